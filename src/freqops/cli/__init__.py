@@ -1,0 +1,1 @@
+"""The command freqops of the control node."""

@@ -1,0 +1,1 @@
+"""The command freqops-host, on every host and as start gate in every bot container."""

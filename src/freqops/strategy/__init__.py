@@ -1,0 +1,1 @@
+"""What a trading strategy imports."""
