@@ -1,0 +1,175 @@
+"""A strict client of Freqtrade's REST API: an answer that is not exactly an answer is an error.
+
+The meaning of each status code is Freqtrade's own (API version 2.x): 502 with ``{"error": "Error querying …"}`` is a
+refusal by the bot; a bare 502, a 500, a body that ends early or is not JSON, are failures of whoever answered.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .errors import FreqopsError
+
+LOCK_UNTIL = "2099-01-01T00:00:00Z"
+LOCK_HOLDS_BEYOND = 4_000_000_000_000  # milliseconds: a lock that ends before 2096 is not the one we asked for
+MAX_BODY = 16 * 1024 * 1024
+
+
+class ApiError(FreqopsError):
+    """The bot's API did not give a usable answer."""
+
+
+class Unreachable(ApiError):
+    """No connection, or none that lasted until the answer."""
+
+
+class Unauthorized(ApiError):
+    """The bot refuses our user or password (401)."""
+
+
+class BotRefused(ApiError):
+    """The bot understood and declined (502 with its own error body)."""
+
+
+class Failed(ApiError):
+    """Any other status, or a body that is cut short or not of the promised shape."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a bot said of itself at one moment.
+
+    Attributes:
+        state: Trader state: running, paused, stopped or reload_config.
+        last_process: When its loop last came round; None until the first time in this process or since a reload.
+        bot_name: The name it was configured with.
+        dry_run: Whether its orders are simulated.
+    """
+
+    state: str
+    last_process: datetime | None
+    bot_name: str
+    dry_run: bool
+
+
+class FreqtradeClient:
+    """One bot's REST API, at ``host:port``, one connection for each call."""
+
+    def __init__(self, port: int, user: str, password: str, timeout: float = 2.0, host: str = "127.0.0.1") -> None:
+        self._host, self._port, self.timeout = host, port, timeout
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}", "Connection": "close"}
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one request below /api/v1 and return the decoded answer.
+
+        Raises:
+            Unreachable: Nothing answered within the timeout, or the answer broke off.
+            Unauthorized: Status 401.
+            BotRefused: Status 502 with Freqtrade's own error body; its text is the bot's reason.
+            Failed: Anything else that is not a whole JSON answer with status 200.
+        """
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=self.timeout)
+        headers = dict(self._headers)
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, f"/api/v1{path}", body=data, headers=headers)
+            response = connection.getresponse()
+            raw = response.read(MAX_BODY)
+            status = response.status
+        except http.client.IncompleteRead as error:
+            raise Failed(f"{method} {path}: the answer ended after {len(error.partial)} bytes") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{method} {path}: {type(error).__name__} {error}".rstrip()) from None
+        finally:
+            connection.close()
+        return _decode(f"{method} {path}", status, raw)
+
+    def read(self) -> Reading:
+        """Return state and heartbeat, as one reading."""
+        config, health = self.call("GET", "/show_config"), self.call("GET", "/health")
+        try:
+            last = health["last_process"]
+            return Reading(
+                state=str(config["state"]).lower(),
+                last_process=datetime.fromisoformat(last) if last is not None else None,
+                bot_name=str(config["bot_name"]),
+                dry_run=bool(config["dry_run"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Failed(f"show_config or health lack what Freqtrade promises: {error!r}") from None
+
+    def past_boot(self) -> bool:
+        """Return whether the process has applied its ``initial_state``.
+
+        Between the start of its API and that moment a bot has no pair list yet, and whatever state it reads is
+        about to be overwritten.
+        """
+        try:
+            return int(self.call("GET", "/whitelist")["length"]) > 0
+        except Failed:  # 500: the pair lists do not exist yet
+            return False
+
+    def open_trades(self) -> list[dict[str, Any]]:
+        """Return the open trades with all their orders."""
+        trades = self.call("GET", "/status")
+        if not isinstance(trades, list):
+            raise Failed("GET /status: not a list")
+        return trades
+
+    def pause(self) -> None:
+        """Stop entries; to be sent to a running bot only: it would start a stopped one."""
+        self.call("POST", "/stopentry")
+
+    def start(self) -> None:
+        """Let the trader run."""
+        self.call("POST", "/start")
+
+    def our_locks(self) -> list[dict[str, Any]]:
+        """Return the active global pair locks that freqops set."""
+        locks = self.call("GET", "/locks")["locks"]
+        return [lock for lock in locks if lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")]
+
+    def has_lock(self, reason: str) -> bool:
+        """Return whether the global pair lock called ``reason`` is in force for good."""
+        return any(
+            lock["reason"] == reason and lock["active"] and lock["lock_end_timestamp"] > LOCK_HOLDS_BEYOND
+            for lock in self.our_locks()
+        )
+
+    def lock(self, reason: str) -> None:
+        """Set a global pair lock called ``reason``; believe it only when `has_lock` says so."""
+        self.call("POST", "/locks", [{"pair": "*", "until": LOCK_UNTIL, "side": "*", "reason": reason}])
+
+    def unlock(self, lock_id: int) -> None:
+        """Remove one pair lock by its number, and no other."""
+        self.call("DELETE", f"/locks/{lock_id}")
+
+    def cancel_open_orders(self, trade_id: int) -> None:
+        """Cancel all open orders of one trade, exits too."""
+        self.call("DELETE", f"/trades/{trade_id}/open-order")
+
+
+def _decode(what: str, status: int, raw: bytes) -> Any:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        value = None
+    if status == http.client.OK:
+        if value is None:
+            raise Failed(f"{what}: status 200 without a JSON answer")
+        return value
+    if status == http.client.UNAUTHORIZED:
+        raise Unauthorized(f"{what}: the bot refuses our user or password")
+    error = value.get("error", "") if isinstance(value, dict) else ""
+    if status == http.client.BAD_GATEWAY and str(error).startswith("Error querying"):
+        raise BotRefused(str(error).partition(": ")[2] or str(error))
+    raise Failed(f"{what}: status {status}")

@@ -1,0 +1,27 @@
+"""Time, passed in: rules that wait or stamp take a Clock, so that tests decide what time it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+
+
+class Clock:
+    """The real time of this machine."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+    def utcnow(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        return datetime.now(timezone.utc)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+        time.sleep(seconds)
+
+
+def iso(moment: datetime) -> str:
+    """Return ``moment`` as ISO 8601 in UTC, to the second, with a trailing Z."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,107 @@
+"""Files that survive a crash: written whole or not at all, and locks that end with their holder."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .clock import Clock
+
+POLL = 0.02
+
+
+def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """Replace ``path`` so that a reader, or a crash, meets the old content or the new, never neither.
+
+    Args:
+        path: The file to replace; its directory must exist.
+        data: The whole new content.
+        mode: Permission bits of the new file.
+        owner: Numeric user and group of the new file, or None to keep the writer's.
+
+    Raises:
+        OSError: The disk is full, read-only or failing; ``path`` is then as it was.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            if owner is not None:
+                os.fchown(stream.fileno(), *owner)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """Replace ``path`` by ``value`` as indented JSON; see `write_atomic`."""
+    write_atomic(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode(), mode, owner)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename inside ``directory`` survive a power failure."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool]:
+    """Hold the advisory lock of ``path`` for the block, if it can be had in time.
+
+    Args:
+        path: The lock file; made when absent.
+        timeout: Seconds to wait at most; 0 tries once.
+        clock: Where the time comes from.
+
+    Yields:
+        True while the lock is held; False where another holder kept it for ``timeout`` or the
+        file could not be opened (a full or read-only disk): the caller decides what that means.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _acquire(descriptor, timeout, clock)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, timeout: float, clock: Clock) -> bool:
+    give_up = clock.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            if clock.monotonic() >= give_up:
+                return False
+            clock.sleep(POLL)
+        else:
+            return True
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file at ``path`` says, or None where it is missing, unreadable or no JSON."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,133 @@
+"""Where things lie on a host, and what a bot is declared as."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import FreqopsError, Refused
+
+ROOT = Path("/srv/freqops")
+CONTAINER_UID = 1000
+BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
+MODES = ("paper", "live")
+
+
+class BotUnreadable(FreqopsError):
+    """A bot's declaration on the host is missing or not of the known format."""
+
+
+@dataclass(frozen=True)
+class Bot:
+    """One bot, as declared on its host.
+
+    Attributes:
+        name: Its name, unique on the host.
+        mode: ``paper`` or ``live``.
+        api_port: Loopback port of the host on which its REST API is published.
+        image: The image it runs, by digest.
+        release: Fingerprint of what it runs: strategies, configuration, image, packages.
+        initial_state: The trader state after a start when nothing holds it: ``running`` or ``stopped``.
+        home: Its directory.
+    """
+
+    name: str
+    mode: str
+    api_port: int
+    image: str
+    release: str
+    initial_state: str
+    home: Path
+
+    @property
+    def container(self) -> str:
+        """Name of its container and of its Compose project."""
+        return f"freqops-{self.name}"
+
+    @property
+    def conf(self) -> Path:
+        """The directory that the container sees read-only as /freqops/conf."""
+        return self.home / "conf"
+
+    @property
+    def holds(self) -> Path:
+        """Its holds."""
+        return self.conf / "holds.json"
+
+    @property
+    def state(self) -> Path:
+        """The configuration overlay with its ``initial_state``."""
+        return self.conf / "state.json"
+
+    @property
+    def compose(self) -> Path:
+        """Its Compose file."""
+        return self.home / "compose.yml"
+
+    def credentials(self) -> tuple[str, str]:
+        """Return user and password of its REST API.
+
+        Raises:
+            BotUnreadable: The file of secrets is missing or lacks them.
+        """
+        try:
+            api = json.loads((self.conf / "secrets.json").read_text())["api_server"]
+            return str(api["username"]), str(api["password"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BotUnreadable(
+                f"no API credentials in {self.conf / 'secrets.json'} ({type(error).__name__})"
+            ) from None
+
+
+def load_bot(home: Path) -> Bot:
+    """Read the declaration of the bot whose directory is ``home``.
+
+    Raises:
+        BotUnreadable: ``bot.json`` is missing, not JSON, or a field is missing or of the wrong type.
+    """
+    path = home / "bot.json"
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise BotUnreadable(f"{path}: {error}") from None
+    return _checked(document, home)
+
+
+def _checked(document: Any, home: Path) -> Bot:
+    if not isinstance(document, dict):
+        raise BotUnreadable(f"{home / 'bot.json'} is not an object")
+    wanted = {"name": str, "mode": str, "api_port": int, "image": str, "release": str, "initial_state": str}
+    for key, kind in wanted.items():
+        if not isinstance(document.get(key), kind) or isinstance(document[key], bool):
+            raise BotUnreadable(f"{home / 'bot.json'}: {key} is missing or not {kind.__name__}")
+    if document["name"] != home.name or document["mode"] not in MODES:
+        raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
+    return Bot(home=home, **{key: document[key] for key in wanted})
+
+
+def homes(root: Path = ROOT) -> list[Path]:
+    """Return the directories of all bots of this host, by name."""
+    bots = root / "bots"
+    if not bots.is_dir():
+        return []
+    return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.match(path.name))
+
+
+def select(names: list[str] | None, root: Path = ROOT) -> list[Path]:
+    """Return the directories of the bots called ``names``, or of all where None.
+
+    Raises:
+        Refused: A name is unknown here, or the host has no bots at all.
+    """
+    known = {path.name: path for path in homes(root)}
+    if not known:
+        raise Refused(f"no bots below {root / 'bots'}")
+    if names is None:
+        return list(known.values())
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise Refused(f"unknown bot {', '.join(unknown)}; this host has {', '.join(known)}")
+    return [known[name] for name in sorted(set(names))]

@@ -1,0 +1,24 @@
+"""An open trade, as an operator needs to see it at three in the morning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STOPLOSS_SIDE = "stoploss"
+
+
+def position(trade: dict[str, Any]) -> dict[str, Any]:
+    """Return pair, amount, stake, profit and protection of one trade of ``GET /status``.
+
+    ``protection`` is the stop that rests on the exchange, or "unprotected": a stop that only the bot knows ends with
+    its process.
+    """
+    stops = [order for order in trade["orders"] if order["is_open"] and order["ft_order_side"] == STOPLOSS_SIDE]
+    return {
+        "trade_id": trade["trade_id"],
+        "pair": trade["pair"],
+        "amount": trade["amount"],
+        "stake": trade["stake_amount"],
+        "profit": trade.get("profit_abs"),
+        "protection": f"stop at {stops[0]['price']} on the exchange" if stops else "unprotected",
+    }

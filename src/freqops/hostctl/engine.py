@@ -1,0 +1,98 @@
+"""The container engine, through its own command line: every call has a time limit and dies with its children."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freqops.core.errors import FreqopsError
+
+
+class EngineError(FreqopsError):
+    """The engine did not do what it was asked, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the engine says of a container."""
+
+    id: str
+    status: str
+    image: str
+    started_at: str
+    restarts: int
+
+
+class Engine:
+    """Docker, as installed on this host."""
+
+    def container(self, name: str) -> Container | None:
+        """Return the container called ``name``, or None where there is none.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        try:
+            document = json.loads(self._run(["docker", "inspect", "--type", "container", name], 10))[0]
+        except EngineError as error:
+            if "no such container" in str(error).lower():
+                return None
+            raise
+        state: dict[str, Any] = document["State"]
+        return Container(
+            document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
+        )
+
+    def compose_up(self, compose: Path) -> None:
+        """Create and start what ``compose`` declares, never pulling: deploy has done that.
+
+        Raises:
+            EngineError: It could not be started.
+        """
+        self._run(
+            ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"], 120
+        )
+
+    def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:
+        """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""
+        return self._popen(["docker", "stop", "--time", str(grace), name])
+
+    def logs(self, name: str, lines: int) -> list[str]:
+        """Return the last lines that a container wrote, or why they cannot be had."""
+        try:
+            return self._run(["docker", "logs", "--tail", str(lines), name], 10).splitlines()[-lines:]
+        except EngineError as error:
+            return [f"no log: {error}"]
+
+    def _popen(self, argv: list[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _run(self, argv: list[str], timeout: float) -> str:
+        process = self._popen(argv)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            end(process)
+            raise EngineError(f"'{' '.join(argv[:3])}' gave no answer within {timeout:.0f} s") from None
+        if process.returncode != 0:
+            raise EngineError(f"'{' '.join(argv[:3])}': {output.strip()[-500:]}")
+        return output
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill a command with all its children, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

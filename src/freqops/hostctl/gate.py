@@ -1,0 +1,36 @@
+"""``freqops-host gate -- freqtrade …``: the entrypoint of every bot container.
+
+It executes Freqtrade in its own place, so that signals reach Freqtrade, or it says why not and waits. It never changes
+its mind while it waits: a bot is started through ``freqops-host start`` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from freqops.core import gate
+from freqops.core.clock import Clock
+
+CONF = Path("/freqops/conf")
+VAR = Path("/freqops/var")
+
+
+def pass_or_wait(command: list[str]) -> int:
+    """Execute ``command`` if nothing forbids it, else wait until told to end."""
+    why = gate.verdict(CONF) or gate.crash_loop(VAR, Clock().utcnow())
+    if why is None:
+        os.execvp(command[0], command)  # noqa: S606  replacing ourselves without a shell is the point
+    sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
+    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    while True:
+        signal.pause()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,24 @@
+"""How answers leave the host: one JSON object, or a table for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def round_seconds(seconds: float | None) -> float | None:
+    """Return seconds to the hundredth, which is more than any of them is worth."""
+    return None if seconds is None else round(seconds, 2)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """Print one JSON object on one line."""
+    sys.stdout.write(json.dumps(answer, sort_keys=True, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def print_text(text: str) -> None:
+    """Print text for a person."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()

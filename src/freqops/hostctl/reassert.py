@@ -1,0 +1,61 @@
+"""``freqops-host reassert``: what a timer runs every few seconds, so that nothing undoes a hold for longer than that.
+
+It acts on held bots alone, never raises or lowers a hold, and leaves a bot alone that another command has in hand.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from freqops.core import durable, holds, layout
+from freqops.core.clock import Clock
+from freqops.core.entry_stop import EntryStop
+from freqops.core.errors import FreqopsError
+
+from . import book, hard_stop
+from .engine import Engine
+from .start import STOP_SECONDS, alive, client
+
+
+def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
+    """Make every hold true again and return what had to be done, and what could not be."""
+    done: list[str] = []
+    failed: list[str] = []
+    for home in homes:
+        if holds.effective_level(home / "conf" / "holds.json") == 0:
+            continue
+        try:
+            with durable.locked(home / ".lock", 0, clock) as held:
+                if held:
+                    done += _one(layout.load_bot(home), clock, engine)
+        except (FreqopsError, OSError) as error:
+            failed.append(f"{home.name}: {error}")
+    return done, failed
+
+
+def _one(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
+    level = holds.effective_level(bot.holds)  # again: a release may have had the lock until now
+    if level >= holds.HARD:
+        return _hard(bot, clock, engine)
+    return _entries(bot, clock) if level >= holds.ENTRIES else []
+
+
+def _hard(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
+    found = alive(bot)
+    if not found:
+        return []
+    hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    return [f"{bot.name}: held at level 3 and found trading: stopped {found[0].pid} {found[0].command}"]
+
+
+def _entries(bot: layout.Bot, clock: Clock) -> list[str]:
+    held = book.synchronise(bot.home, clock)
+    if not alive(bot):
+        return []
+    done = []
+    for hold in held.holds:
+        stop = EntryStop(client(bot), bot.name, hold.lock_reason, clock)
+        stop.step()
+        if stop.result.acted:
+            done.append(f"{bot.name}: held under {hold.incident} and found otherwise: paused and locked again")
+    return done

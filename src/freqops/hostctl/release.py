@@ -1,0 +1,93 @@
+"""``freqops-host release``: one hold, one step down, by the name of its incident.
+
+From level 3 the process comes up, paused. From level 1 the hold and its own pair lock go, and the bot runs again only
+if nothing else holds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freqops.core import durable, holds, layout
+from freqops.core.client import ApiError, FreqtradeClient
+from freqops.core.clock import Clock
+from freqops.core.errors import NotProven, Refused
+
+from . import book
+from .engine import Engine
+from .start import DEADLINE, LOCK_SECONDS, POLL, Started, alive, client, start_locked
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Which incident is released, why, and what the operator had seen."""
+
+    incident: str
+    reason: str
+    actor: str
+    seq: int | None = None
+
+
+def release(bot: layout.Bot, permission: Permission, clock: Clock, engine: Engine) -> Started:
+    """Take the hold of one incident one step down and prove the result.
+
+    Raises:
+        Refused: That incident holds nothing, the holds changed meanwhile, or another command has the bot.
+        NotProven: The step was taken and the bot did not come to the state it should have.
+        HoldsUnreadable: Nobody knows what holds the bot; a halt replaces what cannot be read.
+    """
+    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused(f"another command is working on {bot.name}")
+        hold = holds.load(bot.holds).under(permission.incident)
+        after = book.change(bot.home, lambda b: b.released(permission.incident, clock.utcnow(), permission.seq), clock)
+        if hold.level == holds.HARD:
+            return _process_up(bot, after, clock, engine)
+        return _entries_again(bot, hold, after, clock)
+
+
+def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: Engine) -> Started:
+    if after.level >= holds.HARD:
+        return Started(bot.name, "held", True, after.level, ["another hold of level 3 is in force"])
+    started = start_locked(bot, clock, engine)
+    started.changed = True
+    started.detail.append("release again, when its open trades are as they should be, to let it enter")
+    return started
+
+
+def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clock: Clock) -> Started:
+    if not alive(bot):
+        detail = ["not running, and not started by a release; its pair lock goes at the next start"]
+        return Started(bot.name, "no process", True, after.level, detail)
+    api = client(bot)
+    try:
+        for lock in api.our_locks():
+            if lock["reason"] == hold.lock_reason:
+                api.unlock(lock["id"])
+        if api.has_lock(hold.lock_reason):
+            raise NotProven(f"{bot.name}: the pair lock of {hold.incident} was removed and still stands")
+        if after.level > 0:
+            return Started(bot.name, "paused", True, after.level, ["another hold is in force; it stays as it is"])
+        if hold.rest == "stopped":
+            return Started(bot.name, "stopped", True, 0, ["it was found stopped; a release does not start its trader"])
+        return _run(bot, api, clock)
+    except ApiError as error:
+        raise NotProven(f"{bot.name}: the hold is gone from the disk, but the bot was not reached: {error}") from None
+
+
+def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock) -> Started:
+    """Un-pause, and prove that it runs: its loop came round after that, and no hold came in between."""
+    before = api.read().last_process
+    if bot.initial_state == "running":
+        api.start()
+    give_up = clock.monotonic() + DEADLINE
+    while clock.monotonic() < give_up:
+        level = holds.effective_level(bot.holds)
+        if level > 0:
+            api.pause()
+            return Started(bot.name, "paused", True, level, ["a new hold came in between; paused again"])
+        reading = api.read()
+        if reading.state == bot.initial_state and (reading.last_process != before or reading.state == "stopped"):
+            return Started(bot.name, reading.state, True, 0)
+        clock.sleep(POLL)
+    raise NotProven(f"{bot.name}: released, but its loop has not come round since")

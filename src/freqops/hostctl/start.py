@@ -1,0 +1,166 @@
+"""The one door to start a bot: ``freqops-host start``, and what a release needs of it.
+
+The holds are read inside the bot's lock, and again after the container was started: a halt that came in between wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from freqops.core import durable, gate, holds, layout, processes
+from freqops.core.client import ApiError, FreqtradeClient, Reading
+from freqops.core.clock import Clock
+from freqops.core.entry_stop import EntryStop
+from freqops.core.errors import NotProven, Refused
+
+from . import book, hard_stop
+from .engine import Engine
+
+LOCK_SECONDS = 30.0
+DEADLINE = 120.0
+POLL = 0.5
+LOG_LINES = 25
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Started:
+    """What became of a start.
+
+    Attributes:
+        bot: Its name.
+        outcome: ``running`` (or ``stopped`` by its own configuration), ``paused`` under a hold, or ``held``: not
+            started, because a hold of level 3 is in force.
+        changed: Whether the container was created or started anew.
+        level: The level in force.
+        detail: What is worth knowing.
+    """
+
+    bot: str
+    outcome: str
+    changed: bool
+    level: int
+    detail: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return dict(vars(self))
+
+
+def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
+    """Start ``bot`` unless a hold forbids it, and prove that it is what it should be.
+
+    Raises:
+        Refused: Another command has the bot.
+        NotProven: It did not come up as declared within ``deadline`` seconds; the text ends with its last log lines.
+    """
+    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused(f"another command is working on {bot.name}")
+        return start_locked(bot, clock, engine, deadline)
+
+
+def start_locked(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
+    """Do what `start` does; the caller holds the bot's lock."""
+    level = current_level(bot, clock)
+    if level >= holds.HARD:
+        return _held(bot, level, changed=False)
+    (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
+    before = engine.container(bot.container)
+    engine.compose_up(bot.compose)
+    after = engine.container(bot.container)
+    changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
+    if current_level(bot, clock) >= holds.HARD:
+        hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+        return _held(bot, holds.HARD, changed)
+    return _Proof(bot, clock, engine, changed).run(deadline)
+
+
+def current_level(bot: layout.Bot, clock: Clock) -> int:
+    """Return the level in force, ``initial_state`` made to follow from it; unreadable counts as 3."""
+    try:
+        return book.synchronise(bot.home, clock).level
+    except holds.HoldsUnreadable:
+        return holds.HARD
+
+
+def alive(bot: layout.Bot) -> list[processes.Process]:
+    """Return the processes of ``bot`` that could trade."""
+    return processes.trading(bot.name, processes.scan())
+
+
+def client(bot: layout.Bot) -> FreqtradeClient:
+    """Return a client for the REST API of ``bot``."""
+    return FreqtradeClient(bot.api_port, *bot.credentials())
+
+
+def _held(bot: layout.Bot, level: int, changed: bool) -> Started:
+    return Started(bot.name, "held", changed, level, ["held at level 3: Freqtrade was not started"])
+
+
+class _Proof:
+    """Reads a started bot until it is what it should be."""
+
+    def __init__(self, bot: layout.Bot, clock: Clock, engine: Engine, changed: bool) -> None:
+        self._bot, self._clock, self._engine, self._changed = bot, clock, engine, changed
+        self._api = client(bot)
+        self._missing = "nothing was read yet"
+
+    def run(self, deadline: float) -> Started:
+        give_up = self._clock.monotonic() + deadline
+        while self._clock.monotonic() < give_up:
+            level = current_level(self._bot, self._clock)
+            if level >= holds.HARD:
+                hard_stop.HardStop(self._bot.container, lambda: alive(self._bot), self._engine, self._clock).run(
+                    STOP_SECONDS
+                )
+                return _held(self._bot, level, self._changed)
+            if level >= holds.ENTRIES:
+                return self._paused(level, give_up - self._clock.monotonic())
+            if self._as_declared():
+                return Started(self._bot.name, self._bot.initial_state, self._changed, 0, self._drop_orphan_locks())
+            self._clock.sleep(POLL)
+        raise NotProven(self._failure())
+
+    def _as_declared(self) -> bool:
+        try:
+            reading = self._api.read()
+        except ApiError as error:
+            self._missing = str(error)
+            return False
+        self._missing = self._wrong(reading) or ""
+        return not self._missing
+
+    def _wrong(self, reading: Reading) -> str | None:
+        """Say what keeps a reading from being that of the declared bot, at work."""
+        if reading.bot_name != self._bot.name:
+            return f"another bot answers on its port: {reading.bot_name}"
+        if reading.dry_run != (self._bot.mode == "paper"):
+            raise NotProven(f"{self._bot.name} is declared {self._bot.mode} but runs with dry_run={reading.dry_run}")
+        if reading.state != self._bot.initial_state:
+            return f"its trader is {reading.state}"
+        if reading.state == "running" and reading.last_process is None:
+            return "its loop has not come round yet"
+        return None
+
+    def _paused(self, level: int, seconds: float) -> Started:
+        for hold in book.synchronise(self._bot.home, self._clock).holds:
+            stop = EntryStop(self._api, self._bot.name, hold.lock_reason, self._clock, seconds)
+            result = stop.run(lambda: True)
+            if result.proven is None:
+                self._missing = "; ".join(result.missing)
+                raise NotProven(self._failure())
+        return Started(self._bot.name, "paused", self._changed, level, [f"held at level {level}: it stays paused"])
+
+    def _drop_orphan_locks(self) -> list[str]:
+        """Remove the locks of holds that were released while the bot could not be reached."""
+        in_force = {hold.lock_reason for hold in book.synchronise(self._bot.home, self._clock).holds}
+        orphans = [lock for lock in self._api.our_locks() if lock["reason"] not in in_force]
+        for lock in orphans:
+            self._api.unlock(lock["id"])
+        return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
+
+    def _failure(self) -> str:
+        log = "\n".join(self._engine.logs(self._bot.container, LOG_LINES))
+        return f"{self._bot.name} did not come up as declared: {self._missing}\nits last log lines:\n{log}"
