@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import http.client
+import io
 import json
+import socket
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +60,38 @@ class Reading:
     dry_run: bool
 
 
+class _BoundedStream(io.RawIOBase):
+    """Reads a socket until one moment, however slowly the bytes drip."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._raw = sock, sock.makefile("rb", buffering=0)
+        self._give_up = time.monotonic() + (sock.gettimeout() or 0.0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._give_up - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """An answer that must be complete within the socket's timeout, not only each piece of it."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(_BoundedStream(sock), *arguments, **options)  # type: ignore[arg-type]
+
+
 class FreqtradeClient:
     """One bot's REST API, at ``host:port``, one connection for each call."""
 
@@ -75,6 +110,7 @@ class FreqtradeClient:
             Failed: Anything else that is not a whole JSON answer with status 200.
         """
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self.timeout)
+        connection.response_class = _BoundedResponse
         headers = dict(self._headers)
         data = None
         if body is not None:
@@ -84,13 +120,15 @@ class FreqtradeClient:
             connection.request(method, f"/api/v1{path}", body=data, headers=headers)
             response = connection.getresponse()
             raw = response.read(MAX_BODY)
-            status = response.status
+            status, left = response.status, response.length
         except http.client.IncompleteRead as error:
             raise Failed(f"{method} {path}: the answer ended after {len(error.partial)} bytes") from None
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{method} {path}: {type(error).__name__} {error}".rstrip()) from None
         finally:
             connection.close()
+        if left:
+            raise Failed(f"{method} {path}: the answer ended after {len(raw)} bytes")
         return _decode(f"{method} {path}", status, raw)
 
     def read(self) -> Reading:
@@ -99,10 +137,10 @@ class FreqtradeClient:
         try:
             last = health["last_process"]
             return Reading(
-                state=str(config["state"]).lower(),
-                last_process=datetime.fromisoformat(last) if last is not None else None,
-                bot_name=str(config["bot_name"]),
-                dry_run=bool(config["dry_run"]),
+                state=_typed(config["state"], str).lower(),
+                last_process=_moment(last) if last is not None else None,
+                bot_name=_typed(config["bot_name"], str),
+                dry_run=_typed(config["dry_run"], bool),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(f"show_config or health lack what Freqtrade promises: {error!r}") from None
@@ -114,16 +152,19 @@ class FreqtradeClient:
         about to be overwritten.
         """
         try:
-            return int(self.call("GET", "/whitelist")["length"]) > 0
-        except Failed:  # 500: the pair lists do not exist yet
+            return bool(_typed(self.call("GET", "/whitelist")["length"], int) > 0)
+        except (Failed, KeyError, TypeError):  # 500: the pair lists do not exist yet
             return False
 
     def open_trades(self) -> list[dict[str, Any]]:
         """Return the open trades with all their orders."""
         trades = self.call("GET", "/status")
-        if not isinstance(trades, list):
-            raise Failed("GET /status: not a list")
-        return trades
+        try:
+            for trade in _typed(trades, list):
+                _check_trade(trade)
+        except (KeyError, TypeError) as error:
+            raise Failed(f"GET /status lacks what Freqtrade promises: {error!r}") from None
+        return list(trades)
 
     def pause(self) -> None:
         """Stop entries; to be sent to a running bot only: it would start a stopped one."""
@@ -135,13 +176,19 @@ class FreqtradeClient:
 
     def our_locks(self) -> list[dict[str, Any]]:
         """Return the active global pair locks that freqops set."""
-        locks = self.call("GET", "/locks")["locks"]
+        try:
+            locks = [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
+        except (KeyError, TypeError) as error:
+            raise Failed(f"GET /locks lacks what Freqtrade promises: {error!r}") from None
         return [lock for lock in locks if lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")]
 
     def has_lock(self, reason: str) -> bool:
-        """Return whether the global pair lock called ``reason`` is in force for good."""
+        """Return whether the global pair lock called ``reason`` is in force for good, on both sides."""
         return any(
-            lock["reason"] == reason and lock["active"] and lock["lock_end_timestamp"] > LOCK_HOLDS_BEYOND
+            lock["reason"] == reason
+            and lock["side"] == "*"
+            and lock["active"]
+            and lock["lock_end_timestamp"] > LOCK_HOLDS_BEYOND
             for lock in self.our_locks()
         )
 
@@ -158,10 +205,37 @@ class FreqtradeClient:
         self.call("DELETE", f"/trades/{trade_id}/open-order")
 
 
+def _typed(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{value!r:.60} is not {kind.__name__}")
+    return value
+
+
+def _moment(text: Any) -> datetime:
+    """Return an ISO 8601 moment; Python 3.9 and 3.10 do not know the Z that Freqtrade ends it with."""
+    moment = datetime.fromisoformat(_typed(text, str).replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
+
+
+def _check_trade(trade: Any) -> None:
+    """Check what the halt reads of a trade; Freqtrade's answer has far more."""
+    _typed(trade["trade_id"], int), _typed(trade["pair"], str), _typed(trade["is_short"], bool)
+    for order in _typed(trade["orders"], list):
+        _typed(order["is_open"], bool), _typed(order["ft_order_side"], str)
+
+
+def _checked_lock(lock: Any) -> dict[str, Any]:
+    """Check what is read of a pair lock; others than ours may have no reason."""
+    _typed(lock["id"], int), _typed(lock["active"], bool), _typed(lock["lock_end_timestamp"], int)
+    return {**lock, "pair": _typed(lock["pair"], str), "side": _typed(lock["side"], str), "reason": lock["reason"]}
+
+
 def _decode(what: str, status: int, raw: bytes) -> Any:
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if status == http.client.OK:
         if value is None:

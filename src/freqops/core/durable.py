@@ -103,5 +103,5 @@ def read_json(path: Path) -> Any:
     """Return what the JSON file at ``path`` says, or None where it is missing, unreadable or no JSON."""
     try:
         return json.loads(path.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

@@ -3,7 +3,8 @@
 A reading of ``paused`` proves nothing by itself: the bot may be booting, or in the middle of a loop that still
 enters. So the state is read until it has been ``paused`` over two rounds of the bot's loop, in a process that has
 applied its initial state; until our pair lock stands in the bot's own list; and until no entry order is left. A trader
-found stopped is left stopped: pausing it would start it.
+found stopped is left stopped: pausing it would start it. Its loop may still be the one in which it was stopped, and
+entering: it is at rest when that loop has come round, or when it had ample time to.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .clock import Clock
 POLL = 0.25
 ROUNDS = 2
 DEADLINE = 45.0
+SETTLE = 30.0
 STOPLOSS_SIDE = "stoploss"
 
 
@@ -77,8 +79,9 @@ class EntryStopResult:
 
 def entry_orders(trade: dict[str, Any]) -> tuple[bool, bool]:
     """Return whether a trade has open entry orders, and whether it has open exit orders, stops on exchange aside."""
+    entry_side = "sell" if trade["is_short"] else "buy"
     sides = [
-        order["ft_is_entry"]
+        order["ft_order_side"] == entry_side
         for order in trade["orders"]
         if order["is_open"] and order["ft_order_side"] != STOPLOSS_SIDE
     ]
@@ -99,7 +102,7 @@ class EntryStop:
         self._began = clock.monotonic()
         self._given = deadline
         self._loops = _Loops()
-        self._stopped_at: float | None = None
+        self._stopped: tuple[float, datetime | None] | None = None
         self.result = EntryStopResult()
 
     def run(self, alive: Callable[[], bool], enough: Callable[[EntryStopResult], bool] = is_proven) -> EntryStopResult:
@@ -135,6 +138,7 @@ class EntryStop:
             reading = self._api.read()
             if reading.bot_name != self._name:
                 self._lacks(f"another bot answers on its port: {reading.bot_name}")
+                self.result.acknowledged = None
                 return
             self.result.state = reading.state
             self.result.found = self.result.found or reading.state
@@ -150,51 +154,61 @@ class EntryStop:
                 self.result.proven = self.elapsed
 
     def _lacks(self, what: str) -> None:
-        self._loops.restart()
-        self._stopped_at = None
+        self._disturbed()
         self.result.missing = [what]
+
+    def _disturbed(self) -> None:
+        self._loops.restart()
+        self._stopped = None
 
     def _react(self, reading: Reading) -> list[str]:
         if reading.state == "running":
+            self._disturbed()
+            self.result.acknowledged = None
             self._api.pause()
             self.result.acted = True
-            self._loops.restart()
             self._lock()
             return ["paused just now"]
         if reading.state == "paused":
-            self._stopped_at = None
+            self._stopped = None
             return self._paused(reading)
-        if reading.state == "stopped" and (reading.last_process is not None or self._api.past_boot()):
-            return self._stopped()
-        self._loops.restart()
-        self._stopped_at = None
+        if reading.state == "stopped" and self._booted(reading):
+            return self._at_rest(reading)
+        self._disturbed()
+        self.result.acknowledged = None
         self._lock()
         return ["it is still booting: what it will be is not known yet"]
 
+    def _booted(self, reading: Reading) -> bool:
+        return reading.last_process is not None or self._api.past_boot()
+
     def _paused(self, reading: Reading) -> list[str]:
         missing = self._lock()
+        self._loops.seen(reading.last_process)  # before cancelling: only a round that is yet to come counts for that
         missing += self._cancel_entries()
-        rounds = self._loops.seen(reading.last_process)
-        if not missing and self.result.acknowledged is None:
+        rounds = self._loops.rounds
+        if not missing and self.result.acknowledged is None and self._booted(reading):
             self.result.acknowledged = self.elapsed
         if rounds < ROUNDS:
             missing.append(f"QUIESCENCE: its loop came round {rounds} of {ROUNDS} times")
         return missing
 
-    def _stopped(self) -> list[str]:
-        """Judge a trader at rest: read twice, a poll apart, it stays as it is."""
+    def _at_rest(self, reading: Reading) -> list[str]:
+        """Judge a stopped trader: it stays as it is, until the loop in which it may have been stopped has ended."""
         missing = self._lock()
         self.result.trades = self._api.open_trades()
         for trade in self.result.trades:
             if entry_orders(trade)[0]:
-                missing.append(
-                    f"trade {trade['trade_id']} {trade['pair']}: an entry order rests; a stopped trader cannot cancel it"
-                )
-        if self._stopped_at is None:
-            self._stopped_at = self._clock.monotonic()
-            missing.append("read stopped once")
-        elif not missing and self.result.acknowledged is None:
+                what = f"trade {trade['trade_id']} {trade['pair']}"
+                missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
+        if self._stopped is None:
+            self._stopped = (self._clock.monotonic(), reading.last_process)
+            return [*missing, "read stopped once"]
+        if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
+        since, last = self._stopped
+        if reading.last_process == last and self._clock.monotonic() - since < SETTLE:
+            missing.append("QUIESCENCE: the loop in which it may have been stopped had no time to end yet")
         return missing
 
     def _lock(self) -> list[str]:
@@ -237,27 +251,26 @@ class _Loops:
 
     def __init__(self) -> None:
         self._last: datetime | None = None
-        self._rounds = 0
+        self.rounds = 0
         self._known = False
         self.longest = 0.0
 
     def restart(self) -> None:
         """Forget everything: the bot ran, reloaded or fell silent."""
-        self._known, self._rounds = False, 0
+        self._known, self.rounds = False, 0
 
     def one_more(self) -> None:
         """Require another round: the loop may replace an order that was cancelled."""
-        self._rounds = min(self._rounds, ROUNDS - 1)
+        self.rounds = min(self.rounds, ROUNDS - 1)
 
-    def seen(self, last: datetime | None) -> int:
-        """Take in a heartbeat and return the rounds since the last disturbance."""
+    def seen(self, last: datetime | None) -> None:
+        """Take in a heartbeat and count the rounds since the last disturbance."""
         if last is None:
             self.restart()
-            return 0
+            return
         if not self._known or self._last is None or last < self._last:
-            self._known, self._rounds = True, 0
+            self._known, self.rounds = True, 0
         elif last > self._last:
-            self._rounds += 1
+            self.rounds += 1
             self.longest = max(self.longest, (last - self._last).total_seconds())
         self._last = last
-        return self._rounds

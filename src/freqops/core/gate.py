@@ -62,5 +62,5 @@ def _starts(path: Path) -> list[datetime]:
             datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
             for text in json.loads(path.read_text())
         ]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):  # the bot itself can write this file
         return []

@@ -150,12 +150,12 @@ def parse(text: str) -> HoldBook:
         HoldsUnreadable: The text is not exactly what `HoldBook.to_json` writes.
     """
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        document = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
         raise HoldsUnreadable(f"not JSON: {error}") from None
     if not isinstance(document, dict) or set(document) != {"version", "seq", "holds"}:
         raise HoldsUnreadable("not an object of version, seq and holds")
-    if document["version"] != FORMAT or isinstance(document["version"], bool):
+    if _number(document, "version") != FORMAT:
         raise HoldsUnreadable(f"format {document['version']!r} is not {FORMAT}")
     if not isinstance(document["holds"], list):
         raise HoldsUnreadable("holds is not a list")
@@ -168,6 +168,13 @@ def parse(text: str) -> HoldBook:
     return HoldBook(seq, holds)
 
 
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says something twice: two halves of different holds, spliced by a lost block."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise HoldsUnreadable("an object says something twice")
+    return dict(pairs)
+
+
 def _parse_hold(item: Any) -> Hold:
     if not isinstance(item, dict) or set(item) != set(Hold.__dataclass_fields__):
         raise HoldsUnreadable("a hold has missing or unknown fields")
@@ -177,7 +184,7 @@ def _parse_hold(item: Any) -> Hold:
     hold = Hold(**{**item, "level": _number(item, "level"), "seq": _number(item, "seq")})
     if hold.holder not in HOLDERS or hold.level not in LEVELS or hold.rest not in TRADER_STATES_AT_REST:
         raise HoldsUnreadable(f"a hold of holder {hold.holder!r}, level {hold.level}, rest {hold.rest!r} is unknown")
-    if not INCIDENT.match(hold.incident):
+    if not INCIDENT.fullmatch(hold.incident):
         raise HoldsUnreadable("a hold names no usable incident")
     return hold
 

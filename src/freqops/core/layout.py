@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .durable import read_json
 from .errors import FreqopsError, Refused
+from .secrets import password_of
 
 ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000
 BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
+SECRET_LENGTH = 12
 MODES = ("paper", "live")
+INITIAL_STATES = ("running", "stopped")
 
 
 class BotUnreadable(FreqopsError):
@@ -81,6 +86,24 @@ class Bot:
                 f"no API credentials in {self.conf / 'secrets.json'} ({type(error).__name__})"
             ) from None
 
+    def secret_values(self) -> list[str]:
+        """Return every text in its file of secrets that is long enough to be one, the longest first."""
+        document = read_json(self.conf / "secrets.json")
+        return sorted({text for text in _leaves(document) if len(text) >= SECRET_LENGTH}, key=len, reverse=True)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield every text inside a JSON value, and the passwords inside URLs."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, str):
+        yield value
+        yield password_of(value)
+
 
 def load_bot(home: Path) -> Bot:
     """Read the declaration of the bot whose directory is ``home``.
@@ -91,7 +114,7 @@ def load_bot(home: Path) -> Bot:
     path = home / "bot.json"
     try:
         document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BotUnreadable(f"{path}: {error}") from None
     return _checked(document, home)
 
@@ -105,6 +128,8 @@ def _checked(document: Any, home: Path) -> Bot:
             raise BotUnreadable(f"{home / 'bot.json'}: {key} is missing or not {kind.__name__}")
     if document["name"] != home.name or document["mode"] not in MODES:
         raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
+    if document["initial_state"] not in INITIAL_STATES:
+        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is neither {' nor '.join(INITIAL_STATES)}")
     return Bot(home=home, **{key: document[key] for key in wanted})
 
 
@@ -113,18 +138,20 @@ def homes(root: Path = ROOT) -> list[Path]:
     bots = root / "bots"
     if not bots.is_dir():
         return []
-    return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.match(path.name))
+    return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.fullmatch(path.name))
 
 
 def select(names: list[str] | None, root: Path = ROOT) -> list[Path]:
     """Return the directories of the bots called ``names``, or of all where None.
 
     Raises:
-        Refused: A name is unknown here, or the host has no bots at all.
+        Refused: A name is unknown here, none is given, or the host has no bots at all.
     """
     known = {path.name: path for path in homes(root)}
     if not known:
         raise Refused(f"no bots below {root / 'bots'}")
+    if names is not None and not names:
+        raise Refused("no bot is named")
     if names is None:
         return list(known.values())
     unknown = sorted(set(names) - set(known))

@@ -17,8 +17,8 @@ def position(trade: dict[str, Any]) -> dict[str, Any]:
     return {
         "trade_id": trade["trade_id"],
         "pair": trade["pair"],
-        "amount": trade["amount"],
-        "stake": trade["stake_amount"],
+        "amount": trade.get("amount"),
+        "stake": trade.get("stake_amount"),
         "profit": trade.get("profit_abs"),
-        "protection": f"stop at {stops[0]['price']} on the exchange" if stops else "unprotected",
+        "protection": f"stop at {stops[0].get('safe_price')} on the exchange" if stops else "unprotected",
     }

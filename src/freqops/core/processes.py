@@ -6,6 +6,7 @@ for a second one that somebody started beside it, for frozen processes and with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,9 @@ from pathlib import Path, PurePosixPath
 PROC = Path("/proc")
 CONF_IN_CONTAINER = "/freqops/conf"
 TOOL_IN_CONTAINER = "/freqops/conf/freqops-host"
+PYTHON = re.compile(r"^(python|pypy)[0-9.]*$")
+PYTHON_OPTIONS_WITH_VALUE = ("-X", "-W")
+DELETED = "//deleted"
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,32 @@ class Process:
 
     @property
     def is_freqtrade(self) -> bool:
-        """Whether it was started as Freqtrade, wherever it runs."""
-        names = [PurePosixPath(word).name for word in self.argv[:3]]
-        return not self.is_ours and ("freqtrade" in names or names[1:3] == ["-m", "freqtrade"])
+        """Whether it was started as Freqtrade that may trade, wherever it runs: not a backtest, not `vim freqtrade`."""
+        words = list(self.argv)
+        if words and PYTHON.match(PurePosixPath(words[0]).name):
+            words = _script(words[1:])
+        return bool(words) and PurePosixPath(words[0]).name == "freqtrade" and _may_trade(words[1:])
 
     @property
     def command(self) -> str:
         """Its arguments, shortened for a table."""
         return " ".join(self.argv)[:120]
+
+
+def _script(words: list[str]) -> list[str]:
+    """Return what Python was told to run, and its arguments: the script, or the module after ``-m``."""
+    rest = iter(words)
+    for word in rest:
+        if word in PYTHON_OPTIONS_WITH_VALUE:
+            next(rest, None)
+        elif word == "-m" or not word.startswith("-"):
+            return list(rest) if word == "-m" else [word, *rest]
+    return []
+
+
+def _may_trade(arguments: list[str]) -> bool:
+    """Whether Freqtrade was told to trade, or something we cannot read: only another command's name says no."""
+    return not arguments or arguments[0] == "trade" or arguments[0].startswith("-")
 
 
 def scan(proc: Path = PROC) -> list[Process]:
@@ -57,28 +79,52 @@ def undeclared(bots: list[str], processes: list[Process]) -> list[Process]:
 
 
 def _all(proc: Path) -> Iterator[Process]:
+    host = _mounts(proc.joinpath("self", "mountinfo").read_text())
     for entry in proc.iterdir():
         if not entry.name.isdigit():
             continue
         try:
             argv = tuple(entry.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0"))
             status = entry.joinpath("status").read_text()
-            bot = _bot_of(entry.joinpath("mountinfo").read_text())
+            bot = _bot_of(entry.joinpath("mountinfo").read_text(), host)
         except OSError:  # it ended while we looked
             continue
         if "\nState:\tZ" not in status:
             yield Process(int(entry.name), argv, bot, _is_init(status))
 
 
-def _bot_of(mountinfo: str) -> str | None:
-    """Return the bot whose ``conf`` is mounted; fields as in proc_pid_mountinfo(5): 4 root, 5 mount point."""
-    for line in mountinfo.splitlines():
-        fields = line.split(" ")
-        if len(fields) > 4 and fields[4] == CONF_IN_CONTAINER:
-            parts = PurePosixPath(fields[3]).parts
-            if len(parts) >= 3 and parts[-3] == "bots" and parts[-1] == "conf":
-                return parts[-2]
+@dataclass(frozen=True)
+class _Mount:
+    """One line of proc_pid_mountinfo(5): the device, the directory of it that is mounted, and where."""
+
+    device: str
+    root: str
+    point: str
+
+
+def _mounts(mountinfo: str) -> list[_Mount]:
+    lines = [line.split(" ") for line in mountinfo.splitlines()]
+    return [_Mount(*fields[2:5]) for fields in lines if len(fields) > 4]
+
+
+def _bot_of(mountinfo: str, host: list[_Mount]) -> str | None:
+    """Return the bot whose ``conf`` is mounted, even if that directory was moved aside or deleted since."""
+    for mount in _mounts(mountinfo):
+        if mount.point == CONF_IN_CONTAINER:
+            for path in _paths(mount, host):
+                parts = PurePosixPath(path).parts
+                if len(parts) >= 3 and parts[-3] == "bots":
+                    return parts[-2]
     return None
+
+
+def _paths(mount: _Mount, host: list[_Mount]) -> Iterator[str]:
+    """Give the directory as its file system calls it, then as the host does, where ``bots`` may be a volume."""
+    root = mount.root[: -len(DELETED)] if mount.root.endswith(DELETED) else mount.root
+    yield root
+    for present in host:
+        if present.device == mount.device and (root + "/").startswith(present.root.rstrip("/") + "/"):
+            yield present.point + root[len(present.root.rstrip("/")) :]
 
 
 def _is_init(status: str) -> bool:

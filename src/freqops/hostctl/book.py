@@ -48,14 +48,15 @@ def latch(home: Path, hold: holds.Hold, clock: Clock) -> Latched:
 
 def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
     try:
-        with durable.locked(home / ".holds.lock", LATCH_SECONDS / 2, clock):
+        with durable.locked(home / ".holds.lock", LATCH_SECONDS / 2, clock) as held:
             before, present = _readable(home, hold, clock)
             book = before.raised(present, clock.utcnow())
             if book != before:
                 _store(home, book)
             else:
                 _store_state(home, book)
-        result.book, result.raised, result.error = book, book != before, None
+        result.book, result.raised = book, book != before
+        result.error = None if held else "written, but another command was writing the holds too: halt again"
     except OSError as error:
         result.error = f"{error.strerror} ({error.filename})"
     except FreqopsError as error:
@@ -91,6 +92,23 @@ def change(home: Path, how: Callable[[holds.HoldBook], holds.HoldBook], clock: C
         else:
             _store_state(home, book)
         return book
+
+
+def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
+    """Do ``act`` if nothing holds the bot, while nobody can latch a hold, and return the level in force.
+
+    A hold is thus on the disk before this looks, or after ``act`` is done, when the halt that set it reads what it did.
+
+    Raises:
+        Refused: Another command is writing the holds.
+    """
+    with durable.locked(home / ".holds.lock", 10, clock) as held:
+        if not held:
+            raise Refused(f"another command is writing the holds of {home.name}")
+        level = holds.effective_level(home / "conf" / "holds.json")
+        if level == 0:
+            act()
+        return level
 
 
 def synchronise(home: Path, clock: Clock) -> holds.HoldBook:

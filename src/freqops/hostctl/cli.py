@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from freqops.core import holds, layout, processes
+from freqops.core import holds, inputs, layout, processes
+from freqops.core.bot_table import problems
 from freqops.core.clock import Clock
-from freqops.core.errors import FreqopsError, NotProven, Refused
+from freqops.core.errors import FreqopsError, Refused
 from freqops.core.incident import new_incident
 from freqops.core.table import table
 
@@ -25,12 +26,11 @@ from .engine import Engine
 from .halt import Order, Row, halt
 from .reassert import reassert
 from .release import Permission, release
-from .start import Started, start
-from .status import healthy, render, status
+from .start import DEADLINE, Started, start
+from .status import render, status
 
 PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
 HALT_HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
-LINE = re.compile(r"^[^\x00-\x1f]{1,200}$")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,12 +48,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         return int(options.run(options))
-    except NotProven as error:
-        return _fail("not_proven", str(error), NOT_PROVEN)
-    except (Refused, FreqopsError) as error:
+    except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
         return _fail("refused", str(error), REFUSED)
     except PermissionError as error:
         return _fail("refused", f"{error}; run it as root", REFUSED)
+    except (FreqopsError, OSError) as error:
+        return _fail("not_proven", str(error), NOT_PROVEN)
 
 
 def _fail(kind: str, text: str, status_code: int) -> int:
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _release_arguments(commands.add_parser("release", help="take the hold of one incident one step down"))
     begin = commands.add_parser("start", help="start one bot, unless a hold forbids it")
     begin.add_argument("bot")
+    begin.add_argument("--deadline", type=_seconds, default=DEADLINE, help="seconds until it must be at work")
     begin.set_defaults(run=_start)
     look = commands.add_parser("status", help="what every bot is doing")
     look.add_argument("--json", action="store_true")
@@ -109,13 +110,14 @@ def _level(text: str) -> int:
 
 
 def _line(text: str) -> str:
-    if not LINE.match(text.strip()):
-        raise argparse.ArgumentTypeError("must be one line of 1 to 200 characters")
-    return text.strip()
+    try:
+        return inputs.line(text, "it")
+    except Refused as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
 
 
 def _incident(text: str) -> str:
-    if not holds.INCIDENT.match(text):
+    if not holds.INCIDENT.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an incident id")
     return text
 
@@ -184,7 +186,7 @@ def _finished(started: Started) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    return _finished(start(_one_bot(options), Clock(), Engine()))
+    return _finished(start(_one_bot(options), Clock(), Engine(), options.deadline))
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -204,7 +206,7 @@ def _status(options: argparse.Namespace) -> int:
     answer = status(layout.homes(options.root), Clock(), Engine())
     answer = {"version": 1, "host": socket.gethostname(), **answer}
     output.print_json(answer) if options.json else output.print_text(render(answer))
-    return PROVEN if healthy(answer) else NOT_PROVEN
+    return NOT_PROVEN if problems(answer) else PROVEN
 
 
 def _reassert(options: argparse.Namespace) -> int:

@@ -21,7 +21,8 @@ VAR = Path("/freqops/var")
 
 def pass_or_wait(command: list[str]) -> int:
     """Execute ``command`` if nothing forbids it, else wait until told to end."""
-    why = gate.verdict(CONF) or gate.crash_loop(VAR, Clock().utcnow())
+    too_often = gate.crash_loop(VAR, Clock().utcnow())  # writes, so it may take long; the holds are read last
+    why = gate.verdict(CONF) or too_often
     if why is None:
         os.execvp(command[0], command)  # noqa: S606  replacing ourselves without a shell is the point
     sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")

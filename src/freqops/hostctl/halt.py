@@ -111,7 +111,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
     latched = book.latch(home, order.as_hold(iso(clock.utcnow())), clock)
     _note_latch(row, latched, order)
     try:
-        bot = layout.load_bot(home)
+        bot = _declared(home, row)
         row.mode = bot.mode
         with durable.locked(home / ".lock", START_LOCK_SECONDS, clock):  # held or not, the halt goes on
             if row.level >= holds.HARD:
@@ -122,6 +122,20 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
     except (FreqopsError, OSError) as error:
         row.detail.append(str(error))
         row.verdict, row.proven_s = "NOT PROVEN", None
+    except Exception as error:  # noqa: BLE001  a row for each bot, whatever happens to any of them
+        row.detail.append(f"unexpected {type(error).__name__}: {error}")
+        row.verdict, row.proven_s = "NOT PROVEN", None
+
+
+def _declared(home: Path, row: Row) -> layout.Bot:
+    """Return the bot; level 3 needs no more of it than its name, so a spoilt declaration does not protect it."""
+    try:
+        return layout.load_bot(home)
+    except layout.BotUnreadable as error:
+        if row.level < holds.HARD:
+            raise
+        row.detail.append(str(error))
+        return layout.Bot(home.name, "unknown", 0, "", "", "stopped", home)
 
 
 def _note_latch(row: Row, latched: book.Latched, order: Order) -> None:
@@ -156,9 +170,19 @@ def _level_1(bot: layout.Bot, row: Row, began: float, clock: Clock, order: Order
         row.detail.append("its process ended meanwhile")
         _at_rest(bot, row, clock.monotonic() - began)
         return
-    row.acknowledged_s, row.proven_s = _plus(offset, result.acknowledged), _plus(offset, result.proven)
-    row.detail += result.missing
-    row.verdict = _verdict(row, result.missing)
+    missing = result.missing + _second_container(bot)
+    row.acknowledged_s = _plus(offset, result.acknowledged)
+    row.proven_s = None if missing else _plus(offset, result.proven)
+    row.detail += missing
+    row.verdict = _verdict(row, missing)
+
+
+def _second_container(bot: layout.Bot) -> list[str]:
+    """Say when the bot runs twice: only one of them answers on its port."""
+    inits = [str(process.pid) for process in _alive(bot) if process.is_init]
+    if len(inits) < 2:
+        return []
+    return [f"it runs in {len(inits)} containers (pids {', '.join(inits)}), and only one was asked"]
 
 
 def _plus(offset: float, seconds: float | None) -> float | None:
@@ -204,9 +228,12 @@ def _soft_phase(bot: layout.Bot, row: Row, clock: Clock) -> None:
     except FreqopsError as error:
         row.detail.append(str(error))
         return
-    result = stop.run(lambda: bool(_alive(bot)), lambda result: result.acknowledged is not None or is_proven(result))
-    _note_entries(row, result)
-    if result.trades is None:
+    enough = (lambda: bool(_alive(bot)), lambda result: result.acknowledged is not None or is_proven(result))
+    worker = threading.Thread(target=stop.run, args=enough, daemon=True)  # nothing it meets may delay the hard stop
+    worker.start()
+    worker.join(SOFT_SECONDS)
+    _note_entries(row, stop.result)
+    if stop.result.trades is None:
         row.detail.append("open positions are unknown: the API gave no answer")
 
 
@@ -220,7 +247,7 @@ def _note_entries(row: Row, result: EntryStopResult) -> None:
 
 
 def _keep_stopped(bot: layout.Bot, row: Row, clock: Clock) -> None:
-    if row.state == "stopped" and row.latched:
+    if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
         row.detail.append("found stopped, left stopped")
         book.change(bot.home, lambda present: present.resting("halt", "stopped"), clock)
 

@@ -22,6 +22,7 @@ GRACE = 10
 KILL_AFTER = GRACE + 2.0
 POLL = 0.1
 SETTLE = 0.5
+SHORTEST = 3.0
 
 
 @dataclass
@@ -42,9 +43,14 @@ class HardStop:
         self._began = clock.monotonic()
 
     def run(self, deadline: float) -> HardStopResult:
-        """Stop, kill what stays, and read back until nothing is left, or until ``deadline`` seconds have gone."""
+        """Stop, kill what stays, and read back until nothing is left, or until ``deadline`` seconds have gone.
+
+        However short the deadline, what stays is killed before it ends.
+        """
+        deadline = max(deadline, SHORTEST)
+        kill_after = min(KILL_AFTER, deadline / 2)
         result = HardStopResult()
-        asked = self._engine.begin_stop(self._container, GRACE)
+        asked = self._ask(result)
         try:
             while True:
                 result.left = self._alive()
@@ -53,11 +59,19 @@ class HardStop:
                 if self._elapsed >= deadline:
                     result.notes.append("still alive: " + "; ".join(f"{p.pid} {p.command}" for p in result.left))
                     return result
-                if self._elapsed >= KILL_AFTER or asked.poll() is not None:
+                if self._elapsed >= kill_after or asked is None or asked.poll() is not None:
                     self._kill(result)
                 self._clock.sleep(POLL)
         finally:
-            self._await_engine(asked, result)
+            if asked is not None:
+                self._await_engine(asked, result)
+
+    def _ask(self, result: HardStopResult) -> subprocess.Popen[str] | None:
+        try:
+            return self._engine.begin_stop(self._container, GRACE)
+        except OSError as error:  # no docker command, or no room for one more process: killing needs neither
+            result.notes.append(f"the engine could not be asked: {error}")
+            return None
 
     @property
     def _elapsed(self) -> float:
@@ -80,7 +94,8 @@ class HardStop:
                 os.kill(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-            result.killed.append(process.pid)
+            if process.pid not in result.killed:
+                result.killed.append(process.pid)
 
     def _await_engine(self, asked: subprocess.Popen[str], result: HardStopResult) -> None:
         """Give the engine a moment to write down that it was stopped on purpose, and say when it did not."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from freqops.core import durable, holds, layout
 from freqops.core.clock import Clock
 from freqops.core.entry_stop import EntryStop
-from freqops.core.errors import FreqopsError
+from freqops.core.errors import FreqopsError, NotProven
 
 from . import book, hard_stop
 from .engine import Engine
@@ -44,7 +44,9 @@ def _hard(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
     found = alive(bot)
     if not found:
         return []
-    hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    result = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    if result.gone is None:
+        raise NotProven(f"held at level 3 and found trading: {'; '.join(result.notes)}")
     return [f"{bot.name}: held at level 3 and found trading: stopped {found[0].pid} {found[0].command}"]
 
 

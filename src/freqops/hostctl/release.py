@@ -40,10 +40,16 @@ def release(bot: layout.Bot, permission: Permission, clock: Clock, engine: Engin
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         hold = holds.load(bot.holds).under(permission.incident)
-        after = book.change(bot.home, lambda b: b.released(permission.incident, clock.utcnow(), permission.seq), clock)
+        after = book.change(bot.home, lambda present: _step_down(present, hold, permission, clock), clock)
         if hold.level == holds.HARD:
             return _process_up(bot, after, clock, engine)
         return _entries_again(bot, hold, after, clock)
+
+
+def _step_down(present: holds.HoldBook, hold: holds.Hold, permission: Permission, clock: Clock) -> holds.HoldBook:
+    if present.under(permission.incident) != hold:
+        raise Refused(f"the hold of {permission.incident} changed since it was read; look again, then release")
+    return present.released(permission.incident, clock.utcnow(), permission.seq)
 
 
 def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: Engine) -> Started:
@@ -77,17 +83,20 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
 
 def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock) -> Started:
     """Un-pause, and prove that it runs: its loop came round after that, and no hold came in between."""
+    if bot.initial_state != "running":
+        detail = [f"its configuration says {bot.initial_state}; a release does not start its trader"]
+        return Started(bot.name, api.read().state, True, 0, detail)
     before = api.read().last_process
-    if bot.initial_state == "running":
-        api.start()
+    book.unless_held(bot.home, api.start, clock)
     give_up = clock.monotonic() + DEADLINE
     while clock.monotonic() < give_up:
         level = holds.effective_level(bot.holds)
         if level > 0:
-            api.pause()
+            if api.read().state == "running":
+                api.pause()
             return Started(bot.name, "paused", True, level, ["a new hold came in between; paused again"])
         reading = api.read()
-        if reading.state == bot.initial_state and (reading.last_process != before or reading.state == "stopped"):
+        if reading.state == "running" and reading.last_process != before:
             return Started(bot.name, reading.state, True, 0)
         clock.sleep(POLL)
     raise NotProven(f"{bot.name}: released, but its loop has not come round since")

@@ -95,6 +95,13 @@ def client(bot: layout.Bot) -> FreqtradeClient:
     return FreqtradeClient(bot.api_port, *bot.credentials())
 
 
+def redact(text: str, bot: layout.Bot) -> str:
+    """Return ``text`` without the secrets of ``bot``: Freqtrade prints a configuration that it refuses whole."""
+    for secret in bot.secret_values():
+        text = text.replace(secret, "[secret]")
+    return text
+
+
 def _held(bot: layout.Bot, level: int, changed: bool) -> Started:
     return Started(bot.name, "held", changed, level, ["held at level 3: Freqtrade was not started"])
 
@@ -155,12 +162,13 @@ class _Proof:
 
     def _drop_orphan_locks(self) -> list[str]:
         """Remove the locks of holds that were released while the bot could not be reached."""
+        locks = self._api.our_locks()  # before the holds: a halt latches first, so a lock seen here has its hold there
         in_force = {hold.lock_reason for hold in book.synchronise(self._bot.home, self._clock).holds}
-        orphans = [lock for lock in self._api.our_locks() if lock["reason"] not in in_force]
+        orphans = [lock for lock in locks if lock["reason"] not in in_force]
         for lock in orphans:
             self._api.unlock(lock["id"])
         return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
 
     def _failure(self) -> str:
-        log = "\n".join(self._engine.logs(self._bot.container, LOG_LINES))
+        log = redact("\n".join(self._engine.logs(self._bot.container, LOG_LINES)), self._bot)
         return f"{self._bot.name} did not come up as declared: {self._missing}\nits last log lines:\n{log}"

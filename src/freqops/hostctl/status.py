@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core import gate, holds, layout, processes
+from freqops.core.bot_table import HEADINGS, cells, problems
 from freqops.core.client import ApiError
 from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError
@@ -14,8 +15,6 @@ from freqops.core.table import table
 
 from .engine import Engine
 from .start import client
-
-HEADINGS = ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "image")
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
@@ -81,35 +80,6 @@ def _asked(bot: layout.Bot, clock: Clock) -> dict[str, Any]:
     }
 
 
-def healthy(answer: dict[str, Any]) -> bool:
-    """Return whether everything could be read and nothing undeclared runs."""
-    return not answer["undeclared"] and not any(row["problems"] for row in answer["bots"])
-
-
 def render(answer: dict[str, Any]) -> str:
     """Return the answer as a table, problems below it."""
-    rows = [_cells(row) for row in answer["bots"]]
-    lines = [table(HEADINGS, rows)]
-    lines += [f"PROBLEM {row['bot']}: {problem}" for row in answer["bots"] for problem in row["problems"]]
-    lines += [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in answer["undeclared"]]
-    return "\n".join(lines)
-
-
-def _cells(row: dict[str, Any]) -> list[Any]:
-    held = ", ".join(f"{hold['holder']} {hold['level']} ({hold['incident']})" for hold in row["holds"])
-    if "holds_unreadable" in row:
-        held = "UNREADABLE: level 3"
-    beat = row.get("heartbeat_s")
-    age = None if beat is None else f"{beat:.0f} s"
-    image = str(row.get("image", "")).rpartition("/")[2]
-    trades = row.get("open_trades")
-    return [
-        row["bot"],
-        row.get("mode"),
-        row.get("trader"),
-        held or "none",
-        age,
-        trades,
-        row.get("unrealised"),
-        image[:32] or None,
-    ]
+    return "\n".join([table(HEADINGS, [cells(row) for row in answer["bots"]]), *problems(answer)])

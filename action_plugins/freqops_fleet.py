@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: refuse the wrong fleet and the wrong words before anything runs, and say which fleet it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from freqops.cli import fleet
+from freqops.core import inputs
+from freqops.core.errors import Refused
+
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
+    """See library/freqops_fleet.py."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+
+    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Look at inventory and ``-e`` names; connect to nothing."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        playbook = Path(self._task.args["playbook"])
+        try:
+            hosts = self._hosts(variables)
+            roles = fleet.role_inputs(playbook.parent.parent / "roles")
+            inputs.unknown_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
+            if "bots" in self._task.args:
+                fleet.chosen(self._task.args["bots"], hosts)
+        except Refused as refusal:
+            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+        if not self._task.args.get("quiet"):
+            Display().display(fleet.describe(hosts), color="bright blue")
+        return {**result, "changed": False, "hosts": hosts}
+
+    def _hosts(self, variables: dict[str, Any]) -> dict[str, list[str]]:
+        play = [host for host in variables["ansible_play_hosts_all"] if host not in LOCALHOST]
+        everything = [host for host in variables["groups"]["all"] if host not in LOCALHOST]
+        if not everything:
+            raise Refused("the inventory has no hosts; point inventories/current at yours with 'make use INVENTORY=…'")
+        return fleet.bots_of(variables["hostvars"], play or everything)

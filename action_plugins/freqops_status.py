@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: what every bot of the play's hosts is doing, the unreachable ones named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from freqops.cli import fanout, fleet
+from freqops.core import durable
+from freqops.core.bot_table import HEADINGS, cells, problems
+from freqops.core.errors import Refused
+from freqops.core.table import table
+
+PATIENCE = 60.0
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
+    """See library/freqops_status.py."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+
+    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask every host, show one table, write JSON where asked, and fail unless everything could be read."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        hosts = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
+        try:
+            fleet.chosen("all", hosts)
+        except Refused as refusal:
+            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+        commands = {host: ["status", "--json"] for host in hosts if hosts[host]}
+        answers = fanout.ask(self, variables["hostvars"], commands, PATIENCE)
+        found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
+        wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
+        self._show(answers, wrong)
+        if self._task.args.get("output"):
+            durable.write_json(Path(self._task.args["output"]), found, 0o644)
+        judged: dict[str, Any] = {"changed": False, "hosts": found}
+        if wrong:
+            judged.update(failed=True, msg="NOT ALL WELL: " + "; ".join(wrong))
+        return {**result, **judged}
+
+    def _show(self, answers: list[fanout.Answer], wrong: list[str]) -> None:
+        rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]
+        Display().display(
+            "\n" + "\n".join([table(("host", *HEADINGS), rows), *wrong]), color="yellow" if wrong else "green"
+        )
+
+
+def _wrong(answer: fanout.Answer, bots: list[str]) -> list[str]:
+    if answer.document is None:
+        return [f"{answer.host}: {answer.error}"]
+    missing = set(bots) - {row["bot"] for row in answer.document.get("bots", [])}
+    wrong = [f"{answer.host}: {bot} is declared in the inventory, but not deployed" for bot in sorted(missing)]
+    return wrong + [f"{answer.host}: {text}" for text in problems(answer.document)]

@@ -1,0 +1,101 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: release the hold of one incident."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_release
+short_description: Take the hold of one incident one step down and prove the result
+description:
+  - Runs C(freqops-host release) on the host.
+  - From level 3 the process comes up, paused; from level 1 the hold and its pair lock go, and the bot runs if nothing
+    else holds it.
+  - The module is not idempotent, since each call is one step; a step too many is refused.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: Name of the bot.
+    type: str
+    required: true
+  incident:
+    description: The incident whose hold is released.
+    type: str
+    required: true
+  reason:
+    description: Why it may be released.
+    type: str
+    required: true
+  actor:
+    description: Who releases it.
+    type: str
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Release alpha
+  freqops_release:
+    bot: alpha
+    incident: 20260102T030405Z-halt1-9f3c21
+    reason: the feed is back and was checked
+    actor: maria
+"""
+
+RETURN = r"""
+outcome:
+  description: V(running), V(stopped), V(paused), V(held) or V(no process).
+  returned: always
+  type: str
+level:
+  description: The level in force afterwards.
+  returned: always
+  type: int
+detail:
+  description: What is worth knowing.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import json
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "str", "required": True},
+    "incident": {"type": "str", "required": True},
+    "reason": {"type": "str", "required": True},
+    "actor": {"type": "str", "required": True},
+}
+TOOL = "/usr/local/bin/freqops-host"
+
+
+def main() -> None:
+    """Release, and pass on what the host says."""
+    module = AnsibleModule(ARGUMENT_SPEC)
+    values = module.params
+    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
+    _, out, err = module.run_command([TOOL, "release", values["bot"], *options])
+    try:
+        answer = json.loads(out)
+    except ValueError:
+        module.fail_json(msg=f"freqops-host gave no answer: {err or out}")
+    if "outcome" not in answer:
+        module.fail_json(msg=f"{values['bot']}: {answer.get('not_proven') or answer.get('refused') or out}")
+    module.exit_json(changed=True, outcome=answer["outcome"], level=answer["level"], detail=answer["detail"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: the secrets of one bot."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_secrets
+short_description: Generate the secrets of one bot and keep them
+description:
+  - Makes up what is missing in the file of secrets of a bot and keeps what is there.
+  - No value is ever returned, logged or shown in a diff.
+  - The module is idempotent.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: partial
+    details: Names the secrets that change, never their values.
+  platform:
+    platforms: posix
+options:
+  path:
+    description: The file of secrets; its directory must exist, except in check mode.
+    type: path
+    required: true
+  owner:
+    description: Numeric user who alone may read it.
+    type: int
+    required: true
+  database:
+    description: Name of the bot's Postgres database and of its only user.
+    type: str
+  database_host:
+    description: Where that database is reached from the container.
+    type: str
+    default: postgres
+  database_url:
+    description: A database URL without secrets, for SQLite; excludes O(database).
+    type: str
+  exchange:
+    description: Key, secret and whatever else the exchange demands, as Freqtrade's section C(exchange) has them.
+    type: dict
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Make sure that alpha has its secrets
+  freqops_secrets:
+    path: /srv/freqops/bots/alpha/conf/secrets.json
+    owner: 1000
+    database: alpha_paper
+"""
+
+RETURN = r"""# """
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import durable, secrets
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "path": {"type": "path", "required": True},
+    "owner": {"type": "int", "required": True},
+    "database": {"type": "str"},
+    "database_host": {"type": "str", "default": "postgres"},
+    "database_url": {"type": "str"},
+    "exchange": {"type": "dict", "no_log": True},
+}
+MODE = 0o400
+
+
+def _present(module: AnsibleModule, path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"{path} cannot be read ({type(error).__name__}); mend or remove it, then deploy again")
+    if not isinstance(document, dict):
+        module.fail_json(msg=f"{path} is not a JSON object; mend or remove it, then deploy again")
+    return document
+
+
+def _right_file(path: Path, owner: int) -> bool:
+    status = path.stat()
+    return (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, owner, MODE)
+
+
+def main() -> None:
+    """Complete the file of secrets."""
+    module = AnsibleModule(
+        ARGUMENT_SPEC,
+        supports_check_mode=True,
+        required_one_of=[("database", "database_url")],
+        mutually_exclusive=[("database", "database_url")],
+    )
+    values = module.params
+    path, owner = Path(values["path"]), values["owner"]
+    before = _present(module, path)
+    after = secrets.complete(before, values["database_url"], values["database"], values["database_host"])
+    if values["exchange"] is not None:
+        after["exchange"] = values["exchange"]
+    changed = after != before or not _right_file(path, owner)
+    if changed and not module.check_mode:
+        durable.write_json(path, after, MODE, (owner, owner))
+    names = {"before": sorted(before), "after": sorted(after)}
+    module.exit_json(changed=changed, diff={k: "\n".join(v) + "\n" for k, v in names.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Which fleet a play is about: its hosts, their bots, and the words it was called with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible import context
+from ansible.parsing.dataloader import DataLoader
+from ansible.utils.vars import load_extra_vars
+
+from freqops.core import inputs
+from freqops.core.errors import Refused
+
+
+def extra_names() -> set[str]:
+    """Return the names of the variables given with ``-e``."""
+    return set(load_extra_vars(DataLoader()))
+
+
+def declared_inputs(playbook: Path) -> set[str]:
+    """Return the names that a playbook declares in its ``.meta.yml``."""
+    document = yaml.safe_load(playbook.with_suffix("").with_suffix(".meta.yml").read_text())
+    return {name for spec in document["argument_specs"].values() for name in spec.get("options", {})}
+
+
+def role_inputs(roles: Path) -> set[str]:
+    """Return the names of all variables that our roles declare."""
+    names: set[str] = set()
+    for path in roles.glob("*/meta/argument_specs.yml"):
+        document = yaml.safe_load(path.read_text())
+        names |= {name for spec in document["argument_specs"].values() for name in spec.get("options", {})}
+    return names
+
+
+def bots_of(hostvars: Any, hosts: list[str]) -> dict[str, list[str]]:
+    """Return the names of the bots that the inventory declares, for each of ``hosts``."""
+    return {host: sorted(bot["name"] for bot in hostvars[host].get("freqtrade_bots", [])) for host in hosts}
+
+
+def describe(hosts: dict[str, list[str]]) -> str:
+    """Return the first line of every play: inventory, hosts and bots."""
+    sources = ", ".join(context.CLIARGS.get("inventory") or ())
+    fleet = ", ".join(f"{host} ({', '.join(bots) or 'no bots'})" for host, bots in hosts.items())
+    return f"inventory {sources} | hosts and bots: {fleet}"
+
+
+def chosen(text: object, hosts: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the hosts that have any of the bots named in ``text``, with these bots.
+
+    Raises:
+        Refused: A bot is unknown, or no host has any bot at all.
+    """
+    known = [bot for bots in hosts.values() for bot in bots]
+    if not known:
+        raise Refused("no host reached by this play has a bot")
+    wanted = inputs.bots(text, known)
+    return {host: [bot for bot in bots if bot in wanted] for host, bots in hosts.items() if set(bots) & set(wanted)}

@@ -1,0 +1,74 @@
+"""What an operator may say on the command line of a play, checked as the text it arrives as."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from .errors import Refused
+from .layout import BOT_NAME
+
+LEVEL = re.compile(r"^[123]$")
+DEADLINE = re.compile(r"^[1-9][0-9]{0,3}$")
+LINE = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
+ALL = "all"
+
+
+def unknown_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse variables that no play of ours reads: most often a known one, misspelt.
+
+    Args:
+        given: The names that were given with ``-e``.
+        known: The names that mean something; ``ansible_…`` always does.
+
+    Raises:
+        Refused: A name is unknown; the text says which known one is closest.
+    """
+    known = sorted(set(known))
+    for name in sorted(given):
+        if name in known or name.startswith("ansible_"):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        raise Refused(f"unknown variable {name!r}{hint}")
+
+
+def level(text: object) -> int:
+    """Return the kill level that ``text`` means; only exactly 1, 2 or 3 will do."""
+    if isinstance(text, bool) or not LEVEL.match(str(text)):
+        raise Refused(f"level is {text!r}; allowed: 1 stop entries, 2 flatten, 3 hard stop")
+    return int(str(text))
+
+
+def line(text: object, what: str) -> str:
+    """Return ``text`` without blanks around it; it must be one line of 1 to 200 characters."""
+    stripped = "" if text is None else str(text).strip()
+    if not LINE.match(stripped):
+        raise Refused(f"{what} must be one line of 1 to 200 characters")
+    return stripped
+
+
+def deadline(text: object) -> int | None:
+    """Return the seconds that ``text`` means, None where nothing was said."""
+    if text is None or text == "":
+        return None
+    if isinstance(text, bool) or not DEADLINE.match(str(text)):
+        raise Refused(f"deadline is {text!r}; allowed: whole seconds from 1 to 9999")
+    return int(str(text))
+
+
+def bots(text: object, known: Iterable[str]) -> list[str]:
+    """Return the bots that ``text`` names (separated by commas, or ``all``), each of them known.
+
+    Raises:
+        Refused: None is named, or one is unknown.
+    """
+    present = sorted(set(known))
+    wanted = [name.strip() for name in str(text).split(",")]
+    if wanted == [ALL]:
+        return present
+    unknown = [name for name in wanted if name not in present or not BOT_NAME.match(name)]
+    if unknown:
+        raise Refused(f"unknown bot {', '.join(map(repr, unknown))}; the inventory has {', '.join(present) or 'none'}")
+    return sorted(set(wanted))

@@ -1,0 +1,44 @@
+"""A bot's secrets: made once, kept over every deploy, never shown."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+USER = "freqops"
+PASSWORD_BYTES = 32
+SCHEME = "postgresql+psycopg2"
+
+
+def postgres_url(database: str, host: str, password: str) -> str:
+    """Return Freqtrade's ``db_url`` for a database whose only user has its own name."""
+    return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
+
+
+def complete(present: Mapping[str, Any], database_url: str | None, database: str | None, host: str) -> dict[str, Any]:
+    """Return ``present`` with everything that a bot needs and that was missing made up.
+
+    Args:
+        present: What the file says now; what it has is kept.
+        database_url: A ``db_url`` without secrets (SQLite), or None.
+        database: Name of the Postgres database, where ``database_url`` is None.
+        host: Where that database is reached.
+    """
+    api = dict(present.get("api_server", {}))
+    api.setdefault("username", USER)
+    for name in ("password", "jwt_secret_key", "ws_token"):
+        api.setdefault(name, secrets.token_urlsafe(PASSWORD_BYTES))
+    return {**present, "api_server": api, "db_url": database_url or _kept_url(present, str(database), host)}
+
+
+def _kept_url(present: Mapping[str, Any], database: str, host: str) -> str:
+    url = str(present.get("db_url", ""))
+    if url.startswith(f"{SCHEME}://{database}:"):
+        return postgres_url(database, host, password_of(url))
+    return postgres_url(database, host, secrets.token_urlsafe(PASSWORD_BYTES))
+
+
+def password_of(url: str) -> str:
+    """Return the password inside a ``db_url`` made by `postgres_url`."""
+    return url.partition("://")[2].partition("@")[0].partition(":")[2]
