@@ -16,13 +16,13 @@ from freqops.core.errors import Refused
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
+class ActionModule(ActionBase):
     """See library/freqops_fleet.py."""
 
     BYPASS_HOST_LOOP = True
     _supports_check_mode = True
 
-    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
         try:
             hosts = self._hosts(variables)
             roles = fleet.role_inputs(playbook.parent.parent / "roles")
-            inputs.unknown_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
+            inputs.check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
             if "bots" in self._task.args:
                 fleet.chosen(self._task.args["bots"], hosts)
         except Refused as refusal:

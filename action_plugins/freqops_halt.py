@@ -21,13 +21,13 @@ HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven",
 PATIENCE = 240.0
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
+class ActionModule(ActionBase):
     """See library/freqops_halt.py."""
 
     BYPASS_HOST_LOOP = True
     _supports_check_mode = True
 
-    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Halt, show the table, and fail unless everything in it is proven."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}

@@ -18,13 +18,13 @@ from freqops.core.table import table
 PATIENCE = 60.0
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible ships no types
+class ActionModule(ActionBase):
     """See library/freqops_status.py."""
 
     BYPASS_HOST_LOOP = True
     _supports_check_mode = True
 
-    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask every host, show one table, write JSON where asked, and fail unless everything could be read."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}

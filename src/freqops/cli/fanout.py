@@ -32,10 +32,10 @@ class Answer:
     error: str | None = "no answer in time"
 
 
-class HostCommand(ActionBase):  # type: ignore[misc]  # ansible ships no types
+class HostCommand(ActionBase):
     """Runs commands on a connection of its own, as Ansible's own actions do."""
 
-    def run(self, tmp: object = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Is never called by Ansible: this is no task of a play."""
         raise NotImplementedError
 

@@ -8,15 +8,23 @@ from typing import Any
 import yaml
 from ansible import context
 from ansible.parsing.dataloader import DataLoader
-from ansible.utils.vars import load_extra_vars
+from ansible.parsing.splitter import parse_kv
 
 from freqops.core import inputs
 from freqops.core.errors import Refused
 
 
-def extra_names() -> set[str]:
-    """Return the names of the variables given with ``-e``."""
-    return set(load_extra_vars(DataLoader()))
+def extra_names() -> list[str]:
+    """Return the names of the variables given with ``-e``, as often as they were given."""
+    loader = DataLoader()
+    names = []
+    for option in context.CLIARGS.get("extra_vars", ()):
+        text = str(option)
+        if text.startswith(("@", "{", "[")):
+            names += list(loader.load_from_file(text[1:]) if text.startswith("@") else loader.load(text))
+        else:
+            names += list(parse_kv(text))
+    return names
 
 
 def declared_inputs(playbook: Path) -> set[str]:

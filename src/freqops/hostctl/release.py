@@ -15,7 +15,7 @@ from freqops.core.errors import NotProven, Refused
 
 from . import book
 from .engine import Engine
-from .start import DEADLINE, LOCK_SECONDS, POLL, Started, alive, client, start_locked
+from .start import DEADLINE, LOCK_SECONDS, POLL, Started, alive, client, drop_orphan_locks, start_locked
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
         return Started(bot.name, "no process", True, after.level, detail)
     api = client(bot)
     try:
-        for lock in api.our_locks():
-            if lock["reason"] == hold.lock_reason:
-                api.unlock(lock["id"])
+        drop_orphan_locks(api, after)
         if api.has_lock(hold.lock_reason):
             raise NotProven(f"{bot.name}: the pair lock of {hold.incident} was removed and still stands")
         if after.level > 0:

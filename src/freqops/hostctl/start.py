@@ -95,6 +95,18 @@ def client(bot: layout.Bot) -> FreqtradeClient:
     return FreqtradeClient(bot.api_port, *bot.credentials())
 
 
+def drop_orphan_locks(api: FreqtradeClient, book_in_force: holds.HoldBook) -> list[str]:
+    """Remove our pair locks, each by its number, that belong to no hold in force, and say which.
+
+    A hold leaves one behind when it is raised (the new incident has its own), or released while the bot was down.
+    """
+    in_force = {hold.lock_reason for hold in book_in_force.holds}
+    orphans = [lock for lock in api.our_locks() if lock["reason"] not in in_force]
+    for lock in orphans:
+        api.unlock(lock["id"])
+    return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
+
+
 def redact(text: str, bot: layout.Bot) -> str:
     """Return ``text`` without the secrets of ``bot``: Freqtrade prints a configuration that it refuses whole."""
     for secret in bot.secret_values():
@@ -126,7 +138,7 @@ class _Proof:
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():
-                return Started(self._bot.name, self._bot.initial_state, self._changed, 0, self._drop_orphan_locks())
+                return Started(self._bot.name, self._bot.initial_state, self._changed, 0, self._without_orphans())
             self._clock.sleep(POLL)
         raise NotProven(self._failure())
 
@@ -160,14 +172,8 @@ class _Proof:
                 raise NotProven(self._failure())
         return Started(self._bot.name, "paused", self._changed, level, [f"held at level {level}: it stays paused"])
 
-    def _drop_orphan_locks(self) -> list[str]:
-        """Remove the locks of holds that were released while the bot could not be reached."""
-        locks = self._api.our_locks()  # before the holds: a halt latches first, so a lock seen here has its hold there
-        in_force = {hold.lock_reason for hold in book.synchronise(self._bot.home, self._clock).holds}
-        orphans = [lock for lock in locks if lock["reason"] not in in_force]
-        for lock in orphans:
-            self._api.unlock(lock["id"])
-        return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
+    def _without_orphans(self) -> list[str]:
+        return drop_orphan_locks(self._api, book.synchronise(self._bot.home, self._clock))
 
     def _failure(self) -> str:
         log = redact("\n".join(self._engine.logs(self._bot.container, LOG_LINES)), self._bot)
