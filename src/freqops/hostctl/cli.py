@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     look.set_defaults(run=_status)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
-    commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")
+    door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")
+    door.set_defaults(run=_gate_without_command)
     return parser
 
 
@@ -214,6 +215,10 @@ def _reassert(options: argparse.Namespace) -> int:
     for line in [*done, *failed]:
         output.print_text(line)
     return NOT_PROVEN if failed else PROVEN
+
+
+def _gate_without_command(_options: argparse.Namespace) -> int:
+    raise Refused("the gate needs a command: gate -- freqtrade trade …")
 
 
 def _probe(_options: argparse.Namespace) -> int:

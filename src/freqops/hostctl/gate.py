@@ -25,10 +25,10 @@ def pass_or_wait(command: list[str]) -> int:
     why = gate.verdict(CONF) or too_often
     if why is None:
         os.execvp(command[0], command)  # noqa: S606  replacing ourselves without a shell is the point
-    sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
-    sys.stdout.flush()
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
+    sys.stdout.flush()
     while True:
         signal.pause()
 

@@ -67,7 +67,7 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
         return Started(bot.name, "no process", True, after.level, detail)
     api = client(bot)
     try:
-        drop_orphan_locks(api, after)
+        drop_orphan_locks(api, bot, clock)
         if api.has_lock(hold.lock_reason):
             raise NotProven(f"{bot.name}: the pair lock of {hold.incident} was removed and still stands")
         if after.level > 0:

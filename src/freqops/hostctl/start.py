@@ -95,13 +95,15 @@ def client(bot: layout.Bot) -> FreqtradeClient:
     return FreqtradeClient(bot.api_port, *bot.credentials())
 
 
-def drop_orphan_locks(api: FreqtradeClient, book_in_force: holds.HoldBook) -> list[str]:
+def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> list[str]:
     """Remove our pair locks, each by its number, that belong to no hold in force, and say which.
 
-    A hold leaves one behind when it is raised (the new incident has its own), or released while the bot was down.
+    A hold leaves one behind when it is raised (the new incident has its own), or released while the bot was down. The
+    locks are read before the holds: a halt latches first and locks after, so the hold of a lock seen here is seen too.
     """
-    in_force = {hold.lock_reason for hold in book_in_force.holds}
-    orphans = [lock for lock in api.our_locks() if lock["reason"] not in in_force]
+    locks = api.our_locks()
+    in_force = {hold.lock_reason for hold in book.synchronise(bot.home, clock).holds}
+    orphans = [lock for lock in locks if lock["reason"] not in in_force]
     for lock in orphans:
         api.unlock(lock["id"])
     return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
@@ -138,7 +140,9 @@ class _Proof:
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():
-                return Started(self._bot.name, self._bot.initial_state, self._changed, 0, self._without_orphans())
+                detail = drop_orphan_locks(self._api, self._bot, self._clock)
+                if current_level(self._bot, self._clock) == 0:
+                    return Started(self._bot.name, self._bot.initial_state, self._changed, 0, detail)
             self._clock.sleep(POLL)
         raise NotProven(self._failure())
 
@@ -171,9 +175,6 @@ class _Proof:
                 self._missing = "; ".join(result.missing)
                 raise NotProven(self._failure())
         return Started(self._bot.name, "paused", self._changed, level, [f"held at level {level}: it stays paused"])
-
-    def _without_orphans(self) -> list[str]:
-        return drop_orphan_locks(self._api, book.synchronise(self._bot.home, self._clock))
 
     def _failure(self) -> str:
         log = redact("\n".join(self._engine.logs(self._bot.container, LOG_LINES)), self._bot)

@@ -1,0 +1,63 @@
+# The commands of freqops; `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick prove lint unit contract molecule pin use lab-up lab-down clean
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{name=$$1; $$1=""; printf "  make %-10s%s\n", name, $$0}'
+
+.venv/.done: uv.lock pyproject.toml scripts/bootstrap
+	@scripts/bootstrap
+
+demo: .venv/.done ## Lab from nothing, one real bot: deployed, halted, released, each step proven
+	@$(BIN)/python -m lab.demo
+
+test: .venv/.done ## All tests, on the real lab
+	@$(MAKE) --no-print-directory -j2 lab-up check
+	@$(MAKE) --no-print-directory contract molecule
+
+check: lint unit
+.PHONY: check
+
+quick: .venv/.done ## Lint, unit and contract tests on a lab that is up
+	@$(MAKE) --no-print-directory lint unit contract
+
+prove: .venv/.done ## Everything that `make test` samples, in full, and every mutant
+	@$(BIN)/python -m tests.prove
+
+lint: .venv/.done ## ruff, mypy, yamllint, ansible-lint, and the canaries that they must catch
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint --offline --strict
+	$(BIN)/python -m pytest -q tests/lint
+
+unit: .venv/.done ## Rules and bad input; no engine, no network
+	$(BIN)/python -m pytest -q tests/unit tests/shipped
+
+contract: .venv/.done ## What freqops relies on, against the real Freqtrade
+	$(BIN)/python -m pytest -q tests/contract
+
+molecule: .venv/.done ## Deploy and kill switch on a bare lab host
+	$(BIN)/molecule test --all --destroy=never
+
+pin: .venv/.done ## Write hashes and digests of what is fetched
+	@$(BIN)/python -m scripts.pin
+
+use: ## Point the plays at an inventory: make use INVENTORY=path
+	@test -n "$(INVENTORY)" || { echo "make use INVENTORY=path/to/inventory" >&2; exit 1; }
+	@test -e "$(INVENTORY)" || { echo "make use: there is no $(INVENTORY)" >&2; exit 1; }
+	@ln -sfn "$$(realpath "$(INVENTORY)")" inventories/current && echo "plays now use $$(realpath "$(INVENTORY)")"
+
+lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
+	@$(BIN)/python -m lab up
+
+lab-down: .venv/.done ## Take the lab away; leaves nothing but images
+	@$(BIN)/python -m lab down
+
+clean: ## Remove what was generated here: caches and the virtual environment (run lab-down first)
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

@@ -1,0 +1,86 @@
+"""The command line of the lab: `python -m lab up`, `down`, `status` and what a test needs beside them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from lab import console, engine, host_volumes
+from lab.down import down
+from lab.failure import LabError
+from lab.hosts import Host
+from lab.lock import alone_in
+from lab.paths import LOCKED
+from lab.reset import reset
+from lab.roster import HOSTS
+from lab.status import status
+from lab.up import up
+
+INTERRUPTED = 130
+
+Command = Callable[[argparse.Namespace], bool | None]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up_parser = commands.add_parser("up", help="bring the lab up, or mend what is broken")
+    up_parser.add_argument("--fresh", action="store_true", help="make the hosts anew; what is on them is lost")
+    commands.add_parser("down", help="remove everything but the images")
+    commands.add_parser("status", help="show what is up")
+    commands.add_parser("sweep", help="delete the disks of hosts that are gone; `reset` starts this itself")
+    for name, text in (
+        ("ssh", "log in, or run a command"),
+        ("reset", "make a host anew"),
+        ("stop-host", "shut a host down"),
+        ("start-host", "start a host"),
+        ("restart-host", "reboot a host"),
+    ):
+        host_parser = commands.add_parser(name, help=text)
+        host_parser.add_argument("host", choices=[host.name for host in HOSTS])
+        if name == "ssh":
+            host_parser.add_argument("remote", nargs=argparse.REMAINDER, help="a command; none opens a shell")
+    return parser
+
+
+def _locked(action: Callable[[argparse.Namespace], None]) -> Command:
+    def run(arguments: argparse.Namespace) -> None:
+        with alone_in(LOCKED, "waiting for another lab command of this checkout"):
+            action(arguments)
+
+    return run
+
+
+COMMANDS: dict[str, Command] = {
+    "up": _locked(lambda a: up(fresh=a.fresh)),
+    "down": _locked(lambda _: down()),
+    "status": lambda _: status(),
+    "sweep": lambda _: host_volumes.sweep(engine.connected()),
+    "ssh": lambda a: Host(a.host).login(*a.remote),
+    "reset": _locked(lambda a: reset(a.host)),
+    "stop-host": _locked(lambda a: Host(a.host).stop()),
+    "start-host": _locked(lambda a: Host(a.host).start()),
+    "restart-host": _locked(lambda a: Host(a.host).reboot()),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        fine = COMMANDS[arguments.command](arguments)
+    except KeyboardInterrupt:
+        console.stop()
+        console.say("interrupted; the next `up` goes on from here")
+        os._exit(INTERRUPTED)  # threads that wait for the engine would hold the terminal for minutes
+    except LabError as error:
+        console.stop()
+        console.say(f"ERROR: {error}")
+        return 1
+    finally:
+        console.stop()
+    return 1 if fine is False else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

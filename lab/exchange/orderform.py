@@ -1,0 +1,103 @@
+"""What a client asks for in `POST /api/v3/order`, read and held against the pair's filters."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from lab.exchange.errors import BinanceError, bad_value, filter_failure, illegal, rejected, superfluous
+from lab.exchange.markets import MIN_NOTIONAL, Market
+
+if TYPE_CHECKING:
+    from lab.exchange.book import Side
+    from lab.exchange.params import Params
+
+ZERO = Decimal(0)
+_CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
+_UNSUPPORTED = {
+    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
+    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
+    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
+    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
+    "LIMIT_MAKER": "Limit maker orders are not supported for this symbol.",
+}
+_FOREIGN_TO_MARKET = ("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta")
+_FOREIGN_TO_LIMIT = ("quoteOrderQty", "stopPrice", "icebergQty", "trailingDelta")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderForm:
+    """A wish for an order that passed all checks which need neither the book nor the account."""
+
+    market: Market
+    side: Side
+    type: str
+    time_in_force: str
+    price: Decimal
+    quantity: Decimal
+    quote_quantity: Decimal
+    client_id: str
+
+
+def read(params: Params, last: Decimal) -> OrderForm:
+    """Read an order; `last` is the pair's price, by which the size of market orders is judged."""
+    market, side, kind = params.market(), params.text("side"), params.text("type")
+    if side not in ("BUY", "SELL"):
+        raise BinanceError(-1117, "Invalid side.")
+    if kind in _UNSUPPORTED:
+        raise rejected(_UNSUPPORTED[kind])
+    if kind not in ("LIMIT", "MARKET"):
+        raise BinanceError(-1116, "Invalid orderType.")
+    for name in _FOREIGN_TO_MARKET if kind == "MARKET" else _FOREIGN_TO_LIMIT:
+        if params.find(name):
+            raise superfluous(name)
+    form = (
+        _limit(params, market, cast("Side", side)) if kind == "LIMIT" else _market(params, market, cast("Side", side))
+    )
+    _check_filters(form, last)
+    return form
+
+
+def _limit(params: Params, market: Market, side: Side) -> OrderForm:
+    time_in_force = params.text("timeInForce")
+    if time_in_force not in ("GTC", "IOC", "FOK"):
+        raise BinanceError(-1115, "Invalid timeInForce.")
+    quantity, price = params.amount("quantity"), params.amount("price")
+    return OrderForm(market, side, "LIMIT", time_in_force, price, quantity, ZERO, client_id(params, "newClientOrderId"))
+
+
+def _market(params: Params, market: Market, side: Side) -> OrderForm:
+    if params.find("quantity") and params.find("quoteOrderQty"):
+        raise BinanceError(-1128, "Combination of optional parameters invalid.")
+    by_money = bool(params.find("quoteOrderQty"))
+    quantity = ZERO if by_money else params.amount("quantity")
+    money = params.amount("quoteOrderQty") if by_money else ZERO
+    if by_money and money <= 0:
+        raise bad_value("quoteOrderQty")
+    return OrderForm(market, side, "MARKET", "GTC", ZERO, quantity, money, client_id(params, "newClientOrderId"))
+
+
+def client_id(params: Params, name: str) -> str:
+    """Return the client's own name for an order, or make one up."""
+    chosen = params.find(name) or secrets.token_hex(11)
+    if not re.match(_CLIENT_ID, chosen):
+        raise illegal(name, _CLIENT_ID)
+    return chosen
+
+
+def _check_filters(form: OrderForm, last: Decimal) -> None:
+    market = form.market
+    if form.type == "LIMIT" and not _fits(form.price, market.tick, market.max_price):
+        raise filter_failure("PRICE_FILTER")
+    if not form.quote_quantity and not _fits(form.quantity, market.step, market.max_quantity):
+        raise filter_failure("LOT_SIZE")
+    notional = form.quote_quantity or form.quantity * (form.price or last)
+    if notional < MIN_NOTIONAL:
+        raise filter_failure("NOTIONAL")
+
+
+def _fits(value: Decimal, unit: Decimal, most: Decimal) -> bool:
+    return unit <= value <= most and value % unit == 0

@@ -1,0 +1,112 @@
+"""A lab host as a test sees it: run a command there, reboot it, make it unreachable."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, NamedTuple, NoReturn
+
+from docker.models.containers import Container
+
+from lab import containers, engine, network, ssh, state
+from lab.failure import LabError
+from lab.names import name_of
+from lab.roster import host_spec
+from lab.wait import until
+
+STOP_SECONDS = 120
+READY_SECONDS = 90
+
+How = Literal["freeze", "unplug"]
+
+
+class Done(NamedTuple):
+    """How a command on a host ended."""
+
+    rc: int
+    out: str
+    err: str
+
+
+class Host:
+    """One host of the lab that is up."""
+
+    def __init__(self, name: str) -> None:
+        self.spec = host_spec(name)
+        self.name = name
+
+    @property
+    def port(self) -> int:
+        """The loopback port of the host's sshd."""
+        port = state.load().ports.get(self.name)
+        if port is None:
+            raise LabError(f"{self.name} is not up; run `python -m lab up`")
+        return port
+
+    def run(self, command: str, *, stdin: str = "", seconds: float = 300) -> Done:
+        """Run a shell command as the login user; `sudo` needs no password there."""
+        line = ssh.command(self.port, command)
+        line[1:1] = ["-o", "BatchMode=yes"]
+        done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def reachable(self) -> bool:
+        """Whether a command runs there right now."""
+        return self.run("true", seconds=30).rc == 0
+
+    def wait(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until SSH answers and systemd has finished booting."""
+        until(self._booted, seconds, f"{self.name} boots and answers SSH")
+
+    def reboot(self) -> None:
+        """Stop and start the host as a reboot would, and wait until it is back."""
+        self._container().restart(timeout=STOP_SECONDS)
+        self.wait()
+
+    def stop(self) -> None:
+        """Shut the host down."""
+        self._container().stop(timeout=STOP_SECONDS)
+
+    def start(self) -> None:
+        """Start the host and wait until it has booted."""
+        net = network.find(engine.connected())
+        if net is None:
+            raise LabError("the lab's network is gone; run `python -m lab up`")
+        containers.start(self._container(), net, str(network.address(net, self.spec.address_number)))
+        self.wait()
+
+    @contextmanager
+    def unreachable(self, how: How = "freeze") -> Iterator[None]:
+        """Make the host unreachable for a while; `lab up` mends it if the block never ends.
+
+        Args:
+            how: `freeze` stops everything on it, and connections hang; `unplug` takes its cable, its processes go on.
+        """
+        container = self._container()
+        net = network.find(engine.connected())
+        if net is None:
+            raise LabError("the lab's network is gone; run `python -m lab up`")
+        if how == "freeze":
+            container.pause()
+        else:
+            net.disconnect(container)
+        try:
+            yield
+        finally:
+            container.reload()
+            containers.start(container, net, str(network.address(net, self.spec.address_number)))
+            self.wait()
+
+    def login(self, *command: str) -> NoReturn:
+        """Become an ssh client on the host."""
+        line = ssh.command(self.port, *command)
+        os.execvp(line[0], line)  # noqa: S606 - the terminal shall belong to ssh
+
+    def _booted(self) -> bool:
+        return self.run("systemctl is-system-running", seconds=30).out.strip() in {"running", "degraded"}
+
+    def _container(self) -> Container:
+        found = containers.find(engine.connected(), name_of(self.name))
+        if found is None:
+            raise LabError(f"{self.name} does not exist; run `python -m lab up`")
+        return found

@@ -1,0 +1,87 @@
+"""The registry in the lab: hosts pull from it by digest, as they would from any other."""
+
+from docker import DockerClient
+from docker.models.networks import Network
+
+from lab import console, http, image_build, network, service
+from lab.container_spec import ContainerSpec
+from lab.failure import LabError
+from lab.names import name_of
+from lab.ports import LOOPBACK
+
+PORT = 5000
+MANIFESTS = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+
+
+def ensure(client: DockerClient, image: str, net: Network, port: int) -> None:
+    """Bring the registry to answering; its images survive in a volume."""
+    spec = ContainerSpec(
+        name=name_of("registry"),
+        image=image,
+        hostname="registry",
+        network=str(net.name),
+        address=str(network.address(net, network.REGISTRY_ADDRESS)),
+        ports={PORT: port},
+        volumes={name_of("registry"): "/var/lib/registry"},
+    )
+    service.ensure(client, "registry", spec, net, lambda: _answers(port))
+
+
+def publish(client: DockerClient, image: str, repository: str, port: int) -> str:
+    """Push an image unless the registry has it.
+
+    Returns:
+        Its digest there.
+    """
+    identity = image_build.image_id(client, image)
+    if identity is None:
+        raise LabError(f"{image} is not on the engine")
+    tag = identity.removeprefix("sha256:")[:12]
+    digest = _digest(repository, tag, port)
+    if digest is None:
+        with console.step(f"push {repository}"):
+            _push(client, image, f"{LOOPBACK}:{port}/{repository}", tag)
+        digest = _digest(repository, tag, port)
+    if digest is None:
+        raise LabError(f"{repository} was pushed, but the registry does not have it")
+    return digest
+
+
+def reference(net: Network, repository: str, digest: str) -> str:
+    """Return how a lab host names an image."""
+    return f"{address(net)}/{repository}@{digest}"
+
+
+def address(net: Network) -> str:
+    """Return the registry's address and port as lab hosts see them."""
+    return f"{network.address(net, network.REGISTRY_ADDRESS)}:{PORT}"
+
+
+def _push(client: DockerClient, image: str, repository: str, tag: str) -> None:
+    client.images.get(image).tag(repository, tag)
+    try:
+        for message in client.images.push(repository, tag=tag, stream=True, decode=True):
+            if "error" in message:
+                raise LabError(f"pushing {repository} failed: {message['error']}")
+    finally:
+        client.images.remove(f"{repository}:{tag}", noprune=True)
+
+
+def _answers(port: int) -> bool:
+    answer = http.ask(f"http://{LOOPBACK}:{port}/v2/")
+    return answer is not None and answer.status == 200
+
+
+def _digest(repository: str, tag: str, port: int) -> str | None:
+    url = f"http://{LOOPBACK}:{port}/v2/{repository}/manifests/{tag}"
+    answer = http.ask(url, method="HEAD", headers={"Accept": MANIFESTS})
+    if answer is None or answer.status != 200:
+        return None
+    return answer.headers.get("Docker-Content-Digest")

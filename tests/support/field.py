@@ -1,0 +1,157 @@
+"""What a test on the lab needs: plays as an operator runs them, the bot's own API, the host's disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.control import control
+from lab.hosts import Host
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = "sudo /usr/local/bin/freqops-host"
+BIN = Path(sys.executable).parent
+PRELUDE = """
+import json, sys
+sys.path.insert(0, "/usr/local/bin/freqops-host")
+from pathlib import Path
+from freqops.core import holds, layout, processes
+from freqops.core.client import FreqtradeClient
+bot = layout.load_bot(Path("/srv/freqops/bots/{bot}"))
+api = FreqtradeClient(bot.api_port, *bot.credentials(), timeout=10)
+answer = None
+"""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a playbook ended."""
+
+    rc: int
+    out: str
+
+
+def play(name: str, *words: str, inventory: str | None = None, cwd: Path = ROOT) -> Played:
+    """Run a playbook as an operator would, from the root unless told otherwise."""
+    command = [str(BIN / "ansible-playbook"), name if name.endswith(".yml") else f"playbooks/{name}.yml", *words]
+    command += ["-i", inventory or str(ROOT / "inventories/lab")]
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
+    environment.pop("ANSIBLE_CONFIG", None)
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    return Played(done.returncode, done.stdout + done.stderr)
+
+
+def until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait for a condition and return what it returned; fail with its last value when it does not come in time."""
+    give_up = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < give_up, f"not within {seconds} s: {what}; last seen: {value!r}"
+        time.sleep(0.2)
+
+
+class Field:
+    """One bot on one lab host, and everything around it."""
+
+    def __init__(self, host: str = "paper-1", bot: str = "alpha") -> None:
+        self.host, self.bot = Host(host), bot
+
+    def sh(self, command: str) -> str:
+        """Run a command on the host as root and return what it printed; it must succeed."""
+        done = self.host.run(f"sudo sh -c {json.dumps(command)}")
+        assert done.rc == 0, f"{command}: {done.rc}\n{done.out}\n{done.err}"
+        return done.out
+
+    def tool(self, words: str) -> tuple[int, dict[str, Any]]:
+        """Run freqops-host and return its exit status and its JSON."""
+        done = self.host.run(f"{TOOL} {words}")
+        lines = [line for line in done.out.splitlines() if line.startswith("{")]
+        assert lines, f"freqops-host {words}: no answer: {done.out}{done.err}"
+        return done.rc, json.loads(lines[-1])
+
+    def ask(self, code: str) -> Any:
+        """Run Python on the host with `api`, `bot` and the rules at hand and return its `answer`."""
+        script = PRELUDE.format(bot=self.bot) + code + "\nprint(json.dumps(answer, default=str))"
+        done = self.host.run("sudo python3 -", stdin=script)
+        assert done.rc == 0, f"{code}: {done.err}"
+        return json.loads(done.out.splitlines()[-1])
+
+    def halt(self, level: int, *, reason: str = "test", more: str = "") -> tuple[int, dict[str, Any]]:
+        """Halt this bot on its host and return the exit status and its row."""
+        rc, answer = self.tool(f"halt --level {level} --reason '{reason}' --bots {self.bot} --json {more}")
+        return rc, answer["bots"][0]
+
+    def release(self) -> None:
+        """Release whatever holds the bot, step by step."""
+        while self.holds()["holds"]:
+            incident = self.holds()["holds"][0]["incident"]
+            rc, answer = self.tool(f"release {self.bot} --incident {incident} --reason 'next test'")
+            assert rc == 0, answer
+
+    def holds(self) -> dict[str, Any]:
+        """Return the bot's holds as they lie on the disk."""
+        found: dict[str, Any] = json.loads(self.sh(f"cat /srv/freqops/bots/{self.bot}/conf/holds.json"))
+        return found
+
+    def level(self) -> int:
+        """Return the effective level on the disk."""
+        return max((hold["level"] for hold in self.holds()["holds"]), default=0)
+
+    def state(self) -> str:
+        """Return the trader state, or why it cannot be read."""
+        return str(
+            self.ask("try:\n    answer = api.read().state\nexcept Exception as e:\n    answer = type(e).__name__")
+        )
+
+    def processes(self) -> list[str]:
+        """Return the processes of the bot that could trade."""
+        code = "answer = [p.command for p in processes.trading(bot.name, processes.scan())]"
+        return list(self.ask(code))
+
+    def trades(self) -> list[dict[str, Any]]:
+        """Return the open trades."""
+        return list(self.ask("answer = api.open_trades()"))
+
+    def resting_entries(self) -> list[dict[str, Any]]:
+        """Return the open trades with an open entry order."""
+        return [t for t in self.trades() if any(o["is_open"] and o["ft_order_side"] == "buy" for o in t["orders"])]
+
+    def ready(self) -> Field:
+        """Bring the bot to running without holds, whatever the last test left behind."""
+        control("DELETE", "/faults")
+        self.release()
+        rc, answer = self.tool(f"start {self.bot}")
+        assert rc == 0, answer
+        if self.state() != "running":
+            self.ask("api.start()")
+        until("the bot runs", lambda: self.state() == "running")
+        return self
+
+    def logs(self) -> str:
+        """Return the last lines of the bot's container."""
+        return self.sh(f"docker logs --tail 20 freqops-{self.bot} 2>&1")
+
+
+def all_pairs(percent_per_minute: float, minutes: int = 60) -> None:
+    """Let every price rise, or fall, steadily from where it is."""
+    for symbol, price in control("GET", "/status")["prices"].items():
+        end = float(price) * (1 + percent_per_minute / 100 * minutes)
+        points = [[0, float(price)], [minutes * 60, round(end, 8)]]
+        control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
+
+
+def incident_of(text: str) -> str:
+    """Return the incident that a play named."""
+    found = re.search(r"\d{8}T\d{6}Z-halt\d-[0-9a-f]{6}", text)
+    assert found, text
+    return found.group()

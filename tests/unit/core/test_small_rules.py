@@ -1,0 +1,218 @@
+"""Gate, layout, positions, table, incident, time: each as short as its rule."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core import gate, holds, layout
+from freqops.core.clock import Clock, iso
+from freqops.core.errors import Refused
+from freqops.core.incident import new_incident
+from freqops.core.positions import position
+from freqops.core.table import table
+from tests.unit.fakes import START, FakeClock, make_bot, order, trade
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def hold(level: int) -> holds.Hold:
+    return holds.Hold("halt", level, "why", "ann@host", "one", 0, "")
+
+
+def write(conf: Path, book: holds.HoldBook, state: Any) -> None:
+    conf.mkdir(exist_ok=True)
+    (conf / "holds.json").write_text(json.dumps(book.to_json()))
+    (conf / "state.json").write_text(json.dumps(state))
+
+
+# --- the start gate
+
+
+def test_the_gate_opens_where_nothing_holds(tmp_path: Path) -> None:
+    write(tmp_path, holds.HoldBook(), {"initial_state": "running"})
+    assert gate.verdict(tmp_path) is None
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+def test_at_level_1_a_bot_may_start_into_rest(tmp_path: Path, state: str) -> None:
+    write(tmp_path, holds.HoldBook().raised(hold(1), NOW), {"initial_state": state})
+    assert gate.verdict(tmp_path) is None
+
+
+@pytest.mark.parametrize("state", [{"initial_state": "running"}, {}, [], None, {"initial_state": None}])
+def test_at_level_1_it_may_not_start_into_anything_else(tmp_path: Path, state: Any) -> None:
+    write(tmp_path, holds.HoldBook().raised(hold(1), NOW), state)
+    assert "held at level 1" in (gate.verdict(tmp_path) or "")
+    (tmp_path / "state.json").unlink()
+    assert "held at level 1" in (gate.verdict(tmp_path) or "")
+
+
+def test_at_level_3_it_says_why(tmp_path: Path) -> None:
+    write(tmp_path, holds.HoldBook().raised(hold(3), NOW), {"initial_state": "paused"})
+    assert gate.verdict(tmp_path) == "held at level 3: why (one)"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[" * 60000, b'{"version": 1}'])
+def test_unreadable_holds_are_level_3(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "holds.json").write_bytes(content)
+    assert "this counts as level 3" in (gate.verdict(tmp_path) or "")
+
+
+def test_five_crashes_in_ten_minutes_are_enough(tmp_path: Path) -> None:
+    for crash in range(gate.CRASHES):
+        assert gate.crash_loop(tmp_path, NOW + timedelta(minutes=crash)) is None
+    sixth = NOW + timedelta(minutes=gate.CRASHES)
+    assert "it crashed 5 times" in (gate.crash_loop(tmp_path, sixth) or "")
+    assert gate.crash_loop(tmp_path, NOW + gate.WINDOW) is None  # the first one is forgotten by then
+
+
+def test_a_start_through_the_door_forgets_the_crashes(tmp_path: Path) -> None:
+    for _ in range(gate.CRASHES):
+        gate.crash_loop(tmp_path, NOW)
+    (tmp_path / gate.STARTS_FILE).unlink()
+    assert gate.crash_loop(tmp_path, NOW) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '["yesterday"]', "null", "5", "[" * 100_000])
+def test_a_spoilt_count_of_starts_keeps_nobody_from_starting(tmp_path: Path, content: str) -> None:
+    (tmp_path / gate.STARTS_FILE).write_text(content)
+    assert gate.crash_loop(tmp_path, NOW) is None
+    assert json.loads((tmp_path / gate.STARTS_FILE).read_text()) == [iso(NOW)]
+
+
+def test_a_full_disk_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    assert gate.crash_loop(tmp_path / "nowhere", NOW) is None
+
+
+# --- layout
+
+
+def test_a_bot_as_declared(tmp_path: Path) -> None:
+    bot = layout.load_bot(make_bot(tmp_path))
+    assert (bot.name, bot.mode, bot.api_port, bot.container) == ("alpha", "paper", 18080, "freqops-alpha")
+    assert bot.holds == bot.home / "conf" / "holds.json"
+    assert bot.compose == bot.home / "compose.yml"
+    assert bot.credentials() == ("u", "p")
+
+
+@pytest.mark.parametrize("key", ["name", "mode", "api_port", "image", "release", "initial_state"])
+def test_a_field_of_the_wrong_type_is_unreadable(tmp_path: Path, key: str) -> None:
+    home = make_bot(tmp_path)
+    document = json.loads((home / "bot.json").read_text())
+    wrong: list[Any] = [None, True, 1.5, [], {}, "" if key == "api_port" else 1]
+    for value in wrong:
+        (home / "bot.json").write_text(json.dumps({**document, key: value}))
+        with pytest.raises(layout.BotUnreadable, match=f"{key} is missing or not"):
+            layout.load_bot(home)
+    del document[key]
+    (home / "bot.json").write_text(json.dumps(document))
+    with pytest.raises(layout.BotUnreadable, match=f"{key} is missing"):
+        layout.load_bot(home)
+
+
+@pytest.mark.parametrize("changed", [{"name": "beta"}, {"mode": "dry"}, {"initial_state": "paused"}])
+def test_a_declaration_of_something_else_is_unreadable(tmp_path: Path, changed: dict[str, str]) -> None:
+    home = make_bot(tmp_path)
+    document = json.loads((home / "bot.json").read_text())
+    (home / "bot.json").write_text(json.dumps({**document, **changed}))
+    with pytest.raises(layout.BotUnreadable):
+        layout.load_bot(home)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000])
+def test_a_file_that_is_no_declaration(tmp_path: Path, content: bytes | None) -> None:
+    home = make_bot(tmp_path)
+    (home / "bot.json").unlink()
+    if content is not None:
+        (home / "bot.json").write_bytes(content)
+    with pytest.raises(layout.BotUnreadable):
+        layout.load_bot(home)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"api_server": {}}', '{"api_server": []}'])
+def test_credentials_that_are_not_there(tmp_path: Path, content: str | None) -> None:
+    home = make_bot(tmp_path)
+    (home / "conf" / "secrets.json").unlink()
+    if content is not None:
+        (home / "conf" / "secrets.json").write_text(content)
+    with pytest.raises(layout.BotUnreadable, match="no API credentials"):
+        layout.load_bot(home).credentials()
+
+
+def test_which_bots_are_meant(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no bots below"):
+        layout.select(None, tmp_path)
+    for name in ("beta", "alpha"):
+        make_bot(tmp_path, name)
+    (tmp_path / "bots" / "Not a bot").mkdir()
+    (tmp_path / "bots" / "gamma\n").mkdir()
+    (tmp_path / "bots" / "file").write_text("")
+    assert [home.name for home in layout.select(None, tmp_path)] == ["alpha", "beta"]
+    assert [home.name for home in layout.select(["beta", "beta"], tmp_path)] == ["beta"]
+    with pytest.raises(Refused, match="unknown bot gamma; this host has alpha, beta"):
+        layout.select(["alpha", "gamma"], tmp_path)
+    with pytest.raises(Refused, match="unknown bot"):
+        layout.select(["../alpha"], tmp_path)
+    with pytest.raises(Refused, match="no bot is named"):
+        layout.select([], tmp_path)
+
+
+# --- what operators read
+
+
+def test_a_position_says_what_protects_it() -> None:
+    closed_stop = order("stoploss", is_open=False)
+    assert position(trade(7, order("buy", is_open=False), closed_stop))["protection"] == "unprotected"
+    shown = position(trade(7, order("buy", is_open=False), order("stoploss")))
+    assert shown == {
+        "trade_id": 7,
+        "pair": "BTC/USDT",
+        "amount": 2.0,
+        "stake": 20.0,
+        "profit": 0.5,
+        "protection": "stop at 99.5 on the exchange",
+    }
+
+
+def test_a_position_needs_no_more_than_the_client_checks() -> None:
+    least = {"trade_id": 1, "pair": "A/B", "orders": [{"is_open": True, "ft_order_side": "stoploss"}]}
+    assert position(least)["amount"] is None
+
+
+def test_a_table_shows_no_answer_as_a_dash_and_no_as_no() -> None:
+    text = table(("bot", "proven", "seconds"), [["alpha", True, 1.5], ["b", False, None]])
+    assert text.splitlines() == [
+        "bot    proven  seconds",
+        "-----  ------  -------",
+        "alpha  yes     1.5",
+        "b      NO      -",
+    ]
+    assert table(("bot",), []).splitlines() == ["bot", "---"]
+
+
+def test_an_incident_sorts_by_time_and_is_usable_as_a_name() -> None:
+    clock = FakeClock()
+    first = new_incident("halt3", clock)
+    clock.now = 3600
+    second = new_incident("halt1", clock)
+    assert first.startswith("20260102T030405Z-halt3-")
+    assert first < second
+    assert holds.INCIDENT.fullmatch(first)
+    assert len({new_incident("halt1", clock) for _ in range(50)}) == 50
+
+
+def test_time_is_told_in_utc_to_the_second() -> None:
+    east = timezone(timedelta(hours=2))
+    assert iso(datetime(2026, 1, 2, 5, 4, 5, 999999, tzinfo=east)) == "2026-01-02T03:04:05Z"
+    assert iso(START) == "2026-01-02T03:04:05Z"
+    clock = Clock()
+    before = clock.monotonic()
+    clock.sleep(0)
+    assert clock.monotonic() >= before
+    assert clock.utcnow().tzinfo is UTC

@@ -1,0 +1,169 @@
+"""Stand-ins for what a rule would otherwise wait for or talk to: time, a bot, an engine, a host's tree."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from freqops.core.client import ApiError, Failed, Reading
+from freqops.core.clock import Clock
+from freqops.core.processes import Process
+from freqops.hostctl.engine import Container, Engine
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class FakeClock(Clock):
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def utcnow(self) -> datetime:
+        return START + timedelta(seconds=self.now)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def order(side: str = "buy", is_open: bool = True) -> dict[str, Any]:
+    """An order as GET /status of 2026.9 shows it: no ``ft_is_entry``, no ``price``."""
+    return {
+        "pair": "BTC/USDT", "order_id": "1", "status": "open" if is_open else "closed", "remaining": 1.0, "amount": 1.0,
+        "safe_price": 99.5, "cost": 0.0, "filled": 0.0, "ft_order_side": side, "order_type": "limit",
+        "is_open": is_open, "order_timestamp": 1, "order_filled_timestamp": None, "ft_fee_base": None,
+        "ft_order_tag": None,
+    }  # fmt: skip
+
+
+def trade(trade_id: int, *orders: dict[str, Any]) -> dict[str, Any]:
+    """An open trade as GET /status shows it, as far as anything reads it."""
+    return {
+        "trade_id": trade_id, "pair": "BTC/USDT", "is_short": False, "amount": 2.0, "stake_amount": 20.0,
+        "profit_abs": 0.5, "has_open_orders": any(o["is_open"] for o in orders), "orders": list(orders),
+    }  # fmt: skip
+
+
+@dataclass
+class StillApi:
+    """A bot whose loop comes round whenever it is read; the simplest one that a halt can prove."""
+
+    clock: FakeClock
+    name: str = "alpha"
+    state: str = "running"
+    dry_run: bool = True
+    trades: list[dict[str, Any]] = field(default_factory=list)
+    locks: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    error: ApiError | None = None
+    before_call: Any = None
+
+    def _said(self, what: str) -> None:
+        self.calls.append(what)
+        if self.before_call is not None:
+            self.before_call(what)
+        if self.error is not None:
+            raise self.error
+
+    def read(self) -> Reading:
+        self._said("read")
+        return Reading(self.state, None if self.state == "stopped" else self.clock.utcnow(), self.name, self.dry_run)
+
+    def past_boot(self) -> bool:
+        return True
+
+    def open_trades(self) -> list[dict[str, Any]]:
+        self._said("open_trades")
+        return self.trades
+
+    def pause(self) -> None:
+        self._said("pause")
+        self.state = "paused"
+
+    def start(self) -> None:
+        self._said("start")
+        self.state = "running"
+
+    def our_locks(self) -> list[dict[str, Any]]:
+        self._said("our_locks")
+        return list(self.locks)
+
+    def has_lock(self, reason: str) -> bool:
+        return any(lock["reason"] == reason for lock in self.our_locks())
+
+    def lock(self, reason: str) -> None:
+        self._said(f"lock {reason}")
+        self.locks.append({"id": len(self.calls), "reason": reason})
+
+    def unlock(self, lock_id: int) -> None:
+        self._said(f"unlock {lock_id}")
+        self.locks = [lock for lock in self.locks if lock["id"] != lock_id]
+
+    def cancel_open_orders(self, trade_id: int) -> None:
+        self._said(f"cancel {trade_id}")
+        self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
+
+
+class FakeEngine(Engine):
+    """An engine without containers; what it does to the processes, ``stopping`` decides."""
+
+    def __init__(self) -> None:
+        self.ups: list[Path] = []
+        self.stops: list[str] = []
+        self.starting: Any = None
+        self.stopping: Any = None
+        self.hangs = False
+        self.present: Container | None = None
+
+    def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
+        return self.present
+
+    def compose_up(self, compose: Path) -> None:
+        self.ups.append(compose)
+        self.present = Container(f"id{len(self.ups)}", "running", "image", f"time{len(self.ups)}", 0)
+        if self.starting is not None:
+            self.starting()
+
+    def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:  # noqa: ARG002  as above
+        self.stops.append(name)
+        if self.stopping is not None:
+            self.stopping()
+        seconds = 60 if self.hangs else 0
+        return self._popen([sys.executable, "-S", "-c", f"import time; time.sleep({seconds})"])
+
+    def logs(self, name: str, lines: int) -> list[str]:  # noqa: ARG002  as above
+        return ["last words"]
+
+
+def process(pid: int = 4242, bot: str | None = "alpha", *, init: bool = True) -> Process:
+    """A Freqtrade process of ``bot``."""
+    return Process(pid, ("/usr/local/bin/python3.13", "/usr/local/bin/freqtrade", "trade"), bot, init)
+
+
+def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
+    """Write a bot as deploy leaves it, and return its home."""
+    home = root / "bots" / name
+    (home / "conf").mkdir(parents=True)
+    (home / "var").mkdir()
+    declared = {
+        "name": name, "mode": "paper", "api_port": 18080, "image": "registry.example/freqtrade@sha256:00",
+        "release": "f00", "initial_state": "running", **changed,
+    }  # fmt: skip
+    (home / "bot.json").write_text(json.dumps(declared))
+    (home / "conf" / "holds.json").write_text('{"version": 1, "seq": 0, "holds": []}\n')
+    (home / "conf" / "state.json").write_text('{"initial_state": "running"}')
+    (home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "p"}}')
+    return home
+
+
+def silent() -> ApiError:
+    """The error of a bot that gives no answer."""
+    return Failed("no answer")

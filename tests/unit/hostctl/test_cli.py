@@ -1,0 +1,516 @@
+"""The command line: what is refused runs nothing; what ran ends with 0 only when all of it is proven."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core import gate as gate_rule
+from freqops.core import holds, processes
+from freqops.core.client import FreqtradeClient, Reading, Unreachable
+from freqops.core.clock import Clock
+from freqops.core.errors import NotProven, Refused
+from freqops.hostctl import book, cli, probe
+from freqops.hostctl import gate as door
+from freqops.hostctl import status as looking
+from freqops.hostctl.engine import Container, Engine, EngineError, end
+from freqops.hostctl.halt import Order, Row
+from freqops.hostctl.start import Started
+from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+
+
+class Cli:
+    """Runs the command with everything behind it replaced, and remembers what ran."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root, self._capsys = root, capsys
+        self.ran: list[Any] = []
+        self.rows: list[Row] = []
+        self.found: list[processes.Process] = []
+        self.started: Started | Exception = Started("alpha", "running", True, 0)
+        self.reasserted: tuple[list[str], list[str]] = ([], [])
+        make_bot(root)
+        monkeypatch.setattr(cli, "halt", self._halt)
+        monkeypatch.setattr(cli, "start", self._start)
+        monkeypatch.setattr(cli, "release", self._start)
+        monkeypatch.setattr(cli, "reassert", lambda *_arguments: self.reasserted)
+        monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
+        monkeypatch.setattr(os, "_exit", self._exit)
+
+    def _halt(self, homes: list[Path], order: Order, *_: Any) -> list[Row]:
+        self.ran.append((order, [home.name for home in homes]))
+        return self.rows
+
+    def _start(self, *arguments: Any) -> Started:
+        self.ran.append(arguments)
+        if isinstance(self.started, Exception):
+            raise self.started
+        return self.started
+
+    @staticmethod
+    def _exit(status: int) -> None:
+        raise SystemExit(status)
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        try:
+            status = cli.main(["--root", str(self.root), *arguments])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return status, self._capsys.readouterr().out
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(tmp_path, monkeypatch, capsys)
+
+
+def proven(**changed: Any) -> Row:
+    row = Row("alpha", 1, "one", "paper", latched=True, raised=True, acknowledged_s=0.1234, proven_s=7.0)
+    row.verdict = "HALTED, PROVEN"
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return row
+
+
+# --- refusals
+
+HALT = ("halt", "--level", "1", "--reason", "why")
+RELEASE = ("release", "alpha", "--incident", "one", "--reason", "done")
+
+
+def but(command: tuple[str, ...], option: str, value: str) -> tuple[str, ...]:
+    """The command with one option's value changed, or added."""
+    if option not in command:
+        return (*command, f"{option}={value}")
+    position = command.index(option)
+    return (*command[:position], f"{option}={value}", *command[position + 2 :])
+
+
+@pytest.mark.parametrize(
+    "level", ["two", "4", "0", "-1", "2.0", "none", "", " 1", "1 ", "01", "1.0", "true", "1\n", "3\n", "¹", "٣", "1,3"]
+)
+def test_a_level_that_is_not_exactly_one(run: Cli, level: str) -> None:
+    status, out = run(*but(HALT, "--level", level))
+    assert (status, run.ran) == (1, [])
+    assert "allowed: 1 stop entries, 3 hard stop" in json.loads(out)["refused"]
+
+
+def test_level_2_says_that_it_is_not_built_yet(run: Cli) -> None:
+    status, out = run(*but(HALT, "--level", "2"))
+    assert (status, run.ran) == (1, [])
+    assert "not built yet" in json.loads(out)["refused"]
+
+
+LONG = "x" * 201
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("halt",),
+        ("halt", "--level", "1"),
+        ("halt", "--reason", "why"),
+        ("stop",),
+        (*HALT, "more"),
+        (*HALT, "--force"),
+        *[but(HALT, "--bots", bots) for bots in ("beta", "alpha,beta", "", ",", "ALL", "all,alpha", "../alpha", "a b")],
+        *[but(HALT, "--reason", reason) for reason in ("", " ", "two\nlines", "bell\a", LONG)],
+        *[but(HALT, "--actor", actor) for actor in ("", "two\nlines")],
+        *[but(HALT, "--deadline", seconds) for seconds in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣")],
+        *[but(HALT, "--incident", name) for name in ("", "a/b", "..", "-x", "one\n", "a b", "x" * 81)],
+        ("release", "alpha", "--reason", "done"),
+        ("release", "alpha", "--incident", "one"),
+        ("release", "--incident", "one", "--reason", "done"),
+        ("release", "beta", *RELEASE[2:]),
+        but(RELEASE, "--reason", ""),
+        but(RELEASE, "--incident", "../one"),
+        but(RELEASE, "--seq", "first"),
+        ("start",),
+        ("start", "beta"),
+        ("start", "alpha", "beta"),
+        ("start", ""),
+        ("gate",),
+        ("gate", "freqtrade", "trade"),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:60] or "nothing",
+)
+def test_what_is_not_understood_is_refused(run: Cli, arguments: tuple[str, ...]) -> None:
+    status, out = run(*arguments)
+    assert status == 1
+    assert list(json.loads(out)) == ["refused"]
+    assert len(out.splitlines()) == 1
+    assert run.ran == []
+    assert holds.effective_level(run.root / "bots" / "alpha" / "conf" / "holds.json") == 0
+
+
+def test_a_host_without_bots_is_refused(run: Cli, tmp_path: Path) -> None:
+    run.root = tmp_path / "nowhere"
+    status, out = run(*HALT)
+    assert (status, run.ran) == (1, [])
+    assert "no bots below" in json.loads(out)["refused"]
+
+
+# --- halt
+
+
+def test_a_proven_halt_ends_with_0(run: Cli) -> None:
+    run.rows = [proven()]
+    status, out = run(*HALT, "--bots", "alpha", "--actor", "ann", "--incident", "one", "--deadline", "60", "--json")
+    assert status == 0
+    assert run.ran == [(Order(1, "why", "ann", "one", 60.0), ["alpha"])]
+    answer = json.loads(out)
+    assert len(out.splitlines()) == 1
+    assert (answer["version"], answer["proven"], answer["exit"], answer["incident"]) == (1, True, 0, "one")
+    assert answer["bots"][0]["acknowledged_s"] == 0.12
+    evidence = next((run.root / "incidents" / "one").glob("*.json"))
+    assert json.loads(evidence.read_text())["reason"] == "why"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        proven(proven_s=None),
+        proven(latched=False),
+        proven(proven_s=None, acknowledged_s=None, verdict="NOT HALTED", mode="unknown"),
+    ],
+)
+def test_a_halt_that_is_not_proven_ends_with_2(run: Cli, row: Row) -> None:
+    run.rows = [proven(), row]
+    status, out = run(*HALT)
+    assert status == 2
+    assert out.rstrip().endswith("NOT ALL PROVEN")
+    assert "HALTED, PROVEN" in out
+
+
+def test_an_undeclared_freqtrade_spoils_the_halt_of_all_but_not_of_one(run: Cli) -> None:
+    run.rows = [proven(raised=False)]
+    run.found = [process(77, None)]
+    status, out = run(*HALT)
+    assert status == 2
+    assert "UNDECLARED Freqtrade process 77" in out
+    status, out = run(*HALT, "--bots=alpha")
+    assert status == 0
+    assert "UNDECLARED Freqtrade process 77" in out
+    run.found = [process(77, "alpha")]
+    assert run(*HALT)[0] == 0
+
+
+def test_a_halt_that_raised_nothing_writes_no_incident(run: Cli) -> None:
+    run.rows = [proven(raised=False)]
+    run(*HALT)
+    assert not (run.root / "incidents").exists()
+
+
+def test_an_incident_that_cannot_be_written_spoils_nothing(run: Cli) -> None:
+    (run.root / "incidents").write_text("")
+    run.rows = [proven()]
+    status, out = run(*HALT, "--json")
+    assert status == 0
+    assert "not written" in json.loads(out)["incident_error"]
+
+
+# --- start, release, reassert
+
+
+def test_how_a_start_ends(run: Cli) -> None:
+    assert run("start", "alpha")[0] == 0
+    run.started = Started("alpha", "paused", True, 1)
+    assert run("start", "alpha")[0] == 0
+    run.started = Started("alpha", "held", False, 3)
+    status, out = run("start", "alpha")
+    assert (status, json.loads(out)["outcome"]) == (1, "held")
+
+
+@pytest.mark.parametrize("command", [("start", "alpha"), RELEASE])
+@pytest.mark.parametrize(
+    ("error", "status", "key"),
+    [
+        (Refused("busy"), 1, "refused"),
+        (holds.HoldsUnreadable("torn"), 1, "refused"),
+        (PermissionError(13, "Permission denied"), 1, "refused"),
+        (NotProven("did not come up"), 2, "not_proven"),
+        (EngineError("no answer within 120 s"), 2, "not_proven"),
+        (Unreachable("refused"), 2, "not_proven"),
+        (OSError(28, "No space left on device"), 2, "not_proven"),
+    ],
+)
+def test_only_what_ran_nothing_is_called_refused(
+    run: Cli, command: tuple[str, ...], error: Exception, status: int, key: str
+) -> None:
+    run.started = error
+    ended, out = run(*command)
+    assert (ended, list(json.loads(out))) == (status, [key])
+
+
+def test_a_release_leaves_evidence(run: Cli) -> None:
+    status, out = run(*RELEASE, "--seq", "4")
+    assert status == 0
+    _, permission, _, _ = run.ran[0]
+    assert (permission.incident, permission.reason, permission.seq) == ("one", "done", 4)
+    assert json.loads(out)["outcome"] == "running"
+    assert len(list((run.root / "incidents" / "one").glob("*release-alpha-*.json"))) == 1
+
+
+def test_how_a_re_assertion_ends(run: Cli) -> None:
+    assert run("reassert") == (0, "")
+    run.reasserted = (["alpha: paused again"], [])
+    assert run("reassert") == (0, "alpha: paused again\n")
+    run.reasserted = ([], ["beta: torn"])
+    assert run("reassert") == (2, "beta: torn\n")
+
+
+def test_help_ends_with_0(run: Cli) -> None:
+    status, out = run("--help")
+    assert status == 0
+    assert "freqops-host" in out
+
+
+# --- status
+
+
+@pytest.fixture
+def look(run: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, Any], str]]:
+    engine = FakeEngine()
+    engine.present = Container("id", "running", "image", "now", 0)
+    monkeypatch.setattr(cli, "Engine", lambda: engine)
+
+    def status(api: StillApi | None = None) -> tuple[int, dict[str, Any], str]:
+        monkeypatch.setattr(looking, "client", lambda _bot: api)
+        monkeypatch.setattr(cli, "Clock", lambda: api.clock if api else FakeClock())
+        _, text = run("status")
+        code, out = run("status", "--json")
+        return code, json.loads(out), text
+
+    return status
+
+
+def test_a_healthy_bot(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
+    run.found = [process()]
+    api = StillApi(FakeClock(), trades=[trade(1, order("stoploss"))])
+    status, answer, text = look(api)
+    row = answer["bots"][0]
+    assert (status, row["trader"], row["open_trades"], row["unrealised"], row["heartbeat_s"]) == (
+        0,
+        "running",
+        1,
+        0.5,
+        0.0,
+    )
+    assert (row["container"], row["level"], row["problems"]) == ("running", 0, [])
+    assert text.splitlines()[2].split()[:4] == ["alpha", "paper", "running", "none"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"name": "beta"}, "another bot answers on its port: beta"),
+        ({"dry_run": False}, "declared paper, but dry_run is False"),
+        ({"error": Unreachable("refused")}, "refused"),
+    ],
+)
+def test_a_bot_with_a_problem(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], change: dict[str, Any], problem: str
+) -> None:
+    run.found = [process()]
+    status, answer, text = look(StillApi(FakeClock(), **change))
+    assert (status, answer["bots"][0]["problems"]) == (2, [problem])
+    assert f"alpha: {problem}" in text
+
+
+def test_a_bot_that_nothing_holds_and_that_does_not_run(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]
+) -> None:
+    status, answer, _ = look()
+    assert status == 2
+    assert answer["bots"][0]["problems"] == ["nothing holds it at level 3 and it does not run"]
+    run.found = [processes.Process(9, ("python3", processes.TOOL_IN_CONTAINER, "gate"), "alpha", True)]
+    assert "it crashed too often" in look()[1]["bots"][0]["problems"][0]
+
+
+def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
+    hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
+    book.latch(run.root / "bots" / "alpha", hold, Clock())
+    status, answer, text = look()
+    assert (status, answer["bots"][0]["trader"], answer["bots"][0]["level"]) == (0, "no process", 3)
+    assert "halt 3 (one)" in text
+    (run.root / "bots" / "alpha" / "conf" / "holds.json").write_text("")
+    _, answer, text = look()
+    assert "holds_unreadable" in answer["bots"][0]
+    assert "UNREADABLE: level 3" in text
+
+
+def test_spoilt_declarations_and_undeclared_processes_are_problems(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]
+) -> None:
+    (run.root / "bots" / "alpha" / "bot.json").write_text("")
+    run.found = [process(77, None)]
+    status, answer, text = look()
+    assert status == 2
+    assert "bot.json" in answer["bots"][0]["problems"][0]
+    assert "UNDECLARED Freqtrade process 77" in text
+
+
+# --- inside the container
+
+
+class Executed(BaseException):
+    """The gate became Freqtrade."""
+
+
+@pytest.fixture
+def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(door, "CONF", tmp_path / "bots" / "alpha" / "conf")
+    monkeypatch.setattr(door, "VAR", tmp_path / "bots" / "alpha" / "var")
+    monkeypatch.setattr(probe, "CONF", tmp_path / "bots" / "alpha" / "conf")
+
+    def execute(file: str, argv: list[str]) -> None:
+        raise Executed(file, *argv)
+
+    monkeypatch.setattr(os, "execvp", execute)
+    monkeypatch.setattr(signal, "pause", lambda: (_ for _ in ()).throw(SystemExit("waits")))
+    monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
+    return make_bot(tmp_path)
+
+
+def test_an_open_gate_becomes_its_command(container: Path) -> None:
+    with pytest.raises(Executed) as executed:
+        cli.main(["gate", "--", "freqtrade", "trade", "--config", "x"])
+    assert executed.value.args == ("freqtrade", "freqtrade", "trade", "--config", "x")
+
+
+@pytest.mark.parametrize("content", ["", "{", None])
+def test_a_closed_gate_says_why_and_waits(
+    container: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    path = container / "conf" / "holds.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SystemExit, match="waits"):
+        cli.main(["gate", "--", "freqtrade", "trade"])
+    assert "Freqtrade is not started: its holds cannot be read" in capsys.readouterr().out
+
+
+def test_a_crash_loop_closes_the_gate(container: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(gate_rule.CRASHES):
+        with pytest.raises(Executed):
+            cli.main(["gate", "--", "freqtrade", "trade"])
+    with pytest.raises(SystemExit, match="waits"):
+        cli.main(["gate", "--", "freqtrade", "trade"])
+    assert "it crashed 5 times" in capsys.readouterr().out
+
+
+def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing down a start may take long on a bad disk; the holds are read after that."""
+    hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
+    counted = gate_rule.crash_loop
+
+    def slow(*arguments: Any) -> str | None:
+        book.latch(container, hold, Clock())
+        return counted(*arguments)
+
+    monkeypatch.setattr(gate_rule, "crash_loop", slow)
+    with pytest.raises(SystemExit, match="waits"):
+        cli.main(["gate", "--", "freqtrade", "trade"])
+
+
+def test_a_waiting_gate_ends_when_told_to() -> None:
+    code = (
+        "import sys; sys.argv[0] = 'x'; from pathlib import Path; from freqops.hostctl import gate\n"
+        "gate.CONF = gate.VAR = Path('/nonexistent'); gate.pass_or_wait(['true'])"
+    )
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": str(Path(cli.__file__).parents[2])},
+    )
+    assert waiting.stdout is not None
+    assert "Freqtrade is not started" in waiting.stdout.readline()
+    waiting.terminate()
+    assert waiting.wait(10) == 0
+    waiting.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("reading", "good"),
+    [
+        (Reading("running", START, "alpha", True), True),
+        (Reading("running", START.replace(year=2020), "alpha", True), False),
+        (Reading("paused", START.replace(year=2020), "alpha", True), False),
+        (Reading("running", None, "alpha", True), True),
+        (Reading("stopped", START.replace(year=2020), "alpha", True), True),
+        (None, False),
+    ],
+)
+def test_the_probe_judges_the_heartbeat_by_the_state(
+    container: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reading: Any, good: bool
+) -> None:
+    def read(_self: Any) -> Reading:
+        if reading is None:
+            raise Unreachable("refused")
+        return reading  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(FreqtradeClient, "read", read)
+    monkeypatch.setattr(probe, "Clock", FakeClock)
+    assert cli.main(["probe"]) == (0 if good else 1)
+    (container / "conf" / "secrets.json").unlink()
+    assert cli.main(["probe"]) == 1
+    capsys.readouterr()
+
+
+# --- the engine's command line
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def script(text: str) -> None:
+        path = tmp_path / "docker"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return script
+
+
+def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
+    engine = Engine()
+    docker("echo 'Error: No such container: x' >&2; exit 1")
+    assert engine.container("x") is None
+    docker("echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+    with pytest.raises(EngineError, match="Cannot connect"):
+        engine.container("x")
+    assert "no log" in engine.logs("x", 5)[0]
+    document = {
+        "Id": "i", "State": {"Status": "running", "StartedAt": "t"}, "Config": {"Image": "m"}, "RestartCount": 2,
+    }  # fmt: skip
+    docker(f"echo '{json.dumps([document])}'")
+    assert engine.container("x") == Container("i", "running", "m", "t", 2)
+    docker("seq 50")
+    assert engine.logs("x", 2) == ["49", "50"]
+    docker('echo "$@" > "$(dirname "$0")/asked"')
+    engine.compose_up(Path("/x/compose.yml"))
+    assert engine.begin_stop("freqops-alpha", 10).wait(10) == 0
+
+
+def test_an_engine_that_hangs_is_ended_with_its_children(docker: Callable[[str], None]) -> None:
+    docker("sleep 60 & sleep 60")
+    engine = Engine()
+    with pytest.raises(EngineError, match="gave no answer within 0 s"):
+        engine._run(["docker", "x"], 0.2)
+    asked = engine.begin_stop("x", 1)
+    end(asked)
+    assert asked.returncode == -signal.SIGKILL
+    assert asked.stdout is not None
+    assert asked.stdout.read() == ""  # nobody holds the pipe any more
+    asked.stdout.close()
+    end(asked)

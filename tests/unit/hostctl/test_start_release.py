@@ -1,0 +1,463 @@
+"""Start, release and re-assertion: a hold wins every race, and nothing but its own release takes it away."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core import durable, holds, layout
+from freqops.core.client import Failed, Reading, Unreachable
+from freqops.core.clock import Clock
+from freqops.core.errors import NotProven, Refused
+from freqops.core.processes import Process
+from freqops.hostctl import book, hard_stop, reassert, release, start
+from freqops.hostctl.engine import EngineError
+from freqops.hostctl.release import Permission
+from freqops.hostctl.start import Started
+from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
+
+
+class Host:
+    """One bot whose process lives as the engine is told."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
+        self.clock, self.engine = FakeClock(), FakeEngine()
+        self.home = make_bot(tmp_path, **declared)
+        self.bot = layout.load_bot(self.home)
+        self.api = StillApi(self.clock)
+        self.processes: list[Process] = []
+        self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
+        for module in (start, release, reassert):
+            monkeypatch.setattr(module, "client", lambda _bot: self.api)
+            monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
+
+    def come_up(self) -> None:
+        self.processes[:] = [process()]
+        self.api.state = self.initial_state
+
+    def hold(self, level: int = 1, incident: str = "one", holder: str = "halt", rest: str = "paused") -> None:
+        hold = holds.Hold(holder, level, "why", "ann@host", incident, 0, "", rest)
+        assert book.latch(self.home, hold, Clock()).error is None
+
+    def when(self, what: str, then: Callable[[], Any]) -> None:
+        """Do ``then`` once, right before the bot is asked for ``what``."""
+
+        def before(call: str) -> None:
+            if call == what:
+                self.api.before_call = None
+                then()
+
+        self.api.before_call = before
+
+    def start(self) -> Started:
+        return start.start(self.bot, self.clock, self.engine)
+
+    def release(self, incident: str = "one", seq: int | None = None) -> Started:
+        return release.release(self.bot, Permission(incident, "done", "ann@host", seq), self.clock, self.engine)
+
+    def reassert(self) -> tuple[list[str], list[str]]:
+        return reassert.reassert([self.home], self.clock, self.engine)
+
+    @property
+    def level(self) -> int:
+        return holds.effective_level(self.bot.holds)
+
+    @property
+    def initial_state(self) -> str:
+        return str(json.loads(self.bot.state.read_text())["initial_state"])
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def lock(number: int, reason: str) -> dict[str, Any]:
+    return {"id": number, "reason": reason}
+
+
+# --- start
+
+
+def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
+    started = host.start()
+    assert (started.outcome, started.changed, started.level, started.detail) == ("running", True, 0, [])
+    assert host.engine.ups == [host.home / "compose.yml"]
+    assert started.to_json()["bot"] == "alpha"
+
+
+def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.start()
+    monkeypatch.setattr(host.engine, "compose_up", lambda _compose: None)
+    assert host.start().changed is False
+
+
+def test_a_start_forgets_the_crashes(host: Host) -> None:
+    (host.home / "var" / "starts.json").write_text("[]")
+    host.start()
+    assert not (host.home / "var" / "starts.json").exists()
+
+
+@pytest.mark.parametrize("how", ["held", "unreadable", "missing"])
+def test_at_level_3_the_engine_is_never_asked(host: Host, how: str) -> None:
+    if how == "held":
+        host.hold(3)
+    elif how == "unreadable":
+        host.bot.holds.write_text("{")
+    else:
+        host.bot.holds.unlink()
+    started = host.start()
+    assert (started.outcome, started.level, host.engine.ups) == ("held", 3, [])
+
+
+def test_at_level_1_it_comes_up_paused_and_locked(host: Host) -> None:
+    host.hold(1)
+    host.hold(1, "two", "risk")
+    started = host.start()
+    assert (started.outcome, started.level, host.api.state) == ("paused", 1, "paused")
+    assert {each["reason"] for each in host.api.locks} == {"freqops halt one", "freqops risk two"}
+    assert "start" not in host.api.calls
+
+
+def test_a_halt_between_starting_and_the_second_reading_wins(host: Host) -> None:
+    def come_up_and_be_halted() -> None:
+        host.come_up()
+        host.hold(3)
+
+    host.engine.starting = come_up_and_be_halted
+    started = host.start()
+    assert (started.outcome, host.processes, host.engine.stops) == ("held", [], ["freqops-alpha"])
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_halt_while_it_comes_up_wins(host: Host, level: int) -> None:
+    host.api.error = Unreachable("booting")
+
+    def halt(_what: str) -> None:
+        if host.level == 0 and host.clock.now > 3:
+            host.hold(level)
+            host.api.error = None
+
+    host.api.before_call = halt
+    started = host.start()
+    assert started.outcome == {1: "paused", 3: "held"}[level]
+    assert (host.processes == []) == (level == 3)
+    assert level == 3 or host.api.state == "paused"
+
+
+def test_locks_of_released_holds_are_dropped_and_no_others(host: Host) -> None:
+    host.api.locks = [lock(1, "freqops halt released"), lock(2, "freqops risk released-too")]
+    started = host.start()
+    assert host.api.locks == []
+    assert started.detail == [
+        "lock of a released hold removed: freqops halt released",
+        "lock of a released hold removed: freqops risk released-too",
+    ]
+
+
+def test_a_halt_that_comes_in_while_locks_are_dropped_keeps_its_lock(host: Host) -> None:
+    """It latches, then locks. Whoever reads the holds first and the locks after would take its lock for an orphan."""
+
+    def halt() -> None:
+        host.hold(1, "new")
+        host.api.locks.append(lock(9, "freqops halt new"))
+
+    host.when("our_locks", halt)
+    host.start()
+    assert [each["id"] for each in host.api.locks] == [9]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda host: setattr(host.api, "name", "beta"), "another bot answers on its port: beta"),
+        (lambda host: setattr(host.api, "error", Failed("status 500")), "status 500"),
+        (lambda host: setattr(host.api, "dry_run", False), "declared paper but runs with dry_run=False"),
+        (lambda host: setattr(host, "come_up", None), "its trader is stopped"),
+    ],
+)
+def test_a_bot_that_does_not_come_up_as_declared(host: Host, change: Callable[[Host], Any], text: str) -> None:
+    change(host)
+    host.engine.starting = lambda: setattr(host.api, "state", "stopped" if host.come_up is None else "running")
+    with pytest.raises(NotProven, match=text):
+        host.start()
+
+
+def test_a_first_loop_is_waited_for(host: Host) -> None:
+    host.api.read = lambda: Reading("running", None, "alpha", True)  # type: ignore[method-assign]
+    with pytest.raises(NotProven, match="its loop has not come round yet\nits last log lines:\nlast words"):
+        host.start()
+
+
+def test_another_command_has_the_bot(host: Host) -> None:
+    with durable.locked(host.home / ".lock", 0, host.clock):
+        for command in (host.start, host.release):
+            with pytest.raises(Refused, match="another command is working on alpha"):
+                command()
+    assert host.engine.ups == []
+
+
+def test_an_engine_that_fails_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(compose: Path) -> None:
+        raise EngineError("no image")
+
+    monkeypatch.setattr(host.engine, "compose_up", fail)
+    with pytest.raises(EngineError, match="no image"):
+        host.start()
+
+
+# --- release
+
+
+def halted(host: Host, level: int = 1) -> None:
+    host.hold(level)
+    if level == 1:
+        host.processes[:] = [process()]
+        host.api.state = "paused"
+        host.api.locks = [lock(1, "freqops halt one")]
+
+
+def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:
+    halted(host, 3)
+    released = host.release()
+    assert (released.outcome, released.level, host.level) == ("paused", 1, 1)
+    assert (host.api.state, len(host.engine.ups)) == ("paused", 1)
+    assert "release again" in released.detail[-1]
+    again = host.release()
+    assert (again.outcome, host.level, host.api.state, host.initial_state) == ("running", 0, "running", "running")
+
+
+def test_level_1_goes_with_its_own_lock_alone(host: Host) -> None:
+    halted(host)
+    released = host.release()
+    assert (released.outcome, host.level, host.api.state) == ("running", 0, "running")
+    assert host.api.locks == []
+
+
+def test_another_hold_keeps_it_paused(host: Host) -> None:
+    halted(host)
+    host.hold(1, "two", "risk")
+    host.api.locks.append(lock(3, "freqops risk two"))
+    released = host.release()
+    assert (released.outcome, host.level) == ("paused", 1)
+    assert [each["id"] for each in host.api.locks] == [3]
+    assert "start" not in host.api.calls
+    assert host.initial_state == "paused"
+
+
+def test_another_hold_of_level_3_keeps_it_down(host: Host) -> None:
+    halted(host, 3)
+    host.hold(3, "two", "restore")
+    released = host.release()
+    assert (released.outcome, released.level, host.engine.ups) == ("held", 3, [])
+
+
+@pytest.mark.parametrize(("incident", "seq"), [("two", None), ("", None), ("one", 0), ("one", 2)])
+def test_a_release_of_what_was_not_seen_is_refused(host: Host, incident: str, seq: int | None) -> None:
+    halted(host)
+    before = host.bot.holds.read_bytes()
+    with pytest.raises(Refused):
+        host.release(incident, seq)
+    assert host.bot.holds.read_bytes() == before
+    assert host.api.calls == []
+
+
+def test_unreadable_holds_cannot_be_released(host: Host) -> None:
+    host.bot.holds.write_text("{")
+    with pytest.raises(holds.HoldsUnreadable):
+        host.release()
+
+
+def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the hold and changing it, the same command came again with level 3."""
+    halted(host)
+    change = book.change
+
+    def rise_first(*arguments: Any) -> holds.HoldBook:
+        host.hold(3)
+        return change(*arguments)
+
+    monkeypatch.setattr(book, "change", rise_first)
+    with pytest.raises(Refused, match="changed since"):
+        host.release()
+    assert host.level == 3
+
+
+def test_a_hold_that_comes_before_the_start_forbids_it(host: Host) -> None:
+    halted(host)
+    host.when("our_locks", lambda: host.hold(1, "new"))
+    released = host.release()
+    assert (released.outcome, released.level) == ("paused", 1)
+    assert "start" not in host.api.calls
+    assert host.api.state == "paused"
+
+
+def test_a_halt_that_comes_in_during_a_release_keeps_its_lock(host: Host) -> None:
+    halted(host)
+
+    def halt() -> None:
+        host.hold(1, "new")
+        host.api.locks.append(lock(9, "freqops halt new"))
+
+    host.when("our_locks", halt)
+    host.release()
+    assert [each["id"] for each in host.api.locks] == [9]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_hold_that_comes_after_the_start_pauses_it_again(host: Host, level: int) -> None:
+    halted(host)
+    start_it = host.api.start
+
+    def start_and_be_halted() -> None:
+        start_it()
+        document = holds.HoldBook(9).raised(holds.Hold("risk", level, "x", "y", "new", 0, ""), START).to_json()
+        durable.write_json(host.bot.holds, document, 0o444)
+
+    host.api.start = start_and_be_halted  # type: ignore[method-assign]
+    released = host.release()
+    assert (released.outcome, released.level, host.api.state) == ("paused", level, "paused")
+    assert "a new hold came in between" in released.detail[0]
+
+
+def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
+    """A pause would start it: the new hold's halt had found it stopped."""
+    halted(host)
+
+    def stop_and_hold() -> None:
+        host.hold(1, "new", "risk")
+        host.api.state = "stopped"
+
+    host.when("our_locks", stop_and_hold)
+    host.release()
+    assert host.api.state == "stopped"
+    assert "pause" not in host.api.calls
+
+
+def test_a_trader_found_stopped_is_not_started(host: Host) -> None:
+    host.hold(1, rest="stopped")
+    host.processes[:], host.api.state = [process()], "stopped"
+    released = host.release()
+    assert (released.outcome, host.level, host.api.state) == ("stopped", 0, "stopped")
+
+
+def test_a_bot_declared_stopped_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path, monkeypatch, initial_state="stopped")
+    halted(host)
+    released = host.release()
+    assert (released.outcome, host.level, host.initial_state) == ("paused", 0, "stopped")
+    assert "start" not in host.api.calls
+    assert host.clock.now < 1
+
+
+def test_without_a_process_a_release_starts_none(host: Host) -> None:
+    host.hold(1)
+    released = host.release()
+    assert (released.outcome, host.level, host.engine.ups, host.api.calls) == ("no process", 0, [], [])
+
+
+def test_a_bot_that_cannot_be_reached_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.error = Unreachable("refused")
+    with pytest.raises(NotProven, match="gone from the disk, but the bot was not reached"):
+        host.release()
+
+
+def test_a_lock_that_stays_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.unlock = lambda lock_id: None  # type: ignore[method-assign]  # noqa: ARG005  the API's own name
+    with pytest.raises(NotProven, match="still stands"):
+        host.release()
+    assert "start" not in host.api.calls
+
+
+def test_a_loop_that_does_not_come_round_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.clock = FakeClock()
+    with pytest.raises(NotProven, match="has not come round"):
+        host.release()
+
+
+# --- re-assertion
+
+
+def test_a_bot_that_nothing_holds_is_left_alone(host: Host) -> None:
+    host.processes[:] = [process()]
+    assert host.reassert() == ([], [])
+    assert host.api.calls == []
+
+
+def test_what_was_undone_is_done_again(host: Host) -> None:
+    halted(host)
+    assert host.reassert() == ([], [])
+    host.api.state, host.api.locks = "running", []
+    done, failed = host.reassert()
+    assert (len(done), failed, host.api.state, len(host.api.locks)) == (1, [], "paused", 1)
+    assert host.reassert() == ([], [])
+
+
+def test_a_state_that_does_not_follow_is_mended(host: Host) -> None:
+    host.hold(1)
+    host.bot.state.write_text('{"initial_state": "running"}')
+    host.reassert()
+    assert host.initial_state == "paused"
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_process_under_level_3_is_stopped(host: Host, readable: bool) -> None:
+    if readable:
+        host.hold(3)
+    else:
+        host.bot.holds.write_text("")
+    host.processes[:] = [process()]
+    done, failed = host.reassert()
+    assert (host.processes, failed) == ([], [])
+    assert "found trading: stopped 4242" in done[0]
+    assert host.reassert() == ([], [])
+
+
+def test_a_process_that_cannot_be_stopped_is_not_called_stopped(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    host.engine.stopping = None
+    monkeypatch.setattr(os, "kill", lambda _pid, _number: None)
+    monkeypatch.setattr(hard_stop, "GRACE", 0)
+    done, failed = host.reassert()
+    assert done == []
+    assert "still alive: 4242" in failed[0]
+
+
+def test_a_bot_that_another_command_has_in_hand_is_skipped(host: Host) -> None:
+    halted(host)
+    host.api.state = "running"
+    with durable.locked(host.home / ".lock", 0, host.clock):
+        assert host.reassert() == ([], [])
+    assert host.api.calls == []
+    assert host.clock.now == 0
+
+
+def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Path) -> None:
+    halted(host)
+    host.api.state = "running"
+    spoilt = make_bot(tmp_path, "aaa")
+    (spoilt / "conf" / "holds.json").unlink()
+    (spoilt / "bot.json").write_text("")
+    done, failed = reassert.reassert([spoilt, host.home], host.clock, host.engine)
+    assert (len(done), len(failed), host.api.state) == (1, 1, "paused")
+    assert failed[0].startswith("aaa: ")
+
+
+def test_re_assertion_never_changes_a_hold(host: Host) -> None:
+    halted(host)
+    before = host.bot.holds.read_bytes()
+    host.clock.now += timedelta(days=1).total_seconds()
+    host.reassert()
+    assert host.bot.holds.read_bytes() == before

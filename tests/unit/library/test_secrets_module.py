@@ -1,0 +1,127 @@
+"""freqops_secrets: made once, kept, never shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from library import freqops_secrets
+from tests.unit.library.conftest import Run
+
+GENERATED = ("password", "jwt_secret_key", "ws_token")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "secrets.json"
+
+
+@pytest.fixture
+def arguments(path: Path, owner: int) -> dict[str, Any]:
+    return {"path": str(path), "owner": owner, "database": "alpha_paper"}
+
+
+def values(path: Path) -> list[str]:
+    document = json.loads(path.read_text())
+    password = document["db_url"].split(":")[2].split("@")[0]
+    return [document["api_server"][name] for name in GENERATED] + [password]
+
+
+def test_makes_all_secrets_once_and_keeps_them(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    first = run(freqops_secrets, **arguments)
+    made = path.read_bytes()
+    second = run(freqops_secrets, **arguments)
+    assert first["changed"] is True
+    assert second["changed"] is False
+    assert path.read_bytes() == made
+    assert len(set(values(path))) == 4
+    assert min(len(value) for value in values(path)) >= 32
+
+
+def test_only_its_owner_can_read_the_file(run: Run, path: Path, arguments: dict[str, Any], owner: int) -> None:
+    run(freqops_secrets, **arguments)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (owner, owner, 0o400)
+
+
+def test_takes_back_permissions_that_were_loosened(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    run(freqops_secrets, **arguments)
+    made = path.read_bytes()
+    path.chmod(0o644)
+    assert run(freqops_secrets, **arguments)["changed"] is True
+    assert path.stat().st_mode & 0o7777 == 0o400
+    assert path.read_bytes() == made
+
+
+def test_check_predicts_and_writes_nothing(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    assert run(freqops_secrets, check=True, **arguments)["changed"] is True
+    assert not path.exists()
+    run(freqops_secrets, **arguments)
+    assert run(freqops_secrets, check=True, **arguments)["changed"] is False
+
+
+def test_check_works_before_the_directory_exists(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    arguments["path"] = str(path.parent / "absent" / "secrets.json")
+    assert run(freqops_secrets, check=True, **arguments)["changed"] is True
+
+
+def test_diff_names_secrets_and_shows_no_value(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    exchange = {"key": "key-of-the-exchange", "secret": "secret-of-the-exchange"}
+    answer = run(freqops_secrets, exchange=exchange, **arguments)
+    assert answer["diff"] == {"before": "\n", "after": "api_server\ndb_url\nexchange\n"}
+    text = json.dumps(answer)
+    for value in [*values(path), *exchange.values()]:
+        assert value not in text
+    assert json.loads(path.read_text())["exchange"] == exchange
+
+
+def test_keeps_what_the_file_has_and_completes_it(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    path.write_text(json.dumps({"api_server": {"username": "maria", "password": "p" * 40}, "telegram": {"token": "t"}}))
+    answer = run(freqops_secrets, **arguments)
+    document = json.loads(path.read_text())
+    assert answer["changed"] is True
+    assert document["api_server"]["username"] == "maria"
+    assert document["api_server"]["password"] == "p" * 40
+    assert document["telegram"] == {"token": "t"}
+    assert len(document["api_server"]["ws_token"]) >= 32
+
+
+def test_another_host_of_the_database_keeps_its_password(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    run(freqops_secrets, **arguments)
+    before = values(path)
+    assert run(freqops_secrets, **arguments, database_host="elsewhere")["changed"] is True
+    assert values(path) == before
+    assert "@elsewhere:5432/" in json.loads(path.read_text())["db_url"]
+
+
+def test_sqlite_needs_no_password(run: Run, path: Path, owner: int) -> None:
+    run(freqops_secrets, path=str(path), owner=owner, database_url="sqlite:////freqops/var/trades.paper.sqlite")
+    assert json.loads(path.read_text())["db_url"] == "sqlite:////freqops/var/trades.paper.sqlite"
+
+
+@pytest.mark.parametrize("text", ["", '{"api_server": {"password": "half-a-secr', "[]", "null"])
+def test_refuses_a_file_it_cannot_understand(run: Run, path: Path, arguments: dict[str, Any], text: str) -> None:
+    path.write_text(text)
+    answer = run(freqops_secrets, **arguments)
+    assert answer["failed"] is True
+    assert "mend or remove it" in answer["msg"]
+    assert "half-a-secr" not in json.dumps(answer)
+    assert path.read_text() == text
+
+
+def test_refuses_a_file_it_cannot_read(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    path.mkdir()
+    answer = run(freqops_secrets, **arguments)
+    assert answer["failed"] is True
+    assert "cannot be read" in answer["msg"]
+
+
+def test_wants_exactly_one_database(run: Run, path: Path, owner: int) -> None:
+    neither = run(freqops_secrets, path=str(path), owner=owner)
+    both = run(freqops_secrets, path=str(path), owner=owner, database="a", database_url="sqlite://")
+    assert neither["failed"] is True
+    assert both["failed"] is True
+    assert not path.exists()

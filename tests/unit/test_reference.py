@@ -1,0 +1,245 @@
+"""What is declared twice is equal: documentation and code, defaults and specifications, requirements and bundle."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+MODULES = sorted(path.stem for path in (ROOT / "library").glob("*.py"))
+ACTIONS = sorted(path.stem for path in (ROOT / "action_plugins").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if not path.name.endswith(".meta.yml"))
+DOCUMENTED = ("type", "required", "default", "choices", "elements", "aliases")
+ABSENT = {"type": "str", "required": False, "default": None, "choices": None, "elements": None, "aliases": []}
+COMMENTED_OUT = re.compile(r"^# ([a-z][a-z0-9_]*):(?: |$)", re.MULTILINE)
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+FLOATING = re.compile(r"(?:image|freqtrade_image|postgres_image): *\"?[a-z0-9./-]+(?::[\w.-]+)?\"?$|:latest\b")
+
+ansible.module_utils.__path__.append(str(ROOT / "src"))
+
+
+def load(path: Path) -> Any:
+    """Return a YAML file as plain Python."""
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def documentation() -> dict[str, Any]:
+    """Return what ansible-doc understands of all our modules, by name."""
+    asked = subprocess.run(
+        [str(BIN / "ansible-doc"), "--json", "--type", "module", *MODULES],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: dict[str, Any] = json.loads(asked.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documentation_of_a_module_says_what_it_accepts(documentation: dict[str, Any], name: str) -> None:
+    specification = importlib.import_module(f"library.{name}").ARGUMENT_SPEC
+    options = documentation[name]["doc"].get("options", {})
+    documented = {option: {key: options[option].get(key, ABSENT[key]) for key in DOCUMENTED} for option in options}
+    accepted = {
+        option: {key: spec.get(key, ABSENT[key]) for key in DOCUMENTED} for option, spec in specification.items()
+    }
+    assert documented == accepted
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_examples_attributes_and_named_tasks(documentation: dict[str, Any], name: str) -> None:
+    found = documentation[name]
+    assert {"check_mode", "diff_mode", "platform"} <= set(found["doc"]["attributes"])
+    tasks = yaml.safe_load(found["examples"])
+    assert tasks
+    for task in tasks:
+        assert task["name"]
+        assert set(task[name]) <= set(found["doc"]["options"])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_check_mode_is_documented_as_it_is(documentation: dict[str, Any], name: str) -> None:
+    text = (ROOT / "library" / f"{name}.py").read_text()
+    support = documentation[name]["doc"]["attributes"]["check_mode"]["support"]
+    assert ("supports_check_mode=True" in text) == (support != "none")
+
+
+def test_every_action_has_a_module_that_documents_it() -> None:
+    assert set(ACTIONS) <= set(MODULES)
+
+
+def tasks_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield every task of a playbook or a file of tasks, those in blocks and handlers too."""
+    pending = [item for item in load(path) or [] if isinstance(item, dict)]
+    while pending:
+        item = pending.pop()
+        nested = [item.get(key) or [] for key in ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue")]
+        nested.append(item.get("always") or [])
+        pending += [task for tasks in nested for task in tasks if isinstance(task, dict)]
+        yield item
+
+
+def task_files() -> list[Path]:
+    """Return all files with tasks of ours."""
+    return sorted([*PLAYBOOKS, *ROOT.glob("playbooks/common/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")])
+
+
+def test_actions_are_given_only_arguments_that_they_have() -> None:
+    """Stands in for ansible-lint, which looks at the arguments of modules and not at those of actions."""
+    seen = set()
+    for path in task_files():
+        for task in tasks_of(path):
+            for name in set(task) & set(ACTIONS):
+                specification = importlib.import_module(f"library.{name}").ARGUMENT_SPEC
+                arguments = task[name] or {}
+                seen.add(name)
+                assert set(arguments) <= set(specification), f"{path.name}: {task['name']}"
+                required = {option for option, spec in specification.items() if spec.get("required")}
+                assert required <= set(arguments), f"{path.name}: {task['name']}"
+    assert seen == set(ACTIONS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_of_a_role_are_its_specification(role: str) -> None:
+    path = ROOT / "roles" / role / "defaults" / "main.yml"
+    options = load(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(path) or {}
+    without = set(COMMENTED_OUT.findall(path.read_text()))
+    assert set(options) == set(defaults) | without
+    assert {name for name, spec in options.items() if spec.get("required")} == without
+    for name, value in defaults.items():
+        assert options[name]["default"] == value
+        kind = PYTHON_TYPES[options[name]["type"]]
+        assert type(value) is kind, name
+        if isinstance(value, list) and value:
+            assert {type(item) for item in value} == {PYTHON_TYPES[options[name]["elements"]]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_a_role_begin_with_its_name(role: str) -> None:
+    names = set(load(ROOT / "roles" / role / "defaults" / "main.yml") or {})
+    constants = ROOT / "roles" / role / "vars" / "main.yml"
+    internal = set(load(constants) or {}) if constants.exists() else set()
+    assert all(name.startswith(f"{role}_") for name in names)
+    assert all(name.startswith(f"__{role}_") for name in internal)
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_has_typed_inputs_and_a_page(path: Path) -> None:
+    specification = load(path.with_suffix(".meta.yml"))["argument_specs"]
+    plays = load(path)
+    assert list(specification) == [path.stem]
+    assert [play["validate_argspec"] for play in plays if "validate_argspec" in play] == [path.stem]
+    assert plays[0]["vars"]["fleet_playbook"] == path.stem
+    total = len(plays)
+    for number, play in enumerate(plays, start=1):
+        assert play["name"].startswith(f"({number}/{total}) ")
+    page = (ROOT / "docs" / "runbooks" / f"{path.stem}.md").read_text()
+    for name in specification[path.stem]["options"]:
+        assert f"`{name}`" in page, f"docs/runbooks/{path.stem}.md does not name the input {name}"
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert headings == [
+        "Purpose",
+        "When",
+        "Before",
+        "Command",
+        "Expected output",
+        "Time",
+        "What it refuses",
+        "Exit status",
+        "Undo",
+        "Evidence",
+    ]
+
+
+def test_every_page_of_a_procedure_has_its_playbook() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")} == {path.stem for path in PLAYBOOKS}
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("inventories/example/*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_collections_are_those_of_the_bundle_and_those_in_use() -> None:
+    required = {entry["name"]: entry["version"] for entry in load(ROOT / "requirements.yml")["collections"]}
+    used: set[str] = set()
+    for path in task_files():
+        used |= set(re.findall(r"\b([a-z]+\.[a-z]+)\.[a-z0-9_]+:", path.read_text())) - {"ansible.builtin"}
+    assert set(required) == used
+    collections = Path(importlib.import_module("ansible_collections").__path__[0])
+    for name, version in required.items():
+        manifest = json.loads((collections / name.replace(".", "/") / "MANIFEST.json").read_text())
+        assert manifest["collection_info"]["version"] == version, name
+
+
+def ours() -> list[Path]:
+    """Return all files that say what happens on hosts."""
+    places = [ROOT / "playbooks", ROOT / "roles", ROOT / "templates"]
+    return [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize("phrase", ["ignore_errors", "ignore_unreachable", "|| true", "|| :", "meta: end_play"])
+def test_no_failure_is_swept_away(phrase: str) -> None:
+    assert [path for path in ours() if phrase in path.read_text()] == []
+
+
+def test_images_are_named_by_digest_only() -> None:
+    for path in ours():
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            assert not FLOATING.search(line.strip()), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+@pytest.mark.parametrize(
+    ("line", "floats"),
+    [
+        ("image: postgres:17", True),
+        ("image: postgres", True),
+        ('image: "registry.example.com/freqtrade:stable"', True),
+        ("argv: [docker, run, freqtrade:latest]", True),
+        ('image: "{{ freqtrade_image }}"', False),
+        (f"image: postgres@sha256:{'0' * 64}", False),
+    ],
+)
+def test_a_floating_tag_would_be_seen(line: str, floats: bool) -> None:
+    assert bool(FLOATING.search(line)) is floats
+
+
+def test_secrets_are_hidden_through_the_one_variable() -> None:
+    """A task that reads or writes secrets hides what it does, by secrets_no_log and by nothing else."""
+    hidden = 0
+    for path in task_files():
+        for task in tasks_of(path):
+            text = json.dumps({key: value for key, value in task.items() if key not in ("name", "tasks", "block")})
+            if "no_log" in task:
+                assert task["no_log"] == "{{ secrets_no_log }}", f"{path.name}: {task['name']}"
+                hidden += 1
+            elif "ansible.builtin.stat" not in task:
+                sensitive = re.search(r"secrets\.json|secrets_exchange|password|freqops_secrets|/secrets/", text)
+                assert not sensitive, f"{path.relative_to(ROOT)}: {task.get('name')}"
+    assert hidden > 0
+
+
+def test_the_only_exit_from_hiding_is_documented() -> None:
+    options = load(ROOT / "roles" / "secrets" / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert options["secrets_no_log"]["default"] is True

@@ -1,0 +1,154 @@
+"""Who may import whom, and what must not be in the repository: the rules of the house, kept by a test."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "freqops"
+ROOMS = ("hostctl", "sentinel", "strategy", "cli")
+OLDEST = (3, 9)
+SHIPPED = ("core", "hostctl")
+MODULE_UTILS = "ansible.module_utils"
+FORBIDDEN = ("/" + "work/", "../" + "shared")
+
+
+def sources(*below: str) -> list[Path]:
+    return sorted(path for name in below for path in (ROOT / name).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Give every imported module by its full name, and whether it was named relatively."""
+    package = path.relative_to(ROOT / "src").parts[:-1] if path.is_relative_to(ROOT / "src") else ()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, False) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            names = [alias.name for alias in node.names]
+            whole = [f"{module}.{name}" for name in names] if _is_package(module) else [module]
+            yield from ((name, node.level > 0) for name in whole)
+
+
+@cache
+def _is_package(module: str) -> bool:
+    ours = module.replace(f"{MODULE_UTILS}.", "")
+    return ours.split(".")[0] == "freqops" and (ROOT / "src" / ours.replace(".", "/")).is_dir()
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+CORE, LIBRARY, ACTIONS = sources("src/freqops/core"), sources("library"), sources("action_plugins")
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(CORE) > 10
+    assert len(sources("src")) > 25
+
+
+@pytest.mark.parametrize("path", CORE, ids=names(CORE))
+def test_core_imports_the_standard_library_and_itself_by_relative_name(path: Path) -> None:
+    for module, relative in imports(path):
+        if relative:
+            assert module.startswith("freqops.core."), f"{module} is not core"
+        else:
+            assert module.split(".")[0] in sys.stdlib_module_names, f"{module} is not of the standard library"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_core_and_itself_and_no_other_room(room: str) -> None:
+    for path in sources(f"src/freqops/{room}"):
+        for module, _ in imports(path):
+            if module.split(".")[0] == "freqops":
+                assert module.split(".")[1] in ("core", room), f"{path}: {module}"
+
+
+@pytest.mark.parametrize("path", sources("src/freqops/hostctl"), ids=names(sources("src/freqops/hostctl")))
+def test_what_hosts_run_needs_nothing_installed(path: Path) -> None:
+    for module, _ in imports(path):
+        assert module.split(".")[0] in (*sys.stdlib_module_names, "freqops"), module
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    assert list(imports(PACKAGE / "__init__.py")) == []
+
+
+def test_modules_are_thin() -> None:
+    """Annotations aside, a module may use Ansible's own base class and our core."""
+    for path in LIBRARY:
+        for module, relative in imports(path):
+            ours = module.startswith(f"{MODULE_UTILS}.freqops.core.")
+            allowed = ours or module == f"{MODULE_UTILS}.basic" or module.split(".")[0] in sys.stdlib_module_names
+            assert allowed, f"{path}: {module}"
+            assert not relative, f"{path}: {module}"
+
+
+def test_action_plugins_take_no_rule_from_elsewhere_than_core_and_cli() -> None:
+    for path in ACTIONS:
+        for module, relative in imports(path):
+            plain = module.replace(f"{MODULE_UTILS}.", "")
+            if plain.startswith("freqops"):
+                assert plain.startswith(("freqops.core.", "freqops.cli.")), f"{path}: {module}"
+            assert not relative
+
+
+@pytest.mark.parametrize("package", SHIPPED)
+def test_what_is_shipped_is_python_of_the_oldest_host(package: str) -> None:
+    for path in sources(f"src/freqops/{package}"):
+        ast.parse(path.read_text(), feature_version=OLDEST)
+
+
+def test_core_does_nothing_at_import() -> None:
+    """No input or output: only definitions, constants and imports stand at the top level."""
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for path in CORE:
+        for node in ast.parse(path.read_text()).body:
+            docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            assert docstring or isinstance(node, allowed), f"{path}:{node.lineno}"
+
+
+def test_the_configuration_below_playbooks_is_that_of_the_root() -> None:
+    """The first line of each, a comment, says so; every path begins one directory further up."""
+    root = (ROOT / "ansible.cfg").read_text().splitlines()
+    below = (ROOT / "playbooks" / "ansible.cfg").read_text().splitlines()
+    assert root[0].startswith("# ")
+    assert below[0].startswith("# ")
+    assert below[1:] == [re.sub(r"(?<== )\./", "../", line) for line in root[1:]]
+    assert any("= ./" in line for line in root)
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file that git has, or would add."""
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def test_no_file_points_out_of_the_repository() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in tracked()
+        for word in FORBIDDEN
+        if word.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_git_is_asked_about_this_repository() -> None:
+    assert ROOT / "pyproject.toml" in tracked()
