@@ -27,7 +27,8 @@ def control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         raise LabError("the exchange is not up; run `python -m lab up`")
     data = "" if body is None else json.dumps(body)
     done = container.exec_run(["python3", "-c", ASK.format(port=PORT), method, path, data])
-    said = bytes(done.output).decode(errors="replace")
+    output = done.output if isinstance(done.output, bytes) else b"".join(done.output)
+    said = output.decode(errors="replace")
     if done.exit_code != 0:
         raise LabError(f"{method} {path} at the exchange: {said.strip()[-300:]}")
     return json.loads(said)

@@ -17,7 +17,7 @@ def stays_dead(field: Field) -> None:
 import time
 answer, end = [], time.monotonic() + {WATCH}
 while time.monotonic() < end and not answer:
-    answer = [p.command for p in processes.trading(bot.name, processes.scan())]
+    answer = [p.command for p in processes.scan() if p.bot == bot.name and p.is_freqtrade]
     time.sleep(0.05)
 """
     )

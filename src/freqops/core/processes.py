@@ -17,21 +17,33 @@ TOOL_IN_CONTAINER = "/freqops/conf/freqops-host"
 PYTHON = re.compile(r"^(python|pypy)[0-9.]*$")
 PYTHON_OPTIONS_WITH_VALUE = ("-X", "-W")
 DELETED = "//deleted"
+WAITING = "freqops-waits"  # at most 15 bytes, proc_pid_comm(5)
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its number on the host, its arguments, and the bot whose ``conf`` it has mounted, if any."""
+    """One process of the host.
+
+    Attributes:
+        pid: Its number on the host.
+        argv: Its arguments.
+        bot: The bot whose ``conf`` it has mounted, if any.
+        is_init: Whether it is the first process of its container.
+        waits: Whether it carries the name that a start gate takes when it has refused.
+    """
 
     pid: int
     argv: tuple[str, ...]
     bot: str | None
     is_init: bool = False
+    waits: bool = False
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is the start gate or the health probe, which never trade."""
-        return TOOL_IN_CONTAINER in self.argv[:2]
+        """Whether it is the health probe, or a start gate that waits: one that has not decided yet may still trade."""
+        if TOOL_IN_CONTAINER not in self.argv[:2]:
+            return False
+        return self.waits or self.argv[self.argv.index(TOOL_IN_CONTAINER) + 1 :] == ("probe",)
 
     @property
     def is_freqtrade(self) -> bool:
@@ -69,7 +81,7 @@ def scan(proc: Path = PROC) -> list[Process]:
 
 
 def trading(bot: str, processes: list[Process]) -> list[Process]:
-    """Return the processes of ``bot`` that could trade: all but gate and probe."""
+    """Return the processes of ``bot`` that could trade: all but the probe and a gate that waits."""
     return [process for process in processes if process.bot == bot and not process.is_ours]
 
 
@@ -90,7 +102,7 @@ def _all(proc: Path) -> Iterator[Process]:
         except OSError:  # it ended while we looked
             continue
         if "\nState:\tZ" not in status:
-            yield Process(int(entry.name), argv, bot, _is_init(status))
+            yield Process(int(entry.name), argv, bot, _is_init(status), status.startswith(f"Name:\t{WAITING}\n"))
 
 
 @dataclass(frozen=True)

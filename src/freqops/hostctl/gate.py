@@ -14,6 +14,7 @@ from types import FrameType
 
 from freqops.core import gate
 from freqops.core.clock import Clock
+from freqops.core.processes import WAITING
 
 CONF = Path("/freqops/conf")
 VAR = Path("/freqops/var")
@@ -27,6 +28,7 @@ def pass_or_wait(command: list[str]) -> int:
         os.execvp(command[0], command)  # noqa: S606  replacing ourselves without a shell is the point
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    Path("/proc/self/comm").write_text(WAITING)  # from here on it counts as what it is: a gate that waits
     sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
     sys.stdout.flush()
     while True:

@@ -5,6 +5,7 @@ It acts on held bots alone, never raises or lowers a hold, and leaves a bot alon
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from freqops.core import durable, holds, layout
@@ -18,19 +19,25 @@ from .start import STOP_SECONDS, alive, client
 
 
 def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Make every hold true again and return what had to be done, and what could not be."""
+    """Make every hold true again, on all bots at once, and return what had to be done, and what could not be."""
     done: list[str] = []
     failed: list[str] = []
-    for home in homes:
-        if holds.effective_level(home / "conf" / "holds.json") == 0:
-            continue
-        try:
-            with durable.locked(home / ".lock", 0, clock) as held:
-                if held:
-                    done += _one(layout.load_bot(home), clock, engine)
-        except (FreqopsError, OSError) as error:
-            failed.append(f"{home.name}: {error}")
+    held = [home for home in homes if holds.effective_level(home / "conf" / "holds.json") > 0]
+    workers = [threading.Thread(target=_reassert, args=(home, clock, engine, done, failed)) for home in held]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     return done, failed
+
+
+def _reassert(home: Path, clock: Clock, engine: Engine, done: list[str], failed: list[str]) -> None:
+    try:
+        with durable.locked(home / ".lock", 0, clock) as free:
+            if free:
+                done += _one(layout.load_bot(home), clock, engine)
+    except (FreqopsError, OSError) as error:
+        failed.append(f"{home.name}: {error}")
 
 
 def _one(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:

@@ -21,12 +21,14 @@ class Proc:
         self.add("self", ["freqops-host"], mounts=[ROOT_FS, *host_mounts])
         (path / "version").write_text("Linux")
 
-    def add(self, pid: int | str, argv: list[str], *, mounts: list[str], state: str = "S", nspid: str = "1") -> Path:
+    def add(
+        self, pid: int | str, argv: list[str], *, mounts: list[str], state: str = "S", nspid: str = "1", name: str = "x"
+    ) -> Path:
         home = self.path / str(pid)
         home.mkdir()
         (home / "cmdline").write_bytes("".join(f"{word}\0" for word in argv).encode())
         (home / "status").write_text(
-            f"Name:\tx\nUmask:\t0022\nState:\t{state} (x)\nPid:\t{pid}\nNSpid:\t{pid}\t{nspid}\n"
+            f"Name:\t{name}\nUmask:\t0022\nState:\t{state} (x)\nPid:\t{pid}\nNSpid:\t{pid}\t{nspid}\n"
         )
         (home / "mountinfo").write_text("".join(f"{line}\n" for line in mounts))
         return home
@@ -78,15 +80,21 @@ def test_a_second_container_and_what_was_started_inside_belong_to_the_bot(proc: 
     assert sorted((process.pid, process.is_init) for process in found) == [(100, True), (101, False), (200, True)]
 
 
-def test_gate_and_probe_never_trade(proc: Proc) -> None:
+def test_a_waiting_gate_and_the_probe_never_trade(proc: Proc) -> None:
     mounts = conf("/srv/freqops/bots/alpha/conf")
-    proc.add(100, ["python3", TOOL, "gate", "--", "freqtrade", "trade"], mounts=mounts)
+    proc.add(100, ["python3", TOOL, "gate", "--", "freqtrade", "trade"], mounts=mounts, name="freqops-waits")
     proc.add(101, ["/usr/bin/python3", TOOL, "probe"], mounts=mounts, nspid="9")
     proc.add(102, [TOOL, "probe"], mounts=mounts, nspid="10")
     found = scan(proc.path)
     assert len(found) == 3
     assert trading("alpha", found) == []
     assert undeclared(["alpha"], found) == []
+
+
+def test_a_gate_that_has_not_decided_may_still_trade(proc: Proc) -> None:
+    argv = ["python3", TOOL, "gate", "--", "freqtrade", "trade"]
+    proc.add(100, argv, mounts=conf("/srv/freqops/bots/alpha/conf"))
+    assert [process.pid for process in trading("alpha", scan(proc.path))] == [100]
 
 
 @pytest.mark.parametrize(

@@ -332,7 +332,7 @@ def test_a_bot_that_nothing_holds_and_that_does_not_run(
     status, answer, _ = look()
     assert status == 2
     assert answer["bots"][0]["problems"] == ["nothing holds it at level 3 and it does not run"]
-    run.found = [processes.Process(9, ("python3", processes.TOOL_IN_CONTAINER, "gate"), "alpha", True)]
+    run.found = [processes.Process(9, ("python3", processes.TOOL_IN_CONTAINER, "gate"), "alpha", True, True)]
     assert "it crashed too often" in look()[1]["bots"][0]["problems"][0]
 
 
