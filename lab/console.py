@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 OUT = Console(highlight=False, soft_wrap=True)
 QUIET_SECONDS = 10.0
+LINE_LENGTH = 120
 
 Note = Callable[[str], None]
 
@@ -73,6 +74,6 @@ def _plain(title: str) -> Iterator[Note]:
         nonlocal said
         if time.monotonic() - said >= QUIET_SECONDS:
             said = time.monotonic()
-            say(f"{title}: {text}")
+            say(f"{title}: {text}"[:LINE_LENGTH])
 
     yield note

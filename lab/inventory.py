@@ -16,7 +16,7 @@ from lab.roster import GROUPS, HostSpec
 from lab.ssh import STRICT, USER
 
 HEADER = "---\n# Written by `python -m lab up`; changes are lost. Bots come from lab/fleet.yml.\n"
-KNOWN_HOSTS_OPTION = """-o 'UserKnownHostsFile="{{ inventory_dir }}/.ssh/known_hosts"'"""
+KNOWN_HOSTS_OPTION = f"""-o 'UserKnownHostsFile="{INVENTORY}/.ssh/known_hosts"'"""
 
 Variables = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def group_vars(facts: LabFacts) -> dict[str, Any]:
         "ansible_user": USER,
         "ansible_host": LOOPBACK,
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_private_key_file": "{{ inventory_dir }}/.ssh/id_ed25519",
+        "ansible_ssh_private_key_file": f"{INVENTORY}/.ssh/id_ed25519",
         "ansible_ssh_common_args": " ".join((*STRICT, KNOWN_HOSTS_OPTION)),
         "freqtrade_image": facts.freqtrade_image,
         "postgres_image": facts.postgres_image,

@@ -142,11 +142,12 @@ class Field:
         return self.sh(f"docker logs --tail 20 freqops-{self.bot} 2>&1")
 
 
-def all_pairs(percent_per_minute: float, minutes: int = 60) -> None:
-    """Let every price rise, or fall, steadily from where it is."""
+def all_pairs(percent_per_minute: float, minutes: int = 120, jump: float = 1.0) -> None:
+    """Let every price jump by a factor, and from there rise, or fall, steadily."""
     for symbol, price in control("GET", "/status")["prices"].items():
-        end = float(price) * (1 + percent_per_minute / 100 * minutes)
-        points = [[0, float(price)], [minutes * 60, round(end, 8)]]
+        start = float(price) * jump
+        end = start * (1 + percent_per_minute / 100 * minutes)
+        points = [[0, round(start, 4)], [minutes * 60, round(end, 4)]]
         control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
 
 

@@ -243,3 +243,41 @@ def test_secrets_are_hidden_through_the_one_variable() -> None:
 def test_the_only_exit_from_hiding_is_documented() -> None:
     options = load(ROOT / "roles" / "secrets" / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
     assert options["secrets_no_log"]["default"] is True
+
+
+def test_the_example_inventory_is_one_paper_bot_at_an_address_for_documentation() -> None:
+    asked = [str(BIN / "ansible-inventory"), "--inventory", "inventories/example", "--list"]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    ran = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    hosts = json.loads(ran.stdout)["_meta"]["hostvars"]
+    assert list(hosts) == ["paper-1"]
+    variables = hosts["paper-1"]
+    assert variables["ansible_host"].startswith("192.0.2.")
+    assert [bot["mode"] for bot in variables["freqtrade_bots"]] == ["paper"]
+    assert "@sha256:" in variables["freqtrade_image"]
+    assert "secrets_exchange" not in variables
+    specifications = [load(path) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+    known = {name for document in specifications for name in document["argument_specs"]["main"]["options"]}
+    assert {name for name in variables if not name.startswith("ansible_")} <= known
+
+
+def test_the_example_of_secrets_has_none() -> None:
+    example = load(ROOT / "inventories" / "example" / "secrets.yml.example")
+    assert set(example) == {"secrets_exchange"}
+    assert {value for bot in example["secrets_exchange"].values() for value in bot.values()} == {""}
+
+
+def test_fragments_of_the_changelog_are_sound() -> None:
+    ran = subprocess.run(
+        [str(BIN / "antsibull-changelog"), "lint"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_documents_name_only_tests_that_exist() -> None:
+    places = [ROOT / "tests", ROOT / "molecule"]
+    sources = [path for place in places for path in sorted(place.rglob("test_*.py"))]
+    existing = {name for path in sources for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        named = set(re.findall(r"`(test_\w+)`", page.read_text()))
+        assert named <= existing, f"{page.relative_to(ROOT)} names {sorted(named - existing)}"

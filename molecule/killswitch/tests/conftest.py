@@ -9,8 +9,8 @@ from tests.support.field import Field, all_pairs
 
 @pytest.fixture(scope="session")
 def rising() -> None:
-    """Prices that rise from here on, so that there is always something to enter."""
-    all_pairs(0.3, minutes=120)
+    """Prices that jump up and go on rising, so that there is always something to enter."""
+    all_pairs(0.3, jump=1.2)
 
 
 @pytest.fixture

@@ -29,12 +29,12 @@ def test_a_resting_entry_never_becomes_a_position(field: Field) -> None:
     before = {trade["trade_id"] for trade in field.trades()} - {t["trade_id"] for t in field.resting_entries()}
     rc, row = field.halt(1)
     assert (rc, row["verdict"]) == (0, "HALTED, PROVEN"), row
-    all_pairs(-60, minutes=1)
+    all_pairs(-50, minutes=1)
     moved = field.ask("answer = str(api.read().last_process)")
     until("the loop saw the fall", lambda: field.ask("answer = str(api.read().last_process)") != moved)
     assert {trade["trade_id"] for trade in field.trades()} <= before
     assert field.resting_entries() == []
-    all_pairs(0.3, minutes=120)
+    all_pairs(0.3, jump=3)
 
 
 def test_again_changes_nothing(field: Field) -> None:
@@ -53,7 +53,7 @@ def test_again_changes_nothing(field: Field) -> None:
 def test_sent_while_it_boots_with_a_slow_pairlist(field: Field) -> None:
     control("PUT", "/faults", SLOW_PAIRLIST)
     field.sh("docker restart --time 10 freqops-alpha")
-    until("the API answers before the bot is ready", lambda: field.state() == "stopped", 30)
+    until("the API answers before the bot is ready", lambda: field.state() == "stopped", 90)
     rc, row = field.halt(1)
     control("DELETE", "/faults")
     assert (rc, row["verdict"], row["state"]) == (0, "HALTED, PROVEN", "paused"), row

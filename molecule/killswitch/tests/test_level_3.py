@@ -55,16 +55,24 @@ def test_frozen_and_not_brought_back(field: Field) -> None:
     assert (rc, answer["outcome"]) == (1, "held")
 
 
-def test_a_lower_level_changes_nothing_and_release_goes_step_by_step(untouched: Field) -> None:
-    field = untouched
-    assert field.level() == 3, "follows the test before"
-    incident = field.holds()["holds"][0]["incident"]
+def test_a_lower_level_changes_nothing(field: Field) -> None:
+    _, first = field.halt(3)
     rc, row = field.halt(1)
-    assert (rc, row["level"], row["incident"], row["raised"]) == (0, 3, incident, False), row
+    assert (rc, row["level"], row["incident"], row["raised"]) == (0, 3, first["incident"], False), row
+
+
+def test_a_wrong_incident_releases_nothing(field: Field) -> None:
+    _, row = field.halt(1)
     rc, answer = field.tool("release alpha --incident 20260101T000000Z-halt3-000000 --reason wrong")
-    assert rc == 1
-    assert incident in answer["refused"]
-    assert field.level() == 3
+    assert rc == 1, answer
+    assert row["incident"] in answer["refused"]
+    assert (field.level(), field.state()) == (1, "paused")
+
+
+def test_release_goes_step_by_step(field: Field) -> None:
+    halted = play("killswitch", "-e", "level=3", "-e", "reason=test")
+    assert halted.rc == 0, halted.out
+    incident = incident_of(halted.out)
     up = play("release", "-e", "bots=alpha", "-e", f"incident={incident}", "-e", "reason=looked at it")
     assert up.rc == 0, up.out
     assert (field.level(), field.state()) == (1, "paused")

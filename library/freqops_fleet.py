@@ -1,0 +1,74 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_fleet
+short_description: Refuse the wrong fleet and the wrong words before anything runs
+description:
+  - Runs on the control node, once for the play, and connects to nothing. Each playbook begins with it.
+  - Refuses an inventory without hosts, hosts without any bot, names of bots that the inventory does not have, and
+    variables on the command line that neither the playbook nor a role declares.
+  - Says which inventory, which hosts and which bots the play is about.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  playbook:
+    description: The playbook that was called; its inputs are read from the C(.meta.yml) beside it.
+    type: path
+    required: true
+  bots:
+    description: Names of bots, separated by commas, or V(all); where not given, the names of bots are not looked at.
+    type: str
+  quiet:
+    description: Say nothing unless something is refused.
+    type: bool
+    default: false
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Look at the fleet
+  freqops_fleet:
+    playbook: "{{ playbook_dir }}/status.yml"
+    bots: alpha,beta
+"""
+
+RETURN = r"""
+hosts:
+  description: The bots that the inventory declares, for each host of the play.
+  returned: unless refused
+  type: dict
+  sample: {"paper-1": ["alpha", "beta"]}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "playbook": {"type": "path", "required": True},
+    "bots": {"type": "str"},
+    "quiet": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg="freqops_fleet runs on the control node only; see action_plugins in ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()

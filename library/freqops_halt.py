@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_halt
+short_description: Halt bots on all hosts of the play at once and report every one of them
+description:
+  - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
+    inventory describes. On each of them it runs C(freqops-host halt).
+  - Shows a table with a row for each bot, also for those whose host gave no answer, and fails unless every row is
+    proven.
+  - A second halt at the same level opens no new incident and changes nothing in a bot that is still halted.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+    details: Fails with NOTHING HALTED, so that nobody takes a check for a halt.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  level:
+    description: V(1) stops entries, V(2) flattens and is refused as not built yet, V(3) stops Freqtrade.
+    type: str
+    required: true
+    choices: ["1", "2", "3"]
+  reason:
+    description: Why, in one line of at most 200 characters; it stands in the incident.
+    type: str
+    required: true
+  bots:
+    description: Names of bots, separated by commas, or V(all).
+    type: str
+    required: true
+  deadline:
+    description: Whole seconds that the proof may take; where not given, the larger of 45 and four loops of the bot.
+    type: str
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Stop all entries
+  freqops_halt:
+    level: "1"
+    reason: the feed is wrong
+    bots: all
+"""
+
+RETURN = r"""
+incident:
+  description: The incident that this command made; a bot that was held before keeps the incident of its hold.
+  returned: unless refused
+  type: str
+  sample: 20260102T030405Z-halt1-9f3c21
+bots:
+  description: A row for each bot, with what was acknowledged, what was proven, after how many seconds, and what is not.
+  returned: unless refused
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "level": {"type": "str", "required": True, "choices": ["1", "2", "3"]},
+    "reason": {"type": "str", "required": True},
+    "bots": {"type": "str", "required": True},
+    "deadline": {"type": "str"},
+}
+
+
+def main() -> None:
+    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
+    module = AnsibleModule(ARGUMENT_SPEC)
+    module.fail_json(msg="freqops_halt runs on the control node only; see action_plugins in ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()

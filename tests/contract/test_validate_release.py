@@ -1,0 +1,135 @@
+"""What roles/freqtrade lets through to a host: validate_release.py in the pinned image, run as the role runs it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.models.containers import Container
+
+from lab.paths import ROOT
+from tests.contract.deployed import ROLE, Files, compose_service, container_options, effective_config
+from tests.contract.stack import Stack, finished
+
+STRATEGY = "MaCrossoverStrategy"
+SHIPPED = ROOT / "strategies" / f"{STRATEGY}.py"
+VALIDATOR = ROLE / "files" / "validate_release.py"
+JUDGE = Path(__file__).parent / "judge_releases.py"
+SECRET = "a-secret-that-nobody-may-see"
+WITHOUT_STOPLOSS = """
+from freqtrade.strategy import IStrategy
+class Bare(IStrategy):
+    timeframe = "1m"
+    minimal_roi = {}
+    def populate_indicators(self, dataframe, metadata): return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+"""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release to judge: the lab's configuration and the shipped strategy, changed."""
+
+    strategy: str = STRATEGY
+    source: str | None = None
+    drop: tuple[str, ...] = ()
+    own: dict[str, Any] = field(default_factory=dict)
+    database: str = "sqlite"
+
+
+def _with_key(**own: Any) -> dict[str, Any]:
+    return {"exchange": {"key": SECRET, "secret": SECRET}, **own}
+
+
+BAD = {
+    "broken": (Release("Broken", "import a_module_that_is_not_there\n"), "Impossible to load Strategy 'Broken'"),
+    "no-python": (Release("Broken", "class Broken(:\n"), "Impossible to load Strategy 'Broken'"),
+    "unknown": (Release("NobodyWroteThis"), "NobodyWroteThis"),
+    "no-stoploss": (Release("Bare", WITHOUT_STOPLOSS), "stoploss"),
+    "no-pairs": (Release(drop=("exchange.pair_whitelist",), own=_with_key()), "pair_whitelist"),
+    "no-stake": (Release(drop=("stake_currency",), own=_with_key()), "stake_currency"),
+    "no-entry-pricing": (Release(drop=("entry_pricing",)), "entry_pricing"),
+    "protections": (Release(own=_with_key(protections=[{"method": "CooldownPeriod"}])), "rotections"),
+    "wrong-type": (Release(own=_with_key(stake_currency=5)), "5 is not of type 'string'"),
+    "no-driver": (Release(database="postgresql"), "psycopg2"),
+}
+Verdicts = dict[str, tuple[int, str]]
+
+
+def _write(home: Path, release: Release) -> Files:
+    files = Files(home)
+    config = effective_config("judged", release.strategy, release.own)
+    for dotted in release.drop:
+        section, _, key = dotted.rpartition(".")
+        del (config[section] if section else config)[key]
+    files.put_release(config, SHIPPED)
+    shutil.copy(VALIDATOR, files.release)
+    if release.source is not None:
+        (files.release / "strategies" / f"{release.strategy}.py").write_text(release.source)
+    return files
+
+
+def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -> Container:
+    options = container_options(compose_service(files.home, "judged", stack.image))
+    return stack.run(stack.image, **{**options, "entrypoint": entrypoint, "command": command})
+
+
+@pytest.fixture(scope="module")
+def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
+    releases = tmp_path_factory.mktemp("releases") / "all"
+    for name, (release, _) in BAD.items():
+        files = _write(releases / name, release)
+        (files.release / "database").write_text(release.database)
+    shutil.copy(JUDGE, releases)
+    container = stack.run(
+        stack.image,
+        entrypoint="python3",
+        command=["/releases/judge_releases.py"],
+        volumes=[f"{releases}:/releases:ro"],
+        read_only=True,
+        tmpfs={"/tmp": ""},  # noqa: S108  the container's own
+    )
+    status, said = finished(container)
+    assert status == 0, said
+    return {name: (int(code), str(text)) for name, (code, text) in json.loads(said.splitlines()[-1]).items()}
+
+
+def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -> None:
+    files = _write(tmp_path / "home", Release())
+    container = _confined(stack, files, "python3", ["/freqops/release/validate_release.py", "sqlite"])
+    status, said = finished(container)
+    assert status == 0, said
+    assert container.logs(stdout=True, stderr=False) == f"{STRATEGY}\n".encode()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_release_is_refused_with_its_reason(verdicts: Verdicts, name: str) -> None:
+    status, said = verdicts[name]
+    assert status == 1
+    assert BAD[name][1] in said
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_refusal_tells_no_secret(verdicts: Verdicts, name: str) -> None:
+    """Freqtrade prints a configuration that it refuses, whole."""
+    assert SECRET not in verdicts[name][1]
+    assert "0" * 43 not in verdicts[name][1]
+
+
+def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, tmp_path: Path) -> None:
+    """Why there is a validate_release.py."""
+    files = _write(tmp_path / "home", Release("NobodyWroteThis", drop=("stake_currency", "entry_pricing")))
+    command = ["show-config", "--config", "/freqops/release/config.json", "--userdir", "/freqops/var"]
+    assert finished(_confined(stack, files, "freqtrade", command))[0] == 0
+
+
+def test_a_command_that_freqtrade_does_not_have_ends_with_0(stack: Stack, tmp_path: Path) -> None:
+    """The runbooks' kill switch: why every order goes over the API."""
+    status, said = finished(_confined(stack, Files(tmp_path / "home"), "freqtrade", ["stopentry"]))
+    assert (status, "invalid choice" in said) == (0, True)
