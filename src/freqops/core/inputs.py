@@ -32,7 +32,7 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
     given, known = list(given), sorted(set(known))
     if "reason" in known and "reason" in given:
         given = [name for name in given if name != REST]
-    for name in sorted(set(given)):
+    for name in sorted(set(given), key=lambda name: (name == REST, name)):
         if name not in known and not name.startswith("ansible_"):
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
