@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from docker.errors import APIError
+
 from lab import console, engine, host_volumes
 from lab.down import down
 from lab.failure import LabError
@@ -74,12 +76,20 @@ def main(argv: list[str] | None = None) -> int:
         console.say("interrupted; the next `up` goes on from here")
         os._exit(INTERRUPTED)  # threads that wait for the engine would hold the terminal for minutes
     except LabError as error:
-        console.stop()
-        console.say(f"ERROR: {error}")
-        return 1
+        return _failed(str(error))
+    except engine.LOST as error:
+        return _failed(f"the Docker Engine went away ({error}); run `python -m lab up` again")
+    except APIError as error:
+        return _failed(f"the Docker Engine refused: {error.explanation}")
     finally:
         console.stop()
     return 1 if fine is False else 0
+
+
+def _failed(reason: str) -> int:
+    console.stop()
+    console.say(f"ERROR: {reason}")
+    return 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from docker.errors import NotFound
 from docker.models.volumes import Volume
 
 from lab import console, containers, engine, engine_process
-from lab.names import label_filter
+from lab.names import IMAGE_PREFIX, LABEL, label_filter
 from lab.paths import INVENTORY, STATE, STATE_DIR
 
 
@@ -53,5 +53,15 @@ def _stop_engine(client: DockerClient) -> None:
             console.say(f"the engine goes on for other containers: {', '.join(others)}")
             return
         with console.step("stop the engine"):
+            _remove_broken_builds(client)
             client.close()
             engine_process.stop()
+
+
+def _remove_broken_builds(client: DockerClient) -> None:
+    """Remove what builds left behind that ended with their engine; nobody builds now, or the engine would go on."""
+    for repository in (f"{IMAGE_PREFIX}/debian", f"{IMAGE_PREFIX}/base"):
+        for image in client.images.list(repository):
+            for container in client.containers.list(all=True, filters={"ancestor": str(image.id), "status": "exited"}):
+                if LABEL not in container.labels:
+                    containers.remove(container)

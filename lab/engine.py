@@ -9,11 +9,15 @@ import docker
 from docker import DockerClient
 from docker.context import ContextAPI
 from docker.errors import DockerException
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from lab import console, engine_process, packages
 from lab.failure import LabError
 
 API_SECONDS = 600
+# What a call ends with when the engine ends during it.
+LOST = (RequestException, HTTPError)
 
 
 def connect() -> DockerClient | None:

@@ -137,9 +137,9 @@ def _finish(ground: Ground, parts: dict[str, Future[None]]) -> None:
     failures = {name: error for name, part in parts.items() if (error := part.exception()) is not None}
     if failures.keys() <= {"exchange"}:  # hosts can be worked on without it
         _write_inventory(ground)
-    unexpected = [error for error in failures.values() if not isinstance(error, LabError)]
-    if unexpected:
-        raise BaseExceptionGroup("not foreseen", unexpected)
+    for error in failures.values():
+        if not isinstance(error, LabError):
+            raise error
     if failures:
         parts_by_reason = {str(error): name for name, error in failures.items()}  # one cause fails several parts
         raise LabError("\n".join(f"{name}: {reason}" for reason, name in parts_by_reason.items()))
