@@ -117,6 +117,7 @@ class FakeEngine(Engine):
 
     def __init__(self) -> None:
         self.ups: list[Path] = []
+        self.anew: list[bool] = []
         self.stops: list[str] = []
         self.starting: Any = None
         self.stopping: Any = None
@@ -126,8 +127,9 @@ class FakeEngine(Engine):
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
         return self.present
 
-    def compose_up(self, compose: Path) -> None:
+    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
         self.ups.append(compose)
+        self.anew.append(anew)
         self.present = Container(f"id{len(self.ups)}", "running", "image", f"time{len(self.ups)}", 0)
         if self.starting is not None:
             self.starting()

@@ -24,6 +24,14 @@ def locked(field: Field) -> Any:
     return field.ask("answer = any(api.has_lock(hold.lock_reason) for hold in holds.load(bot.holds).holds)")
 
 
+def cancelled_entries(field: Field) -> list[dict[str, Any]]:
+    """Cancel the entry orders that rest, and return those that rested."""
+    resting = field.resting_entries()
+    for trade in resting:
+        field.ask(f"try:\n    api.cancel_open_orders({trade['trade_id']})\nexcept Exception as e:\n    answer = str(e)")
+    return resting
+
+
 def test_a_resting_entry_never_becomes_a_position(field: Field) -> None:
     until("an entry order rests", field.resting_entries, 150)
     before = {trade["trade_id"] for trade in field.trades()} - {t["trade_id"] for t in field.resting_entries()}
@@ -99,6 +107,8 @@ def test_it_outlives_a_deploy(field: Field) -> None:
 
 
 def test_a_trader_stopped_long_ago_is_reported_and_not_started(field: Field) -> None:
+    field.ask("api.pause()")
+    until("no entry rests", lambda: not cancelled_entries(field))
     field.ask("api.call('POST', '/stop')")
     until("stopped", lambda: field.state() == "stopped")
     rc, row = field.halt(1)

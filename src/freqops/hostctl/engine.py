@@ -48,15 +48,18 @@ class Engine:
             document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
         )
 
-    def compose_up(self, compose: Path) -> None:
+    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
         """Create and start what ``compose`` declares, never pulling: deploy has done that.
+
+        Args:
+            compose: The Compose file.
+            anew: Whether to make a new container even where the present one is as declared.
 
         Raises:
             EngineError: It could not be started.
         """
-        self._run(
-            ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"], 120
-        )
+        up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
+        self._run([*up, "--force-recreate"] if anew else up, 120)
 
     def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:
         """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""

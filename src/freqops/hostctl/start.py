@@ -68,13 +68,18 @@ def start_locked(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float 
         return _held(bot, level, changed=False)
     (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
-    engine.compose_up(bot.compose)
+    engine.compose_up(bot.compose, anew=_gate_waits(bot))
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
         hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
         return _held(bot, holds.HARD, changed)
     return _Proof(bot, clock, engine, changed).run(deadline)
+
+
+def _gate_waits(bot: layout.Bot) -> bool:
+    """Whether the container runs and its gate has refused: it never changes its mind, so it takes a new one."""
+    return any(process.bot == bot.name and process.waits for process in processes.scan())
 
 
 def current_level(bot: layout.Bot, clock: Clock) -> int:

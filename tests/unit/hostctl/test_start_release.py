@@ -15,7 +15,7 @@ from freqops.core import durable, holds, layout
 from freqops.core.client import Failed, Reading, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
-from freqops.core.processes import Process
+from freqops.core.processes import TOOL_IN_CONTAINER, Process
 from freqops.hostctl import book, hard_stop, reassert, release, start
 from freqops.hostctl.engine import EngineError
 from freqops.hostctl.release import Permission
@@ -92,9 +92,17 @@ def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
     assert started.to_json()["bot"] == "alpha"
 
 
+def test_a_container_whose_gate_waits_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Process(7, ("python3", TOOL_IN_CONTAINER, "gate"), "alpha", is_init=True, waits=True)
+    for present, anew in (([gate], True), ([process()], False), ([], False)):
+        monkeypatch.setattr("freqops.core.processes.scan", lambda present=present: present)
+        assert host.start().outcome == "running"
+        assert host.engine.anew[-1] is anew
+
+
 def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.start()
-    monkeypatch.setattr(host.engine, "compose_up", lambda _compose: None)
+    monkeypatch.setattr(host.engine, "compose_up", lambda _compose, **_: None)
     assert host.start().changed is False
 
 
@@ -204,7 +212,7 @@ def test_another_command_has_the_bot(host: Host) -> None:
 
 
 def test_an_engine_that_fails_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(compose: Path) -> None:
+    def fail(_compose: Path, **_: bool) -> None:
         raise EngineError("no image")
 
     monkeypatch.setattr(host.engine, "compose_up", fail)
