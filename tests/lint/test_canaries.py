@@ -21,7 +21,12 @@ UNTYPED = 'def f(x):\n    return x\n\n\ny: int = "text"\n'
 
 def ran(argv: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
     """Run a linter of this environment at the root."""
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "ANSIBLE_INVENTORY": str(ROOT / "inventories/example"),
+    }
     return subprocess.run(
         [str(BIN / argv[0]), *argv[1:]],
         cwd=ROOT,
