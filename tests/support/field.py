@@ -113,6 +113,10 @@ class Field:
             self.ask("try:\n    answer = api.read().state\nexcept Exception as e:\n    answer = type(e).__name__")
         )
 
+    def booted(self) -> bool:
+        """Return whether the bot has applied its initial state."""
+        return bool(self.ask("try:\n    answer = api.past_boot()\nexcept Exception as e:\n    answer = False"))
+
     def processes(self) -> list[str]:
         """Return the processes of the bot that could trade."""
         code = "answer = [p.command for p in processes.trading(bot.name, processes.scan())]"
@@ -130,10 +134,10 @@ class Field:
         """Bring the bot to running without holds, whatever the last test left behind."""
         control("DELETE", "/faults")
         self.release()
+        if self.state() in ("paused", "stopped"):
+            self.ask("api.start()")
         rc, answer = self.tool(f"start {self.bot}")
         assert rc == 0, answer
-        if self.state() != "running":
-            self.ask("api.start()")
         until("the bot runs", lambda: self.state() == "running")
         return self
 

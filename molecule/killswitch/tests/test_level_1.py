@@ -82,7 +82,7 @@ def test_it_outlives_start_a_deleted_lock_and_a_reload(field: Field) -> None:
     field.ask("api.start()\nfor lock in api.our_locks():\n    api.unlock(lock['id'])")
     stays_paused(field)
     field.ask("api.call('POST', '/reload_config')")
-    until("it came back from the reload", lambda: field.ask("answer = api.past_boot()"), 30)
+    until("it came back from the reload", field.booted, 30)
     stays_paused(field)
 
 
@@ -115,7 +115,7 @@ def test_a_trader_stopped_long_ago_is_reported_and_not_started(field: Field) -> 
     assert (rc, row["state"], row["found"]) == (0, "stopped", "stopped"), row
     assert "found stopped, left stopped" in row["detail"]
     field.sh("docker restart --time 10 freqops-alpha")
-    until("it is back", lambda: field.ask("answer = api.past_boot()"), 60)
+    until("it is back", field.booted, 60)
     assert field.state() == "stopped"
     field.release()
     assert field.state() == "stopped"
