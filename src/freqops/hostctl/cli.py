@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from freqops.core import holds, inputs, layout, processes
 from freqops.core.bot_table import problems
 from freqops.core.clock import Clock
-from freqops.core.errors import FreqopsError, Refused
+from freqops.core.errors import FreqopsError, NotProven, Refused
 from freqops.core.incident import new_incident
 from freqops.core.table import table
 
@@ -191,16 +191,24 @@ def _start(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    clock = Clock()
     permission = Permission(options.incident, options.reason, options.actor, options.seq)
-    released = release(_one_bot(options), permission, clock, Engine())
-    evidence = {"reason": options.reason, "actor": options.actor, "result": released.to_json()}
-    name = f"release-{options.bot}-{clock.utcnow():%Y%m%dT%H%M%SZ}"
-    error = incidents.record(options.root, options.incident, name, evidence)
-    if error is not None:
-        released.detail.append(error)
+    try:
+        released = release(_one_bot(options), permission, Clock(), Engine())
+    except NotProven as error:
+        _record_release(options, {"not_proven": str(error)})
+        raise
+    error_text = _record_release(options, released.to_json())
+    if error_text is not None:
+        released.detail.append(error_text)
     output.print_json(released.to_json())
     return PROVEN
+
+
+def _record_release(options: argparse.Namespace, result: dict[str, Any]) -> str | None:
+    """Write down who released what and what came of it, proven or not."""
+    evidence = {"reason": options.reason, "actor": options.actor, "result": result}
+    name = f"release-{options.bot}-{Clock().utcnow():%Y%m%dT%H%M%SZ}"
+    return incidents.record(options.root, options.incident, name, evidence)
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -119,6 +119,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
             else:
                 _level_1(bot, row, began, clock, order)
             _keep_stopped(bot, row, clock)
+            _exchange_unasked(bot, row)
     except (FreqopsError, OSError) as error:
         row.detail.append(str(error))
         row.verdict, row.proven_s = "NOT PROVEN", None
@@ -250,6 +251,14 @@ def _keep_stopped(bot: layout.Bot, row: Row, clock: Clock) -> None:
     if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
         row.detail.append("found stopped, left stopped")
         book.change(bot.home, lambda present: present.resting("halt", "stopped"), clock)
+
+
+def _exchange_unasked(bot: layout.Bot, row: Row) -> None:
+    """Take back the proof for a bot with real orders: what rests on its exchange was not asked for."""
+    if bot.mode == "live" and row.proven_s is not None:
+        row.proven_s = None
+        row.detail.append("EXCHANGE: what rests there was not asked for")
+        row.verdict = "HALTED, EXCHANGE NOT PROVEN"
 
 
 def _verdict(row: Row, missing: list[str]) -> str:

@@ -83,6 +83,15 @@ def test_level_1_pauses_locks_and_proves(host: Host) -> None:
     json.dumps(shown)
 
 
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_live_bot_is_not_proven_while_its_exchange_is_not_asked(host: Host, level: int) -> None:
+    declaration = json.loads((host.home / "bot.json").read_text())
+    (host.home / "bot.json").write_text(json.dumps({**declaration, "mode": "live"}))
+    row = host.halt(level)
+    assert (row.proven, row.verdict) == (False, "HALTED, EXCHANGE NOT PROVEN")
+    assert row.acknowledged_s is not None
+
+
 def test_again_it_keeps_the_first_incident_and_opens_none(host: Host) -> None:
     host.halt(1)
     row = host.halt(1, "two")

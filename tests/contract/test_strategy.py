@@ -1,0 +1,30 @@
+"""The strategy's own tests, run where they count: in the pinned image, by the Freqtrade and pandas that would trade."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.contract.stack import Stack, finished
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_strategy_passes_its_tests_in_the_pinned_image(stack: Stack) -> None:
+    container = stack.run(
+        stack.image,
+        entrypoint=["python3", "-m", "unittest", "test_ma_crossover"],
+        working_dir="/tests",
+        environment={"STRATEGIES": "/strategies", "PYTHONDONTWRITEBYTECODE": "1"},
+        volumes={
+            str(ROOT / "tests/strategy"): {"bind": "/tests", "mode": "ro"},
+            str(ROOT / "strategies"): {"bind": "/strategies", "mode": "ro"},
+        },
+        tmpfs={"/tmp": ""},  # noqa: S108  the container's own
+    )
+    status, said = finished(container)
+    stack.remove(container)
+    assert status == 0, said
+    ran = re.search(r"^Ran (\d+) tests", said, re.MULTILINE)
+    assert ran is not None, said
+    assert int(ran.group(1)) >= 10, said
