@@ -24,8 +24,8 @@ WORDS = [
     (("-e", "level=1", "-e", "reason=it said level=3"), "2 times"),
     (("-e", "level=1", "-e", "deadline=soon", *REASON), "deadline"),
     (("-e", "level=1", *REASON, "--limit", "paper-1,paper-9"), "paper-9"),
-    (("-e", "level=1", *REASON, "--check"), "NOTHING HALTED"),
 ]
+CHECK = ("-e", "level=1", *REASON, "--check")
 INVENTORIES = {"missing": None, "empty": "", "unparsable": "all: [unclosed"}
 
 
@@ -34,7 +34,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Playe
     """All that must be refused, a few at a time; the holds afterwards are those from before."""
     before = Field().holds()
     with ThreadPoolExecutor(max_workers=3) as pool:
-        runs = {str(words): pool.submit(play, "killswitch", *words) for words, _ in WORDS}
+        runs = {
+            str(words): pool.submit(play, "killswitch", *words) for words in [CHECK, *(words for words, _ in WORDS)]
+        }
         for name, content in INVENTORIES.items():
             inventory = tmp_path_factory.mktemp(name) / "hosts.yml"
             if content is not None:
@@ -56,6 +58,11 @@ def test_words_that_mean_nothing(played: dict[str, Played], words: tuple[str, ..
 def test_an_inventory_that_is_missing_empty_or_unparsable(played: dict[str, Played], name: str) -> None:
     assert played[name].rc != 0, played[name].out
     assert "HALTED, PROVEN" not in played[name].out
+
+
+def test_a_check_halts_nothing(played: dict[str, Played]) -> None:
+    assert "NOTHING HALTED" in played[str(CHECK)].out
+    assert played[str(CHECK)].rc != 0
 
 
 def test_from_inside_playbooks_too() -> None:
