@@ -69,6 +69,7 @@ detail:
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -85,6 +86,8 @@ TOOL = "/usr/local/bin/freqops-host"
 def main() -> None:
     """Release, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC)
+    if not Path(TOOL).exists():
+        module.fail_json(msg=f"{TOOL} is not on this host; deploy.yml brings it")
     values = module.params
     options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
     _, out, err = module.run_command([TOOL, "release", values["bot"], *options])

@@ -57,6 +57,7 @@ level:
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -75,6 +76,8 @@ def main() -> None:
     bot = module.params["bot"]
     if module.check_mode:
         module.exit_json(changed=module.params["stale"])
+    if not Path(TOOL).exists():
+        module.fail_json(msg=f"{TOOL} is not on this host; deploy.yml brings it")
     _, out, err = module.run_command([TOOL, "start", bot, "--deadline", str(module.params["deadline"])])
     try:
         answer = json.loads(out)

@@ -1,0 +1,54 @@
+"""A bot's secrets: what is there is kept, what is missing is made up, and nothing is made up twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freqops.core import secrets
+
+TEXT = st.text(st.characters(codec="ascii", exclude_characters="@:/", categories=["L", "N"]), min_size=1, max_size=40)
+PRESENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "api_server": st.dictionaries(st.sampled_from(["username", "password", "jwt_secret_key", "ws_token"]), TEXT),
+        "db_url": TEXT.map(lambda password: secrets.postgres_url("alpha_paper", "postgres", password)),
+        "exchange": st.fixed_dictionaries({"key": TEXT, "secret": TEXT}),
+    },
+)
+
+
+@given(PRESENT)
+def test_what_is_there_is_kept_and_nothing_is_made_up_twice(present: dict[str, Any]) -> None:
+    first = secrets.complete(present, None, "alpha_paper", "postgres")
+    assert secrets.complete(first, None, "alpha_paper", "postgres") == first
+    assert present.get("api_server", {}).items() <= first["api_server"].items()
+    assert first["db_url"] == present.get("db_url", first["db_url"])
+    assert first.get("exchange") == present.get("exchange")
+    assert set(first["api_server"]) == {"username", "password", "jwt_secret_key", "ws_token"}
+
+
+@given(TEXT)
+def test_the_password_is_read_back_from_the_url(password: str) -> None:
+    assert secrets.password_of(secrets.postgres_url("alpha_paper", "postgres", password)) == password
+
+
+def test_no_two_secrets_are_alike_and_none_is_short() -> None:
+    made = [secrets.complete({}, None, "alpha_paper", "postgres") for _ in range(20)]
+    values = [one["api_server"][key] for one in made for key in ("password", "jwt_secret_key", "ws_token")]
+    values += [secrets.password_of(one["db_url"]) for one in made]
+    assert len(set(values)) == len(values)
+    assert min(map(len, values)) >= 43
+
+
+def test_another_database_gets_another_password() -> None:
+    paper = secrets.complete({}, None, "alpha_paper", "postgres")
+    live = secrets.complete(paper, None, "alpha_live", "postgres")
+    assert live["db_url"].startswith("postgresql+psycopg2://alpha_live:")
+    assert secrets.password_of(live["db_url"]) != secrets.password_of(paper["db_url"])
+
+
+def test_sqlite_needs_no_password() -> None:
+    assert secrets.complete({}, "sqlite:////freqops/var/x.sqlite", None, "postgres")["db_url"].startswith("sqlite:")
