@@ -23,7 +23,8 @@ check: lint unit
 .PHONY: check
 
 quick: .venv/.done ## Lint, unit and contract tests on a lab that is up
-	@$(MAKE) --no-print-directory lint unit contract
+	@$(MAKE) --no-print-directory -j2 check
+	@$(MAKE) --no-print-directory contract
 
 prove: .venv/.done ## Everything that `make test` samples, in full, and every mutant
 	@$(BIN)/python -m tests.prove
