@@ -14,11 +14,9 @@ def test_the_strategy_passes_its_tests_in_the_pinned_image(stack: Stack) -> None
     container = stack.run(
         stack.image,
         entrypoint=["python3", "-m", "unittest", "test_ma_crossover"],
-        working_dir="/tests",
-        environment={"STRATEGIES": "/strategies", "PYTHONDONTWRITEBYTECODE": "1"},
+        working_dir="/project/tests/strategy",
         volumes={
-            str(ROOT / "tests/strategy"): {"bind": "/tests", "mode": "ro"},
-            str(ROOT / "strategies"): {"bind": "/strategies", "mode": "ro"},
+            str(ROOT / path): {"bind": f"/project/{path}", "mode": "ro"} for path in ("tests/strategy", "strategies")
         },
         tmpfs={"/tmp": ""},  # noqa: S108  the container's own
     )
