@@ -59,12 +59,9 @@ def test_no_vault_password_is_needed(field: Field, tmp_path: Path) -> None:
 
 
 def test_a_foreign_freqtrade_is_named(field: Field) -> None:
-    image = field.ask("answer = bot.image")
-    name = "somebody-elses"
-    field.sh(
-        f"docker run --detach --name {name} --entrypoint sh {image} -c "
-        "'ln -s $(command -v sleep) /tmp/freqtrade && exec /tmp/freqtrade 600'"
-    )
+    image, name = field.ask("answer = bot.image"), "somebody-elses"
+    inside = 'echo "import time; time.sleep(600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
+    field.sh(f"docker run --detach --name {name} --entrypoint sh {image} -c '{inside}'")
     try:
         played = play("killswitch", *HALT)
     finally:
