@@ -40,7 +40,7 @@ def latch(home: Path, hold: holds.Hold, clock: Clock) -> Latched:
     A book that cannot be read counts as level 3: it is kept aside and replaced by a hold of that level.
     """
     result = Latched()
-    writer = threading.Thread(target=_latch, args=(home, hold, clock, result), daemon=True)
+    writer = threading.Thread(target=_latch, args=(home, hold, clock, result), name=f"latch {home.name}", daemon=True)
     writer.start()
     writer.join(LATCH_SECONDS)
     return result

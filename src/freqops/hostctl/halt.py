@@ -118,6 +118,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
                 _level_3(bot, row, began, clock, engine, order)
             else:
                 _level_1(bot, row, began, clock, order)
+            _latched_late(row, latched)
             _keep_stopped(bot, row, clock)
             _exchange_unasked(bot, row)
     except (FreqopsError, OSError) as error:
@@ -149,6 +150,16 @@ def _note_latch(row: Row, latched: book.Latched, order: Order) -> None:
         row.incident = hold.incident if hold is not None else order.incident
         if row.level > order.level:
             row.detail.append(f"held at level {row.level} already")
+
+
+def _latched_late(row: Row, latched: book.Latched) -> None:
+    """Take in a latch that a slow disk finished while the bot was being halted."""
+    if row.latched or latched.error is not None or latched.book is None or latched.book.level != row.level:
+        return
+    row.latched, row.raised = True, latched.raised
+    row.detail.append("latched late: the disk is slow")
+    if row.proven_s is not None:
+        row.verdict = "HALTED, PROVEN"
 
 
 def _client(bot: layout.Bot) -> FreqtradeClient:

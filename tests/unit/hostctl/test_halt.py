@@ -204,6 +204,23 @@ def test_a_stuck_disk_costs_a_second(host: Host, monkeypatch: pytest.MonkeyPatch
     over.set()
 
 
+def test_a_latch_that_a_slow_disk_finished_meanwhile_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda _: over.wait(10))
+
+    def stopping() -> None:
+        over.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("latch"):
+                thread.join(10)
+        host.processes.clear()
+
+    host.engine.stopping = stopping
+    row = host.halt(3)
+    assert (row.verdict, row.latched, row.raised, row.proven) == ("HALTED, PROVEN", True, True, True)
+    assert "latched late: the disk is slow" in row.detail
+
+
 def test_without_process_and_latch_nothing_keeps_it_from_trading(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     host.processes.clear()
