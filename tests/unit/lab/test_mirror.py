@@ -1,6 +1,9 @@
 """The mirror of the machine's own apt."""
 
-from lab.mirror import DEFAULT, parse
+import pytest
+
+from lab.failure import LabError
+from lab.mirror import parse
 
 DEBIAN = """\
 Debian main http://mirror.example.com/debian http://mirror.example.com/debian/
@@ -12,9 +15,11 @@ def test_the_first_plain_archive_is_taken() -> None:
     assert parse(DEBIAN) == "http://mirror.example.com/debian"
 
 
-def test_security_alone_is_not_a_base_system() -> None:
-    assert parse(DEBIAN.splitlines()[1]) == DEFAULT
-
-
-def test_ubuntu_takes_debian_from_the_public_archive() -> None:
-    assert parse("Ubuntu main http://archive.example.com http://archive.example.com/ubuntu/\n") == DEFAULT
+@pytest.mark.parametrize(
+    "targets",
+    [DEBIAN.splitlines()[1], "Ubuntu main http://archive.example.com http://archive.example.com/ubuntu/\n", ""],
+    ids=["security alone is no base system", "Ubuntu is no Debian", "no apt"],
+)
+def test_without_a_debian_mirror_it_says_what_to_do(targets: str) -> None:
+    with pytest.raises(LabError, match="let the engine reach a registry"):
+        parse(targets)
