@@ -129,7 +129,7 @@ def test_a_container_stopped_long_ago_is_reported_and_not_started(field: Field) 
     assert field.processes() == []
 
 
-def test_wrong_password_and_dead_database_are_not_proven(field: Field) -> None:
+def test_with_its_database_dead_a_bot_is_not_proven_or_has_ended(field: Field) -> None:
     field.sh("docker stop --time 20 freqops-postgres")
     rows: list[tuple[int, dict[str, Any]]] = []
     worker = threading.Thread(target=lambda: rows.append(field.halt(1, more="--deadline 8")))
