@@ -5,11 +5,13 @@ from docker.models.networks import Network
 
 from lab import http, network, service
 from lab.container_spec import ContainerSpec
+from lab.exchange.store import SCHEMA_VERSION
 from lab.names import name_of
 from lab.ports import LOOPBACK
 
 PORT = 8080
-STATE = "/var/lib/exchange/exchange.sqlite"
+# A new schema begins a new file in the same volume: an old state cannot keep the lab from starting.
+STATE = f"/var/lib/exchange/exchange-v{SCHEMA_VERSION}.sqlite"
 
 
 def ensure(client: DockerClient, image: str, net: Network, port: int) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
-from lab.exchange.book import Book, Side, Taken, reach
-from lab.exchange.candles import Path, window
-from lab.exchange.errors import filter_failure, unknown_order_sent
-from lab.exchange.markets import FEE_RATE, MARKETS, MAX_ORDERS, PLACES, Market
+from lab.exchange.book import Book, Taken
+from lab.exchange.booking import fill_of, pay, stake
+from lab.exchange.candles import window
+from lab.exchange.errors import filter_failure, no_such_order, too_many, unknown_order_sent, would_trigger
+from lab.exchange.markets import MARKETS, MAX_ORDERS, MAX_STOPS
 from lab.exchange.orders import Fill, Order
+from lab.exchange.reaching import condition_of, first_second, is_triggered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lab.exchange.feed import Feed
     from lab.exchange.ledger import Ledger
     from lab.exchange.orderform import OrderForm
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from lab.exchange.prices import Candle
     from lab.exchange.store import Store
 
-_CENT = Decimal(1).scaleb(-PLACES)
+WHOLE = Decimal(1)
+
+
+class FillError(ValueError):
+    """An operator's fill that the order does not allow."""
 
 
 class Engine:
@@ -39,16 +45,18 @@ class Engine:
         return self._book(symbol, self._feed.now_s())
 
     def settle(self) -> None:
-        """Fill every open order that the path reached since the last call."""
+        """Let happen to every open order what the path did to it since the last call."""
         self._settle(self._feed.now_s())
 
-    def place(self, account_id: int, form: OrderForm) -> tuple[Order, list[Fill]]:
-        """Place an order; it commits as a whole or not at all."""
+    def place(self, account_id: int, form: OrderForm, fraction: Decimal = WHOLE) -> tuple[Order, list[Fill]]:
+        """Place an order, of which matching executes a fraction at most; it commits as a whole or not at all."""
         now_ms = self._feed.now_ms()
         self._settle(now_ms // 1000)
         with self._store.transaction():
-            order = self._orders.insert(_new_order(account_id, form, now_ms))
-            return self._place_market(order, now_ms) if form.type == "MARKET" else self._place_limit(order, now_ms)
+            order = self._orders.insert(_new_order(account_id, form, fraction, now_ms))
+            if form.type == "MARKET":
+                return self._place_market(order, fraction, now_ms)
+            return self._place_limit(order, now_ms)
 
     def cancel(self, account_id: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
         """Cancel an open order, or refuse."""
@@ -60,6 +68,21 @@ class Engine:
                 raise unknown_order_sent()
             return self._close(order, "CANCELED", now_ms)
 
+    def fill_by_hand(self, account_id: int, order_id: int, quantity: Decimal | None) -> Order:
+        """Fill a resting order at its own price: some of it, or the rest."""
+        now_ms = self._feed.now_ms()
+        self._settle(now_ms // 1000)
+        order = self._orders.get(account_id, order_id)
+        if order is None:
+            raise no_such_order()
+        if not order.is_open or not order.is_working:
+            raise FillError(f"order {order_id} does not rest in the book: {_describe(order)}")
+        step, wanted = MARKETS[order.symbol].step, order.remaining if quantity is None else quantity
+        if not 0 < wanted <= order.remaining or wanted % step:
+            raise FillError(f"quantity must be a multiple of {step} up to {order.remaining:f}, not {wanted:f}")
+        with self._store.transaction():
+            return self._execute(order, [Taken(order.price, wanted)], now_ms, is_maker=True)[0]
+
     def _book(self, symbol: str, second: int) -> Book:
         return Book(MARKETS[symbol], self._feed.seed, second, self._feed.path(symbol).price(second))
 
@@ -67,41 +90,79 @@ class Engine:
         settled = int(self._store.get("settled_s") or now_s - 1)
         if now_s <= settled:
             return
+
+        @cache
+        def stretch(symbol: str, since: int) -> Candle:
+            return window(self._feed.path(symbol), since, now_s + 1)
+
+        def event(order: Order, since: int) -> list[tuple[int, int, Order]]:
+            """Return when the next thing happens to an order, if anything does."""
+            condition = condition_of(order)
+            if not order.is_open or since > now_s or not condition(stretch(order.symbol, since)):
+                return []
+            return [(first_second(self._feed.path(order.symbol), condition, range(since, now_s + 1)), order.id, order)]
+
         with self._store.transaction():
-            for second, order in sorted(self._hits(range(settled + 1, now_s + 1)), key=lambda hit: hit[0]):
-                self._execute(order, [Taken(order.price, order.remaining)], second * 1000, is_maker=True)
+            events = [found for order in self._orders.all_open() for found in event(order, settled + 1)]
+            heapq.heapify(events)
+            while events:
+                second, _, order = heapq.heappop(events)
+                # A stop that triggers may fill in the same second, and what is left of it rests from the next one on.
+                for found in event(self._happen(order, second * 1000), second + 1):
+                    heapq.heappush(events, found)
             self._store.put("settled_s", str(now_s))
 
-    def _place_market(self, order: Order, now_ms: int) -> tuple[Order, list[Fill]]:
+    def _happen(self, order: Order, time_ms: int) -> Order:
+        """Fill an order that the path has reached, or put a stop into the book."""
+        if order.is_working:
+            return self._execute(order, [Taken(order.price, order.due)], time_ms, is_maker=True)[0]
+        return self._match(replace(order, working_ms=time_ms, updated_ms=time_ms), time_ms)[0]
+
+    def _place_market(self, order: Order, fraction: Decimal, now_ms: int) -> tuple[Order, list[Fill]]:
         book = self._book(order.symbol, now_ms // 1000)
         if order.quote_quantity:
-            taken = book.sweep_money(order.side, order.quote_quantity)
-            order = replace(order, quantity=sum((part.quantity for part in taken), Decimal(0)))
-        else:
-            taken = book.sweep(order.side, order.quantity, None)
-        if not taken:
+            bought = book.sweep_money(order.side, order.quote_quantity)
+            quantity = sum((part.quantity for part in bought), Decimal(0))
+            order = replace(order, quantity=quantity, fillable=_part(order.symbol, quantity, fraction))
+        if not order.quantity:
             raise filter_failure("LOT_SIZE")
-        order, fills = self._execute(order, taken, now_ms, is_maker=False)
+        order, fills = self._execute(order, book.sweep(order.side, order.due, None), now_ms, is_maker=False)
         return (self._close(order, "EXPIRED", now_ms) if order.is_open else order), fills
 
     def _place_limit(self, order: Order, now_ms: int) -> tuple[Order, list[Fill]]:
-        if self._orders.count_open(order.account_id, order.symbol) > MAX_ORDERS:
-            raise filter_failure("MAX_NUM_ORDERS")
-        market = MARKETS[order.symbol]
-        self._ledger.lock(order.account_id, *_stake(market, order), now_ms)
-        taken = self._book(order.symbol, now_ms // 1000).sweep(order.side, order.quantity, order.price)
+        self._check_numbers(order)
+        if not order.is_working and self._is_late(order, now_ms // 1000):
+            raise would_trigger()
+        self._ledger.lock(order.account_id, *stake(order), now_ms)
+        return self._match(order, now_ms) if order.is_working else (order, [])
+
+    def _check_numbers(self, order: Order) -> None:
+        """Refuse an order that is one too many among those that its account has open on the pair."""
+        rivals = self._orders.open_of(order.account_id, order.symbol)
+        if len(rivals) > MAX_ORDERS:
+            raise too_many("MAX_NUM_ORDERS")
+        if order.is_stop and sum(rival.is_stop for rival in rivals) > MAX_STOPS:
+            raise too_many("MAX_NUM_ALGO_ORDERS")
+
+    def _is_late(self, order: Order, second: int) -> bool:
+        """Tell whether the last price has passed a stop already."""
+        now = window(self._feed.path(order.symbol), second, second + 1)
+        return is_triggered(order.side, MARKETS[order.symbol].ticks(order.stop_price), now)
+
+    def _match(self, order: Order, time_ms: int) -> tuple[Order, list[Fill]]:
+        """Let a limit order take what the book offers, and end it if it may not wait for more."""
+        taken = self._book(order.symbol, time_ms // 1000).sweep(order.side, order.due, order.price)
         if order.time_in_force == "FOK" and sum(part.quantity for part in taken) < order.quantity:
             taken = []
-        order, fills = self._execute(order, taken, now_ms, is_maker=False)
+        order, fills = self._execute(order, taken, time_ms, is_maker=False)
         if order.is_open and order.time_in_force != "GTC":
-            order = self._close(order, "EXPIRED", now_ms)
+            order = self._close(order, "EXPIRED", time_ms)
         return order, fills
 
     def _close(self, order: Order, status: str, now_ms: int) -> Order:
         """End an order that is not filled and release what it had locked."""
-        if order.type == "LIMIT":
-            asset, amount = _stake(MARKETS[order.symbol], order)
-            self._ledger.lock(order.account_id, asset, -amount, now_ms)
+        asset, amount = stake(order)
+        self._ledger.lock(order.account_id, asset, -amount, now_ms)
         closed = replace(order, status=status, updated_ms=now_ms)
         self._orders.update(closed)
         return closed
@@ -109,8 +170,8 @@ class Engine:
     def _execute(self, order: Order, taken: list[Taken], time_ms: int, *, is_maker: bool) -> tuple[Order, list[Fill]]:
         fills = []
         for part in taken:
-            fill = self._orders.add_fill(_fill(order, part, time_ms, is_maker=is_maker))
-            self._pay(order, fill)
+            fill = self._orders.add_fill(fill_of(order, part, time_ms, is_maker=is_maker))
+            pay(self._ledger, order, fill)
             fills.append(fill)
             executed = order.executed + fill.quantity
             status = "FILLED" if executed == order.quantity else "PARTIALLY_FILLED"
@@ -118,30 +179,8 @@ class Engine:
         self._orders.update(order)
         return order, fills
 
-    def _pay(self, order: Order, fill: Fill) -> None:
-        """Exchange the two assets; a limit order pays out of what it locked, and a better price is its gain."""
-        market = MARKETS[order.symbol]
-        if order.side == "BUY":
-            given, cost, got, gain = market.quote, fill.quote, market.base, fill.quantity
-        else:
-            given, cost, got, gain = market.base, fill.quantity, market.quote, fill.quote
-        locked = _locked_for(order, fill.quantity) if order.type == "LIMIT" else Decimal(0)
-        self._ledger.move(order.account_id, given, fill.time_ms, free=locked - cost, locked=-locked)
-        self._ledger.move(order.account_id, got, fill.time_ms, free=gain - fill.fee)
 
-    def _hits(self, seconds: range) -> Iterator[tuple[int, Order]]:
-        """Yield the open orders that the path reached in these seconds, and when it did so first."""
-        stretches: dict[str, Candle] = {}
-        for order in self._orders.all_open():
-            market, path = MARKETS[order.symbol], self._feed.path(order.symbol)
-            if order.symbol not in stretches:
-                stretches[order.symbol] = window(path, seconds.start, seconds.stop)
-            limit = market.ticks(order.price)
-            if is_reached(market, order.side, limit, stretches[order.symbol]):
-                yield first_reached(path, market, order.side, limit, seconds), order
-
-
-def _new_order(account_id: int, form: OrderForm, now_ms: int) -> Order:
+def _new_order(account_id: int, form: OrderForm, fraction: Decimal, now_ms: int) -> Order:
     return Order(
         id=0,
         account_id=account_id,
@@ -158,50 +197,17 @@ def _new_order(account_id: int, form: OrderForm, now_ms: int) -> Order:
         status="NEW",
         created_ms=now_ms,
         updated_ms=now_ms,
+        stop_price=form.stop_price,
+        fillable=_part(form.market.symbol, form.quantity, fraction),
+        working_ms=None if form.stop_price else now_ms,
     )
 
 
-def _stake(market: Market, order: Order) -> tuple[str, Decimal]:
-    """Return what the unfilled part of a limit order keeps locked."""
-    return (market.quote if order.side == "BUY" else market.base), _locked_for(order, order.remaining)
+def _part(symbol: str, quantity: Decimal, fraction: Decimal) -> Decimal:
+    """Return a fraction of a quantity in whole steps."""
+    step = MARKETS[symbol].step
+    return quantity * fraction // step * step
 
 
-def _locked_for(order: Order, quantity: Decimal) -> Decimal:
-    return order.price * quantity if order.side == "BUY" else quantity
-
-
-def _fill(order: Order, part: Taken, time_ms: int, *, is_maker: bool) -> Fill:
-    market = MARKETS[order.symbol]
-    quote = part.price * part.quantity
-    received, asset = (part.quantity, market.base) if order.side == "BUY" else (quote, market.quote)
-    return Fill(
-        id=0,
-        order_id=order.id,
-        account_id=order.account_id,
-        symbol=order.symbol,
-        price=part.price,
-        quantity=part.quantity,
-        quote=quote,
-        fee=(received * FEE_RATE).quantize(_CENT, rounding=ROUND_DOWN),
-        fee_asset=asset,
-        is_buyer=order.side == "BUY",
-        is_maker=is_maker,
-        time_ms=time_ms,
-    )
-
-
-def is_reached(market: Market, side: Side, limit: int, candle: Candle) -> bool:
-    """Tell whether the book came to a resting order while the candle was made."""
-    if side == "BUY":
-        return reach(market, side, candle.low) <= limit
-    return reach(market, side, candle.high) >= limit
-
-
-def first_reached(path: Path, market: Market, side: Side, limit: int, seconds: range) -> int:
-    """Return the first second in which the book came to a resting order, given that it did, by halving the stretch."""
-    while len(seconds) > 1:
-        middle = (seconds.start + seconds.stop) // 2
-        middle -= middle % 60 if len(seconds) > 180 else 0
-        is_earlier = is_reached(market, side, limit, window(path, seconds.start, middle))
-        seconds = range(seconds.start, middle) if is_earlier else range(middle, seconds.stop)
-    return seconds.start
+def _describe(order: Order) -> str:
+    return order.status if order.is_working else f"its stop {order.stop_price:f} was not reached"

@@ -27,6 +27,11 @@ def missing(name: str) -> BinanceError:
     return BinanceError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
 
 
+def neither_sent(name: str, other: str) -> BinanceError:
+    """Refuse a request that lacks both of two parameters."""
+    return BinanceError(-1102, f"Param '{name}' or '{other}' must be sent, but both were empty/null!")
+
+
 def superfluous(name: str) -> BinanceError:
     """Refuse a parameter that does not go with the others."""
     return BinanceError(-1106, f"Parameter '{name}' sent when not required.")
@@ -67,6 +72,16 @@ def rejected(msg: str) -> BinanceError:
     return BinanceError(-2010, msg)
 
 
+def too_many(name: str) -> BinanceError:
+    """Refuse an order that would be one too many; unlike the other filters, this one is the matching engine's."""
+    return rejected(f"Filter failure: {name}")
+
+
+def would_trigger() -> BinanceError:
+    """Refuse a stop that the last price has passed already."""
+    return rejected("Stop price would trigger immediately.")
+
+
 def insufficient() -> BinanceError:
     """Refuse an order that the account cannot pay."""
     return rejected("Account has insufficient balance for requested action.")
@@ -95,6 +110,13 @@ def not_permitted() -> BinanceError:
 def bad_signature() -> BinanceError:
     """Refuse a signature that does not match."""
     return BinanceError(-1022, "Signature for this request is not valid.")
+
+
+def lost_answer() -> BinanceError:
+    """Tell that nobody knows what became of a request."""
+    return BinanceError(
+        -1006, "An unexpected response was received from the message bus. Execution status unknown.", 500
+    )
 
 
 def too_late() -> BinanceError:

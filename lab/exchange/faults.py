@@ -1,14 +1,19 @@
-"""Faults that an operator injects: an endpoint answers late, or with an error."""
+"""Faults that an operator injects: an answer that is late, wrong, cut off or missing, or an order filled in part."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from lab.exchange.store import Store
 
-MAX_LATENCY_MS = 600_000
+Answer = Literal["timeout", "half", "reset"]
+EVERY = "*"
+PLACING = "POST /api/v3/order"
 
 
 class FaultError(ValueError):
@@ -16,81 +21,124 @@ class FaultError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong at an endpoint ("GET /api/v3/klines"), and for how many requests (None = until cleared)."""
+class Asked:
+    """What a request is about; `side` is that of an order to be placed."""
 
     endpoint: str
+    symbols: tuple[str, ...]
+    account: str | None
+    side: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Which requests fail, how, and for how many of them (`times`; None = until healed)."""
+
+    id: int
+    endpoint: str
+    symbol: str | None
+    account: str | None
+    side: str | None
     latency_ms: int
     status: int | None
     code: int | None
     msg: str | None
+    retry_after: int | None
+    answer: Answer | None
+    after: bool
+    partial: str | None
     times: int | None
+    hits: int
+
+    @property
+    def spoils(self) -> bool:
+        """Tell whether the client does not get the true answer."""
+        return self.status is not None or self.answer is not None
+
+    @property
+    def fraction(self) -> Decimal:
+        """Return how much of an order is filled at most."""
+        return Decimal(1) if self.partial is None else Decimal(self.partial)
+
+    def meets(self, asked: Asked) -> bool:
+        """Tell whether a request is one of those that fail."""
+        return (
+            self.endpoint in (EVERY, asked.endpoint)
+            and (self.symbol is None or self.symbol in asked.symbols)
+            and (self.account is None or self.account == asked.account)
+            and (self.side is None or self.side == asked.side)
+            and (self.partial is None or asked.endpoint == PLACING)
+        )
+
+    def shape(self) -> dict[str, Any]:
+        """Return the fault as the control port shows it: in the form in which it is set, with id and hits."""
+        error = {name: getattr(self, name) for name in ("status", "code", "msg", "retry_after")}
+        others = {name: value for name, value in asdict(self).items() if name not in error}
+        return {**others, "error": None if self.status is None else error}
 
 
 class Faults:
-    """The faults in force; they are written down, so they outlive a restart."""
+    """The faults in force, oldest first; they are written down, so they outlive a restart."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._faults = {row["endpoint"]: Fault(**dict(row)) for row in store.rows("SELECT * FROM faults")}
+        self._faults = {row["id"]: _fault(row) for row in store.rows("SELECT * FROM faults ORDER BY id")}
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[Fault]:
         """Return the faults in force."""
-        return [asdict(fault) for fault in self._faults.values()]
+        return list(self._faults.values())
 
-    def set(self, fault: Fault) -> None:
-        """Let an endpoint fail from now on."""
-        self._faults[fault.endpoint] = fault
-        self._store.run("INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?, ?, ?)", *asdict(fault).values())
+    def set(self, fault: Fault) -> Fault:
+        """Let requests fail from now on, instead of what was set for the same requests before; give it its number."""
+        values = {name: value for name, value in asdict(fault).items() if name != "id"}
+        same = (fault.endpoint, fault.symbol, fault.account, fault.side)
+        with self._store.transaction():
+            self._store.run(
+                "DELETE FROM faults WHERE endpoint = ? AND symbol IS ? AND account IS ? AND side IS ?", *same
+            )
+            number = self._store.run(
+                "INSERT INTO faults (endpoint, symbol, account, side, latency_ms, status, code, msg, retry_after, "
+                "answer, after, partial, times, hits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                *values.values(),
+            )
+        self._faults = {
+            known.id: known
+            for known in self._faults.values()
+            if (known.endpoint, known.symbol, known.account, known.side) != same
+        }
+        self._faults[number] = replace(fault, id=number)
+        return self._faults[number]
 
-    def clear(self, endpoint: str | None) -> None:
-        """Heal one endpoint, or all."""
-        if endpoint is None:
-            self._faults.clear()
-        else:
-            self._faults.pop(endpoint, None)
-        self._store.run("DELETE FROM faults WHERE ? IS NULL OR endpoint = ?", endpoint, endpoint)
+    def clear(self, number: int | None = None, endpoint: str | None = None) -> None:
+        """Heal one fault, all of an endpoint, or all."""
+        for fault in self.all():
+            if number in (None, fault.id) and endpoint in (None, fault.endpoint):
+                self._remove(fault)
 
-    def strike(self, endpoint: str) -> Fault | None:
-        """Return the fault that the next request to an endpoint meets, and count it."""
-        fault = self._faults.get(endpoint)
-        if fault is None or fault.times is None:
-            return fault
-        if fault.times <= 1:
-            self.clear(endpoint)
-        else:
-            self.set(replace(fault, times=fault.times - 1))
-        return fault
+    def strike(self, asked: Asked) -> tuple[int, Fault | None]:
+        """Return how many milliseconds a request is held up and which fault befalls it, and count these faults.
 
+        All latencies add up; of the faults that do more, the oldest befalls the request.
+        """
+        met = [fault for fault in self._faults.values() if fault.meets(asked)]
+        worst = next((fault for fault in met if fault.spoils or fault.partial is not None), None)
+        for fault in met:
+            if fault.latency_ms or fault is worst:
+                self._count(fault)
+        return sum(fault.latency_ms for fault in met), worst
 
-def parse(body: dict[str, Any], endpoints: list[str]) -> Fault:
-    """Read a fault as it is sent to the control port."""
-    endpoint = body.get("endpoint")
-    if endpoint not in endpoints:
-        raise FaultError(f"no such endpoint: {endpoint!r}; there are {', '.join(endpoints)}")
-    error = body.get("error") or {}
-    if not isinstance(error, dict):
-        raise FaultError("error must be an object with status, code and msg")
-    latency_ms = _whole(body, "latency_ms", 0, MAX_LATENCY_MS) or 0
-    status = _whole(error, "status", 400, 599) or (500 if error else None)
-    if not latency_ms and status is None:
-        raise FaultError("a fault needs latency_ms, error or both")
-    code = _whole(error, "code", -99_999, 99_999)
-    msg = str(error.get("msg", "Injected fault.")) if error else None
-    return Fault(
-        endpoint,
-        latency_ms,
-        status,
-        code if code is not None or not error else -1000,
-        msg,
-        _whole(body, "times", 1, 1_000_000),
-    )
+    def _count(self, fault: Fault) -> None:
+        if fault.times == 1:
+            self._remove(fault)
+            return
+        counted = replace(fault, hits=fault.hits + 1, times=None if fault.times is None else fault.times - 1)
+        self._faults[fault.id] = counted
+        self._store.run("UPDATE faults SET hits = ?, times = ? WHERE id = ?", counted.hits, counted.times, fault.id)
+
+    def _remove(self, fault: Fault) -> None:
+        del self._faults[fault.id]
+        self._store.run("DELETE FROM faults WHERE id = ?", fault.id)
 
 
-def _whole(body: dict[str, Any], name: str, least: int, most: int) -> int | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise FaultError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
-    return value
+def _fault(row: sqlite3.Row) -> Fault:
+    return Fault(**{**dict(row), "after": bool(row["after"])})

@@ -77,6 +77,10 @@ class Feed:
         self._paths[symbol] = self._lay_over(symbol)
         return script
 
+    def hold(self, symbol: str, price: object) -> Script:
+        """Let a pair jump to a price and stay there, from the next second on."""
+        return self.set_script(symbol, {"points": [[0, price]], "mode": "step"})
+
     def clear_script(self, symbol: str) -> None:
         """Return a pair to its seeded path, from the next second on."""
         self.market(symbol)

@@ -12,6 +12,8 @@ from lab.exchange.errors import insufficient
 from lab.exchange.markets import plain
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from lab.exchange.store import Store
 
 PERMISSIONS = ("reading", "trading", "withdrawals")
@@ -93,10 +95,19 @@ class Ledger:
     def find_key(self, api_key: str) -> Key | None:
         """Return a key, or None."""
         row = self._store.row("SELECT * FROM keys WHERE api_key = ?", api_key)
-        if row is None:
-            return None
-        permissions, addresses = tuple(json.loads(row["permissions"])), tuple(json.loads(row["addresses"]))
-        return Key(api_key, row["secret"], row["account_id"], permissions, addresses, row["created_ms"])
+        return None if row is None else _key(row)
+
+    def owner(self, api_key: str) -> str | None:
+        """Return the name of the account that a key belongs to, or None."""
+        row = self._store.row(
+            "SELECT name FROM accounts JOIN keys ON accounts.id = keys.account_id WHERE api_key = ?", api_key
+        )
+        return None if row is None else str(row["name"])
+
+    def keys_of(self, account_id: int) -> list[Key]:
+        """Return the keys of an account, oldest first."""
+        rows = self._store.rows("SELECT * FROM keys WHERE account_id = ? ORDER BY created_ms, api_key", account_id)
+        return [_key(row) for row in rows]
 
     def revoke_key(self, account_id: int, api_key: str) -> bool:
         """Delete a key; tell whether there was one."""
@@ -151,3 +162,8 @@ class Ledger:
             plain(after.locked),
         )
         self._store.run("UPDATE accounts SET updated_ms = ? WHERE id = ?", now_ms, account_id)
+
+
+def _key(row: sqlite3.Row) -> Key:
+    permissions, addresses = tuple(json.loads(row["permissions"])), tuple(json.loads(row["addresses"]))
+    return Key(row["api_key"], row["secret"], row["account_id"], permissions, addresses, row["created_ms"])

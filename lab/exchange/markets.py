@@ -10,6 +10,7 @@ PLACES = 8
 FEE_RATE = Decimal("0.001")
 MIN_NOTIONAL = Decimal(5)
 MAX_ORDERS = 200
+MAX_STOPS = 5
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 _UNIT = Decimal(1).scaleb(-PLACES)
 
@@ -132,7 +133,7 @@ def _symbol_info(market: Market) -> dict[str, Any]:
         "quoteAssetPrecision": PLACES,
         "baseCommissionPrecision": PLACES,
         "quoteCommissionPrecision": PLACES,
-        "orderTypes": ["LIMIT", "MARKET"],
+        "orderTypes": ["LIMIT", "MARKET", "STOP_LOSS_LIMIT"],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,
@@ -165,4 +166,5 @@ def _filters(market: Market) -> list[dict[str, Any]]:
             "avgPriceMins": 0,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_ORDERS},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": MAX_STOPS},
     ]

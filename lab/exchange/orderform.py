@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from lab.exchange.errors import BinanceError, bad_value, filter_failure, illegal, rejected, superfluous
+from lab.exchange.errors import (
+    BinanceError,
+    bad_value,
+    filter_failure,
+    illegal,
+    neither_sent,
+    rejected,
+    superfluous,
+)
 from lab.exchange.markets import MIN_NOTIONAL, Market
 
 if TYPE_CHECKING:
@@ -19,13 +27,15 @@ ZERO = Decimal(0)
 _CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
 _UNSUPPORTED = {
     "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
     "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
     "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
     "LIMIT_MAKER": "Limit maker orders are not supported for this symbol.",
 }
-_FOREIGN_TO_MARKET = ("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta")
-_FOREIGN_TO_LIMIT = ("quoteOrderQty", "stopPrice", "icebergQty", "trailingDelta")
+_FOREIGN_TO = {
+    "MARKET": ("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta"),
+    "LIMIT": ("quoteOrderQty", "stopPrice", "icebergQty", "trailingDelta"),
+    "STOP_LOSS_LIMIT": ("quoteOrderQty", "icebergQty", "trailingDelta"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class OrderForm:
     type: str
     time_in_force: str
     price: Decimal
+    stop_price: Decimal
     quantity: Decimal
     quote_quantity: Decimal
     client_id: str
@@ -49,24 +60,32 @@ def read(params: Params, last: Decimal) -> OrderForm:
         raise BinanceError(-1117, "Invalid side.")
     if kind in _UNSUPPORTED:
         raise rejected(_UNSUPPORTED[kind])
-    if kind not in ("LIMIT", "MARKET"):
+    if kind not in _FOREIGN_TO:
         raise BinanceError(-1116, "Invalid orderType.")
-    for name in _FOREIGN_TO_MARKET if kind == "MARKET" else _FOREIGN_TO_LIMIT:
+    for name in _FOREIGN_TO[kind]:
         if params.find(name):
             raise superfluous(name)
-    form = (
-        _limit(params, market, cast("Side", side)) if kind == "LIMIT" else _market(params, market, cast("Side", side))
-    )
+    read_kind = _market if kind == "MARKET" else _limit
+    form = read_kind(params, market, cast("Side", side))
     _check_filters(form, last)
     return form
 
 
 def _limit(params: Params, market: Market, side: Side) -> OrderForm:
-    time_in_force = params.text("timeInForce")
+    """Read a limit order, or a stop that becomes one."""
+    kind, time_in_force = params.text("type"), params.text("timeInForce")
     if time_in_force not in ("GTC", "IOC", "FOK"):
         raise BinanceError(-1115, "Invalid timeInForce.")
     quantity, price = params.amount("quantity"), params.amount("price")
-    return OrderForm(market, side, "LIMIT", time_in_force, price, quantity, ZERO, client_id(params, "newClientOrderId"))
+    stop_price = _stop_price(params) if kind == "STOP_LOSS_LIMIT" else ZERO
+    name = client_id(params, "newClientOrderId")
+    return OrderForm(market, side, kind, time_in_force, price, stop_price, quantity, ZERO, name)
+
+
+def _stop_price(params: Params) -> Decimal:
+    if not params.find("stopPrice"):
+        raise neither_sent("stopPrice", "trailingDelta")
+    return params.amount("stopPrice")
 
 
 def _market(params: Params, market: Market, side: Side) -> OrderForm:
@@ -77,7 +96,7 @@ def _market(params: Params, market: Market, side: Side) -> OrderForm:
     money = params.amount("quoteOrderQty") if by_money else ZERO
     if by_money and money <= 0:
         raise bad_value("quoteOrderQty")
-    return OrderForm(market, side, "MARKET", "GTC", ZERO, quantity, money, client_id(params, "newClientOrderId"))
+    return OrderForm(market, side, "MARKET", "GTC", ZERO, ZERO, quantity, money, client_id(params, "newClientOrderId"))
 
 
 def client_id(params: Params, name: str) -> str:
@@ -90,7 +109,8 @@ def client_id(params: Params, name: str) -> str:
 
 def _check_filters(form: OrderForm, last: Decimal) -> None:
     market = form.market
-    if form.type == "LIMIT" and not _fits(form.price, market.tick, market.max_price):
+    prices = {"MARKET": (), "LIMIT": (form.price,), "STOP_LOSS_LIMIT": (form.price, form.stop_price)}
+    if not all(_fits(price, market.tick, market.max_price) for price in prices[form.type]):
         raise filter_failure("PRICE_FILTER")
     if not form.quote_quantity and not _fits(form.quantity, market.step, market.max_quantity):
         raise filter_failure("LOT_SIZE")

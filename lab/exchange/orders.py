@@ -1,10 +1,10 @@
-"""Orders and fills as they are kept, and as Binance shows them."""
+"""Orders and fills as they are kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.exchange.errors import rejected
 from lab.exchange.markets import plain
@@ -21,7 +21,12 @@ _FROM_OPEN = "FROM orders INDEXED BY open_orders WHERE status IN ('NEW', 'PARTIA
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order; `spent` is the quote amount of what was executed."""
+    """One order.
+
+    `spent` is the quote amount of what was executed. Matching executes no more than `fillable`, which is less than
+    `quantity` only if an operator wants the order to be filled in part. `working_ms` is when the order came into the
+    book: a stop is not there before the last price reaches `stop_price`.
+    """
 
     id: int
     account_id: int
@@ -38,11 +43,29 @@ class Order:
     status: str
     created_ms: int
     updated_ms: int
+    stop_price: Decimal
+    fillable: Decimal
+    working_ms: int | None
 
     @property
     def remaining(self) -> Decimal:
         """Return what is still to be executed."""
         return self.quantity - self.executed
+
+    @property
+    def due(self) -> Decimal:
+        """Return what matching may still execute; an operator's hand may execute all that remains."""
+        return max(self.fillable - self.executed, Decimal(0))
+
+    @property
+    def is_stop(self) -> bool:
+        """Tell whether the order waits, or waited, for a stop price."""
+        return self.type == "STOP_LOSS_LIMIT"
+
+    @property
+    def is_working(self) -> bool:
+        """Tell whether the order is, or was, in the book."""
+        return self.working_ms is not None
 
     @property
     def is_open(self) -> bool:
@@ -84,8 +107,8 @@ class Orders:
             raise rejected("Duplicate order sent.")
         number = self._store.run(
             "INSERT INTO orders (account_id, symbol, client_id, side, type, time_in_force, price, quantity, "
-            "quote_quantity, executed, spent, status, created_ms, updated_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "quote_quantity, executed, spent, status, created_ms, updated_ms, stop_price, fillable, working_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             order.account_id,
             order.symbol,
             order.client_id,
@@ -100,18 +123,24 @@ class Orders:
             order.status,
             order.created_ms,
             order.updated_ms,
+            plain(order.stop_price),
+            plain(order.fillable),
+            order.working_ms,
         )
         return replace(order, id=number)
 
     def update(self, order: Order) -> None:
         """Keep what changed of an order."""
         self._store.run(
-            "UPDATE orders SET quantity = ?, executed = ?, spent = ?, status = ?, updated_ms = ? WHERE id = ?",
+            "UPDATE orders SET quantity = ?, executed = ?, spent = ?, status = ?, updated_ms = ?, fillable = ?, "
+            "working_ms = ? WHERE id = ?",
             plain(order.quantity),
             plain(order.executed),
             plain(order.spent),
             order.status,
             order.updated_ms,
+            plain(order.fillable),
+            order.working_ms,
             order.id,
         )
 
@@ -158,14 +187,10 @@ class Orders:
         )
         return [_order(row) for row in rows]
 
-    def count_open(self, account_id: int, symbol: str) -> int:
-        """Return how many orders an account has open on a pair."""
-        [row] = self._store.rows(
-            f"SELECT count(*) AS number {_FROM_OPEN} AND account_id = ? AND symbol = ?",
-            account_id,
-            symbol,
-        )
-        return int(row["number"])
+    def get(self, account_id: int, order_id: int) -> Order | None:
+        """Return an account's order by its number, or None."""
+        row = self._store.row("SELECT * FROM orders WHERE id = ? AND account_id = ?", order_id, account_id)
+        return None if row is None else _order(row)
 
     def all_open(self) -> list[Order]:
         """Return everybody's open orders."""
@@ -212,6 +237,9 @@ def _order(row: sqlite3.Row) -> Order:
         status=row["status"],
         created_ms=row["created_ms"],
         updated_ms=row["updated_ms"],
+        stop_price=Decimal(row["stop_price"]),
+        fillable=Decimal(row["fillable"]),
+        working_ms=row["working_ms"],
     )
 
 
@@ -230,83 +258,3 @@ def _fill(row: sqlite3.Row) -> Fill:
         bool(row["is_maker"]),
         row["time_ms"],
     )
-
-
-def order_shape(order: Order) -> dict[str, Any]:
-    """Return an order as `GET /api/v3/order` shows it."""
-    return {
-        **_core_shape(order),
-        "stopPrice": plain(Decimal(0)),
-        "icebergQty": plain(Decimal(0)),
-        "time": order.created_ms,
-        "updateTime": order.updated_ms,
-        "isWorking": True,
-        "workingTime": order.created_ms,
-    }
-
-
-def placed_shape(order: Order, fills: list[Fill]) -> dict[str, Any]:
-    """Return a new order as `POST /api/v3/order` answers with newOrderRespType=FULL."""
-    return {
-        **_core_shape(order),
-        "transactTime": order.created_ms,
-        "workingTime": order.created_ms,
-        "fills": [
-            {
-                "price": plain(fill.price),
-                "qty": plain(fill.quantity),
-                "commission": plain(fill.fee),
-                "commissionAsset": fill.fee_asset,
-                "tradeId": fill.id,
-            }
-            for fill in fills
-        ],
-    }
-
-
-def cancelled_shape(order: Order, client_id: str) -> dict[str, Any]:
-    """Return an order as `DELETE /api/v3/order` answers: `clientOrderId` names the cancellation itself."""
-    return {
-        **_core_shape(order),
-        "origClientOrderId": order.client_id,
-        "clientOrderId": client_id,
-        "transactTime": order.updated_ms,
-    }
-
-
-def _core_shape(order: Order) -> dict[str, Any]:
-    return {
-        "symbol": order.symbol,
-        "orderId": order.id,
-        "orderListId": -1,
-        "clientOrderId": order.client_id,
-        "price": plain(order.price),
-        "origQty": plain(order.quantity),
-        "executedQty": plain(order.executed),
-        "origQuoteOrderQty": plain(order.quote_quantity),
-        "cummulativeQuoteQty": plain(order.spent),
-        "status": order.status,
-        "timeInForce": order.time_in_force,
-        "type": order.type,
-        "side": order.side,
-        "selfTradePreventionMode": "NONE",
-    }
-
-
-def fill_shape(fill: Fill) -> dict[str, Any]:
-    """Return a fill as `GET /api/v3/myTrades` shows it."""
-    return {
-        "symbol": fill.symbol,
-        "id": fill.id,
-        "orderId": fill.order_id,
-        "orderListId": -1,
-        "price": plain(fill.price),
-        "qty": plain(fill.quantity),
-        "quoteQty": plain(fill.quote),
-        "commission": plain(fill.fee),
-        "commissionAsset": fill.fee_asset,
-        "time": fill.time_ms,
-        "isBuyer": fill.is_buyer,
-        "isMaker": fill.is_maker,
-        "isBestMatch": True,
-    }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lab.exchange.markets import Market
 
 _NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+_SYMBOL = r"[A-Z0-9]+"
 _WHOLE = r"^[0-9]{1,20}$"
 
 
@@ -75,6 +76,11 @@ class Params:
         if symbol not in MARKETS:
             raise bad_symbol()
         return MARKETS[symbol]
+
+    def named_symbols(self) -> tuple[str, ...]:
+        """Return the pairs that the request names, whether they exist or not."""
+        named = f"{self.find('symbol') or ''} {self.find('symbols') or ''}"
+        return tuple(re.findall(_SYMBOL, named))
 
     def symbols(self) -> list[str]:
         """Return the pairs that `symbol` or `symbols` names, or all of them."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab.exchange import orderform
+from lab.exchange.engine import WHOLE
 from lab.exchange.errors import missing, no_such_order, unknown_order_sent
 from lab.exchange.ledger import Balance
 from lab.exchange.markets import ASSETS, FEE_RATE, MARKETS, PLACES, plain
-from lab.exchange.orders import cancelled_shape, fill_shape, order_shape, placed_shape
+from lab.exchange.shapes import cancelled_shape, fill_shape, order_shape, placed_shape
 
 if TYPE_CHECKING:
     from lab.exchange.core import Exchange
@@ -53,11 +55,16 @@ def account(exchange: Exchange, key: Key, params: Params) -> Any:
     }
 
 
-def place_order(exchange: Exchange, key: Key, params: Params) -> Any:
+def place_order(exchange: Exchange, key: Key, params: Params, fraction: Decimal = WHOLE) -> Any:
     """Place an order."""
+    return place_for(exchange, key.account_id, params, fraction)
+
+
+def place_for(exchange: Exchange, account_id: int, params: Params, fraction: Decimal = WHOLE) -> dict[str, Any]:
+    """Place an order for an account, whoever wants it; matching executes a fraction of it at most."""
     market = params.market()
     form = orderform.read(params, market.price(exchange.feed.price(market.symbol)))
-    return placed_shape(*exchange.engine.place(key.account_id, form))
+    return placed_shape(*exchange.engine.place(account_id, form, fraction))
 
 
 def show_order(exchange: Exchange, key: Key, params: Params) -> Any:

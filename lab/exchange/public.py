@@ -83,7 +83,7 @@ def depth(exchange: Exchange, params: Params) -> Any:
     book = exchange.engine.book(market.symbol)
     resting: dict[str, Counter[int]] = {"BUY": Counter(), "SELL": Counter()}
     for order in exchange.orders.all_open():
-        if order.symbol == market.symbol:
+        if order.symbol == market.symbol and order.is_working:
             resting[order.side][market.ticks(order.price)] += int(order.remaining / market.step)
     return {
         "lastUpdateId": exchange.feed.now_s() - LISTED_S,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, updated_ms INTEGER NOT NULL);
@@ -30,7 +30,8 @@ CREATE TABLE orders (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL REFERENCES accounts, symbol TEXT NOT NULL,
     client_id TEXT NOT NULL, side TEXT NOT NULL, type TEXT NOT NULL, time_in_force TEXT NOT NULL, price TEXT NOT NULL,
     quantity TEXT NOT NULL, quote_quantity TEXT NOT NULL, executed TEXT NOT NULL, spent TEXT NOT NULL,
-    status TEXT NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+    status TEXT NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, stop_price TEXT NOT NULL,
+    fillable TEXT NOT NULL, working_ms INTEGER
 );
 CREATE INDEX orders_of_account ON orders (account_id, symbol, id);
 CREATE INDEX open_orders ON orders (symbol, account_id) WHERE status IN ('NEW', 'PARTIALLY_FILLED');
@@ -46,8 +47,10 @@ CREATE TABLE scripts (
     points TEXT NOT NULL
 );
 CREATE TABLE faults (
-    endpoint TEXT PRIMARY KEY, latency_ms INTEGER NOT NULL, status INTEGER, code INTEGER, msg TEXT, times INTEGER
-) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, symbol TEXT, account TEXT, side TEXT,
+    latency_ms INTEGER NOT NULL, status INTEGER, code INTEGER, msg TEXT, retry_after INTEGER, answer TEXT,
+    after INTEGER NOT NULL, partial TEXT, times INTEGER, hits INTEGER NOT NULL
+);
 """
 
 

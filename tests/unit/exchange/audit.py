@@ -22,8 +22,11 @@ def assert_adds_up(urls: Urls, name: str) -> None:
     locked = {asset: Decimal(held["locked"]) for asset, held in account["balances"].items()}
     assert _without_zeros(total) == _without_zeros(_from_fills(account["deposits"], trades))
     assert _without_zeros(locked) == _without_zeros(_from_open(orders))
+    fills: dict[int, list[dict[str, Any]]] = {order["orderId"]: [] for order in orders}
+    for trade in trades:
+        fills[trade["orderId"]].append(trade)
     for order in orders:
-        _assert_order(order, [trade for trade in trades if trade["orderId"] == order["orderId"]])
+        _assert_order(order, fills[order["orderId"]])
 
 
 def _from_fills(deposits: list[dict[str, Any]], trades: list[dict[str, Any]]) -> dict[str, Decimal]:
@@ -39,6 +42,7 @@ def _from_fills(deposits: list[dict[str, Any]], trades: list[dict[str, Any]]) ->
 
 
 def _from_open(orders: list[dict[str, Any]]) -> dict[str, Decimal]:
+    """Return what open orders lock: limits, and stops whether they wait or work."""
     locked: dict[str, Decimal] = {}
     for order in orders:
         if order["status"] not in ("NEW", "PARTIALLY_FILLED"):
@@ -52,13 +56,16 @@ def _from_open(orders: list[dict[str, Any]]) -> dict[str, Decimal]:
 
 
 def _assert_order(order: dict[str, Any], fills: list[dict[str, Any]]) -> None:
+    assert order["isWorking"] or not fills, order
+    assert order["workingTime"] >= order["time"] if order["isWorking"] else order["workingTime"] == -1, order
+    assert order["type"] == "STOP_LOSS_LIMIT" or order["workingTime"] == order["time"], order
     assert sum((Decimal(fill["qty"]) for fill in fills), ZERO) == Decimal(order["executedQty"]), order
     assert sum((Decimal(fill["quoteQty"]) for fill in fills), ZERO) == Decimal(order["cummulativeQuoteQty"]), order
     for fill in fills:
         received = Decimal(fill["qty"] if fill["isBuyer"] else fill["quoteQty"])
         assert Decimal(fill["price"]) * Decimal(fill["qty"]) == Decimal(fill["quoteQty"]), fill
         assert 0 <= received * FEE_RATE - Decimal(fill["commission"]) < Decimal("0.00000001"), fill
-        if order["type"] == "LIMIT":
+        if order["type"] != "MARKET":
             better = Decimal(order["price"]) - Decimal(fill["price"])
             assert better >= 0 if order["side"] == "BUY" else better <= 0, (order, fill)
 

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import ccxt
 import ccxt.async_support
+import pytest
 
 from lab.exchange.app import build_app
 from lab.exchange.control import build_control
@@ -105,6 +106,15 @@ class Urls:
         key: dict[str, Any] = self.control("POST", "/accounts", {"name": name, "balances": {"USDT": "10000"}, **body})
         return key
 
+    def hold(self, symbol: str, price: float | str) -> None:
+        """Let a pair stand at a price from the next second on."""
+        self.control("PUT", f"/prices/{symbol}", {"price": price})
+
+    def fault(self, **body: Any) -> dict[str, Any]:
+        """Let requests fail; return the fault."""
+        fault: dict[str, Any] = self.control("PUT", "/faults", body)
+        return fault
+
     def script(self, symbol: str, *points: list[Any], mode: str = "linear") -> None:
         """Lay a price script over a pair."""
         self.control("PUT", f"/scripts/{symbol}", {"points": list(points), "mode": mode})
@@ -134,6 +144,10 @@ class Server(Urls):
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive(), "the exchange did not stop"
         self._loop.close()
+
+    def tasks(self) -> int:
+        """Return how many tasks are going on in the exchange."""
+        return len(asyncio.all_tasks(self._loop))
 
     def break_down(self) -> None:
         """Close the state file under the exchange's feet."""
@@ -182,6 +196,14 @@ def process(state: Path, *options: str) -> Iterator[Process]:
             yield Process(running, int(found[1]), int(found[2]))
         finally:
             running.kill()
+
+
+@contextmanager
+def refused(expected: type[Exception], match: str | None = None) -> Iterator[None]:
+    """Expect this very exception of ccxt, not one of its kind: Freqtrade tells them apart."""
+    with pytest.raises(expected, match=match) as refusal:
+        yield
+    assert refusal.type is expected
 
 
 def http(method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lab.exchange.book import MAX_LEVELS, Book, Side, reach
 from lab.exchange.candles import window
-from lab.exchange.engine import first_reached, is_reached
 from lab.exchange.markets import MARKETS
 from lab.exchange.prices import LISTED_S, SeededPath
+from lab.exchange.reaching import first_second, is_reached
 from tests.unit.exchange.harness import NOON
 
 SYMBOLS = st.sampled_from(sorted(MARKETS))
@@ -73,4 +73,4 @@ def test_a_resting_order_is_reached_when_its_price_first_is(side: Side, start: i
     expected = next(hits, None)
     assert is_reached(BTC, side, limit, window(PATH, seconds.start, seconds.stop)) is (expected is not None)
     if expected is not None:
-        assert first_reached(PATH, BTC, side, limit, seconds) == expected
+        assert first_second(PATH, lambda candle: is_reached(BTC, side, limit, candle), seconds) == expected

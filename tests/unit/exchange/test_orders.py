@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
+from tests.unit.exchange.harness import refused
+
 if TYPE_CHECKING:
     from tests.unit.exchange.harness import Server
 
@@ -143,7 +145,7 @@ def test_cancelling_releases_the_money(bot: ccxt.binance) -> None:
     assert bot.cancel_order(order["id"], BTC)["status"] == "canceled"
     assert bot.fetch_balance()["USDT"] == {"free": 10000, "used": 0, "total": 10000}
     assert bot.fetch_order(order["id"], BTC)["status"] == "canceled"
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         bot.cancel_order(order["id"], BTC)
 
 
@@ -154,7 +156,7 @@ def test_all_orders_of_a_pair_are_cancelled_together(bot: ccxt.binance) -> None:
     other = bot.create_order("ETH/USDT", "limit", "buy", 0.1, 1000)
     assert {order["status"] for order in bot.cancel_all_orders(BTC)} == {"canceled"}
     assert [order["id"] for order in bot.fetch_open_orders()] == [other["id"]]
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         bot.cancel_all_orders(BTC)
 
 
@@ -180,7 +182,7 @@ def test_an_order_is_found_by_its_clients_own_name(bot: ccxt.binance) -> None:
     """Which lets a bot find out whether an unanswered order went through."""
     bot.create_order(BTC, "limit", "buy", 0.1, 50000, {"newClientOrderId": "mine-1"})
     assert bot.fetch_order("", BTC, {"clientOrderId": "mine-1"})["status"] == "open"
-    with pytest.raises(ccxt.InvalidOrder, match="Duplicate order sent"):
+    with refused(ccxt.InvalidOrder, match="Duplicate order sent"):
         bot.create_order(BTC, "limit", "buy", 0.1, 50000, {"newClientOrderId": "mine-1"})
     assert len(bot.fetch_open_orders(BTC)) == 1
 
@@ -189,9 +191,9 @@ def test_accounts_do_not_see_each_other(server: Server, bot: ccxt.binance) -> No
     """Neither orders nor money."""
     order = bot.create_order(BTC, "limit", "buy", 0.1, 50000)
     stranger = server.client(server.account("stranger"))
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         stranger.fetch_order(order["id"], BTC)
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         stranger.cancel_order(order["id"], BTC)
     assert stranger.fetch_open_orders() == []
     assert stranger.fetch_balance()["USDT"]["free"] == 10000
@@ -215,19 +217,25 @@ def test_ccxt_trades_asynchronously(server: Server, key: dict[str, Any]) -> None
 
 def test_ccxt_names_what_is_wrong(bot: ccxt.binance) -> None:
     """The exceptions that Freqtrade reacts to."""
-    with pytest.raises(ccxt.InsufficientFunds):
+    with refused(ccxt.InsufficientFunds):
         bot.create_order(BTC, "limit", "buy", 1, 59000)
-    with pytest.raises(ccxt.InsufficientFunds):
+    with refused(ccxt.InsufficientFunds):
         bot.create_order(BTC, "market", "sell", 0.01)
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         bot.fetch_order("999", BTC)
-    with pytest.raises(ccxt.OrderNotFound):
+    with refused(ccxt.OrderNotFound):
         bot.cancel_order("999", BTC)
-    with pytest.raises(ccxt.InvalidOrder, match="LOT_SIZE"):
+    with refused(ccxt.InvalidOrder, match="LOT_SIZE"):
         bot.private_post_order(limit(quantity="0.000001"))
-    with pytest.raises(ccxt.InvalidOrder, match="PRICE_FILTER"):
+    with refused(ccxt.InvalidOrder, match="PRICE_FILTER"):
         bot.private_post_order(limit(price="100.001"))
-    with pytest.raises(ccxt.InvalidOrder):
+    with refused(ccxt.BadRequest, match="NOTIONAL"):
+        bot.private_post_order(limit(price="1"))
+    with refused(ccxt.BadSymbol, match="Invalid symbol"):
+        bot.private_post_order(limit(symbol="NOPE"))
+    with refused(ccxt.BadRequest, match="Mandatory parameter 'price'"):
+        bot.private_post_order(limit(price=None))
+    with refused(ccxt.OrderImmediatelyFillable):
         bot.create_order(BTC, "limit", "buy", 0.1, 59000, {"stopPrice": 59500})
 
 
@@ -239,7 +247,6 @@ def test_ccxt_names_what_is_wrong(bot: ccxt.binance) -> None:
         ({"side": None}, -1102, "'side'"),
         ({"side": "HOLD"}, -1117, "Invalid side."),
         ({"type": "FANCY"}, -1116, "Invalid orderType."),
-        ({"type": "STOP_LOSS_LIMIT", "stopPrice": "90"}, -2010, "Stop loss limit orders are not supported"),
         ({"type": "STOP_LOSS"}, -2010, "Stop loss orders are not supported"),
         ({"type": "TAKE_PROFIT"}, -2010, "Take profit orders are not supported"),
         ({"type": "LIMIT_MAKER"}, -2010, "Limit maker orders are not supported"),

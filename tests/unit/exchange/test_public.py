@@ -12,7 +12,7 @@ import pytest
 from lab.exchange.candles import INTERVALS
 from lab.exchange.markets import MARKETS
 from lab.exchange.prices import LISTED_S
-from tests.unit.exchange.harness import NOON
+from tests.unit.exchange.harness import NOON, refused
 
 if TYPE_CHECKING:
     from tests.unit.exchange.harness import Server
@@ -185,9 +185,9 @@ def test_ccxt_understands_the_refusals(server: Server) -> None:
     """The exceptions that Freqtrade reacts to."""
     client = server.client()
     client.load_markets()
-    with pytest.raises(ccxt.BadSymbol):
+    with refused(ccxt.BadSymbol):
         client.public_get_klines({"symbol": "NOPE", "interval": "1m"})
-    with pytest.raises(ccxt.BadRequest):
+    with refused(ccxt.BadRequest):
         client.public_get_klines(BTC)
-    with pytest.raises(ccxt.ExchangeError):
+    with refused(ccxt.ExchangeError):
         client.public_get_avgprice(BTC)

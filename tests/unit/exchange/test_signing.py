@@ -9,7 +9,7 @@ import ccxt
 import pytest
 
 from lab.exchange.signing import sign
-from tests.unit.exchange.harness import http
+from tests.unit.exchange.harness import http, refused
 
 if TYPE_CHECKING:
     from tests.unit.exchange.harness import Server
@@ -35,11 +35,11 @@ def test_the_signature_is_binances() -> None:
 def test_ccxt_recognises_a_wrong_key_and_a_wrong_secret(server: Server, key: dict[str, Any]) -> None:
     """Both are authentication errors, which make Freqtrade give up instead of trying again."""
     unknown = hashlib.sha256(b"nobody").hexdigest()
-    with pytest.raises(ccxt.AuthenticationError, match="-2015"):
+    with refused(ccxt.AuthenticationError, match="-2015"):
         server.client({**key, "api_key": unknown}).fetch_balance()
-    with pytest.raises(ccxt.AuthenticationError, match="-1022"):
+    with refused(ccxt.AuthenticationError, match="-1022"):
         server.client({**key, "secret": unknown}).fetch_balance()
-    with pytest.raises(ccxt.AuthenticationError, match="-2014"):
+    with refused(ccxt.AuthenticationError, match="-2014"):
         server.client({**key, "api_key": "short"}).fetch_balance()
 
 
@@ -49,10 +49,10 @@ def test_ccxt_recognises_a_wrong_clock(server: Server, key: dict[str, Any]) -> N
     client.load_markets()
     server.time.advance(60)
     client.nonce = lambda: server.time.ms - 60_000
-    with pytest.raises(ccxt.InvalidNonce, match="outside of the recvWindow"):
+    with refused(ccxt.InvalidNonce, match="outside of the recvWindow"):
         client.fetch_balance()
     client.nonce = lambda: server.time.ms + 60_000
-    with pytest.raises(ccxt.InvalidNonce, match="ahead of the server"):
+    with refused(ccxt.InvalidNonce, match="ahead of the server"):
         client.fetch_balance()
 
 
@@ -125,3 +125,18 @@ def test_a_revoked_key_opens_nothing(server: Server, key: dict[str, Any]) -> Non
     assert refusal(server.signed("GET", ACCOUNT, key)) == (401, -2015)
     assert server.signed("GET", ACCOUNT, other)[0] == 200
     assert server.try_control("DELETE", f"/accounts/bot/keys/{key['api_key']}")[0] == 404
+
+
+def test_ccxt_recognises_a_key_that_may_not(server: Server) -> None:
+    """As a wrong key at first; of a key that worked before, ccxt believes that its address was banned."""
+    far, reader = server.account("far", addresses=["192.0.2.1"]), server.account("reader", permissions=["reading"])
+    with refused(ccxt.AuthenticationError, match="-2015"):
+        server.client(far).fetch_balance()
+    client = server.client(reader)
+    client.load_markets()
+    client.options["hasAlreadyAuthenticatedSuccessfully"] = False
+    with refused(ccxt.AuthenticationError, match="-2015"):
+        client.create_order("BTC/USDT", "market", "buy", 0.001)
+    client.fetch_balance()
+    with refused(ccxt.DDoSProtection, match="-2015"):
+        client.create_order("BTC/USDT", "market", "buy", 0.001)

@@ -9,10 +9,11 @@ from typing import Any
 import ccxt
 import pytest
 
+from lab import market
 from lab.exchange.__main__ import main
 from lab.exchange.core import open_exchange
 from lab.exchange.feed import SeedError
-from lab.exchange.store import StateError, Store
+from lab.exchange.store import SCHEMA_VERSION, StateError, Store
 from tests.unit.exchange.audit import assert_adds_up
 from tests.unit.exchange.harness import PATIENCE_S, Process, Server, process
 
@@ -110,6 +111,11 @@ def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(StateError, match="version 99"):
         Store(tmp_path / "state")
+
+
+def test_an_old_state_does_not_keep_the_lab_from_starting() -> None:
+    """The lab names the file after the schema, so that a new one begins anew beside it."""
+    assert Path(market.STATE).name == f"exchange-v{SCHEMA_VERSION}.sqlite"
 
 
 def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
