@@ -10,6 +10,7 @@ STATE = STATE_DIR / "state.json"
 LOCKED = ROOT / "lab"
 ENGINE_LOG = STATE_DIR / "dockerd.log"
 INVENTORY = ROOT / "inventories" / "lab"
+SECRETS = INVENTORY / "secrets.yml"
 # Hidden: Ansible reads every other file of an inventory directory as an inventory.
 SSH = INVENTORY / ".ssh"
 KEY = SSH / "id_ed25519"

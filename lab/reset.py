@@ -1,12 +1,12 @@
 """`lab reset HOST`: a bare host in seconds, at the same address and port."""
 
-from lab import base_image, engine, host_boot, images_wanted, network, state
+from lab import accounts, base_image, engine, host_boot, images_wanted, inventory, network, state
 from lab.failure import LabError
 from lab.roster import host_spec
 
 
 def reset(name: str) -> None:
-    """Make one host anew from the host image and record its new key.
+    """Make one host anew from the host image, record its new key, and begin anew with its bots' accounts.
 
     Raises:
         LabError: the lab is not up.
@@ -21,3 +21,4 @@ def reset(name: str) -> None:
     place = host_boot.Place(client, image, net, client.info()["CgroupVersion"])
     host_boot.bring_up(place, known, discarded=[spec])
     known.save()
+    accounts.reset(name, inventory.read_fleet())

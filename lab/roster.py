@@ -22,7 +22,10 @@ class HostSpec:
         return FIRST_HOST_ADDRESS + self.number
 
 
-HOSTS = (HostSpec("paper-1", number=1, groups=("paper",)),)
+HOSTS = (
+    HostSpec("paper-1", number=1, groups=("paper",)),
+    HostSpec("prod-1", number=2, groups=("prod",)),
+)
 
 
 def host_spec(name: str) -> HostSpec:

@@ -7,6 +7,7 @@ from docker import DockerClient
 from docker.models.networks import Network
 
 from lab import (
+    accounts,
     base_image,
     capacity,
     console,
@@ -137,6 +138,8 @@ def _finish(ground: Ground, parts: dict[str, Future[None]]) -> None:
     failures = {name: error for name, part in parts.items() if (error := part.exception()) is not None}
     if failures.keys() <= {"exchange"}:  # hosts can be worked on without it
         _write_inventory(ground)
+    if not failures:
+        accounts.ensure(inventory.read_fleet())
     for error in failures.values():
         if not isinstance(error, LabError):
             raise error

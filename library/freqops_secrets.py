@@ -43,6 +43,10 @@ options:
   exchange:
     description: Key, secret and whatever else the exchange demands, as Freqtrade's section C(exchange) has them.
     type: dict
+  live:
+    description: Whether the bot places real orders; the module then fails where it has neither key nor secret.
+    type: bool
+    default: false
 author:
   - freqops (@freqops)
 """
@@ -72,6 +76,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "database_host": {"type": "str", "default": "postgres"},
     "database_url": {"type": "str"},
     "exchange": {"type": "dict", "no_log": True},
+    "live": {"type": "bool", "default": False},
 }
 MODE = 0o400
 
@@ -107,6 +112,11 @@ def main() -> None:
     after = secrets.complete(before, values["database_url"], values["database"], values["database_host"])
     if values["exchange"] is not None:
         after["exchange"] = values["exchange"]
+    if values["live"] and not secrets.has_exchange_key(after):
+        module.fail_json(
+            msg="a live bot needs key and secret of its account at the exchange, each a text of at least "
+            f"{secrets.EXCHANGE_KEY_LENGTH} characters: put them into secrets_exchange, in the inventory's secrets.yml"
+        )
     changed = after != before or not _right_file(path, owner)
     if changed and not module.check_mode:
         durable.write_json(path, after, MODE, (owner, owner))

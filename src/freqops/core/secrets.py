@@ -8,6 +8,7 @@ from typing import Any
 
 USER = "freqops"
 PASSWORD_BYTES = 32
+EXCHANGE_KEY_LENGTH = 16
 SCHEME = "postgresql+psycopg2"
 
 
@@ -30,6 +31,15 @@ def complete(present: Mapping[str, Any], database_url: str | None, database: str
     for name in ("password", "jwt_secret_key", "ws_token"):
         api.setdefault(name, secrets.token_urlsafe(PASSWORD_BYTES))
     return {**present, "api_server": api, "db_url": database_url or _kept_url(present, str(database), host)}
+
+
+def has_exchange_key(present: Mapping[str, Any]) -> bool:
+    """Return whether key and secret of an account at an exchange are there, each long enough to be one."""
+    exchange = present.get("exchange")
+    if not isinstance(exchange, dict):
+        return False
+    words = [exchange.get(name) for name in ("key", "secret")]
+    return all(isinstance(word, str) and len(word) >= EXCHANGE_KEY_LENGTH for word in words)
 
 
 def _kept_url(present: Mapping[str, Any], database: str, host: str) -> str:
