@@ -10,7 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fanout, fleet
+from freqops.cli import fanout, fleet, incidents
 from freqops.core import inputs
 from freqops.core.clock import Clock
 from freqops.core.errors import Refused
@@ -19,6 +19,7 @@ from freqops.core.table import table
 
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
 PATIENCE = 240.0
+SLACK = 90.0  # a host's own patience beyond the deadline of a level 2, and the way there and back
 
 
 class ActionModule(ActionBase):
@@ -32,7 +33,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         try:
-            level, arguments, hosts = self._understood(variables)
+            level, deadline, arguments, hosts = self._understood(variables)
         except Refused as refusal:
             return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
         if self._task.check_mode:
@@ -41,21 +42,37 @@ class ActionModule(ActionBase):
         incident = new_incident(f"halt{level}", Clock())
         words = [*arguments, f"--incident={incident}", f"--actor={getpass.getuser()}@{socket.gethostname()}", "--json"]
         commands = {host: ["halt", *words, *self._bots_argument(bots)] for host, bots in hosts.items()}
-        answers = fanout.ask(self, variables["hostvars"], commands, PATIENCE)
+        answers = fanout.ask(self, variables["hostvars"], commands, max(PATIENCE, 4 * (deadline or 0) + SLACK))
         rows = [row for answer in answers for row in _rows(answer, hosts[answer.host], level)]
-        return {**result, **_judged(rows, answers, incident)}
+        judged = _judged(rows, answers, incident)
+        self._copy_back(variables["hostvars"], rows)
+        return {**result, **judged}
 
-    def _understood(self, variables: dict[str, Any]) -> tuple[int, list[str], dict[str, list[str]]]:
+    def _copy_back(self, hostvars: Any, rows: list[dict[str, Any]]) -> None:
+        """Bring the evidence here, when everything else is done: a host that does not give it spoils no halt."""
+        hosts: dict[str, set[str]] = {}
+        for row in rows:
+            if row.get("incident"):
+                hosts.setdefault(row["incident"], set()).add(row["host"])
+        for incident, where in sorted(hosts.items()):
+            try:
+                report, failed = incidents.copy_back(self, hostvars, sorted(where), incident, incidents.DIRECTORY)
+            except (Refused, OSError) as error:
+                failed, report = [str(error)], incidents.DIRECTORY
+            for line in failed:
+                Display().display(f"NOT COPIED: {line}; later: incident.yml -e incident={incident}", color="yellow")
+            if not failed:
+                Display().display(f"report: {report}")
+
+    def _understood(self, variables: dict[str, Any]) -> tuple[int, int | None, list[str], dict[str, list[str]]]:
         level = inputs.level(self._task.args.get("level"))
-        if level == 2:
-            raise Refused("level 2 (flatten) is not built yet; 1 stops entries, 3 stops Freqtrade")
         arguments = [f"--level={level}", f"--reason={inputs.line(self._task.args.get('reason'), 'reason')}"]
         deadline = inputs.deadline(self._task.args.get("deadline"))
         if deadline is not None:
             arguments.append(f"--deadline={deadline}")
         self._all = self._task.args.get("bots") == inputs.ALL
         hosts = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
-        return level, arguments, fleet.chosen(self._task.args.get("bots"), hosts)
+        return level, deadline, arguments, fleet.chosen(self._task.args.get("bots"), hosts)
 
     def _bots_argument(self, bots: list[str]) -> list[str]:
         return [f"--bots={inputs.ALL if self._all else ','.join(bots)}"]
@@ -98,6 +115,7 @@ def _text(rows: list[dict[str, Any]], foreign: list[tuple[str, dict[str, Any]]],
     for row in rows:
         where = f"{row['bot']} on {row['host']}"
         lines += [f"{where}: {text}" for text in row["detail"]]
+        lines += [f"{where}: closed: trade {trade}" for trade in row.get("closed") or []]
         lines += [f"{where}: open position {_position(position)}" for position in row.get("positions") or []]
     lines += [
         f"{host}: UNDECLARED Freqtrade process {process['pid']}: {process['command']}" for host, process in foreign

@@ -12,6 +12,7 @@ description:
     inventory describes. On each of them it runs C(freqops-host halt).
   - Shows a table with a row for each bot, also for those whose host gave no answer, and fails unless every row is
     proven.
+  - Copies the incident back from every host when the table was shown; a host that does not give it spoils no halt.
   - A second halt at the same level opens no new incident and changes nothing in a bot that is still halted.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -25,7 +26,7 @@ attributes:
     platforms: posix
 options:
   level:
-    description: V(1) stops entries, V(2) flattens and is refused as not built yet, V(3) stops Freqtrade.
+    description: V(1) stops entries, V(2) sells everything, V(3) stops Freqtrade.
     type: str
     required: true
     choices: ["1", "2", "3"]
@@ -38,7 +39,9 @@ options:
     type: str
     required: true
   deadline:
-    description: Whole seconds that the proof may take; where not given, the larger of 45 and four loops of the bot.
+    description:
+      - Whole seconds that the proof may take.
+      - Where not given, 120 for level 2, else the larger of 45 and four loops of the bot.
     type: str
 author:
   - freqops (@freqops)

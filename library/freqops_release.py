@@ -68,11 +68,10 @@ detail:
   elements: str
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "str", "required": True},
@@ -80,23 +79,18 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "reason": {"type": "str", "required": True},
     "actor": {"type": "str", "required": True},
 }
-TOOL = "/usr/local/bin/freqops-host"
 
 
 def main() -> None:
     """Release, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC)
-    if not Path(TOOL).exists():
-        module.fail_json(msg=f"{TOOL} is not on this host; deploy.yml brings it")
     values = module.params
     options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
-    _, out, err = module.run_command([TOOL, "release", values["bot"], *options])
     try:
-        answer = json.loads(out)
-    except ValueError:
-        module.fail_json(msg=f"freqops-host gave no answer: {err or out}")
-    if "outcome" not in answer:
-        module.fail_json(msg=f"{values['bot']}: {answer.get('not_proven') or answer.get('refused') or out}")
+        _, out, err = module.run_command([host_command.installed(), "release", values["bot"], *options])
+        answer = host_command.understood(out, err, "outcome")
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=f"{values['bot']}: {error}")
     module.exit_json(changed=True, outcome=answer["outcome"], level=answer["level"], detail=answer["detail"])
 
 

@@ -56,18 +56,16 @@ level:
   type: int
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "str", "required": True},
     "deadline": {"type": "int", "default": 120},
     "stale": {"type": "bool", "default": False},
 }
-TOOL = "/usr/local/bin/freqops-host"
 
 
 def main() -> None:
@@ -76,15 +74,12 @@ def main() -> None:
     bot = module.params["bot"]
     if module.check_mode:
         module.exit_json(changed=module.params["stale"])
-    if not Path(TOOL).exists():
-        module.fail_json(msg=f"{TOOL} is not on this host; deploy.yml brings it")
-    _, out, err = module.run_command([TOOL, "start", bot, "--deadline", str(module.params["deadline"])])
     try:
-        answer = json.loads(out)
-    except ValueError:
-        module.fail_json(msg=f"freqops-host gave no answer: {err or out}")
-    if "outcome" not in answer:
-        module.fail_json(msg=answer.get("not_proven") or answer.get("refused") or out)
+        words = ["start", bot, "--deadline", str(module.params["deadline"])]
+        _, out, err = module.run_command([host_command.installed(), *words])
+        answer = host_command.understood(out, err, "outcome")
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=str(error))
     for line in answer["detail"]:
         module.warn(f"{bot}: {line}")
     module.exit_json(changed=answer["changed"], outcome=answer["outcome"], level=answer["level"])

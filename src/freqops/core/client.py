@@ -14,12 +14,13 @@ import socket
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Callable
 
 from .errors import FreqopsError
 
 LOCK_UNTIL = "2099-01-01T00:00:00Z"
 LOCK_HOLDS_BEYOND = 4_000_000_000_000  # milliseconds: a lock that ends before 2096 is not the one we asked for
+FORCE_EXIT_SECONDS = 20.0  # the bot asks the exchange several times before it answers
 MAX_BODY = 16 * 1024 * 1024
 
 
@@ -93,14 +94,21 @@ class _BoundedResponse(http.client.HTTPResponse):
 
 
 class FreqtradeClient:
-    """One bot's REST API, at ``host:port``, one connection for each call."""
+    """One bot's REST API, at ``host:port``, one connection for each call.
+
+    Attributes:
+        timeout: Seconds that a whole call may take.
+        observer: Is told of every call: what was asked, its answer or its error, and the seconds it took.
+    """
+
+    observer: Callable[[str, Any, str | None, float], None] | None = None
 
     def __init__(self, port: int, user: str, password: str, timeout: float = 2.0, host: str = "127.0.0.1") -> None:
         self._host, self._port, self.timeout = host, port, timeout
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {token}", "Connection": "close"}
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None, timeout: float | None = None) -> Any:
         """Send one request below /api/v1 and return the decoded answer.
 
         Raises:
@@ -109,7 +117,21 @@ class FreqtradeClient:
             BotRefused: Status 502 with Freqtrade's own error body; its text is the bot's reason.
             Failed: Anything else that is not a whole JSON answer with status 200.
         """
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self.timeout)
+        began = time.monotonic()
+        answer, error = None, None
+        try:
+            answer = self._call(method, path, body, self.timeout if timeout is None else timeout)
+        except ApiError as failure:
+            error = str(failure)
+            raise
+        finally:
+            if self.observer is not None:
+                said = "" if body is None else f" {json.dumps(body)}"
+                self.observer(f"{method} {path}{said}", answer, error, time.monotonic() - began)
+        return answer
+
+    def _call(self, method: str, path: str, body: Any, timeout: float) -> Any:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
         connection.response_class = _BoundedResponse
         headers = dict(self._headers)
         data = None
@@ -199,6 +221,15 @@ class FreqtradeClient:
     def unlock(self, lock_id: int) -> None:
         """Remove one pair lock by its number, and no other."""
         self.call("DELETE", f"/locks/{lock_id}")
+
+    def force_exit(self, trade_id: int) -> None:
+        """Sell one trade at the market; its answer proves nothing, only the next reading does.
+
+        Freqtrade answers 200 where it gave up for lack of funds or its strategy denied the exit, and 502 where it
+        cancelled an entry of which nothing had filled.
+        """
+        body = {"tradeid": str(trade_id), "ordertype": "market"}
+        self.call("POST", "/forceexit", body, FORCE_EXIT_SECONDS)
 
     def cancel_open_orders(self, trade_id: int) -> None:
         """Cancel all open orders of one trade, exits too."""

@@ -61,6 +61,8 @@ class EntryStopResult:
         cancelled: Trades whose entry orders we asked to cancel.
         refusals: What the bot said against it, for each trade; judged by the next reading.
         trades: The open trades last read, None where they could not be read.
+        paused: Whether it was paused, locked and past its boot window at the last reading.
+        resting: Whether its trader was stopped, at two readings and past its boot window.
         gone: Whether the process ended meanwhile.
         acted: Whether anything was changed in the bot.
     """
@@ -73,6 +75,8 @@ class EntryStopResult:
     cancelled: set[str] = field(default_factory=set)
     refusals: dict[int, str] = field(default_factory=dict)
     trades: list[dict[str, Any]] | None = None
+    paused: bool = False
+    resting: bool = False
     gone: bool = False
     acted: bool = False
 
@@ -103,6 +107,7 @@ class EntryStop:
         self._given = deadline
         self._loops = _Loops()
         self._stopped: tuple[float, datetime | None] | None = None
+        self.answered = False
         self.result = EntryStopResult()
 
     def run(self, alive: Callable[[], bool], enough: Callable[[EntryStopResult], bool] = is_proven) -> EntryStopResult:
@@ -132,8 +137,9 @@ class EntryStop:
         return self._given if self._given is not None else max(DEADLINE, 4 * self._loops.longest)
 
     def step(self) -> None:
-        """Read once, do what that reading calls for, and judge."""
-        self._silent = False
+        """Read once, do what that reading calls for, and judge; ``answered`` then says whether the bot answered."""
+        self._silent, self.answered = False, False
+        self.result.paused = self.result.resting = False
         try:
             reading = self._api.read()
             if reading.bot_name != self._name:
@@ -149,6 +155,7 @@ class EntryStop:
             self._silent = True
             self._lacks(f"the API gives no answer: {error}")
         else:
+            self.answered = True
             self.result.missing = missing
             if not missing:
                 self.result.proven = self.elapsed
@@ -184,6 +191,7 @@ class EntryStop:
 
     def _paused(self, reading: Reading) -> list[str]:
         missing = self._lock()
+        self.result.paused = not missing and self._booted(reading)
         self._loops.seen(reading.last_process)  # before cancelling: only a round that is yet to come counts for that
         missing += self._cancel_entries()
         rounds = self._loops.rounds
@@ -204,6 +212,7 @@ class EntryStop:
         if self._stopped is None:
             self._stopped = (self._clock.monotonic(), reading.last_process)
             return [*missing, "read stopped once"]
+        self.result.resting = True
         if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
         since, last = self._stopped

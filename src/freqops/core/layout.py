@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Bot:
         release: Fingerprint of what it runs: strategies, configuration, image, packages.
         initial_state: The trader state after a start when nothing holds it: ``running`` or ``stopped``.
         home: Its directory.
+        packages: Mark of the Python packages that are added to its image; empty where there are none.
+        foreign_holdings: Coins on its account that are not the bot's, each with its amount.
     """
 
     name: str
@@ -46,6 +49,13 @@ class Bot:
     release: str
     initial_state: str
     home: Path
+    packages: str = ""
+    foreign_holdings: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it places real orders."""
+        return self.mode == "live"
 
     @property
     def container(self) -> str:
@@ -66,6 +76,21 @@ class Bot:
     def state(self) -> Path:
         """The configuration overlay with its ``initial_state``."""
         return self.conf / "state.json"
+
+    @property
+    def release_home(self) -> Path:
+        """What it runs: strategies and configuration; the container sees it read-only as /freqops/release."""
+        return self.home / "release" / self.release
+
+    @property
+    def packages_home(self) -> Path:
+        """The packages that are added to its image; the container sees them read-only as /freqops/packages."""
+        return self.home.parent.parent / "packages" / self.packages
+
+    @property
+    def sold(self) -> Path:
+        """The orders by which its positions were closed on the exchange behind its back."""
+        return self.home / "sold.json"
 
     @property
     def compose(self) -> Path:
@@ -130,7 +155,22 @@ def _checked(document: Any, home: Path) -> Bot:
         raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
     if document["initial_state"] not in INITIAL_STATES:
         raise BotUnreadable(f"{home / 'bot.json'}: initial_state is neither {' nor '.join(INITIAL_STATES)}")
-    return Bot(home=home, **{key: document[key] for key in wanted})
+    return Bot(
+        home=home,
+        packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none
+        foreign_holdings=_holdings(document.get("foreign_holdings", {}), home),
+        **{key: document[key] for key in wanted},
+    )
+
+
+def _holdings(value: Any, home: Path) -> dict[str, Decimal]:
+    try:
+        amounts = {str(coin): Decimal(str(amount)) for coin, amount in value.items()}
+    except (AttributeError, InvalidOperation):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings does not map coins to amounts") from None
+    if not all(amount.is_finite() and amount >= 0 for amount in amounts.values()):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings has an amount below zero")
+    return amounts
 
 
 def homes(root: Path = ROOT) -> list[Path]:

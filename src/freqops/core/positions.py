@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+
+from .account import Holding
 
 STOPLOSS_SIDE = "stoploss"
 
@@ -22,3 +25,12 @@ def position(trade: dict[str, Any]) -> dict[str, Any]:
         "profit": trade.get("profit_abs"),
         "protection": f"stop at {stops[0].get('safe_price')} on the exchange" if stops else "unprotected",
     }
+
+
+def protected(holding: Holding, orders: list[dict[str, Any]]) -> str:
+    """Return which of the ``orders`` that rest on the exchange protects ``holding``, or "unprotected"."""
+    stops = [order for order in orders if order["pair"] == holding.pair and order["stop_price"] is not None]
+    covered = sum((Decimal(order["amount"]) - Decimal(order["filled"]) for order in stops), Decimal(0))
+    if not stops:
+        return "unprotected"
+    return f"stop at {stops[0]['stop_price']} on the exchange for {covered}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-PACKAGES = ("core", "hostctl")
+PACKAGES = ("core", "hostctl", "witness")
 MAIN = "import sys\n\nfrom freqops.hostctl.cli import main\n\nsys.exit(main())\n"
 
 

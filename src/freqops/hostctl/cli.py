@@ -12,24 +12,32 @@ import re
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from freqops.core import holds, inputs, layout, processes
 from freqops.core.bot_table import problems
-from freqops.core.clock import Clock
-from freqops.core.errors import FreqopsError, NotProven, Refused
+from freqops.core.clock import Clock, iso
+from freqops.core.errors import FreqopsError, Refused
+from freqops.core.evidence import Evidence
 from freqops.core.incident import new_incident
+from freqops.core.incident_report import report
 from freqops.core.table import table
 
-from . import gate, incidents, output, probe
+from . import gate, incident_files, incidents, output, own_session, probe
+from .case import Order, Row
 from .engine import Engine
-from .halt import Order, Row, halt
+from .flatten import flatten
+from .halt import halt
+from .journal import Journal
 from .reassert import reassert
+from .reconcile import reconcile
+from .recorded import Command
 from .release import Permission, release
 from .start import DEADLINE, Started, start
 from .status import render, status
 
 PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
+PROOFS = {"release": "outcome", "flatten": "flat", "reconcile": "agrees"}
 HALT_HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
 
 
@@ -45,9 +53,18 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:2] == ["gate", "--"] and len(arguments) > 2:
         return gate.pass_or_wait(arguments[2:])
+    return _answered(lambda _: _run(arguments), None)
+
+
+def _run(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    return int(options.run(options))
+
+
+def _answered(work: Callable[[Any], int], options: Any) -> int:
+    """Do ``work`` and return its exit status; what it raises becomes an answer and a status, too."""
     try:
-        options = _parser().parse_args(arguments)
-        return int(options.run(options))
+        return work(options)
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
         return _fail("refused", str(error), REFUSED)
     except PermissionError as error:
@@ -66,8 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="freqops-host", description="Start, halt, release and watch the bots of this host.")
     parser.add_argument("--root", type=Path, default=layout.ROOT, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    _halt_arguments(commands.add_parser("halt", help="stop entries (level 1) or Freqtrade itself (level 3)"))
+    _halt_arguments(commands.add_parser("halt", help="stop entries (1), sell everything (2) or stop Freqtrade (3)"))
     _release_arguments(commands.add_parser("release", help="take the hold of one incident one step down"))
+    close = commands.add_parser("flatten", help="close on the exchange what a dead bot left there")
+    _one_bot_arguments(close, _flatten)
+    agree = commands.add_parser("reconcile", help="bring a dead bot's records up to what its exchange says")
+    _one_bot_arguments(agree, _reconcile)
     begin = commands.add_parser("start", help="start one bot, unless a hold forbids it")
     begin.add_argument("bot")
     begin.add_argument("--deadline", type=_seconds, default=DEADLINE, help="seconds until it must be at work")
@@ -75,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("status", help="what every bot is doing")
     look.add_argument("--json", action="store_true")
     look.set_defaults(run=_status)
+    _incident_arguments(commands.add_parser("incident", help="what was commanded, done and proven under one incident"))
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")
@@ -90,24 +112,27 @@ def _halt_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--incident", type=_incident, help="id of the command this is part of")
     parser.add_argument("--actor", type=_line, default=_actor())
     parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=_halt)
+    parser.set_defaults(run=lambda options: own_session.run(lambda: _halt(options)))
 
 
-def _release_arguments(parser: argparse.ArgumentParser) -> None:
+def _one_bot_arguments(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
     parser.add_argument("bot")
     parser.add_argument("--incident", required=True, type=_incident)
     parser.add_argument("--reason", required=True, type=_line)
-    parser.add_argument("--seq", type=int, help="number of the last change of the holds that was seen")
     parser.add_argument("--actor", type=_line, default=_actor())
-    parser.set_defaults(run=_release)
+    parser.set_defaults(run=lambda options: own_session.run(lambda: _answered(run, options)))
+
+
+def _release_arguments(parser: argparse.ArgumentParser) -> None:
+    _one_bot_arguments(parser, _release)
+    parser.add_argument("--seq", type=int, help="number of the last change of the holds that was seen")
 
 
 def _level(text: str) -> int:
-    if text == "2":
-        raise argparse.ArgumentTypeError("level 2 (flatten) is not built yet; 1 stops entries, 3 stops Freqtrade")
-    if text not in ("1", "3"):
-        raise argparse.ArgumentTypeError(f"level is {text!r}; allowed: 1 stop entries, 3 hard stop")
-    return int(text)
+    try:
+        return inputs.level(text)
+    except Refused as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
 
 
 def _line(text: str) -> str:
@@ -135,6 +160,7 @@ def _actor() -> str:
 
 def _halt(options: argparse.Namespace) -> int:
     clock, engine = Clock(), Engine()
+    began = clock.utcnow()
     names = None if options.bots == "all" else [name for name in options.bots.split(",") if name]
     homes = layout.select(names, options.root)
     incident = options.incident or new_incident(f"halt{options.level}", clock)
@@ -142,12 +168,20 @@ def _halt(options: argparse.Namespace) -> int:
     rows = halt(homes, order, clock, engine)
     foreign = processes.undeclared([home.name for home in layout.homes(options.root)], processes.scan())
     answer = _halt_answer(order, rows, foreign if names is None else [])
+    answer.update(began=iso(began), ended=iso(clock.utcnow()))
     answer["undeclared"] = [{"pid": process.pid, "command": process.command} for process in foreign]
-    if any(row.raised for row in rows):
-        answer["incident_error"] = incidents.record(options.root, incident, "halt", answer)
+    if any(row.raised or row.acted for row in rows):
+        answer["incident_error"] = _record_halt(options.root, order, rows, answer)
     output.print_json(answer) if options.json else output.print_text(_halt_text(answer))
     sys.stdout.flush()
     os._exit(answer["exit"])  # a thread that a stuck disk holds must not keep the answer back
+
+
+def _record_halt(root: Path, order: Order, rows: list[Row], answer: dict[str, Any]) -> str | None:
+    """Write the answer into the incident of every hold that it is about, a second one into that of the first."""
+    name = f"halt{order.level}-{Clock().utcnow():%Y%m%dT%H%M%SZ}"
+    errors = [incidents.record(root, incident, name, answer) for incident in sorted({row.incident for row in rows})]
+    return next((error for error in errors if error is not None), None)
 
 
 def _halt_answer(order: Order, rows: list[Row], foreign: list[processes.Process]) -> dict[str, Any]:
@@ -190,25 +224,33 @@ def _start(options: argparse.Namespace) -> int:
     return _finished(start(_one_bot(options), Clock(), Engine(), options.deadline))
 
 
+def _recorded(options: argparse.Namespace, name: str, act: Callable[[layout.Bot, Journal], Any]) -> dict[str, Any]:
+    """Do one command on one bot under its incident, with a journal and a record of it."""
+    bot = _one_bot(options)
+    command = Command(name, bot, options.incident, options.reason, options.actor)
+    return command.under(options.root, lambda journal: dict(act(bot, journal).to_json()), Clock(), PROOFS[name])
+
+
 def _release(options: argparse.Namespace) -> int:
     permission = Permission(options.incident, options.reason, options.actor, options.seq)
-    try:
-        released = release(_one_bot(options), permission, Clock(), Engine())
-    except NotProven as error:
-        _record_release(options, {"not_proven": str(error)})
-        raise
-    error_text = _record_release(options, released.to_json())
-    if error_text is not None:
-        released.detail.append(error_text)
-    output.print_json(released.to_json())
+    output.print_json(
+        _recorded(options, "release", lambda bot, journal: release(bot, permission, journal, Clock(), Engine()))
+    )
     return PROVEN
 
 
-def _record_release(options: argparse.Namespace, result: dict[str, Any]) -> str | None:
-    """Write down who released what and what came of it, proven or not."""
-    evidence = {"reason": options.reason, "actor": options.actor, "result": result}
-    name = f"release-{options.bot}-{Clock().utcnow():%Y%m%dT%H%M%SZ}"
-    return incidents.record(options.root, options.incident, name, evidence)
+def _flatten(options: argparse.Namespace) -> int:
+    result = _recorded(
+        options, "flatten", lambda bot, journal: flatten(bot, options.incident, journal, Clock(), Engine())
+    )
+    output.print_json(result)
+    return PROVEN if result["flat"] else NOT_PROVEN
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    result = _recorded(options, "reconcile", lambda bot, journal: reconcile(bot, journal, Clock(), Engine()))
+    output.print_json(result)
+    return PROVEN if result["agrees"] else NOT_PROVEN
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -233,3 +275,19 @@ def _probe(_options: argparse.Namespace) -> int:
     good, why = probe.probe()
     output.print_text(why)
     return 0 if good else 1
+
+
+def _incident_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("incident", type=_incident)
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_show_incident)
+
+
+def _show_incident(options: argparse.Namespace) -> int:
+    host, found = socket.gethostname(), incident_files.read(options.root, options.incident)
+    if options.json:
+        answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}
+        output.print_json({**answer, "files": found.texts, "truncated": found.truncated})
+    else:
+        output.print_text(report(Evidence(options.incident, {host: found.texts}, cut={host: found.truncated})))
+    return NOT_PROVEN if found.truncated else PROVEN

@@ -65,6 +65,52 @@ class Engine:
         """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""
         return self._popen(["docker", "stop", "--time", str(grace), name])
 
+    def ensure_network(self, name: str) -> None:
+        """Make a bridge network called ``name`` where there is none.
+
+        Raises:
+            EngineError: The engine does not answer, or does not make it.
+        """
+        try:
+            self._run(["docker", "network", "create", "--label", "freqops=witness", name], 10)
+        except EngineError as error:
+            if "already exists" not in str(error):
+                raise
+
+    def talk(self, argv: list[str]) -> subprocess.Popen[str]:
+        """Start a container to talk with, over its standard input and output."""
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run_container(self, argv: list[str], name: str, timeout: float) -> tuple[int, str]:
+        """Run a container to its end and return its exit status and what it said.
+
+        Raises:
+            EngineError: It did not end in time; it was removed.
+        """
+        process = self.talk(argv)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            end(process)
+            self.remove(name)
+            raise EngineError(f"{name} did not end within {timeout:.0f} s") from None
+        return process.returncode, output
+
+    def remove(self, name: str) -> None:
+        """Remove a container, whatever it does.
+
+        Raises:
+            EngineError: The engine does not answer, or there is no such container.
+        """
+        self._run(["docker", "rm", "--force", name], 10)
+
     def logs(self, name: str, lines: int) -> list[str]:
         """Return the last lines that a container wrote, or why they cannot be had."""
         try:

@@ -15,7 +15,8 @@ from freqops.core.errors import FreqopsError, NotProven
 
 from . import book, hard_stop
 from .engine import Engine
-from .start import STOP_SECONDS, alive, client
+from .reach import alive, client
+from .start import STOP_SECONDS
 
 
 def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:

@@ -15,7 +15,10 @@ from freqops.core.errors import NotProven, Refused
 
 from . import book
 from .engine import Engine
-from .start import DEADLINE, LOCK_SECONDS, POLL, Started, alive, client, drop_orphan_locks, start_locked
+from .journal import Journal
+from .reach import alive, client
+from .reconcile import refuse_unless_agreed
+from .start import DEADLINE, LOCK_SECONDS, POLL, Started, drop_orphan_locks, start_locked
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,14 @@ class Permission:
     seq: int | None = None
 
 
-def release(bot: layout.Bot, permission: Permission, clock: Clock, engine: Engine) -> Started:
+def release(bot: layout.Bot, permission: Permission, journal: Journal, clock: Clock, engine: Engine) -> Started:
     """Take the hold of one incident one step down and prove the result.
 
+    With real orders, a bot whose exchange contradicts its records stays where it is.
+
     Raises:
-        Refused: That incident holds nothing, the holds changed meanwhile, or another command has the bot.
+        Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, or its records
+            and its exchange disagree.
         NotProven: The step was taken and the bot did not come to the state it should have.
         HoldsUnreadable: Nobody knows what holds the bot; a halt replaces what cannot be read.
     """
@@ -40,10 +46,12 @@ def release(bot: layout.Bot, permission: Permission, clock: Clock, engine: Engin
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         hold = holds.load(bot.holds).under(permission.incident)
+        remarks = refuse_unless_agreed(bot, journal, clock, engine)
         after = book.change(bot.home, lambda present: _step_down(present, hold, permission, clock), clock)
-        if hold.level == holds.HARD:
-            return _process_up(bot, after, clock, engine)
-        return _entries_again(bot, hold, after, clock)
+        step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
+        released = step or _entries_again(bot, hold, after, clock)
+        released.detail += remarks
+        return released
 
 
 def _step_down(present: holds.HoldBook, hold: holds.Hold, permission: Permission, clock: Clock) -> holds.HoldBook:

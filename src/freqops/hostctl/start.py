@@ -16,6 +16,7 @@ from freqops.core.errors import NotProven, Refused
 
 from . import book, hard_stop
 from .engine import Engine
+from .reach import alive, client, redact
 
 LOCK_SECONDS = 30.0
 DEADLINE = 120.0
@@ -90,16 +91,6 @@ def current_level(bot: layout.Bot, clock: Clock) -> int:
         return holds.HARD
 
 
-def alive(bot: layout.Bot) -> list[processes.Process]:
-    """Return the processes of ``bot`` that could trade."""
-    return processes.trading(bot.name, processes.scan())
-
-
-def client(bot: layout.Bot) -> FreqtradeClient:
-    """Return a client for the REST API of ``bot``."""
-    return FreqtradeClient(bot.api_port, *bot.credentials())
-
-
 def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> list[str]:
     """Remove our pair locks, each by its number, that belong to no hold in force, and say which.
 
@@ -112,13 +103,6 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
     for lock in orphans:
         api.unlock(lock["id"])
     return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
-
-
-def redact(text: str, bot: layout.Bot) -> str:
-    """Return ``text`` without the secrets of ``bot``: Freqtrade prints a configuration that it refuses whole."""
-    for secret in bot.secret_values():
-        text = text.replace(secret, "[secret]")
-    return text
 
 
 def _held(bot: layout.Bot, level: int, changed: bool) -> Started:

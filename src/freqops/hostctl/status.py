@@ -14,7 +14,7 @@ from freqops.core.positions import position
 from freqops.core.table import table
 
 from .engine import Engine
-from .start import client
+from .reach import client
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:

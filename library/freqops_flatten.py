@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: close on the exchange what a dead bot left there."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_flatten
+short_description: Close on the exchange what a dead bot left there, and prove it
+description:
+  - Runs C(freqops-host flatten) on the host. The bot's orders are cancelled and its coins are sold at the market, with
+    its own key, through the ccxt of its own image; each order is written down before it is sent.
+  - Fails unless the exchange says afterwards that nothing of the bot's is left.
+  - The module is idempotent; on a flat account it does nothing.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: Name of the bot; it trades live, is held at level 3, and no process of it lives.
+    type: str
+    required: true
+  incident:
+    description: The incident whose hold is in force; everything is written down under it.
+    type: str
+    required: true
+  reason:
+    description: Why, in one line; it stands in the incident.
+    type: str
+    required: true
+  actor:
+    description: Who does it.
+    type: str
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Sell what gamma left on its account
+  freqops_flatten:
+    bot: gamma
+    incident: 20260102T030405Z-halt3-9f3c21
+    reason: the bot does not come back
+    actor: maria
+"""
+
+RETURN = r"""
+sold:
+  description: The orders that were placed, as the exchange confirmed them.
+  returned: success
+  type: list
+  elements: dict
+cancelled:
+  description: The orders that were taken away.
+  returned: success
+  type: list
+  elements: str
+detail:
+  description: What is worth knowing, dust for example.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "str", "required": True},
+    "incident": {"type": "str", "required": True},
+    "reason": {"type": "str", "required": True},
+    "actor": {"type": "str", "required": True},
+}
+
+
+def main() -> None:
+    """Run the command, and fail unless it proved what it did."""
+    module = AnsibleModule(ARGUMENT_SPEC)
+    values = module.params
+    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
+    try:
+        _, out, err = module.run_command([host_command.installed(), "flatten", values["bot"], *options])
+        answer = host_command.understood(out, err, "flat")
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=f"{values['bot']}: {error}")
+    found = {name: answer[name] for name in ("sold", "cancelled", "detail")}
+    changed = bool(answer["sold"] or answer["cancelled"])
+    if not answer["flat"]:
+        module.fail_json(msg=f"{values['bot']} is NOT FLAT: {'; '.join(answer['left'])}", changed=changed, **found)
+    module.exit_json(changed=changed, **found)
+
+
+if __name__ == "__main__":
+    main()

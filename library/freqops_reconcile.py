@@ -1,0 +1,100 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: bring a dead bot's records up to what its exchange says."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_reconcile
+short_description: Bring a dead bot's records up to what its exchange says, and compare both
+description:
+  - Runs C(freqops-host reconcile) on the host. Freqtrade itself, of the bot's own image and without ever entering its
+    loop, takes in the orders that its exchange has and its records lack; then both are compared.
+  - Fails unless they agree afterwards.
+  - The module is idempotent; nothing is bought or sold.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: Name of the bot; it trades live, is held at level 3, and no process of it lives.
+    type: str
+    required: true
+  incident:
+    description: The incident whose hold is in force; everything is written down under it.
+    type: str
+    required: true
+  reason:
+    description: Why, in one line; it stands in the incident.
+    type: str
+    required: true
+  actor:
+    description: Who does it.
+    type: str
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Have gamma's records agree with its exchange
+  freqops_reconcile:
+    bot: gamma
+    incident: 20260102T030405Z-halt3-9f3c21
+    reason: the bot does not come back
+    actor: maria
+"""
+
+RETURN = r"""
+trades:
+  description: What was open in the records, and what became of each.
+  returned: success
+  type: list
+  elements: dict
+detail:
+  description: What is worth knowing, dust for example.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "str", "required": True},
+    "incident": {"type": "str", "required": True},
+    "reason": {"type": "str", "required": True},
+    "actor": {"type": "str", "required": True},
+}
+
+
+def main() -> None:
+    """Run the command, and fail unless it proved what it did."""
+    module = AnsibleModule(ARGUMENT_SPEC)
+    values = module.params
+    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
+    try:
+        _, out, err = module.run_command([host_command.installed(), "reconcile", values["bot"], *options])
+        answer = host_command.understood(out, err, "agrees")
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=f"{values['bot']}: {error}")
+    found = {name: answer[name] for name in ("trades", "detail")}
+    changed = any(not trade["open"] for trade in answer["trades"])
+    if not answer["agrees"]:
+        text = "; ".join(answer["disagreements"])
+        module.fail_json(msg=f"{values['bot']}: RECORDS AND EXCHANGE DISAGREE: {text}", changed=changed, **found)
+    module.exit_json(changed=changed, **found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What procedures ask of the exchange witness: is the bot flat, do its records agree, which of its orders rest."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from freqops.core import account, holds, layout
+from freqops.core.errors import FreqopsError
+from freqops.core.positions import protected
+
+from . import witness
+from .case import Case
+
+SECONDS = 20.0
+MARGIN_MS = 60_000
+DAY_SECONDS = 86400
+LOOKS = 5
+
+
+def since_hold(bot: layout.Bot) -> int:
+    """Return from which moment on closed trades matter, in milliseconds: a minute before the first hold in force.
+
+    Where nothing holds the bot, or nobody can tell, it is a day ago.
+    """
+    try:
+        moments = [
+            datetime.strptime(hold.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+            for hold in holds.load(bot.holds).holds
+        ]
+    except (holds.HoldsUnreadable, ValueError):
+        moments = []
+    first = min(moments).timestamp() if moments else time.time() - DAY_SECONDS
+    return int(first * 1000) - MARGIN_MS
+
+
+def note(case: Case, judgement: account.Judgement) -> None:
+    """Take what the exchange says into the row."""
+    case.row.exchange = judgement.to_json()
+    for holding in judgement.holdings:
+        if holding.kind == "position":
+            stop = protected(holding, judgement.others)
+            case.row.detail.append(f"on the exchange: {account.describe(holding)}, {stop}")
+    case.row.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
+
+
+def flatness(case: Case, talk: witness.Witness, deadline: float, *, patient: bool) -> account.Judgement:
+    """Ask until the account is flat, a few times at most, and return the last judgement.
+
+    Args:
+        case: The bot.
+        talk: The conversation with its exchange.
+        deadline: When to give up on questions that are not answered, by the clock.
+        patient: Whether to ask again while it is not flat: what was sold a moment ago is booked a moment later.
+
+    Raises:
+        Unanswered: Something that must be known was not answered.
+    """
+    since = since_hold(case.bot)
+    looks = LOOKS if patient else 1
+    while True:
+        looks -= 1
+        judgement = talk.judge(since, deadline)
+        if judgement.flat or judgement.unknown or looks <= 0:
+            return judgement
+        case.clock.sleep(1.0)
+
+
+def without_entries(case: Case) -> list[str]:
+    """Cancel the bot's entry orders on the exchange and read back that none is left.
+
+    Returns:
+        What rests there that should not, or cannot be explained: a line each; empty where there is nothing.
+
+    Raises:
+        Unanswered: Something that must be known was not answered.
+    """
+    deadline = case.clock.monotonic() + SECONDS
+    with witness.conversation(case.bot, case.journal, case.clock, case.engine) as talk:
+        judgement = talk.judge(since_hold(case.bot), deadline)
+        refused = _cancel(case, talk, judgement.entries, deadline)
+        if judgement.entries:
+            judgement = talk.judge(since_hold(case.bot), deadline)
+        note(case, judgement)
+        left = [f"an entry order rests on the exchange: {account.order_text(order)}" for order in judgement.entries]
+        return left + refused + judgement.unknown
+
+
+def _cancel(case: Case, talk: witness.Witness, orders: list[dict[str, Any]], deadline: float) -> list[str]:
+    refused = []
+    for order in orders:
+        case.row.acted = True
+        try:
+            talk.once("cancel", deadline, pair=order["pair"], order_id=order["id"])
+        except FreqopsError as error:
+            refused.append(f"{account.order_text(order)} was not cancelled: {error}")
+        else:
+            case.row.detail.append(f"entry order cancelled on the exchange: {account.order_text(order)}")
+    return refused

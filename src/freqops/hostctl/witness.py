@@ -1,0 +1,222 @@
+"""The exchange witness as a host sees it: a container of the bot's own image that answers questions.
+
+Every question and every answer goes into the journal. A question that was not answered is asked again until its
+deadline; what is still unanswered then is an error, never an empty answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from freqops.core import account, layout
+from freqops.core.clock import Clock
+from freqops.core.durable import read_json
+from freqops.core.errors import FreqopsError
+
+from . import sold
+from .engine import Engine, end
+from .journal import Journal
+
+CONTAINER_UID = layout.CONTAINER_UID
+ASKED = "/freqops/asked"
+DATABASE_NETWORK = "freqops-database"
+OUTSIDE_NETWORK = "freqops-witness"
+READY_SECONDS = 30.0
+ANSWER_SECONDS = 20.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+
+
+class Unanswered(FreqopsError):
+    """A question to exchange or database got no usable answer in time."""
+
+
+class Rejected(FreqopsError):
+    """The exchange understood and declined."""
+
+
+class Witness:
+    """One conversation with a bot's exchange and database; `conversation` opens and ends it."""
+
+    def __init__(self, bot: layout.Bot, journal: Journal, clock: Clock, process: subprocess.Popen[str]) -> None:
+        self.bot, self._journal, self._clock, self._process = bot, journal, clock, process
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._ready = False
+        self._broken: str | None = None
+        self._turn = threading.Lock()
+        config = read_json(bot.release_home / "config.json")
+        self.stake = str(config["stake_currency"]) if isinstance(config, dict) else "USDT"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  it was opened with a pipe
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def ask(self, what: str, deadline: float, **with_: Any) -> Any:
+        """Ask until there is an answer, or until the clock shows ``deadline``.
+
+        Raises:
+            Unanswered: There was none; also where the exchange declines to answer, which a busy one does, too.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self.once(what, deadline, **with_)
+            except Unanswered:
+                if self._broken is not None or self._clock.monotonic() + pause >= deadline:
+                    raise
+            self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def once(self, what: str, deadline: float, **with_: Any) -> Any:
+        """Ask once, as an order must be; raises as `ask`, and `Rejected` where the exchange declined to act."""
+        began = self._clock.monotonic()
+        kind = "act" if what in ("sell", "cancel") else "question"
+        if kind == "act":
+            self._journal.note("act", "exchange", f"{what} {json.dumps(with_)}, about to", durable=True)
+        with self._turn:
+            self._send(json.dumps({"ask": what, "with": with_}), deadline)
+            answer = self._receive(min(deadline, self._clock.monotonic() + ANSWER_SECONDS))
+        took = self._clock.monotonic() - began
+        said = f"{what} {json.dumps(with_)}" if with_ else what
+        if "error" in answer:
+            self._journal.note(kind, "exchange", said, error=answer["error"], took=took)
+            text = f"{what}: {answer['error']}"
+            raise Rejected(text) if kind == "act" and answer.get("kind") == "rejected" else Unanswered(text)
+        self._journal.note(kind, "exchange", said, answer=answer["answer"], took=took)
+        return answer["answer"]
+
+    def _send(self, line: str, deadline: float) -> None:
+        if not self._ready and self._broken is None:
+            greeting = self._receive(min(deadline, self._clock.monotonic() + READY_SECONDS))
+            self._ready = "ready" in greeting
+        if self._broken is not None:
+            raise Unanswered(self._broken)
+        try:
+            assert self._process.stdin is not None  # noqa: S101  as above
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise self._break(f"the witness ended: {error}") from None
+
+    def _receive(self, until: float) -> dict[str, Any]:
+        """Return the next answer; whoever misses one ends the conversation, for later answers would be misread."""
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, until - self._clock.monotonic()))
+            except queue.Empty:
+                raise self._break("the witness gave no answer in time") from None
+            if line is None:
+                raise self._break("the witness ended; its image, its files or the engine do not let it run")
+            with contextlib.suppress(ValueError):  # what the engine says of the container is no answer
+                document = json.loads(line)
+                if isinstance(document, dict):
+                    return document
+            self._journal.note("note", "engine", line.strip()[:300])
+
+    def _break(self, why: str) -> Unanswered:
+        self._broken = why
+        return Unanswered(why)
+
+    def view(self, since: int, deadline: float) -> account.View:
+        """Return everything that must be known to judge the account; raises as `ask`.
+
+        Args:
+            since: Milliseconds since the epoch from which closed trades matter, too.
+            deadline: When to give up, by the clock.
+        """
+        records = self.ask("records", deadline, since=since)
+        orders = self.ask("open_orders", deadline, pairs=sorted({trade["pair"] for trade in records["trades"]}))
+        found = self.ask("balances", deadline)
+        balances = {coin: Decimal(part["free"]) + Decimal(part["used"]) for coin, part in found.items()}
+        pairs = account.pairs_of_interest(records, balances, self.stake)
+        markets = {
+            pair: account.Market(
+                market["base"], *(Decimal(market[name]) for name in ("min_amount", "min_cost", "step", "price"))
+            )
+            for pair, market in self.ask("markets", deadline, pairs=pairs, coins=[]).items()
+        }
+        fills = [
+            fill
+            for pair in pairs
+            if pair in markets
+            for fill in self.ask("fills", deadline, pair=pair, since=records["since"])
+        ]
+        return account.View(records, balances, orders, fills, markets)
+
+    def judge(self, since: int, deadline: float) -> account.Judgement:
+        """Ask, and hold the answers against the bot's records; raises as `ask`."""
+        return self.judge_view(self.view(since, deadline))
+
+    def judge_view(self, view: account.View) -> account.Judgement:
+        """Hold what was answered against the bot's records, and write down what follows."""
+        judgement = account.judge(view, self.stake, self.bot.foreign_holdings, sold.numbers(self.bot))
+        self._journal.note("note", "exchange", "judged", answer=judgement.to_json())
+        return judgement
+
+
+@contextmanager
+def conversation(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> Iterator[Witness]:
+    """Open a conversation with the exchange of ``bot``; its container is gone a moment after it.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    name = f"{bot.container}-witness-{os.getpid()}-{threading.get_ident() % 10000}"
+    engine.ensure_network(OUTSIDE_NETWORK)
+    process = engine.talk(command(bot, name))
+    try:
+        yield Witness(bot, journal, clock, process)
+    finally:
+        threading.Thread(target=_end, args=(process, engine, name), daemon=False).start()
+
+
+def _end(process: subprocess.Popen[str], engine: Engine, name: str) -> None:
+    """Let the witness end by itself, or remove it; nobody waits for this."""
+    with contextlib.suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        end(process)
+        with contextlib.suppress(FreqopsError):
+            engine.remove(name)
+
+
+def command(bot: layout.Bot, name: str, module: str = "freqops.witness") -> list[str]:
+    """Return the command line of a container beside the bot's own, with its image, files and way to the outside.
+
+    Its ``conf`` is mounted elsewhere than in the bot's container, for what has it there counts as the bot itself.
+    """
+    document = read_json(bot.conf / "secrets.json")
+    url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
+    mounts = [
+        f"{bot.conf}:{ASKED}:ro",
+        f"{bot.release_home}:/freqops/release:ro",
+        f"{bot.packages_home}:/freqops/packages:ro",
+    ]
+    networks = [OUTSIDE_NETWORK]
+    if url.startswith("sqlite"):
+        mounts.append(f"{bot.home / 'var'}:/freqops/var")  # SQLite in WAL mode wants to write where it reads
+    else:
+        networks.append(DATABASE_NETWORK)
+    return [
+        "docker", "run", "--rm", "--interactive", "--name", name, "--pull=never", "--read-only", "--tmpfs=/tmp",
+        "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={CONTAINER_UID}:{CONTAINER_UID}",
+        "--memory=512m", "--log-driver=none",
+        *(f"--network={network}" for network in networks),
+        *(f"--volume={mount}" for mount in mounts),
+        f"--env=PYTHONPATH=/freqops/packages:{ASKED}/freqops-host", "--env=PYTHONDONTWRITEBYTECODE=1",
+        "--entrypoint=python3", bot.image, "-m", module,
+    ]  # fmt: skip

@@ -1,0 +1,129 @@
+"""What the exchange itself says of the bot's account, through the ccxt of the bot's image."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+
+TIMEOUT_MS = 5000
+PAGE = 500
+MAX_PAGES = 20
+
+
+class TooMuch(Exception):
+    """More was there than was read: an answer that is not whole is none."""
+
+
+class Exchange:
+    """The account that the bot's key belongs to."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        wanted = config["exchange"]
+        settings = {**wanted.get("ccxt_config", {}), **wanted.get("ccxt_sync_config", {})}
+        credentials = {ours: wanted[theirs] for theirs, ours in _CREDENTIALS.items() if wanted.get(theirs)}
+        options = {**settings.get("options", {}), "warnOnFetchOpenOrdersWithoutSymbol": False}
+        # A handful of calls stays far below any limit, and ccxt's own throttle would make a halt wait between them.
+        self._api = getattr(ccxt, wanted["name"])(
+            {"enableRateLimit": False, "timeout": TIMEOUT_MS, **settings, **credentials, "options": options}
+        )
+        self._stake = str(config["stake_currency"])
+
+    def balances(self) -> dict[str, dict[str, str]]:
+        """Return what the account has of every coin, free and in orders."""
+        found = self._api.fetch_balance()
+        names = [name for name, total in found["total"].items() if total]
+        return {name: {"free": _plain(found["free"][name]), "used": _plain(found["used"][name])} for name in names}
+
+    def open_orders(self, pairs: list[str]) -> list[dict[str, Any]]:
+        """Return all open orders of the account; where the exchange wants a pair named, those of ``pairs``."""
+        try:
+            orders = self._api.fetch_open_orders()
+        except ccxt.ArgumentsRequired:
+            orders = [order for pair in pairs for order in self._api.fetch_open_orders(pair)]
+        return [_order(order) for order in orders]
+
+    def fills(self, pair: str, since: int) -> list[dict[str, Any]]:
+        """Return the account's own trades in ``pair`` from ``since`` (milliseconds) on, all of them."""
+        found: dict[str, dict[str, Any]] = {}
+        start = since
+        for _ in range(MAX_PAGES):
+            page = self._api.fetch_my_trades(pair, start, PAGE)
+            found.update({trade["id"]: trade for trade in page})
+            if len(page) < PAGE:
+                return [_fill(trade) for trade in found.values()]
+            start = page[-1]["timestamp"]
+        raise TooMuch(f"more than {MAX_PAGES * PAGE} fills in {pair}")
+
+    def markets(self, pairs: list[str], coins: list[str]) -> dict[str, dict[str, Any]]:
+        """Return filters and last price of ``pairs``, and of the pairs in which ``coins`` are traded for the stake."""
+        known = self._api.load_markets()
+        wanted = {*pairs, *(f"{coin}/{self._stake}" for coin in coins)} & set(known)
+        tickers = self._api.fetch_tickers(sorted(wanted)) if wanted else {}
+        return {pair: self._market(pair, tickers[pair]["last"]) for pair in sorted(wanted)}
+
+    def _market(self, pair: str, price: Any) -> dict[str, Any]:
+        market = self._api.markets[pair]
+        limits, precision = market["limits"], market["precision"]
+        return {
+            "base": market["base"],
+            "quote": market["quote"],
+            "min_amount": _plain(limits["amount"]["min"] or 0),
+            "min_cost": _plain((limits.get("cost") or {}).get("min") or 0),
+            "step": _plain(precision["amount"] or 0),
+            "price": _plain(price),
+        }
+
+    def order(self, pair: str, client_id: str) -> dict[str, Any] | None:
+        """Return the order that was placed under ``client_id``, or None where the exchange says there is none."""
+        try:
+            return _order(self._api.fetch_order(None, pair, {"origClientOrderId": client_id}))
+        except ccxt.OrderNotFound:
+            return None
+
+    def cancel(self, pair: str, order_id: str) -> dict[str, Any]:
+        """Cancel one order by its number."""
+        self._api.cancel_order(order_id, pair)
+        return {"cancelled": order_id}
+
+    def sell(self, pair: str, amount: str, client_id: str) -> dict[str, Any]:
+        """Sell ``amount`` at the market, under a name by which the order is found again whatever becomes of it."""
+        self._api.load_markets()
+        exact = self._api.amount_to_precision(pair, float(amount))
+        return _order(self._api.create_order(pair, "market", "sell", exact, None, {"newClientOrderId": client_id}))
+
+
+_CREDENTIALS = {"key": "apiKey", "secret": "secret", "password": "password", "uid": "uid"}
+
+
+def _plain(number: Any) -> str:
+    return f"{Decimal(str(number)):f}"
+
+
+def _order(order: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(order["id"]),
+        "client_id": order.get("clientOrderId"),
+        "pair": order["symbol"],
+        "side": order["side"],
+        "type": order["type"],
+        "status": order["status"],
+        "amount": _plain(order["amount"] or 0),
+        "filled": _plain(order["filled"] or 0),
+        "cost": _plain(order["cost"] or 0),
+        "price": None if order["price"] is None else _plain(order["price"]),
+        "stop_price": None if not order.get("stopPrice") else _plain(order["stopPrice"]),
+    }
+
+
+def _fill(trade: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(trade["id"]),
+        "order": str(trade["order"]),
+        "pair": trade["symbol"],
+        "side": trade["side"],
+        "amount": _plain(trade["amount"]),
+        "price": _plain(trade["price"]),
+        "at_ms": trade["timestamp"],
+    }
