@@ -6,24 +6,22 @@ bots that may say anything. What cannot be understood is a problem that the repo
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
+from .journal_file import STAMP, Journal, document_of, entries_of, moment, plain, text_of
+
 LEVELS = (1, 2, 3)
+APART = timedelta(seconds=5)  # between the moment in a journal's name and those in the answer of its command
 NO_INCIDENT = "no incident"  # how a host begins to say that it has no part in one
-STAMP = r"\d{8}T\d{6}Z"
-ANSWER = re.compile(rf"(?P<command>[a-z_]+)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?")
+ANSWER = re.compile(rf"(?P<command>[a-z_]+[123]?)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?")
 ANSWER_OF_SOME_HOST = re.compile(
-    rf".*?-(?P<command>halt|release|flatten|reconcile)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?"
+    rf".*?-(?P<command>halt[123]?|release|flatten|reconcile)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?"
 )
-JOURNAL = re.compile(rf"(?P<bot>.+?)-(?P<command>[a-z_]+)(?:-(?P<at>{STAMP}))?")
-LINE_BEGINS = '{"at": "'
-TORN = "ends in the middle of a line"
+JOURNAL = re.compile(rf"(?P<bot>.+?)-(?P<label>[a-z_]+[123]?(?:-{STAMP})?)")
 
 
 @dataclass(frozen=True)
@@ -44,45 +42,6 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of a journal.
-
-    Attributes:
-        number: Its place in the journal.
-        kind: question, act, snapshot or note; or whatever it says.
-        to: Whom it went to: bot, exchange, disk, engine.
-        what: What was asked or done.
-        answer: What came back.
-        error: Why nothing came back, None where something did.
-        seconds: When, in seconds since the command began.
-        at: When, by the clock of the host.
-        took: How long it took, in seconds.
-    """
-
-    number: int
-    kind: str
-    to: str
-    what: str
-    answer: Any = None
-    error: Any = None
-    seconds: float | None = None
-    at: datetime | None = None
-    took: float | None = None
-
-
-@dataclass(frozen=True)
-class Journal:
-    """What one command did with one bot, line by line; ``problems`` says what of it cannot be read."""
-
-    host: str
-    file: str
-    bot: str
-    command: str
-    entries: tuple[Entry, ...]
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Command:
     """What one command answered on one host.
 
@@ -90,6 +49,8 @@ class Command:
         host: The host by its name in the inventory.
         file: Where the answer stands.
         name: halt, release, flatten, reconcile …
+        label: The same as the file's name has it, with its level.
+        order: The incident that the command was given, which is another one where a hold was in force already.
         level: The kill level, where it has one.
         reason: Why, in the words of whoever commanded it.
         actor: Who that was.
@@ -104,6 +65,8 @@ class Command:
     host: str
     file: str
     name: str
+    label: str
+    order: str | None
     level: int | None
     reason: str | None
     actor: str | None
@@ -130,36 +93,13 @@ class Case:
         return sorted(said | {(journal.host, journal.bot) for journal in self.journals})
 
 
-def moment(text: Any) -> datetime | None:
-    """Return the moment that ISO 8601 text, or a stamp in a name, means; None where it means none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        if re.fullmatch(STAMP, text):
-            return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return found.astimezone(timezone.utc) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def number(value: Any) -> float | None:
-    """Return ``value`` as a finite number, None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
 def understand(evidence: Evidence) -> Case:
     """Read all files of an incident; nothing in them is an error."""
     hosts = [_Host(evidence, host) for host in sorted({*evidence.files, *evidence.unfetched})]
     commands = sorted((command for host in hosts for command in host.commands), key=_by_time)
     journals = [journal for host in hosts for journal in host.journals]
     problems = [(host.name, problem) for host in hosts for problem in host.problems]
-    problems += _without_counterpart(commands, journals)
+    problems += _without_counterpart(evidence.incident, commands, journals)
     return Case(evidence, tuple(commands), tuple(journals), tuple(problems))
 
 
@@ -179,7 +119,7 @@ class _Host:
         self._incident = evidence.incident
         self._files = evidence.files.get(name, {})
         self._cut = set(evidence.cut.get(name, ()))
-        self._documents = {file: _document(text) for file, text in self._files.items() if file.endswith(".json")}
+        self._documents = {file: document_of(text) for file, text in self._files.items() if file.endswith(".json")}
         said = [document.get("host") for document in self._documents.values() if document is not None]
         self._names = [*(text for text in said if isinstance(text, str)), name]
         self._reached(evidence.unfetched.get(name))
@@ -224,17 +164,9 @@ class _Host:
     def _journal(self, name: str) -> Journal:
         stem = self._stem(name) or name.rpartition(".")[0]
         found = JOURNAL.fullmatch(stem)
-        bot, command = (found["bot"], found["command"]) if found else (stem, "unknown")
-        entries, problems = _entries(self._files[name], cut=name in self._cut)
-        return Journal(self.name, name, bot, command, tuple(entries), tuple(problems))
-
-
-def _document(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        bot, label = (found["bot"], found["label"]) if found else (stem, "unknown")
+        entries, problems = entries_of(self._files[name], cut=name in self._cut)
+        return Journal(self.name, name, bot, label, tuple(entries), tuple(problems))
 
 
 def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str, str | None], incident: str) -> Command:
@@ -243,19 +175,22 @@ def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str,
     result = document.get("result")
     proven = document.get("proven") is True
     if isinstance(result, dict):
-        rows = [_row_of_result(result, parts["bot"])]
-        proven = "not_proven" not in result and "refused" not in result
+        rows = [_row_of_result(result, text_of(document.get("bot")) or parts["bot"])]
+        proven = rows[0]["proven"] and document.get("proven") is not False
     elif rows is None and isinstance(document.get("bot"), str):
         rows = [document]
     together = isinstance(document.get("bots"), list)
+    label = parts["command"] or "unknown"
     stamp = parts["at"] or incident.partition("-")[0]
     return Command(
         host=host,
         file=file,
-        name=_text(document.get("command")) or parts["command"] or "unknown",
+        name=text_of(document.get("command")) or plain(label) or "unknown",
+        label=label,
+        order=text_of(document.get("incident")),
         level=level if isinstance(level, int) and not isinstance(level, bool) and level in LEVELS else None,
-        reason=_text(document.get("reason")),
-        actor=_text(document.get("actor")),
+        reason=text_of(document.get("reason")),
+        actor=text_of(document.get("actor")),
         began=moment(document.get("began")) or moment(stamp),
         ended=moment(document.get("ended")),
         rows=tuple(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else (),
@@ -275,79 +210,68 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {document[name]}"
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def _row_of_result(result: dict[str, Any], bot: str | None) -> dict[str, Any]:
     """Return what a command for one bot achieved as a row like that of a halt."""
+    row = {"bot": bot or "unknown", **result, "proven": True}
     for key, verdict in (("not_proven", "NOT PROVEN"), ("refused", "REFUSED")):
         if key in result:
-            return {"bot": bot or "unknown", "proven": False, "verdict": verdict, "detail": [result[key]]}
-    row = {"bot": bot or "unknown", "proven": True, **result}
+            return {**row, "proven": False, "verdict": verdict, "detail": [result[key]]}
+    for key, good, bad in (("flat", "FLAT", "NOT FLAT"), ("agrees", "AGREES", "DOES NOT AGREE")):
+        if key in result:
+            return {**row, "proven": result[key] is True, "verdict": good if result[key] is True else bad}
     return {**row, "verdict": result.get("verdict", result.get("outcome"))}
 
 
-def _entries(text: str, *, cut: bool) -> tuple[list[Entry], list[str]]:
-    """Return the lines of a journal that can be read, and what is wrong with the others."""
-    entries, bad = [], []
-    lines = text.split("\n")
-    for position, line in enumerate(lines, start=1):
-        document = _document(line)
-        if document is None and line.strip():
-            bad.append(position)
-            document = _glued(line)
-        if document is not None:
-            entries.append(_entry(position, document))
-    problems = []
-    if len(lines) in bad:
-        bad.remove(len(lines))
-        problems += [] if cut else [TORN]
-    if bad:
-        problems.append(f"has {len(bad)} lines that cannot be read, the first is line {bad[0]}")
-    if not entries:
-        problems.append("has no line that can be read")
-    return entries, problems
+def belongs(journal: Journal, command: Command, row: Mapping[str, Any]) -> bool:
+    """Return whether ``journal`` tells of what ``command`` did with the bot of ``row``."""
+    same = (journal.host, journal.bot, journal.command) == (command.host, str(row.get("bot")), command.name)
+    if not same or journal.began is None or command.began is None:
+        return same
+    ended = command.ended if command.ended is not None else command.began
+    return command.began - APART <= journal.began <= max(ended, command.began) + APART
 
 
-def _glued(line: str) -> dict[str, Any] | None:
-    """Return the whole line that follows a torn one, where a later command went on writing behind it."""
-    start = line.rfind(LINE_BEGINS)
-    return _document(line[start:]) if start > 0 else None
-
-
-def _entry(position: int, document: dict[str, Any]) -> Entry:
-    kind, to, what = (_text(document.get(key)) or "unknown" for key in ("kind", "to", "what"))
-    return Entry(
-        number=position,
-        kind=kind,
-        to=to,
-        what=what,
-        answer=document.get("answer"),
-        error=document.get("error"),
-        seconds=number(document.get("s")),
-        at=moment(document.get("at")),
-        took=number(document.get("took_s")),
-    )
-
-
-def _answered(commands: Sequence[Command]) -> set[tuple[str, str, str]]:
-    return {(command.host, str(row.get("bot")), command.name) for command in commands for row in command.rows}
-
-
-def _written(journals: Sequence[Journal]) -> set[tuple[str, str, str]]:
-    return {(journal.host, journal.bot, journal.command) for journal in journals}
-
-
-def _without_counterpart(commands: Sequence[Command], journals: Sequence[Journal]) -> Iterator[tuple[str, str]]:
+def _without_counterpart(
+    incident: str, commands: Sequence[Command], journals: Sequence[Journal]
+) -> Iterator[tuple[str, str]]:
     """Say which bots a command answered for without a journal, and the other way round."""
-    written = _written(journals)
-    for host, bot, command in sorted(_answered([each for each in commands if each.together]) - written):
-        yield host, f"no journal says what {command} asked and did with {bot}"
-    for host, bot, command in sorted(written - _answered(commands)):
-        yield host, f"{command} left no answer for {bot}, only a journal: it may have ended before it was through"
+    for command in commands:
+        for row in command.rows:
+            elsewhere = row.get("incident", incident) != incident  # it was held before: its journal is with that hold
+            if not elsewhere and not any(belongs(journal, command, row) for journal in journals):
+                yield command.host, f"no journal says what {command.label} asked and did with {row.get('bot')}"
+    for journal in _unanswered(commands, journals):
+        why = "it may have ended before it was through" if journal.acted else "it was refused, or ended before it acted"
+        yield journal.host, f"{journal.label} left no answer for {journal.bot}, only a journal: {why}"
+
+
+def _unanswered(commands: Sequence[Command], journals: Sequence[Journal]) -> list[Journal]:
+    """Return the journals of commands that left no answer.
+
+    A halt of what was halted already changes nothing and leaves none either: that one is not missed where its journal
+    goes to the end and the host has the answer of the first.
+    """
+    hosts = {command.host for command in commands}
+    return [
+        journal
+        for journal in journals
+        if not (journal.through and journal.host in hosts)
+        and not any(belongs(journal, command, row) for command in commands for row in command.rows)
+    ]
 
 
 def unanswered(case: Case) -> bool:
-    """Return whether a journal tells of a command that left no answer."""
-    return not _written(case.journals) <= _answered(case.commands)
+    """Return whether a journal tells of a command that did something and left no answer."""
+    return any(journal.acted for journal in _unanswered(case.commands, case.journals))
+
+
+def proven(case: Case) -> bool:
+    """Return whether all that was commanded is proven; what was repeated is judged by its last time."""
+    bots: dict[tuple[str, str, str], bool] = {}
+    hosts: dict[tuple[str, str], bool] = {}
+    for command in case.commands:
+        of_rows = [row.get("proven") is True for row in command.rows]
+        for row, good in zip(command.rows, of_rows):
+            bots[(command.host, str(row.get("bot")), command.name)] = good
+        hosts[(command.host, command.name)] = command.proven or not all(of_rows)
+    return bool(case.commands) and all(bots.values()) and all(hosts.values())

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from .clock import iso
-from .evidence import Case, Command, Entry, Evidence, Journal, number, unanswered, understand
+from .evidence import Case, Command, Evidence, belongs, proven, unanswered, understand
+from .journal_file import Entry, Journal, number
 from .journal_lines import asked, done, failed
 from .markdown import block, code, visible
 from .snapshots import changes
@@ -20,6 +21,10 @@ HEADINGS = (
     "host", "bot", "mode", "command", "level", "acknowledged", "seconds", "proven", "seconds", "verdict",
 )  # fmt: skip
 KEYS = ("acknowledged", "acknowledged_s", "proven", "proven_s", "verdict")
+LISTS = (
+    ("detail", ""), ("closed", "closed: "), ("sold", "sold: "), ("cancelled", "cancelled: "), ("left", "left: "),
+    ("disagreements", "disagrees: "),
+)  # fmt: skip
 CELL, DETAIL = 60, 300
 
 
@@ -65,8 +70,7 @@ def _summary(case: Case) -> dict[str, Any]:
 def _proven(case: Case) -> bool:
     """Return whether everything is proven; a host of which nothing is known, or a command cut short, is not."""
     unknown = [host for host in case.evidence.unfetched if not case.evidence.files.get(host)]
-    answered = bool(case.commands) and not unanswered(case) and not unknown
-    return answered and all(command.proven for command in case.commands)
+    return proven(case) and not unanswered(case) and not unknown
 
 
 def _span(case: Case) -> tuple[datetime | None, datetime | None]:
@@ -89,7 +93,6 @@ def report(evidence: Evidence) -> str:
 
 def _head(case: Case) -> list[str]:
     facts = _summary(case)
-    proven = "**ALL PROVEN**" if facts["proven"] else "**NOT ALL PROVEN**"
     began, ended = _span(case)
     when = "not known" if began is None else iso(began)
     if began is not None and ended is not None and ended > began:
@@ -98,7 +101,7 @@ def _head(case: Case) -> list[str]:
     return [
         f"# Incident {code(facts['id'])}",
         "",
-        proven,
+        "**ALL PROVEN**" if facts["proven"] else "**NOT ALL PROVEN**",
         "",
         f"- Commanded: {', '.join(code(name) for name in facts['commands']) or 'not known'}{level}",
         f"- Reason: {_or_unknown(facts['reason'])}",
@@ -139,7 +142,7 @@ def _commands(case: Case) -> list[str]:
     groups: dict[tuple[Any, ...], list[Command]] = {}
     for command in case.commands:
         alone = None if command.together else (command.host, command.file)
-        groups.setdefault((command.name, command.level, command.reason, command.actor, alone), []).append(command)
+        groups.setdefault((command.name, command.level, command.order, alone), []).append(command)
     lines = [_command_line(group) for group in groups.values()]
     return ["## Commands", "", *block(lines)] if lines else []
 
@@ -152,10 +155,10 @@ def _command_line(group: list[Command]) -> str:
     hosts = ", ".join(visible(command.host, CELL) for command in group)
     ends = [command.ended for command in group if command.ended is not None]
     took = f", {(max(ends) - first.began).total_seconds():.1f} s" if ends and first.began is not None else ""
-    proven = "proven" if all(command.proven for command in group) else "NOT PROVEN"
+    result = "proven" if all(command.proven for command in group) else "NOT PROVEN"
     by = visible(first.actor or "somebody", CELL)
     why = visible(first.reason or "no reason is noted", DETAIL)
-    return f"{began}  {visible(first.name, CELL)}{level}{bots} on {hosts} by {by}{took}: {proven}; reason: {why}"
+    return f"{began}  {visible(first.name, CELL)}{level}{bots} on {hosts} by {by}{took}: {result}; reason: {why}"
 
 
 def _bot(case: Case, host: str, bot: str) -> list[str]:
@@ -170,11 +173,11 @@ def _bot(case: Case, host: str, bot: str) -> list[str]:
     if rows:
         lines += block(text for command, row in rows for text in _achieved(command, row))
     for command, row in rows:
-        if not any(journal.command == command.name for journal in journals):
-            lines += _before_and_after(command.name, (), row)
+        if not any(belongs(journal, command, row) for journal in journals):
+            lines += _before_and_after(command.label, (), row)
     for journal in journals:
-        row = next((row for command, row in reversed(rows) if command.name == journal.command), {})
-        lines += _before_and_after(journal.command, journal.entries, row) + _journal(journal)
+        row = next((row for command, row in reversed(rows) if belongs(journal, command, row)), {})
+        lines += _before_and_after(journal.label, journal.entries, row) + _journal(journal)
     return lines
 
 
@@ -187,18 +190,19 @@ def _achieved(command: Command, row: Mapping[str, Any]) -> Iterator[str]:
     ]
     said = "no verdict" if verdict is None else visible(verdict)
     yield ": ".join(part for part in (visible(command.name, CELL), said, ", ".join(times)) if part)
-    detail = row.get("detail")
-    for text in detail if isinstance(detail, list) else []:
-        yield f"  {visible(text, DETAIL)}"
+    for key, prefix in LISTS:
+        listed = row.get(key)
+        for text in listed if isinstance(listed, list) else []:
+            yield f"  {prefix}{visible(text, DETAIL)}"
 
 
-def _before_and_after(command: str, entries: tuple[Entry, ...], row: Mapping[str, Any]) -> list[str]:
+def _before_and_after(label: str, entries: tuple[Entry, ...], row: Mapping[str, Any]) -> list[str]:
     lines = list(changes(entries, row))
-    return [f"Before and after {code(command, CELL)}:", "", *block(lines)] if lines else []
+    return [f"Before and after {code(label, CELL)}:", "", *block(lines)] if lines else []
 
 
 def _journal(journal: Journal) -> list[str]:
-    name = code(journal.command, CELL)
+    name = code(journal.label, CELL)
     parts = (
         (f"Done by {name}:", done(journal.entries)),
         (f"Failed in {name}:", failed(journal.entries)),

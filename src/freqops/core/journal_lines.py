@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .evidence import Entry
+from .journal_file import Entry
 from .markdown import compact, visible
 
 ANSWER, ERROR, NAME = 160, 400, 80

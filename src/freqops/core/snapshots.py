@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .evidence import Entry
+from .journal_file import Entry
 from .markdown import visible
 
 SHORT = 80
@@ -93,6 +93,8 @@ def _trades(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -
 
 
 def _holds(book: Any) -> str:
+    if isinstance(book, dict) and "unreadable" in book:
+        return f"UNREADABLE, which counts as level 3: {_word(book['unreadable'])}"
     listed = book.get("holds") if isinstance(book, dict) else book
     if not isinstance(listed, list):
         return UNKNOWN if listed is None else visible(listed, SHORT)
@@ -106,11 +108,14 @@ def _hold(hold: Any) -> str:
 
 
 def _exchange(before: Any, after: Any) -> Iterator[str]:
-    if before is None and after is None:
-        return
     was, now = _balances(before), _balances(after)
     for name in dict.fromkeys([*was, *now]):
-        yield f"exchange  {visible(name, SHORT)}: {_change(was.get(name, UNKNOWN), now.get(name, UNKNOWN))}"
+        said = _change(was.get(name, UNKNOWN), now.get(name, UNKNOWN))
+        if before is None:
+            said = f"{now[name]} (asked only after it)"
+        elif after is None:
+            said = f"{was[name]} (asked only before it)"
+        yield f"exchange  {visible(name, SHORT)}: {said}"
 
 
 def _balances(said: Any) -> dict[str, str]:

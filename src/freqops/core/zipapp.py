@@ -8,7 +8,8 @@ from pathlib import Path
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-PACKAGES = ("core", "hostctl", "witness")
+PACKAGES = ("core", "hostctl")  # run by the host's own Python
+IN_IMAGE = ("witness",)  # run by the Python of a bot's image, with what that has
 MAIN = "import sys\n\nfrom freqops.hostctl.cli import main\n\nsys.exit(main())\n"
 
 
@@ -18,7 +19,7 @@ def build(source: Path) -> bytes:
     Entries are sorted and carry a fixed date, so equal sources give equal bytes on every machine.
     """
     files = {"__main__.py": MAIN.encode(), "freqops/__init__.py": (source / "__init__.py").read_bytes()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *IN_IMAGE):
         for path in (source / package).glob("*.py"):
             files[f"freqops/{package}/{path.name}"] = path.read_bytes()
     buffer = io.BytesIO()

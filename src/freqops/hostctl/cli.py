@@ -112,7 +112,7 @@ def _halt_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--incident", type=_incident, help="id of the command this is part of")
     parser.add_argument("--actor", type=_line, default=_actor())
     parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=lambda options: own_session.run(lambda: _halt(options)))
+    parser.set_defaults(run=lambda options: own_session.run(lambda: _answered(_halt, options)))
 
 
 def _one_bot_arguments(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:

@@ -21,6 +21,7 @@ CLOSE_SECONDS = 1.0
 DURABLE_SECONDS = 2.0
 
 Redact = Callable[[str], str]
+_Line = tuple[str, "threading.Event | None"]
 
 
 class Journal:
@@ -29,7 +30,7 @@ class Journal:
     def __init__(self, path: Path | None, clock: Clock, redact: Redact = str) -> None:
         self._path, self._clock, self._redact = path, clock, redact
         self._began = clock.monotonic()
-        self._queue: queue.Queue[tuple[str, threading.Event | None] | None] = queue.Queue()
+        self._queue: queue.Queue[_Line | None] = queue.Queue()
         self._written = 0
         self.error: str | None = None
         self._writer = threading.Thread(target=self._write, daemon=True)
@@ -91,24 +92,24 @@ class Journal:
             self.error = self.error or "the journal was not written to its end: the disk did not answer"
 
     def _write(self) -> None:
-        assert self._path is not None  # noqa: S101  the thread is not started without one
+        first = self._queue.get()
+        if first is None or self._path is None:  # nothing happened: nothing is left behind
+            return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
-                self._drain(descriptor)
+                _begin_anew(descriptor)
+                self._drain(descriptor, first)
             finally:
                 os.close(descriptor)
         except OSError as error:
             self.error = f"the journal was not written: {error}"
             self._forget()
 
-    def _drain(self, descriptor: int) -> None:
-        while True:
-            item = self._queue.get()
-            if item is None:
-                os.fsync(descriptor)
-                return
+    def _drain(self, descriptor: int, first: _Line) -> None:
+        item: _Line | None = first
+        while item is not None:
             line, done = item
             data = (line + "\n").encode()
             if self._written + len(data) <= MAX_BYTES or done is not None:
@@ -119,6 +120,8 @@ class Journal:
             if done is not None:
                 os.fsync(descriptor)
                 done.set()
+            item = self._queue.get()
+        os.fsync(descriptor)
 
     def _forget(self) -> None:
         """Let nobody wait for a disk that fails."""
@@ -128,6 +131,13 @@ class Journal:
                 return
             if item[1] is not None:
                 item[1].set()
+
+
+def _begin_anew(descriptor: int) -> None:
+    """End the line in which a crash left the journal, so that the first line of this command stands by itself."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        os.write(descriptor, b"\n")
 
 
 def silent(clock: Clock) -> Journal:
