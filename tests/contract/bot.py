@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,13 @@ from tests.contract.deployed import (
     container_options,
     effective_config,
 )
-from tests.contract.exchange import Exchange
+from tests.contract.exchange import Account, Exchange
 from tests.contract.polling import eventually
-from tests.contract.stack import Stack, free_port
+from tests.contract.stack import Stack, finished, free_port
 
-NAME = "contract"
+PAPER, LIVE = "contract", "contract-live"
 STOP_SECONDS = 10
-DATABASE = "sqlite:////freqops/var/trades.paper.sqlite"
+DATABASE = "/freqops/var/trades.sqlite"
 QUICK = {
     "timeframe": "1m",
     "max_open_trades": 6,
@@ -35,24 +36,35 @@ QUICK = {
     "internals": {"process_throttle_secs": 1, "heartbeat_interval": 1},
     "pairlists": [{"method": "StaticPairList"}, {"method": "SpreadFilter", "max_spread_ratio": 0.05}],
 }
+RECOVERY = Path(__file__).parent / "offline_recovery.py"
+ORDER_TYPES = {"entry": "limit", "exit": "market", "force_exit": "limit", "stoploss": "limit"}
 
 
 class Bot:
-    """A container made by the role's template, its API on a loopback port."""
+    """A container made by the role's template, its API on a loopback port; with an ``account``, its orders are real."""
 
-    def __init__(self, stack: Stack, home: Path, exchange: Exchange) -> None:
+    def __init__(self, stack: Stack, home: Path, exchange: Exchange, account: Account | None = None) -> None:
         self.exchange = exchange
+        self.name = PAPER if account is None else LIVE
         self.files = Files(home)
-        self.files.put_release(
-            effective_config(NAME, "ContractStrategy", QUICK, exchange.url), STRATEGIES / "ContractStrategy.py"
-        )
-        made_up = bot_secrets.complete({}, DATABASE, None, "")
+        self._live = account is not None
+        self.configure()
+        keys = {} if account is None else {"exchange": {"key": account.key, "secret": account.secret}}
+        made_up = bot_secrets.complete(keys, f"sqlite:///{DATABASE}", None, "")
         self.files.put_conf("secrets.json", made_up)
         self.wish()
         self.password = str(made_up["api_server"]["password"])
         self.port = free_port()
         self.api = self.client(self.password)
-        self._stack, self.service = stack, compose_service(home, NAME, stack.image)
+        self._stack, self.service = stack, compose_service(home, self.name, stack.image)
+
+    def configure(self, *, stops: bool = False, **own: Any) -> None:
+        """Write the release; a live bot has stops on its exchange or not, as told, a paper bot always has."""
+        own = {**QUICK, **own}
+        if self._live:
+            own["order_types"] = {**ORDER_TYPES, "stoploss_on_exchange": stops}
+        config = effective_config(self.name, "ContractStrategy", own, self.exchange.url, live=self._live)
+        self.files.put_release(config, STRATEGIES / "ContractStrategy.py")
 
     def client(self, password: str) -> FreqtradeClient:
         """Return a client with a password of the caller's choice."""
@@ -106,6 +118,10 @@ class Bot:
         """Return the open trade in ``pair``."""
         return next((trade for trade in self.api.open_trades() if trade["pair"] == pair), None)
 
+    def filled_entries(self, pair: str) -> int:
+        """Return how many entries of the open trade in ``pair`` have filled."""
+        return int((self.trade(pair) or {}).get("nr_of_successful_entries", 0))
+
     def enter(self, pair: str, limit: float | None = None) -> dict[str, Any]:
         """Have the bot enter ``pair`` and return the trade: filled, or with an order that rests at ``limit``."""
 
@@ -120,9 +136,23 @@ class Bot:
         self.wish()
         return found
 
+    def settled(self, pair: str) -> dict[str, Any]:
+        """Have the bot enter ``pair`` and return the trade when the fee has been taken off its amount."""
+        self.enter(pair)
+        return self.with_fee(pair)
+
+    def with_fee(self, pair: str) -> dict[str, Any]:
+        """Wait for the trade in ``pair``, and until the fee has been taken off its amount."""
+
+        def there() -> dict[str, Any] | None:
+            trade = self.trade(pair)
+            return trade if trade is not None and trade["fee_open_currency"] is not None else None
+
+        return eventually(there, f"the fee of {pair} is known")
+
     def stop_entries(self, reason: str, deadline: float | None = None) -> EntryStopResult:
         """Run the halt's level 1."""
-        return EntryStop(self.api, NAME, reason, Clock(), deadline).run(alive=lambda: True)
+        return EntryStop(self.api, self.name, reason, Clock(), deadline).run(alive=lambda: True)
 
     def reset(self) -> None:
         """Bring the bot back to running, flat, without locks and wishes."""
@@ -135,9 +165,37 @@ class Bot:
             self.at_work("running")
         self.api.start()
         self.at_work("running")
-        for lock in self.api.call("GET", "/locks")["locks"]:
-            self.api.unlock(lock["id"])
         eventually(self._flat, "the bot is flat")
+        for lock in self.api.call("GET", "/locks")["locks"]:  # an exit locks its pair until the candle ends
+            self.api.unlock(lock["id"])
+
+    def force_exit(self, trade: dict[str, Any], **how: Any) -> Any:
+        """Have the trade sold, at the market unless told otherwise."""
+        return self.api.call("POST", "/forceexit", {"tradeid": trade["trade_id"], "ordertype": "market", **how})
+
+    def query(self, sql: str) -> list[list[Any]]:
+        """Return what the bot's database says."""
+        code = (
+            "import json, sqlite3, sys; "
+            "rows = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execute(sys.argv[2]); "
+            "print(json.dumps([*rows]))"
+        )
+        status, said = self.run(["python3", "-c", code, DATABASE, sql])
+        assert status == 0, said
+        rows: list[list[Any]] = json.loads(said)
+        return rows
+
+    def ended(self) -> int:
+        """Wait for the end of the container and return its exit status."""
+        return finished(self.container)[0]
+
+    def recover(self) -> tuple[int, str]:
+        """Run the offline recovery over the bot's files, its container being stopped."""
+        options = container_options(self.service)
+        options["volumes"].append(f"{RECOVERY}:/recovery.py:ro")
+        options.update(entrypoint=["python3", "/recovery.py"], command=self.service["command"][1:])
+        container = self._stack.run(self._stack.image, self._stack.address(), **options)
+        return finished(container)
 
     def stop(self) -> int:
         """Ask the container to end, as ``compose stop -t 10`` does, and return its exit status."""
@@ -163,7 +221,7 @@ class Bot:
     def _flat(self) -> bool:
         for trade in self.api.open_trades():
             with contextlib.suppress(BotRefused):  # an entry that had not filled is gone, and called a failure
-                self.api.call("POST", "/forceexit", {"tradeid": str(trade["trade_id"]), "ordertype": "market"})
+                self.force_exit(trade)
         return not self.api.open_trades()
 
     @contextlib.contextmanager

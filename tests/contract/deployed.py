@@ -33,14 +33,16 @@ def combined(below: Json, above: Json) -> Json:
     return both
 
 
-def effective_config(name: str, strategy: str, own: Json, exchange_url: str = "http://127.0.0.1:1") -> Json:
-    """Return the configuration that the role writes for a paper bot that trades on the lab's kind of exchange."""
+def effective_config(
+    name: str, strategy: str, own: Json, exchange_url: str = "http://127.0.0.1:1", *, live: bool = False
+) -> Json:
+    """Return the configuration that the role writes for a bot that trades on the lab's kind of exchange."""
     role = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
     fleet = yaml.safe_load(FLEET.read_text().replace("{{ lab_exchange_url }}", exchange_url))
     exchange = {**fleet["paper-1"]["freqtrade_config"]["exchange"], "pair_whitelist": PAIRS}
     config = combined(combined(role["__freqtrade_base"], {"exchange": exchange}), own)
     config = combined(config, role["__freqtrade_required"])
-    return combined(config, {"bot_name": name, "dry_run": True, "strategy": strategy})
+    return combined(config, {"bot_name": name, "dry_run": not live, "strategy": strategy})
 
 
 def compose_service(home: Path, name: str, image: str) -> Json:

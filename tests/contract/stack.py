@@ -16,12 +16,12 @@ from lab.failure import LabError
 from lab.names import labels, name_of
 from lab.ports import LOOPBACK
 
-PINNED = images_wanted.CONTRACTS["bot"].rpartition(":")[2]
+REPOSITORY, _, PINNED = images_wanted.CONTRACTS["bot"].rpartition(":")
 
 
 @dataclass
 class Stack:
-    """The lab's engine and network, the pinned image, and what this suite has started."""
+    """The lab's engine and network, the image of one release, and what this suite has started."""
 
     client: DockerClient
     network: Network
@@ -77,22 +77,22 @@ class Stack:
             return
 
 
-def open_stack() -> Stack:
-    """Return the stack of this checkout's lab.
+def open_stack(release: str) -> Stack:
+    """Return the stack of this checkout's lab with the image of ``release``.
 
     Raises:
-        LabError: No lab is up, or its image is not a Freqtrade of the pinned release.
+        LabError: No lab is up, or there is no image that is a Freqtrade of that release.
     """
     client = engine.connected()
     net, known = network.find(client), state.load()
     exchange = containers.find(client, name_of("exchange"))
     if net is None or exchange is None or exchange.image is None or "freqtrade" not in known.images:
         raise LabError("the lab is not up; run `python -m lab up`")
-    image = _pinned_image(client, known)
+    image = _pinned_image(client, known) if release == PINNED else _other_image(client, release)
     stack = Stack(client, net, image, str(exchange.image.id))
     said = version_of(stack)
-    if said != PINNED:
-        raise LabError(f"{image} is Freqtrade {said or 'of no known version'}, pinned is {PINNED}")
+    if said != release:
+        raise LabError(f"{image} is Freqtrade {said or 'of no known version'}, not {release}")
     return stack
 
 
@@ -115,6 +115,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+def _other_image(client: DockerClient, release: str) -> str:
+    """Return upstream's own image of a release that this checkout does not pin."""
+    tag = f"{REPOSITORY}:{release}"
+    try:
+        return str(client.images.get(tag).id)
+    except ImageNotFound:
+        raise LabError(f"there is no image of Freqtrade {release}: the lab has {PINNED}; or pull {tag}") from None
 
 
 def _pinned_image(client: DockerClient, known: state.State) -> str:

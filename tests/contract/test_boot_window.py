@@ -1,4 +1,4 @@
-"""The seconds in which a bot answers, but does not yet know what it will be: `client.past_boot`, `EntryStop`."""
+"""The seconds in which a bot answers, but does not yet know what it will be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.contract.bot import Bot
 from tests.contract.exchange import TICKERS
 from tests.contract.polling import eventually
 
-LATE_SECONDS = 6
+LATE_SECONDS = 4
 LOCK = "freqops halt contract-restart"
 
 
@@ -60,11 +60,18 @@ def slow(bot: Bot) -> Iterator[Bot]:
 
 
 def test_sigterm_passes_the_gate_and_ends_freqtrade(restart: Restart) -> None:
-    """137 would be the kill after ten seconds: `hostctl.hard_stop` counts on an orderly end before."""
+    """SIGTERM ends it in an orderly way, with status 0 or 130.
+
+    So level 3 asks before it kills.
+    """
     assert restart.exit_status in {0, 130}
 
 
 def test_the_api_answers_before_the_initial_state_is_applied(restart: Restart) -> None:
+    """Its API answers before the initial state is applied: it reads stopped, without a heartbeat.
+
+    So freqops takes no reading for the truth before the process is past that window.
+    """
     assert restart.window.state == "stopped"
     assert restart.window.last_process is None
     assert restart.whitelist in {"0", "status 500"}
@@ -72,15 +79,24 @@ def test_the_api_answers_before_the_initial_state_is_applied(restart: Restart) -
 
 
 def test_a_pause_sent_in_the_boot_window_is_overwritten(restart: Restart) -> None:
+    """A pause sent in that window is accepted and overwritten.
+
+    So freqops pauses again until it stays so.
+    """
     assert "paused" in restart.said
     assert restart.after.state == "running"
 
 
 def test_a_lock_survives_a_restart_and_is_listed_before_the_bot_is_ready(restart: Restart) -> None:
+    """A pair lock survives a restart, and is listed before the bot is ready.
+
+    So freqops finds the lock of a hold again.
+    """
     assert restart.lock_stood
 
 
 def test_entry_stop_is_proven_on_a_bot_that_is_still_booting(slow: Bot) -> None:
+    """A bot that is still booting is paused for good."""
     slow.files.put_state("running")
     slow.api.call("POST", "/reload_config")
     eventually(lambda: slow.api.read().state == "stopped" and not slow.api.past_boot(), "the boot window is open")
@@ -92,7 +108,10 @@ def test_entry_stop_is_proven_on_a_bot_that_is_still_booting(slow: Bot) -> None:
 
 
 def test_a_stopped_trader_past_its_boot_window_says_so(bot: Bot) -> None:
-    """`EntryStop` tells the two apart by this alone: state and heartbeat read the same."""
+    """A pair list tells a stopped trader past its boot window from one within it; nothing else does.
+
+    So freqops asks for the pair list before it believes that a trader is stopped.
+    """
     reading = bot.reload("stopped")
     assert (reading.state, reading.last_process) == ("stopped", None)
     assert bot.api.past_boot()

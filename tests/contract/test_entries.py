@@ -1,4 +1,4 @@
-"""Pausing, cancelling and what is read of a trade: `core.entry_stop`, `core.positions`."""
+"""Entries: pausing, cancelling, and what is read of a trade."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ PRICE, LIMIT, BELOW = 100, 60, 50
 
 
 def test_a_paused_bot_enters_nothing_and_still_exits(bot: Bot) -> None:
+    """A paused bot enters nothing and still exits.
+
+    So level 1 leaves positions to the bot.
+    """
     trade = bot.enter("SOL/USDT")
     bot.api.pause()
     bot.wish(enter=["BTC/USDT", "XRP/USDT"])
@@ -25,6 +29,10 @@ def test_a_paused_bot_enters_nothing_and_still_exits(bot: Bot) -> None:
 
 
 def test_a_position_and_its_stop_on_the_exchange_are_told(bot: Bot) -> None:
+    """An open trade tells its amount, its stake and the stop that rests on the exchange.
+
+    So freqops says of every position whether something protects it.
+    """
     bot.enter("BNB/USDT")
     trade = eventually(
         lambda: next((one for one in bot.api.open_trades() if any(o["is_open"] for o in one["orders"])), None),
@@ -39,6 +47,7 @@ def test_a_position_and_its_stop_on_the_exchange_are_told(bot: Bot) -> None:
 
 
 def test_entry_stop_leaves_a_position_and_its_stop_alone(bot: Bot) -> None:
+    """Level 1 leaves a position and its stop alone."""
     bot.enter("XRP/USDT")
     eventually(lambda: any(o["is_open"] for o in bot.api.open_trades()[0]["orders"]), "its stop rests")
     result = bot.stop_entries(reason())
@@ -48,7 +57,10 @@ def test_entry_stop_leaves_a_position_and_its_stop_alone(bot: Bot) -> None:
 
 
 def test_a_resting_entry_fills_when_the_price_comes(bot: Bot) -> None:
-    """Without this, the next test would prove nothing."""
+    """A resting entry fills when the price comes.
+
+    So level 1 cancels it.
+    """
     bot.enter("LTC/USDT", limit=LIMIT)
     bot.exchange.move("LTCUSDT", BELOW)
     try:
@@ -58,6 +70,10 @@ def test_a_resting_entry_fills_when_the_price_comes(bot: Bot) -> None:
 
 
 def test_entry_stop_takes_a_resting_entry_away_for_good(bot: Bot) -> None:
+    """Cancelling an entry of which nothing filled is answered with 502 although it worked.
+
+    So freqops judges by the next reading, not by the answer.
+    """
     trade = bot.enter("ETH/USDT", limit=2000)
     assert entry_orders(trade) == (True, False)
     bot.wish(enter=["ETH/USDT"], price={"ETH/USDT": 2000})
@@ -74,6 +90,65 @@ def test_entry_stop_takes_a_resting_entry_away_for_good(bot: Bot) -> None:
 
 
 def test_cancelling_a_trade_without_open_orders_is_refused(bot: Bot) -> None:
+    """Cancelling for a trade without open orders is refused.
+
+    So freqops cancels only where it has read an open entry order.
+    """
     trade = bot.enter("BTC/USDT")
     with pytest.raises(BotRefused, match="No open order"):
         bot.api.cancel_open_orders(trade["trade_id"])
+
+
+def test_a_lock_does_not_keep_a_bot_from_adding_to_a_position(bot: Bot) -> None:
+    """A global lock does not keep a running bot from adding to a position; a pause does.
+
+    So a hold is a pause and a lock, and never a lock alone.
+    """
+    bot.enter("SOL/USDT")
+    bot.api.lock(reason())
+    bot.wish(add=["SOL/USDT"])
+    eventually(lambda: bot.filled_entries("SOL/USDT") >= 3, "the locked bot adds to its position")
+    bot.api.pause()
+    bot.rounds(2)
+    before = bot.filled_entries("SOL/USDT")
+    bot.rounds(2)
+    assert bot.filled_entries("SOL/USDT") == before
+
+
+def test_cancelling_takes_exits_away_too(bot: Bot) -> None:
+    """Cancelling the open orders of a trade takes its exits away, too.
+
+    So freqops cancels only where every open order is an entry.
+    """
+    trade = bot.enter("SOL/USDT")
+    bot.force_exit(trade, ordertype="limit", price=200)
+    assert entry_orders(bot.trade("SOL/USDT") or {}) == (False, True)
+    bot.api.cancel_open_orders(trade["trade_id"])
+    left = bot.trade("SOL/USDT") or {}
+    assert (left["has_open_orders"], left["amount"]) == (False, trade["amount"])
+
+
+def test_a_trade_tells_what_freqops_reads_and_less_than_one_may_expect(bot: Bot) -> None:
+    """An order in the list of trades has neither a price of its own nor a word whether it is an entry.
+
+    So freqops reads its side, and the price that Freqtrade calls safe.
+    """
+    bot.enter("BNB/USDT", limit=300)
+    bot.api.call("POST", "/stop")
+    (trade,) = bot.api.call("GET", "/status")
+    wanted = {
+        "trade_id",
+        "pair",
+        "amount",
+        "stake_amount",
+        "is_short",
+        "has_open_orders",
+        "profit_abs",
+        "open_timestamp",
+    }
+    assert wanted <= trade.keys()
+    (order,) = trade["orders"]
+    assert (order["ft_order_side"], order["is_open"], order["safe_price"]) == ("buy", True, 300)
+    assert order["remaining"] == order["amount"]
+    assert order["order_id"]
+    assert not {"ft_is_entry", "price"} & order.keys()

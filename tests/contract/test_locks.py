@@ -1,4 +1,4 @@
-"""The pair lock that backs every hold: `client.lock`, `has_lock`, `unlock`."""
+"""The pair lock that backs every hold."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def _all(bot: Bot) -> list[dict[str, Any]]:
 
 
 def test_a_lock_stands_and_is_not_set_twice(bot: Bot) -> None:
+    """A lock stands as it was set, and once, however often freqops sets it."""
     mine = reason()
     assert not bot.api.has_lock(mine)
     bot.api.lock(mine)
@@ -23,7 +24,10 @@ def test_a_lock_stands_and_is_not_set_twice(bot: Bot) -> None:
 
 
 def test_a_lock_until_2287_or_later_is_answered_with_200_and_is_none(bot: Bot) -> None:
-    """Why ours end in 2099, and why only the list is believed."""
+    """A lock until 2287 or later is answered with 200 and does not exist.
+
+    So freqops locks until 2099, and believes the list alone.
+    """
     mine = reason()
     for until in ("2287-01-01T00:00:00Z", "2300-01-01T00:00:00Z"):
         bot.api.call("POST", "/locks", [{"pair": "*", "until": until, "side": "*", "reason": mine}])
@@ -31,6 +35,7 @@ def test_a_lock_until_2287_or_later_is_answered_with_200_and_is_none(bot: Bot) -
 
 
 def test_a_lock_that_ends_too_early_is_not_ours(bot: Bot) -> None:
+    """A lock of our name that ends too early counts as none."""
     mine = reason()
     bot.api.call("POST", "/locks", [{"pair": "*", "until": "2090-01-01T00:00:00Z", "side": "*", "reason": mine}])
     assert [lock["reason"] for lock in bot.api.our_locks()] == [mine]
@@ -38,6 +43,10 @@ def test_a_lock_that_ends_too_early_is_not_ours(bot: Bot) -> None:
 
 
 def test_unlocking_by_number_leaves_the_others(bot: Bot) -> None:
+    """Unlocking by number leaves all other locks.
+
+    So a release takes its own lock and no other.
+    """
     first, second = reason(), reason()
     bot.api.lock(first)
     bot.api.lock(second)
@@ -50,7 +59,10 @@ def test_unlocking_by_number_leaves_the_others(bot: Bot) -> None:
 
 
 def test_unlocking_by_pair_takes_everybodys(bot: Bot) -> None:
-    """Why a release unlocks by number."""
+    """Unlocking by pair takes away everybody's locks.
+
+    So freqops unlocks by number.
+    """
     bot.api.lock(reason())
     bot.api.call("POST", "/locks", [{"pair": "*", "until": "2099-01-01T00:00:00Z", "reason": "a protection's"}])
     bot.api.call("POST", "/locks/delete", {"pair": "*"})
@@ -58,6 +70,10 @@ def test_unlocking_by_pair_takes_everybodys(bot: Bot) -> None:
 
 
 def test_a_lock_survives_a_reload(bot: Bot) -> None:
+    """A lock survives a reload.
+
+    So a reload needs no new lock.
+    """
     mine = reason()
     bot.api.lock(mine)
     bot.reload("running")
@@ -65,6 +81,10 @@ def test_a_lock_survives_a_reload(bot: Bot) -> None:
 
 
 def test_a_lock_keeps_a_running_bot_from_entering(bot: Bot) -> None:
+    """A global lock keeps a running bot from entering.
+
+    So freqops sets one beside the pause.
+    """
     mine = reason()
     bot.api.lock(mine)
     bot.wish(enter=[PAIR])

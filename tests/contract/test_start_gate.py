@@ -1,4 +1,4 @@
-"""The start gate as the entrypoint of the real image: `core.gate`, `hostctl.gate`, and the template that names it."""
+"""The start gate as the entrypoint of the real image."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def _why(container: Container) -> str:
 
 
 def test_level_3_waits_and_says_why(files: Files, gated: Gated) -> None:
+    """Under a hold of level 3 Freqtrade is not started."""
     files.put_holds(3)
     files.put_state("paused")
     assert _why(gated()).startswith("held at level 3: contract (i-halt)")
@@ -61,27 +62,35 @@ def test_level_3_waits_and_says_why(files: Files, gated: Gated) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1, "seq": 0}'])
 def test_unreadable_holds_wait(files: Files, gated: Gated, content: bytes) -> None:
+    """Holds that cannot be read count as level 3."""
     files.put_conf("holds.json", content)
     files.put_state("paused")
     assert "counts as level 3" in _why(gated())
 
 
 def test_missing_holds_wait(files: Files, gated: Gated) -> None:
+    """Holds that are missing count as level 3."""
     (files.conf / "holds.json").unlink()
     assert "counts as level 3" in _why(gated())
 
 
 def test_level_1_waits_unless_the_bot_would_start_at_rest(files: Files, gated: Gated) -> None:
+    """Under a hold of level 1 a bot that would start running is not started."""
     files.put_holds(1)
     assert "initial_state is 'running'" in _why(gated())
 
 
 def test_level_1_starts_a_bot_into_a_pause(deployed: Deployed) -> None:
+    """A bot whose initial state is paused starts into a pause.
+
+    So a hold of level 1 writes that state.
+    """
     assert deployed.held.state == "paused"
     assert deployed.held.last_process is not None
 
 
 def test_a_waiting_gate_ends_when_told(files: Files, gated: Gated) -> None:
+    """A gate that waits ends when told."""
     files.put_holds(3)
     container = gated()
     _why(container)
@@ -91,7 +100,10 @@ def test_a_waiting_gate_ends_when_told(files: Files, gated: Gated) -> None:
 
 
 def test_a_release_of_the_holds_is_not_noticed_while_it_waits(files: Files, gated: Gated) -> None:
-    """It never changes its mind: a bot is started through ``freqops-host start`` and nowhere else."""
+    """A gate that waits never changes its mind.
+
+    So a bot is started through freqops-host start and nowhere else.
+    """
     files.put_holds(3)
     container = gated()
     _why(container)
@@ -100,6 +112,10 @@ def test_a_release_of_the_holds_is_not_noticed_while_it_waits(files: Files, gate
 
 
 def test_the_fifth_crash_is_the_last(files: Files, gated: Gated) -> None:
+    """The engine starts a process that crashed again and again.
+
+    So the gate lets nothing past after the fifth crash in ten minutes.
+    """
     container = gated(["sh", "-c", "exit 1"], restart="unless-stopped")
     assert _why(container).startswith(f"it crashed {CRASHES} times in ten minutes")
     container.reload()

@@ -1,4 +1,4 @@
-"""Trader states as `core.entry_stop`, `hostctl.start` and `hostctl.release` rely on them."""
+"""The states of a trader."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from tests.contract.polling import eventually
 
 
 def test_a_running_trader_is_paused_and_started_again(bot: Bot) -> None:
+    """A running trader is paused, stays so, and is started again.
+
+    So a pause is all that level 1 needs, and a start all that a release needs.
+    """
     bot.api.pause()
     assert bot.api.read().state == "paused"
     bot.rounds(2)
@@ -19,7 +23,10 @@ def test_a_running_trader_is_paused_and_started_again(bot: Bot) -> None:
 
 
 def test_stopentry_starts_a_stopped_trader(bot: Bot) -> None:
-    """Why `EntryStop` never pauses a trader that it finds stopped: Freqtrade would manage its positions again."""
+    """Pausing a stopped trader starts it, paused.
+
+    So freqops pauses only what runs.
+    """
     bot.api.call("POST", "/stop")
     bot.idle_rounds(1)
     answer = bot.api.call("POST", "/stopentry")
@@ -29,6 +36,10 @@ def test_stopentry_starts_a_stopped_trader(bot: Bot) -> None:
 
 
 def test_a_stopped_trader_refuses_to_act_and_still_tells(bot: Bot) -> None:
+    """A stopped trader refuses to count, cancel and exit, and still tells its trades and locks.
+
+    So freqops reports what rests there instead of cancelling it.
+    """
     trade = bot.enter("BTC/USDT", limit=30000)
     bot.api.call("POST", "/stop")
     identity = trade["trade_id"]
@@ -46,6 +57,7 @@ def test_a_stopped_trader_refuses_to_act_and_still_tells(bot: Bot) -> None:
 
 
 def test_entry_stop_leaves_a_stopped_trader_stopped_and_says_what_rests(bot: Bot) -> None:
+    """Level 1 leaves a stopped trader stopped and says what rests."""
     trade = bot.enter("BTC/USDT", limit=30000)
     bot.api.call("POST", "/stop")
     result = bot.stop_entries("freqops halt contract-stopped", deadline=3)
@@ -56,6 +68,10 @@ def test_entry_stop_leaves_a_stopped_trader_stopped_and_says_what_rests(bot: Bot
 
 
 def test_the_heartbeat_goes_on_while_paused_and_stands_still_while_stopped(bot: Bot) -> None:
+    """The heartbeat moves while paused, and stands still while stopped.
+
+    So freqops judges its age by the state.
+    """
     bot.api.pause()
     bot.rounds(2)
     bot.api.call("POST", "/stop")
@@ -67,7 +83,10 @@ def test_the_heartbeat_goes_on_while_paused_and_stands_still_while_stopped(bot: 
 
 
 def test_the_heartbeat_tells_two_rounds_of_one_second_apart(bot: Bot) -> None:
-    """A heartbeat without fractions would hide a round from `_Loops.seen`."""
+    """The heartbeat has fractions of a second and a time zone.
+
+    So freqops counts rounds by it.
+    """
     assert "." in bot.api.call("GET", "/health")["last_process"]
     moment = bot.api.read().last_process
     assert moment is not None
@@ -77,20 +96,29 @@ def test_the_heartbeat_tells_two_rounds_of_one_second_apart(bot: Bot) -> None:
 
 @pytest.mark.parametrize("initial_state", ["paused", "running", "stopped", None])
 def test_a_reload_takes_the_initial_state_of_the_replaced_file(bot: Bot, initial_state: str | None) -> None:
-    """The directory is mounted, so an atomic rename is seen; a file without the key means stopped."""
+    """A reload applies the initial state of the replaced file; a file without one means stopped.
+
+    So freqops keeps that state in step with the holds.
+    """
     bot.api.pause()
     reading = bot.reload(initial_state)
     assert reading.state == (initial_state or "stopped")
 
 
 def test_a_reload_forgets_the_heartbeat(bot: Bot) -> None:
-    """`_Loops.seen` starts over where it is null: the count belongs to an instance that is gone."""
+    """A reload forgets the heartbeat.
+
+    So freqops counts rounds anew after it.
+    """
     bot.rounds(1)
     assert bot.reload("stopped").last_process is None
 
 
 def test_a_pause_sent_to_a_reloading_bot_is_answered_and_lost(bot: Bot) -> None:
-    """Why an answer is never a proof, and `EntryStop` goes on reading."""
+    """A pause sent during a reload is answered and lost.
+
+    So freqops never takes an answer for a proof, and goes on reading.
+    """
     bot.files.put_state("running")
 
     def sent_in_time() -> bool:

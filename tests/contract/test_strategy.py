@@ -1,4 +1,4 @@
-"""The strategy's own tests, run where they count: in the pinned image, by the Freqtrade and pandas that would trade."""
+"""The shipped strategy in the image."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_strategy_passes_its_tests_in_the_pinned_image(stack: Stack) -> None:
+    """The shipped strategy passes its tests in the image, with its Freqtrade and its pandas."""
     container = stack.run(
         stack.image,
         entrypoint=["python3", "-m", "unittest", "test_ma_crossover"],

@@ -1,4 +1,4 @@
-"""What roles/freqtrade lets through to a host: validate_release.py in the pinned image, run as the role runs it."""
+"""What is let through to a host: `validate_release.py` in the image, run as the role runs it."""
 
 from __future__ import annotations
 
@@ -101,6 +101,10 @@ def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts
 
 
 def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -> None:
+    """Freqtrade's own checks name the strategy that would trade.
+
+    So a release is what they say, before it reaches a host.
+    """
     files = _write(tmp_path / "home", Release())
     container = _confined(stack, files, "python3", ["/freqops/release/validate_release.py", "sqlite"])
     status, said = finished(container)
@@ -110,6 +114,10 @@ def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_release_is_refused_with_its_reason(verdicts: Verdicts, name: str) -> None:
+    """Freqtrade's own checks, called in its order, refuse what it would not trade with.
+
+    So freqops calls them in the image.
+    """
     status, said = verdicts[name]
     assert status == 1
     assert BAD[name][1] in said
@@ -117,19 +125,28 @@ def test_a_bad_release_is_refused_with_its_reason(verdicts: Verdicts, name: str)
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_refusal_tells_no_secret(verdicts: Verdicts, name: str) -> None:
-    """Freqtrade prints a configuration that it refuses, whole."""
+    """A configuration that it refuses is printed whole, secrets too.
+
+    So freqops validates with made-up secrets and passes on the reason alone.
+    """
     assert SECRET not in verdicts[name][1]
     assert "0" * 43 not in verdicts[name][1]
 
 
 def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, tmp_path: Path) -> None:
-    """Why there is a validate_release.py."""
+    """The command show-config ends with 0 for configurations with which it would not trade.
+
+    So freqops does not validate with it.
+    """
     files = _write(tmp_path / "home", Release("NobodyWroteThis", drop=("stake_currency", "entry_pricing")))
     command = ["show-config", "--config", "/freqops/release/config.json", "--userdir", "/freqops/var"]
     assert finished(_confined(stack, files, "freqtrade", command))[0] == 0
 
 
 def test_a_command_that_freqtrade_does_not_have_ends_with_0(stack: Stack, tmp_path: Path) -> None:
-    """The runbooks' kill switch: why every order goes over the API."""
+    """A command that it does not have ends with 0.
+
+    So every order goes over the API.
+    """
     status, said = finished(_confined(stack, Files(tmp_path / "home"), "freqtrade", ["stopentry"]))
     assert (status, "invalid choice" in said) == (0, True)

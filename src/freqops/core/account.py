@@ -226,11 +226,13 @@ def sales(view: View, judgement: Judgement, ours: frozenset[str]) -> tuple[list[
         elif holding.pair in strange:
             kept.append(f"{describe(holding)}: not sold, for orders that stand in no record make its owner doubtful")
         else:
-            amount = market.whole_steps(min(holding.own, explained(view, holding.pair, ours)))
+            most = min(holding.own, explained(view, holding.pair, ours))
+            amount = market.whole_steps(min(most, holding.recorded or most))  # Freqtrade closes a trade by its amount
             if not market.is_dust(amount):
                 wanted.append(Sale(holding.pair, amount))
-            if not market.is_dust(holding.own - max(amount, ZERO)):
-                kept.append(f"{holding.own - amount} {holding.coin}: not sold, for the bot's orders did not buy it")
+            rest = holding.own - max(amount, ZERO)
+            if not market.is_dust(rest):
+                kept.append(f"{rest} {holding.coin}: not sold, for the bot's orders did not buy it")
     return wanted, kept
 
 
@@ -283,9 +285,7 @@ def _recorded(view: View) -> dict[str, Decimal]:
     return amounts
 
 
-def _holding(
-    view: View, coin: str, stake: str, foreign: Decimal, recorded: Decimal, traded: bool
-) -> Holding:
+def _holding(view: View, coin: str, stake: str, foreign: Decimal, recorded: Decimal, traded: bool) -> Holding:
     total = view.balances.get(coin, ZERO)
     pair = f"{coin}/{stake}"
     market = view.markets.get(pair)

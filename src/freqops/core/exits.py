@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .client import ApiError
+from .client import ApiError, Unreachable
 from .clock import Clock
 
 SECOND_TRY = 1.0
@@ -57,14 +57,16 @@ class Exits:
     def round(self, trades: list[dict[str, Any]]) -> None:
         """Ask every open trade that is due to exit, those that never failed first.
 
+        A bot that falls silent ends the round: whether it still answers is for the next reading to say.
+
         Args:
             trades: The open trades, as just read.
         """
         self.seen(trades)
         order = sorted(trades, key=lambda trade: (self._of(trade).count, trade["trade_id"]))
         for trade in order:
-            if self.clock.monotonic() >= self._of(trade).due:
-                self._ask(trade)
+            if self.clock.monotonic() >= self._of(trade).due and not self._ask(trade):
+                return
 
     def seen(self, trades: list[dict[str, Any]]) -> None:
         """Take in which trades are open, and so which of those that were asked to exit have gone."""
@@ -84,15 +86,19 @@ class Exits:
     def _of(self, trade: dict[str, Any]) -> _Attempts:
         return self._attempts.get(trade["trade_id"], _Attempts())
 
-    def _ask(self, trade: dict[str, Any]) -> None:
+    def _ask(self, trade: dict[str, Any]) -> bool:
+        """Ask one trade to exit, and return whether the bot answered, whatever it said."""
+        answered = True
         attempts = self._attempts.setdefault(trade["trade_id"], _Attempts())
         self._pairs[trade["trade_id"]] = trade["pair"]
         attempts.count += 1
         try:
             self.api.force_exit(trade["trade_id"])
         except ApiError as error:
+            answered = not isinstance(error, Unreachable)
             attempts.reason = f"asked to exit {attempts.count} times, the last answer: {error}"
         else:
             attempts.reason = f"{ASKED} ({attempts.count} times, without an error)"
         pause = min(SECOND_TRY * 2 ** (attempts.count - 1), LONGEST_PAUSE)
         attempts.due = self.clock.monotonic() + pause
+        return answered

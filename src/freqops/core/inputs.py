@@ -43,7 +43,7 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
 
 def level(text: object) -> int:
     """Return the kill level that ``text`` means; only exactly 1, 2 or 3 will do."""
-    if isinstance(text, bool) or not LEVEL.match(str(text)):
+    if isinstance(text, bool) or not LEVEL.fullmatch(str(text)):
         raise Refused(f"level is {text!r}; allowed: 1 stop entries, 2 flatten, 3 hard stop")
     return int(str(text))
 
@@ -60,7 +60,7 @@ def deadline(text: object) -> int | None:
     """Return the seconds that ``text`` means, None where nothing was said."""
     if text is None or text == "":
         return None
-    if isinstance(text, bool) or not DEADLINE.match(str(text)):
+    if isinstance(text, bool) or not DEADLINE.fullmatch(str(text)):
         raise Refused(f"deadline is {text!r}; allowed: whole seconds from 1 to 9999")
     return int(str(text))
 

@@ -7,14 +7,17 @@ which ccxt takes one, and nothing beside it that leads elsewhere.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import Refused
 
+LIKE = "binance"  # the lab's exchange speaks its language; another one would keep addresses that are not in ENDPOINTS
 SECTIONS = ("ccxt_config", "ccxt_async_config")
 ENDPOINTS = ("public", "private", "sapi")
 HARMLESS = ("urls", "options", "enableRateLimit", "rateLimit", "timeout")
+BARE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(:[0-9]+)?")  # no user, no name, nothing that others read otherwise
 WHY = "live bots are refused until promotion exists, unless they trade on a lab's exchange: "
 
 
@@ -30,6 +33,8 @@ def lab_exchange(config: dict[str, Any]) -> str:
     exchange = config.get("exchange")
     if not isinstance(exchange, dict):
         raise Refused(f"{WHY}it has no section exchange")
+    if exchange.get("name") != LIKE:
+        raise Refused(f"{WHY}exchange.name is {exchange.get('name')!r}; a lab's exchange is a {LIKE}")
     if config.get("trading_mode", "spot") != "spot":
         raise Refused(f"{WHY}trading_mode is {config['trading_mode']!r}; live bots trade spot only")
     if exchange.get("enable_ws") is not False:
@@ -62,7 +67,7 @@ def _address(section: Any, name: str) -> str:
 def _private(url: Any, name: str) -> str:
     try:
         parts = urlsplit(url)
-        private = ipaddress.ip_address(parts.hostname or "").is_private
+        private = bool(BARE.fullmatch(parts.netloc)) and ipaddress.ip_address(parts.hostname or "").is_private
     except (ValueError, TypeError, AttributeError):
         private = False
     if not private or parts.scheme != "http":

@@ -149,7 +149,7 @@ def _incident(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    if not re.match(r"^[0-9]{1,4}$", text) or int(text) == 0:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to 9999")
     return float(text)
 

@@ -58,6 +58,8 @@ def _exit_all(case: Case) -> list[str] | None:
             if _over(case, stop, trades):
                 break
             case.clock.sleep(POLL)
+        if stop.elapsed >= case.order.seconds:
+            stop.step()  # what was asked last must be seen before anything is said of it
     return _taken_in(case, stop, exits, offset)
 
 
@@ -98,9 +100,7 @@ def _taken_in(case: Case, stop: EntryStop, exits: Exits, offset: float) -> list[
     if trades is None:
         return None
     left = exits.open(trades)
-    if left and result.resting:
-        left.append(STOPPED)
-    return left
+    return [*left, STOPPED] if left and result.resting else left
 
 
 def _records(case: Case, stack: ExitStack) -> list[str] | None:
@@ -135,30 +135,26 @@ def _ask_exchange(case: Case, talk: witness.Witness, open_trades: list[str] | No
         return
     on_exchange.note(case, judgement)
     row.detail += judgement.unknown
-    if judgement.flat:
-        row.proven_s = case.elapsed if row.proven_s is not None else None
-        return
-    row.proven_s = None
-    row.detail += judgement.missing
+    if open_trades is None:
+        row.detail += judgement.in_records
+    row.proven_s = case.elapsed if judgement.flat and row.proven_s is not None else None
 
 
 def _judge(case: Case, open_trades: list[str] | None) -> None:
     row = case.row
+    row.detail += open_trades or []
     if open_trades is None:
-        row.proven_s = None
-        row.verdict = "FLAT NOT PROVEN" if row.acknowledged_s is not None else "NOT PROVEN"
-        row.detail.append(f"whether trades are open is not known; {WAY}")
-        return
-    row.detail += open_trades
-    if row.proven_s is not None and not open_trades:
+        row.detail.append("whether it has trades open is not known")
+    if row.proven_s is not None and open_trades == []:
         row.verdict = case.halted("FLAT, PROVEN", otherwise="FLAT, NOT LATCHED")
         return
     row.proven_s = None
     if open_trades or _positions(row.exchange):
         row.verdict = "NOT FLAT"
-        row.detail.append(AGAIN if case.alive() else WAY)
     else:
         row.verdict = "FLAT NOT PROVEN" if row.acknowledged_s is not None else "NOT PROVEN"
+    if STOPPED not in row.detail:
+        row.detail.append(AGAIN if open_trades and case.alive() else WAY)
 
 
 def _positions(exchange: dict[str, Any] | None) -> bool:

@@ -36,12 +36,14 @@ def since_hold(bot: layout.Bot) -> int:
 
 
 def note(case: Case, judgement: account.Judgement) -> None:
-    """Take what the exchange says into the row."""
+    """Take what the exchange says into the row: positions with what protects them, other orders, and remarks."""
     case.row.exchange = judgement.to_json()
     for holding in judgement.holdings:
         if holding.kind == "position":
             stop = protected(holding, judgement.others)
             case.row.detail.append(f"on the exchange: {account.describe(holding)}, {stop}")
+    orders = [order for order in judgement.entries + judgement.others if order["stop_price"] is None]
+    case.row.detail += [f"on the exchange: open order {account.order_text(order)}" for order in orders]
     case.row.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 RELEASE = Path("/freqops/release")
 ASKED = Path("/freqops/asked")
@@ -38,6 +39,33 @@ def configuration() -> Any:
     return Configuration(arguments, RunMode.LIVE).get_config()
 
 
+def no_order(*_: object, **__: object) -> NoReturn:
+    """Stand in for everything that places an order."""
+    raise RuntimeError("nothing is bought or sold here")
+
+
+def recover(bot: Any, trade: Any) -> dict[str, Any]:
+    """Have Freqtrade take in the orders of one trade, and return what became of it.
+
+    `handle_onexchange_order` keeps every error to itself, so the exchange is asked the same before, and may fail here.
+    """
+    told = {"trade": trade.id, "pair": trade.pair}
+    bot.exchange.fetch_orders(trade.pair, trade.open_date_utc - timedelta(seconds=10))
+    if bot.handle_onexchange_order(trade):
+        return {**told, "open": False, "amount": None}
+    if trade.is_open:
+        close_if_sold(trade)
+    return {**told, "open": bool(trade.is_open), "amount": str(trade.amount)}
+
+
+def close_if_sold(trade: Any) -> None:
+    """Close a trade of which all was sold, and a little more: Freqtrade itself closes by the exact amount only."""
+    exits = [order for order in trade.orders if order.ft_order_side != trade.entry_side and order.safe_filled > 0]
+    if exits and trade.amount > 0 and sum(order.safe_filled for order in exits) >= trade.amount:
+        trade.close(exits[-1].safe_price, show_msg=False)
+        trade.session.commit()
+
+
 def main() -> int:
     """Bring every open trade up to date, and say for each whether it is still open."""
     logging.disable(logging.CRITICAL)
@@ -45,12 +73,10 @@ def main() -> int:
     from freqtrade.persistence import Trade  # noqa: PLC0415
 
     bot = FreqtradeBot(configuration())
+    bot.exchange.create_order = bot.exchange.create_stoploss = no_order
     try:
         for trade in Trade.get_open_trades():
-            identity, pair = trade.id, trade.pair
-            deleted = bot.handle_onexchange_order(trade)
-            is_open = not deleted and bool(trade.is_open)
-            say({"trade": identity, "pair": pair, "open": is_open, "amount": None if deleted else str(trade.amount)})
+            say(recover(bot, trade))
     finally:
         bot.exchange.close()
     say({"done": True})

@@ -1,4 +1,4 @@
-"""Does what the test of the moment wishes: enters, at which price, exits; read anew in every round."""
+"""Does what the test of the moment wishes: enters, at which price, adds, exits; read anew in every round."""
 
 # mypy: disable-error-code="import-not-found,import-untyped,misc"
 
@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 from freqtrade.strategy import IStrategy
 
 WISHES = Path("/freqops/conf/wishes.json")
+ADDED = 20.0
 
 
 class ContractStrategy(IStrategy):
-    """``{"enter": [pairs], "exit": [pairs], "price": {pair: limit}}``."""
+    """Wishes are ``{"enter" | "exit" | "add" | "deny": [pairs], "price": {pair: limit}, "stake": {pair: stake}}``."""
 
     INTERFACE_VERSION = 3
     timeframe = "1m"
@@ -22,10 +23,11 @@ class ContractStrategy(IStrategy):
     minimal_roi: ClassVar[dict[str, float]] = {}
     process_only_new_candles = False
     startup_candle_count = 1
+    position_adjustment_enable = True
     order_types: ClassVar[dict[str, Any]] = {
         "entry": "limit",
         "exit": "market",
-        "force_exit": "market",
+        "force_exit": "limit",
         "stoploss": "market",
         "stoploss_on_exchange": True,
     }
@@ -48,3 +50,15 @@ class ContractStrategy(IStrategy):
     def custom_entry_price(self, pair: str, proposed_rate: float, **_: Any) -> float:
         """Return the wished limit, else one that crosses the spread and fills at once."""
         return float(dict(self._wishes("price")).get(pair, proposed_rate * 1.005))
+
+    def custom_stake_amount(self, pair: str, proposed_stake: float, **_: Any) -> float:
+        """Return the wished stake, else the one of the configuration."""
+        return float(dict(self._wishes("stake")).get(pair, proposed_stake))
+
+    def adjust_trade_position(self, trade: Any, **_: Any) -> float | None:
+        """Buy some more of the wished pairs, round after round."""
+        return ADDED if trade.pair in self._wishes("add") else None
+
+    def confirm_trade_exit(self, pair: str, **_: Any) -> bool:
+        """Deny the exits that are wished to be denied."""
+        return pair not in self._wishes("deny")

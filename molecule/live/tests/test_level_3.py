@@ -1,0 +1,103 @@
+"""Level 3 on a bot that does not answer, with an entry and a stop on the exchange; then flatten, reconcile, release."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from lab.control import control
+from tests.support.field import until
+from tests.support.live import ORDER, LiveBot
+
+REASON = "--reason 'nobody answers'"
+
+
+@pytest.fixture(scope="module")
+def halted(bots: dict[str, LiveBot]) -> dict[str, Any]:
+    """The row of a halt at level 3 of a frozen bot with two positions and an entry that rests."""
+    bot = bots["frozen"]
+    bot.enter("ETH/USDT", "SOL/USDT")
+    bot.enter("XRP/USDT", price={"XRP/USDT": 1.0})
+    bot.ask(
+        f"import os\n[os.kill(p.pid, {int(signal.SIGSTOP)}) for p in processes.trading(bot.name, processes.scan())]"
+    )
+    rc, row = bot.halt(3, reason="frozen")
+    assert rc == 0, row
+    return row
+
+
+def words(bot: LiveBot) -> str:
+    """Return the words by which a command names the incident in force."""
+    return f"{bot.name} --incident {bot.holds()['holds'][0]['incident']} {REASON}"
+
+
+def test_the_entry_is_cancelled_on_the_exchange_and_the_stops_stay(
+    halted: dict[str, Any], bots: dict[str, LiveBot]
+) -> None:
+    assert (halted["verdict"], halted["state"]) == ("HALTED, PROVEN", "no process"), halted
+    said = "\n".join(halted["detail"])
+    assert "entry order cancelled on the exchange" in said
+    assert "XRP/USDT" in said
+    assert bots["frozen"].resting() == [("ETHUSDT", "STOP_LOSS_LIMIT"), ("SOLUSDT", "STOP_LOSS_LIMIT")]
+    assert said.count("stop at") == 2
+
+
+def test_release_is_refused_while_the_exchange_does_not_answer(
+    halted: dict[str, Any], bots: dict[str, LiveBot]
+) -> None:
+    bot = bots["frozen"]
+    fault = bot.fault(endpoint="GET /api/v3/account", error={"status": 503, "code": 0, "msg": "maintenance"})
+    rc, answer = bot.tool(f"release {words(bot)}")
+    control("DELETE", f"/faults?id={fault['id']}")
+    assert (rc, "not_proven" in answer) == (2, True), answer
+    assert bot.level() == 3
+
+
+def test_flatten_sells_once_although_the_answer_is_lost(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
+    bot = bots["frozen"]
+    bot.fault(endpoint=ORDER, side="SELL", symbol="ETHUSDT", answer="reset", after=True, times=1)
+    bot.fault(endpoint=ORDER, side="SELL", symbol="SOLUSDT", answer="timeout", times=1)
+    rc, answer = bot.tool(f"flatten {words(bot)}")
+    assert (rc, answer["flat"]) == (0, True), answer
+    sold = [order for order in bot.orders("FILLED") if order["side"] == "SELL"]
+    assert sorted(order["symbol"] for order in sold) == ["ETHUSDT", "SOLUSDT"]
+    assert bot.resting() == []
+    book = json.loads(bot.sh(f"cat {bot.home}/sold.json"))["orders"]
+    assert sorted(str(order["id"]) for order in book if order["id"]) == sorted(str(order["orderId"]) for order in sold)
+
+
+def test_flatten_again_does_nothing(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
+    bot = bots["frozen"]
+    before = bot.orders()
+    rc, answer = bot.tool(f"flatten {words(bot)}")
+    assert (rc, answer["flat"], answer["sold"], answer["cancelled"]) == (0, True, [], [])
+    assert bot.orders() == before
+
+
+def test_release_is_refused_until_the_records_agree(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
+    bot = bots["frozen"]
+    rc, answer = bot.tool(f"release {words(bot)}")
+    assert rc == 1, answer
+    assert "ETH: its records say" in answer["refused"]
+    assert "reconcile" in answer["refused"]
+    assert (bot.level(), bot.processes()) == (3, [])
+    rc, answer = bot.tool(f"reconcile {words(bot)}")
+    assert (rc, answer["agrees"]) == (0, True), answer
+    assert {trade["pair"] for trade in answer["trades"] if not trade["open"]} >= {"ETH/USDT", "SOL/USDT"}
+    assert bot.processes() == []
+    for level, state in ((1, "paused"), (0, "running")):
+        rc, answer = bot.tool(f"release {words(bot)}")
+        assert rc == 0, answer
+        assert (bot.level(), bot.state()) == (level, state)
+    assert bot.trades() == []
+
+
+def test_flatten_and_reconcile_refuse_a_bot_that_lives(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
+    bot = bots["frozen"]
+    until("it runs", lambda: bot.state() == "running")
+    for command in ("flatten", "reconcile"):
+        rc, answer = bot.tool(f"{command} {bot.name} --incident 20260101T000000Z-halt3-000002 {REASON}")
+        assert (rc, "not held at level 3" in answer["refused"]) == (1, True), answer

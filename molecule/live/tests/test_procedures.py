@@ -1,0 +1,67 @@
+"""The deployed live bot, by the playbooks that an operator uses: halted, flattened, refused, reconciled, released."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.accounts import account_of
+from lab.control import control
+from tests.support.field import Field, all_pairs, incident_of, play, until
+from tests.support.live import HOST, MODEL
+
+BOT = ("-e", f"bots={MODEL}", "-e", "reason=test of the way back")
+
+
+@pytest.fixture(scope="module")
+def field() -> Field:
+    """The deployed bot, with positions and a stop for each on the exchange."""
+    field = Field(HOST, MODEL).ready()
+    all_pairs(0.3, jump=1.2)
+    stops = "trades = api.open_trades()\nanswer = bool(trades) and all(t['has_open_orders'] is False for t in trades)"
+    until("it has positions", lambda: field.ask(stops), 150)
+    until("their stops rest on the exchange", lambda: resting() and len(resting()) == len(field.trades()), 60)
+    return field
+
+
+def resting() -> list[str]:
+    """Return the types of the orders that are open on the bot's account."""
+    orders = control("GET", f"/accounts/{account_of(HOST, MODEL)}/orders")
+    return [order["type"] for order in orders if order["status"] in ("NEW", "PARTIALLY_FILLED")]
+
+
+def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -> None:
+    halted = play("killswitch", "-e", "level=3", *BOT)
+    assert halted.rc == 0, halted.out
+    assert "on the exchange" in halted.out
+    assert "unprotected" not in halted.out
+    assert set(resting()) == {"STOP_LOSS_LIMIT"}
+    incident = ("-e", f"incident={incident_of(halted.out)}")
+    flattened = play("flatten", *BOT, *incident)
+    assert flattened.rc == 0, flattened.out
+    assert resting() == []
+    refused = play("release", *BOT, *incident)
+    assert refused.rc != 0
+    assert "its records say" in refused.out
+    assert field.level() == 3
+    reconciled = play("reconcile", *BOT, *incident)
+    assert reconciled.rc == 0, reconciled.out
+    assert field.processes() == []
+    for level, state in ((1, "paused"), (0, "running")):
+        released = play("release", *BOT, *incident)
+        assert released.rc == 0, released.out
+        assert (field.level(), field.state()) == (level, state)
+
+
+@pytest.mark.parametrize("name", ["flatten", "reconcile"])
+def test_a_bot_that_is_not_held_is_refused(field: Field, name: str) -> None:
+    played = play(name, *BOT, "-e", "incident=20260101T000000Z-halt3-000003")
+    assert played.rc != 0
+    assert "not held at level 3" in played.out
+
+
+def test_a_live_bot_on_a_real_exchange_is_refused(field: Field) -> None:
+    elsewhere = '{"freqtrade_config": {"exchange": {"name": "binance", "enable_ws": false, "pair_whitelist": []}}}'
+    played = play("deploy", "--limit", HOST, "-e", elsewhere, "--check")
+    assert played.rc != 0
+    assert "live bots are refused until promotion exists" in played.out
+    assert "docker" not in played.out.split("Permission")[1], "something else was looked at before it was refused"
