@@ -1,4 +1,4 @@
-"""`make demo`: a lab from nothing, one real bot, and the kill switch on it; every step proven, with its time.
+"""`make demo`: a lab from nothing, bots on paper and live, and the kill switch on them; each step proven, with its time.
 
 The table at the end is made from what was read back from the bot and its host, never from what was merely sent.
 """
@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.table import table
+from lab.accounts import account_of
 from lab.control import control
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 INVENTORY = ROOT / "inventories" / "lab"
 BOT, HOST = "alpha", "paper-1"
+LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 RISE_PERCENT_PER_MINUTE = 0.3
 RISE_MINUTES = 120
 ENTER_SECONDS = 180
+DUST = 5
 
 
 class NotShown(Exception):
@@ -90,8 +93,8 @@ def play(name: str, *words: str) -> None:
     run(str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", "-i", str(INVENTORY), *words)
 
 
-def status() -> dict[str, Any]:
-    """Return the bot's row of status.yml, read anew."""
+def status(bot: str = BOT) -> dict[str, Any]:
+    """Return a bot's row of status.yml, read anew."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "status.json"
         command = [
@@ -105,11 +108,11 @@ def status() -> dict[str, Any]:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if not output.exists():
             raise NotShown(f"status.yml gave no answer: {done.stdout[-500:]}")
-        answer = json.loads(output.read_text())[HOST]
-    for row in answer.get("bots", []):
-        if row["bot"] == BOT:
+        answers = json.loads(output.read_text())
+    for row in [row for answer in answers.values() for row in answer.get("bots", [])]:
+        if row["bot"] == bot:
             return dict(row)
-    raise NotShown(f"{BOT} is not on {HOST}: {answer}")
+    raise NotShown(f"{bot} is on no host: {answers}")
 
 
 def expect(what: str, *, found: object, wanted: object) -> str:
@@ -120,9 +123,10 @@ def expect(what: str, *, found: object, wanted: object) -> str:
 
 
 def lab() -> None:
-    """Bring the lab up, the host bare, prices rising and the plays pointed at it."""
+    """Bring the lab up, the hosts bare, prices rising and the plays pointed at it."""
     run(sys.executable, "-m", "lab", "up")
-    run(sys.executable, "-m", "lab", "reset", HOST)
+    for host in (HOST, LIVE_HOST):
+        run(sys.executable, "-m", "lab", "reset", host)
     current = ROOT / "inventories" / "current"
     if not current.exists():
         current.symlink_to("lab")
@@ -133,20 +137,38 @@ def lab() -> None:
 
 
 def lab_proof() -> str:
-    """Return that the exchange answers and the host is bare."""
+    """Return that the exchange answers and the hosts are bare."""
     prices = control("GET", "/status")["prices"]
-    return f"exchange quotes {len(prices)} pairs, {HOST} is bare"
+    return f"exchange quotes {len(prices)} pairs, {HOST} and {LIVE_HOST} are bare"
 
 
 def trades_proof() -> str:
-    """Wait until the bot has opened trades by itself, and return how many."""
+    """Wait until both bots have opened trades by themselves, and return how many."""
     give_up = time.monotonic() + ENTER_SECONDS
     while time.monotonic() < give_up:
-        row = status()
-        if row.get("trader") == "running" and row.get("open_trades"):
-            return f"trader running, {row['open_trades']} open trades, heartbeat {row['heartbeat_s']} s ago"
+        rows = [status(bot) for bot in (BOT, LIVE_BOT)]
+        if all(row.get("trader") == "running" and row.get("open_trades") for row in rows):
+            return ", ".join(f"{row['bot']} ({row['mode']}) running, {row['open_trades']} open trades" for row in rows)
         time.sleep(2)
-    raise NotShown(f"{BOT} opened no trade within {ENTER_SECONDS} s")
+    raise NotShown(f"{BOT} and {LIVE_BOT} opened no trades within {ENTER_SECONDS} s")
+
+
+def flat_proof() -> str:
+    """Return that the live bot has no trade, and that its account at the exchange has no order and no position."""
+    expect("open trades", found=status(LIVE_BOT)["open_trades"], wanted=0)
+    account = account_of(LIVE_HOST, LIVE_BOT)
+    orders = control("GET", f"/accounts/{account}/orders")
+    resting = [order for order in orders if order["status"] in ("NEW", "PARTIALLY_FILLED")]
+    expect("orders on the exchange", found=len(resting), wanted=0)
+    prices = control("GET", "/status")["prices"]
+    worth = {
+        coin: (float(part["free"]) + float(part["locked"])) * float(prices[f"{coin}USDT"])
+        for coin, part in control("GET", f"/accounts/{account}")["balances"].items()
+        if coin != "USDT"
+    }
+    if max(worth.values(), default=0) >= DUST:
+        raise NotShown(f"the account still holds {worth}")
+    return f"no trade, no order on the exchange, {len(worth)} coins below {DUST} USDT each"
 
 
 def level_1_proof() -> str:
@@ -164,19 +186,20 @@ def level_3_proof() -> str:
     return expect("trader", found=row["trader"], wanted="no process")
 
 
-def incident() -> str:
-    """Return the incident that holds the bot now."""
-    return str(status()["holds"][0]["incident"])
+def halt(level: int, bot: str) -> None:
+    """Halt one bot."""
+    play("killswitch", "-e", f"level={level}", "-e", f"bots={bot}", "-e", "reason=demo")
 
 
-def release() -> None:
+def release(bot: str = BOT) -> None:
     """Take the hold one step down, by its incident."""
-    play("release", "-e", f"bots={BOT}", "-e", f"incident={incident()}", "-e", "reason=shown")
+    incident = status(bot)["holds"][0]["incident"]
+    play("release", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
 
 
-def released_proof() -> str:
-    """Return that nothing holds the bot and that it trades again."""
-    row = status()
+def released_proof(bot: str = BOT) -> str:
+    """Return that nothing holds a bot and that it trades again."""
+    row = status(bot)
     expect("level", found=row["level"], wanted=0)
     return expect("trader", found=row["trader"], wanted="running") + f", {row['open_trades']} open trades"
 
@@ -193,26 +216,23 @@ def unchanged() -> None:
 
 
 def unchanged_proof() -> str:
-    """Return what Ansible counted on the host."""
-    recap = [line for line in (ROOT / ".lab/second-deploy.log").read_text().splitlines() if line.startswith(HOST)]
-    counted = dict(word.split("=") for word in recap[-1].split() if "=" in word)
-    return "second deploy: " + expect("changed", found=counted["changed"], wanted="0")
+    """Return what Ansible counted on the hosts."""
+    lines = (ROOT / ".lab/second-deploy.log").read_text().splitlines()
+    for host in (HOST, LIVE_HOST):
+        recap = [line for line in lines if line.startswith(f"{host} ")][-1]
+        counted = dict(word.split("=") for word in recap.split() if "=" in word)
+        proof = expect(f"{host}: changed", found=counted["changed"], wanted="0")
+    return f"second deploy: {proof}, the other host likewise"
 
 
 STEPS = [
-    Step("A lab: engine, registry, exchange, one bare host", lab, lab_proof),
-    Step("deploy.yml: Docker, Postgres and a bot that trades", lambda: play("deploy"), trades_proof),
+    Step("A lab: engine, registry, exchange, two bare hosts", lab, lab_proof),
+    Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), trades_proof),
     Step("deploy.yml again", unchanged, unchanged_proof),
-    Step(
-        "Kill switch, level 1: no more entries",
-        lambda: play("killswitch", "-e", "level=1", "-e", "reason=demo"),
-        level_1_proof,
-    ),
-    Step(
-        "Kill switch, level 3: no Freqtrade",
-        lambda: play("killswitch", "-e", "level=3", "-e", "reason=demo"),
-        level_3_proof,
-    ),
+    Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof),
+    Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof),
+    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT)),
+    Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof),
     Step("Release, first step: process up, paused", release, level_1_proof),
     Step("Release, second step: it may enter again", release, released_proof),
 ]

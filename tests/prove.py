@@ -1,12 +1,13 @@
-"""`make prove`: every mutant of tests/mutants.toml must turn its test red.
+"""`make prove`: what `make test` samples in full count, then every mutant of tests/mutants.toml must turn its test red.
 
 A mutant is one small change that breaks one promised behaviour. It is applied in place, the host's copy of freqops-host
-is replaced where the test runs on the lab, the test is run, and everything is put back, whatever happens.
+is replaced on the hosts where the test runs on the lab, the test is run, and everything is put back, whatever happens.
 """
 
 from __future__ import annotations
 
 import base64
+import os
 import random
 import subprocess
 import sys
@@ -19,9 +20,10 @@ from pathlib import Path
 from freqops.core.table import table
 from freqops.core.zipapp import build
 from lab.hosts import Host
+from lab.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
-HOST = "paper-1"
+COUNTED = ("tests/unit/exchange/test_ledger.py",)
 ON_THE_LAB = "molecule/"
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
@@ -72,12 +74,13 @@ def applied(mutant: Mutant) -> Iterator[None]:
 
 
 def install() -> None:
-    """Bring freqops-host, as the sources are now, to the lab's host and into its bots' start gates."""
-    host = Host(HOST)
+    """Bring freqops-host, as the sources are now, to the lab's hosts and into their bots' start gates."""
+    tool = base64.b64encode(build(ROOT / "src/freqops")).decode()
     command = f"set -e; base64 --decode > /tmp/freqops-host; sh -ec '{INSTALL}' < /tmp/freqops-host"
-    done = host.run(command, stdin=base64.b64encode(build(ROOT / "src/freqops")).decode())
-    if done.rc != 0:
-        raise SystemExit(f"freqops-host could not be installed on {HOST}: {done.err}")
+    for spec in HOSTS:
+        done = Host(spec.name).run(command, stdin=tool)
+        if done.rc != 0:
+            raise SystemExit(f"freqops-host could not be installed on {spec.name}: {done.err}")
 
 
 def killed(mutant: Mutant) -> bool:
@@ -94,9 +97,17 @@ def killed(mutant: Mutant) -> bool:
     return done.returncode == 1
 
 
+def counted() -> bool:
+    """Run what `make test` samples in its whole count; each prints count and seed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *COUNTED]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "FREQOPS_PROVE": "1"}, check=False)
+    return done.returncode == 0
+
+
 def main() -> int:
-    """Run every mutant, or those whose names contain a word given, and print the count."""
+    """Run the counted tests and every mutant, or only the mutants whose names contain a word given."""
     words = sys.argv[1:]
+    whole = bool(words) or counted()
     mutants = [mutant for mutant in load() if not words or any(word in mutant.name for word in words)]
     seed = random.SystemRandom().randrange(2**32)
     random.Random(seed).shuffle(mutants)  # noqa: S311  an order, not a secret
@@ -110,7 +121,9 @@ def main() -> int:
     sys.stdout.write(
         f"mutants: {len(rows)}, killed: {len(rows) - alive}, survived: {alive}, seed of their order: {seed}\n"
     )
-    return 1 if alive or not rows else 0
+    if not whole:
+        sys.stdout.write("a counted test failed; see above\n")
+    return 1 if alive or not rows or not whole else 0
 
 
 if __name__ == "__main__":

@@ -36,7 +36,6 @@ QUICK = {
     "internals": {"process_throttle_secs": 1, "heartbeat_interval": 1},
     "pairlists": [{"method": "StaticPairList"}, {"method": "SpreadFilter", "max_spread_ratio": 0.05}],
 }
-RECOVERY = Path(__file__).parent / "offline_recovery.py"
 ORDER_TYPES = {"entry": "limit", "exit": "market", "force_exit": "limit", "stoploss": "limit"}
 
 
@@ -189,13 +188,35 @@ class Bot:
         """Wait for the end of the container and return its exit status."""
         return finished(self.container)[0]
 
+    def beside(self, module: str, questions: str | None = None) -> tuple[int, str]:
+        """Run one of freqops' own modules over the bot's files, in a container of its image beside its own."""
+        files = self.files
+        options: dict[str, Any] = {
+            **container_options(self.service),
+            "entrypoint": ["sh", "-c"],
+            "command": [f"printf '%s' \"$QUESTIONS\" | python3 -m {module}"],
+            "environment": {
+                "PYTHONPATH": "/freqops/packages:/freqops/asked/freqops-host",
+                "QUESTIONS": questions or "",
+            },
+            "volumes": [
+                f"{files.conf}:/freqops/asked:ro",
+                f"{files.release}:/freqops/release:ro",
+                f"{files.var}:/freqops/var",
+            ],
+        }
+        return finished(self._stack.run(self._stack.image, self._stack.address(), **options))
+
+    def witness(self, *questions: dict[str, Any]) -> list[Any]:
+        """Put questions to the exchange witness and return its answers."""
+        said = self.beside("freqops.witness", "\n".join(json.dumps(question) for question in questions) + "\n")[1]
+        answers = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert len(answers) == len(questions) + 1, said
+        return [answer.get("answer", answer) for answer in answers[1:]]
+
     def recover(self) -> tuple[int, str]:
-        """Run the offline recovery over the bot's files, its container being stopped."""
-        options = container_options(self.service)
-        options["volumes"].append(f"{RECOVERY}:/recovery.py:ro")
-        options.update(entrypoint=["python3", "/recovery.py"], command=self.service["command"][1:])
-        container = self._stack.run(self._stack.image, self._stack.address(), **options)
-        return finished(container)
+        """Have Freqtrade take in what its exchange has, its container being stopped."""
+        return self.beside("freqops.witness.recover")
 
     def stop(self) -> int:
         """Ask the container to end, as ``compose stop -t 10`` does, and return its exit status."""
@@ -231,6 +252,12 @@ class Bot:
         except AssertionError as error:
             log = self.container.logs(tail=40).decode(errors="replace")
             raise AssertionError(f"{error}; the end of its log:\n{log}") from None
+
+
+def told_of(said: str) -> dict[str, dict[str, Any]]:
+    """Return what the recovery said of each pair."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return {line["pair"]: line for line in lines if "pair" in line}
 
 
 def reason() -> str:

@@ -108,6 +108,10 @@ class Account:
         balance = self._exchange.ask("GET", f"/accounts/{self._name}")["balances"].get(asset, {})
         return sum((Decimal(amount) for amount in balance.values()), Decimal(0))
 
+    def deposit(self, asset: str, amount: str) -> None:
+        """Bring coins in that no order bought."""
+        self._exchange.ask("POST", f"/accounts/{self._name}/deposits", {"asset": asset, "amount": amount})
+
     def sell_by_hand(self, symbol: str, quantity: float) -> Json:
         """Sell at the market behind the bot's back."""
         fields = {"symbol": symbol, "side": "SELL", "type": "MARKET", "quantity": quantity}

@@ -179,3 +179,23 @@ def test_a_sale_by_hand_of_another_amount_leaves_the_trade_open(live: Bot, accou
     told = live.api.call("POST", f"/trades/{trade['trade_id']}/reload")
     assert (told["is_open"], told["nr_of_successful_exits"]) == (True, 1)
     assert told["amount"] == pytest.approx(trade["amount"] - 0.5)
+
+
+def test_the_witness_reads_the_same_trades_and_orders(live: Bot, account: Account) -> None:
+    """The tables of Freqtrade's database hold what its API tells: trades, amounts, and the numbers of their orders.
+
+    So the exchange witness can read a bot's records without the bot.
+    """
+    trade = live.settled("SOL/USDT")
+    [records, orders, balances] = live.witness(
+        {"ask": "records", "with": {"since": 0}},
+        {"ask": "open_orders", "with": {"pairs": []}},
+        {"ask": "balances"},
+    )
+    [told] = [one for one in records["trades"] if one["is_open"]]
+    assert (told["id"], told["pair"], told["base"]) == (trade["trade_id"], "SOL/USDT", "SOL")
+    assert float(told["amount"]) == trade["amount"]
+    known = {order["id"] for order in records["orders"]}
+    assert {str(order["order_id"]) for order in trade["orders"]} <= known
+    assert {order["id"] for order in orders} <= known
+    assert float(balances["SOL"]["free"]) + float(balances["SOL"]["used"]) == pytest.approx(float(account.holds("SOL")))

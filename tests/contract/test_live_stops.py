@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from freqops.core.client import Failed
-from tests.contract.bot import Bot
+from tests.contract.bot import Bot, told_of
 from tests.contract.conftest import Deployed
 from tests.contract.exchange import ORDER, PRICES, Account
 from tests.contract.polling import eventually
@@ -145,7 +144,7 @@ def absence(with_stops: Bot, account: Account) -> Absence:
     status, said = bot.recover()
     sent = len(account.orders()) - before
     assert status == 0, said
-    recovered = {trade["pair"]: trade for trade in json.loads(said.splitlines()[-1])}
+    recovered = told_of(said)
     bot.container.start()
     bot.at_work("running")
     rows = bot.query("SELECT pair, exit_reason FROM trades WHERE is_open = 0 ORDER BY id")
@@ -166,6 +165,6 @@ def test_the_offline_recovery_takes_in_a_stop_that_was_reached(absence: Absence)
 
     So the records of a bot that must not run can be made true.
     """
-    assert not absence.recovered["SOL/USDT"]["is_open"]
-    assert absence.recovered["XRP/USDT"]["is_open"]
+    assert not absence.recovered["SOL/USDT"]["open"]
+    assert absence.recovered["XRP/USDT"]["open"]
     assert absence.sent == 0

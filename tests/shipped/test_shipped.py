@@ -58,7 +58,18 @@ def test_a_halt_of_a_bot_that_does_not_run(bare: Bare, tmp_path: Path, level: st
     assert json.loads((home / "conf" / "state.json").read_text()) == {"initial_state": "paused"}
     held = json.loads((home / "conf" / "holds.json").read_text())["holds"]
     assert [(each["holder"], each["level"], each["reason"]) for each in held] == [("halt", int(level), "drill")]
-    assert len(list((tmp_path / "incidents").glob("*/*-halt.json"))) == 1
+    assert len(list((tmp_path / "incidents").glob(f"*/*-halt{level}-*.json"))) == 1
+    journal = next((tmp_path / "incidents").glob(f"*/*-{BOT}-halt-*.jsonl")).read_text().splitlines()
+    assert [json.loads(line)["what"] for line in journal] == ["before", "after"]
+
+
+@pytest.mark.parametrize("command", ["flatten", "reconcile"])
+def test_nothing_is_sold_or_compared_for_a_paper_bot(bare: Bare, tmp_path: Path, command: str) -> None:
+    make_bot(tmp_path, BOT)
+    ran = bare.host(command, BOT, "--incident", "one", "--reason", "drill", root=tmp_path)
+    assert ran.returncode == 1
+    assert "trades on paper" in json.loads(ran.stdout)["refused"]
+    assert not (tmp_path / "incidents").exists()
 
 
 def test_a_held_bot_is_not_started_and_its_hold_is_shown(bare: Bare, tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def order(side: str = "buy", is_open: bool = True) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def trade(trade_id: int, *orders: dict[str, Any]) -> dict[str, Any]:
+def trade(trade_id: int, *orders: dict[str, Any], pair: str = "BTC/USDT") -> dict[str, Any]:
     """An open trade as GET /status shows it, as far as anything reads it."""
     return {
-        "trade_id": trade_id, "pair": "BTC/USDT", "is_short": False, "amount": 2.0, "stake_amount": 20.0,
+        "trade_id": trade_id, "pair": pair, "is_short": False, "amount": 2.0, "stake_amount": 20.0,
         "profit_abs": 0.5, "has_open_orders": any(o["is_open"] for o in orders), "orders": list(orders),
     }  # fmt: skip
 
@@ -65,6 +65,7 @@ class StillApi:
     calls: list[str] = field(default_factory=list)
     error: ApiError | None = None
     before_call: Any = None
+    observer: Any = None
 
     def _said(self, what: str) -> None:
         self.calls.append(what)
@@ -111,6 +112,10 @@ class StillApi:
         self._said(f"cancel {trade_id}")
         self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
 
+    def force_exit(self, trade_id: int) -> None:
+        self._said(f"exit {trade_id}")
+        self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
+
 
 class FakeEngine(Engine):
     """An engine without containers; what it does to the processes, ``stopping`` decides."""
@@ -122,6 +127,7 @@ class FakeEngine(Engine):
         self.starting: Any = None
         self.stopping: Any = None
         self.hangs = False
+        self.networks: list[str] = []
         self.present: Container | None = None
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
@@ -140,6 +146,9 @@ class FakeEngine(Engine):
             self.stopping()
         seconds = 60 if self.hangs else 0
         return self._popen([sys.executable, "-S", "-c", f"import time; time.sleep({seconds})"])
+
+    def ensure_network(self, name: str) -> None:
+        self.networks.append(name)
 
     def logs(self, name: str, lines: int) -> list[str]:  # noqa: ARG002  as above
         return ["last words"]
@@ -163,6 +172,8 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     (home / "conf" / "holds.json").write_text('{"version": 1, "seq": 0, "holds": []}\n')
     (home / "conf" / "state.json").write_text('{"initial_state": "running"}')
     (home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "p"}}')
+    (home / "release" / str(declared["release"])).mkdir(parents=True)
+    (home / "release" / str(declared["release"]) / "config.json").write_text('{"stake_currency": "USDT"}')
     return home
 
 

@@ -117,7 +117,10 @@ def test_the_operator_may_run_the_tool_and_the_table_names_the_bot(host: Any) ->
     done = host.run("sudo -n /usr/local/bin/freqops-host status --json")
     assert done.rc == 0, done.stdout
     answer = json.loads(done.stdout)
-    assert [(row["bot"], row["mode"], row["trader"]) for row in answer["bots"]] == [("alpha", "paper", "running")]
+    assert [(row["bot"], row["mode"], row["trader"]) for row in answer["bots"]] == [
+        ("alpha", "paper", "running"),
+        ("beta", "paper", "running"),
+    ]
     assert answer["undeclared"] == []
     table = host.run("sudo -n /usr/local/bin/freqops-host status").stdout
     for heading in ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "image"):

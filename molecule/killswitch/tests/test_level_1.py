@@ -54,7 +54,7 @@ def test_again_changes_nothing(field: Field) -> None:
     assert field.holds() == book
     incidents = field.sh("ls /srv/freqops/incidents").split()
     assert len([name for name in incidents if name == first["incident"]]) == 1
-    third = play("killswitch", "-e", "level=1", "-e", "reason=third time")
+    third = play("killswitch", "-e", "level=1", "-e", "bots=alpha", "-e", "reason=third time")
     assert third.rc == 0
     assert "changed=0" in third.out, third.out
 
@@ -101,7 +101,7 @@ def test_it_outlives_container_engine_and_host(field: Field) -> None:
 
 def test_it_outlives_a_deploy(field: Field) -> None:
     field.halt(1)
-    deployed = play("deploy")
+    deployed = play("deploy", "--limit", "paper")
     assert deployed.rc == 0, deployed.out
     assert "it stays paused" in deployed.out
     stays_paused(field)

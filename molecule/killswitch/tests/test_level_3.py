@@ -70,7 +70,7 @@ def test_a_wrong_incident_releases_nothing(field: Field) -> None:
 
 
 def test_release_goes_step_by_step(field: Field) -> None:
-    halted = play("killswitch", "-e", "level=3", "-e", "reason=test")
+    halted = play("killswitch", "-e", "level=3", "-e", "bots=alpha", "-e", "reason=test")
     assert halted.rc == 0, halted.out
     incident = incident_of(halted.out)
     up = play("release", "-e", "bots=alpha", "-e", f"incident={incident}", "-e", "reason=looked at it")
@@ -88,10 +88,10 @@ def test_release_goes_step_by_step(field: Field) -> None:
 def test_a_deploy_at_the_same_moment(field: Field) -> None:
     field.sh("docker stop --time 10 freqops-alpha")
     ended: list[Played] = []
-    deploy = threading.Thread(target=lambda: ended.append(play("deploy")))
+    deploy = threading.Thread(target=lambda: ended.append(play("deploy", "--limit", "paper")))
     deploy.start()
     until("the deploy starts the bot", field.processes, 300)
-    halted = play("killswitch", "-e", "level=3", "-e", "reason=in the middle of a deploy")
+    halted = play("killswitch", "-e", "level=3", "-e", "bots=alpha", "-e", "reason=in the middle of a deploy")
     deploy.join(300)
     assert halted.rc == 0, halted.out
     assert ended[0].rc == 0, ended[0].out

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 RELEASE = Path("/freqops/release")
 ASKED = Path("/freqops/asked")
 OVERLAY = Path("/tmp/overlay.json")  # noqa: S108  the container's own
+SOLD = "sold_on_exchange"  # freqtrade.enums.ExitType.SOLD_ON_EXCHANGE
 REACHING_OUT = ("api_server", "telegram", "webhook", "discord", "external_message_consumer")
 AT_REST = {"initial_state": "stopped", "cancel_open_orders_on_exit": False, "logfile": "/tmp/recover.log"}  # noqa: S108
 
@@ -62,6 +63,7 @@ def close_if_sold(trade: Any) -> None:
     """Close a trade of which all was sold, and a little more: Freqtrade itself closes by the exact amount only."""
     exits = [order for order in trade.orders if order.ft_order_side != trade.entry_side and order.safe_filled > 0]
     if exits and trade.amount > 0 and sum(order.safe_filled for order in exits) >= trade.amount:
+        trade.exit_reason = SOLD
         trade.close(exits[-1].safe_price, show_msg=False)
         trade.session.commit()
 

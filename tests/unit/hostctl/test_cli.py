@@ -18,13 +18,18 @@ from freqops.core import holds, processes
 from freqops.core.client import FreqtradeClient, Reading, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
-from freqops.hostctl import book, cli, probe
+from freqops.hostctl import book, cli, own_session, probe
 from freqops.hostctl import gate as door
 from freqops.hostctl import status as looking
 from freqops.hostctl.engine import Container, Engine, EngineError, end
-from freqops.hostctl.halt import Order, Row
+from freqops.hostctl.flatten import Flattened
+from freqops.hostctl.reconcile import Reconciled
+from freqops.hostctl.case import Order, Row
 from freqops.hostctl.start import Started
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+
+
+Result = Started | Flattened | Reconciled
 
 
 class Cli:
@@ -35,12 +40,15 @@ class Cli:
         self.ran: list[Any] = []
         self.rows: list[Row] = []
         self.found: list[processes.Process] = []
-        self.started: Started | Exception = Started("alpha", "running", True, 0)
+        self.started: Result | Exception = Started("alpha", "running", True, 0)
         self.reasserted: tuple[list[str], list[str]] = ([], [])
         make_bot(root)
         monkeypatch.setattr(cli, "halt", self._halt)
+        monkeypatch.setattr(own_session, "run", lambda work: work())  # the real one forks
         monkeypatch.setattr(cli, "start", self._start)
         monkeypatch.setattr(cli, "release", self._start)
+        monkeypatch.setattr(cli, "flatten", self._start)
+        monkeypatch.setattr(cli, "reconcile", self._start)
         monkeypatch.setattr(cli, "reassert", lambda *_arguments: self.reasserted)
         monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
         monkeypatch.setattr(os, "_exit", self._exit)
@@ -49,7 +57,7 @@ class Cli:
         self.ran.append((order, [home.name for home in homes]))
         return self.rows
 
-    def _start(self, *arguments: Any) -> Started:
+    def _start(self, *arguments: Any) -> Result:
         self.ran.append(arguments)
         if isinstance(self.started, Exception):
             raise self.started
@@ -84,6 +92,8 @@ def proven(**changed: Any) -> Row:
 
 HALT = ("halt", "--level", "1", "--reason", "why")
 RELEASE = ("release", "alpha", "--incident", "one", "--reason", "done")
+FLATTEN = ("flatten", *RELEASE[1:])
+RECONCILE = ("reconcile", *RELEASE[1:])
 
 
 def but(command: tuple[str, ...], option: str, value: str) -> tuple[str, ...]:
@@ -100,13 +110,16 @@ def but(command: tuple[str, ...], option: str, value: str) -> tuple[str, ...]:
 def test_a_level_that_is_not_exactly_one(run: Cli, level: str) -> None:
     status, out = run(*but(HALT, "--level", level))
     assert (status, run.ran) == (1, [])
-    assert "allowed: 1 stop entries, 3 hard stop" in json.loads(out)["refused"]
+    assert "allowed: 1 stop entries, 2 flatten, 3 hard stop" in json.loads(out)["refused"]
 
 
-def test_level_2_says_that_it_is_not_built_yet(run: Cli) -> None:
-    status, out = run(*but(HALT, "--level", "2"))
-    assert (status, run.ran) == (1, [])
-    assert "not built yet" in json.loads(out)["refused"]
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_every_level_is_understood_and_named_in_its_incident(run: Cli, level: int) -> None:
+    run.rows = [proven()]
+    status, _ = run(*but(HALT, "--level", str(level)))
+    order, names = run.ran[0]
+    assert (status, order.level, names) == (0, level, ["alpha"])
+    assert f"-halt{level}-" in order.incident
 
 
 LONG = "x" * 201
@@ -125,7 +138,7 @@ LONG = "x" * 201
         *[but(HALT, "--bots", bots) for bots in ("beta", "alpha,beta", "", ",", "ALL", "all,alpha", "../alpha", "a b")],
         *[but(HALT, "--reason", reason) for reason in ("", " ", "two\nlines", "bell\a", LONG)],
         *[but(HALT, "--actor", actor) for actor in ("", "two\nlines")],
-        *[but(HALT, "--deadline", seconds) for seconds in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣")],
+        *[but(HALT, "--deadline", seconds) for seconds in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣", "9\n")],
         *[but(HALT, "--incident", name) for name in ("", "a/b", "..", "-x", "one\n", "a b", "x" * 81)],
         ("release", "alpha", "--reason", "done"),
         ("release", "alpha", "--incident", "one"),
@@ -134,6 +147,15 @@ LONG = "x" * 201
         but(RELEASE, "--reason", ""),
         but(RELEASE, "--incident", "../one"),
         but(RELEASE, "--seq", "first"),
+        ("flatten", "alpha", "--incident", "one"),
+        ("flatten", "--incident", "one", "--reason", "done"),
+        ("flatten", "all", *FLATTEN[2:]),
+        ("flatten", "alpha,beta", *FLATTEN[2:]),
+        ("reconcile", "alpha", "--reason", "done"),
+        ("reconcile", "beta", *RECONCILE[2:]),
+        but(FLATTEN, "--reason", ""),
+        but(RECONCILE, "--incident", "../one"),
+        but(FLATTEN, "--seq", "4"),
         ("start",),
         ("start", "beta"),
         ("start", "alpha", "beta"),
@@ -218,7 +240,31 @@ def test_an_incident_that_cannot_be_written_spoils_nothing(run: Cli) -> None:
     assert "not written" in json.loads(out)["incident_error"]
 
 
-# --- start, release, reassert
+@pytest.mark.parametrize("changed", [{"raised": True}, {"acted": True}])
+def test_an_incident_says_which_level_was_commanded(run: Cli, changed: dict[str, Any]) -> None:
+    """A second command under the same incident keeps the evidence of the first."""
+    run.rows = [proven(**{"raised": False, **changed})]
+    run(*HALT, "--incident", "one")
+    assert [path.name.split("-")[-2] for path in (run.root / "incidents" / "one").iterdir()] == ["halt1"]
+
+
+def test_a_halt_goes_into_the_incident_of_every_hold_that_it_is_about(run: Cli) -> None:
+    run.rows = [proven(), proven(bot="beta", incident="two", raised=False)]
+    run(*HALT, "--incident", "one")
+    assert sorted(path.name for path in (run.root / "incidents").iterdir()) == ["one", "two"]
+
+
+def test_a_halt_is_done_in_a_session_of_its_own(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    works: list[Any] = []
+    monkeypatch.setattr(own_session, "run", lambda work: works.append(work) or 2)
+    for command in (HALT, RELEASE, FLATTEN, RECONCILE):
+        assert run(*command)[0] == 2
+    assert (len(works), run.ran) == (4, [])
+    assert run("start", "alpha")[0] == 0
+    assert len(works) == 4
+
+
+# --- start, release, flatten, reconcile, reassert
 
 
 def test_how_a_start_ends(run: Cli) -> None:
@@ -230,7 +276,7 @@ def test_how_a_start_ends(run: Cli) -> None:
     assert (status, json.loads(out)["outcome"]) == (1, "held")
 
 
-@pytest.mark.parametrize("command", [("start", "alpha"), RELEASE])
+@pytest.mark.parametrize("command", [("start", "alpha"), RELEASE, FLATTEN, RECONCILE])
 @pytest.mark.parametrize(
     ("error", "status", "key"),
     [
@@ -254,10 +300,30 @@ def test_only_what_ran_nothing_is_called_refused(
 def test_a_release_leaves_evidence(run: Cli) -> None:
     status, out = run(*RELEASE, "--seq", "4")
     assert status == 0
-    _, permission, _, _ = run.ran[0]
+    _, permission, *_ = run.ran[0]
     assert (permission.incident, permission.reason, permission.seq) == ("one", "done", 4)
     assert json.loads(out)["outcome"] == "running"
-    assert len(list((run.root / "incidents" / "one").glob("*release-alpha-*.json"))) == 1
+    evidence = next((run.root / "incidents" / "one").glob("*release-alpha-*.json"))
+    assert json.loads(evidence.read_text())["proven"] is True
+
+
+@pytest.mark.parametrize(
+    ("command", "result", "status"),
+    [
+        (FLATTEN, Flattened("alpha", flat=True), 0),
+        (FLATTEN, Flattened("alpha", left=["1 BTC"]), 2),
+        (RECONCILE, Reconciled("alpha", agrees=True), 0),
+        (RECONCILE, Reconciled("alpha", disagreements=["BTC"]), 2),
+    ],
+)
+def test_what_is_not_flat_or_does_not_agree_ends_with_2(
+    run: Cli, command: tuple[str, ...], result: Result, status: int
+) -> None:
+    run.started = result
+    ended, out = run(*command)
+    assert (ended, json.loads(out)) == (status, result.to_json())
+    evidence = json.loads(next((run.root / "incidents" / "one").glob(f"*{command[0]}-alpha-*.json")).read_text())
+    assert (evidence["proven"], evidence["reason"]) == (status == 0, "done")
 
 
 def test_how_a_re_assertion_ends(run: Cli) -> None:

@@ -16,46 +16,15 @@ from typing import Any
 
 import pytest
 
-from freqops.core import durable, holds
+from freqops.core import durable, holds, layout
 from freqops.core.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.processes import Process
-from freqops.hostctl import book, hard_stop, incidents
+from freqops.hostctl import book, case, hard_stop, incidents, level_3, reach
 from freqops.hostctl import halt as halting
 from freqops.hostctl.engine import end
-from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
-
-
-class Host:
-    """One bot and what a halt sees of it."""
-
-    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock, self.engine = FakeClock(), FakeEngine()
-        self.home = make_bot(tmp_path)
-        self.api = StillApi(self.clock)
-        self.processes: list[Process] = [process()]
-        self.engine.stopping = self.processes.clear
-        monkeypatch.setattr(halting, "_client", lambda _bot: self.api)
-        monkeypatch.setattr(halting, "_alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
-        monkeypatch.setattr(os, "kill", self.kill)
-        self.killed: list[int] = []
-
-    def kill(self, pid: int, number: int) -> None:
-        assert number == signal.SIGKILL
-        self.killed.append(pid)
-        self.processes[:] = [each for each in self.processes if each.pid != pid]
-
-    def halt(self, level: int, incident: str = "one", deadline: float | None = None) -> halting.Row:
-        order = halting.Order(level, "why", "ann@host", incident, deadline)
-        return halting.halt([self.home], order, self.clock, self.engine)[0]
-
-    @property
-    def level(self) -> int:
-        return holds.effective_level(self.home / "conf" / "holds.json")
-
-    @property
-    def initial_state(self) -> Any:
-        return json.loads((self.home / "conf" / "state.json").read_text())["initial_state"]
+from tests.unit.fakes import FakeClock, FakeEngine, make_bot, order, process, trade
+from tests.unit.hostctl.host import Host
 
 
 @pytest.fixture
@@ -83,13 +52,27 @@ def test_level_1_pauses_locks_and_proves(host: Host) -> None:
     json.dumps(shown)
 
 
-@pytest.mark.parametrize("level", [1, 3])
-def test_a_live_bot_is_not_proven_while_its_exchange_is_not_asked(host: Host, level: int) -> None:
-    declaration = json.loads((host.home / "bot.json").read_text())
-    (host.home / "bot.json").write_text(json.dumps({**declaration, "mode": "live"}))
-    row = host.halt(level)
-    assert (row.proven, row.verdict) == (False, "HALTED, EXCHANGE NOT PROVEN")
-    assert row.acknowledged_s is not None
+def test_level_1_of_a_live_bot_is_proven_without_its_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bot says which entry orders rest; nothing of that outlives the bot, which lives."""
+    host = Host(tmp_path, monkeypatch, mode="live")
+    row = host.halt(1)
+    assert (row.proven, row.verdict, row.mode) == (True, "HALTED, PROVEN", "live")
+    assert host.account.asked == []
+
+
+def test_a_row_says_which_snapshots_were_taken_before_and_after(host: Host) -> None:
+    host.halt(1)
+    taken = {line["what"]: line["answer"] for line in host.journals() if line["kind"] == "snapshot"}
+    assert (taken["before"]["state"], taken["before"]["holds"]["holds"]) == ("running", [])
+    assert (taken["after"]["state"], taken["after"]["holds"]["holds"][0]["incident"]) == ("paused", "one")
+    assert host.journals()[-1]["what"] == "after"
+
+
+def test_a_journal_that_cannot_be_written_spoils_nothing(host: Host) -> None:
+    (host.root / "incidents").write_text("")
+    row = host.halt(1)
+    assert (row.proven, row.verdict) == (True, "HALTED, PROVEN")
+    assert "the journal was not written" in row.detail[-1]
 
 
 def test_again_it_keeps_the_first_incident_and_opens_none(host: Host) -> None:
@@ -197,9 +180,13 @@ def test_a_stuck_disk_costs_a_second(host: Host, monkeypatch: pytest.MonkeyPatch
     over = threading.Event()
     monkeypatch.setattr(os, "fsync", lambda _: over.wait(10))
     began = time.monotonic()
+    stopped: list[float] = []
+    host.engine.stopping = lambda: (stopped.append(time.monotonic() - began), host.processes.clear())
     row = host.halt(3)
-    assert time.monotonic() - began < 3.0
+    assert stopped[0] < 2.0
+    assert time.monotonic() - began < 4.0  # its answer waits for the journal, another second
     assert (row.verdict, row.latched) == ("HALTED, NOT LATCHED", False)
+    assert "the disk did not answer" in row.detail[-1]
     assert host.processes == []
     over.set()
 
@@ -283,8 +270,8 @@ def test_nothing_that_the_api_does_delays_or_prevents_a_hard_stop(
 ) -> None:
     fault(host)
     if not (host.home / "conf" / "secrets.json").exists():
-        monkeypatch.setattr(halting, "_client", lambda bot: FreqtradeClient(bot.api_port, *bot.credentials()))
-    monkeypatch.setattr(halting, "SOFT_SECONDS", 0.5)
+        monkeypatch.setattr(reach, "client", lambda bot: FreqtradeClient(bot.api_port, *bot.credentials()))
+    monkeypatch.setattr(level_3, "SOFT_SECONDS", 0.5)
     began = time.monotonic()
     row = host.halt(3)
     assert time.monotonic() - began < 2.0
@@ -309,7 +296,7 @@ def test_a_spoilt_declaration_is_not_proven_at_level_1(host: Host) -> None:
 
 
 def test_whatever_happens_there_is_a_row(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halting, "_alive", lambda _bot: 1 // 0)
+    monkeypatch.setattr(reach, "alive", lambda _bot: 1 // 0)
     row = host.halt(1)
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
     assert "unexpected ZeroDivisionError" in row.detail[-1]
@@ -318,10 +305,9 @@ def test_whatever_happens_there_is_a_row(host: Host, monkeypatch: pytest.MonkeyP
 def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     homes = [make_bot(tmp_path, name) for name in ("alpha", "beta")]
     over = threading.Event()
-    monkeypatch.setattr(halting, "_alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
-    monkeypatch.setattr(halting, "DEADLINE", 0.1)
+    monkeypatch.setattr(reach, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
     monkeypatch.setattr(halting, "GIVE_UP_AFTER", 0.3)
-    order_ = halting.Order(1, "why", "ann@host", "one", 0.1)
+    order_ = case.Order(1, "why", "ann@host", "one", 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
@@ -460,6 +446,7 @@ def test_an_incident_on_a_stuck_disk_keeps_no_answer_back(tmp_path: Path, monkey
 
 
 def test_the_order_of_a_halt_is_its_hold() -> None:
-    hold = halting.Order(3, "why", "ann@host", "one").as_hold("now")
+    hold = case.Order(3, "why", "ann@host", "one").as_hold("now")
     assert hold == holds.Hold("halt", 3, "why", "ann@host", "one", 0, "now")
+    assert case.Order(2, "why", "ann@host", "one").as_hold("now").level == 1  # what stays of it is "no entries"
     assert book.LATCH_SECONDS == 1.0

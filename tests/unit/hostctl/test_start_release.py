@@ -16,10 +16,13 @@ from freqops.core.client import Failed, Reading, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
 from freqops.core.processes import TOOL_IN_CONTAINER, Process
-from freqops.hostctl import book, hard_stop, reassert, release, start
+from freqops.hostctl import book, hard_stop, reassert, release, start, witness
 from freqops.hostctl.engine import EngineError
+from freqops.hostctl.journal import silent
 from freqops.hostctl.release import Permission
 from freqops.hostctl.start import Started
+from freqops.hostctl.witness import Unanswered
+from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
 
 
@@ -30,7 +33,9 @@ class Host:
         self.clock, self.engine = FakeClock(), FakeEngine()
         self.home = make_bot(tmp_path, **declared)
         self.bot = layout.load_bot(self.home)
-        self.api = StillApi(self.clock)
+        self.api = StillApi(self.clock, dry_run=declared.get("mode") != "live")
+        self.account = Account()
+        monkeypatch.setattr(witness, "conversation", conversations(self.account))
         self.processes: list[Process] = []
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
         for module in (start, release, reassert):
@@ -59,7 +64,8 @@ class Host:
         return start.start(self.bot, self.clock, self.engine)
 
     def release(self, incident: str = "one", seq: int | None = None) -> Started:
-        return release.release(self.bot, Permission(incident, "done", "ann@host", seq), self.clock, self.engine)
+        permission = Permission(incident, "done", "ann@host", seq)
+        return release.release(self.bot, permission, silent(self.clock), self.clock, self.engine)
 
     def reassert(self) -> tuple[list[str], list[str]]:
         return reassert.reassert([self.home], self.clock, self.engine)

@@ -24,7 +24,8 @@ PORTS = {host: 20000 + host.number for host in HOSTS}
 def test_every_group_is_there_even_without_a_host() -> None:
     groups = host_groups(PORTS, {})
     assert groups.keys() >= set(GROUPS)
-    assert groups["prod"] == {"hosts": {}}
+    assert groups["prod"]["hosts"] == {"prod-1": {"ansible_port": PORTS[HOSTS[1]]}}
+    assert groups["research"] == {"hosts": {}}
 
 
 def test_a_host_is_in_its_groups_with_its_port_and_its_bots() -> None:

@@ -1,4 +1,4 @@
-"""freqops_start and freqops_release: what they ask of freqops-host, and how they pass on its answer."""
+"""The modules that run freqops-host: what they ask of freqops-host, and how they pass on its answer."""
 
 from __future__ import annotations
 
@@ -10,17 +10,43 @@ from typing import Any
 
 import pytest
 
-from library import freqops_fleet, freqops_halt, freqops_release, freqops_start, freqops_status
+from freqops.core import host_command as our_copy
+from library import (
+    freqops_fleet,
+    freqops_flatten,
+    freqops_halt,
+    freqops_incident,
+    freqops_reconcile,
+    freqops_release,
+    freqops_start,
+    freqops_status,
+)
 from tests.unit.library.conftest import Run
 
 Stub = Callable[..., tuple[str, Path]]
 STARTED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
+FLATTENED = {"bot": "alpha", "flat": True, "sold": [], "cancelled": [], "left": [], "detail": ["dust"], "exchange": {}}
+RECONCILED = {
+    "bot": "alpha", "agrees": True, "trades": [], "disagreements": [], "detail": ["dust"], "exchange": {},
+}  # fmt: skip
 PERMISSION = {"bot": "alpha", "incident": "20260102T030405Z-halt1-9f3c21", "reason": "it's; $(back)", "actor": "maria"}
+
+COMMANDS = [
+    (freqops_start, {"bot": "alpha"}),
+    (freqops_release, PERMISSION),
+    (freqops_flatten, PERMISSION),
+    (freqops_reconcile, PERMISSION),
+]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, module: ModuleType, tool: str) -> None:
+    """Let ``module`` find the program ``tool`` where it looks for freqops-host."""
+    monkeypatch.setattr(module.host_command, "TOOL", tool)
 
 
 def test_start_passes_on_what_changed(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps(STARTED))
-    monkeypatch.setattr(freqops_start, "TOOL", tool)
+    use(monkeypatch, freqops_start, tool)
     answer = run(freqops_start, bot="alpha", deadline=7)
     assert (answer["changed"], answer["outcome"], answer["level"]) == (True, "running", 0)
     assert noted.read_text().splitlines() == ["start", "alpha", "--deadline", "7"]
@@ -28,14 +54,14 @@ def test_start_passes_on_what_changed(run: Run, stub: Stub, monkeypatch: pytest.
 
 def test_start_of_what_already_runs_changes_nothing(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, _ = stub(json.dumps({**STARTED, "changed": False}))
-    monkeypatch.setattr(freqops_start, "TOOL", tool)
+    use(monkeypatch, freqops_start, tool)
     assert run(freqops_start, bot="alpha")["changed"] is False
 
 
 @pytest.mark.parametrize("stale", [True, False])
 def test_start_predicts_and_calls_nothing(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, stale: bool) -> None:
     tool, noted = stub(json.dumps(STARTED))
-    monkeypatch.setattr(freqops_start, "TOOL", tool)
+    use(monkeypatch, freqops_start, tool)
     assert run(freqops_start, check=True, bot="alpha", stale=stale)["changed"] is stale
     assert not noted.exists()
 
@@ -43,7 +69,7 @@ def test_start_predicts_and_calls_nothing(run: Run, stub: Stub, monkeypatch: pyt
 def test_start_warns_of_a_hold_and_ends_well(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     held = {**STARTED, "outcome": "held", "changed": False, "level": 3, "detail": ["held at level 3"]}
     tool, _ = stub(json.dumps(held), 1)
-    monkeypatch.setattr(freqops_start, "TOOL", tool)
+    use(monkeypatch, freqops_start, tool)
     answer = run(freqops_start, bot="alpha")
     assert (answer.get("failed", False), answer["outcome"], answer["level"]) == (False, "held", 3)
     assert "alpha: held at level 3" in json.dumps(answer["warnings"])
@@ -51,7 +77,7 @@ def test_start_warns_of_a_hold_and_ends_well(run: Run, stub: Stub, monkeypatch: 
 
 def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps({**STARTED, "detail": ["as it should be"]}))
-    monkeypatch.setattr(freqops_release, "TOOL", tool)
+    use(monkeypatch, freqops_release, tool)
     answer = run(freqops_release, **PERMISSION)
     assert (answer["changed"], answer["outcome"], answer["detail"]) == (True, "running", ["as it should be"])
     assert noted.read_text().splitlines() == [
@@ -65,12 +91,86 @@ def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypat
 
 def test_release_is_skipped_in_check_mode(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps(STARTED))
-    monkeypatch.setattr(freqops_release, "TOOL", tool)
+    use(monkeypatch, freqops_release, tool)
     assert run(freqops_release, check=True, **PERMISSION)["skipped"] is True
     assert not noted.exists()
 
 
-@pytest.mark.parametrize(("module", "arguments"), [(freqops_start, {"bot": "alpha"}), (freqops_release, PERMISSION)])
+@pytest.mark.parametrize("name", ["flatten", "reconcile"])
+def test_what_is_done_to_a_dead_bot_names_incident_reason_and_actor(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    module, answer = {"flatten": (freqops_flatten, FLATTENED), "reconcile": (freqops_reconcile, RECONCILED)}[name]
+    tool, noted = stub(json.dumps(answer))
+    use(monkeypatch, module, tool)
+    result = run(module, **PERMISSION)
+    assert (result.get("failed", False), result["changed"], result["detail"]) == (False, False, ["dust"])
+    assert noted.read_text().splitlines() == [
+        name,
+        "alpha",
+        "--incident=20260102T030405Z-halt1-9f3c21",
+        "--reason=it's; $(back)",
+        "--actor=maria",
+    ]
+    noted.unlink()
+    assert run(module, check=True, **PERMISSION)["skipped"] is True
+    assert not noted.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [({}, False), ({"sold": [{"pair": "BTC/USDT"}]}, True), ({"cancelled": ["7 buy 1 BTC/USDT"]}, True)],
+)
+def test_flatten_changed_something_where_it_sold_or_cancelled(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], expected: bool
+) -> None:
+    tool, _ = stub(json.dumps({**FLATTENED, **changed}))
+    use(monkeypatch, freqops_flatten, tool)
+    answer = run(freqops_flatten, **PERMISSION)
+    assert answer["changed"] is expected
+    assert {name: answer[name] for name in changed} == changed
+
+
+def test_what_is_not_flat_is_a_failure_that_says_what_was_sold(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = [{"pair": "ETH/USDT"}]
+    tool, _ = stub(json.dumps({**FLATTENED, "flat": False, "sold": sold, "left": ["1 BTC", "an order"]}), 2)
+    use(monkeypatch, freqops_flatten, tool)
+    answer = run(freqops_flatten, **PERMISSION)
+    assert (answer["failed"], answer["msg"]) == (True, "alpha is NOT FLAT: 1 BTC; an order")
+    assert (answer["changed"], answer["sold"]) == (True, sold)
+
+
+@pytest.mark.parametrize(("is_open", "expected"), [(True, False), (False, True)])
+def test_reconcile_changed_something_where_a_trade_was_closed(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, is_open: bool, expected: bool
+) -> None:
+    trades = [{"trade": 1, "pair": "BTC/USDT", "open": is_open, "amount": "1"}]
+    tool, _ = stub(json.dumps({**RECONCILED, "trades": trades}))
+    use(monkeypatch, freqops_reconcile, tool)
+    answer = run(freqops_reconcile, **PERMISSION)
+    assert (answer["changed"], answer["trades"]) == (expected, trades)
+
+
+def test_what_still_disagrees_is_a_failure(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, _ = stub(json.dumps({**RECONCILED, "agrees": False, "disagreements": ["BTC: 1, not 2"]}), 2)
+    use(monkeypatch, freqops_reconcile, tool)
+    answer = run(freqops_reconcile, **PERMISSION)
+    assert (answer["failed"], answer["msg"]) == (True, "alpha: RECORDS AND EXCHANGE DISAGREE: BTC: 1, not 2")
+
+
+@pytest.mark.parametrize(("module", "arguments"), COMMANDS)
+def test_a_host_without_the_tool_is_told_what_brings_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, arguments: dict[str, Any]
+) -> None:
+    use(monkeypatch, module, str(tmp_path / "nowhere"))
+    answer = run(module, **arguments)
+    assert answer["failed"] is True
+    assert "is not on this host; deploy.yml brings it" in answer["msg"]
+
+
+@pytest.mark.parametrize(("module", "arguments"), COMMANDS)
 @pytest.mark.parametrize(
     ("answer", "status", "said"),
     [
@@ -91,7 +191,7 @@ def test_a_refusal_is_a_failure_even_with_status_0(  # noqa: PLR0917  one case i
     said: str,
 ) -> None:
     tool, _ = stub(answer, status)
-    monkeypatch.setattr(module, "TOOL", tool)
+    use(monkeypatch, module, tool)
     result = run(module, **arguments)
     assert result["failed"] is True
     assert said in result["msg"]
@@ -101,6 +201,7 @@ def test_a_refusal_is_a_failure_even_with_status_0(  # noqa: PLR0917  one case i
     ("module", "arguments"),
     [
         (freqops_fleet, {"playbook": "status.yml"}),
+        (freqops_incident, {"incident": "20260102T030405Z-halt1-9f3c21"}),
         (freqops_halt, {"level": "1", "reason": "why", "bots": "all"}),
         (freqops_status, {}),
     ],
@@ -111,3 +212,34 @@ def test_documentation_of_an_action_does_nothing_on_a_host(
     answer = run(module, **arguments)
     assert answer["failed"] is True
     assert "runs on the control node only" in answer["msg"]
+
+
+# --- the answer itself
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        '{"flat": true}',
+        'docker: something\n{"flat": true}\n',
+        '{"flat": false}\n{"flat": true}\nfreqops-host: something\n',
+    ],
+)
+def test_the_last_object_is_the_answer(output: str) -> None:
+    assert our_copy.understood(output, "", "flat") == {"flat": True}
+
+
+@pytest.mark.parametrize(
+    ("output", "errors", "said"),
+    [
+        ("", "no sudo", "gave no answer: no sudo"),
+        ("[1]", "", "gave no answer: [1]"),
+        ('{"flat"', "", "gave no answer"),
+        ('{"refused": "busy"}', "", "^busy$"),
+        ('{"not_proven": "the disk"}', "", "^the disk$"),
+        ('{"agrees": true}', "", "agrees"),
+    ],
+)
+def test_anything_else_is_no_answer(output: str, errors: str, said: str) -> None:
+    with pytest.raises(our_copy.NoAnswer, match=said.replace("[", r"\[")):
+        our_copy.understood(output, errors, "flat")

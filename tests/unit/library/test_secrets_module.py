@@ -125,3 +125,35 @@ def test_wants_exactly_one_database(run: Run, path: Path, owner: int) -> None:
     assert neither["failed"] is True
     assert both["failed"] is True
     assert not path.exists()
+
+
+KEY = {"key": "k" * 16, "secret": "s" * 16}
+
+
+@pytest.mark.parametrize(
+    "exchange", [None, {}, {"key": "k" * 16}, {**KEY, "secret": ""}, {**KEY, "key": "short"}, {**KEY, "secret": 1}]
+)
+def test_a_live_bot_without_its_key_gets_no_file(
+    run: Run, path: Path, arguments: dict[str, Any], exchange: dict[str, Any] | None
+) -> None:
+    for check in (True, False):
+        answer = run(freqops_secrets, check=check, live=True, exchange=exchange, **arguments)
+        assert answer["failed"] is True
+        assert "needs key and secret of its account" in answer["msg"]
+    assert not path.exists()
+
+
+def test_a_live_bot_keeps_a_key_that_it_has(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    assert run(freqops_secrets, live=True, exchange=KEY, **arguments)["changed"] is True
+    assert run(freqops_secrets, live=True, **arguments)["changed"] is False
+    assert json.loads(path.read_text())["exchange"] == KEY
+
+
+def test_a_live_bot_loses_no_key_to_a_worse_one(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    run(freqops_secrets, live=True, exchange=KEY, **arguments)
+    assert run(freqops_secrets, live=True, exchange={"key": "other"}, **arguments)["failed"] is True
+    assert json.loads(path.read_text())["exchange"] == KEY
+
+
+def test_a_paper_bot_needs_no_key(run: Run, arguments: dict[str, Any]) -> None:
+    assert run(freqops_secrets, live=False, **arguments)["changed"] is True
