@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -32,7 +33,8 @@ class ActionModule(ActionBase):
             roles = fleet.role_inputs(playbook.parent.parent / "roles")
             inputs.check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
             if "bots" in self._task.args:
-                fleet.chosen(self._task.args["bots"], hosts)
+                each_named = boolean(self._task.args.get("each_named", False))
+                fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
         except Refused as refusal:
             return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
         if not self._task.args.get("quiet"):

@@ -1,4 +1,4 @@
-"""`make demo`: a lab from nothing, bots on paper and live, and the kill switch on them; each step proven, with its time.
+"""`make demo`: a lab from nothing, bots on paper and live, and the kill switch on them; each step proven.
 
 The table at the end is made from what was read back from the bot and its host, never from what was merely sent.
 """

@@ -29,6 +29,10 @@ options:
   bots:
     description: Names of bots, separated by commas, or V(all); where not given, the names of bots are not looked at.
     type: str
+  each_named:
+    description: Refuse V(all) and no names at all; for what is done to bots that somebody looked at, one by one.
+    type: bool
+    default: false
   quiet:
     description: Say nothing unless something is refused.
     type: bool
@@ -60,6 +64,7 @@ from ansible.module_utils.basic import AnsibleModule
 ARGUMENT_SPEC: dict[str, Any] = {
     "playbook": {"type": "path", "required": True},
     "bots": {"type": "str"},
+    "each_named": {"type": "bool", "default": False},
     "quiet": {"type": "bool", "default": False},
 }
 

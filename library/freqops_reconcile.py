@@ -17,6 +17,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: none
+    details: Fails with NOTHING DONE, so that nobody takes a check for the deed.
   diff_mode:
     support: none
   platform:
@@ -80,8 +81,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def main() -> None:
     """Run the command, and fail unless it proved what it did."""
-    module = AnsibleModule(ARGUMENT_SPEC)
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
+    if module.check_mode:
+        module.fail_json(msg="NOTHING DONE: this was a check")
     options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
     try:
         _, out, err = module.run_command([host_command.installed(), "reconcile", values["bot"], *options])

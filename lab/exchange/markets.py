@@ -102,6 +102,10 @@ _ALL = (
     _market("DOGE", "0.18000", 5, 0, 1, 150_000_000),
     _market("ADA", "0.6500", 4, 1, 1, 90_000_000),
     _market("LTC", "95.00", 2, 3, 1, 60_000_000),
+    _market("LINK", "18.00", 2, 2, 1, 55_000_000),
+    _market("AVAX", "32.00", 2, 2, 1, 50_000_000),
+    _market("DOT", "6.500", 3, 2, 1, 40_000_000),
+    _market("TRX", "0.1600", 4, 1, 1, 35_000_000),
 )
 MARKETS = {market.symbol: market for market in _ALL}
 ASSETS = (*(market.base for market in _ALL), "USDT")

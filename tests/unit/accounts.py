@@ -1,4 +1,4 @@
-"""An account at an exchange and what a bot wrote down of it, in memory; and a conversation with it that starts nothing."""
+"""An account at an exchange and what a bot wrote down of it, in memory, and a conversation with it."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class Account:
         kept: Whether the bot has any records.
         asked: Every question and act, in their order.
         faults: What to raise instead of an answer, by the name of the question; None answers.
+        mute: What is never answered.
         before: Is told of everything that is asked, before it is answered.
         placed: Orders by the name under which they were sent.
     """
@@ -79,6 +80,7 @@ class Account:
     kept: bool = True
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     faults: dict[str, list[Exception | None]] = field(default_factory=dict)
+    mute: set[str] = field(default_factory=set)
     before: Callable[[str], None] | None = None
     placed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -99,6 +101,8 @@ class Account:
         self.asked.append((what, with_))
         if self.before is not None:
             self.before(what)
+        if what in self.mute:
+            raise witness.Unanswered(f"{what}: the exchange is silent")
         faults = self.faults.get(what, [])
         fault = faults.pop(0) if faults else None
         if isinstance(fault, Lost):  # done, and never confirmed
@@ -109,11 +113,15 @@ class Account:
 
     def _answers(self) -> dict[str, Callable[..., Any]]:
         return {
-            "records": self._records, "balances": self._balances, "open_orders": lambda pairs: list(self.open_orders),
-            "fills": lambda pair, since: [fill for fill in self.fills if fill["pair"] == pair],
-            "markets": lambda pairs, coins: {pair: self.markets[pair] for pair in pairs if pair in self.markets},
-            "order": lambda pair, client_id: self.placed.get(client_id), "cancel": self._cancel, "sell": self._sell,
-        }  # fmt: skip
+            "records": self._records,
+            "balances": self._balances,
+            "open_orders": lambda **_: list(self.open_orders),
+            "fills": lambda pair, **_: [fill for fill in self.fills if fill["pair"] == pair],
+            "markets": lambda pairs, **_: {pair: self.markets[pair] for pair in pairs if pair in self.markets},
+            "order": lambda client_id, **_: self.placed.get(client_id),
+            "cancel": self._cancel,
+            "sell": self._sell,
+        }
 
     def _records(self, since: int) -> dict[str, Any]:
         if not self.kept:
@@ -124,7 +132,7 @@ class Account:
     def _balances(self) -> dict[str, dict[str, str]]:
         return {coin: {"free": str(amount), "used": "0"} for coin, amount in self.coins.items() if amount}
 
-    def _cancel(self, pair: str, order_id: str) -> dict[str, Any]:
+    def _cancel(self, order_id: str, **_: Any) -> dict[str, Any]:
         self.open_orders = [each for each in self.open_orders if each["id"] != order_id]
         return {"cancelled": order_id}
 

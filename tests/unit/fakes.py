@@ -66,6 +66,7 @@ class StillApi:
     error: ApiError | None = None
     before_call: Any = None
     observer: Any = None
+    exiting: Any = None
 
     def _said(self, what: str) -> None:
         self.calls.append(what)
@@ -113,6 +114,9 @@ class StillApi:
         self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
 
     def force_exit(self, trade_id: int) -> None:
+        (self.exiting or self.close)(trade_id)
+
+    def close(self, trade_id: int) -> None:
         self._said(f"exit {trade_id}")
         self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
 
@@ -128,6 +132,8 @@ class FakeEngine(Engine):
         self.stopping: Any = None
         self.hangs = False
         self.networks: list[str] = []
+        self.ran: list[list[str]] = []
+        self.output: tuple[int, str] = (0, '{"done": true}\n')
         self.present: Container | None = None
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
@@ -149,6 +155,10 @@ class FakeEngine(Engine):
 
     def ensure_network(self, name: str) -> None:
         self.networks.append(name)
+
+    def run_container(self, argv: list[str], name: str, timeout: float) -> tuple[int, str]:  # noqa: ARG002  as above
+        self.ran.append(argv)
+        return self.output
 
     def logs(self, name: str, lines: int) -> list[str]:  # noqa: ARG002  as above
         return ["last words"]

@@ -54,12 +54,19 @@ def describe(hosts: dict[str, list[str]]) -> str:
     return f"inventory {sources} | hosts and bots: {fleet}"
 
 
-def chosen(text: object, hosts: dict[str, list[str]]) -> dict[str, list[str]]:
+def chosen(text: object, hosts: dict[str, list[str]], *, each_named: bool = False) -> dict[str, list[str]]:
     """Return the hosts that have any of the bots named in ``text``, with these bots.
+
+    Args:
+        text: Names of bots, separated by commas, or ``all``.
+        hosts: The bots of each host.
+        each_named: Whether ``all`` is refused.
 
     Raises:
         Refused: A bot is unknown, or no host has any bot at all.
     """
+    if each_named and str(text).strip() == inputs.ALL:
+        raise Refused("name each bot: this is not done to all of them at once")
     known = [bot for bots in hosts.values() for bot in bots]
     if not known:
         raise Refused("no host reached by this play has a bot")

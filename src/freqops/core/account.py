@@ -15,6 +15,7 @@ from typing import Any
 ENTRY_SIDE = "buy"
 STOPLOSS_SIDE = "stoploss"
 ZERO = Decimal(0)
+DECLARE = "; what was done by hand and explains itself is declared in the bot's foreign_orders, by deploy"
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def judge(view: View, stake: str, declared: Mapping[str, Decimal], ours: frozens
         view: What was asked.
         stake: The currency that the bot trades with; having it is not holding a position.
         declared: Coins that are not the bot's, with their amounts.
-        ours: Numbers of the orders that freqops itself placed on this account.
+        ours: Numbers of the orders that freqops itself placed on this account, or that were declared as not the bot's.
     """
     sides = {order["id"]: order["side"] for order in view.records["orders"]}
     entries, others, unknown = _sorted_orders(view.open_orders, sides, ours)
@@ -205,15 +206,18 @@ class Sale:
     amount: Decimal
 
 
-def sales(view: View, judgement: Judgement, ours: frozenset[str]) -> tuple[list[Sale], list[str]]:
+def sales(
+    view: View, judgement: Judgement, ours: frozenset[str], declared: frozenset[str] = frozenset()
+) -> tuple[list[Sale], list[str]]:
     """Return what may be sold in the bot's name, and what may not and why, a line each.
 
     Args:
         view: What was asked.
         judgement: What followed from it.
         ours: Numbers of the orders that freqops itself placed on this account.
+        declared: Numbers of orders that somebody placed by hand and declared as not the bot's.
     """
-    known = frozenset(order["id"] for order in view.records["orders"]) | ours
+    known = frozenset(order["id"] for order in view.records["orders"]) | ours | declared
     strange = {fill["pair"] for fill in view.fills if fill["order"] not in known}
     strange |= {order["pair"] for order in view.open_orders if order["id"] not in known}
     wanted, kept = [], []

@@ -40,6 +40,7 @@ class Bot:
         home: Its directory.
         packages: Mark of the Python packages that are added to its image; empty where there are none.
         foreign_holdings: Coins on its account that are not the bot's, each with its amount.
+        foreign_orders: Numbers of orders on its account that somebody placed by hand.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Bot:
     home: Path
     packages: str = ""
     foreign_holdings: Mapping[str, Decimal] = field(default_factory=dict)
+    foreign_orders: frozenset[str] = frozenset()
 
     @property
     def is_live(self) -> bool:
@@ -159,6 +161,7 @@ def _checked(document: Any, home: Path) -> Bot:
         home=home,
         packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none
         foreign_holdings=_holdings(document.get("foreign_holdings", {}), home),
+        foreign_orders=_orders(document.get("foreign_orders", []), home),
         **{key: document[key] for key in wanted},
     )
 
@@ -171,6 +174,12 @@ def _holdings(value: Any, home: Path) -> dict[str, Decimal]:
     if not all(amount.is_finite() and amount >= 0 for amount in amounts.values()):
         raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings has an amount below zero")
     return amounts
+
+
+def _orders(value: Any, home: Path) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(number, (str, int)) for number in value):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_orders is not a list of order numbers")
+    return frozenset(str(number) for number in value)
 
 
 def homes(root: Path = ROOT) -> list[Path]:

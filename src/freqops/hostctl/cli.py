@@ -248,7 +248,9 @@ def _flatten(options: argparse.Namespace) -> int:
 
 
 def _reconcile(options: argparse.Namespace) -> int:
-    result = _recorded(options, "reconcile", lambda bot, journal: reconcile(bot, journal, Clock(), Engine()))
+    result = _recorded(
+        options, "reconcile", lambda bot, journal: reconcile(bot, options.incident, journal, Clock(), Engine())
+    )
     output.print_json(result)
     return PROVEN if result["agrees"] else NOT_PROVEN
 

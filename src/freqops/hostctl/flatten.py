@@ -51,16 +51,19 @@ class Flattened:
         return dict(vars(self))
 
 
-def refuse_unless_dead(bot: layout.Bot, what: str) -> None:
+def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
     """Refuse to touch the account or the records of a bot that could be touching them itself.
 
     Raises:
-        Refused: It trades on paper, is not held at level 3, or a process of it lives.
+        Refused: It trades on paper, is not held at level 3, no hold of ``incident`` is in force, or a process of it
+            lives.
+        HoldsUnreadable: Nobody knows what holds it; a halt replaces what cannot be read.
     """
     if not bot.is_live:
         raise Refused(f"{bot.name} trades on paper: it has nothing on an exchange to {what}")
     if holds.effective_level(bot.holds) < holds.HARD:
         raise Refused(f"{bot.name} is not held at level 3, so it could be started meanwhile: halt it at level 3 first")
+    holds.load(bot.holds).under(incident)
     living = reach.alive(bot)
     if living:
         raise Refused(f"process {living[0].pid} of {bot.name} lives ({living[0].command}): halt it at level 3 first")
@@ -76,7 +79,7 @@ def flatten(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engi
     with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
-        refuse_unless_dead(bot, "sell")
+        refuse_unless_dead(bot, incident, "sell")
         with witness.conversation(bot, journal, clock, engine) as talk:
             return _Flattening(bot, incident, talk, clock).run()
 
@@ -97,7 +100,7 @@ class _Flattening:
         while True:
             view = self._talk.view(since, self._deadline)
             judgement = self._talk.judge_view(view)
-            wanted, kept = account.sales(view, judgement, self._ours())
+            wanted, kept = account.sales(view, judgement, self._ours(), self._bot.foreign_orders)
             if judgement.account_flat or not self._act(judgement, wanted) or self._late():
                 return self._finished(judgement, kept)
             self._clock.sleep(PAUSE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from freqops.core import durable, holds
+from freqops.core import account, durable, holds
 from freqops.core.entry_stop import POLL, EntryStop
 from freqops.core.errors import FreqopsError
 from freqops.core.exits import Exits
@@ -15,6 +15,7 @@ from .case import Case
 
 WAY = "the way: level 3, then flatten.yml, which closes on the exchange what the bot does not"
 AGAIN = "when the cause is gone, level 2 again finishes it; else level 3, then flatten.yml"
+UNKNOWN = "orders stand in no record: level 3, then reconcile.yml, then flatten.yml" + account.DECLARE
 STOPPED = "its trader is stopped and does not exit; it is not started to do so; " + WAY
 
 
@@ -135,7 +136,7 @@ def _ask_exchange(case: Case, talk: witness.Witness, open_trades: list[str] | No
         return
     on_exchange.note(case, judgement)
     row.detail += judgement.unknown
-    if open_trades is None:
+    if not open_trades:  # what the bot itself did not say, or denied
         row.detail += judgement.in_records
     row.proven_s = case.elapsed if judgement.flat and row.proven_s is not None else None
 
@@ -153,7 +154,9 @@ def _judge(case: Case, open_trades: list[str] | None) -> None:
         row.verdict = "NOT FLAT"
     else:
         row.verdict = "FLAT NOT PROVEN" if row.acknowledged_s is not None else "NOT PROVEN"
-    if STOPPED not in row.detail:
+    if row.exchange is not None and row.exchange["unknown"]:
+        row.detail.append(UNKNOWN)
+    elif STOPPED not in row.detail:
         row.detail.append(AGAIN if open_trades and case.alive() else WAY)
 
 

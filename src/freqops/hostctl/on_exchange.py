@@ -42,7 +42,9 @@ def note(case: Case, judgement: account.Judgement) -> None:
         if holding.kind == "position":
             stop = protected(holding, judgement.others)
             case.row.detail.append(f"on the exchange: {account.describe(holding)}, {stop}")
-    orders = [order for order in judgement.entries + judgement.others if order["stop_price"] is None]
+    shown = {holding.pair for holding in judgement.holdings if holding.kind == "position"}  # with their stops
+    present = judgement.entries + judgement.others
+    orders = [order for order in present if order["stop_price"] is None or order["pair"] not in shown]
     case.row.detail += [f"on the exchange: open order {account.order_text(order)}" for order in orders]
     case.row.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
 

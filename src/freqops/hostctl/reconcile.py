@@ -52,7 +52,7 @@ class Reconciled:
         return dict(vars(self))
 
 
-def reconcile(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> Reconciled:
+def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Reconciled:
     """Have Freqtrade take in what its exchange has, then compare.
 
     Raises:
@@ -62,7 +62,7 @@ def reconcile(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -
     with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
-        refuse_unless_dead(bot, "compare")
+        refuse_unless_dead(bot, incident, "compare")
         trades = _recover(bot, journal, engine)
         judgement = compare(bot, journal, clock, engine)
     found = judgement.disagreements + judgement.unknown
@@ -110,7 +110,7 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
     found = "; ".join(judgement.disagreements + judgement.unknown)
     raise Refused(
         f"the records of {bot.name} and its exchange disagree: {found}. Bring them together first: halt it at level 3, "
-        "then reconcile.yml"
+        f"then reconcile.yml{account.DECLARE if judgement.unknown else ''}"
     )
 
 

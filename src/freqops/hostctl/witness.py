@@ -160,7 +160,8 @@ class Witness:
 
     def judge_view(self, view: account.View) -> account.Judgement:
         """Hold what was answered against the bot's records, and write down what follows."""
-        judgement = account.judge(view, self.stake, self.bot.foreign_holdings, sold.numbers(self.bot))
+        known = sold.numbers(self.bot) | self.bot.foreign_orders
+        judgement = account.judge(view, self.stake, self.bot.foreign_holdings, known)
         self._journal.note("note", "exchange", "judged", answer=judgement.to_json())
         return judgement
 

@@ -164,7 +164,13 @@ def test_a_judgement_can_be_written_down() -> None:
 
 def test_entries_exits_and_orders_of_nobody() -> None:
     orders = [recorded("1"), recorded("2", side="sell"), recorded("3", side="stoploss")]
-    rest = [resting("1"), resting("2", "sell"), resting("3", "sell", stop_price="90"), resting("4"), resting("5", "sell")]
+    rest = [
+        resting("1"),
+        resting("2", "sell"),
+        resting("3", "sell", stop_price="90"),
+        resting("4"),
+        resting("5", "sell"),
+    ]
     judgement = judge(view(orders=orders, open_orders=rest), ours=frozenset({"5"}))
     assert [order["id"] for order in judgement.entries] == ["1"]
     assert [order["id"] for order in judgement.others] == ["2", "3", "5"]
@@ -237,7 +243,9 @@ def test_a_deposit_of_a_coin_that_it_trades_disagrees() -> None:
 # --- what may be sold
 
 
-def sold(seen: View, declared: dict[str, str] | None = None, ours: frozenset[str] = NONE) -> tuple[list[Sale], list[str]]:
+def sold(
+    seen: View, declared: dict[str, str] | None = None, ours: frozenset[str] = NONE
+) -> tuple[list[Sale], list[str]]:
     return account.sales(seen, judge(seen, declared, ours), ours)
 
 
@@ -280,7 +288,7 @@ def test_what_we_sold_already_is_not_sold_again(taken_in: bool) -> None:
 def test_orders_of_earlier_trades_explain_nothing() -> None:
     """Their other half may lie before the window: a sale without its purchase would hide what is there."""
     seen = bought("1")
-    seen.records["orders"] += [recorded("10", trade=99, side="sell"), recorded("11", trade=98)]
+    seen.records["orders"].extend([recorded("10", trade=99, side="sell"), recorded("11", trade=98)])
     seen.fills.extend([filled("10", "sell", "5"), filled("11", "buy", "7")])
     assert account.explained(seen, "BTC/USDT", NONE) == Decimal(1)
 
@@ -295,7 +303,7 @@ def test_our_sale_of_an_earlier_trade_explains_nothing_once_it_is_in_its_records
 def test_a_closed_trade_of_the_window_counts_with_both_halves() -> None:
     seen = bought("1")
     seen.records["trades"].append(opened(2, "3", is_open=False))
-    seen.records["orders"] += [recorded("20", trade=2), recorded("21", trade=2, side="sell")]
+    seen.records["orders"].extend([recorded("20", trade=2), recorded("21", trade=2, side="sell")])
     seen.fills.extend([filled("20", "buy", "3"), filled("21", "sell", "3")])
     assert account.explained(seen, "BTC/USDT", NONE) == Decimal(1)
 
@@ -317,6 +325,16 @@ def test_where_somebody_else_traded_nothing_is_sold(strange: str) -> None:
     wanted, kept = sold(seen)
     assert wanted == []
     assert "orders that stand in no record make its owner doubtful" in kept[0]
+
+
+def test_a_declared_order_of_somebody_else_is_known_and_explains_nothing() -> None:
+    seen = bought("1", "1.5")
+    seen.fills.append(filled("9", "buy", "0.5"))
+    declared = frozenset({"9"})
+    judgement = judge(seen, ours=declared)
+    assert judgement.unknown == []
+    wanted, _ = account.sales(seen, judgement, NONE, declared)
+    assert wanted == [Sale("BTC/USDT", Decimal(1))]
 
 
 def test_somebody_elses_order_in_one_pair_does_not_protect_another() -> None:
@@ -426,16 +444,32 @@ def test_flat_means_that_nothing_is_left(case: tuple[View, dict[str, Decimal], f
 
 
 @given(views())
-def test_what_was_sold_once_is_not_sold_again(case: tuple[View, dict[str, Decimal], frozenset[str]]) -> None:
+def test_however_often_it_is_asked_no_more_is_sold_than_the_bot_bought(
+    case: tuple[View, dict[str, Decimal], frozenset[str]],
+) -> None:
+    """Each sale is booked, and stands in no record of the bot's."""
     seen, declared, ours = case
-    wanted, _ = account.sales(seen, account.judge(seen, "USDT", declared, ours), ours)
-    balances = dict(seen.balances)
-    for sale in wanted:
-        balances[sale.pair.partition("/")[0]] -= sale.amount
-    fills = [*seen.fills, *(filled(f"sold {sale.pair}", "sell", str(sale.amount), sale.pair) for sale in wanted)]
-    after = View(seen.records, balances, seen.open_orders, fills, seen.markets)
-    ours |= {f"sold {sale.pair}" for sale in wanted}
-    assert account.sales(after, account.judge(after, "USDT", declared, ours), ours)[0] == []
+    first, total = seen, dict.fromkeys(PAIRS, Decimal(0))
+    for number in range(5):
+        wanted, _ = account.sales(seen, account.judge(seen, "USDT", declared, ours), ours)
+        balances, fills = dict(seen.balances), list(seen.fills)
+        for sale in wanted:
+            total[sale.pair] += sale.amount
+            balances[sale.pair.partition("/")[0]] -= sale.amount
+            fills.append(filled(f"sold {number}", "sell", str(sale.amount), sale.pair))
+        seen = View(seen.records, balances, seen.open_orders, fills, seen.markets)
+        ours |= {f"sold {number}"}
+    for pair, amount in total.items():
+        assert amount <= max(Decimal(0), account.explained(first, pair, case[2]))
+        coin = pair.partition("/")[0]
+        assert amount <= max(Decimal(0), first.balances.get(coin, Decimal(0)) - declared.get(coin, Decimal(0)))
+
+
+def test_a_sale_closes_what_the_records_have_and_no_more() -> None:
+    """Freqtrade closes a trade by its amount; what fees took of a purchase is not there to be sold."""
+    seen = bought("1", "3")
+    seen.records["trades"][0].update(amount="0.999")
+    assert sold(seen)[0] == [Sale("BTC/USDT", Decimal("0.999"))]
 
 
 @given(views())

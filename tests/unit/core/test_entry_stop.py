@@ -316,6 +316,82 @@ def test_a_short_enters_by_selling() -> None:
     assert entry_orders({**trade(1, order("sell")), "is_short": True}) == (True, False)
 
 
+# --- what level 2 reads after each step
+
+
+def stepping(model: Model) -> EntryStop:
+    return EntryStop(model, "alpha", REASON, model.clock)
+
+
+def test_a_step_says_whether_the_bot_answered() -> None:
+    model = at(30.0)
+    stop = stepping(model)
+    assert not stop.answered
+    stop.step()
+    assert stop.answered
+    model.database = False
+    stop.step()
+    assert not stop.answered
+    assert not stop.result.paused
+    model.database, model.password = True, False
+    stop.step()
+    assert not stop.answered
+    model.password = True
+    stop.step()
+    assert stop.answered
+    model.name = "beta"
+    stop.step()
+    assert not stop.answered
+
+
+def test_it_is_paused_only_with_lock_and_past_its_boot() -> None:
+    model = at(30.0, Habits(pairs=0, increases=False))
+    stop = stepping(model)
+    stop.step()
+    assert not stop.result.paused  # this was the step that paused it
+    stop.step()
+    assert stop.result.paused
+    model.state = "running"
+    stop.step()
+    assert not stop.result.paused
+    stop.step()
+    model.lock = lambda reason: None  # noqa: ARG005  the API's own name
+    model.locks.clear()
+    stop.step()
+    assert not stop.result.paused
+
+
+def test_paused_in_the_boot_window_is_not_paused_yet() -> None:
+    model = at(0.5, Habits(boot=8.0))
+    model.state = "paused"
+    stop = stepping(model)
+    stop.step()
+    assert (stop.answered, stop.result.paused) == (True, False)
+
+
+def test_it_is_paused_while_an_entry_order_still_rests() -> None:
+    """Exits need not wait for that: the entry is cancelled in the same step."""
+    model = at(30.0, Habits(pairs=0, increases=False))
+    model.state, model.trades[1] = "paused", [order("buy", is_open=False), order("buy")]
+    stop = stepping(model)
+    stop.step()
+    assert stop.result.paused
+    assert stop.result.missing
+
+
+def test_a_stopped_trader_is_at_rest_from_the_second_reading_on() -> None:
+    model = at(30.0, Habits(initial="stopped"))
+    stop = stepping(model)
+    stop.step()
+    assert not stop.result.resting
+    stop.step()
+    assert stop.result.resting
+    assert stop.result.missing  # and that is not the proof yet
+    model.state = "running"
+    stop.step()
+    assert not stop.result.resting
+
+
 HABITS = st.builds(
     Habits,
     boot=st.floats(0.1, 12),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqops.core.client import ApiError, BotRefused, Failed
+from freqops.core.client import ApiError, BotRefused, Failed, Unreachable
 from freqops.core.exits import LONGEST_PAUSE, SECOND_TRY, Exits
 from tests.unit.fakes import FakeClock, trade
 
@@ -60,17 +61,24 @@ def test_whatever_a_bot_answers_the_others_are_asked_in_the_same_round(clock: Fa
     assert bot.asked == list(range(1, 9))
 
 
-def test_what_failed_goes_last(clock: FakeClock) -> None:
-    bot = Bot(1, 2, t1=BotRefused("no"), t2=None)
+def test_a_bot_that_falls_silent_ends_the_round(clock: FakeClock) -> None:
+    """Each call may take its whole timeout; whether it still answers is for the next reading to say."""
+    bot = Bot(1, 2, 3, t1=Unreachable("timed out"))
     exits = Exits(bot, clock)
     exits.round(bot.trades())
-    assert bot.asked_in_this_round() == [1, 2]
-    clock.now += SECOND_TRY
-    exits.round([trade(1)])
-    clock.now += LONGEST_PAUSE
-    bot.asked.clear()
-    bot.open[3] = trade(3)
+    assert bot.asked_in_this_round() == [1]
+    assert "the last answer: timed out" in exits.open(bot.trades())[0]
     exits.round(bot.trades())
+    assert bot.asked == [2, 3]
+
+
+def test_what_failed_goes_last(clock: FakeClock) -> None:
+    bot = Bot(t1=BotRefused("no"), t2=None)
+    exits = Exits(bot, clock)
+    for trades in ([1], [1, 2], [1, 2, 3]):
+        bot.asked.clear()
+        exits.round([trade(number) for number in trades])
+        clock.now += LONGEST_PAUSE
     assert bot.asked == [3, 2, 1]  # never tried, tried once, tried twice
 
 
@@ -84,7 +92,7 @@ def test_what_failed_is_asked_again_after_a_pause_that_grows(clock: FakeClock) -
             moments.append(clock.now)
         clock.now += 0.25
     assert moments[:5] == [0.0, 1.0, 3.0, 7.0, 12.0]
-    assert {after - before for before, after in zip(moments[3:], moments[4:], strict=False)} == {LONGEST_PAUSE}
+    assert {after - before for before, after in pairwise(moments[3:])} == {LONGEST_PAUSE}
 
 
 def test_200_without_an_effect_is_said_and_is_not_closed(clock: FakeClock) -> None:

@@ -1,4 +1,4 @@
-"""Where a live bot may trade: exactly the lab's configuration is taken, and everything that leads elsewhere is named."""
+"""Where a live bot may trade: in the lab, and everything that leads or may lead elsewhere is refused and named."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def test_the_labs_own_live_bot_is_accepted() -> None:
     assert live.lab_exchange({**lab_config(), "trading_mode": "spot"}) == "10.20.30.3:8080"
 
 
-@pytest.mark.parametrize("url", ["http://192.168.1.9:1", "http://127.0.0.1:8080", "http://172.16.0.1", "http://[fd00::1]:80"])
+@pytest.mark.parametrize(
+    "url", ["http://192.168.1.9:1", "http://127.0.0.1:8080", "http://172.16.0.1", "http://[fd00::1]:80"]
+)
 def test_every_private_address_may_be_a_lab(url: str) -> None:
     assert live.lab_exchange(lab_config(url)) == url.removeprefix("http://")
 
@@ -182,10 +184,11 @@ def test_no_public_address_is_ever_accepted(address: Any, port: int) -> None:
             live.lab_exchange(lab_config(url))
 
 
+NAMES = st.sampled_from([*live.SECTIONS, "urls", "api", "exchange", "enable_ws", "name"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*live.SECTIONS, "urls", "api", "exchange", "enable_ws"]), inner, max_size=3),
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+)
 
 
 @given(st.dictionaries(st.sampled_from(["exchange", "trading_mode"]), JSON))

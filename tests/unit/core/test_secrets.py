@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +53,31 @@ def test_another_database_gets_another_password() -> None:
 
 def test_sqlite_needs_no_password() -> None:
     assert secrets.complete({}, "sqlite:////freqops/var/x.sqlite", None, "postgres")["db_url"].startswith("sqlite:")
+
+
+KEY = {"key": "k" * secrets.EXCHANGE_KEY_LENGTH, "secret": "s" * secrets.EXCHANGE_KEY_LENGTH}
+
+
+def test_an_exchange_key_is_key_and_secret() -> None:
+    assert secrets.has_exchange_key({"exchange": KEY})
+    assert secrets.has_exchange_key({"exchange": {**KEY, "password": "x"}, "api_server": {}})
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        {},
+        {"exchange": None},
+        {"exchange": []},
+        {"exchange": "key"},
+        {"exchange": {}},
+        {"exchange": {"key": KEY["key"]}},
+        {"exchange": {"secret": KEY["secret"]}},
+        {"exchange": {**KEY, "key": ""}},
+        {"exchange": {**KEY, "secret": "s" * (secrets.EXCHANGE_KEY_LENGTH - 1)}},
+        {"exchange": {**KEY, "secret": list("s" * secrets.EXCHANGE_KEY_LENGTH)}},
+        {**KEY},
+    ],
+)
+def test_anything_less_is_none(present: dict[str, Any]) -> None:
+    assert not secrets.has_exchange_key(present)

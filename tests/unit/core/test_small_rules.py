@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,62 @@ def test_a_file_that_is_no_declaration(tmp_path: Path, content: bytes | None) ->
         (home / "bot.json").write_bytes(content)
     with pytest.raises(layout.BotUnreadable):
         layout.load_bot(home)
+
+
+def test_a_bot_that_was_deployed_before_there_was_a_witness(tmp_path: Path) -> None:
+    bot = layout.load_bot(make_bot(tmp_path))
+    assert (bot.packages, bot.foreign_holdings, bot.is_live) == ("", {}, False)
+    assert bot.packages_home == tmp_path / "packages"
+    assert bot.sold == bot.home / "sold.json"
+
+
+def test_what_the_witness_needs_of_a_bot(tmp_path: Path) -> None:
+    home = make_bot(tmp_path, mode="live", packages="p00", foreign_holdings={"BNB": "0.50", "BTC": 1, "ETH": 0})
+    bot = layout.load_bot(home)
+    assert bot.is_live
+    assert bot.foreign_holdings == {"BNB": Decimal("0.50"), "BTC": Decimal(1), "ETH": Decimal(0)}
+    assert bot.packages_home == tmp_path / "packages" / "p00"
+    assert bot.release_home == home / "release" / "f00"
+
+
+@pytest.mark.parametrize(
+    "holdings",
+    [None, [], "BNB", 1, {"BNB": "half"}, {"BNB": None}, {"BNB": "-1"}, {"BNB": "NaN"}, {"BNB": "Infinity"},
+     {"BNB": []}, {"BNB": "1", "BTC": ""}],
+)  # fmt: skip
+def test_holdings_that_are_no_amounts_are_unreadable(tmp_path: Path, holdings: Any) -> None:
+    """What cannot be understood must not be taken for "nothing is foreign": that would be sold."""
+    home = make_bot(tmp_path, foreign_holdings=holdings)
+    with pytest.raises(layout.BotUnreadable, match="foreign_holdings"):
+        layout.load_bot(home)
+
+
+def test_orders_that_somebody_placed_by_hand(tmp_path: Path) -> None:
+    assert layout.load_bot(make_bot(tmp_path, foreign_orders=["77", 78])).foreign_orders == {"77", "78"}
+    assert layout.load_bot(make_bot(tmp_path, "beta")).foreign_orders == frozenset()
+
+
+@pytest.mark.parametrize("orders", [None, "77", 77, {"77": 1}, [None], [["77"]], [{"id": "77"}]])
+def test_orders_that_are_no_numbers_are_unreadable(tmp_path: Path, orders: Any) -> None:
+    """Read letter by letter they would make somebody else's orders known."""
+    home = make_bot(tmp_path, foreign_orders=orders)
+    with pytest.raises(layout.BotUnreadable, match="foreign_orders is not a list of order numbers"):
+        layout.load_bot(home)
+
+
+def test_every_secret_is_known_by_its_value(tmp_path: Path) -> None:
+    home = make_bot(tmp_path)
+    secrets = {
+        "api_server": {"username": "freqops", "password": "p" * 43},
+        "db_url": "postgresql+psycopg2://alpha:" + "d" * 43 + "@postgres:5432/alpha",
+        "exchange": {"key": "k" * 64, "secret": "s" * 65, "list": ["l" * 12, "short"], "number": 123456789012},
+    }
+    (home / "conf" / "secrets.json").write_text(json.dumps(secrets))
+    found = layout.load_bot(home).secret_values()
+    assert {"p" * 43, "d" * 43, "k" * 64, "s" * 65, "l" * 12, secrets["db_url"]} == set(found)
+    assert [len(value) for value in found] == sorted((len(value) for value in found), reverse=True)
+    (home / "conf" / "secrets.json").write_text("{")
+    assert layout.load_bot(home).secret_values() == []
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"api_server": {}}', '{"api_server": []}'])

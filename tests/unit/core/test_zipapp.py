@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import stat
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,35 @@ def test_it_runs_on_the_oldest_python(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "Start, halt, release and watch the bots" in ran.stdout
+
+
+def test_what_runs_in_the_bots_image_is_in_it_too(tmp_path: Path) -> None:
+    """The same file is mounted there, and PYTHONPATH leads to it."""
+    tool = tmp_path / "freqops-host"
+    tool.write_bytes(zipapp.build(SOURCE))
+    with zipfile.ZipFile(tool) as archive:
+        names = set(archive.namelist())
+    for package in zipapp.IN_IMAGE:
+        modules = {f"freqops/{package}/{path.name}" for path in (SOURCE / package).glob("*.py")}
+        assert modules
+        assert modules <= names
+    ran = subprocess.run(
+        [sys.executable, "-c", "import freqops.witness; print(freqops.witness.__file__)"],
+        capture_output=True, text=True, check=False, timeout=30, env={"PYTHONPATH": str(tool)},
+    )  # fmt: skip
+    assert ran.stdout.strip() == f"{tool}/freqops/witness/__init__.py", ran.stderr
+
+
+def test_nothing_else_is_in_it() -> None:
+    with zipfile.ZipFile(io.BytesIO(zipapp.build(SOURCE))) as archive:
+        packages = {name.split("/")[1] for name in archive.namelist() if name.count("/") > 1}
+    assert packages == {*zipapp.PACKAGES, *zipapp.IN_IMAGE}
+
+
+def test_the_host_command_imports_nothing_that_only_an_image_has() -> None:
+    for package in zipapp.PACKAGES:
+        for path in (SOURCE / package).glob("*.py"):
+            assert "freqops.witness import" not in path.read_text(), path
 
 
 @pytest.mark.parametrize("package", zipapp.PACKAGES)

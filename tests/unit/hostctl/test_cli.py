@@ -21,13 +21,12 @@ from freqops.core.errors import NotProven, Refused
 from freqops.hostctl import book, cli, own_session, probe
 from freqops.hostctl import gate as door
 from freqops.hostctl import status as looking
+from freqops.hostctl.case import Order, Row
 from freqops.hostctl.engine import Container, Engine, EngineError, end
 from freqops.hostctl.flatten import Flattened
 from freqops.hostctl.reconcile import Reconciled
-from freqops.hostctl.case import Order, Row
 from freqops.hostctl.start import Started
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
-
 
 Result = Started | Flattened | Reconciled
 
@@ -138,7 +137,7 @@ LONG = "x" * 201
         *[but(HALT, "--bots", bots) for bots in ("beta", "alpha,beta", "", ",", "ALL", "all,alpha", "../alpha", "a b")],
         *[but(HALT, "--reason", reason) for reason in ("", " ", "two\nlines", "bell\a", LONG)],
         *[but(HALT, "--actor", actor) for actor in ("", "two\nlines")],
-        *[but(HALT, "--deadline", seconds) for seconds in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣", "9\n")],
+        *[but(HALT, "--deadline", text) for text in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣", "9\n")],
         *[but(HALT, "--incident", name) for name in ("", "a/b", "..", "-x", "one\n", "a b", "x" * 81)],
         ("release", "alpha", "--reason", "done"),
         ("release", "alpha", "--incident", "one"),
@@ -256,7 +255,12 @@ def test_a_halt_goes_into_the_incident_of_every_hold_that_it_is_about(run: Cli) 
 
 def test_a_halt_is_done_in_a_session_of_its_own(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     works: list[Any] = []
-    monkeypatch.setattr(own_session, "run", lambda work: works.append(work) or 2)
+
+    def remember(work: Any) -> int:
+        works.append(work)
+        return 2
+
+    monkeypatch.setattr(own_session, "run", remember)
     for command in (HALT, RELEASE, FLATTEN, RECONCILE):
         assert run(*command)[0] == 2
     assert (len(works), run.ran) == (4, [])

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core import durable, holds, layout
+from freqops.core import durable, holds
 from freqops.core.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.processes import Process
@@ -181,7 +181,12 @@ def test_a_stuck_disk_costs_a_second(host: Host, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "fsync", lambda _: over.wait(10))
     began = time.monotonic()
     stopped: list[float] = []
-    host.engine.stopping = lambda: (stopped.append(time.monotonic() - began), host.processes.clear())
+
+    def stop() -> None:
+        stopped.append(time.monotonic() - began)
+        host.processes.clear()
+
+    host.engine.stopping = stop
     row = host.halt(3)
     assert stopped[0] < 2.0
     assert time.monotonic() - began < 4.0  # its answer waits for the journal, another second
@@ -279,8 +284,10 @@ def test_nothing_that_the_api_does_delays_or_prevents_a_hard_stop(
     assert host.processes == []
 
 
-def test_a_spoilt_declaration_does_not_protect_a_bot_from_level_3(host: Host) -> None:
-    (host.home / "bot.json").write_text("{")
+@pytest.mark.parametrize("spoilt", ["{", {"foreign_orders": None}, {"foreign_holdings": []}, {"mode": 1}], ids=str)
+def test_a_spoilt_declaration_does_not_protect_a_bot_from_level_3(host: Host, spoilt: Any) -> None:
+    path = host.home / "bot.json"
+    path.write_text(spoilt if isinstance(spoilt, str) else json.dumps({**json.loads(path.read_text()), **spoilt}))
     host.api.error = Unreachable("no port")
     row = host.halt(3)
     assert host.processes == []

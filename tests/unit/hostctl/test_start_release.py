@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from freqops.hostctl.journal import silent
 from freqops.hostctl.release import Permission
 from freqops.hostctl.start import Started
 from freqops.hostctl.witness import Unanswered
-from tests.unit.accounts import Account, conversations
+from tests.unit.accounts import Account, conversations, filled, resting
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
 
 
@@ -398,6 +399,95 @@ def test_a_loop_that_does_not_come_round_is_not_proven(host: Host) -> None:
     host.api.clock = FakeClock()
     with pytest.raises(NotProven, match="has not come round"):
         host.release()
+
+
+# --- release of a live bot
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A live bot that has one BTC, as its records say."""
+    host = Host(tmp_path, monkeypatch, mode="live")
+    host.account.buy("1", "1")
+    return host
+
+
+def everything(host: Host) -> dict[str, bytes]:
+    """Return every file of the bot but the locks."""
+    files = [path for path in host.home.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
+    return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_live_bot_whose_exchange_agrees_is_released(live: Host, level: int) -> None:
+    live.account.coins["BNB"] = Decimal(2)
+    halted(live, level)
+    released = live.release()
+    assert (released.outcome, live.level) == (("paused", 1) if level == 3 else ("running", 0))
+    assert released.detail[-1] == "on the exchange: not the bot's: 2 BNB, not declared"
+
+
+@pytest.mark.parametrize("level", [1, 3])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda account: account.coins.update(BTC=Decimal(0)), "its records say 1, on its account are 0"),
+        (lambda account: account.coins.update(BTC=Decimal(2)), "its records say 1, on its account are 2"),
+        (lambda account: account.fills.append(filled("9", "sell", "1")), "a fill that stands in no record"),
+        (lambda account: account.open_orders.append(resting("9")), "an open order that stands in no record"),
+        (lambda account: setattr(account, "kept", False), "the bot has no records at all"),
+    ],
+)
+def test_a_live_bot_whose_exchange_contradicts_its_records_stays_where_it_is(
+    live: Host, level: int, wrong: Callable[[Account], Any], said: str
+) -> None:
+    halted(live, level)
+    wrong(live.account)
+    before, state = everything(live), live.api.state
+    with pytest.raises(Refused, match=said) as refusal:
+        live.release()
+    assert "reconcile.yml" in str(refusal.value)
+    assert everything(live) == before
+    assert (live.api.state, live.api.calls, live.engine.ups, live.level) == (state, [], [], level)
+
+
+@pytest.mark.parametrize("what", ["records", "balances", "open_orders", "fills", "markets"])
+def test_a_live_bot_whose_exchange_does_not_answer_stays_where_it_is(live: Host, what: str) -> None:
+    halted(live, 3)
+    live.account.mute.add(what)
+    before = everything(live)
+    with pytest.raises(Unanswered):
+        live.release()
+    assert (everything(live) == before, live.engine.ups, live.level) == (True, [], 3)
+
+
+def test_a_sale_that_is_being_booked_is_waited_for(live: Host) -> None:
+    """A bot that runs may be selling at this moment."""
+    halted(live)
+    live.account.coins["BTC"] = Decimal(0)
+    asked: list[str] = []
+
+    def book(what: str) -> None:
+        asked.append(what)
+        if asked.count("records") == 3:
+            live.account.coins["BTC"] = Decimal(1)
+
+    live.account.before = book
+    assert live.release().outcome == "running"
+    assert asked.count("records") == 3
+
+
+def test_the_wrong_incident_is_refused_before_the_exchange_is_asked(live: Host) -> None:
+    halted(live)
+    with pytest.raises(Refused, match="no hold of incident 'two'"):
+        live.release("two")
+    assert live.account.asked == []
+
+
+def test_a_paper_bot_needs_no_exchange(host: Host) -> None:
+    halted(host)
+    assert host.release().outcome == "running"
+    assert host.account.asked == []
 
 
 # --- re-assertion
