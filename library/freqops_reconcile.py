@@ -16,7 +16,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
-    support: none
+    support: partial
     details: Fails with NOTHING DONE, so that nobody takes a check for the deed.
   diff_mode:
     support: none
