@@ -96,6 +96,11 @@ class Account:
         """Return how often ``what`` was asked."""
         return [name for name, _ in self.asked].count(what)
 
+    @property
+    def looks(self) -> int:
+        """How often the whole account was looked at."""
+        return self.count("balances")
+
     def answer(self, what: str, with_: dict[str, Any]) -> Any:
         """Return what the witness would."""
         self.asked.append((what, with_))
@@ -154,7 +159,7 @@ class Talk(witness.Witness):
     """A conversation whose other side is an `Account`; everything but the pipe is the real one's."""
 
     def __init__(self, bot: layout.Bot, journal: Journal, clock: Clock, account: Account) -> None:
-        super().__init__(bot, journal, clock, SimpleNamespace(stdout=(), stdin=None))  # type: ignore[arg-type]
+        super().__init__(bot, journal, clock, lambda: SimpleNamespace(stdout=None))  # type: ignore[arg-type, return-value]
         self._account = account
 
     def once(self, what: str, deadline: float, **with_: Any) -> Any:

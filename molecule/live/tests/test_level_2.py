@@ -6,6 +6,7 @@ The first is commanded from a terminal that dies at once; what came of it is rea
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import subprocess
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from lab.control import control
 from tests.support.field import ROOT, TOOL, Played, incident_of, play, until
 from tests.support.live import HOST, ORDER, LiveBot
 
-INCIDENT = "20260101T000000Z-halt2-000001"
+INCIDENT = f"20260101T000000Z-halt2-{secrets.token_hex(3)}"
 HALTED = ("mixed", "stranger", "stopped", "silent", "stormy", "dead", "unborn")
 DEADLINE = 40
 REJECTED = {"status": 400, "code": -1013, "msg": "Market is closed."}

@@ -16,7 +16,7 @@ from .case import Case
 SECONDS = 20.0
 MARGIN_MS = 60_000
 DAY_SECONDS = 86400
-LOOKS = 5
+LOOKS = 3
 
 
 def since_hold(bot: layout.Bot) -> int:
@@ -66,7 +66,7 @@ def flatness(case: Case, talk: witness.Witness, deadline: float, *, patient: boo
     while True:
         looks -= 1
         judgement = talk.judge(since, deadline)
-        if judgement.flat or judgement.unknown or looks <= 0:
+        if judgement.flat or looks <= 0:
             return judgement
         case.clock.sleep(1.0)
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, Callable
 
 from freqops.core import account, layout
 from freqops.core.clock import Clock
@@ -26,13 +26,16 @@ from . import sold
 from .engine import Engine, end
 from .journal import Journal
 
-CONTAINER_UID = layout.CONTAINER_UID
 ASKED = "/freqops/asked"
 DATABASE_NETWORK = "freqops-database"
 OUTSIDE_NETWORK = "freqops-witness"
+START_SECONDS = 30.0
 READY_SECONDS = 30.0
 ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+
+
+Start = Callable[[], "subprocess.Popen[str]"]
 
 
 class Unanswered(FreqopsError):
@@ -46,21 +49,38 @@ class Rejected(FreqopsError):
 class Witness:
     """One conversation with a bot's exchange and database; `conversation` opens and ends it."""
 
-    def __init__(self, bot: layout.Bot, journal: Journal, clock: Clock, process: subprocess.Popen[str]) -> None:
-        self.bot, self._journal, self._clock, self._process = bot, journal, clock, process
+    def __init__(self, bot: layout.Bot, journal: Journal, clock: Clock, start: Start) -> None:
+        self.bot, self._journal, self._clock = bot, journal, clock
         self._lines: queue.Queue[str | None] = queue.Queue()
+        self._started = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
         self._ready = False
         self._broken: str | None = None
         self._turn = threading.Lock()
         config = read_json(bot.release_home / "config.json")
         self.stake = str(config["stake_currency"]) if isinstance(config, dict) else "USDT"
-        threading.Thread(target=self._listen, daemon=True).start()
+        # An engine that hangs must delay nothing but the answers of the exchange.
+        threading.Thread(target=self._begin, args=(start,), daemon=True).start()
 
-    def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  it was opened with a pipe
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
+    def _begin(self, start: Start) -> None:
+        try:
+            self._process = start()
+        except (FreqopsError, OSError) as error:
+            self._broken = f"the witness was not started: {error}"
+        finally:
+            self._started.set()
+        if self._process is not None and self._process.stdout is not None:
+            for line in self._process.stdout:
+                self._lines.put(line)
+            self._lines.put(None)
+
+    def end(self) -> subprocess.Popen[str] | None:
+        """Let the witness end by itself, and return its process, where there is one."""
+        self._started.wait(START_SECONDS)
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        return self._process
 
     def ask(self, what: str, deadline: float, **with_: Any) -> Any:
         """Ask until there is an answer, or until the clock shows ``deadline``.
@@ -97,13 +117,16 @@ class Witness:
         return answer["answer"]
 
     def _send(self, line: str, deadline: float) -> None:
+        if not self._started.wait(max(0.0, deadline - self._clock.monotonic())):
+            raise Unanswered("the engine did not start the witness in time")
         if not self._ready and self._broken is None:
             greeting = self._receive(min(deadline, self._clock.monotonic() + READY_SECONDS))
             self._ready = "ready" in greeting
         if self._broken is not None:
             raise Unanswered(self._broken)
+        if self._process is None or self._process.stdin is None:
+            raise self._break("the witness has no ears")
         try:
-            assert self._process.stdin is not None  # noqa: S101  as above
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
         except OSError as error:
@@ -131,6 +154,8 @@ class Witness:
     def view(self, since: int, deadline: float) -> account.View:
         """Return everything that must be known to judge the account; raises as `ask`.
 
+        The records are read first, to know what to ask, and again last: what the bot did meanwhile is then no mystery.
+
         Args:
             since: Milliseconds since the epoch from which closed trades matter, too.
             deadline: When to give up, by the clock.
@@ -152,7 +177,7 @@ class Witness:
             if pair in markets
             for fill in self.ask("fills", deadline, pair=pair, since=records["since"])
         ]
-        return account.View(records, balances, orders, fills, markets)
+        return account.View(self.ask("records", deadline, since=since), balances, orders, fills, markets)
 
     def judge(self, since: int, deadline: float) -> account.Judgement:
         """Ask, and hold the answers against the bot's records; raises as `ask`."""
@@ -168,25 +193,25 @@ class Witness:
 
 @contextmanager
 def conversation(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> Iterator[Witness]:
-    """Open a conversation with the exchange of ``bot``; its container is gone a moment after it.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
+    """Open a conversation with the exchange of ``bot`` without waiting for it; its container is gone soon after it."""
     name = f"{bot.container}-witness-{os.getpid()}-{threading.get_ident() % 10000}"
-    engine.ensure_network(OUTSIDE_NETWORK)
-    process = engine.talk(command(bot, name))
+
+    def start() -> subprocess.Popen[str]:
+        engine.ensure_network(OUTSIDE_NETWORK)
+        return engine.talk(command(bot, name))
+
+    talk = Witness(bot, journal, clock, start)
     try:
-        yield Witness(bot, journal, clock, process)
+        yield talk
     finally:
-        threading.Thread(target=_end, args=(process, engine, name), daemon=False).start()
+        threading.Thread(target=_end, args=(talk, engine, name), daemon=False).start()
 
 
-def _end(process: subprocess.Popen[str], engine: Engine, name: str) -> None:
+def _end(talk: Witness, engine: Engine, name: str) -> None:
     """Let the witness end by itself, or remove it; nobody waits for this."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
+    process = talk.end()
+    if process is None:
+        return
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
@@ -214,7 +239,7 @@ def command(bot: layout.Bot, name: str, module: str = "freqops.witness") -> list
         networks.append(DATABASE_NETWORK)
     return [
         "docker", "run", "--rm", "--interactive", "--name", name, "--pull=never", "--read-only", "--tmpfs=/tmp",
-        "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={CONTAINER_UID}:{CONTAINER_UID}",
+        "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}",
         "--memory=512m", "--log-driver=none",
         *(f"--network={network}" for network in networks),
         *(f"--volume={mount}" for mount in mounts),

@@ -257,6 +257,8 @@ def test_what_was_deposited_is_not_sold() -> None:
     wanted, kept = sold(bought("1", "3"))
     assert wanted == [Sale("BTC/USDT", Decimal(1))]
     assert kept == ["2.000 BTC: not sold, for the bot's orders did not buy it"]
+    without_trade = view(coins={"BTC": "1"}, pairs=["BTC/USDT"])
+    assert sold(without_trade) == ([], ["1.000 BTC: not sold, for the bot's orders did not buy it"])
 
 
 def test_what_was_declared_is_not_sold() -> None:

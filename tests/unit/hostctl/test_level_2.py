@@ -312,7 +312,7 @@ def test_a_live_bot_is_flat_when_its_exchange_says_so(live: Host) -> None:
     assert (row.verdict, row.proven, row.closed) == ("FLAT, PROVEN", True, ["1 BTC/USDT"])
     assert row.exchange is not None
     assert row.exchange["unknown"] == []
-    assert live.account.count("records") == 1
+    assert live.account.looks == 1
     assert live.account.count("sell") == 0  # only its bot sells
 
 
@@ -331,12 +331,12 @@ def test_what_is_booked_a_moment_later_is_waited_for(live: Host) -> None:
 
     def book(what: str) -> None:
         looks.append(what)
-        if looks.count("records") == 3:
+        if looks.count("balances") == 3:
             live.account.coins["BTC"] = Decimal(0)
 
     live.account.before = book
     row = live.halt(2)
-    assert (row.verdict, looks.count("records")) == ("FLAT, PROVEN", 3)
+    assert (row.verdict, looks.count("balances")) == ("FLAT, PROVEN", 3)
 
 
 def test_dust_is_said_and_keeps_nothing_from_being_flat(live: Host) -> None:
@@ -396,7 +396,7 @@ def test_what_the_bot_could_not_exit_is_shown_with_what_protects_it(live: Host) 
     row = live.halt(2)
     assert (row.verdict, row.proven) == ("NOT FLAT", False)
     assert "on the exchange: 1 BTC, worth 100.00 USDT, stop at 90 on the exchange for 1" in row.detail
-    assert live.account.count("records") == 1  # nothing will change by itself
+    assert live.account.looks == 1  # nothing will change by itself
 
 
 def test_a_stopped_live_trader_is_not_flat_and_its_exchange_is_shown(live: Host) -> None:

@@ -154,14 +154,14 @@ def test_an_exchange_that_does_not_answer_is_not_proven(dead: Host) -> None:
 def test_it_looks_once_for_nothing_changes_meanwhile(dead: Host) -> None:
     dead.account.coins["BTC"] = Decimal(0)
     assert not run(dead).agrees
-    assert dead.account.count("records") == 1
+    assert dead.account.looks == 1
 
 
 def test_a_release_looks_longer(dead: Host) -> None:
     dead.account.coins["BTC"] = Decimal(0)
     with pytest.raises(Refused):
         reconciling.refuse_unless_agreed(dead.bot, dead.silent, dead.clock, dead.engine)
-    assert dead.account.count("records") == reconciling.LOOKS
+    assert dead.account.looks == reconciling.LOOKS
 
 
 # --- the container that takes it in

@@ -469,12 +469,12 @@ def test_a_sale_that_is_being_booked_is_waited_for(live: Host) -> None:
 
     def book(what: str) -> None:
         asked.append(what)
-        if asked.count("records") == 3:
+        if asked.count("balances") == 3:
             live.account.coins["BTC"] = Decimal(1)
 
     live.account.before = book
     assert live.release().outcome == "running"
-    assert asked.count("records") == 3
+    assert asked.count("balances") == 3
 
 
 def test_the_wrong_incident_is_refused_before_the_exchange_is_asked(live: Host) -> None:

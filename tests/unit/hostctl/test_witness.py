@@ -68,7 +68,7 @@ class Other:
         return self.started[-1]
 
     def __call__(self, *replies: list[str], greeting: list[str] | None = None) -> Witness:
-        return Witness(self._bot, self.journal, Clock(), self.process(*replies, greeting=greeting))
+        return Witness(self._bot, self.journal, Clock(), lambda: self.process(*replies, greeting=greeting))
 
     @property
     def heard(self) -> list[dict[str, Any]]:
@@ -301,6 +301,29 @@ def test_one_unanswered_question_is_no_judgement(bot: layout.Bot, what: str) -> 
         judged(bot, account)
 
 
+def test_what_the_bot_did_meanwhile_is_no_mystery(bot: layout.Bot) -> None:
+    """Its records are read last, too: what it bought between two questions stands in them by then."""
+    account = Account()
+    account.buy("1", "1")
+
+    def trade_on(what: str) -> None:
+        if what == "open_orders":
+            account.before = None
+            account.buy("2", "1", trade=2)
+            account.open_orders.append(resting("3"))
+            account.orders.append(recorded("3"))
+
+    account.before = trade_on
+    judgement = judged(bot, account)
+    assert (judgement.unknown, judgement.agrees) == ([], True)
+
+
+def test_orders_that_somebody_placed_by_hand_and_declared_are_known(tmp_path: Path) -> None:
+    bot = layout.load_bot(make_bot(tmp_path, "beta", mode="live", foreign_orders=["77"]))
+    account = Account(fills=[filled("77", "sell", "1")], coins={"USDT": Decimal(1), "BTC": Decimal("0.001")})
+    assert judged(bot, account).unknown == []
+
+
 def test_the_orders_that_we_placed_are_known(bot: layout.Bot) -> None:
     account = Account(fills=[filled("77", "sell", "1")], coins={"USDT": Decimal(1), "BTC": Decimal("0.001")})
     assert len(judged(bot, account).unknown) == 1
@@ -390,21 +413,42 @@ def test_a_witness_that_does_not_end_is_removed(bot: layout.Bot, other: Other, m
     engine = Talking(lambda: Engine().talk(argv))
     with pytest.raises(KeyError), witness.conversation(bot, other.journal, Clock(), engine):
         raise KeyError
-    assert engine.process is not None
-    assert ended(engine.process)
     give_up = time.monotonic() + 5
     while not engine.removed and time.monotonic() < give_up:
         time.sleep(0.01)
+    assert engine.process is not None
+    assert ended(engine.process)
     assert engine.removed[0].startswith("freqops-alpha-witness-")
     assert engine.process.stdout is not None
     engine.process.stdout.close()
 
 
-def test_an_engine_without_a_network_is_an_error_of_the_engine(bot: layout.Bot, other: Other) -> None:
+def test_an_engine_without_a_network_leaves_everything_unanswered(bot: layout.Bot, other: Other) -> None:
     def fail(name: str) -> None:
         raise EngineError("gave no answer within 10 s")
 
     engine = Talking(lambda: pytest.fail("started"))
     engine.ensure_network = fail  # type: ignore[method-assign]
-    with pytest.raises(EngineError), witness.conversation(bot, other.journal, Clock(), engine):
-        pytest.fail("talked")
+    began = time.monotonic()
+    with witness.conversation(bot, other.journal, Clock(), engine) as talk:
+        with pytest.raises(Unanswered, match="the witness was not started: gave no answer within 10 s"):
+            talk.ask("balances", soon(60))
+        assert time.monotonic() - began < 5
+
+
+def test_an_engine_that_hangs_delays_only_the_answers(bot: layout.Bot, other: Other) -> None:
+    over = threading.Event()
+
+    def hang(name: str) -> None:
+        over.wait(10)
+
+    engine = Talking(lambda: other.process([answer(1)]))
+    engine.ensure_network = hang  # type: ignore[method-assign]
+    began = time.monotonic()
+    with witness.conversation(bot, other.journal, Clock(), engine) as talk:
+        assert time.monotonic() - began < 1
+        with pytest.raises(Unanswered, match="did not start the witness in time"):
+            talk.ask("balances", soon(0.2))
+        over.set()
+        assert talk.ask("balances", soon()) == 1
+    assert time.monotonic() - began < 5

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core import host_command as our_copy
 from library import (
@@ -71,7 +72,7 @@ def test_start_warns_of_a_hold_and_ends_well(run: Run, stub: Stub, monkeypatch: 
     tool, _ = stub(json.dumps(held), 1)
     use(monkeypatch, freqops_start, tool)
     warned: list[str] = []  # where Ansible's own Display is loaded, as other tests do, warnings go there
-    monkeypatch.setattr(freqops_start.AnsibleModule, "warn", lambda _self, text: warned.append(text))
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
     answer = run(freqops_start, bot="alpha")
     assert (answer.get("failed", False), answer["outcome"], answer["level"]) == (False, "held", 3)
     assert warned == ["alpha: held at level 3"]
