@@ -41,7 +41,7 @@ options:
     description: A database URL without secrets, for SQLite; excludes O(database).
     type: str
   exchange:
-    description: Key, secret and whatever else the exchange demands, as Freqtrade's section C(exchange) has them.
+    description: Credentials at the exchange, V(key), V(secret), V(password) and V(uid), as far as it demands them.
     type: dict
   live:
     description: Whether the bot places real orders; the module then fails where it has neither key nor secret.
@@ -111,6 +111,12 @@ def main() -> None:
     before = _present(module, path)
     after = secrets.complete(before, values["database_url"], values["database"], values["database_host"])
     if values["exchange"] is not None:
+        foreign = secrets.not_credentials(values["exchange"])
+        if foreign:
+            allowed = ", ".join(secrets.CREDENTIALS)
+            module.fail_json(
+                msg=f"secrets_exchange has {', '.join(foreign)}, which is no credential; allowed: {allowed}"
+            )
         after["exchange"] = values["exchange"]
     if values["live"] and not secrets.has_exchange_key(after):
         module.fail_json(

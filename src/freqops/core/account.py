@@ -157,18 +157,26 @@ def pairs_of_interest(records: Mapping[str, Any], balances: Mapping[str, Decimal
     )
 
 
-def judge(view: View, stake: str, declared: Mapping[str, Decimal], ours: frozenset[str]) -> Judgement:
+def judge(
+    view: View,
+    stake: str,
+    declared: Mapping[str, Decimal],
+    ours: frozenset[str],
+    foreign_orders: frozenset[str] = frozenset(),
+) -> Judgement:
     """Hold an account against the bot's records.
 
     Args:
         view: What was asked.
         stake: The currency that the bot trades with; having it is not holding a position.
         declared: Coins that are not the bot's, with their amounts.
-        ours: Numbers of the orders that freqops itself placed on this account, or that were declared as not the bot's.
+        ours: Numbers of the orders that freqops itself placed on this account.
+        foreign_orders: Numbers of orders that somebody placed by hand and declared as not the bot's; left alone.
     """
     sides = {order["id"]: order["side"] for order in view.records["orders"]}
-    entries, others, unknown = _sorted_orders(view.open_orders, sides, ours)
-    unknown += _unknown_fills(view.fills, set(sides) | ours)
+    concerned = [order for order in view.open_orders if order["id"] not in foreign_orders]
+    entries, others, unknown = _sorted_orders(concerned, sides, ours)
+    unknown += _unknown_fills(view.fills, set(sides) | ours | foreign_orders)
     holdings = _holdings(view, stake, declared)
     if not view.records["kept"]:
         unknown += [f"{describe(holding)}, and the bot has no records at all" for holding in _worth(view, holdings)]

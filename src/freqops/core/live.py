@@ -17,6 +17,7 @@ LIKE = "binance"  # the lab's exchange speaks its language; another one would ke
 SECTIONS = ("ccxt_config", "ccxt_async_config")
 ENDPOINTS = ("public", "private", "sapi")
 HARMLESS = ("urls", "options", "enableRateLimit", "rateLimit", "timeout")
+MARKETS = {"fetchMarkets": {"types": ["spot"]}}  # other options move ccxt to addresses of its own: futures, say
 BARE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(:[0-9]+)?")  # no user, no name, nothing that others read otherwise
 WHY = "live bots are refused until promotion exists, unless they trade on a lab's exchange: "
 
@@ -54,6 +55,8 @@ def _address(section: Any, name: str) -> str:
     foreign = sorted(set(section) - set(HARMLESS))
     if foreign:
         raise Refused(f"{WHY}{name}.{foreign[0]} may lead elsewhere; allowed are {', '.join(HARMLESS)}")
+    if section.get("options", MARKETS) != MARKETS:
+        raise Refused(f"{WHY}{name}.options is {section['options']!r}, which may lead elsewhere; allowed is {MARKETS}")
     urls = section.get("urls")
     api = urls.get("api") if isinstance(urls, dict) else None
     if not isinstance(api, dict) or sorted(api) != sorted(ENDPOINTS) or list(urls or ()) != ["api"]:

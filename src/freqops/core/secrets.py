@@ -9,6 +9,7 @@ from typing import Any
 USER = "freqops"
 PASSWORD_BYTES = 32
 EXCHANGE_KEY_LENGTH = 16
+CREDENTIALS = ("key", "secret", "password", "uid")
 SCHEME = "postgresql+psycopg2"
 
 
@@ -31,6 +32,11 @@ def complete(present: Mapping[str, Any], database_url: str | None, database: str
     for name in ("password", "jwt_secret_key", "ws_token"):
         api.setdefault(name, secrets.token_urlsafe(PASSWORD_BYTES))
     return {**present, "api_server": api, "db_url": database_url or _kept_url(present, str(database), host)}
+
+
+def not_credentials(exchange: Mapping[str, Any]) -> list[str]:
+    """Return the names in ``exchange`` that are no credentials: laid over the configuration, they would change it."""
+    return sorted(str(name) for name in exchange if name not in CREDENTIALS)
 
 
 def has_exchange_key(present: Mapping[str, Any]) -> bool:

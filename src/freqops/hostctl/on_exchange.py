@@ -88,7 +88,8 @@ def without_entries(case: Case) -> list[str]:
             judgement = talk.judge(since_hold(case.bot), deadline)
         note(case, judgement)
         left = [f"an entry order rests on the exchange: {account.order_text(order)}" for order in judgement.entries]
-        return left + refused + judgement.unknown
+        case.row.detail += refused  # one that filled meanwhile does not rest, and is a position now
+        return left + judgement.unknown
 
 
 def _cancel(case: Case, talk: witness.Witness, orders: list[dict[str, Any]], deadline: float) -> list[str]:

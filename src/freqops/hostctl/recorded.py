@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from freqops.core import layout
 from freqops.core.clock import Clock, iso
-from freqops.core.errors import FreqopsError, Refused
+from freqops.core.errors import FreqopsError, NotProven, Refused
 
 from . import incidents, journal, reach
 
@@ -37,7 +37,7 @@ class Command:
 
         Raises:
             Refused: Nothing ran.
-            FreqopsError: It is not known what came of it; that was written down.
+            NotProven: It is not known what came of it; that was written down.
         """
         began = clock.utcnow()
         label = f"{self.name}-{began:%Y%m%dT%H%M%SZ}"
@@ -59,9 +59,11 @@ class Command:
             result = act(diary)
         except Refused:
             raise
-        except FreqopsError as error:
+        except (FreqopsError, OSError) as error:
             self._record(root, name, {**evidence, "proven": False, "result": {"not_proven": str(error)}}, clock)
-            raise
+            if isinstance(error, FreqopsError):
+                raise
+            raise NotProven(str(error)) from error  # a disk that failed in the middle refused nothing
         finally:
             diary.close()
         error_text = self._record(root, name, {**evidence, "proven": bool(result[proof]), "result": result}, clock)

@@ -185,8 +185,8 @@ class Witness:
 
     def judge_view(self, view: account.View) -> account.Judgement:
         """Hold what was answered against the bot's records, and write down what follows."""
-        known = sold.numbers(self.bot) | self.bot.foreign_orders
-        judgement = account.judge(view, self.stake, self.bot.foreign_holdings, known)
+        ours = sold.numbers(self.bot)
+        judgement = account.judge(view, self.stake, self.bot.foreign_holdings, ours, self.bot.foreign_orders)
         self._journal.note("note", "exchange", "judged", answer=judgement.to_json())
         return judgement
 

@@ -154,6 +154,7 @@ def without(*path: str) -> Callable[[Config], Any]:
         (without("exchange", "ccxt_config", "urls", "api", "sapi"), "must have exactly api.public"),
         (lambda c: c["exchange"]["ccxt_config"]["urls"].update(test={}), "must have exactly api.public"),
         (lambda c: c["exchange"]["ccxt_config"]["urls"]["api"].update(fapiPublic=URL), "must have exactly api.public"),
+        (lambda c: c["exchange"]["ccxt_config"].update(options={"defaultType": "future"}), "defaultType"),
     ],
 )
 def test_everything_that_may_lead_elsewhere_is_refused_and_named(change: Callable[[Config], Any], said: str) -> None:
@@ -166,7 +167,7 @@ def test_everything_that_may_lead_elsewhere_is_refused_and_named(change: Callabl
     assert str(refusal.value).startswith(live.WHY)
 
 
-@pytest.mark.parametrize("name", sorted(set(live.HARMLESS) - {"urls"}))
+@pytest.mark.parametrize("name", sorted(set(live.HARMLESS) - {"urls", "options"}))
 def test_what_leads_nowhere_is_allowed(name: str) -> None:
     config = lab_config()
     config["exchange"]["ccxt_config"][name] = 1

@@ -16,8 +16,10 @@ import pytest
 SOURCE = Path(__file__).parents[3] / "src"
 PATIENCE = 10.0
 WORK = """
-import os, pathlib, sys, time
+import os, pathlib, signal, sys, time
 from freqops.hostctl import own_session
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as in a terminal, whatever the tests themselves were started from
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def work():
     print("begun", flush=True)
     {body}

@@ -157,3 +157,11 @@ def test_a_live_bot_loses_no_key_to_a_worse_one(run: Run, path: Path, arguments:
 
 def test_a_paper_bot_needs_no_key(run: Run, arguments: dict[str, Any]) -> None:
     assert run(freqops_secrets, live=False, **arguments)["changed"] is True
+
+
+def test_what_is_no_credential_is_refused(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    """Laid over the configuration it would lead a live bot elsewhere, behind the back of `freqops_live`."""
+    answer = run(freqops_secrets, live=True, exchange={**KEY, "ccxt_config": {"urls": {}}}, **arguments)
+    assert answer["failed"] is True
+    assert "ccxt_config" in answer["msg"]
+    assert not path.exists()
