@@ -42,6 +42,7 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
     refused = play("release", *BOT, *incident)
     assert refused.rc != 0
     assert "its records say" in refused.out
+    assert "report: " in refused.out, "what failed leaves its evidence, too"
     assert field.level() == 3
     reconciled = play("reconcile", *BOT, *incident)
     assert reconciled.rc == 0, reconciled.out
@@ -50,6 +51,17 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
         released = play("release", *BOT, *incident)
         assert released.rc == 0, released.out
         assert (field.level(), field.state()) == (level, state)
+
+
+@pytest.mark.parametrize("name", ["flatten", "reconcile", "release"])
+def test_all_bots_at_once_and_a_mere_check_are_refused(field: Field, name: str) -> None:
+    words = ("-e", "reason=test", "-e", "incident=20260101T000000Z-halt3-000003")
+    everything = play(name, "-e", "bots=all", *words)
+    assert everything.rc != 0
+    assert "name each bot" in everything.out
+    check = play(name, "-e", f"bots={MODEL}", *words, "--check")
+    assert check.rc != 0
+    assert "this was a check" in check.out
 
 
 @pytest.mark.parametrize("name", ["flatten", "reconcile"])

@@ -61,6 +61,7 @@ class EntryStopResult:
         cancelled: Trades whose entry orders we asked to cancel.
         refusals: What the bot said against it, for each trade; judged by the next reading.
         trades: The open trades last read, None where they could not be read.
+        found_trades: The open trades read first, likewise.
         paused: Whether it was paused, locked and past its boot window at the last reading.
         resting: Whether its trader was stopped, at two readings and past its boot window.
         gone: Whether the process ended meanwhile.
@@ -75,6 +76,7 @@ class EntryStopResult:
     cancelled: set[str] = field(default_factory=set)
     refusals: dict[int, str] = field(default_factory=dict)
     trades: list[dict[str, Any]] | None = None
+    found_trades: list[dict[str, Any]] | None = None
     paused: bool = False
     resting: bool = False
     gone: bool = False
@@ -204,8 +206,7 @@ class EntryStop:
     def _at_rest(self, reading: Reading) -> list[str]:
         """Judge a stopped trader: it stays as it is, until the loop in which it may have been stopped has ended."""
         missing = self._lock()
-        self.result.trades = self._api.open_trades()
-        for trade in self.result.trades:
+        for trade in self._read_trades():
             if entry_orders(trade)[0]:
                 what = f"trade {trade['trade_id']} {trade['pair']}"
                 missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
@@ -228,7 +229,7 @@ class EntryStop:
         return [] if self._api.has_lock(self._lock_reason) else ["the pair lock was set and does not stand in its list"]
 
     def _cancel_entries(self) -> list[str]:
-        trades = self._api.open_trades()
+        trades = self._read_trades()
         missing = []
         for trade in trades:
             entry, other = entry_orders(trade)
@@ -238,8 +239,14 @@ class EntryStop:
             elif entry:
                 missing.append(f"{what}: its entry order was cancelled just now")
                 self._cancel(trade)
-        self.result.trades = trades
         return missing
+
+    def _read_trades(self) -> list[dict[str, Any]]:
+        trades = self._api.open_trades()
+        self.result.trades = trades
+        if self.result.found_trades is None:
+            self.result.found_trades = trades
+        return trades
 
     def _cancel(self, trade: dict[str, Any]) -> None:
         """Cancel the entry orders of ``trade``; what became of them, the next reading says.

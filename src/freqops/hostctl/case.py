@@ -61,6 +61,7 @@ class Row:
         verdict: The result in words.
         detail: What is missing, or worth knowing.
         positions: Open positions, None where they are not known.
+        positions_found: Open positions when the bot was first asked, likewise.
         closed: Trades that were asked to exit and are gone.
         exchange: What the exchange witness found, None where it was not asked or did not answer.
         acted: Whether anything was changed.
@@ -79,6 +80,7 @@ class Row:
     verdict: str = "NOT HALTED"
     detail: list[str] = field(default_factory=list)
     positions: list[dict[str, Any]] | None = None
+    positions_found: list[dict[str, Any]] | None = None
     closed: list[str] = field(default_factory=list)
     exchange: dict[str, Any] | None = None
     acted: bool = False
@@ -137,6 +139,8 @@ class Case:
         row.found, row.state = result.found, result.state or "no answer"
         row.acted = row.acted or result.acted
         self.note_trades(result.trades)
+        if result.found_trades is not None:
+            row.positions_found = [position(trade) for trade in result.found_trades]
         row.detail += [f"entry order cancelled: trade {trade}" for trade in sorted(result.cancelled)]
 
     def note_trades(self, trades: list[dict[str, Any]] | None) -> None:

@@ -91,7 +91,8 @@ def _holds(home: Path) -> dict[str, Any]:
 
 def _snapshots(diary: journal.Journal, row: Row, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Write down how the bot was found, and how it was left."""
-    diary.note("snapshot", "bot", "before", answer={"state": row.found, "holds": before})
+    found = {"state": row.found, "trades": row.positions_found, "holds": before}
+    diary.note("snapshot", "bot", "before", answer=found)
     left = {"state": row.state, "trades": row.positions, "holds": after, "exchange": row.exchange}
     diary.note("snapshot", "bot", "after", answer=left)
 
