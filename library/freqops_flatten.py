@@ -90,12 +90,10 @@ def main() -> None:
     values = module.params
     if module.check_mode:
         module.fail_json(msg="NOTHING SOLD: this was a check")
-    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
     try:
-        _, out, err = module.run_command([host_command.installed(), "flatten", values["bot"], *options])
-        answer = host_command.understood(out, err, "flat")
+        answer = host_command.on_bot(module.run_command, "flatten", values, "flat")
     except host_command.NoAnswer as error:
-        module.fail_json(msg=f"{values['bot']}: {error}")
+        module.fail_json(msg=str(error))
     found = {name: answer[name] for name in ("sold", "cancelled", "detail")}
     changed = bool(answer["sold"] or answer["cancelled"])
     if not answer["flat"]:

@@ -85,12 +85,10 @@ def main() -> None:
     values = module.params
     if module.check_mode:
         module.fail_json(msg="NOTHING DONE: this was a check")
-    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
     try:
-        _, out, err = module.run_command([host_command.installed(), "reconcile", values["bot"], *options])
-        answer = host_command.understood(out, err, "agrees")
+        answer = host_command.on_bot(module.run_command, "reconcile", values, "agrees")
     except host_command.NoAnswer as error:
-        module.fail_json(msg=f"{values['bot']}: {error}")
+        module.fail_json(msg=str(error))
     found = {name: answer[name] for name in ("trades", "detail")}
     changed = any(not trade["open"] for trade in answer["trades"])
     if not answer["agrees"]:

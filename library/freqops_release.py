@@ -88,12 +88,10 @@ def main() -> None:
     values = module.params
     if module.check_mode:
         module.fail_json(msg="NOTHING RELEASED: this was a check")
-    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
     try:
-        _, out, err = module.run_command([host_command.installed(), "release", values["bot"], *options])
-        answer = host_command.understood(out, err, "outcome")
+        answer = host_command.on_bot(module.run_command, "release", values, "outcome")
     except host_command.NoAnswer as error:
-        module.fail_json(msg=f"{values['bot']}: {error}")
+        module.fail_json(msg=str(error))
     module.exit_json(changed=True, outcome=answer["outcome"], level=answer["level"], detail=answer["detail"])
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .errors import FreqopsError
 
 TOOL = "/usr/local/bin/freqops-host"
+
+
+Run = Callable[["list[str]"], "tuple[int, str, str]"]
 
 
 class NoAnswer(FreqopsError):
@@ -46,3 +49,23 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
         why = answer.get("not_proven") or answer.get("refused") if isinstance(answer, dict) else None
         raise NoAnswer(str(why or output))
     return answer
+
+
+def on_bot(run: Run, command: str, values: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """Do a command on one bot under an incident and return what it said.
+
+    Args:
+        run: What runs a command line: ``AnsibleModule.run_command``.
+        command: ``release``, ``flatten`` or ``reconcile``.
+        values: ``bot``, ``incident``, ``reason`` and ``actor``.
+        wanted: A name that the object of a finished command has.
+
+    Raises:
+        NoAnswer: As `understood`; the text names the bot.
+    """
+    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
+    try:
+        _, out, err = run([installed(), command, values["bot"], *options])
+        return understood(out, err, wanted)
+    except NoAnswer as error:
+        raise NoAnswer(f"{values['bot']}: {error}") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from freqops.core import account, durable, holds, layout
+from freqops.core import account, durable, holds, layout, sales
 from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError, NotProven, Refused
 
@@ -100,7 +100,7 @@ class _Flattening:
         while True:
             view = self._talk.view(since, self._deadline)
             judgement = self._talk.judge_view(view)
-            wanted, kept = account.sales(view, judgement, self._ours(), self._bot.foreign_orders)
+            wanted, kept = sales.sales(view, judgement, self._ours(), self._bot.foreign_orders)
             if judgement.account_flat or not self._act(judgement, wanted) or self._late():
                 return self._finished(judgement, kept)
             self._clock.sleep(PAUSE)
@@ -111,7 +111,7 @@ class _Flattening:
     def _late(self) -> bool:
         return self._clock.monotonic() >= self._deadline
 
-    def _act(self, judgement: account.Judgement, wanted: list[account.Sale]) -> bool:
+    def _act(self, judgement: account.Judgement, wanted: list[sales.Sale]) -> bool:
         """Take the bot's orders away, or, where none is left, sell; return whether there was anything to try."""
         orders = judgement.entries + judgement.others
         if orders:
@@ -132,7 +132,7 @@ class _Flattening:
             self._refused.pop(text, None)
             self._result.cancelled.append(text)
 
-    def _sell(self, sale: account.Sale) -> None:
+    def _sell(self, sale: sales.Sale) -> None:
         order = self._book.intend(sale)
         try:
             answer = self._talk.once(

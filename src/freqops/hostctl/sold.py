@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from freqops.core import account, durable, layout
+from freqops.core import durable, layout, sales
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import NotProven
 
@@ -28,7 +28,7 @@ class SoldBook:
         """Orders that were about to be sent and of which nobody knows what became."""
         return [order for order in self.orders if order["id"] is None and "failed" not in order]
 
-    def intend(self, sale: account.Sale) -> dict[str, Any]:
+    def intend(self, sale: sales.Sale) -> dict[str, Any]:
         """Write down that ``sale`` is about to be sent, and return its line.
 
         Raises:

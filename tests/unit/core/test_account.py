@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqops.core import account
-from freqops.core.account import Judgement, Market, Sale, View
+from freqops.core import account, sales
+from freqops.core.account import Judgement, Market, View
 from freqops.core.positions import protected
+from freqops.core.sales import Sale
 from tests.unit.accounts import filled, opened, recorded, resting
 
 NONE: frozenset[str] = frozenset()
@@ -122,7 +123,7 @@ def test_a_coin_that_the_bot_never_traded_is_not_its_own() -> None:
     judgement = judge(view(coins={"COIN": "50"}, pairs=["BTC/USDT"]))
     assert (judgement.holdings[0].kind, judgement.flat, judgement.agrees) == ("foreign", True, True)
     assert judgement.remarks == ["not the bot's: 50 COIN, not declared"]
-    assert account.sales(view(coins={"COIN": "50"}), judgement, NONE) == ([], [])
+    assert sales.sales(view(coins={"COIN": "50"}), judgement, NONE) == ([], [])
 
 
 def test_what_was_declared_is_said() -> None:
@@ -140,7 +141,7 @@ def test_a_coin_without_a_price_is_a_position_that_nobody_can_sell() -> None:
     judgement = judge(seen)
     assert (judgement.holdings[0].kind, judgement.flat, judgement.agrees) == ("position", False, False)
     assert judgement.disagreements == ["OLD: it has no price, so what is there cannot be compared"]
-    wanted, kept = account.sales(seen, judgement, NONE)
+    wanted, kept = sales.sales(seen, judgement, NONE)
     assert wanted == []
     assert kept == [
         "3 OLD, worth an unknown amount, which belongs to no open trade: there is no pair to sell it in",
@@ -246,7 +247,7 @@ def test_a_deposit_of_a_coin_that_it_trades_disagrees() -> None:
 def sold(
     seen: View, declared: dict[str, str] | None = None, ours: frozenset[str] = NONE
 ) -> tuple[list[Sale], list[str]]:
-    return account.sales(seen, judge(seen, declared, ours), ours)
+    return sales.sales(seen, judge(seen, declared, ours), ours)
 
 
 def test_what_the_bot_bought_is_sold_in_whole_steps() -> None:
@@ -292,14 +293,14 @@ def test_orders_of_earlier_trades_explain_nothing() -> None:
     seen = bought("1")
     seen.records["orders"].extend([recorded("10", trade=99, side="sell"), recorded("11", trade=98)])
     seen.fills.extend([filled("10", "sell", "5"), filled("11", "buy", "7")])
-    assert account.explained(seen, "BTC/USDT", NONE) == Decimal(1)
+    assert sales.explained(seen, "BTC/USDT", NONE) == Decimal(1)
 
 
 def test_our_sale_of_an_earlier_trade_explains_nothing_once_it_is_in_its_records() -> None:
     seen = bought("1")
     seen.records["orders"].append(recorded("ours", trade=99, side="sell"))
     seen.fills.append(filled("ours", "sell", "5"))
-    assert account.explained(seen, "BTC/USDT", frozenset({"ours"})) == Decimal(1)
+    assert sales.explained(seen, "BTC/USDT", frozenset({"ours"})) == Decimal(1)
 
 
 def test_a_closed_trade_of_the_window_counts_with_both_halves() -> None:
@@ -307,14 +308,14 @@ def test_a_closed_trade_of_the_window_counts_with_both_halves() -> None:
     seen.records["trades"].append(opened(2, "3", is_open=False))
     seen.records["orders"].extend([recorded("20", trade=2), recorded("21", trade=2, side="sell")])
     seen.fills.extend([filled("20", "buy", "3"), filled("21", "sell", "3")])
-    assert account.explained(seen, "BTC/USDT", NONE) == Decimal(1)
+    assert sales.explained(seen, "BTC/USDT", NONE) == Decimal(1)
 
 
 def test_fills_of_other_pairs_explain_nothing() -> None:
     seen = bought("1")
     seen.records["orders"].append(recorded("2", pair="COIN/USDT"))
     seen.fills.append(filled("2", "buy", "50", "COIN/USDT"))
-    assert account.explained(seen, "BTC/USDT", NONE) == Decimal(1)
+    assert sales.explained(seen, "BTC/USDT", NONE) == Decimal(1)
 
 
 @pytest.mark.parametrize("strange", ["fill", "order"])
@@ -335,7 +336,7 @@ def test_a_declared_order_of_somebody_else_is_known_and_explains_nothing() -> No
     declared = frozenset({"9"})
     judgement = judge(seen, ours=declared)
     assert judgement.unknown == []
-    wanted, _ = account.sales(seen, judgement, NONE, declared)
+    wanted, _ = sales.sales(seen, judgement, NONE, declared)
     assert wanted == [Sale("BTC/USDT", Decimal(1))]
 
 
@@ -418,11 +419,11 @@ def views(draw: st.DrawFn) -> tuple[View, dict[str, Decimal], frozenset[str]]:
 def test_what_is_sold_is_the_bots_own_and_explained(case: tuple[View, dict[str, Decimal], frozenset[str]]) -> None:
     seen, declared, ours = case
     judgement = account.judge(seen, "USDT", declared, ours)
-    wanted, _ = account.sales(seen, judgement, ours)
+    wanted, _ = sales.sales(seen, judgement, ours)
     known = {order["id"] for order in seen.records["orders"]} | ours
     for sale in wanted:
         coin, market = sale.pair.partition("/")[0], seen.markets[sale.pair]
-        assert 0 < sale.amount <= account.explained(seen, sale.pair, ours)
+        assert 0 < sale.amount <= sales.explained(seen, sale.pair, ours)
         assert sale.amount <= seen.balances[coin] - declared.get(coin, Decimal(0))
         assert sale.amount == market.whole_steps(sale.amount)
         assert not market.is_dust(sale.amount)
@@ -453,7 +454,7 @@ def test_however_often_it_is_asked_no_more_is_sold_than_the_bot_bought(
     seen, declared, ours = case
     first, total = seen, dict.fromkeys(PAIRS, Decimal(0))
     for number in range(5):
-        wanted, _ = account.sales(seen, account.judge(seen, "USDT", declared, ours), ours)
+        wanted, _ = sales.sales(seen, account.judge(seen, "USDT", declared, ours), ours)
         balances, fills = dict(seen.balances), list(seen.fills)
         for sale in wanted:
             total[sale.pair] += sale.amount
@@ -462,7 +463,7 @@ def test_however_often_it_is_asked_no_more_is_sold_than_the_bot_bought(
         seen = View(seen.records, balances, seen.open_orders, fills, seen.markets)
         ours |= {f"sold {number}"}
     for pair, amount in total.items():
-        assert amount <= max(Decimal(0), account.explained(first, pair, case[2]))
+        assert amount <= max(Decimal(0), sales.explained(first, pair, case[2]))
         coin = pair.partition("/")[0]
         assert amount <= max(Decimal(0), first.balances.get(coin, Decimal(0)) - declared.get(coin, Decimal(0)))
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from freqops.core import durable, holds
-from freqops.core.account import Sale
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
+from freqops.core.sales import Sale
 from freqops.hostctl import flatten as flattening
 from freqops.hostctl import sold
 from freqops.hostctl.flatten import Flattened, flatten

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freqops.core import durable, layout
-from freqops.core.account import Sale
 from freqops.core.errors import NotProven
+from freqops.core.sales import Sale
 from freqops.hostctl import sold
 from freqops.hostctl.sold import SoldBook
 from tests.unit.fakes import FakeClock, make_bot
