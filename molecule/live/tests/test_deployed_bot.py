@@ -1,4 +1,8 @@
-"""The deployed live bot, by the playbooks that an operator uses: halted, flattened, refused, reconciled, released."""
+"""The deployed live bot, by the playbooks that an operator uses: halted, flattened, refused, reconciled, released.
+
+Its name sorts first on purpose: the diseased bots of the other files are made when they are first asked for, and with a
+dead one on its host no play that ends with the table of all bots ends well.
+"""
 
 from __future__ import annotations
 
