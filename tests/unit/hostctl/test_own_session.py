@@ -27,7 +27,8 @@ def work():
 sys.exit(own_session.run(work))
 """
 SLOW = """
-    while not pathlib.Path({go!r}).exists(): time.sleep(0.01)
+    end = time.monotonic() + 60
+    while not pathlib.Path({go!r}).exists() and time.monotonic() < end: time.sleep(0.01)
     pathlib.Path({done!r}).write_text("done")
     print("listens anybody?", flush=True)
 """
