@@ -24,7 +24,7 @@ from tests.support.live import HOST, ORDER, LiveBot
 
 INCIDENT = f"20260101T000000Z-halt2-{secrets.token_hex(3)}"
 HALTED = ("mixed", "stranger", "stopped", "silent", "stormy", "dead", "unborn")
-DEADLINE = 40
+DEADLINE = 50
 REJECTED = {"status": 400, "code": -1013, "msg": "Market is closed."}
 BANNED = {"status": 418, "code": -1003, "msg": "Way too much request weight used; IP banned.", "retry_after": 1}
 BUSY = {"status": 503, "code": -1008, "msg": "Server is currently overloaded."}
@@ -64,7 +64,7 @@ def stop(bot: LiveBot) -> None:
 def slow_down(bot: LiveBot) -> None:
     """Three trades whose sales take a while, so that the bot can fall silent between them."""
     bot.enter("ETH/USDT", "SOL/USDT", "BNB/USDT")
-    bot.fault(endpoint=ORDER, side="SELL", latency_ms=1500)
+    bot.fault(endpoint=ORDER, side="SELL", latency_ms=6000)
 
 
 def brew(bot: LiveBot) -> None:
