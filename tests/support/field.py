@@ -44,8 +44,8 @@ def play(name: str, *words: str, inventory: str | None = None, cwd: Path = ROOT)
     command = [str(BIN / "ansible-playbook"), name if name.endswith(".yml") else f"playbooks/{name}.yml", *words]
     command += ["-i", inventory or str(ROOT / "inventories/lab")]
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
-    for name in ("ANSIBLE_CONFIG", "ANSIBLE_FORCE_COLOR"):  # molecule's own wishes, not an operator's
-        environment.pop(name, None)
+    for wish in ("ANSIBLE_CONFIG", "ANSIBLE_FORCE_COLOR"):  # molecule's own wishes, not an operator's
+        environment.pop(wish, None)
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
     return Played(done.returncode, done.stdout + done.stderr)
 
