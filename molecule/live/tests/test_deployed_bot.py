@@ -11,15 +11,24 @@ import pytest
 from lab.accounts import account_of
 from lab.control import control
 from tests.support.field import Field, all_pairs, incident_of, play, until
-from tests.support.live import HOST, MODEL
+from tests.support.live import BALANCES, HOST, MODEL
 
 BOT = ("-e", f"bots={MODEL}", "-e", "reason=test of the way back")
 
 
 @pytest.fixture(scope="module")
 def field() -> Field:
-    """The deployed bot, with positions and a stop for each on the exchange."""
-    field = Field(HOST, MODEL).ready()
+    """The deployed bot, with positions and a stop for each on the exchange, and nothing else on its account.
+
+    Prices go back to where they were first: what other tests made of them would make positions of a few crumbs.
+    """
+    field = Field(HOST, MODEL)
+    for symbol in control("GET", "/status")["prices"]:
+        control("DELETE", f"/scripts/{symbol}")
+    field.halt(2)
+    assert field.trades() == []
+    control("POST", f"/accounts/{account_of(HOST, MODEL)}/reset", {"balances": BALANCES})
+    field.ready()
     all_pairs(0.3, jump=1.2)
     stops = "trades = api.open_trades()\nanswer = bool(trades) and all(t['has_open_orders'] is False for t in trades)"
     until("it has positions", lambda: field.ask(stops), 150)
