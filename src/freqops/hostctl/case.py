@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Callable
 
 from freqops.core import holds, layout
@@ -117,11 +116,6 @@ class Case:
     def lock_reason(self) -> str:
         """The text by which the pair lock of this halt is known inside the bot."""
         return holds.lock_reason("halt", self.row.incident)
-
-    @property
-    def root(self) -> Path:
-        """The tree of freqops on this host."""
-        return self.bot.home.parent.parent
 
     def alive(self) -> list[Process]:
         """Return the processes of the bot that could trade."""

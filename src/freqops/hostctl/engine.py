@@ -79,14 +79,7 @@ class Engine:
 
     def talk(self, argv: list[str]) -> subprocess.Popen[str]:
         """Start a container to talk with, over its standard input and output."""
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return self._popen(argv, subprocess.PIPE)
 
     def run_container(self, argv: list[str], name: str, timeout: float) -> tuple[int, str]:
         """Run a container to its end and return its exit status and what it said.
@@ -118,10 +111,10 @@ class Engine:
         except EngineError as error:
             return [f"no log: {error}"]
 
-    def _popen(self, argv: list[str]) -> subprocess.Popen[str]:
+    def _popen(self, argv: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -54,7 +54,7 @@ def _exit_all(case: Case) -> list[str] | None:
             stop.step()
             trades = stop.result.trades if stop.answered else None
             if trades is not None and stop.result.paused:
-                mine = mine or alone.enter_context(durable.locked(case.bot.home / ".exits.lock", 0, case.clock))
+                mine = mine or _only_one(case, alone)
                 _round(exits, trades, mine=mine)
             if _over(case, stop, trades):
                 break
@@ -62,6 +62,18 @@ def _exit_all(case: Case) -> list[str] | None:
         if stop.elapsed >= case.order.seconds:
             stop.step()  # what was asked last must be seen before anything is said of it
     return _taken_in(case, stop, exits, offset)
+
+
+def _only_one(case: Case, kept: ExitStack) -> bool:
+    """Try once to become the only command that exits this bot's trades, and stay it until ``kept`` ends.
+
+    A try that fails leaves nothing open: a second command may try for minutes.
+    """
+    with ExitStack() as attempt:
+        if not attempt.enter_context(durable.locked(case.bot.home / ".exits.lock", 0, case.clock)):
+            return False
+        kept.enter_context(attempt.pop_all())
+        return True
 
 
 def _round(exits: Exits, trades: list[dict[str, Any]], *, mine: bool) -> None:
