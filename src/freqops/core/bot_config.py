@@ -1,0 +1,61 @@
+"""The Freqtrade configuration of a bot: what it starts from, what the inventory says, what freqops needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# What a bot starts from.
+BASE: dict[str, Any] = {
+    "trading_mode": "spot",
+    "margin_mode": "",
+    "stake_currency": "USDT",
+    "stake_amount": 100,
+    "dry_run_wallet": 10000,
+    "max_open_trades": 3,
+    "timeframe": "5m",
+    "unfilledtimeout": {"entry": 10, "exit": 10, "unit": "minutes"},
+    "entry_pricing": {"price_side": "same", "use_order_book": True, "order_book_top": 1},
+    "exit_pricing": {"price_side": "same", "use_order_book": True, "order_book_top": 1},
+    "pairlists": [{"method": "StaticPairList"}],
+    "internals": {"process_throttle_secs": 5, "heartbeat_interval": 60},
+}
+
+# What freqops needs of every bot, whatever else it is told; see docs/reference/freqtrade.md.
+REQUIRED: dict[str, Any] = {
+    "cancel_open_orders_on_exit": False,
+    "force_entry_enable": False,
+    "api_server": {
+        "enabled": True,
+        "listen_ip_address": "0.0.0.0",  # noqa: S104  inside its container; published on the host's loopback only
+        "listen_port": 8080,
+        "verbosity": "error",
+        "enable_openapi": False,
+        "CORS_origins": [],
+    },
+    "logfile": "/freqops/var/freqtrade.log",
+}
+
+
+def effective(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole configuration of a bot but for its secrets and its ``initial_state``.
+
+    Args:
+        shared: What all bots of the host share: ``freqtrade_config``.
+        bot: The bot as the inventory declares it, an item of ``freqtrade_bots``.
+    """
+    own = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
+    config: dict[str, Any] = {}
+    for layer in (BASE, shared, bot.get("config") or {}, REQUIRED, own):
+        config = merged(config, layer)
+    return config
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``above`` laid over ``below``: mappings are merged, everything else, lists too, is replaced."""
+    result = dict(below)
+    for key, value in above.items():
+        present = result.get(key)
+        both = isinstance(present, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(present, value) if both and present is not None else value
+    return result
