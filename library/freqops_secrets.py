@@ -9,6 +9,7 @@ module: freqops_secrets
 short_description: Generate the secrets of one bot and keep them
 description:
   - Makes up what is missing in the file of secrets of a bot and keeps what is there.
+  - New secrets wait in O(staged) until a switch of the bot puts them into use, or takes them back.
   - No value is ever returned, logged or shown in a diff.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -23,7 +24,11 @@ attributes:
     platforms: posix
 options:
   path:
-    description: The file of secrets; its directory must exist, except in check mode.
+    description: The file of secrets in use.
+    type: path
+    required: true
+  staged:
+    description: Where new secrets wait; its directory is made.
     type: path
     required: true
   owner:
@@ -56,11 +61,17 @@ EXAMPLES = r"""
 - name: Make sure that alpha has its secrets
   freqops_secrets:
     path: /srv/freqops/bots/alpha/conf/secrets.json
+    staged: /srv/freqops/bots/alpha/staged/secrets.json
     owner: 1000
     database: alpha_paper
 """
 
-RETURN = r"""# """
+RETURN = r"""
+renewed:
+  description: Whether new secrets wait for the next switch.
+  returned: always
+  type: bool
+"""
 
 import json
 from pathlib import Path
@@ -71,6 +82,7 @@ from ansible.module_utils.freqops.core import durable, secrets
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
+    "staged": {"type": "path", "required": True},
     "owner": {"type": "int", "required": True},
     "database": {"type": "str"},
     "database_host": {"type": "str", "default": "postgres"},
@@ -98,6 +110,12 @@ def _right_file(path: Path, owner: int) -> bool:
     return (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, owner, MODE)
 
 
+def _stage(staged: Path, after: dict[str, Any], owner: int) -> None:
+    """Write what is new beside what is in use."""
+    staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.write_json(staged, after, MODE, (owner, owner))
+
+
 def main() -> None:
     """Complete the file of secrets."""
     module = AnsibleModule(
@@ -107,7 +125,7 @@ def main() -> None:
         mutually_exclusive=[("database", "database_url")],
     )
     values = module.params
-    path, owner = Path(values["path"]), values["owner"]
+    path, staged, owner = Path(values["path"]), Path(values["staged"]), values["owner"]
     before = _present(module, path)
     after = secrets.complete(before, values["database_url"], values["database"], values["database_host"])
     if values["exchange"] is not None:
@@ -123,11 +141,14 @@ def main() -> None:
             msg="a live bot needs key and secret of its account at the exchange, each a text of at least "
             f"{secrets.EXCHANGE_KEY_LENGTH} characters: put them into secrets_exchange, in the inventory's secrets.yml"
         )
-    changed = after != before or not _right_file(path, owner)
-    if changed and not module.check_mode:
-        durable.write_json(path, after, MODE, (owner, owner))
+    renewed, loose = after != before, path.exists() and not _right_file(path, owner)
+    if not module.check_mode:
+        if loose:
+            durable.write_json(path, before, MODE, (owner, owner))
+        _stage(staged, after, owner) if renewed else staged.unlink(missing_ok=True)
     names = {"before": sorted(before), "after": sorted(after)}
-    module.exit_json(changed=changed, diff={k: "\n".join(v) + "\n" for k, v in names.items()})
+    diff = {k: "\n".join(v) + "\n" for k, v in names.items()}
+    module.exit_json(changed=renewed or loose, renewed=renewed, diff=diff)
 
 
 if __name__ == "__main__":

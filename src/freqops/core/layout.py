@@ -62,7 +62,7 @@ class Bot:
     @property
     def container(self) -> str:
         """Name of its container and of its Compose project."""
-        return f"freqops-{self.name}"
+        return container_of(self.name)
 
     @property
     def conf(self) -> Path:
@@ -119,6 +119,11 @@ class Bot:
         return sorted({text for text in _leaves(document) if len(text) >= SECRET_LENGTH}, key=len, reverse=True)
 
 
+def container_of(name: str) -> str:
+    """Return the name of a bot's container and of its Compose project."""
+    return f"freqops-{name}"
+
+
 def _leaves(value: Any) -> Iterator[str]:
     """Yield every text inside a JSON value, and the passwords inside URLs."""
     if isinstance(value, dict):
@@ -143,10 +148,15 @@ def load_bot(home: Path) -> Bot:
         document = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise BotUnreadable(f"{path}: {error}") from None
-    return _checked(document, home)
+    return declared(document, home)
 
 
-def _checked(document: Any, home: Path) -> Bot:
+def declared(document: Any, home: Path) -> Bot:
+    """Return the bot that a declaration describes.
+
+    Raises:
+        BotUnreadable: A field is missing or of the wrong type.
+    """
     if not isinstance(document, dict):
         raise BotUnreadable(f"{home / 'bot.json'} is not an object")
     wanted = {"name": str, "mode": str, "api_port": int, "image": str, "release": str, "initial_state": str}

@@ -6,15 +6,13 @@ Exit status: 0 all proven, 2 something not proven, 1 refused before anything ran
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
-import re
 import socket
 import sys
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
-from freqops.core import holds, inputs, layout, processes
+from freqops.core import holds, layout, processes
 from freqops.core.bot_table import problems
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import FreqopsError, Refused
@@ -23,7 +21,7 @@ from freqops.core.incident import new_incident
 from freqops.core.incident_report import report
 from freqops.core.table import table
 
-from . import gate, incident_files, incidents, output, own_session, probe
+from . import argument_types, cli_deploy, gate, incident_files, incidents, output, own_session, probe
 from .case import Order, Row
 from .engine import Engine
 from .flatten import flatten
@@ -91,12 +89,15 @@ def _parser() -> argparse.ArgumentParser:
     _one_bot_arguments(agree, _reconcile)
     begin = commands.add_parser("start", help="start one bot, unless a hold forbids it")
     begin.add_argument("bot")
-    begin.add_argument("--deadline", type=_seconds, default=DEADLINE, help="seconds until it must be at work")
+    begin.add_argument(
+        "--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds until it must be at work"
+    )
     begin.set_defaults(run=_start)
     look = commands.add_parser("status", help="what every bot is doing")
     look.add_argument("--json", action="store_true")
     look.set_defaults(run=_status)
     _incident_arguments(commands.add_parser("incident", help="what was commanded, done and proven under one incident"))
+    cli_deploy.add_to(commands, lambda work, options: own_session.run(lambda: _answered(work, options)))
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")
@@ -105,57 +106,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _halt_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--level", required=True, type=_level)
-    parser.add_argument("--reason", required=True, type=_line)
+    parser.add_argument("--level", required=True, type=argument_types.level)
+    parser.add_argument("--reason", required=True, type=argument_types.line)
     parser.add_argument("--bots", default="all", help="names separated by commas, or all")
-    parser.add_argument("--deadline", type=_seconds, help="seconds for the proof")
-    parser.add_argument("--incident", type=_incident, help="id of the command this is part of")
-    parser.add_argument("--actor", type=_line, default=_actor())
+    parser.add_argument("--deadline", type=argument_types.seconds, help="seconds for the proof")
+    parser.add_argument("--incident", type=argument_types.incident, help="id of the command this is part of")
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=lambda options: own_session.run(lambda: _answered(_halt, options)))
 
 
 def _one_bot_arguments(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
     parser.add_argument("bot")
-    parser.add_argument("--incident", required=True, type=_incident)
-    parser.add_argument("--reason", required=True, type=_line)
-    parser.add_argument("--actor", type=_line, default=_actor())
+    parser.add_argument("--incident", required=True, type=argument_types.incident)
+    parser.add_argument("--reason", required=True, type=argument_types.line)
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
     parser.set_defaults(run=lambda options: own_session.run(lambda: _answered(run, options)))
 
 
 def _release_arguments(parser: argparse.ArgumentParser) -> None:
     _one_bot_arguments(parser, _release)
     parser.add_argument("--seq", type=int, help="number of the last change of the holds that was seen")
-
-
-def _level(text: str) -> int:
-    try:
-        return inputs.level(text)
-    except Refused as refusal:
-        raise argparse.ArgumentTypeError(str(refusal)) from None
-
-
-def _line(text: str) -> str:
-    try:
-        return inputs.line(text, "it")
-    except Refused as refusal:
-        raise argparse.ArgumentTypeError(str(refusal)) from None
-
-
-def _incident(text: str) -> str:
-    if not holds.INCIDENT.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an incident id")
-    return text
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to 9999")
-    return float(text)
-
-
-def _actor() -> str:
-    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
 
 
 def _halt(options: argparse.Namespace) -> int:
@@ -280,7 +251,7 @@ def _probe(_options: argparse.Namespace) -> int:
 
 
 def _incident_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("incident", type=_incident)
+    parser.add_argument("incident", type=argument_types.incident)
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_show_incident)
 

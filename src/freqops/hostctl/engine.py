@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from freqops.core.errors import FreqopsError
 
@@ -61,6 +62,39 @@ class Engine:
         up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
         self._run([*up, "--force-recreate"] if anew else up, 120)
 
+    def compose_up_healthy(self, compose: Path, seconds: int) -> None:
+        """Create and start what ``compose`` declares, never pulling, and wait until it is healthy.
+
+        Raises:
+            EngineError: It is not within ``seconds``.
+        """
+        up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--wait"]
+        self._run([*up, "--wait-timeout", str(seconds)], seconds + 30)
+
+    def as_declared(self, compose: Path, service: str, container: str) -> bool:
+        """Return whether a container runs as its Compose file declares it.
+
+        Raises:
+            EngineError: The engine does not answer, or the file cannot be understood.
+        """
+        said = self._run(["docker", "compose", "--file", str(compose), "config", "--hash", service], 30).split()
+        try:
+            document = json.loads(self._run(["docker", "inspect", "--type", "container", container], 10))[0]
+        except EngineError as error:
+            if "no such container" in str(error).lower():
+                return False
+            raise
+        labels = document["Config"]["Labels"]
+        return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") == said[-1]
+
+    def stop(self, name: str, grace: int) -> None:
+        """Stop a container, and wait for it.
+
+        Raises:
+            EngineError: The engine does not do it in time.
+        """
+        self._run(["docker", "stop", "--time", str(grace), name], grace + 30)
+
     def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:
         """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""
         return self._popen(["docker", "stop", "--time", str(grace), name])
@@ -95,6 +129,34 @@ class Engine:
             self.remove(name)
             raise EngineError(f"{name} did not end within {timeout:.0f} s") from None
         return process.returncode, output
+
+    def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:
+        """Run a command with a file as its input or output, and return what it printed where that is no file.
+
+        Args:
+            argv: The command.
+            timeout: Seconds after which it is killed.
+            source: The file that it reads; none is an empty input.
+            output: The file that it writes, made anew for its owner alone.
+
+        Raises:
+            EngineError: It failed, or did not end in time; the text ends with what it said.
+            OSError: A file cannot be opened, or the disk is full.
+        """
+        with contextlib.ExitStack() as stack:
+            stdin = stack.enter_context(source.open("rb")) if source is not None else subprocess.DEVNULL
+            stdout = stack.enter_context(_private(output)) if output is not None else subprocess.PIPE
+            process = subprocess.Popen(
+                argv, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+            try:
+                said, errors = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                end(process)
+                raise EngineError(f"'{' '.join(argv[:3])}' did not end within {timeout:.0f} s") from None
+        if process.returncode != 0:
+            raise EngineError(f"'{' '.join(argv[:4])}': {errors.strip()[-500:]}")
+        return said or ""
 
     def remove(self, name: str) -> None:
         """Remove a container, whatever it does.
@@ -131,6 +193,12 @@ class Engine:
         if process.returncode != 0:
             raise EngineError(f"'{' '.join(argv[:3])}': {output.strip()[-500:]}")
         return output
+
+
+def _private(path: Path) -> IO[bytes]:
+    """Open a file anew that nobody else can read."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -22,6 +22,7 @@ LOCK_SECONDS = 30.0
 DEADLINE = 120.0
 POLL = 0.5
 LOG_LINES = 25
+CRASHES = 3
 STOP_SECONDS = 30.0
 
 
@@ -62,20 +63,30 @@ def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADL
         return start_locked(bot, clock, engine, deadline)
 
 
-def start_locked(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
-    """Do what `start` does; the caller holds the bot's lock."""
+def start_locked(
+    bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, anew: bool = False
+) -> Started:
+    """Do what `start` does; the caller holds the bot's lock.
+
+    Args:
+        bot: The bot.
+        clock: Where the time comes from.
+        engine: The container engine.
+        deadline: Seconds until it must be what it should be.
+        anew: Whether to make a new container even where the present one is as declared.
+    """
     level = current_level(bot, clock)
     if level >= holds.HARD:
         return _held(bot, level, changed=False)
     (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
-    engine.compose_up(bot.compose, anew=_gate_waits(bot))
+    engine.compose_up(bot.compose, anew=anew or _gate_waits(bot))
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
         hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
         return _held(bot, holds.HARD, changed)
-    return _Proof(bot, clock, engine, changed).run(deadline)
+    return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
 
 
 def _gate_waits(bot: layout.Bot) -> bool:
@@ -112,8 +123,9 @@ def _held(bot: layout.Bot, level: int, changed: bool) -> Started:
 class _Proof:
     """Reads a started bot until it is what it should be."""
 
-    def __init__(self, bot: layout.Bot, clock: Clock, engine: Engine, changed: bool) -> None:
+    def __init__(self, bot: layout.Bot, clock: Clock, engine: Engine, changed: bool, restarts: int) -> None:
         self._bot, self._clock, self._engine, self._changed = bot, clock, engine, changed
+        self._restarts = restarts
         self._api = client(bot)
         self._missing = "nothing was read yet"
 
@@ -140,9 +152,18 @@ class _Proof:
             reading = self._api.read()
         except ApiError as error:
             self._missing = str(error)
+            self._refuse_crash_loop()
             return False
         self._missing = self._wrong(reading) or ""
         return not self._missing
+
+    def _refuse_crash_loop(self) -> None:
+        """End early what would only crash until the deadline."""
+        container = self._engine.container(self._bot.container)
+        crashes = container.restarts - self._restarts if container is not None else 0
+        if crashes >= CRASHES:
+            self._missing = f"it ended {crashes} times since it was started"
+            raise NotProven(self._failure())
 
     def _wrong(self, reading: Reading) -> str | None:
         """Say what keeps a reading from being that of the declared bot, at work."""

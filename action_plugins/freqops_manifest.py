@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: find on all hosts at once whether a deploy would have anything to do there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from freqops.cli import fanout, fleet, wishes
+from freqops.core.bot_table import HEADINGS, cells
+from freqops.core.table import table
+
+PROJECT = Path(__file__).resolve().parents[1]
+PATIENCE = 60.0
+SHOWN = 3
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_manifest.py."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask every host of the play, or have every host write down how it is now."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        write = self._task.args.get("state", "compared") == "written"
+        if write and self._task.check_mode:
+            return {**result, "changed": False}
+        hosts = variables["ansible_play_hosts"]
+        names = fleet.role_inputs(PROJECT / "roles")
+        hostvars = variables["hostvars"]
+        wanted = {host: wishes.fingerprint(hostvars[host], names, PROJECT) for host in hosts}
+        words = ["--write"] if write else []
+        commands = {host: ["manifest", f"--wanted={wanted[host]}", *words] for host in hosts}
+        answers = fanout.ask(self, hostvars, commands, PATIENCE)
+        if write:
+            failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
+            return {**result, "changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
+        same = [answer.host for answer in answers if (answer.document or {}).get("same")]
+        self._show(answers)
+        return {**result, "changed": False, "same": same}
+
+    def _show(self, answers: list[fanout.Answer]) -> None:
+        """Say of every host why it is not skipped, and show the bots of those that are."""
+        rows, lines = [], []
+        for answer in answers:
+            document = answer.document or {}
+            if document.get("same"):
+                rows += [[answer.host, *cells(row)] for row in document.get("bots", [])]
+            else:
+                found = document.get("differences") or [answer.error or document.get("refused") or "it does not tell"]
+                more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+                lines.append(f"{answer.host}: {'; '.join(str(text) for text in found[:SHOWN])}{more}")
+        if rows:
+            lines.insert(0, "nothing to do:\n" + table(("host", *HEADINGS), rows))
+        Display().display("\n" + "\n".join(lines))
+
+
+def _written(answer: fanout.Answer) -> bool:
+    return bool((answer.document or {}).get("written"))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: build the release of a bot here, and have the module of the same name lay it out on its host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from freqops.core import bot_config, release
+
+VALIDATOR = "validate_release.py"
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_stage.py."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Read what the release is made of and send it to the host."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        values = self._task.args
+        try:
+            built = _build(values)
+            validator = Path(values["validator"]).read_text(encoding="utf-8")
+        except (release.ReleaseUnusable, OSError, UnicodeDecodeError) as error:
+            return {**result, "failed": True, "msg": f"{values['bot']['name']} was not touched: {error}"}
+        arguments = {**values, "release": built.fingerprint, "files": {**built.files, VALIDATOR: validator}}
+        done = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
+        return {**result, **done}
+
+
+def _build(values: dict[str, Any]) -> release.Release:
+    bot = values["bot"]
+    paths = [Path(path) for path in values["strategies"]]
+    return release.build(
+        release.declaration(bot, values["image"], values["packages"]),
+        bot_config.effective(values.get("shared") or {}, bot),
+        values["compose"],
+        {path.name: path.read_text(encoding="utf-8") for path in paths},
+    )

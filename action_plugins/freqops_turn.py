@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: take the turn to deploy, in the name of this run of Ansible; take over from one that is dead."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from freqops.core.errors import Refused
+
+FIELD_STARTED = 22  # proc_pid_stat(5), counted from one
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_turn.py."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask for the turn, once more where its holder was a process of this machine that is gone."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        play = os.getppid()  # the worker's parent: the run of Ansible, which lives as long as the deploy
+        who = {
+            "actor": f"{getpass.getuser()}@{socket.gethostname()}",
+            "control": socket.gethostname(),
+            "pid": play,
+            "started": started(play),
+        }
+        arguments: dict[str, Any] = {**who, **self._task.args}
+        done: dict[str, Any] = self._execute_module("freqops_turn", module_args=arguments, task_vars=task_vars)
+        holder = done.get("holder")
+        if done.get("failed") and holder and dead(holder):
+            arguments["instead_of"] = holder["id"]
+            done = self._execute_module("freqops_turn", module_args=arguments, task_vars=task_vars)
+        return {**result, **done}
+
+
+def started(pid: int, proc: Path = Path("/proc")) -> str:
+    """Return when a process of this machine began, as its kernel counts; empty where there is none.
+
+    Raises:
+        Refused: This machine does not tell.
+    """
+    try:
+        text = (proc / str(pid) / "stat").read_text()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise Refused(f"this machine does not tell of its processes: {error}") from None
+    return str(text.rpartition(")")[2].split()[FIELD_STARTED - 3])
+
+
+def dead(holder: dict[str, Any]) -> bool:
+    """Return whether a turn is that of a process of this machine that is gone."""
+    return bool(holder["control"] == socket.gethostname() and started(int(holder["pid"])) != holder["started"])

@@ -1,0 +1,64 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: whether a deploy would have anything to do; the action plugin of the same name does all of it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_manifest
+short_description: Find on all hosts at once whether a deploy would have anything to do there
+description:
+  - Compares what is wished, and every file that a deploy writes, with what the last good deploy left behind, and reads
+    back that services, containers and bots are at work.
+  - What it does not know, or cannot read, differs.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  state:
+    description: V(compared) asks; V(written) writes down how the host is now, at the end of a good deploy.
+    type: str
+    choices: [compared, written]
+    default: compared
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: See whether anything differs
+  freqops_manifest:
+    state: compared
+"""
+
+RETURN = r"""
+same:
+  description: The hosts on which there is nothing to do.
+  returned: when O(state=compared)
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["compared", "written"], "default": "compared"},
+}
+
+
+def main() -> None:
+    """Say that the action plugin is missing: nothing else runs this."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg="the action plugin freqops_manifest was not found; run plays with freqops' own ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: bring one bot back to a release that was well before."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_rollback
+short_description: Bring one bot back to a release that was well before, and prove it
+description:
+  - Runs C(freqops-host rollback) on the host. Where the image is another one, the database goes back with it; if trades
+    were written since, nothing goes back and the bot is halted at level 1 instead.
+  - The module is not idempotent; each time it goes back one release further, unless O(release) is given.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+    details: Fails in check mode; nobody can know what a bot does before it was started.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: Name of the bot.
+    type: str
+    required: true
+  release:
+    description: The fingerprint; where not given, the release before the present one.
+    type: str
+    default: ""
+  reason:
+    description: Why, in one line.
+    type: str
+    required: true
+  actor:
+    description: Who.
+    type: str
+    required: true
+  deadline:
+    description: Seconds until it must be at work.
+    type: int
+    default: 120
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Bring alpha back
+  freqops_rollback:
+    bot: alpha
+    reason: the new strategy trades too often
+    actor: ann@control
+"""
+
+RETURN = r"""
+outcome:
+  description: V(running), V(stopped), V(paused) or V(held).
+  returned: success
+  type: str
+release:
+  description: The release that it has now.
+  returned: success
+  type: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command, switching
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "str", "required": True},
+    "release": {"type": "str", "default": ""},
+    "reason": {"type": "str", "required": True},
+    "actor": {"type": "str", "required": True},
+    "deadline": {"type": "int", "default": 120},
+}
+
+
+def main() -> None:
+    """Go back, and pass on what the host says."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    values = module.params
+    if module.check_mode:
+        module.fail_json(msg=f"{values['bot']}: NOT ROLLED BACK: this was a check")
+    words = ["rollback", values["bot"], *(f"--{name}={values[name]}" for name in ("reason", "actor", "deadline"))]
+    if values["release"]:
+        words.append(f"--release={values['release']}")
+    try:
+        _, out, err = module.run_command([host_command.installed(), *words])
+        [row] = host_command.understood(out, err, "bots")["bots"]
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=f"{values['bot']}: {error}")
+    if not row["well"]:
+        module.fail_json(msg="NOT ROLLED BACK\n" + switching.told(row), changed=row["changed"])
+    for line in row["detail"]:
+        module.warn(f"{row['bot']}: {line}")
+    module.exit_json(changed=row["changed"], outcome=row["outcome"], release=row["release"])
+
+
+if __name__ == "__main__":
+    main()

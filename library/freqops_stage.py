@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: lay a release out on its host; the action plugin of the same name builds it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_stage
+short_description: Lay out what a bot is to run, without touching what runs
+description:
+  - Builds the release of a bot on the control node, and writes it into a directory of its own on the host.
+  - Files of a release that somebody changed are mended, and files that do not belong to it are removed.
+  - The module is idempotent.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Compares with what runs now; a configuration is shown without what looks like a secret.
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: The bot as the inventory declares it.
+    type: dict
+    required: true
+  shared:
+    description: Configuration that all bots of the host share.
+    type: dict
+    default: {}
+  image:
+    description: Its image, by digest.
+    type: str
+    required: true
+  packages:
+    description: Mark of the packages that are added to the image.
+    type: str
+    required: true
+  compose:
+    description: Its Compose file, with V(@RELEASE@) where the fingerprint belongs.
+    type: str
+    required: true
+  strategies:
+    description: The files of its strategy, paths on the control node.
+    type: list
+    elements: path
+    required: true
+  validator:
+    description: What validates it in the pinned image, a path on the control node.
+    type: path
+    required: true
+  home:
+    description: Directory of the bot on its host.
+    type: path
+    required: true
+  owner:
+    description: Numeric user of the container.
+    type: int
+    default: 1000
+  release:
+    description: The fingerprint; given by the action plugin.
+    type: str
+  files:
+    description: The files of the release, by relative path; given by the action plugin.
+    type: dict
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Stage the release of alpha
+  freqops_stage:
+    bot: "{{ freqtrade_bots[0] }}"
+    image: registry.example.com/freqtrade@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    packages: ""
+    compose: "{{ lookup('ansible.builtin.template', 'compose.yml.j2') }}"
+    strategies: [strategies/MaCrossoverStrategy.py]
+    validator: files/validate_release.py
+    home: /srv/freqops/bots/alpha
+"""
+
+RETURN = r"""
+release:
+  description: The fingerprint.
+  returned: always
+  type: str
+former:
+  description: The fingerprint of what runs now, empty where nothing does.
+  returned: always
+  type: str
+validated:
+  description: Whether Freqtrade of its image has accepted exactly this release before.
+  returned: always
+  type: bool
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import durable, release, tree
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "dict", "required": True},
+    "shared": {"type": "dict", "default": {}},
+    "image": {"type": "str", "required": True},
+    "packages": {"type": "str", "required": True},
+    "compose": {"type": "str", "required": True},
+    "strategies": {"type": "list", "elements": "path", "required": True},
+    "validator": {"type": "path", "required": True},
+    "home": {"type": "path", "required": True},
+    "owner": {"type": "int", "default": 1000},
+    "release": {"type": "str"},
+    "files": {"type": "dict"},
+}
+
+
+def _former(home: Path) -> str:
+    """Return the release that runs now."""
+    document = durable.read_json(home / release.DECLARATION)
+    return str(document.get("release", "")) if isinstance(document, dict) else ""
+
+
+def _diff(home: Path, former: str, files: dict[str, str], changed: list[str]) -> list[dict[str, str]]:
+    """Return, for each file that changes, what the bot runs now and what it would run."""
+    before = home / "release" / former if former else None
+    differences = []
+    for name in changed:
+        old = before / name if before is not None else None
+        text = old.read_text(errors="replace") if old is not None and old.is_file() else ""
+        differences.append(
+            {
+                "before_header": name,
+                "after_header": name,
+                "before": release.shown(name, text) if text else "",
+                "after": release.shown(name, files[name]),
+            }
+        )
+    return [difference for difference in differences if difference["before"] != difference["after"]]
+
+
+def main() -> None:
+    """Compare, and write what differs."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    values = module.params
+    home, files = Path(values["home"]), values["files"]
+    place = home / "release" / values["release"]
+    former, validated = _former(home), (place / release.VALIDATED).is_file()
+    changed = tree.differing(place, files)
+    foreign = tree.foreign(place, files, (release.VALIDATED,))
+    directories = [(place / release.STRATEGIES, 0), (place, 0), (home / "release", 0), (home / "var", values["owner"])]
+    if module.check_mode:
+        made = not all(path.is_dir() for path, _ in directories)
+    else:
+        if changed or foreign:
+            (place / release.VALIDATED).unlink(missing_ok=True)
+            validated = False
+        made = sum(tree.own_directory(path, owner) for path, owner in reversed(directories)) > 0
+        tree.write(place, files, changed)
+        tree.remove(place, foreign)
+    module.exit_json(
+        changed=bool(changed or foreign or made),
+        release=values["release"],
+        former=former,
+        validated=validated and not changed and not foreign,
+        diff=_diff(home, former, files, changed),
+    )
+
+
+if __name__ == "__main__":
+    main()

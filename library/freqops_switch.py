@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: bring bots to their staged releases."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_switch
+short_description: Bring bots to their staged releases, one after the other, and prove each before the next
+description:
+  - Runs C(freqops-host switch) on the host, which restarts exactly the bots concerned.
+  - A bot that does not come up is rolled back as one; image, configuration, strategy, secrets and database. The module
+    then fails, and its message ends with the bot's last log lines.
+  - What was begun is finished on the host, even when the connection is lost.
+  - A bot held at level 1 is started and stays paused; one held at level 3 is not started. Both end well and say so.
+  - The module is idempotent.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: partial
+    details: Predicts which bots would be started anew; starts and reads nothing.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  releases:
+    description: The fingerprint of the staged release of each bot, in the order in which they are switched.
+    type: dict
+    required: true
+  renewed:
+    description: Bots whose secrets were made anew; check mode predicts from it.
+    type: list
+    elements: str
+    default: []
+  root:
+    description: The tree of freqops on the host.
+    type: path
+    default: /srv/freqops
+  deadline:
+    description: Seconds until a started bot must be at work.
+    type: int
+    default: 120
+  turn:
+    description: Id of the deploy whose turn it must be.
+    type: str
+  actor:
+    description: Who deploys.
+    type: str
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Bring alpha to its release
+  freqops_switch:
+    releases:
+      alpha: 0123456789abcdef
+    actor: ann@control
+"""
+
+RETURN = r"""
+bots:
+  description: What became of each bot.
+  returned: when not in check mode
+  type: list
+  elements: dict
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_command, switching
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "releases": {"type": "dict", "required": True},
+    "renewed": {"type": "list", "elements": "str", "default": []},
+    "root": {"type": "path", "default": "/srv/freqops"},
+    "deadline": {"type": "int", "default": 120},
+    "turn": {"type": "str"},
+    "actor": {"type": "str", "required": True},
+}
+
+
+def main() -> None:
+    """Switch, and pass on what the host says."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    values, releases = module.params, module.params["releases"]
+    if module.check_mode or not releases:
+        homes = {bot: Path(values["root"]) / "bots" / bot for bot in releases}
+        changed = any(bot in values["renewed"] or switching.differs(homes[bot], releases[bot]) for bot in releases)
+        module.exit_json(changed=changed, bots=[])
+    pairs = ",".join(f"{bot}={release}" for bot, release in releases.items())
+    words = ["switch", pairs, f"--deadline={values['deadline']}", f"--actor={values['actor']}"]
+    if values["turn"]:
+        words += [f"--turn={values['turn']}", f"--incident={values['turn']}"]
+    try:
+        _, out, err = module.run_command([host_command.installed(), *words])
+        rows = host_command.understood(out, err, "bots")["bots"]
+    except host_command.NoAnswer as error:
+        module.fail_json(msg=str(error))
+    changed = any(row["changed"] for row in rows)
+    failed = [switching.told(row) for row in rows if not row["well"]]
+    if failed:
+        module.fail_json(msg="NOT ALL DEPLOYED\n" + "\n".join(failed), changed=changed, bots=rows)
+    for row in rows:
+        for line in row["detail"]:
+            module.warn(f"{row['bot']}: {line}")
+    module.exit_json(changed=changed, bots=rows)
+
+
+if __name__ == "__main__":
+    main()

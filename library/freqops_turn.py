@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: the turn to deploy to a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_turn
+short_description: Take the turn to deploy to a host, or give it back
+description:
+  - Two deploys of one host would undo each other halfway; the second one is refused, and told whose turn it is.
+  - The action plugin of the same name says who asks, and takes over from a deploy of this control node that is dead.
+  - The module is idempotent.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  id:
+    description: The deploy.
+    type: str
+    required: true
+  state:
+    description: Whether the turn shall be had or be given back.
+    type: str
+    choices: [taken, given]
+    default: taken
+  root:
+    description: The tree of freqops on the host.
+    type: path
+    default: /srv/freqops
+  actor:
+    description: Who deploys; given by the action plugin.
+    type: str
+  control:
+    description: The control node; given by the action plugin.
+    type: str
+  pid:
+    description: The process of the deploy there; given by the action plugin.
+    type: int
+  started:
+    description: When that process began; given by the action plugin.
+    type: str
+  instead_of:
+    description: A deploy that is known to be dead; given by the action plugin.
+    type: str
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Take the turn
+  freqops_turn:
+    id: 20260102T030405Z-deploy-9f3c21
+"""
+
+RETURN = r"""
+holder:
+  description: Whose turn it is, where it is somebody else's.
+  returned: when it cannot be had
+  type: dict
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import turn
+from ansible.module_utils.freqops.core.clock import Clock
+from ansible.module_utils.freqops.core.errors import Refused
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "id": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["taken", "given"], "default": "taken"},
+    "root": {"type": "path", "default": "/srv/freqops"},
+    "actor": {"type": "str"},
+    "control": {"type": "str"},
+    "pid": {"type": "int"},
+    "started": {"type": "str"},
+    "instead_of": {"type": "str"},
+}
+
+
+def main() -> None:
+    """Take the turn or give it back."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    values, clock = module.params, Clock()
+    root = Path(values["root"])
+    if module.check_mode:
+        module.exit_json(changed=False)  # a turn is no part of what a deploy changes
+    if values["state"] == "given":
+        turn.give_back(root, values["id"], clock)
+        module.exit_json(changed=False)
+    wanted = turn.Turn(values["id"], values["actor"], values["control"], values["pid"], values["started"])
+    try:
+        turn.take(root, wanted, clock, values["instead_of"])
+    except turn.Taken as taken:
+        module.fail_json(msg=f"REFUSED, nothing was touched: {taken}", holder=asdict(taken.holder))
+    except Refused as refusal:
+        module.fail_json(msg=f"REFUSED, nothing was touched: {refusal}")
+    module.exit_json(changed=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: have Freqtrade itself read a staged release."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_validate
+short_description: Have Freqtrade of the pinned image accept a staged release, or say why it does not
+description:
+  - Pulls the image by its digest, and runs Freqtrade's own checks in it, without network and with made-up secrets.
+  - A release that was accepted is marked, and not asked about again until it changes.
+  - A release that is refused does not fail the module; RV(refused) says why, so that other bots can go on.
+  - The module is idempotent.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: partial
+    details: Predicts that a release without its mark would be marked; runs nothing.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  bot:
+    description: Name of the bot.
+    type: str
+    required: true
+  image:
+    description: The image, by digest.
+    type: str
+    required: true
+  release:
+    description: Directory of the release.
+    type: path
+    required: true
+  packages:
+    description: Directory of the packages that are added to the image.
+    type: path
+    required: true
+  database:
+    description: Where its trades are kept.
+    type: str
+    choices: [postgresql, sqlite]
+    default: postgresql
+  validated:
+    description: Whether it carries its mark.
+    type: bool
+    required: true
+  owner:
+    description: Numeric user of the container.
+    type: int
+    default: 1000
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Have Freqtrade read the release of alpha
+  freqops_validate:
+    bot: alpha
+    image: registry.example.com/freqtrade@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    release: /srv/freqops/bots/alpha/release/0123456789abcdef
+    packages: /srv/freqops/packages/0123456789abcdef
+    validated: false
+"""
+
+RETURN = r"""
+refused:
+  description: Why it is refused; empty where it is accepted.
+  returned: always
+  type: str
+said:
+  description: What the validator printed.
+  returned: always
+  type: str
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import durable, release
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bot": {"type": "str", "required": True},
+    "image": {"type": "str", "required": True},
+    "release": {"type": "path", "required": True},
+    "packages": {"type": "path", "required": True},
+    "database": {"type": "str", "choices": ["postgresql", "sqlite"], "default": "postgresql"},
+    "validated": {"type": "bool", "required": True},
+    "owner": {"type": "int", "default": 1000},
+}
+
+
+def _command(values: dict[str, Any]) -> list[str]:
+    return [
+        "docker", "run", "--rm", "--network=none", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--pull=never",
+        "--security-opt=no-new-privileges", f"--user={values['owner']}:{values['owner']}", "--log-driver=none",
+        f"--volume={values['release']}:/freqops/release:ro", f"--volume={values['packages']}:/freqops/packages:ro",
+        "--env=PYTHONPATH=/freqops/packages", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3",
+        values["image"], "/freqops/release/validate_release.py", values["database"],
+    ]  # fmt: skip
+
+
+def _refusal(module: AnsibleModule) -> tuple[str, str]:
+    """Return why the release is refused, empty where it is not, and what was printed."""
+    image = module.params["image"]
+    status, _, errors = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", image])
+    if status != 0:
+        status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
+    if status != 0:
+        return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
+    status, said, errors = module.run_command(_command(module.params))
+    return (errors.strip() or f"status {status}", said) if status != 0 else ("", said)
+
+
+def main() -> None:
+    """Ask, and mark what was accepted."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    values = module.params
+    if values["validated"] or module.check_mode:
+        module.exit_json(changed=not values["validated"], refused="", said="")
+    refused, said = _refusal(module)
+    if not refused:
+        text = f"by Freqtrade of {values['image']}\n"
+        durable.write_atomic(Path(values["release"]) / release.VALIDATED, text.encode(), 0o444)
+    refused = f"{values['bot']} was not touched. {refused}" if refused else ""
+    module.exit_json(changed=not refused, refused=refused, said=said)
+
+
+if __name__ == "__main__":
+    main()

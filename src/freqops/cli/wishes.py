@@ -1,0 +1,53 @@
+"""One fingerprint of everything that a deploy would bring to a host."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
+NOT_CODE = ("__pycache__",)
+PATHS = ("strategy_dir",)
+STRATEGIES = "strategies"
+
+
+def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
+    """Return the fingerprint of what is wished of one host.
+
+    Args:
+        variables: The host's variables, templated.
+        names: The variables that roles read.
+        root: The project: its code, and the files that the variables name, count as well.
+    """
+    wished = {name: variables[name] for name in sorted(names) if name in variables}
+    files = {str(path): _digest(path) for path in _named_files(wished, root)}
+    text = json.dumps([wished, files, code(root)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def code(root: Path) -> str:
+    """Return a fingerprint of all code that has a part in a deploy."""
+    paths = sorted(path for name in CODE for path in (root / name).rglob("*") if path.is_file())
+    kept = [path for path in paths if not set(path.parts) & set(NOT_CODE)]
+    text = json.dumps([[str(path.relative_to(root)), _digest(path)] for path in kept])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _named_files(wished: Mapping[str, Any], root: Path) -> list[Path]:
+    """Return the files on this machine that the variables name: strategies, and the lock of the added packages."""
+    directories = {Path(bot.get("strategy_dir") or root / STRATEGIES) for bot in wished.get("freqtrade_bots") or []}
+    files = [path for directory in directories for path in directory.glob("*") if path.suffix in (".py", ".json")]
+    packages = wished.get("freqtrade_packages")
+    return sorted([*files, *([Path(packages)] if packages else [])])
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.strerror}"

@@ -1,0 +1,85 @@
+"""``freqops-host manifest``: whether a host is exactly what the last good deploy left behind, and at work.
+
+Files are compared with the manifest; what runs is read back: the services, the containers, and every bot.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from freqops.core import holds, layout, manifest
+from freqops.core.bot_table import problems
+from freqops.core.clock import Clock
+from freqops.core.errors import FreqopsError
+from freqops.core.postgres import CONTAINER
+
+from .engine import Engine
+from .status import status
+from .switch_files import SwitchFiles
+
+UNITS = Path("/etc/systemd/system")
+SYSTEMCTL_SECONDS = 20
+
+
+def compare(wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
+    """Return whether nothing differs, what does, and what every bot is doing.
+
+    Args:
+        wanted: The fingerprint of what is wished now.
+        root: The tree of freqops.
+        clock: Where the time comes from.
+        engine: The container engine.
+    """
+    found = manifest.differences(manifest.load(root), manifest.taken(wanted, root))
+    answer = status(layout.homes(root), clock, engine)
+    if not found:
+        found = [*_services(), *_containers(root, engine), *_switches(root), *problems(answer)]
+    return {"same": not found, "differences": found, **answer}
+
+
+def write(wanted: str, root: Path) -> None:
+    """Write down that the host is now as it was wished."""
+    manifest.store(manifest.taken(wanted, root), root)
+
+
+def _services() -> list[str]:
+    """Return what does not run of the engine and of our own timers and services that are enabled."""
+    timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
+    watched = ["docker.service", *timers]
+    asked = subprocess.run(
+        ["systemctl", "is-active", *watched], capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=False
+    )
+    states = asked.stdout.split()
+    if len(states) != len(watched):
+        return [f"systemd does not answer: {asked.stderr.strip()}"]
+    return [f"{unit} is {state}" for unit, state in zip(watched, states) if state != "active"]
+
+
+def _containers(root: Path, engine: Engine) -> list[str]:
+    """Return which containers do not run, or run another image or release than declared."""
+    found = []
+    if (root / "postgres" / "compose.yml").exists():
+        container = engine.container(CONTAINER)
+        if container is None or container.status != "running":
+            found.append(f"{CONTAINER} is {container.status if container else 'gone'}")
+    for home in layout.homes(root):
+        try:
+            found += _of_bot(layout.load_bot(home), engine)
+        except FreqopsError as error:
+            found.append(str(error))
+    return found
+
+
+def _of_bot(bot: layout.Bot, engine: Engine) -> list[str]:
+    if holds.effective_level(bot.holds) >= holds.HARD:
+        return []
+    container = engine.container(bot.container)
+    if container is None or container.status != "running":
+        return [f"{bot.container} is {container.status if container else 'gone'}"]
+    return [] if container.image == bot.image else [f"{bot.container} runs {container.image}, not {bot.image}"]
+
+
+def _switches(root: Path) -> list[str]:
+    return [f"{home.name}: a switch is not over" for home in layout.homes(root) if SwitchFiles(home).unfinished]
