@@ -126,8 +126,9 @@ def main() -> None:
     )
     values = module.params
     path, staged, owner = Path(values["path"]), Path(values["staged"]), values["owner"]
-    before = _present(module, path)
-    after = secrets.complete(before, values["database_url"], values["database"], values["database_host"])
+    before, waiting = _present(module, path), _present(module, staged)
+    base = before if path.exists() else waiting  # what a first deploy made before it failed is in use by the database
+    after = secrets.complete(base, values["database_url"], values["database"], values["database_host"])
     if values["exchange"] is not None:
         foreign = secrets.not_credentials(values["exchange"])
         if foreign:
@@ -142,13 +143,14 @@ def main() -> None:
             f"{secrets.EXCHANGE_KEY_LENGTH} characters: put them into secrets_exchange, in the inventory's secrets.yml"
         )
     renewed, loose = after != before, path.exists() and not _right_file(path, owner)
+    changed = loose or (renewed and after != waiting)
     if not module.check_mode:
         if loose:
             durable.write_json(path, before, MODE, (owner, owner))
         _stage(staged, after, owner) if renewed else staged.unlink(missing_ok=True)
     names = {"before": sorted(before), "after": sorted(after)}
     diff = {k: "\n".join(v) + "\n" for k, v in names.items()}
-    module.exit_json(changed=renewed or loose, renewed=renewed, diff=diff)
+    module.exit_json(changed=changed, renewed=renewed, diff=diff)
 
 
 if __name__ == "__main__":

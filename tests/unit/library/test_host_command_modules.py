@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core import host_command as our_copy
 from library import (
@@ -19,21 +18,19 @@ from library import (
     freqops_incident,
     freqops_reconcile,
     freqops_release,
-    freqops_start,
     freqops_status,
 )
 from tests.unit.library.conftest import Run
 
 Stub = Callable[..., tuple[str, Path]]
-STARTED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
 FLATTENED = {"bot": "alpha", "flat": True, "sold": [], "cancelled": [], "left": [], "detail": ["dust"], "exchange": {}}
 RECONCILED = {
     "bot": "alpha", "agrees": True, "trades": [], "disagreements": [], "detail": ["dust"], "exchange": {},
 }  # fmt: skip
+RELEASED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
 PERMISSION = {"bot": "alpha", "incident": "20260102T030405Z-halt1-9f3c21", "reason": "it's; $(back)", "actor": "maria"}
 
 COMMANDS = [
-    (freqops_start, {"bot": "alpha"}),
     (freqops_release, PERMISSION),
     (freqops_flatten, PERMISSION),
     (freqops_reconcile, PERMISSION),
@@ -45,41 +42,8 @@ def use(monkeypatch: pytest.MonkeyPatch, module: ModuleType, tool: str) -> None:
     monkeypatch.setattr(module.host_command, "TOOL", tool)
 
 
-def test_start_passes_on_what_changed(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    tool, noted = stub(json.dumps(STARTED))
-    use(monkeypatch, freqops_start, tool)
-    answer = run(freqops_start, bot="alpha", deadline=7)
-    assert (answer["changed"], answer["outcome"], answer["level"]) == (True, "running", 0)
-    assert noted.read_text().splitlines() == ["start", "alpha", "--deadline", "7"]
-
-
-def test_start_of_what_already_runs_changes_nothing(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    tool, _ = stub(json.dumps({**STARTED, "changed": False}))
-    use(monkeypatch, freqops_start, tool)
-    assert run(freqops_start, bot="alpha")["changed"] is False
-
-
-@pytest.mark.parametrize("stale", [True, False])
-def test_start_predicts_and_calls_nothing(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, stale: bool) -> None:
-    tool, noted = stub(json.dumps(STARTED))
-    use(monkeypatch, freqops_start, tool)
-    assert run(freqops_start, check=True, bot="alpha", stale=stale)["changed"] is stale
-    assert not noted.exists()
-
-
-def test_start_warns_of_a_hold_and_ends_well(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = {**STARTED, "outcome": "held", "changed": False, "level": 3, "detail": ["held at level 3"]}
-    tool, _ = stub(json.dumps(held), 1)
-    use(monkeypatch, freqops_start, tool)
-    warned: list[str] = []  # where Ansible's own Display is loaded, as other tests do, warnings go there
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
-    answer = run(freqops_start, bot="alpha")
-    assert (answer.get("failed", False), answer["outcome"], answer["level"]) == (False, "held", 3)
-    assert warned == ["alpha: held at level 3"]
-
-
 def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    tool, noted = stub(json.dumps({**STARTED, "detail": ["as it should be"]}))
+    tool, noted = stub(json.dumps({**RELEASED, "detail": ["as it should be"]}))
     use(monkeypatch, freqops_release, tool)
     answer = run(freqops_release, **PERMISSION)
     assert (answer["changed"], answer["outcome"], answer["detail"]) == (True, "running", ["as it should be"])
@@ -99,7 +63,7 @@ def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypat
 def test_nobody_takes_a_check_for_the_deed(
     run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, module: ModuleType, said: str
 ) -> None:
-    tool, noted = stub(json.dumps({**STARTED, **FLATTENED, **RECONCILED}))
+    tool, noted = stub(json.dumps({**RELEASED, **FLATTENED, **RECONCILED}))
     use(monkeypatch, module, tool)
     answer = run(module, check=True, **PERMISSION)
     assert (answer["failed"], answer["msg"]) == (True, f"{said}: this was a check")
