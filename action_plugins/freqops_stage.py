@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ class ActionModule(ActionBase):
         try:
             built = _build(values)
             validator = Path(values["validator"]).read_text(encoding="utf-8")
+            mark = hashlib.sha256(Path(values["tool"]).read_bytes()).hexdigest()
         except (release.ReleaseUnusable, OSError, UnicodeDecodeError) as error:
             return {**result, "failed": True, "msg": f"{values['bot']['name']} was not touched: {error}"}
-        arguments = {**values, "release": built.fingerprint, "files": {**built.files, VALIDATOR: validator}}
+        files = {**built.files, VALIDATOR: validator}
+        arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
         done = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
         return {**result, **done}
 

@@ -9,6 +9,7 @@ module: freqops_secrets
 short_description: Generate the secrets of one bot and keep them
 description:
   - Makes up what is missing in the file of secrets of a bot and keeps what is there.
+  - The directories of both files are made; that of the one in use can be read by O(owner).
   - New secrets wait in O(staged) until a switch of the bot puts them into use, or takes them back.
   - No value is ever returned, logged or shown in a diff.
   - The module is idempotent.
@@ -28,7 +29,7 @@ options:
     type: path
     required: true
   staged:
-    description: Where new secrets wait; its directory is made.
+    description: Where new secrets wait.
     type: path
     required: true
   owner:
@@ -74,6 +75,7 @@ renewed:
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "live": {"type": "bool", "default": False},
 }
 MODE = 0o400
+DIRECTORY_MODE = 0o750
 
 
 def _present(module: AnsibleModule, path: Path) -> dict[str, Any]:
@@ -108,6 +111,15 @@ def _present(module: AnsibleModule, path: Path) -> dict[str, Any]:
 def _right_file(path: Path, owner: int) -> bool:
     status = path.stat()
     return (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, owner, MODE)
+
+
+def _directories(path: Path, owner: int) -> None:
+    """Make the directories of the file in use: what root alone may change, the container may read."""
+    home = path.parent.parent
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    os.chown(path.parent, -1, owner)
+    path.parent.chmod(DIRECTORY_MODE)
 
 
 def _stage(staged: Path, after: dict[str, Any], owner: int) -> None:
@@ -145,6 +157,7 @@ def main() -> None:
     renewed, loose = after != before, path.exists() and not _right_file(path, owner)
     changed = loose or (renewed and after != waiting)
     if not module.check_mode:
+        _directories(path, owner)
         if loose:
             durable.write_json(path, before, MODE, (owner, owner))
         _stage(staged, after, owner) if renewed else staged.unlink(missing_ok=True)

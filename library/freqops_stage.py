@@ -51,6 +51,17 @@ options:
     description: What validates it in the pinned image, a path on the control node.
     type: path
     required: true
+  tool:
+    description: The command freqops-host, start gate and health check of the container; a path on the control node.
+    type: path
+    required: true
+  tool_mark:
+    description: SHA-256 of it; given by the action plugin.
+    type: str
+  tool_here:
+    description: Where the host has it already.
+    type: path
+    default: /usr/local/bin/freqops-host
   home:
     description: Directory of the bot on its host.
     type: path
@@ -79,6 +90,7 @@ EXAMPLES = r"""
     compose: "{{ lookup('ansible.builtin.template', 'compose.yml.j2') }}"
     strategies: [strategies/MaCrossoverStrategy.py]
     validator: files/validate_release.py
+    tool: .cache/freqops-host
     home: /srv/freqops/bots/alpha
 """
 
@@ -111,6 +123,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "compose": {"type": "str", "required": True},
     "strategies": {"type": "list", "elements": "path", "required": True},
     "validator": {"type": "path", "required": True},
+    "tool": {"type": "path", "required": True},
+    "tool_mark": {"type": "str"},
+    "tool_here": {"type": "path", "default": "/usr/local/bin/freqops-host"},
     "home": {"type": "path", "required": True},
     "owner": {"type": "int", "default": 1000},
     "release": {"type": "str"},
@@ -122,6 +137,19 @@ def _former(home: Path) -> str:
     """Return the release that runs now."""
     document = durable.read_json(home / release.DECLARATION)
     return str(document.get("release", "")) if isinstance(document, dict) else ""
+
+
+def _bring_tool(module: AnsibleModule) -> bool:
+    """Bring start gate and health check into the directory that the container sees; return whether they were others."""
+    here = Path(module.params["tool_here"])
+    target = Path(module.params["home"]) / "conf" / here.name
+    if target.is_file() and module.sha256(str(target)) == module.params["tool_mark"]:
+        return False
+    if not module.check_mode:
+        if module.sha256(str(here)) != module.params["tool_mark"]:
+            module.fail_json(msg=f"{here} is not the one that this deploy brings")
+        durable.write_atomic(target, here.read_bytes(), 0o555)
+    return True
 
 
 def _diff(home: Path, former: str, files: dict[str, str], changed: list[str]) -> list[dict[str, str]]:
@@ -161,8 +189,9 @@ def main() -> None:
         made = sum(tree.own_directory(path, owner) for path, owner in reversed(directories)) > 0
         tree.write(place, files, changed)
         tree.remove(place, foreign)
+    brought = _bring_tool(module)
     module.exit_json(
-        changed=bool(changed or foreign or made),
+        changed=bool(changed or foreign or made or brought),
         release=values["release"],
         former=former,
         validated=validated and not changed and not foreign,

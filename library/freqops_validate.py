@@ -44,10 +44,6 @@ options:
     type: str
     choices: [postgresql, sqlite]
     default: postgresql
-  validated:
-    description: Whether it carries its mark.
-    type: bool
-    required: true
   owner:
     description: Numeric user of the container.
     type: int
@@ -64,7 +60,6 @@ EXAMPLES = r"""
     image: registry.example.com/freqtrade@sha256:0000000000000000000000000000000000000000000000000000000000000000
     release: /srv/freqops/bots/alpha/release/0123456789abcdef
     packages: /srv/freqops/packages/0123456789abcdef
-    validated: false
 """
 
 RETURN = r"""
@@ -90,7 +85,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "release": {"type": "path", "required": True},
     "packages": {"type": "path", "required": True},
     "database": {"type": "str", "choices": ["postgresql", "sqlite"], "default": "postgresql"},
-    "validated": {"type": "bool", "required": True},
     "owner": {"type": "int", "default": 1000},
 }
 
@@ -121,12 +115,12 @@ def main() -> None:
     """Ask, and mark what was accepted."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
-    if values["validated"] or module.check_mode:
-        module.exit_json(changed=not values["validated"], refused="", said="")
+    mark = Path(values["release"]) / release.VALIDATED
+    if mark.is_file() or module.check_mode:
+        module.exit_json(changed=not mark.is_file(), refused="", said="")
     refused, said = _refusal(module)
     if not refused:
-        text = f"by Freqtrade of {values['image']}\n"
-        durable.write_atomic(Path(values["release"]) / release.VALIDATED, text.encode(), 0o444)
+        durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n".encode(), 0o444)
     refused = f"{values['bot']} was not touched. {refused}" if refused else ""
     module.exit_json(changed=not refused, refused=refused, said=said)
 
