@@ -97,6 +97,10 @@ class Host:
             containers.start(container, net, str(network.address(net, self.spec.address_number)))
             self.wait()
 
+    def cut_connections(self) -> None:
+        """End every SSH session of the host at once, as a broken line does; new ones are welcome."""
+        self._container().exec_run(["pkill", "-KILL", "-f", "^sshd-session: "])
+
     def login(self, *command: str) -> NoReturn:
         """Become an ssh client on the host."""
         line = ssh.command(self.port, *command)

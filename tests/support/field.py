@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -39,15 +40,48 @@ class Played:
     out: str
 
 
-def play(name: str, *words: str, inventory: str | None = None, cwd: Path = ROOT) -> Played:
-    """Run a playbook as an operator would, from the root unless told otherwise."""
+def command_of(name: str, *words: str, inventory: str | None = None) -> list[str]:
+    """Return the command line of a playbook."""
     command = [str(BIN / "ansible-playbook"), name if name.endswith(".yml") else f"playbooks/{name}.yml", *words]
-    command += ["-i", inventory or str(ROOT / "inventories/lab")]
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
-    for wish in ("ANSIBLE_CONFIG", "ANSIBLE_FORCE_COLOR"):  # molecule's own wishes, not an operator's
-        environment.pop(wish, None)
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    return [*command, "-i", inventory or str(ROOT / "inventories/lab")]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of an operator's terminal: molecule's own wishes are none of theirs."""
+    found = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
+    for wish in ("ANSIBLE_CONFIG", "ANSIBLE_FORCE_COLOR"):
+        found.pop(wish, None)
+    return found
+
+
+def play(name: str, *words: str, inventory: str | None = None, cwd: Path = ROOT, **more: str) -> Played:
+    """Run a playbook as an operator would, from the root unless told otherwise, with ``more`` in its environment."""
+    command = command_of(name, *words, inventory=inventory)
+    settings = {**environment(), **more}
+    done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=600, check=False)
     return Played(done.returncode, done.stdout + done.stderr)
+
+
+class Background:
+    """A playbook that runs while a test does something else."""
+
+    def __init__(self, log: Path, name: str, *words: str, inventory: str | None = None) -> None:
+        self._log = log
+        command = command_of(name, *words, inventory=inventory)
+        with log.open("w") as stream:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment(), stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def ended(self, seconds: float = 300) -> Played:
+        """Wait for its end and return how it ended."""
+        rc = self.process.wait(seconds)
+        return Played(rc, self._log.read_text())
+
+    def kill(self) -> None:
+        """End it at once, with everything that it has started here."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:

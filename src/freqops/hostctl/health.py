@@ -18,8 +18,8 @@ from .reach import client
 ROUNDS = 2
 POLL = 0.5
 LOG_RECORDS = 1000
-BAD_LEVELS = ("ERROR", "CRITICAL")
-STRATEGY_LOGGERS = ("freqtrade.strategy",)
+WRAPPER = "freqtrade.strategy.strategy_wrapper"  # logs nothing but what a strategy raised, a ValueError as a warning
+UNABLE = "Unable to analyze candle"
 
 
 def prove(bot: layout.Bot, clock: Clock, seconds: float) -> None:
@@ -61,9 +61,5 @@ def _strategy_failures(api: FreqtradeClient) -> list[str]:
     """Return what the bot's own log says of its strategy: Freqtrade goes on without signals when it raises."""
     answer: Any = api.call("GET", f"/logs?limit={LOG_RECORDS}")
     records = answer.get("logs", []) if isinstance(answer, dict) else []
-    return [
-        str(record[4]).splitlines()[0][:300]
-        for record in records
-        if isinstance(record, list) and len(record) > 4 and record[3] in BAD_LEVELS
-        if str(record[2]).startswith(STRATEGY_LOGGERS)
-    ]
+    said = [(str(record[2]), str(record[4])) for record in records if isinstance(record, list) and len(record) > 4]
+    return [text.splitlines()[0][:300] for logger, text in said if logger == WRAPPER or text.startswith(UNABLE)]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from freqops.core import holds, release
+from freqops.core import durable, holds, release
 from freqops.core.client import Failed
 from freqops.core.errors import FreqopsError, Refused
 from freqops.core.processes import Process
-from freqops.hostctl import databases, deploy, halt, health, login, reach, start, stopping, switch
+from freqops.hostctl import databases, deploy, health, journal, login, reach, start, stopping, switch
 from freqops.hostctl.databases import DatabaseError
 from freqops.hostctl.deploy import Errand
 from freqops.hostctl.engine import Container, EngineError
@@ -83,7 +83,7 @@ class Host:
 
     def secrets(self) -> str:
         return switch.Switch(
-            self.home, self.wish(OLD), halt.journal.silent(self.clock), self.clock, self.engine
+            self.home, self.wish(OLD), journal.silent(self.clock), self.clock, self.engine
         )._secrets_mark()
 
     def stage(self, fingerprint: str, image: str = IMAGE) -> None:
@@ -222,11 +222,18 @@ def test_a_release_without_its_mark_is_refused(host: Host) -> None:
 # --- the image changes, and with it the database
 
 
-def test_an_image_change_dumps_the_database_while_nothing_writes_it(host: Host) -> None:
+def test_an_image_change_dumps_the_database_while_nothing_writes_it(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.stage(NEW, OTHER_IMAGE)
     seen: list[int] = []
     dump = host.database.dump
-    host.database.dump = lambda path: (seen.append(len(host.processes)), dump(path))  # type: ignore[method-assign,return-value,assignment]
+
+    def dumped(path: Path) -> None:
+        seen.append(len(host.processes))
+        dump(path)
+
+    monkeypatch.setattr(host.database, "dump", dumped)
     assert host.switch(NEW).well
     assert seen == [0]
     [old, new] = SwitchFiles(host.home).history()
@@ -244,7 +251,12 @@ def test_an_image_that_does_not_come_up_goes_back_with_its_database(host: Host) 
 
 def test_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
     host.stage(BAD, OTHER_IMAGE)
-    host.engine.starting = lambda: (host.come_up(), setattr(host.database, "content", "a trade more"))
+
+    def trades() -> None:
+        host.come_up()
+        host.database.content = "a trade more"
+
+    host.engine.starting = trades
     host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
     row = host.switch(BAD)
     assert (row.outcome, row.well, host.declared) == ("halted", False, BAD)
@@ -372,7 +384,7 @@ def test_an_interrupted_switch_is_taken_back_by_the_next_one(host: Host, monkeyp
 
 def test_a_switch_that_is_worked_on_is_left_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(host, monkeypatch)
-    with deploy.durable.locked(host.home / ".lock", 1, host.clock) as held:
+    with durable.locked(host.home / ".lock", 1, host.clock) as held:
         assert held
         assert host.recover() == ([], [])
     assert host.declared == NEW
@@ -431,7 +443,7 @@ def test_the_newest_five_are_kept(host: Host) -> None:
 
 
 def test_a_bot_that_another_command_has_is_refused(host: Host) -> None:
-    with deploy.durable.locked(host.home / ".lock", 1, host.clock):
+    with durable.locked(host.home / ".lock", 1, host.clock):
         assert host.switch(NEW).outcome == "refused"
     assert host.declared == OLD
 
