@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: refuse what deploy must refuse, all of it at once, before anything is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from freqops.cli import inventory_files, preflight
+from freqops.cli.inventory_lines import Lines
+from freqops.core import preflight as rules
+from freqops.core import preflight_host
+from freqops.core.preflight_fleet import Fleet
+from freqops.core.refusal import Refusal
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTHING = "REFUSED, nothing was touched"
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_preflight.py."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Judge the whole inventory, or what was found on the hosts of the play; change nothing."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        hostvars, probes = variables["hostvars"], self._task.args.get("probes")
+        secrets = preflight.plain(self._templar.template(variables.get(preflight.SECRETS, {})))
+        fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
+        sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
+        if probes:
+            refusals = self._on_hosts(fleet, variables, probes)
+        else:
+            refusals = [*inventory_files.judge(sources), *unread, *rules.judge(fleet)]
+        found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
+        if not found:
+            return {**result, "changed": False, "refusals": []}
+        for refusal in found:
+            Display().display(refusal.line, color="red")
+        lines = [refusal.line for refusal in found]
+        return {**result, "failed": True, "refusals": lines, "msg": f"{NOTHING}: {self._summary(lines)}"}
+
+    def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
+        """Judge what was found on each host that the play has not left behind."""
+        refusals: list[Refusal] = []
+        for host in variables["ansible_play_hosts"]:
+            found = preflight.plain(variables["hostvars"][host].get(name, {}))
+            refusals += preflight_host.judge(fleet, host, found)
+        return refusals
+
+    def _summary(self, lines: list[str]) -> str:
+        return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"
