@@ -160,7 +160,7 @@ def test_a_paper_bot_needs_no_key(run: Run, arguments: dict[str, Any]) -> None:
 
 
 def test_what_is_no_credential_is_refused(run: Run, path: Path, arguments: dict[str, Any]) -> None:
-    """Laid over the configuration it would lead a live bot elsewhere, behind the back of `freqops_live`."""
+    """Laid over the configuration it would lead a live bot elsewhere, behind the back of the preflight."""
     answer = run(freqops_secrets, live=True, exchange={**KEY, "ccxt_config": {"urls": {}}}, **arguments)
     assert answer["failed"] is True
     assert "ccxt_config" in answer["msg"]
