@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,18 @@ def declared(roles: Path) -> dict[str, dict[str, Any]]:
     return known
 
 
-def read(hostvars: Any, roles: Path, secrets: Any) -> tuple[Fleet, list[Refusal]]:
+def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = None) -> tuple[Fleet, list[Refusal]]:
     """Return the whole inventory, and what cannot even be read of it.
 
     Args:
         hostvars: Ansible's variables of all hosts.
         roles: The directory of our roles.
         secrets: ``secrets_exchange``, as it was loaded.
+        only: The hosts to read; None for the whole inventory.
     """
     hosts: dict[str, dict[str, Any]] = {}
     unread: list[Refusal] = []
-    for host in (name for name in hostvars if name not in NAMES):
+    for host in (name for name in only or hostvars if name not in NAMES):
         hosts[host] = {}
         raw = hostvars.raw_get(host)
         for name in (name for name in raw if name.startswith(PREFIXES) and name != SECRETS):

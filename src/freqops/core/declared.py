@@ -46,7 +46,7 @@ def wrong_kind(value: Any, spec: Spec, *, as_text: bool = False) -> tuple[str, s
         return f"{shown(value)} is not {PLAIN[kind]}", _cure(value, kind)
     if spec.get("choices") and value not in spec["choices"]:
         return f"{shown(value)} is not allowed", f"allowed are {', '.join(map(str, spec['choices']))}"
-    element = str(spec.get("elements", ""))
+    element = str(spec.get("elements") or "")
     for item in value if kind == "list" and element else ():
         if not _is(item, element) and not (element == "str" and _is(item, "int")):
             return f"{shown(item)} in it is not {PLAIN[element]}", f"each item must be {PLAIN[element]}"

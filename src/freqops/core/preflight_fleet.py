@@ -88,11 +88,15 @@ class Fleet:
     secrets: Any
     known: Mapping[str, Mapping[str, Any]]
 
+    def spec(self, name: str) -> Mapping[str, Any]:
+        """Return what is declared of a variable; the bots are looked at one by one, elsewhere."""
+        return {**self.known[name], "elements": None} if name == BOTS else self.known[name]
+
     def value(self, host: str, name: str) -> Any:
         """Return a variable of a host, or the role's default where it has none or one of the wrong kind."""
         given = self.hosts[host].get(name)
         default = self.known[name].get("default")
-        if given is None or declared.wrong_kind(given, self.known[name], as_text=True):
+        if given is None or declared.wrong_kind(given, self.spec(name), as_text=True):
             return default
         return int(given) if self.known[name].get("type") == "int" else given
 

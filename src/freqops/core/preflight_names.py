@@ -23,7 +23,7 @@ def variables(fleet: Fleet, renames: Mapping[str, str] = renamed.RENAMED) -> Ite
     for host, given in fleet.hosts.items():
         yield from renamed.unknown_names(host, given, fleet.known, renames)
         for name in sorted(set(given) & set(fleet.known)):
-            wrong = declared.wrong_kind(given[name], fleet.known[name], as_text=True)
+            wrong = declared.wrong_kind(given[name], fleet.spec(name), as_text=True)
             if wrong:
                 yield Refusal(host, f"{name}: {wrong[0]}", wrong[1], paths=((name,),))
         for name in SIZES:
