@@ -65,12 +65,12 @@ def _engine(host: str, found: Mapping[str, Any]) -> Iterator[Refusal]:
         return
     if found["hangs"]:
         yield Refusal(
-            host, "its engine does not answer", "see 'systemctl status docker' on the host, then deploy again"
+            host, "its engine does not answer", "look at 'systemctl status docker' there first"
         )
     elif found["answers"] and _numbers(found["version"]) < OLDEST_ENGINE:
-        yield Refusal(host, f"its engine is Docker {found['version']}", "20.10 is the oldest that is tried: upgrade it")
+        yield Refusal(host, f"its engine is Docker {found['version']}", "upgrade it: 20.10 is the oldest that is tried")
     if found["compose"] is not None and _numbers(found["compose"]) < OLDEST_COMPOSE:
-        yield Refusal(host, f"its Compose is {found['compose']}", "2.18 is the oldest that is tried: upgrade it")
+        yield Refusal(host, f"its Compose is {found['compose']}", "upgrade it: 2.18 is the oldest that is tried")
     elif found["compose"] is None and found["compose_v1"]:
         yield Refusal(host, "its Compose is the old docker-compose 1", "remove it: deploy installs Compose 2")
 
