@@ -40,11 +40,11 @@ class ActionModule(ActionBase):
             refusals = [*inventory_files.judge(sources), *unread, *rules.judge(fleet)]
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
-            return {**result, "changed": False, "refusals": []}
+            return {**result, "changed": False}
         for refusal in found:
             Display().display(refusal.line, color="red")
         lines = [refusal.line for refusal in found]
-        return {**result, "failed": True, "refusals": lines, "msg": f"{NOTHING}: {self._summary(lines)}"}
+        return {**result, "failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
 
     def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
         """Judge what was found on each host that the play has not left behind."""

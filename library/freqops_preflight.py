@@ -43,15 +43,7 @@ EXAMPLES = r"""
     probes: what_was_found
 """
 
-RETURN = r"""
-refusals:
-  description: One line for each thing that is refused.
-  returned: always
-  type: list
-  elements: str
-  sample:
-    - "paper-1 beta: api_port 8081 is that of alpha, too; give each bot of a host a port of its own [hosts.yml:14]"
-"""
+RETURN = r"""# """
 
 from typing import Any
 

@@ -44,12 +44,14 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
         hosts[host] = {}
         raw = hostvars.raw_get(host)
         for name in (name for name in raw if name.startswith(PREFIXES) and name != SECRETS):
-            unread += _encrypted(host, name, raw[name])
+            encrypted = _encrypted(host, name, raw[name])
+            unread += encrypted
             try:
                 hosts[host][name] = plain(hostvars[host][name])
             except AnsibleError as error:
                 why = " ".join(str(error.message).split())
-                unread.append(Refusal(host, f"{name} cannot be read: {why}", "mend it", paths=((name,),)))
+                broken = Refusal(host, f"{name} cannot be read: {why}", "mend it", paths=((name,),))
+                unread += [] if encrypted else [broken]
     return Fleet(hosts, secrets, declared(roles)), unread
 
 

@@ -64,9 +64,7 @@ def _engine(host: str, found: Mapping[str, Any]) -> Iterator[Refusal]:
     if strange:
         return
     if found["hangs"]:
-        yield Refusal(
-            host, "its engine does not answer", "look at 'systemctl status docker' there first"
-        )
+        yield Refusal(host, "its engine does not answer", "look at 'systemctl status docker' there first")
     elif found["answers"] and _numbers(found["version"]) < OLDEST_ENGINE:
         yield Refusal(host, f"its engine is Docker {found['version']}", "upgrade it: 20.10 is the oldest that is tried")
     if found["compose"] is not None and _numbers(found["compose"]) < OLDEST_COMPOSE:
@@ -101,7 +99,7 @@ def _memory(fleet: Fleet, host: str, bots: list[DeclaredBot], total: int) -> Ite
             f"Postgres ({sizes.written(database)}) and host_memory_reserve ({sizes.written(reserve)}) "
             f"need {sizes.written(need)}"
         )
-        yield Refusal(host, wrong, "move bots to another host or lower their memory", paths=((BOTS,),))
+        yield Refusal(host, wrong, "move bots to another host or lower their memory")
 
 
 def _named(fleet: Fleet, host: str, name: str) -> int:
