@@ -6,11 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.cli import inventory_files, preflight
-from freqops.cli.inventory_lines import Lines
+from freqops.cli.inventory_lines import Lines, directories
 from freqops.core import preflight as rules
 from freqops.core import preflight_host
 from freqops.core.preflight_fleet import Fleet
@@ -31,13 +32,13 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         hostvars, probes = variables["hostvars"], self._task.args.get("probes")
-        secrets = preflight.plain(self._templar.template(variables.get(preflight.SECRETS, {})))
-        fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
+        secrets, unopened = self._secrets(variables, sources)
+        fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
         if probes:
             refusals = self._on_hosts(fleet, variables, probes)
         else:
-            refusals = [*inventory_files.judge(sources), *unread, *rules.judge(fleet)]
+            refusals = [*inventory_files.judge(sources), *unopened, *unread, *rules.judge(fleet)]
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {**result, "changed": False}
@@ -45,6 +46,22 @@ class ActionModule(ActionBase):
             Display().display(refusal.line, color="red")
         lines = [refusal.line for refusal in found]
         return {**result, "failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
+
+    def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:
+        """Return the accounts of the inventory, loaded by the play or from the file beside it; or why not."""
+        if preflight.SECRETS in variables:
+            return preflight.plain(self._templar.template(variables[preflight.SECRETS])), []
+        loaded: dict[str, Any] = {}
+        for file in (directory / inventory_files.SECRETS for directory in directories(sources)):
+            if not file.is_file():
+                continue
+            try:
+                found = self._loader.load_from_file(str(file), trusted_as_template=True)
+                loaded.update(self._templar.template(found or {}))
+            except (AnsibleError, TypeError, ValueError):  # what it says may quote the file
+                cure = "is it YAML that maps names to values, and was the password of its vault given?"
+                return {}, [Refusal("", f"{file} cannot be read", cure)]
+        return preflight.plain(loaded.get(preflight.SECRETS, {})), []
 
     def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
         """Judge what was found on each host that the play has not left behind."""

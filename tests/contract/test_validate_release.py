@@ -117,7 +117,7 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
     releases = tmp_path_factory.mktemp("releases") / "all"
-    judged = {name: release for name, (release, *_) in [*BAD.items(), *IGNORED.items()]} | GOOD
+    judged = {name: bad[0] for name, bad in BAD.items()} | {name: ill[0] for name, ill in IGNORED.items()} | GOOD
     for name, release in judged.items():
         files = _write(releases / name, release)
         (files.release / "database").write_text(release.database)

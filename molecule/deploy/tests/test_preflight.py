@@ -194,6 +194,19 @@ def test_an_encrypted_file_among_the_variables_is_refused_even_with_its_password
     ]
 
 
+@pytest.mark.usefixtures("untouched")
+def test_secrets_that_cannot_be_opened_are_refused_and_not_quoted(copy: Copy) -> None:
+    (copy.home / "secrets.yml").write_text(f"secrets_exchange: [{CANARY}\n")
+    played = copy.deploy("-vvvv")
+    assert rows(played) == [
+        (
+            f"inventory: {copy.home}/secrets.yml cannot be read; is it YAML that maps names to values, and was the "
+            "password of its vault given?"
+        )
+    ]
+    assert CANARY not in played.out
+
+
 @pytest.fixture
 def skewed() -> Iterator[str]:
     """Give the host an interpreter whose clock is a minute behind; return it."""
