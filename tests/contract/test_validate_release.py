@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from lab.paths import ROOT
 from tests.contract.deployed import ROLE, Files, compose_service, container_options, effective_config
+from tests.contract.realistic import REALISTIC, TELEGRAM
 from tests.contract.stack import Stack, finished
 
 STRATEGY = "MaCrossoverStrategy"
@@ -29,6 +30,21 @@ class Bare(IStrategy):
     def populate_entry_trend(self, dataframe, metadata): return dataframe
     def populate_exit_trend(self, dataframe, metadata): return dataframe
 """
+
+
+READING = """
+from freqtrade.strategy import IStrategy
+class Reading(IStrategy):
+    timeframe = "1m"
+    minimal_roi = {"0": 1}
+    stoploss = -0.1
+    def populate_indicators(self, dataframe, metadata):
+        dataframe["mine"] = self.config["my_own_key"]
+        return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+"""
+MARK = "freqops-lint: "
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,24 @@ BAD = {
     "wrong-type": (Release(own=_with_key(stake_currency=5)), "5 is not of type 'string'"),
     "no-driver": (Release(database="postgresql"), "psycopg2"),
 }
+IGNORED = {
+    "misspelt": (Release(own={"max_open_trade": 3}), ["max_open_trade"], "max_open_trades"),
+    "misplaced": (Release(own={"stoploss_on_exchange": True}), ["stoploss_on_exchange"], "order_types"),
+    "misplaced-pairs": (Release(own={"pair_blacklist": []}), ["pair_blacklist"], "exchange.pair_blacklist"),
+    "unread": (Release(own={"exchange": {"sandbox": True}}), ["exchange", "sandbox"], "unknown"),
+    "quoted": (Release(own={"max_open_trades": "3"}), ["max_open_trades"], "integer"),
+    "quoted-stake": (Release(own={"stake_amount": "100"}), ["stake_amount"], "the text unlimited"),
+    "yaml-on": (
+        Release(own={"telegram": {**TELEGRAM, "notification_settings": {"status": True}}}),
+        ["telegram", "notification_settings", "status"],
+        "string",
+    ),
+    "roi": (Release(own={"minimal_roi": {"0": 0.1, "x": 1}}), ["minimal_roi", "x"], "unknown"),
+}
+GOOD = {
+    "realistic": Release(own=REALISTIC),
+    "read-by-the-strategy": Release("Reading", READING, own={"my_own_key": 1}),
+}
 Verdicts = dict[str, tuple[int, str]]
 
 
@@ -83,7 +117,8 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
     releases = tmp_path_factory.mktemp("releases") / "all"
-    for name, (release, _) in BAD.items():
+    judged = {name: bad[0] for name, bad in BAD.items()} | {name: ill[0] for name, ill in IGNORED.items()} | GOOD
+    for name, release in judged.items():
         files = _write(releases / name, release)
         (files.release / "database").write_text(release.database)
     shutil.copy(JUDGE, releases)
@@ -131,6 +166,29 @@ def test_a_refusal_tells_no_secret(verdicts: Verdicts, name: str) -> None:
     """
     assert SECRET not in verdicts[name][1]
     assert "0" * 43 not in verdicts[name][1]
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_what_freqtrade_would_ignore_is_found_in_its_place(verdicts: Verdicts, name: str) -> None:
+    """It accepts keys that it never reads, and says of values of the wrong kind only the first.
+
+    So freqops holds each configuration against the image's own schema and sources.
+    """
+    _, path, said = IGNORED[name]
+    status, output = verdicts[name]
+    assert status == 1
+    [line] = [line for line in output.splitlines() if line.startswith(MARK)]
+    [finding] = [finding for finding in json.loads(line.removeprefix(MARK)) if finding["path"] == path]
+    assert said in json.dumps(finding)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_freqtrade_or_the_strategy_reads_is_no_finding(verdicts: Verdicts, name: str) -> None:
+    """It reads keys that its schema does not have, and so do strategies.
+
+    So freqops looks for a key in their sources before it calls it ignored.
+    """
+    assert verdicts[name] == (0, f"{GOOD[name].strategy}\n")
 
 
 def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, tmp_path: Path) -> None:

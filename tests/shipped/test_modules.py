@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.shipped.bare import ROOT, Bare
-from tests.unit.core.test_live import lab_config
 
-ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")}  # these run on the control node
+ON_BOTH = {"freqops_probe"}  # an action that runs the module of its name
+ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BOTH  # these run on the control node
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"
 RUN_THE_TOOL = ("freqops_flatten", "freqops_reconcile", "freqops_release", "freqops_start")
-ONLY_LOOK = ("freqops_live",)
+ONLY_LOOK = ("freqops_probe",)
 
 
 def arguments(name: str, home: Path) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
     under_incident = {"bot": "alpha", "incident": "one", "reason": "done", "actor": "ann"}
     known: dict[str, dict[str, Any]] = {
         "freqops_flatten": under_incident,
-        "freqops_live": {"bot": "gamma", "config": lab_config()},
+        "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
         "freqops_release": under_incident,
         "freqops_secrets": {"path": str(home / "secrets.json"), "owner": os.getuid(), "database": "alpha_paper"},

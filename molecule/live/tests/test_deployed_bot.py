@@ -89,4 +89,4 @@ def test_a_live_bot_on_a_real_exchange_is_refused(field: Field) -> None:
     played = play("deploy", "--limit", HOST, "-e", elsewhere, "--check")
     assert played.rc != 0
     assert "live bots are refused until promotion exists" in played.out
-    assert "docker" not in played.out.split("Permission")[1], "something else was looked at before it was refused"
+    assert "docker" not in played.out.split("Preflight")[1], "something else was looked at before it was refused"

@@ -4,18 +4,29 @@
 ``freqtrade show-config`` accepts nearly everything and ends with 0, so Freqtrade's own functions are called, in the
 order in which a trading bot calls them. A configuration that it refuses is printed whole by Freqtrade, secrets and all:
 hence this container gets no secrets but made-up ones of the same shape, and only the reason leaves it.
+
+What Freqtrade accepts and ignores is found, too: keys that neither its schema nor its sources nor the strategy know,
+and values of a kind that the schema does not want. They leave as one line of JSON after `freqops-lint: `, places and
+kinds without values; `config_lint.py` of freqops makes sentences of them.
 """
 
+import difflib
 import importlib
 import json
 import logging
 import os
+import re
 import sys
 import traceback
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import freqtrade
+from freqtrade.config_schema import CONF_SCHEMA
 from freqtrade.configuration import Configuration, validate_config_consistency
-from freqtrade.enums import RunMode
+from freqtrade.enums import RPCMessageType, RunMode
 from freqtrade.exceptions import FreqtradeException
 from freqtrade.resolvers import StrategyResolver
 
@@ -23,6 +34,102 @@ RELEASE = Path("/freqops/release")
 SECRETS = Path("/tmp/secrets.json")  # noqa: S108  the container's own
 DRIVERS = {"postgresql": ("postgresql+psycopg2://a:b@postgres/c", "psycopg2"), "sqlite": ("sqlite://", "sqlite3")}
 LONGEST = 500
+MARK = "freqops-lint: "
+KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+PLUGINS = "pairlists"  # each entry is its plugin's own to read; the schema knows none of their options
+BY_MESSAGE = (["telegram", "notification_settings"], ["webhook"], ["discord"])  # have a key for each kind of message
+MOST_PLACES = 3
+Finding = dict[str, Any]
+
+
+class Lint:
+    """What a configuration says that Freqtrade would ignore, or that is of a kind it does not want."""
+
+    def __init__(self, schema: dict[str, Any], strategies: Path) -> None:
+        self._schema = schema
+        self._places: dict[str, list[str]] = {}
+        self._map(schema, "")
+        self._strategies = "\n".join(file.read_text(errors="replace") for file in sorted(strategies.rglob("*.py")))
+
+    def look(self, config: dict[str, Any]) -> list[Finding]:
+        """Return what is found, each with its path."""
+        return list(self._value(self._schema, config, []))
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return self._schema["definitions"][name] if name else schema
+
+    def _map(self, schema: dict[str, Any], place: str) -> None:
+        """Note where the schema has which key."""
+        schema = self._resolved(schema)
+        for key, inner in schema.get("properties", {}).items():
+            self._places.setdefault(key, []).append(f"{place}{key}")
+            self._map(inner, f"{place}{key}.")
+        if isinstance(schema.get("items"), dict):
+            self._map(schema["items"], place)
+
+    def _value(self, schema: dict[str, Any], value: Any, path: list[Any]) -> Iterator[Finding]:
+        schema = self._resolved(schema)
+        wrong = self._kind(schema, value)
+        if wrong:
+            yield {"path": path, **wrong}
+        elif isinstance(value, dict) and path[:1] != [PLUGINS]:
+            yield from self._object(schema, value, path)
+        elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+            for index, item in enumerate(value):
+                yield from self._value(schema["items"], item, [*path, index])
+
+    def _kind(self, schema: dict[str, Any], value: Any) -> Finding | None:
+        """Return how a value differs from what the schema wants, if it does."""
+        found = KINDS.get(type(value), "null")
+        wants = schema.get("type", [])
+        wants = [wants] if isinstance(wants, str) else list(wants)
+        fits = not wants or found in wants or (found == "integer" and "number" in wants)
+        if not fits and not (found == "number" and "integer" in wants and value == int(value)):
+            return {"kind": "type", "found": found, "wants": wants}
+        if found == "string" and "pattern" in schema and not re.search(schema["pattern"], value):
+            others = [want for want in wants if want != "string"]
+            return {"kind": "type", "found": found, "wants": [*others, f"the text {schema['pattern']}"]}
+        if "enum" in schema and value not in schema["enum"]:
+            return {"kind": "choice", "found": found, "allowed": schema["enum"]}
+        return None
+
+    def _object(self, schema: dict[str, Any], value: dict[str, Any], path: list[Any]) -> Iterator[Finding]:
+        properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+        others = schema.get("additionalProperties", not (properties or patterns))
+        for key, item in value.items():
+            inner = properties.get(key, next((patterns[each] for each in patterns if re.search(each, key)), None))
+            if inner is None and isinstance(others, dict):
+                inner = others
+            if inner is not None:
+                yield from self._value(inner, item, [*path, key])
+            elif others is not True and not self._is_read(path, key):
+                near = difflib.get_close_matches(key, properties, n=1, cutoff=0.75)
+                places = self._places.get(key, [])
+                yield {
+                    "path": [*path, key],
+                    "kind": "unknown",
+                    "near": near[0] if near else None,
+                    "elsewhere": places if len(places) <= MOST_PLACES else [],
+                }
+
+    def _is_read(self, path: list[Any], key: str) -> bool:
+        """Whether the strategy, or Freqtrade itself, reads a key that the schema does not have in this place."""
+        word = rf"""["']{re.escape(key)}["']"""
+        if path in BY_MESSAGE and key in list(RPCMessageType):
+            return True
+        read = rf"(\[|\.(get|pop|setdefault)\()\s*{word}|{word} (not )?in "
+        if key in self._places:  # elsewhere: that it is read somewhere says nothing about this place
+            read = rf"\b_?config(\.get\(|\[){word}|{word} (not )?in (self\.)?_?config\b(?!\[)"
+            if path:
+                return False
+        return bool(re.search(read, self._strategies) or re.search(read, self._freqtrade))
+
+    @cached_property
+    def _freqtrade(self) -> str:
+        """The sources of Freqtrade; most configurations give no reason to read them."""
+        files = sorted(Path(freqtrade.__file__).parent.rglob("*.py"))
+        return "\n".join(file.read_text(errors="replace") for file in files)
 
 
 def made_up_secrets(database: str) -> None:
@@ -52,9 +159,18 @@ def validate(database: str) -> str:
     return str(strategy.get_strategy_name())
 
 
+def ignored() -> list[Finding]:
+    """Return what the configuration of the release says in vain."""
+    config = json.loads((RELEASE / "config.json").read_text())
+    return Lint(CONF_SCHEMA, RELEASE / "strategies").look(config)
+
+
 def main() -> int:
     """Say who would trade and end with 0, or say why not and end with 1."""
     logging.disable(logging.CRITICAL)
+    found = ignored()
+    if found:
+        sys.stderr.write(f"{MARK}{json.dumps(found)}\n")
     try:
         name = validate(sys.argv[1])
     except FreqtradeException as error:
@@ -62,6 +178,8 @@ def main() -> int:
         return 1
     except Exception:  # noqa: BLE001  a strategy may raise anything at all
         sys.stderr.write("Freqtrade fails on this release: " + traceback.format_exc(limit=-3)[-LONGEST:])
+        return 1
+    if found:
         return 1
     sys.stdout.write(f"{name}\n")
     return 0

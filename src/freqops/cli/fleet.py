@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,12 @@ def role_inputs(roles: Path) -> set[str]:
 
 def bots_of(hostvars: Any, hosts: list[str]) -> dict[str, list[str]]:
     """Return the names of the bots that the inventory declares, for each of ``hosts``."""
-    return {host: sorted(bot["name"] for bot in hostvars[host].get("freqtrade_bots", [])) for host in hosts}
+    return {host: sorted(_names(hostvars[host].get("freqtrade_bots"))) for host in hosts}
+
+
+def _names(bots: Any) -> list[str]:
+    """Return the names of bots; what is no bot, or has no name, is deploy's to refuse."""
+    return [str(bot["name"]) for bot in bots or () if isinstance(bot, Mapping) and "name" in bot]
 
 
 def describe(hosts: dict[str, list[str]]) -> str:

@@ -206,7 +206,7 @@ def test_a_paper_bot_needs_no_key(run: Run, path: Path, arguments: dict[str, Any
 
 
 def test_what_is_no_credential_is_refused(run: Run, path: Path, arguments: dict[str, Any]) -> None:
-    """Laid over the configuration it would lead a live bot elsewhere, behind the back of `freqops_live`."""
+    """Laid over the configuration it would lead a live bot elsewhere, behind the back of the preflight."""
     answer = switched(run, path, live=True, exchange={**KEY, "ccxt_config": {"urls": {}}}, **arguments)
     assert answer["failed"] is True
     assert "ccxt_config" in answer["msg"]

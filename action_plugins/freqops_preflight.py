@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: refuse what deploy must refuse, all of it at once, before anything is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from freqops.cli import inventory_files, preflight
+from freqops.cli.inventory_lines import Lines, directories
+from freqops.core import preflight as rules
+from freqops.core import preflight_host
+from freqops.core.preflight_fleet import Fleet
+from freqops.core.refusal import Refusal
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTHING = "REFUSED, nothing was touched"
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_preflight.py."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Judge the whole inventory, or what was found on the hosts of the play; change nothing."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        hostvars, probes = variables["hostvars"], self._task.args.get("probes")
+        sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
+        secrets, unopened = self._secrets(variables, sources)
+        fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
+        if probes:
+            refusals = self._on_hosts(fleet, variables, probes)
+        else:
+            refusals = [*inventory_files.judge(sources), *unopened, *unread, *rules.judge(fleet)]
+        found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
+        if not found:
+            return {**result, "changed": False}
+        for refusal in found:
+            Display().display(refusal.line, color="red")
+        lines = [refusal.line for refusal in found]
+        return {**result, "failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
+
+    def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:
+        """Return the accounts of the inventory, loaded by the play or from the file beside it; or why not."""
+        if preflight.SECRETS in variables:
+            return preflight.plain(self._templar.template(variables[preflight.SECRETS])), []
+        loaded: dict[str, Any] = {}
+        for file in (directory / inventory_files.SECRETS for directory in directories(sources)):
+            if not file.is_file():
+                continue
+            try:
+                found = self._loader.load_from_file(str(file), trusted_as_template=True)
+                loaded.update(self._templar.template(found or {}))
+            except (AnsibleError, TypeError, ValueError):  # what it says may quote the file
+                cure = "is it YAML that maps names to values, and was the password of its vault given?"
+                return {}, [Refusal("", f"{file} cannot be read", cure)]
+        return preflight.plain(loaded.get(preflight.SECRETS, {})), []
+
+    def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
+        """Judge what was found on each host that the play has not left behind."""
+        refusals: list[Refusal] = []
+        for host in variables["ansible_play_hosts"]:
+            found = preflight.plain(variables["hostvars"][host].get(name, {}))
+            refusals += preflight_host.judge(fleet, host, found)
+        return refusals
+
+    def _summary(self, lines: list[str]) -> str:
+        return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"

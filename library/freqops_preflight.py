@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_preflight
+short_description: Refuse what deploy must refuse, all of it at once, before anything is touched
+description:
+  - Runs on the control node, once for the play, and changes nothing.
+  - Without O(probes) it judges the whole inventory, hosts outside of C(--limit) too. Bots of one host must not share
+    names, ports and databases, nor live bots of the whole inventory accounts; live bots must be allowed to trade, with
+    a stop on the exchange; images must be named by digest; secrets must be strong and in their place; and nothing may
+    be written that Freqtrade or a role would ignore.
+  - Reads C(secrets.yml) beside the inventory by itself, unless C(secrets_exchange) is set already.
+  - With O(probes) it judges what M(freqops_probe) found on each host of the play.
+  - Shows one line for each refusal, with host, bot, value, cure, and file and line of the inventory where they are
+    known. The value of a secret is never shown.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  probes:
+    description: Name of the variable in which each host has the answer of M(freqops_probe).
+    type: str
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Judge the whole inventory
+  freqops_preflight: {}
+
+- name: Judge the hosts
+  freqops_preflight:
+    probes: what_was_found
+"""
+
+RETURN = r"""# """
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "probes": {"type": "str"},
+}
+
+
+def main() -> None:
+    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg="freqops_preflight runs on the control node only; see action_plugins in ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()

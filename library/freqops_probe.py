@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: what a host is like, before it is deployed to."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_probe
+short_description: Look at a host before it is deployed to
+description:
+  - Returns memory, free disk, clock, listening TCP ports with their owners, engine, Compose, distribution, which of
+    some images are there, and which bots have credentials of an account; no secret itself.
+  - Only reads. It works as root on a bare host.
+  - What is found is judged by M(freqops_preflight).
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  images:
+    description: Images of which it is asked whether they are there.
+    type: list
+    elements: str
+    default: []
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Look at the host
+  freqops_probe:
+    images: ["{{ freqtrade_image }}"]
+  register: what_was_found
+"""
+
+RETURN = r"""
+asked:
+  description: When the host was asked, by the clock of the control node.
+  returned: success
+  type: float
+answered:
+  description: When it had answered, by the clock of the control node.
+  returned: success
+  type: float
+clock:
+  description: What its own clock said in between.
+  returned: success
+  type: float
+memory:
+  description: Its memory, in bytes.
+  returned: success
+  type: int
+disks:
+  description: Path, free bytes and device of the file systems of /srv/freqops and of Docker.
+  returned: success
+  type: dict
+ports:
+  description: The TCP ports that something listens on, each with its owner, empty where that cannot be seen.
+  returned: success
+  type: dict
+  sample: {"22": "process 41 (sshd)", "8081": "container freqops-alpha"}
+engine:
+  description: Program, version and peculiarities of engine and Compose; program is null where there is no engine.
+  returned: success
+  type: dict
+distribution:
+  description: C(name), C(version), and both as C(shown) to people.
+  returned: success
+  type: dict
+images:
+  description: For each image whether it is there.
+  returned: success
+  type: dict
+exchange_keys:
+  description: Names of the bots whose file of secrets on the host has key and secret of an account.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import host_probe
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "images": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def main() -> None:
+    """Look, and say what was found."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.exit_json(changed=False, **host_probe.look(module.params["images"]))
+
+
+if __name__ == "__main__":
+    main()
