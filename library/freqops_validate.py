@@ -23,10 +23,6 @@ attributes:
   platform:
     platforms: posix
 options:
-  bot:
-    description: Name of the bot.
-    type: str
-    required: true
   image:
     description: The image, by digest.
     type: str
@@ -56,7 +52,6 @@ EXAMPLES = r"""
 ---
 - name: Have Freqtrade read the release of alpha
   freqops_validate:
-    bot: alpha
     image: registry.example.com/freqtrade@sha256:0000000000000000000000000000000000000000000000000000000000000000
     release: /srv/freqops/bots/alpha/release/0123456789abcdef
     packages: /srv/freqops/packages/0123456789abcdef
@@ -80,7 +75,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core import durable, release
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "bot": {"type": "str", "required": True},
     "image": {"type": "str", "required": True},
     "release": {"type": "path", "required": True},
     "packages": {"type": "path", "required": True},
@@ -99,16 +93,16 @@ def _command(values: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def _refusal(module: AnsibleModule) -> tuple[str, str]:
+def _refusal(module: AnsibleModule) -> str:
     """Return why the release is refused, empty where it is not, and what was printed."""
     image = module.params["image"]
     status, _, errors = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", image])
     if status != 0:
         status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
     if status != 0:
-        return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
-    status, said, errors = module.run_command(_command(module.params))
-    return (errors.strip() or f"status {status}", said) if status != 0 else ("", said)
+        return f"the image {image} cannot be had: {errors.strip()[-300:]}"
+    status, _, errors = module.run_command(_command(module.params))
+    return (errors.strip() or f"status {status}") if status != 0 else ""
 
 
 def main() -> None:
@@ -117,12 +111,11 @@ def main() -> None:
     values = module.params
     mark = Path(values["release"]) / release.VALIDATED
     if mark.is_file() or module.check_mode:
-        module.exit_json(changed=not mark.is_file(), refused="", said="")
-    refused, said = _refusal(module)
+        module.exit_json(changed=not mark.is_file(), refused="")
+    refused = _refusal(module)
     if not refused:
         durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n".encode(), 0o444)
-    refused = f"{values['bot']} was not touched. {refused}" if refused else ""
-    module.exit_json(changed=not refused, refused=refused, said=said)
+    module.exit_json(changed=not refused, refused=refused)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: refuse releases that the pinned image did not accept, with the lines of the inventory that are meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from freqops.cli import lint_report
+from freqops.core.errors import Refused
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class ActionModule(ActionBase):
+    """See library/freqops_lint_report.py."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Look at what the validation said of each bot; change nothing."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
+        refused = {bot: str(output) for bot, output in self._task.args["refusals"].items() if output}
+        lines: list[str] = []
+        try:
+            for bot, output in refused.items():
+                found = lint_report.report(
+                    variables["hostvars"],
+                    ROOT / "roles",
+                    sources,
+                    host=variables["inventory_hostname"],
+                    bot=bot,
+                    output=output,
+                )
+                lines += [f"{bot} was not touched", *found]
+        except Refused as refusal:
+            return {**result, "failed": True, "msg": f"REFUSED: {refusal}"}
+        if lines:
+            return {**result, "failed": True, "msg": "NOT ALL DEPLOYED\n" + "\n".join(lines)}
+        return {**result, "changed": False}

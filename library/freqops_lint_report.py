@@ -1,0 +1,58 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_lint_report
+short_description: Refuse releases that the pinned image did not accept, with the lines of the inventory that are meant
+description:
+  - Runs on the control node and changes nothing.
+  - Turns what C(validate_release.py) found in the pinned image into lines with host, bot, value, cure, and file and
+    line of the inventory where they are known. Freqtrade's own reason is passed on as it is.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  refusals:
+    description: What the validation of each bot wrote to its standard error; nothing where its release was accepted.
+    type: dict
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Refuse what Freqtrade refuses or ignores
+  freqops_lint_report:
+    refusals:
+      alpha: "{{ validation.refused }}"
+"""
+
+RETURN = r"""# """
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "refusals": {"type": "dict", "required": True},
+}
+
+
+def main() -> None:
+    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg="freqops_lint_report runs on the control node only; see action_plugins in ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()
