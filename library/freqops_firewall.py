@@ -81,6 +81,7 @@ ssh_ports:
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -113,7 +114,7 @@ def apply(module: AnsibleModule) -> dict[str, Any]:
     """Return what the module answers, after it changed what has to be changed."""
     session = ssh_session.find(os.getpid())
     wanted = firewall.openings(module.params["ssh_ports"], module.params["open_ports"], session.server_port)
-    firewall.refuse_foreign_bridges(os.listdir("/sys/class/net"))
+    firewall.refuse_foreign_bridges(path.name for path in Path("/sys/class/net").iterdir())
     rules = firewall.render(wanted)
     ours = nft.Firewall(commands.run, Guard("firewall", commands.run))
     ours.refuse_foreign_unit()

@@ -154,7 +154,8 @@ def _open_port(declared: Mapping[str, Any]) -> OpenPort:
         raise Refused(f"host_open_ports: {protocol!r} is no protocol; allowed: {' or '.join(PROTOCOLS)}")
     networks = [_network(source) for source in declared.get("sources") or ()]
     by_version = {
-        version: tuple(str(net) for net in sorted(set(networks), key=str) if net.version == version) for version in (4, 6)
+        version: tuple(str(net) for net in sorted(set(networks), key=str) if net.version == version)
+        for version in (4, 6)
     }
     return OpenPort(_port(declared.get("port"), "host_open_ports"), protocol, by_version[4], by_version[6])
 

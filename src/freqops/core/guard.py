@@ -100,5 +100,3 @@ def document(path: Path) -> str:
         return path.read_text()
     except FileNotFoundError:
         return ""
-
-

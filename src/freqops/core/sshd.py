@@ -90,9 +90,7 @@ class SshServer:
         try:
             durable.write_atomic(self.drop_in, render(wanted).encode(), 0o644)
             must(self.run, [SSHD, "-t"])
-            wrong = differences(self.effective(session), wanted)
-            if wrong:
-                raise NotProven(f"other settings of the server come first: {'; '.join(wrong)}; remove them")
+            self._prove(wanted, session)
             self._reload()
         except (NotProven, OSError):
             self.guard.take_back_now()
@@ -101,6 +99,11 @@ class SshServer:
     def confirm(self, end: str) -> None:
         """Make the changed settings stay, from a new connection."""
         self.guard.claim(end)
+
+    def _prove(self, wanted: Mapping[str, str], session: Session) -> None:
+        wrong = differences(self.effective(session), wanted)
+        if wrong:
+            raise NotProven(f"other settings of the server come first: {'; '.join(wrong)}; remove them")
 
     def _reload(self) -> None:
         # With socket activation there may be no server now; the next one reads the new file by itself.
