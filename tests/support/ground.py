@@ -14,7 +14,7 @@ from lab.names import name_of
 from tests.support.field import BIN, ROOT, Played
 
 NAME = "paper-1"
-GROUND = ROOT / "molecule" / "hardening" / "ground.yml"
+PLAYS = ROOT / "molecule" / "hardening"
 PUBLISHED = 8899
 SCANNER = ROOT / "tests" / "support" / "scanner.py"
 
@@ -31,10 +31,10 @@ def run(*command: str, sources: Path | None = None) -> Played:
     return Played(done.returncode, done.stdout + done.stderr)
 
 
-def ground(sources: Path | None = None, *words: str, **inputs: object) -> Played:
-    """Run the roles host and docker with these inputs."""
-    given = ["-e", json.dumps(inputs)]
-    return run("ansible-playbook", str(GROUND), "--limit", NAME, *given, *words, sources=sources)
+def part(name: str, *words: str, sources: Path | None = None, **inputs: object) -> Played:
+    """Run a play of the scenario with these inputs: ``ground``, or one part of it."""
+    play = str(PLAYS / f"{name}.yml")
+    return run("ansible-playbook", play, "--limit", NAME, "-e", json.dumps(inputs), *words, sources=sources)
 
 
 def module(name: str, **arguments: object) -> Played:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.field import until
-from tests.support.ground import Ground, broken, ground, module
+from tests.support.ground import Ground, broken, module, part
 
 SHORT = 6
 NAMESPACE = "neighbour"
 ALPHA = 8081
+LISTENING = 8898
 # In the container of a bot: its own names, the way out, and its database.
 REACH = """
 import json, socket, sys, urllib.request
@@ -39,28 +40,41 @@ def neighbour(on: Ground) -> Iterator[str]:
     on.sh(f"ip link del outside0; ip netns del {NAMESPACE}")
 
 
-def test_a_scan_finds_ssh_and_nothing_else(on: Ground, published: int) -> None:
+@pytest.fixture
+def listening(on: Ground) -> Iterator[int]:
+    """A port of the host itself on which something answers, over both families."""
+    on.sh(f"systemd-run --quiet --unit=listening python3 -m http.server --bind :: {LISTENING}")
+    until("it listens", lambda: on.answers("127.0.0.1", LISTENING))
+    yield LISTENING
+    on.sh("systemctl stop listening")
+
+
+def test_a_scan_finds_ssh_and_nothing_else(on: Ground, published: int, listening: int) -> None:
     assert on.seen_from_outside() == [22]
     assert on.answers("127.0.0.1", published)
+    assert on.answers("127.0.0.1", listening)
 
 
-def test_over_ipv6_it_is_the_same(on: Ground, published: int, neighbour: str) -> None:
+def test_over_ipv6_it_is_the_same(on: Ground, listening: int, neighbour: str) -> None:
     assert on.answers(neighbour, 22, inside=NAMESPACE)
-    assert not on.answers(neighbour, published, inside=NAMESPACE)
+    assert not on.answers(neighbour, listening, inside=NAMESPACE)
 
 
-def test_what_is_declared_is_reached_and_from_there_only(on: Ground, published: int, neighbour: str) -> None:
-    opened = ground(host_open_ports=[{"port": published}])
+def test_what_is_declared_is_reached_and_from_there_only(
+    on: Ground, published: int, listening: int, neighbour: str
+) -> None:
+    opened = part("firewall", host_open_ports=[{"port": published}, {"port": listening}])
     assert opened.rc == 0, opened.out
-    assert on.seen_from_outside(published - 50, published + 50) == [published]
-    assert on.answers(neighbour, published, inside=NAMESPACE)
-    narrowed = ground(host_open_ports=[{"port": published, "sources": ["192.0.2.0/24", "2001:db8::/64"]}])
+    assert on.seen_from_outside(published - 50, published + 50) == [listening, published]
+    assert on.answers(neighbour, listening, inside=NAMESPACE)
+    sources = ["192.0.2.0/24", "2001:db8::/64"]
+    narrowed = part("firewall", host_open_ports=[{"port": port, "sources": sources} for port in (published, listening)])
     assert narrowed.rc == 0, narrowed.out
-    assert on.seen_from_outside(published, published) == []
-    assert on.answers(neighbour, published, inside=NAMESPACE)
-    closed = ground()
+    assert on.seen_from_outside(listening, published) == []
+    assert on.answers(neighbour, listening, inside=NAMESPACE)
+    closed = part("firewall")
     assert closed.rc == 0, closed.out
-    assert not on.answers(neighbour, published, inside=NAMESPACE)
+    assert not on.answers(neighbour, listening, inside=NAMESPACE)
 
 
 def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> None:
@@ -72,7 +86,7 @@ def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> No
 
 
 def test_a_second_run_changes_nothing(on: Ground) -> None:
-    again = ground(None, "--diff")
+    again = part("ground", "--diff")
     assert again.rc == 0, again.out
     assert "changed=0 " in again.out, again.out
 
@@ -85,7 +99,7 @@ def test_rules_that_lock_out_take_themselves_back(on: Ground, tmp_path: Path, es
     if established:
         path = sources / "freqops/core/firewall.py"
         path.write_text(path.read_text().replace('"ct state established,related accept",', "", 1))
-    played = ground(sources, host_confirm_seconds=SHORT)
+    played = part("firewall", sources=sources, host_confirm_seconds=SHORT)
     assert played.rc != 0
     assert "TAKEN BACK: no new connection confirmed the change of firewall in time" in played.out, played.out
     assert on.rules() == before
@@ -94,7 +108,7 @@ def test_rules_that_lock_out_take_themselves_back(on: Ground, tmp_path: Path, es
 
 def test_rules_that_the_kernel_refuses_change_nothing(on: Ground, tmp_path: Path) -> None:
     before = on.rules()
-    played = ground(broken(tmp_path, "firewall.py", '"ct state invalid drop"', '"ct state wrong drop"'))
+    played = part("firewall", sources=broken(tmp_path, "firewall.py", "ct state invalid drop", "ct state wrong drop"))
     assert played.rc != 0
     assert "nft --check" in played.out, played.out
     assert on.rules() == before
@@ -103,7 +117,7 @@ def test_rules_that_the_kernel_refuses_change_nothing(on: Ground, tmp_path: Path
 def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, tmp_path: Path) -> None:
     before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
     sources = broken(tmp_path, "sshd.py", '    "X11Forwarding": "no",\n', '    "AllowUsers": "nobody",\n')
-    played = ground(sources, host_confirm_seconds=SHORT)
+    played = part("sshd", sources=sources, host_confirm_seconds=SHORT)
     assert played.rc != 0
     assert "TAKEN BACK: no new connection confirmed the change of sshd in time" in played.out, played.out
     assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
@@ -112,7 +126,8 @@ def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, tmp_path: Pa
 
 def test_settings_that_the_server_refuses_change_nothing(on: Ground, tmp_path: Path) -> None:
     before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
-    played = ground(broken(tmp_path, "sshd.py", '"MaxAuthTries": "4"', '"MaxAuthTries": "four"'))
+    sources = broken(tmp_path, "sshd.py", '"MaxAuthTries": "4"', '"MaxAuthTries": "four"')
+    played = part("sshd", sources=sources)
     assert played.rc != 0
     assert "sshd -t ended with" in played.out, played.out
     assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
@@ -140,7 +155,7 @@ def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: 
     assert "tcp dport 4444 accept" in on.rules()
     same = module("freqops_confirm", change="firewall")
     assert "made the change itself; only a new one can confirm it" in same.out, same.out
-    second = ground(host_open_ports=[{"port": 4445}])
+    second = part("firewall", host_open_ports=[{"port": 4445}])
     assert "another change of firewall waits for its confirmation" in second.out, second.out
     on.host.reboot()
     assert on.rules() == before
