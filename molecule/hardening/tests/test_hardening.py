@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def listening(on: Ground) -> Iterator[int]:
     on.sh("systemctl stop listening")
 
 
+def test_a_further_run_changes_nothing(on: Ground) -> None:
+    again = part("ground", "--diff")
+    assert again.rc == 0, again.out
+    assert "changed=0 " in again.out, again.out
+
+
 def test_a_scan_finds_ssh_and_nothing_else(on: Ground, published: int, listening: int) -> None:
     assert on.seen_from_outside() == [22]
     assert on.answers("127.0.0.1", published)
@@ -85,12 +92,6 @@ def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> No
     assert on.answers("127.0.0.1", ALPHA)
 
 
-def test_a_second_run_changes_nothing(on: Ground) -> None:
-    again = part("ground", "--diff")
-    assert again.rc == 0, again.out
-    assert "changed=0 " in again.out, again.out
-
-
 @pytest.mark.parametrize("established", [False, True], ids=["new connections", "the present one, too"])
 def test_rules_that_lock_out_take_themselves_back(on: Ground, tmp_path: Path, established: bool) -> None:
     before = on.rules()
@@ -122,6 +123,18 @@ def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, tmp_path: Pa
     assert "TAKEN BACK: no new connection confirmed the change of sshd in time" in played.out, played.out
     assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
     assert on.host.reachable()
+
+
+def test_without_a_key_that_gets_in_passwords_are_left_alone(on: Ground, tmp_path: Path) -> None:
+    """The play itself goes over a connection that is open already; a new one with this key is refused."""
+    before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
+    key = tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    assert part("sshd").rc == 0
+    sources = broken(tmp_path, "sshd.py", '"MaxAuthTries": "4"', '"MaxAuthTries": "5"')
+    played = part("sshd", sources=sources, ansible_ssh_private_key_file=str(key))
+    assert "REFUSED, nothing was changed: a login with a key alone does not succeed" in played.out, played.out
+    assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
 
 
 def test_settings_that_the_server_refuses_change_nothing(on: Ground, tmp_path: Path) -> None:
@@ -160,7 +173,7 @@ def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: 
     on.host.reboot()
     assert on.rules() == before
     assert on.seen_from_outside(4440, 4450) == []
-    units = ("freqops-firewall.service", "network.target", "ssh.service", "docker.service")
+    units = ("freqops-firewall.service", "sysinit.target", "ssh.service", "docker.service")
     started = {unit: on.entered(unit) for unit in units}
     assert 0 < started["freqops-firewall.service"] == min(started.values())
     until("the bot answers again", lambda: on.answers("127.0.0.1", ALPHA))
