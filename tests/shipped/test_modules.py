@@ -15,20 +15,31 @@ ON_BOTH = {"freqops_probe"}  # an action that runs the module of its name
 ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BOTH  # these run on the control node
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"
-RUN_THE_TOOL = ("freqops_flatten", "freqops_reconcile", "freqops_release", "freqops_start")
+RUN_THE_TOOL = ("freqops_flatten", "freqops_reconcile", "freqops_release")
 ONLY_LOOK = ("freqops_probe",)
+# These would change the machine itself; here they must refuse, and say why.
+REFUSE = {
+    "freqops_confirm": "SSH connection",
+    "freqops_firewall": "SSH connection",
+    "freqops_sshd": "SSH connection",
+    "freqops_sysctl": "must stay 1",
+}
 
 
 def arguments(name: str, home: Path) -> dict[str, Any]:
     """Return arguments with which the module does its work, or says what the host lacks."""
     under_incident = {"bot": "alpha", "incident": "one", "reason": "done", "actor": "ann"}
     known: dict[str, dict[str, Any]] = {
+        "freqops_confirm": {"change": "firewall"},
+        "freqops_firewall": {"ssh_ports": [22], "seconds": 60},
         "freqops_flatten": under_incident,
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
         "freqops_release": under_incident,
         "freqops_secrets": {"path": str(home / "secrets.json"), "owner": os.getuid(), "database": "alpha_paper"},
-        "freqops_start": {"bot": "alpha"},
+        "freqops_sshd": {"seconds": 60},
+    : {"bot": "alpha"},
+        "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},
         "freqops_zipapp": {"source": str(ROOT / "src/freqops"), "path": str(home / "freqops-host")},
     }
     return known[name]
@@ -40,6 +51,10 @@ def test_a_module_runs_as_shipped(bare: Bare, tmp_path: Path, name: str) -> None
     if name in RUN_THE_TOOL:  # no host stands behind this interpreter
         assert first["failed"] is True
         assert NO_TOOL in first["msg"]
+        return
+    if name in REFUSE:
+        assert first["failed"] is True
+        assert REFUSE[name] in first["msg"]
         return
     second = bare.run_module(name, arguments(name, tmp_path))
     assert (first["failed"], second["failed"]) == (False, False), (first, second)

@@ -1,0 +1,73 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: confirm a change that would take itself back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_confirm
+short_description: Confirm a change over a new connection
+description:
+  - Makes a change of M(freqops_firewall) or M(freqops_sshd) stay. It must run over another connection than the change
+    itself did; M(freqops_guarded) sees to that.
+  - Fails when the change was taken back before.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  change:
+    description: Which change.
+    type: str
+    choices: [firewall, sshd]
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Confirm the firewall
+  freqops_confirm:
+    change: firewall
+"""
+
+RETURN = r"""
+connection:
+  description: The far end of the connection that confirmed.
+  returned: success
+  type: str
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import commands, nft, ssh_session, sshd
+from ansible.module_utils.freqops.core.errors import FreqopsError
+from ansible.module_utils.freqops.core.guard import Guard
+
+ARGUMENT_SPEC: dict[str, Any] = {"change": {"type": "str", "choices": ["firewall", "sshd"], "required": True}}
+
+
+def main() -> None:
+    """Confirm, or say why that is not possible."""
+    module = AnsibleModule(ARGUMENT_SPEC)
+    name = module.params["change"]
+    guard = Guard(name, commands.run)
+    changed = nft.Firewall(commands.run, guard) if name == "firewall" else sshd.SshServer(commands.run, guard)
+    try:
+        end = ssh_session.find(os.getpid()).end
+        changed.confirm(end)
+    except (FreqopsError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=True, connection=end)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: the kernel's settings."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_sysctl
+short_description: Set the kernel's settings and read them back
+description:
+  - Writes C(/etc/sysctl.d/60-freqops.conf), sets what differs, and reads every value back.
+  - What the host cannot set is named in RV(not_settable), with the reason, and is not written; a host that is a
+    container has only C(net.) to itself.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    platforms: posix
+options:
+  settings:
+    description: Whole numbers, by the name that C(sysctl) has for them.
+    type: dict
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Set the kernel
+  freqops_sysctl:
+    settings:
+      net.ipv4.tcp_syncookies: 1
+"""
+
+RETURN = r"""
+not_settable:
+  description: What this host cannot set, with the value that was wanted, and why.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import commands, sysctl
+from ansible.module_utils.freqops.core.errors import FreqopsError
+
+ARGUMENT_SPEC: dict[str, Any] = {"settings": {"type": "dict", "required": True}}
+
+
+def main() -> None:
+    """Compare with the kernel and the file, and set what differs."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        module.exit_json(**apply(module))
+    except (FreqopsError, OSError) as error:
+        module.fail_json(msg=str(error))
+
+
+def apply(module: AnsibleModule) -> dict[str, Any]:
+    """Return what the module answers, after it set what has to be set."""
+    wanted = sysctl.check(module.params["settings"])
+    container = commands.run(["systemd-detect-virt", "--container", "--quiet"]).returncode == 0
+    kernel = sysctl.Kernel(container=container)
+    found = kernel.compare(wanted)
+    sysctl.refuse_overruled(found.settable)
+    before, after = kernel.written(), sysctl.render(found.settable)
+    changed = before != after or bool(found.differing)
+    if changed and not module.check_mode:
+        kernel.apply(found)
+    shown = {
+        "before": before + "".join(f"in force: {name} = {has}\n" for name, has in found.differing.items()),
+        "after": after + "".join(f"in force: {name} = {found.settable[name]}\n" for name in found.differing),
+    }
+    return {"changed": changed, "not_settable": found.not_settable, "diff": shown}
+
+
+if __name__ == "__main__":
+    main()

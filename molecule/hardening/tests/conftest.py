@@ -1,0 +1,27 @@
+"""A deployed host, and a container on it that somebody published by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.field import until
+from tests.support.ground import PUBLISHED, Ground
+
+
+@pytest.fixture(scope="session")
+def on() -> Ground:
+    """The host, as the deploy left it."""
+    return Ground()
+
+
+@pytest.fixture
+def published(on: Ground) -> Iterator[int]:
+    """A port that somebody published to the whole world by mistake; its container answers."""
+    image = on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").strip()
+    options = f"--detach --name mistake --publish {PUBLISHED}:80 --user 0 --entrypoint python3"
+    on.sh(f"docker run {options} {image} -m http.server 80")
+    until("the container answers", lambda: on.answers("127.0.0.1", PUBLISHED))
+    yield PUBLISHED
+    on.sh("docker rm --force mistake")
