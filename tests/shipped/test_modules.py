@@ -38,7 +38,6 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_release": under_incident,
         "freqops_secrets": {"path": str(home / "secrets.json"), "owner": os.getuid(), "database": "alpha_paper"},
         "freqops_sshd": {"seconds": 60},
-    : {"bot": "alpha"},
         "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},
         "freqops_zipapp": {"source": str(ROOT / "src/freqops"), "path": str(home / "freqops-host")},
     }
