@@ -15,7 +15,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
-    support: none
+    support: partial
     details: Fails in check mode; nobody can know what a bot does before it was started.
   diff_mode:
     support: none

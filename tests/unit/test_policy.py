@@ -42,10 +42,8 @@ def bot_document(bot: Mapping[str, Any], checksum: str | None = "c0ffee" * 8) ->
         {
             "__freqtrade_bot": bot,
             "__freqtrade_uid": 1000,
-            "__freqtrade_release": "0123456789abcdef\n",
             "__freqtrade_secrets": {"stat": {"checksum": checksum} if checksum else {}},
             "__freqtrade_home": f"{HOME}/{bot['name']}",
-            "__freqtrade_release_home": f"{HOME}/{bot['name']}/release/0123456789abcdef",
             "__freqtrade_packages_home": "/srv/freqops/packages/0123456789abcdef",
             "freqtrade_image": IMAGE,
             "freqtrade_memory": "1g",
@@ -103,7 +101,7 @@ def test_the_long_form_is_judged_like_the_short_one() -> None:
     long["services"]["bot"]["volumes"][0]["source"] = "/etc"
     long["services"]["bot"]["volumes"][1]["type"] = "volume"
     assert [text.split(" ")[1] for text in policy.violations(long, "alpha")] == ["port", "/etc", HOME + "/alpha/release"
-                                                                                 "/0123456789abcdef"]  # fmt: skip
+                                                                                 "/@RELEASE@"]  # fmt: skip
 
 
 def setting(**changes: Any) -> Callable[[Document], None]:
