@@ -7,9 +7,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.plugins.action import ActionBase
 
-from freqops.core import bot_config, release
+from freqops.core import bot_config, policy, release
+from freqops.core.errors import Refused
 
 VALIDATOR = "validate_release.py"
 
@@ -28,7 +30,8 @@ class ActionModule(ActionBase):
             built = _build(values)
             validator = Path(values["validator"]).read_text(encoding="utf-8")
             mark = hashlib.sha256(Path(values["tool"]).read_bytes()).hexdigest()
-        except (release.ReleaseUnusable, OSError, UnicodeDecodeError) as error:
+            policy.check(yaml.safe_load(built.files[release.COMPOSE]), values["bot"]["name"])
+        except (release.ReleaseUnusable, Refused, OSError, UnicodeDecodeError) as error:
             return {**result, "failed": True, "msg": f"{values['bot']['name']} was not touched: {error}"}
         files = {**built.files, VALIDATOR: validator}
         arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}

@@ -26,6 +26,10 @@ options:
     description: Whether its description changes; check mode predicts from it.
     type: bool
     default: false
+  reread:
+    description: Whether a Postgres that runs on shall read again who may connect.
+    type: bool
+    default: false
 author:
   - freqops (@freqops)
 """
@@ -50,7 +54,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core import host_command
 
-ARGUMENT_SPEC: dict[str, Any] = {"stale": {"type": "bool", "default": False}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "stale": {"type": "bool", "default": False},
+    "reread": {"type": "bool", "default": False},
+}
 
 
 def main() -> None:
@@ -58,8 +65,9 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=module.params["stale"])
+    words = ["--reread"] if module.params["reread"] else []
     try:
-        _, out, err = module.run_command([host_command.installed(), "postgres"])
+        _, out, err = module.run_command([host_command.installed(), "postgres", *words])
         answer = host_command.understood(out, err, "changed")
     except host_command.NoAnswer as error:
         module.fail_json(msg=str(error))

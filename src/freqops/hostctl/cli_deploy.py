@@ -43,6 +43,7 @@ def add_to(commands: Any, in_session: InSession) -> None:
     again.set_defaults(run=lambda options: in_session(_recover, options))
 
     ground = commands.add_parser("postgres", help="bring the host's Postgres to what is staged, with its bots stopped")
+    ground.add_argument("--reread", action="store_true", help="have it read again who may connect")
     ground.set_defaults(run=lambda options: in_session(_postgres, options))
 
     look = commands.add_parser("manifest", help="whether this host is what the last good deploy left behind")
@@ -61,7 +62,7 @@ def _manifest(options: argparse.Namespace) -> int:
 
 
 def _postgres(options: argparse.Namespace) -> int:
-    output.print_json(shared.bring(options.root, Clock(), Engine()).to_json())
+    output.print_json(shared.bring(options.root, Clock(), Engine(), reread=options.reread).to_json())
     return PROVEN
 
 

@@ -87,6 +87,14 @@ class Engine:
         labels = document["Config"]["Labels"]
         return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") == said[-1]
 
+    def execute(self, name: str, argv: list[str]) -> str:
+        """Run a short command inside a container and return what it said.
+
+        Raises:
+            EngineError: It failed, or the engine does not answer.
+        """
+        return self._run(["docker", "exec", name, *argv], 30)
+
     def stop(self, name: str, grace: int) -> None:
         """Stop a container, and wait for it.
 

@@ -38,8 +38,14 @@ class Brought:
         return {"changed": self.changed, "bots": self.restarted}
 
 
-def bring(root: Path, clock: Clock, engine: Engine) -> Brought:
+def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> Brought:
     """Bring Postgres to its staged description, with its bots stopped where it has to be made anew.
+
+    Args:
+        root: The tree of freqops.
+        clock: Where the time comes from.
+        engine: The container engine.
+        reread: Whether one that runs on shall read again who may connect.
 
     Raises:
         Refused: Nothing was touched: a bot is in the hands of another command.
@@ -48,6 +54,8 @@ def bring(root: Path, clock: Clock, engine: Engine) -> Brought:
     home = root / "postgres"
     staged, used = home / "staged" / COMPOSE, home / COMPOSE
     if _same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
+        if reread:
+            engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
     with ExitStack() as locks:
         bots = [bot for bot in _bots(root) if alive(bot)]

@@ -9,10 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from freqops.core import holds, layout, manifest
+from freqops.core import commands, holds, layout, manifest, nft
 from freqops.core.bot_table import problems
 from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError
+from freqops.core.guard import Guard
 from freqops.core.postgres import CONTAINER
 
 from .engine import Engine
@@ -35,7 +36,7 @@ def compare(wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, 
     found = manifest.differences(manifest.load(root), manifest.taken(wanted, root))
     answer = status(layout.homes(root), clock, engine)
     if not found:
-        found = [*_services(), *_containers(root, engine), *_switches(root), *problems(answer)]
+        found = [*_services(), *_firewall(), *_containers(root, engine), *_switches(root), *problems(answer)]
     return {"same": not found, "differences": found, **answer}
 
 
@@ -55,6 +56,18 @@ def _services() -> list[str]:
     if len(states) != len(watched):
         return [f"systemd does not answer: {asked.stderr.strip()}"]
     return [f"{unit} is {state}" for unit, state in zip(watched, states) if state != "active"]
+
+
+def _firewall() -> list[str]:
+    """Return whether the kernel has other rules than those that the next boot would load."""
+    ours = nft.Firewall(commands.run, Guard("firewall", commands.run))
+    if not nft.RULES.exists():
+        return []
+    return (
+        []
+        if ours.live() == ours.normal(nft.RULES.read_text())
+        else ["the firewall in force is not the one on the disk"]
+    )
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
