@@ -54,10 +54,16 @@ def environment() -> dict[str, str]:
     return found
 
 
-def play(name: str, *words: str, inventory: str | None = None, cwd: Path = ROOT, **more: str) -> Played:
-    """Run a playbook as an operator would, from the root unless told otherwise, with ``more`` in its environment."""
+def play(
+    name: str,
+    *words: str,
+    inventory: str | None = None,
+    cwd: Path = ROOT,
+    settings: dict[str, str] | None = None,
+) -> Played:
+    """Run a playbook as an operator would, at the root unless told otherwise; ``settings`` go to its environment."""
     command = command_of(name, *words, inventory=inventory)
-    settings = {**environment(), **more}
+    settings = {**environment(), **(settings or {})}
     done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=600, check=False)
     return Played(done.returncode, done.stdout + done.stderr)
 

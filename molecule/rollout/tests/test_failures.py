@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from lab import state
 from tests.support.field import Played, play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant
@@ -44,7 +47,7 @@ def test_three_bots_fail_at_once_while_a_fourth_is_deployed_well(rollout: Rollou
     played = rollout.deploy(three_fail)
     assert played.rc != 0
     assert "fortnights" in played.out, played.out
-    assert "nothing_of_that_name" in played.out, played.out
+    assert "No module named 'nothing_of_that_name'" in played.out, played.out
     assert "delta: ROLLED BACK, PROVEN" in row(played, "delta"), played.out
     assert "its strategy fails" in row(played, "delta"), played.out
     assert "its last log lines" in played.out, played.out
@@ -60,7 +63,7 @@ def test_an_image_that_is_not_there_is_refused(rollout: Rollout) -> None:
     before = Before(rollout)
 
     def wrong(fleet: Fleet) -> None:
-        fleet[HOST]["freqtrade_image"] = "registry.example.com/freqtrade@sha256:" + "0" * 64
+        fleet[HOST]["freqtrade_image"] = state.load().images["freqtrade"].partition("@")[0] + "@sha256:" + "5a" * 32
 
     played = rollout.deploy(wrong)
     assert played.rc != 0
@@ -121,7 +124,7 @@ def test_an_image_that_does_not_start_goes_back_with_its_database(rollout: Rollo
     played = rollout.deploy(lambda fleet: _only(fleet, "delta", image))
     assert played.rc != 0
     assert "delta: ROLLED BACK, PROVEN" in row(played, "delta"), played.out
-    assert "it ended 3 times" in row(played, "delta"), played.out
+    assert re.search("it ended [34] times", row(played, "delta")), played.out
     before.same("delta")
     assert delta.sh("docker inspect --format '{{.Config.Image}}' freqops-delta").strip() != image
 
@@ -153,19 +156,21 @@ def test_a_release_goes_back_by_hand_and_its_image_with_its_database(rollout: Ro
 def test_trades_that_were_written_since_are_kept_and_the_bot_is_halted(rollout: Rollout) -> None:
     image = variant("third", "LABEL third=image")
     delta = rollout.bots["delta"]
-    delta.wish(exit=[PAIR])
+    trades = delta.trade_ids()
 
-    def raises(fleet: Fleet) -> None:
-        _only(fleet, "delta", image)
+    def enters_and_raises(text: str) -> str:
         late = RAISES.replace(
-            "        raise",
-            "        self.rounds = getattr(self, 'rounds', 0) + 1\n        if self.rounds > 1:\n            raise",
+            "raise", "self.rounds = getattr(self, 'rounds', 0) + 1\n        if self.rounds > 2:\n            raise"
         )
-        bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy("late", CONTRACT, lambda text: added(text, late))
+        return added(text.replace('self._wishes("enter")', '["BTC/USDT", "ETH/USDT"]'), late)
 
-    played = rollout.deploy(raises)
-    delta.wish()
+    def sick(fleet: Fleet) -> None:
+        _only(fleet, "delta", image)
+        bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy("late", CONTRACT, enters_and_raises)
+
+    played = rollout.deploy(sick)
     assert played.rc != 0
     assert "trades were written since" in row(played, "delta"), played.out
     assert (delta.level(), delta.state()) == (1, "paused")
+    assert trades < delta.trade_ids()
     delta.release()

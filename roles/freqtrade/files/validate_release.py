@@ -12,6 +12,7 @@ kinds without values; `config_lint.py` of freqops makes sentences of them.
 
 import difflib
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -165,6 +166,19 @@ def ignored() -> list[Finding]:
     return Lint(CONF_SCHEMA, RELEASE / "strategies").look(config)
 
 
+def broken_files() -> str:
+    """Return why files of the strategy cannot be read as Python: Freqtrade only logs it, and logs are not for us."""
+    reasons = []
+    for file in sorted((RELEASE / "strategies").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"read_{file.stem}", file)
+        try:
+            if spec is not None and spec.loader is not None:
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        except Exception as error:  # noqa: BLE001  a strategy may raise anything at all
+            reasons.append(f"{file.name}: {type(error).__name__}: {str(error)[:LONGEST]}\n")
+    return "".join(reasons)
+
+
 def main() -> int:
     """Say who would trade and end with 0, or say why not and end with 1."""
     logging.disable(logging.CRITICAL)
@@ -174,7 +188,7 @@ def main() -> int:
     try:
         name = validate(sys.argv[1])
     except FreqtradeException as error:
-        sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n")
+        sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n{broken_files()}")
         return 1
     except Exception:  # noqa: BLE001  a strategy may raise anything at all
         sys.stderr.write("Freqtrade fails on this release: " + traceback.format_exc(limit=-3)[-LONGEST:])

@@ -25,11 +25,12 @@ PRIVATE = 0o600
 SQLITE = "sqlite:////freqops/var/"
 EMPTY = "empty"
 
-# What a bot writes when it trades, in columns that no release of Freqtrade has changed; stops that trail, and what the
-# bot noticed of prices, are no trades.
+# What a bot writes when it trades, in columns that no release of Freqtrade has changed; what it noticed of prices is no
+# trade. A simulated stop is placed anew at every start, and is none until it is filled.
 TRADES = "select id, is_open, amount from trades order by id"
 COUNT = "select count(*) from trades"
 ORDERS = "select order_id, status, filled from orders order by id"
+SIMULATED = "select order_id, status, filled from orders where ft_order_side <> 'stoploss' or filled > 0 order by id"
 
 
 class DatabaseError(FreqopsError):
@@ -61,11 +62,11 @@ def of(bot: layout.Bot, engine: Engine) -> Database:
     document = durable.read_json(bot.conf / "secrets.json")
     url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
     if url.startswith(SQLITE):
-        return Sqlite(bot.home / "var" / url[len(SQLITE) :])
+        return Sqlite(bot.home / "var" / url[len(SQLITE) :], bot.is_live)
     name = urlsplit(url).path.lstrip("/")
     if not url.startswith("postgresql") or not NAME.fullmatch(name):
         raise DatabaseError(f"{bot.name}: its db_url names no database of freqops")
-    return Postgres(name, engine)
+    return Postgres(name, engine, bot.is_live)
 
 
 def _digest(parts: list[str]) -> str:
@@ -77,6 +78,7 @@ class Sqlite:
     """A database in one file, in WAL mode: three files that only SQLite itself can copy."""
 
     path: Path
+    is_live: bool = False
 
     def mark(self) -> str:
         """Return the fingerprint of trades and orders."""
@@ -92,7 +94,13 @@ class Sqlite:
             tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
             if not {"trades", "orders"} <= tables:
                 return EMPTY
-            return _digest([str(row) for query in (TRADES, ORDERS) for row in connection.execute(query)])
+            return _digest(
+                [
+                    str(row)
+                    for query in (TRADES, ORDERS if self.is_live else SIMULATED)
+                    for row in connection.execute(query)
+                ]
+            )
 
     def trades(self) -> int:
         """Return how many trades it has."""
@@ -150,6 +158,7 @@ class Postgres:
 
     name: str
     engine: Engine
+    is_live: bool = False
 
     def mark(self) -> str:
         """Return the fingerprint of trades and orders."""
@@ -161,7 +170,7 @@ class Postgres:
         )
         if tables.split() != ["t|t"]:
             return EMPTY
-        return _digest([self._sql(name, query) for query in (TRADES, ORDERS)])
+        return _digest([self._sql(name, query) for query in (TRADES, ORDERS if self.is_live else SIMULATED)])
 
     def trades(self) -> int:
         """Return how many trades it has."""

@@ -250,7 +250,7 @@ class Switch:
         if bot is not None and self._trades_written(bot, note):
             self._hold()
             return
-        self._stop()
+        self._stop(stopping.SICK_GRACE)
         dump = note.get("dump")
         if bot is not None and dump:
             databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
@@ -292,8 +292,8 @@ class Switch:
         ]
         self._files.end()
 
-    def _stop(self) -> None:
-        stopping.stop(self._named(), self._clock, self._engine)
+    def _stop(self, grace: int = stopping.GRACE) -> None:
+        stopping.stop(self._named(), self._clock, self._engine, grace)
 
     def _named(self) -> layout.Bot:
         """Return the bot with no more than its name: enough to stop it, whatever its files say."""

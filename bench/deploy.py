@@ -1,0 +1,101 @@
+"""How long a deploy takes that has nothing to do, beside a play of one ``ping``, in the same run on the same hosts.
+
+Run it on a lab that is deployed: ``.venv/bin/python -m bench.deploy [rounds]``.
+Fleets of 10 and 100 hosts are simulated:
+every name leads to the same lab host, so all of their work shares this machine's processors, and round trips are free.
+It prints medians of seconds and their ratio.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from freqops.core.table import table
+from lab.roster import HOSTS
+from tests.support.field import Field, Played, play
+from tests.support.fleet import LAB, inventory
+
+ROUNDS = 3
+SIZES = (10, 100)
+MODEL = "paper-1"
+PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}]}]
+MANY = "/etc/ssh/sshd_config.d/00-bench.conf"
+
+
+def timed(action: Callable[[], Played]) -> float:
+    """Return the seconds that a play took, which must end well."""
+    began = time.monotonic()
+    played = action()
+    seconds = time.monotonic() - began
+    if played.rc != 0:
+        raise SystemExit(f"a play failed:\n{played.out}")
+    return seconds
+
+
+def unchanged(*words: str, fleet: str) -> Played:
+    """Deploy what is deployed, and check that nothing was done."""
+    played = play("deploy", *words, inventory=fleet)
+    if "nothing to do" not in played.out or "Take the turn" in played.out:
+        raise SystemExit(f"this deploy had something to do:\n{played.out}")
+    return played
+
+
+def simulated(place: Path, size: int) -> str:
+    """Return an inventory of ``size`` names that lead to one lab host."""
+    target = Path(inventory(place, lambda _fleet: None))
+    hosts = yaml.safe_load((LAB / "hosts.yml").read_text())
+    model = hosts["paper"]["hosts"][MODEL]
+    hosts["paper"]["hosts"] = {f"sim-{number:03}": copy.deepcopy(model) for number in range(size)}
+    hosts["prod"]["hosts"] = {}
+    (target / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    (target / "secrets.yml").unlink()
+    return str(target)
+
+
+@contextmanager
+def many_sessions() -> Iterator[None]:
+    """Let the lab host take as many sessions at once as there are names for it: real hosts have a server each."""
+    field = Field(MODEL)
+    field.sh(f"printf 'MaxStartups 1000\\nMaxSessions 1000\\n' > {MANY} && systemctl reload ssh")
+    try:
+        yield
+    finally:
+        field.sh(f"rm {MANY} && systemctl reload ssh")
+
+
+def row(name: str, rounds: int, fleet: str, ping: Path, *words: str) -> list[str]:
+    """Return the medians of both plays on one fleet, taken in turns."""
+    seconds: dict[str, list[float]] = {"deploy": [], "ping": []}
+    for _ in range(rounds):
+        seconds["deploy"].append(timed(lambda: unchanged(*words, fleet=fleet)))
+        seconds["ping"].append(timed(lambda: play(str(ping), *words, inventory=fleet)))
+    deploy, beside = (statistics.median(seconds[each]) for each in ("deploy", "ping"))
+    return [name, f"{deploy:.2f}", f"{beside:.2f}", f"{deploy / beside:.2f}"]
+
+
+def main() -> int:
+    """Measure, and print the table."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        ping = place / "ping.yml"
+        ping.write_text(yaml.safe_dump(PING))
+        real = str(LAB)
+        rows = [row("1 host", rounds, real, ping, "--limit", MODEL), row(f"{len(HOSTS)} hosts", rounds, real, ping)]
+        with many_sessions():
+            rows += [row(f"{size} simulated", rounds, simulated(place, size), ping) for size in SIZES]
+    sys.stdout.write(table(("fleet", "deploy that has nothing to do, s", "ping, s", "ratio"), rows) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Every variable of every role, changed from its default: foretold, deployed on a bare host, and no change after."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.field import ROOT, Field, Played, play
+from tests.support.fleet import Fleet, inventory
+
+HOST = "paper-1"
+CALLBACKS = ROOT / "tests/support/callbacks"
+PACKAGES = ROOT / "roles/freqtrade/files/packages.txt"
+# A check cannot know what follows from what it did not do; these say so by being told twice under one name.
+Changes = set[tuple[str, str]]
+
+
+def values(place: Path) -> dict[str, Any]:
+    """Return a value for every variable of every role, none of them its default."""
+    packages = place / "packages.txt"
+    packages.write_text("# another lock\n" + PACKAGES.read_text())
+    return {
+        "host_operators": ["ops"],
+        "host_reassert_seconds": 7,
+        "host_clock_tolerance": 9,
+        "host_memory_reserve": "256m",
+        "host_disk_reserve": "2g",
+        "host_firewall": False,
+        "host_ssh_ports": [22, 2222],
+        "host_open_ports": [{"port": 8899}],
+        "host_confirm_seconds": 45,
+        "host_sshd": False,
+        "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
+        "host_time_service": False,
+        "docker_source": "distribution",
+        "docker_repository": "https://mirror.example.com/docker",
+        "secrets_no_log": False,
+        "postgres_memory": "384m",
+        "freqtrade_memory": "768m",
+        "freqtrade_bots_per_address": {"binance": 2},
+        "freqtrade_packages": str(packages),
+        "freqtrade_python": "3.13.1",
+        "freqtrade_start_deadline": 90,
+    }
+
+
+def bots(place: Path) -> list[dict[str, Any]]:
+    """Return two bots that have every setting of a bot between them."""
+    strategies = place / "strategies"
+    strategies.mkdir(exist_ok=True)
+    source = ROOT / "strategies/MaCrossoverStrategy.py"
+    (strategies / "OtherStrategy.py").write_text(
+        source.read_text().replace("class MaCrossoverStrategy", "class OtherStrategy")
+    )
+    return [
+        {
+            "name": "omega",
+            "mode": "paper",
+            "api_port": 9001,
+            "strategy": "OtherStrategy",
+            "strategy_dir": str(strategies),
+            "database": "sqlite",
+            "initial_state": "stopped",
+            "memory": "640m",
+            "foreign_holdings": {"BNB": "0.5"},
+            "foreign_orders": ["17"],
+            "stoploss_waiver": "it trades on paper",
+            "config": {"max_open_trades": 2},
+        },
+        {"name": "psi", "mode": "paper", "api_port": 9002, "strategy": "MaCrossoverStrategy"},
+    ]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The three runs: what each said, and which task changed what."""
+
+    checked: Played
+    deployed: Played
+    again: Played
+    foretold: Changes
+    done: Changes
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """A bare host, checked, deployed, and deployed again from beginning to end."""
+    place = tmp_path_factory.mktemp("changed")
+    subprocess.run([sys.executable, "-m", "lab", "reset", HOST], cwd=ROOT, check=True)
+
+    def change(fleet: Fleet) -> None:
+        shared = yaml.safe_load((ROOT / "inventories/lab/group_vars/lab.yml").read_text())
+        registries = [*shared["docker_insecure_registries"], "registry.example.com:5000"]
+        pools = [{**pool, "size": 25} for pool in shared["docker_address_pools"]]
+        fleet[HOST].update(values(place), freqtrade_bots=bots(place))
+        fleet[HOST].update(docker_insecure_registries=registries, docker_address_pools=pools)
+
+    other = inventory(place, change)
+
+    def run(name: str, *words: str) -> tuple[Played, Changes]:
+        noted = place / name
+        noted.touch()
+        settings = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "changed_tasks"}
+        settings["CHANGED_TASKS"] = str(noted)
+        played = play("deploy", "--limit", HOST, *words, inventory=other, settings=settings)
+        host_and_task = [line.split("\t") for line in noted.read_text().splitlines()]
+        return played, {(host, task) for host, task in host_and_task}
+
+    checked, foretold = run("check", "--check", "--diff")
+    deployed, done = run("deploy")
+    again, nothing = run("again", "-e", "deploy_full=true")
+    assert nothing == set(), again.out
+    return Runs(checked, deployed, again, foretold, done)
+
+
+@pytest.fixture(scope="module")
+def field(runs: Runs) -> Field:
+    """The host as it stands."""
+    assert runs.deployed.rc == 0, runs.deployed.out
+    return Field(HOST, "omega")
+
+
+def options(role: str) -> dict[str, Any]:
+    """Return what a role accepts."""
+    spec = yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())
+    return dict(spec["argument_specs"]["main"]["options"])
+
+
+def test_every_variable_of_every_role_is_another_one_here(tmp_path: Path) -> None:
+    changed = values(tmp_path)
+    # Lists that the lab needs, with more in them; what has no default; and what the lab's accounts are made for.
+    elsewhere = {"docker_insecure_registries", "docker_address_pools", "freqtrade_bots", "freqtrade_config"}
+    elsewhere |= {"secrets_exchange", "freqtrade_image", "postgres_image"}
+    declared = {
+        name: option for path in sorted((ROOT / "roles").iterdir()) for name, option in options(path.name).items()
+    }
+    assert set(changed) == set(declared) - elsewhere
+    assert [name for name, value in changed.items() if declared[name].get("default") == value] == []
+    settings = {key for bot in bots(tmp_path) for key in bot}
+    assert settings == set(declared["freqtrade_bots"]["options"])
+
+
+def test_a_check_foretells_exactly_what_a_deploy_changes(runs: Runs) -> None:
+    assert runs.checked.rc == 0, runs.checked.out
+    assert runs.deployed.rc == 0, runs.deployed.out
+    assert runs.foretold == runs.done
+
+
+def test_a_further_run_through_everything_changes_nothing(runs: Runs) -> None:
+    assert runs.again.rc == 0, runs.again.out
+
+
+def test_what_was_wished_is_what_is_there(field: Field) -> None:
+    shown = field.sh("systemctl show --property TimersMonotonic freqops-reassert.timer")
+    assert "7s" in shown
+    assert "ops ALL=" in field.sh("cat /etc/sudoers.d/freqops")
+    assert field.sh("nft list tables 2>/dev/null | grep -c freqops; true").strip() in ("0", "")
+    assert field.sh("ls /etc/ssh/sshd_config.d").split() == ["lab.conf"]
+    assert field.sh("cat /proc/sys/net/ipv4/tcp_fin_timeout").strip() == "40"
+    daemon = json.loads(field.sh("cat /etc/docker/daemon.json"))
+    assert "registry.example.com:5000" in daemon["insecure-registries"]
+    assert daemon["default-address-pools"][0]["size"] == 25
+    inspected = {
+        each: json.loads(field.sh(f"docker inspect freqops-{each}"))[0] for each in ("omega", "psi", "postgres")
+    }
+    assert {each: found["HostConfig"]["Memory"] >> 20 for each, found in inspected.items()} == {
+        "omega": 640,
+        "psi": 768,
+        "postgres": 384,
+    }
+    bot = json.loads(field.sh("cat /srv/freqops/bots/omega/bot.json"))
+    assert (bot["foreign_holdings"], bot["foreign_orders"], bot["api_port"]) == ({"BNB": "0.5"}, ["17"], 9001)
+    assert field.sh("ls /srv/freqops/bots/omega/var").count("trades.paper.sqlite") > 0
+    assert (field.state(), Field(HOST, "psi").state()) == ("stopped", "running")
