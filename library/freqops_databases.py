@@ -65,7 +65,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def _present(module: AnsibleModule) -> set[str]:
     """Return users and databases; in check mode a host without Postgres has none."""
-    status, out, err = module.run_command(list(postgres.PSQL), data=postgres.PRESENT)
+    if module.get_bin_path("docker") is None:
+        status, out, err = 1, "", "there is no docker"
+    else:
+        status, out, err = module.run_command(list(postgres.PSQL), data=postgres.PRESENT)
     if status != 0 and not module.check_mode:
         module.fail_json(msg=f"Postgres does not answer: {err.strip()[-300:]}")
     return set(out.splitlines()) if status == 0 else set()

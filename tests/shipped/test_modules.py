@@ -15,11 +15,19 @@ ON_BOTH = {"freqops_probe"}  # an action that runs the module of its name
 ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BOTH  # these run on the control node
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"
-RUN_THE_TOOL = ("freqops_flatten", "freqops_reconcile", "freqops_release")
-ONLY_LOOK = ("freqops_probe",)
+RUN_THE_TOOL = (
+    "freqops_flatten",
+    "freqops_postgres",
+    "freqops_reconcile",
+    "freqops_release",
+    "freqops_rollback",
+    "freqops_switch",
+)
+ONLY_LOOK = ("freqops_probe", "freqops_validate")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
     "freqops_confirm": "SSH connection",
+    "freqops_databases": "Postgres does not answer",
     "freqops_firewall": "SSH connection",
     "freqops_sshd": "SSH connection",
     "freqops_sysctl": "must stay 1",
@@ -36,7 +44,21 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
         "freqops_release": under_incident,
-        "freqops_secrets": {"path": str(home / "secrets.json"), "owner": os.getuid(), "database": "alpha_paper"},
+        "freqops_databases": {"bots": {"alpha": "paper"}},
+        "freqops_directories": {
+            "below": str(home),
+            "directories": [{"path": "made", "owner": os.getuid(), "group": os.getgid()}],
+        },
+        "freqops_postgres": {"stale": False},
+        "freqops_rollback": {"bot": "alpha", "reason": "done", "actor": "ann"},
+        "freqops_secrets": {
+            "path": str(home / "conf/secrets.json"),
+            "staged": str(home / "staged/secrets.json"),
+            "owner": os.getuid(),
+            "database": "alpha_paper",
+        },
+        "freqops_switch": {"releases": {"alpha": "0" * 16}, "actor": "ann"},
+        "freqops_validate": {"image": "registry.example.com/nothing", "release": str(home), "packages": str(home)},
         "freqops_sshd": {"seconds": 60},
         "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},
         "freqops_zipapp": {"source": str(ROOT / "src/freqops"), "path": str(home / "freqops-host")},
@@ -46,6 +68,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ON_HOSTS)
 def test_a_module_runs_as_shipped(bare: Bare, tmp_path: Path, name: str) -> None:
+    (tmp_path / "validated").touch()
     first = bare.run_module(name, arguments(name, tmp_path))
     if name in RUN_THE_TOOL:  # no host stands behind this interpreter
         assert first["failed"] is True
@@ -62,6 +85,6 @@ def test_a_module_runs_as_shipped(bare: Bare, tmp_path: Path, name: str) -> None
 
 def test_secrets_made_as_shipped_are_whole(bare: Bare, tmp_path: Path) -> None:
     bare.run_module("freqops_secrets", arguments("freqops_secrets", tmp_path))
-    document = json.loads((tmp_path / "secrets.json").read_text())
+    document = json.loads((tmp_path / "staged/secrets.json").read_text())
     assert set(document) == {"api_server", "db_url"}
     assert all(len(document["api_server"][key]) >= 32 for key in ("password", "jwt_secret_key", "ws_token"))
