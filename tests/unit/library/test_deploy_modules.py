@@ -1,0 +1,215 @@
+"""The modules of a deploy: what they do, that they do it once, what they foretell, and what they show."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core import release
+from library import freqops_directories, freqops_rollback, freqops_stage, freqops_switch, freqops_turn
+from tests.unit.fakes import make_bot
+from tests.unit.library.conftest import Run
+from tests.unit.library.test_host_command_modules import Stub, use
+
+OLD, NEW = "0" * 16, "1" * 16
+
+
+# --- stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path, owner: int) -> dict[str, Any]:
+    """Arguments as the action plugin gives them, for a bot that runs another release."""
+    home = make_bot(tmp_path, release=OLD)
+    (home / "release" / OLD / "config.json").write_text('{"stake": 1, "telegram": {"token": "canary-old"}}')
+    tool = tmp_path / "freqops-host"
+    tool.write_text("the tool")
+    files = {
+        "config.json": '{"stake": 2, "telegram": {"token": "canary-new"}}',
+        "bot.json": "{}",
+        "strategies/S.py": "code",
+    }
+    mark = hashlib.sha256(b"the tool").hexdigest()
+    return {
+        "bot": {"name": "alpha"}, "image": "i", "packages": "p", "compose": "c", "strategies": [], "validator": "v",
+        "home": str(home), "owner": owner, "release": NEW, "files": files, "tool": "t", "tool_mark": mark,
+        "tool_here": str(tool),
+    }  # fmt: skip
+
+
+def test_a_release_is_laid_out_once_beside_the_one_that_runs(run: Run, stage: dict[str, Any]) -> None:
+    home = Path(stage["home"])
+    before = (home / "bot.json").read_text()
+    first, second = run(freqops_stage, **stage), run(freqops_stage, **stage)
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert (first["former"], first["release"], first["validated"]) == (OLD, NEW, False)
+    assert (home / "release" / NEW / "strategies/S.py").read_text() == "code"
+    assert (home / "conf/freqops-host").read_text() == "the tool"
+    assert (home / "bot.json").read_text() == before
+
+
+def test_staging_is_foretold_and_then_nothing_is_written(run: Run, stage: dict[str, Any]) -> None:
+    assert run(freqops_stage, check=True, **stage)["changed"] is True
+    assert not (Path(stage["home"]) / "release" / NEW).exists()
+    assert not (Path(stage["home"]) / "conf/freqops-host").exists()
+    run(freqops_stage, **stage)
+    assert run(freqops_stage, check=True, **stage)["changed"] is False
+
+
+def test_a_diff_shows_the_configuration_and_no_secret(run: Run, stage: dict[str, Any]) -> None:
+    answer = run(freqops_stage, check=True, **stage)
+    shown = next(each for each in answer["diff"] if each["after_header"] == "config.json")
+    assert '"stake": 1' in shown["before"]
+    assert '"stake": 2' in shown["after"]
+    assert "canary" not in json.dumps(answer["diff"])
+
+
+def test_what_somebody_changed_in_a_release_is_mended_and_read_again(run: Run, stage: dict[str, Any]) -> None:
+    run(freqops_stage, **stage)
+    place = Path(stage["home"]) / "release" / NEW
+    (place / release.VALIDATED).touch()
+    assert run(freqops_stage, **stage)["validated"] is True
+    (place / "strategies/S.json").write_text('{"params": {}}')
+    answer = run(freqops_stage, **stage)
+    assert (answer["changed"], answer["validated"]) == (True, False)
+    assert not (place / "strategies/S.json").exists()
+    assert not (place / release.VALIDATED).exists()
+
+
+def test_another_tool_than_the_one_of_this_deploy_is_refused(run: Run, stage: dict[str, Any]) -> None:
+    Path(stage["tool_here"]).write_text("an older one")
+    answer = run(freqops_stage, **stage)
+    assert answer["failed"] is True
+    assert "not the one that this deploy brings" in answer["msg"]
+
+
+# --- switch and rollback
+
+WELL = {"bot": "alpha", "well": True, "changed": True, "outcome": "running", "proven": True, "detail": [], "log": []}
+BACK = {**WELL, "well": False, "outcome": "rolled back", "detail": ["1111 failed"], "log": ["Traceback", "ValueError"]}
+
+
+def rows(*each: dict[str, Any]) -> str:
+    return json.dumps({"version": 1, "bots": list(each)})
+
+
+def test_a_switch_names_bots_turn_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, noted = stub(rows(WELL))
+    use(monkeypatch, freqops_switch, tool)
+    answer = run(freqops_switch, releases={"alpha": NEW, "beta": OLD}, actor="ann@here", turn="one", deadline=7)
+    assert (answer["changed"], answer.get("failed", False)) == (True, False)
+    assert noted.read_text().splitlines() == [
+        "switch", f"alpha={NEW},beta={OLD}", "--deadline=7", "--actor=ann@here", "--turn=one", "--incident=one",
+    ]  # fmt: skip
+
+
+def test_a_bot_that_went_back_fails_with_its_last_log_lines(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, _ = stub(rows(WELL, {**BACK, "bot": "beta"}), 2)
+    use(monkeypatch, freqops_switch, tool)
+    answer = run(freqops_switch, releases={"alpha": NEW, "beta": NEW}, actor="ann")
+    assert (answer["failed"], answer["changed"]) == (True, True)
+    assert "beta: ROLLED BACK, PROVEN" in answer["msg"]
+    assert answer["msg"].endswith("beta: its last log lines:\nTraceback\nValueError")
+    assert "alpha" not in answer["msg"]
+
+
+@pytest.mark.parametrize(
+    ("proven", "outcome", "said"),
+    [
+        (False, "rolled back", "ROLLED BACK, NOT PROVEN"),
+        (False, "refused", "REFUSED"),
+        (True, "halted", "HALTED, PROVEN"),
+    ],
+)
+def test_what_is_not_proven_is_said(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, proven: bool, outcome: str, said: str
+) -> None:
+    tool, _ = stub(rows({**BACK, "proven": proven, "outcome": outcome}), 2)
+    use(monkeypatch, freqops_switch, tool)
+    assert f"alpha: {said}\n" in run(freqops_switch, releases={"alpha": NEW}, actor="ann")["msg"]
+
+
+def test_a_switch_is_foretold_and_nothing_is_called(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool, noted = stub(rows(WELL))
+    use(monkeypatch, freqops_switch, tool)
+    # bots of a lab on this machine are none of this test's
+    monkeypatch.setattr(freqops_switch.switching.processes, "scan", list)  # type: ignore[attr-defined]
+    root = tmp_path / "tree"
+    home = make_bot(root, release=OLD)
+    hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
+    book = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
+    arguments: dict[str, Any] = {"root": str(root), "actor": "ann"}
+    assert run(freqops_switch, check=True, releases={"alpha": NEW}, **arguments)["changed"] is True
+    assert run(freqops_switch, check=True, releases={"alpha": OLD}, **arguments)["changed"] is True, "it does not run"
+    (home / "conf/holds.json").write_text(json.dumps(book))
+    assert run(freqops_switch, check=True, releases={"alpha": OLD}, **arguments)["changed"] is False, "and must not"
+    renewed = run(freqops_switch, check=True, releases={"alpha": OLD}, renewed=["alpha"], **arguments)
+    assert renewed["changed"] is True
+    assert run(freqops_switch, check=True, releases={"ghost": OLD}, **arguments)["changed"] is True
+    assert not noted.exists()
+
+
+def test_a_rollback_by_hand_passes_on_what_became_of_it(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, noted = stub(rows({**WELL, "release": OLD}))
+    use(monkeypatch, freqops_rollback, tool)
+    answer = run(freqops_rollback, bot="alpha", reason="too many", actor="ann", release=OLD)
+    assert (answer["changed"], answer["outcome"], answer["release"]) == (True, "running", OLD)
+    assert noted.read_text().splitlines()[:2] == ["rollback", "alpha"]
+    assert f"--release={OLD}" in noted.read_text()
+    tool, _ = stub(rows({**BACK, "outcome": "halted"}), 2)
+    failed = run(freqops_rollback, bot="alpha", reason="too many", actor="ann")
+    assert failed["failed"] is True
+    assert "alpha: HALTED, PROVEN" in failed["msg"]
+    checked = run(freqops_rollback, check=True, bot="alpha", reason="too many", actor="ann")
+    assert checked["failed"] is True
+    assert "this was a check" in checked["msg"]
+
+
+# --- directories and turns
+
+
+def test_directories_are_made_once(run: Run, tmp_path: Path, owner: int) -> None:
+    wanted = [
+        {"path": "a", "owner": owner, "group": owner, "mode": "0750"},
+        {"path": "a/b", "owner": owner, "group": owner},
+    ]
+    arguments: dict[str, Any] = {"below": str(tmp_path), "directories": wanted}
+    foretold = run(freqops_directories, check=True, **arguments)
+    assert (foretold["changed"], (tmp_path / "a").exists()) == (True, False)
+    assert run(freqops_directories, **arguments)["made"] == [str(tmp_path / "a"), str(tmp_path / "a/b")]
+    assert run(freqops_directories, **arguments)["changed"] is False
+    (tmp_path / "a").chmod(0o777)
+    mended = run(freqops_directories, **arguments)
+    assert "0777" in mended["diff"]["before"]
+    assert (tmp_path / "a").stat().st_mode & 0o7777 == 0o750
+
+
+def test_a_file_in_the_place_of_a_directory_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    answer = run(freqops_directories, below=str(tmp_path), directories=[{"path": "a"}])
+    assert answer["failed"] is True
+    assert "is no directory" in answer["msg"]
+
+
+def test_a_turn_is_taken_refused_and_given_back(run: Run, tmp_path: Path) -> None:
+    ann = {"id": "one", "actor": "ann", "control": "here", "pid": 1, "started": "1", "root": str(tmp_path)}
+    bob = {**ann, "id": "two", "actor": "bob"}
+    assert run(freqops_turn, check=True, **ann)["changed"] is False
+    assert list(tmp_path.iterdir()) == []
+    assert run(freqops_turn, **ann).get("failed", False) is False
+    refused = run(freqops_turn, **bob)
+    assert (refused["failed"], refused["holder"]["actor"]) == (True, "ann")
+    assert "ann deploys here" in refused["msg"]
+    assert run(freqops_turn, state="given", **bob).get("failed", False) is False
+    assert run(freqops_turn, **bob)["failed"] is True, "somebody else's turn is not given back"
+    run(freqops_turn, state="given", **ann)
+    assert run(freqops_turn, **bob).get("failed", False) is False
+    assert run(freqops_turn, instead_of="two", **ann).get("failed", False) is False
