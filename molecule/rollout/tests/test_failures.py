@@ -8,7 +8,7 @@ from lab import state
 from tests.support.field import Played, play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant
-from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, Before, Rollout
+from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, Before, Rollout, added
 
 RAISES = '    def bot_loop_start(self, **_: Any) -> None:\n        raise ValueError("it raises in its first loop")\n'
 RAISES_LATE = (
@@ -18,11 +18,6 @@ RAISES_LATE = (
     '            raise ValueError("it raises when it has entered")\n'
 )
 SLEEPS = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep(3600)\n"
-
-
-def added(text: str, method: str) -> str:
-    """Return a strategy with a method more."""
-    return text.rstrip("\n") + "\n\n" + method
 
 
 def row(played: Played, name: str) -> str:
