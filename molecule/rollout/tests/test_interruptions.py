@@ -18,7 +18,7 @@ def switching(rollout: Rollout, name: str, seconds: int = 20) -> Iterator[Backgr
     """Deploy a bot that takes its time to start, and give the moment in which it is being switched."""
 
     def slow(fleet: Fleet) -> None:
-        text = SLOW.format(seconds=seconds)
+        text = SLOW.format(seconds=seconds) + f"        # {name}\n"  # never the release of the test before
         bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
             name, CONTRACT, lambda strategy: strategy.rstrip("\n") + "\n\n" + text
         )
