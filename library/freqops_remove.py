@@ -172,7 +172,7 @@ def main() -> None:
         title = "NOTHING REMOVED" if look else "NOT ALL REMOVED"
         module.fail_json(msg=f"{title}\n" + "\n".join(reasons), changed=changed, **facts)
     if not values["look"]:
-        for line in _remarks(values, rows):
+        for line in [*_remarks(values, rows), *facts["detail"]]:
             module.warn(line)
     module.exit_json(changed=changed, **facts)
 

@@ -96,7 +96,7 @@ class Removal:
             Refused: Nothing was touched.
             NotProven: It was stopped and could not go, or something is left; the text says what.
         """
-        kept = self._secured()
+        kept = self.secured()
         if kept is None:
             self.judge()
             kept = self._secure()
@@ -147,7 +147,7 @@ class Removal:
 
     # --- what it leaves behind
 
-    def _secured(self) -> Path | None:
+    def secured(self) -> Path | None:
         """Return where an interrupted removal secured everything, None where nothing did, or not any more."""
         note = durable.read_json(self._home / removal.NOTE)
         if note is None or reach.alive(named(self._home)):
@@ -287,6 +287,7 @@ def look(home: Path, journal: Journal, clock: Clock, engine: Engine) -> Removed:
     """
     if not home.exists():
         return absent(home, engine)
-    removal_of = Removal(home, journal, clock, engine)
-    removal_of.judge()
+    wanted = Removal(home, journal, clock, engine)
+    if wanted.secured() is None:
+        wanted.judge()
     return Removed(home.name, MAY_GO, proven=True)
