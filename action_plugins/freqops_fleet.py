@@ -34,7 +34,10 @@ class ActionModule(ActionBase):
             inputs.check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
             if "bots" in self._task.args:
                 each_named = boolean(self._task.args.get("each_named", False))
-                fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
+                if boolean(self._task.args.get("on_hosts", False)):
+                    fleet.well_named(self._task.args["bots"], each_named=each_named)
+                else:
+                    fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
         except Refused as refusal:
             return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
         if not self._task.args.get("quiet"):

@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
         bots = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
         try:
             incident = incidents.checked_id(self._task.args.get("incident"))
-            hosts = list(fleet.chosen("all", bots))
+            hosts = self._task.args.get("hosts") or list(fleet.chosen("all", bots))
             if self._task.check_mode:
                 Display().display("NOTHING FETCHED: this was a check", color="yellow")
                 return {**result, "changed": False, "skipped": True, "msg": "NOTHING FETCHED: this was a check"}

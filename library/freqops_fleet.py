@@ -33,6 +33,10 @@ options:
     description: Refuse V(all) and no names at all; for what is done to bots that somebody looked at, one by one.
     type: bool
     default: false
+  on_hosts:
+    description: Accept names of bots that the inventory does not have; the playbook looks for them on the hosts.
+    type: bool
+    default: false
   quiet:
     description: Say nothing unless something is refused.
     type: bool
@@ -65,6 +69,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "playbook": {"type": "path", "required": True},
     "bots": {"type": "str"},
     "each_named": {"type": "bool", "default": False},
+    "on_hosts": {"type": "bool", "default": False},
     "quiet": {"type": "bool", "default": False},
 }
 

@@ -32,6 +32,10 @@ options:
   directory:
     description: Where incidents lie on the control node; where not given, C(incidents) at the root of the project.
     type: path
+  hosts:
+    description: The hosts to ask, whether or not they have bots in the inventory; where not given, those that have.
+    type: list
+    elements: str
 author:
   - freqops (@freqops)
 """
@@ -70,6 +74,7 @@ from ansible.module_utils.basic import AnsibleModule
 ARGUMENT_SPEC: dict[str, Any] = {
     "incident": {"type": "str", "required": True},
     "directory": {"type": "path"},
+    "hosts": {"type": "list", "elements": "str"},
 }
 
 

@@ -11,7 +11,7 @@ from ansible import context
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 
-from freqops.core import inputs
+from freqops.core import inputs, layout
 from freqops.core.errors import Refused
 
 
@@ -71,10 +71,30 @@ def chosen(text: object, hosts: dict[str, list[str]], *, each_named: bool = Fals
     Raises:
         Refused: A bot is unknown, or no host has any bot at all.
     """
-    if each_named and str(text).strip() == inputs.ALL:
-        raise Refused("name each bot: this is not done to all of them at once")
+    _refuse_all(text, each_named=each_named)
     known = [bot for bots in hosts.values() for bot in bots]
     if not known:
         raise Refused("no host reached by this play has a bot")
     wanted = inputs.bots(text, known)
     return {host: [bot for bot in bots if bot in wanted] for host, bots in hosts.items() if set(bots) & set(wanted)}
+
+
+def well_named(text: object, *, each_named: bool) -> None:
+    """Refuse what names no bots; whether these exist is for the hosts to say.
+
+    Args:
+        text: Names of bots, separated by commas, or ``all``.
+        each_named: Whether ``all`` is refused.
+
+    Raises:
+        Refused: It does not.
+    """
+    _refuse_all(text, each_named=each_named)
+    wrong = [name for name in str(text).split(",") if not layout.BOT_NAME.fullmatch(name.strip())]
+    if wrong:
+        raise Refused(f"{', '.join(map(repr, wrong))} is no name of a bot")
+
+
+def _refuse_all(text: object, *, each_named: bool) -> None:
+    if each_named and str(text).strip() == inputs.ALL:
+        raise Refused("name each bot: this is not done to all of them at once")

@@ -21,7 +21,7 @@ from freqops.core.incident import new_incident
 from freqops.core.incident_report import report
 from freqops.core.table import table
 
-from . import argument_types, cli_deploy, gate, incident_files, incidents, output, own_session, probe
+from . import argument_types, cli_deploy, cli_remove, gate, incident_files, incidents, output, own_session, probe
 from .case import Order, Row
 from .engine import Engine
 from .flatten import flatten
@@ -77,6 +77,11 @@ def _fail(kind: str, text: str, status_code: int) -> int:
     return status_code
 
 
+def _in_session(work: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Do a work that a lost connection does not end."""
+    return own_session.run(lambda: _answered(work, options))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="freqops-host", description="Start, halt, release and watch the bots of this host.")
     parser.add_argument("--root", type=Path, default=layout.ROOT, help=argparse.SUPPRESS)
@@ -97,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--json", action="store_true")
     look.set_defaults(run=_status)
     _incident_arguments(commands.add_parser("incident", help="what was commanded, done and proven under one incident"))
-    cli_deploy.add_to(commands, lambda work, options: own_session.run(lambda: _answered(work, options)))
+    cli_deploy.add_to(commands, _in_session)
+    cli_remove.add_to(commands, _in_session)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")

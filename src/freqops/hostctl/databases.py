@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from freqops.core import durable, layout
 from freqops.core.errors import FreqopsError
-from freqops.core.postgres import CONTAINER, NAME, SUPERUSER
+from freqops.core.postgres import CONTAINER, NAME, PRESENT, PSQL, SUPERUSER
 
 from .engine import Engine
 
@@ -29,6 +29,7 @@ EMPTY = "empty"
 # trade. A simulated stop is placed anew at every start, and is none until it is filled.
 TRADES = "select id, is_open, amount from trades order by id"
 COUNT = "select count(*) from trades"
+OPEN = "select id, pair from trades where is_open order by id"
 ORDERS = "select order_id, status, filled from orders order by id"
 SIMULATED = "select order_id, status, filled from orders where ft_order_side <> 'stoploss' or filled > 0 order by id"
 
@@ -45,6 +46,9 @@ class Database(Protocol):
 
     def trades(self) -> int:
         """Return how many trades it has, open and closed."""
+
+    def open_trades(self) -> list[str]:
+        """Return number and pair of each trade that is open."""
 
     def dump(self, path: Path) -> None:
         """Write everything to ``path`` and read it back."""
@@ -67,6 +71,18 @@ def of(bot: layout.Bot, engine: Engine) -> Database:
     if not url.startswith("postgresql") or not NAME.fullmatch(name):
         raise DatabaseError(f"{bot.name}: its db_url names no database of freqops")
     return Postgres(name, engine, bot.is_live)
+
+
+def present(engine: Engine) -> list[str]:
+    """Return what the host's Postgres has, like ``database alpha_paper`` or ``user alpha_paper``.
+
+    Raises:
+        DatabaseError: It does not answer.
+    """
+    try:
+        return [line for line in engine.pipe([*PSQL, f"--command={PRESENT}"], SECONDS).splitlines() if line]
+    except FreqopsError as error:
+        raise DatabaseError(f"Postgres does not answer: {error}") from None
 
 
 def _digest(parts: list[str]) -> str:
@@ -108,6 +124,13 @@ class Sqlite:
             return 0
         with closing(sqlite3.connect(self.path, timeout=10)) as connection:
             return int(connection.execute(COUNT).fetchone()[0])
+
+    def open_trades(self) -> list[str]:
+        """Return the open trades."""
+        if self.mark() == EMPTY:
+            return []
+        with closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            return [f"{number} {pair}" for number, pair in connection.execute(OPEN)]
 
     def dump(self, path: Path) -> None:
         """Copy the database to ``path``, complete, and check the copy."""
@@ -176,6 +199,12 @@ class Postgres:
         """Return how many trades it has."""
         return 0 if self.mark() == EMPTY else int(self._sql(self.name, COUNT))
 
+    def open_trades(self) -> list[str]:
+        """Return the open trades."""
+        if self.mark() == EMPTY:
+            return []
+        return [line.replace("|", " ", 1) for line in self._sql(self.name, OPEN).splitlines() if line]
+
     def dump(self, path: Path) -> None:
         """Write a compressed archive to ``path`` and have ``pg_restore`` read it back."""
         partial = path.with_name(path.name + ".partial")
@@ -206,6 +235,12 @@ class Postgres:
             f'alter database "{self.name}" rename to "{old}"; alter database "{staged}" rename to "{self.name}"',
         )
         self._drop(old)
+
+    def drop(self) -> None:
+        """Take the database away, and the user of its name."""
+        for name in (self.name, f"{self.name}_restoring", f"{self.name}_replaced"):
+            self._drop(name)
+        self._sql(SUPERUSER, f'drop role if exists "{self.name}"')
 
     def _end_connections(self) -> str:
         return f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name

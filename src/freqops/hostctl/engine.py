@@ -119,6 +119,40 @@ class Engine:
             if "already exists" not in str(error):
                 raise
 
+    def container_names(self) -> list[str]:
+        """Return the names of all containers, those that do not run, too.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return self._run(["docker", "ps", "--all", "--format", "{{.Names}}"], 10).split()
+
+    def images_in_use(self) -> list[str]:
+        """Return the images of all containers, by the names that these were made from.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return self._run(["docker", "ps", "--all", "--no-trunc", "--format", "{{.Image}}"], 10).split()
+
+    def has_network(self, name: str) -> bool:
+        """Return whether there is a network called ``name``.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        said = self._run(["docker", "network", "ls", "--filter", f"name={name}", "--format", "{{.Name}}"], 10)
+        return name in said.splitlines()
+
+    def remove_network(self, name: str) -> None:
+        """Remove the network called ``name`` where there is one.
+
+        Raises:
+            EngineError: The engine does not answer, or something is still joined to it.
+        """
+        if self.has_network(name):
+            self._run(["docker", "network", "rm", name], 30)
+
     def talk(self, argv: list[str]) -> subprocess.Popen[str]:
         """Start a container to talk with, over its standard input and output."""
         return self._popen(argv, subprocess.PIPE)
