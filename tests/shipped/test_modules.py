@@ -20,11 +20,10 @@ RUN_THE_TOOL = (
     "freqops_postgres",
     "freqops_reconcile",
     "freqops_release",
-    "freqops_remove",
     "freqops_rollback",
     "freqops_switch",
 )
-ONLY_LOOK = ("freqops_probe", "freqops_validate")
+ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_validate")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
     "freqops_confirm": "SSH connection",
