@@ -230,8 +230,11 @@ class Switch:
         """
         note = self._files.note
         if note is None:
+            cure = f"compare {self._home}/former with what is there, put right what differs, then remove switch.json"
             raise Refused(
-                f"{self._home.name}: its {'switch.json cannot be read' if self._files.unfinished else 'switch is over'}"
+                f"{self._home.name}: its switch.json cannot be read; {cure}"
+                if self._files.unfinished
+                else f"{self._home.name}: its switch is over"
             )
         self._result.release, self._result.former = str(note.get("to", "")), str(note.get("from", ""))
         return self._taken_back(INTERRUPTED)
@@ -252,6 +255,7 @@ class Switch:
 
     def _back(self, bot: layout.Bot | None) -> None:
         note = self._files.note or {}
+        self._result.changed = True
         if bot is not None and self._trades_written(bot, note):
             self._hold()
             return
@@ -261,7 +265,7 @@ class Switch:
             databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
         if not self._files.put_back():
             self._result.outcome, self._result.proven = "withdrawn", not alive(self._named())
-            self._result.release, self._result.changed = "", True
+            self._result.release = ""
             self._files.end()
             return
         former = layout.load_bot(self._home)

@@ -259,7 +259,7 @@ def test_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
     host.engine.starting = trades
     host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
     row = host.switch(BAD)
-    assert (row.outcome, row.well, host.declared) == ("halted", False, BAD)
+    assert (row.outcome, row.well, row.changed, host.declared) == ("halted", False, True, BAD)
     assert (host.level, host.api.state) == (1, "paused")
     assert host.database.done == ["dump"]
     assert "trades were written since" in "\n".join(row.detail)
@@ -421,7 +421,7 @@ def test_by_hand_trades_that_were_written_since_are_not_forgotten(host: Host) ->
     host.switch(NEW)
     host.database.content = "a trade more"
     row = host.rollback()
-    assert (row.outcome, row.well, host.declared, host.level) == ("halted", False, NEW, 1)
+    assert (row.outcome, row.well, row.changed, host.declared, host.level) == ("halted", False, False, NEW, 1)
     assert host.database.done == ["dump"]
 
 
