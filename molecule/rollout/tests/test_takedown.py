@@ -15,8 +15,8 @@ def left(rollout: Rollout) -> str:
         "docker ps --all --format '{{.Names}}'",
         "docker network ls --format '{{.Name}}'",
         "ls /srv/freqops/bots",
-        f"{psql} 'select datname from pg_database'",
-        f"{psql} 'select rolname from pg_roles'",
+        f"{psql} 'table pg_database'",
+        f"{psql} 'table pg_roles'",
     ]
     commands = [f"{look} | grep -E '{'|'.join(OWN)}'" for look in looks]
     ports = "ss --listening --tcp --numeric --no-header | grep -E ':809[01] '"
