@@ -70,7 +70,7 @@ def test_a_change_of_postgres_stops_its_bots_first_and_starts_them_again(rollout
 def test_an_upgrade_of_the_engine_ends_no_bot(rollout: Rollout) -> None:
     before, delta = Before(rollout), rollout.bots["delta"]
     engine = delta.sh("systemctl show --property MainPID docker.service")
-    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes containerd docker.io")
-    delta.sh("systemctl restart containerd.service docker.service")  # what a new version of them needs
+    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes docker.io")
+    delta.sh("systemctl restart docker.service")  # what a new version of it needs
     assert delta.sh("systemctl show --property MainPID docker.service") != engine, "the engine was not restarted"
     before.untouched("alpha", "beta", "delta", "epsilon")
