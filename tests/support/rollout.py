@@ -189,13 +189,15 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
     control("DELETE", "/faults")
     all_pairs(0.3, jump=1.02)
     rollout = Rollout(place)
+    for name in ("alpha", "beta"):
+        rollout.bots[name].ready()  # whatever another scenario left behind
     for name in OWN:
         rollout.bots[name].wish(enter=[PAIR])
     deployed = rollout.deploy()
     assert deployed.rc == 0, deployed.out
     try:
         for name in BOTS:
-            until(f"{name} has a trade", rollout.bots[name].trades, 120)
+            until(f"{name} has a trade", rollout.bots[name].trades, 240)
         for name in OWN:
             rollout.bots[name].wish()
         yield rollout
