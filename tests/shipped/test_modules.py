@@ -20,6 +20,7 @@ RUN_THE_TOOL = (
     "freqops_postgres",
     "freqops_reconcile",
     "freqops_release",
+    "freqops_remove",
     "freqops_rollback",
     "freqops_switch",
 )
@@ -50,6 +51,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
             "directories": [{"path": "made", "owner": os.getuid(), "group": os.getgid()}],
         },
         "freqops_postgres": {"stale": False},
+        "freqops_remove": {"stack": True, "root": str(home), "incident": "one", "reason": "done", "actor": "ann"},
         "freqops_rollback": {"bot": "alpha", "reason": "done", "actor": "ann"},
         "freqops_secrets": {
             "path": str(home / "conf/secrets.json"),
