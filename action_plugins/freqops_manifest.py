@@ -34,16 +34,14 @@ class ActionModule(ActionBase):
         hosts = variables["ansible_play_hosts"]
         names = fleet.role_inputs(PROJECT / "roles")
         hostvars = variables["hostvars"]
-        wanted = {host: wishes.fingerprint(hostvars[host], names, PROJECT) for host in hosts}
-        words = ["--write"] if write else []
-        commands = {host: ["manifest", f"--wanted={wanted[host]}", *words] for host in hosts}
+        commands = {host: _command(hostvars[host], names, write=write) for host in hosts}
         answers = fanout.ask(self, hostvars, commands, PATIENCE)
         if write:
             failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
             return {**result, "changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
-        same = [answer.host for answer in answers if (answer.document or {}).get("same")]
         self._show(answers)
-        return {**result, "changed": False, "same": same}
+        lists = {name: [a.host for a in answers if (a.document or {}).get(name)] for name in ("same", "ground_same")}
+        return {**result, "changed": False, **lists}
 
     def _show(self, answers: list[fanout.Answer]) -> None:
         """Say of every host why it is not skipped, and show the bots of those that are."""
@@ -59,6 +57,12 @@ class ActionModule(ActionBase):
         if rows:
             lines.insert(0, "nothing to do:\n" + table(("host", *HEADINGS), rows))
         Display().display("\n" + "\n".join(lines))
+
+
+def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
+    wanted = wishes.fingerprint(variables, names, PROJECT)
+    ground = wishes.of_ground(variables, names, PROJECT)
+    return ["manifest", f"--wanted={wanted}", f"--ground={ground}", *(["--write"] if write else [])]
 
 
 def _written(answer: fanout.Answer) -> bool:

@@ -16,6 +16,7 @@ from lab.wait import until
 
 STOP_SECONDS = 120
 READY_SECONDS = 90
+SESSIONS = "^sshd-session: "
 
 How = Literal["freeze", "unplug"]
 
@@ -98,8 +99,14 @@ class Host:
             self.wait()
 
     def cut_connections(self) -> None:
-        """End every SSH session of the host at once, as a broken line does; new ones are welcome."""
-        self._container().exec_run(["pkill", "-KILL", "-f", "^sshd-session: "])
+        """End every SSH session of the host at once, as a broken line does; new ones are welcome.
+
+        Raises:
+            LabError: they live on.
+        """
+        before = set(self.run(f"pgrep -f '{SESSIONS}'").out.split())
+        self.run(f"sudo systemd-run --quiet --collect pkill -KILL -f '{SESSIONS}'")  # cuts its own session, too
+        until(lambda: not before & set(self.run(f"pgrep -f '{SESSIONS}'").out.split()), 30, "the sessions end")
 
     def login(self, *command: str) -> NoReturn:
         """Become an ssh client on the host."""

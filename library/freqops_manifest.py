@@ -43,6 +43,11 @@ same:
   returned: when O(state=compared)
   type: list
   elements: str
+ground_same:
+  description: The hosts that are themselves as they should be, whatever there is to do to their bots.
+  returned: when O(state=compared)
+  type: list
+  elements: str
 """
 
 from typing import Any

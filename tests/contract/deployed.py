@@ -11,11 +11,10 @@ from typing import Any
 import jinja2
 import yaml
 
-from freqops.core import zipapp
+from freqops.core import bot_config, release, zipapp
 from freqops.core.durable import write_atomic
 from lab.paths import FLEET, ROOT
 
-ROLE = ROOT / "roles" / "freqtrade"
 STRATEGIES = Path(__file__).parent / "strategies"
 UID = 1000
 OWNER = (UID, UID) if os.geteuid() == 0 else None
@@ -24,25 +23,14 @@ PAIRS = ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "BNB/USDT", "LTC/USDT"]
 Json = dict[str, Any]
 
 
-def combined(below: Json, above: Json) -> Json:
-    """Return ``above`` laid over ``below``, as Ansible's ``combine(recursive=true)`` does."""
-    both = dict(below)
-    for key, value in above.items():
-        present = both.get(key)
-        both[key] = combined(present, value) if isinstance(present, dict) and isinstance(value, dict) else value
-    return both
-
-
 def effective_config(
     name: str, strategy: str, own: Json, exchange_url: str = "http://127.0.0.1:1", *, live: bool = False
 ) -> Json:
     """Return the configuration that the role writes for a bot that trades on the lab's kind of exchange."""
-    role = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
     fleet = yaml.safe_load(FLEET.read_text().replace("{{ lab_exchange_url }}", exchange_url))
     exchange = {**fleet["paper-1"]["freqtrade_config"]["exchange"], "pair_whitelist": PAIRS}
-    config = combined(combined(role["__freqtrade_base"], {"exchange": exchange}), own)
-    config = combined(config, role["__freqtrade_required"])
-    return combined(config, {"bot_name": name, "dry_run": not live, "strategy": strategy})
+    bot = {"name": name, "mode": "live" if live else "paper", "strategy": strategy, "config": own}
+    return bot_config.effective({"exchange": exchange}, bot)
 
 
 def compose_service(home: Path, name: str, image: str) -> Json:
@@ -56,13 +44,11 @@ def compose_service(home: Path, name: str, image: str) -> Json:
         __freqtrade_bot={"name": name, "api_port": 1, "database": "sqlite"},
         __freqtrade_home=home,
         __freqtrade_packages_home=home / "packages",
-        __freqtrade_release="contract",
-        __freqtrade_release_home=home / "release",
         __freqtrade_root=home,
-        __freqtrade_secrets={"stat": {"checksum": "contract"}},
         __freqtrade_uid=UID,
     )
-    service = yaml.safe_load(text)["services"]["bot"]
+    named = text.replace(f"/release/{release.PLACEHOLDER}", "/release").replace(release.PLACEHOLDER, "contract")
+    service = yaml.safe_load(named)["services"]["bot"]
     assert isinstance(service, dict)
     return service
 

@@ -12,13 +12,13 @@ import pytest
 from docker.models.containers import Container
 
 from lab.paths import ROOT
-from tests.contract.deployed import ROLE, Files, compose_service, container_options, effective_config
+from tests.contract.deployed import Files, compose_service, container_options, effective_config
 from tests.contract.realistic import REALISTIC, TELEGRAM
 from tests.contract.stack import Stack, finished
 
 STRATEGY = "MaCrossoverStrategy"
 SHIPPED = ROOT / "strategies" / f"{STRATEGY}.py"
-VALIDATOR = ROLE / "files" / "validate_release.py"
+VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
 JUDGE = Path(__file__).parent / "judge_releases.py"
 SECRET = "a-secret-that-nobody-may-see"
 WITHOUT_STOPLOSS = """

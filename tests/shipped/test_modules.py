@@ -24,7 +24,7 @@ RUN_THE_TOOL = (
     "freqops_rollback",
     "freqops_switch",
 )
-ONLY_LOOK = ("freqops_probe", "freqops_validate")
+ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_validate")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
     "freqops_confirm": "SSH connection",

@@ -124,3 +124,8 @@ class Before:
             assert each.release_now == self.releases[name], name
             if name in ("delta", "epsilon"):  # the others sell when they like
                 assert each.trade_ids() == self.trades[name], name
+
+
+def added(text: str, method: str) -> str:
+    """Return a strategy with a method more."""
+    return text.rstrip("\n") + "\n\n" + method

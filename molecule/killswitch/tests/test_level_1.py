@@ -101,7 +101,7 @@ def test_it_outlives_container_engine_and_host(field: Field) -> None:
 
 def test_it_outlives_a_deploy(field: Field) -> None:
     field.halt(1)
-    deployed = play("deploy", "--limit", "paper")
+    deployed = play("deploy", "--limit", "paper", "-e", "deploy_full=true")
     assert deployed.rc == 0, deployed.out
     assert "it stays paused" in deployed.out
     stays_paused(field)

@@ -33,5 +33,7 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
         for name in OWN:
             field = rollout.bots[name]
             field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; rm -rf {field.home}")
-        field.sh(f'{PSQL} "drop database delta_paper with (force)" --command "drop role delta_paper"')
+        field.sh(
+            f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
+        )
         play("deploy", "--limit", HOST)

@@ -8,15 +8,16 @@ from lab import state
 from tests.support.field import Played, play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant
-from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, Before, Rollout
+from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, Before, Rollout, added
 
 RAISES = '    def bot_loop_start(self, **_: Any) -> None:\n        raise ValueError("it raises in its first loop")\n'
+RAISES_LATE = (
+    "    def bot_loop_start(self, **_: Any) -> None:\n"
+    '        self.rounds = getattr(self, "rounds", 0) + 1\n'
+    "        if self.rounds > 2:\n"
+    '            raise ValueError("it raises when it has entered")\n'
+)
 SLEEPS = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep(3600)\n"
-
-
-def added(text: str, method: str) -> str:
-    """Return a strategy with a method more."""
-    return text.rstrip("\n") + "\n\n" + method
 
 
 def row(played: Played, name: str) -> str:
@@ -31,7 +32,7 @@ def test_three_bots_fail_at_once_while_a_fourth_is_deployed_well(rollout: Rollou
     def three_fail(fleet: Fleet) -> None:
         bot(fleet, HOST, "alpha")["config"] = {"unfilledtimeout": {"unit": "fortnights"}}
         bot(fleet, HOST, "beta")["strategy_dir"] = rollout.strategy(
-            "broken", CONTRACT, lambda text: "import nothing_of_that_name\n" + text
+            "broken", CONTRACT, lambda text: text.replace("import json\n", "import json\nimport nothing_of_that_name\n")
         )
         bot(fleet, HOST, "beta")["strategy"] = "ContractStrategy"
         bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
@@ -159,10 +160,7 @@ def test_trades_that_were_written_since_are_kept_and_the_bot_is_halted(rollout: 
     trades = delta.trade_ids()
 
     def enters_and_raises(text: str) -> str:
-        late = RAISES.replace(
-            "raise", "self.rounds = getattr(self, 'rounds', 0) + 1\n        if self.rounds > 2:\n            raise"
-        )
-        return added(text.replace('self._wishes("enter")', '["BTC/USDT", "ETH/USDT"]'), late)
+        return added(text.replace('self._wishes("enter")', '["BTC/USDT", "ETH/USDT"]'), RAISES_LATE)
 
     def sick(fleet: Fleet) -> None:
         _only(fleet, "delta", image)

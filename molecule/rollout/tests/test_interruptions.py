@@ -18,7 +18,7 @@ def switching(rollout: Rollout, name: str, seconds: int = 20) -> Iterator[Backgr
     """Deploy a bot that takes its time to start, and give the moment in which it is being switched."""
 
     def slow(fleet: Fleet) -> None:
-        text = SLOW.format(seconds=seconds)
+        text = SLOW.format(seconds=seconds) + f"        # {name}\n"  # never the release of the test before
         bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
             name, CONTRACT, lambda strategy: strategy.rstrip("\n") + "\n\n" + text
         )
@@ -121,6 +121,7 @@ def test_a_change_of_postgres_stops_its_bots_first_and_starts_them_again(rollout
 def test_an_upgrade_of_the_engine_ends_no_bot(rollout: Rollout) -> None:
     before, delta = Before(rollout), rollout.bots["delta"]
     engine = delta.sh("systemctl show --property MainPID docker.service")
-    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes --no-install-recommends docker.io")
+    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes containerd docker.io")
+    delta.sh("systemctl restart containerd.service docker.service")  # what a new version of them needs
     assert delta.sh("systemctl show --property MainPID docker.service") != engine, "the engine was not restarted"
     before.untouched("alpha", "beta", "delta", "epsilon")

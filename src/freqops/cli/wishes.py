@@ -11,8 +11,13 @@ from typing import Any
 
 CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
 NOT_CODE = ("__pycache__",)
-PATHS = ("strategy_dir",)
+GROUND = ("host_", "docker_")
 STRATEGIES = "strategies"
+
+
+def of_ground(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
+    """Return the fingerprint of what is wished of the host itself, whatever bots there are."""
+    return fingerprint(variables, [name for name in names if name.startswith(GROUND)], root)
 
 
 def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:

@@ -48,16 +48,18 @@ def add_to(commands: Any, in_session: InSession) -> None:
 
     look = commands.add_parser("manifest", help="whether this host is what the last good deploy left behind")
     look.add_argument("--wanted", required=True, help="fingerprint of what is wished")
+    look.add_argument("--ground", required=True, help="fingerprint of what is wished of the host itself")
     look.add_argument("--write", action="store_true", help="write down how it is now")
     look.set_defaults(run=_manifest)
 
 
 def _manifest(options: argparse.Namespace) -> int:
     if options.write:
-        unchanged.write(options.wanted, options.root)
+        unchanged.write(options.wanted, options.ground, options.root)
         output.print_json({"version": 1, "written": True})
     else:
-        output.print_json({"version": 1, **unchanged.compare(options.wanted, options.root, Clock(), Engine())})
+        found = unchanged.compare(options.wanted, options.ground, options.root, Clock(), Engine())
+        output.print_json({"version": 1, **found})
     return PROVEN
 
 

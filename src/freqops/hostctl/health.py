@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from freqops.core import layout
+from freqops.core import holds, layout
 from freqops.core.client import ApiError, FreqtradeClient
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven
@@ -22,8 +22,11 @@ WRAPPER = "freqtrade.strategy.strategy_wrapper"  # logs nothing but what a strat
 UNABLE = "Unable to analyze candle"
 
 
-def prove(bot: layout.Bot, clock: Clock, seconds: float) -> None:
+def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
     """Read a started bot until it has proven well.
+
+    Returns:
+        True when it is; False when it was held at level 3 meanwhile, and nobody can tell.
 
     Raises:
         NotProven: It did not within ``seconds``, or its strategy failed; the text says what is wrong.
@@ -34,7 +37,9 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> None:
     while True:
         missing = _missing(api, seen)
         if missing is None:
-            return
+            return True
+        if holds.effective_level(bot.holds) >= holds.HARD:
+            return False
         if clock.monotonic() >= give_up:
             raise NotProven(f"{bot.name} is not well: {missing}")
         clock.sleep(POLL)

@@ -22,7 +22,7 @@ from .halt import halt
 from .journal import Journal
 from .login import refuse_unless_logged_in
 from .reach import alive, redact
-from .start import DEADLINE, LOCK_SECONDS, LOG_LINES, start_locked
+from .start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
 from .switch_files import SECRETS, SwitchFiles
 
 MARK_LENGTH = 16
@@ -119,9 +119,7 @@ class Switch:
     def _as_it_is(self, target: layout.Bot) -> Switched:
         """Start it if it does not run; there is nothing to switch, and so nothing to take back."""
         started = start_locked(target, self._clock, self._engine, self._wish.deadline)
-        if started.changed and started.outcome != "held":
-            health.prove(target, self._clock, self._wish.deadline)
-        self._take(started.outcome, started.changed, started.level, started.detail)
+        self._well(target, started, changed=started.changed)
         if not self._files.history():
             self._remember(target, None)
         return self._result
@@ -204,10 +202,17 @@ class Switch:
     def _up(self, target: layout.Bot, *, anew: bool) -> None:
         bot = layout.load_bot(self._home)
         started = start_locked(bot, self._clock, self._engine, self._wish.deadline, anew=anew)
-        if started.outcome != "held":
-            health.prove(bot, self._clock, self._wish.deadline)
-        self._take(started.outcome, True, started.level, started.detail)
+        self._well(bot, started, changed=True)
         self._result.release = target.release
+
+    def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
+        """Take in what became of a start, and prove that the bot is well where it was started anew."""
+        asked = changed and started.outcome != "held"
+        if asked and not health.prove(bot, self._clock, self._wish.deadline):
+            started = Started(
+                bot.name, "held", True, holds.HARD, ["held at level 3 meanwhile: nobody can tell whether it is well"]
+            )
+        self._take(started.outcome, changed, started.level, started.detail)
 
     def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
@@ -225,8 +230,11 @@ class Switch:
         """
         note = self._files.note
         if note is None:
+            cure = f"compare {self._home}/former with what is there, put right what differs, then remove switch.json"
             raise Refused(
-                f"{self._home.name}: its {'switch.json cannot be read' if self._files.unfinished else 'switch is over'}"
+                f"{self._home.name}: its switch.json cannot be read; {cure}"
+                if self._files.unfinished
+                else f"{self._home.name}: its switch is over"
             )
         self._result.release, self._result.former = str(note.get("to", "")), str(note.get("from", ""))
         return self._taken_back(INTERRUPTED)
@@ -247,6 +255,7 @@ class Switch:
 
     def _back(self, bot: layout.Bot | None) -> None:
         note = self._files.note or {}
+        self._result.changed = True
         if bot is not None and self._trades_written(bot, note):
             self._hold()
             return
@@ -256,16 +265,15 @@ class Switch:
             databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
         if not self._files.put_back():
             self._result.outcome, self._result.proven = "withdrawn", not alive(self._named())
-            self._result.release, self._result.changed = "", True
+            self._result.release = ""
             self._files.end()
             return
         former = layout.load_bot(self._home)
-        self._result.outcome, self._result.release, self._result.changed = "rolled back", former.release, True
+        self._result.release = former.release
         started = start_locked(former, self._clock, self._engine, self._wish.deadline, anew=True)
-        if started.outcome != "held":
-            health.prove(former, self._clock, self._wish.deadline)
-        self._result.level, self._result.proven = started.level, True
-        self._result.detail += [*started.detail, f"{former.release} is back: {started.outcome}"]
+        self._well(former, started, changed=True)
+        self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
+        self._result.outcome = "rolled back"
         self._files.end()
 
     def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:

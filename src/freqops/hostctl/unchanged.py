@@ -24,25 +24,28 @@ UNITS = Path("/etc/systemd/system")
 SYSTEMCTL_SECONDS = 20
 
 
-def compare(wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
-    """Return whether nothing differs, what does, and what every bot is doing.
+def compare(wanted: str, ground: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
+    """Return whether nothing differs, what does, whether the host itself does, and what every bot is doing.
 
     Args:
         wanted: The fingerprint of what is wished now.
+        ground: The fingerprint of what is wished of the host itself.
         root: The tree of freqops.
         clock: Where the time comes from.
         engine: The container engine.
     """
-    found = manifest.differences(manifest.load(root), manifest.taken(wanted, root))
+    before, now = manifest.load(root), manifest.taken(wanted, ground, root)
+    found, of_ground = manifest.differences(before, now), manifest.ground_differs(before, now, root)
     answer = status(layout.homes(root), clock, engine)
+    ground_found = [] if of_ground else [*_services(), *_firewall()]
     if not found:
-        found = [*_services(), *_firewall(), *_containers(root, engine), *_switches(root), *problems(answer)]
-    return {"same": not found, "differences": found, **answer}
+        found = [*ground_found, *_containers(root, engine), *_switches(root), *problems(answer)]
+    return {"same": not found, "ground_same": not of_ground and not ground_found, "differences": found, **answer}
 
 
-def write(wanted: str, root: Path) -> None:
+def write(wanted: str, ground: str, root: Path) -> None:
     """Write down that the host is now as it was wished."""
-    manifest.store(manifest.taken(wanted, root), root)
+    manifest.store(manifest.taken(wanted, ground, root), root)
 
 
 def _services() -> list[str]:

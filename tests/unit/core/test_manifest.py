@@ -32,8 +32,8 @@ def system(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def taken(system: Path, wanted: str = "w") -> manifest.Manifest:
-    return manifest.taken(wanted, system / "srv/freqops", system)
+def taken(system: Path, wanted: str = "w", ground: str = "g") -> manifest.Manifest:
+    return manifest.taken(wanted, ground, system / "srv/freqops", system)
 
 
 def test_a_host_as_it_was_left_has_nothing_to_do(system: Path) -> None:
@@ -71,7 +71,20 @@ def test_another_wish_differs(system: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "wanted": "w", "files": {}}', '{"version": 1}'])
+def test_the_host_itself_differs_only_where_its_own_files_or_wishes_do(system: Path) -> None:
+    root, before = system / "srv/freqops", taken(system)
+    (root / "bots/alpha/compose.yml").write_text("another")
+    (root / "packages/mark/psycopg2/__init__.py").write_text("import sys")
+    assert manifest.ground_differs(before, taken(system, "other"), root) is False
+    assert manifest.ground_differs(before, taken(system, "w", "other"), root) is True
+    assert manifest.ground_differs(None, taken(system), root) is True
+    (system / "etc/sudoers.d/freqops").write_text("other")
+    assert manifest.ground_differs(before, taken(system), root) is True
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"version": 2, "wanted": "w", "ground": "g", "files": {}}', '{"version": 1}']
+)
 def test_a_manifest_that_cannot_be_read_says_nothing(system: Path, text: str) -> None:
     root = system / "srv/freqops"
     (root / manifest.FILE).write_text(text)

@@ -259,7 +259,7 @@ def test_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
     host.engine.starting = trades
     host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
     row = host.switch(BAD)
-    assert (row.outcome, row.well, host.declared) == ("halted", False, BAD)
+    assert (row.outcome, row.well, row.changed, host.declared) == ("halted", False, True, BAD)
     assert (host.level, host.api.state) == (1, "paused")
     assert host.database.done == ["dump"]
     assert "trades were written since" in "\n".join(row.detail)
@@ -421,7 +421,7 @@ def test_by_hand_trades_that_were_written_since_are_not_forgotten(host: Host) ->
     host.switch(NEW)
     host.database.content = "a trade more"
     row = host.rollback()
-    assert (row.outcome, row.well, host.declared, host.level) == ("halted", False, NEW, 1)
+    assert (row.outcome, row.well, row.changed, host.declared, host.level) == ("halted", False, False, NEW, 1)
     assert host.database.done == ["dump"]
 
 
@@ -473,3 +473,26 @@ def test_login_is_asked_of_postgres_alone(host: Host) -> None:
     with pytest.raises(Refused, match="password authentication failed"):
         login.refuse_unless_logged_in(bot, secrets, host.engine)
     assert "b@postgres" not in " ".join(host.engine.ran[0])
+
+
+def test_a_hard_stop_while_it_is_proven_wins_and_is_no_failure(host: Host) -> None:
+    def stop(call: str) -> None:
+        if call == "our_locks" and host.running == NEW:
+            host.api.before_call = None
+            host.processes.clear()
+            host.api.error = Failed("no answer")
+            hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
+            book = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
+            (host.home / "conf" / "holds.json").write_text(json.dumps(book))
+            raise Failed("no answer")
+
+    calls = iter(range(3))
+
+    def second(call: str) -> None:
+        if call == "our_locks" and next(calls, 2) >= 1:
+            stop(call)
+
+    host.api.before_call = second
+    row = host.switch(NEW)
+    assert (row.well, row.outcome, row.level, host.declared) == (True, "held", 3, NEW)
+    assert host.processes == []

@@ -1,0 +1,51 @@
+"""Bots taken off their host: not while trades are open, and then without a trace but for what is kept."""
+
+from __future__ import annotations
+
+from tests.support.field import play
+from tests.support.rollout import OWN, Before, Rollout
+
+BOTS = ("-e", f"bots={','.join(OWN)}", "-e", "reason=test of the end")
+
+
+def left(rollout: Rollout) -> str:
+    """Return whatever the host still has of the bots, outside of what is kept."""
+    psql = "docker exec freqops-postgres psql --username postgres --tuples-only --command"
+    looks = [
+        "docker ps --all --format '{{.Names}}'",
+        "docker network ls --format '{{.Name}}'",
+        "ls /srv/freqops/bots",
+        f"{psql} 'table pg_database'",
+        f"{psql} 'table pg_roles'",
+    ]
+    commands = [f"{look} | grep -E '{'|'.join(OWN)}'" for look in looks]
+    ports = "ss --listening --tcp --numeric --no-header | grep -E ':809[01] '"
+    return rollout.bots["alpha"].sh("; ".join([*commands, ports, "true"]))
+
+
+def test_a_bot_with_an_open_trade_stays(rollout: Rollout) -> None:
+    before = Before(rollout)
+    played = play("remove", *BOTS, inventory=rollout.inventory())
+    assert played.rc != 0
+    assert "trade" in played.out, played.out
+    before.untouched(*before.containers)
+
+
+def test_flat_bots_go_without_a_trace_but_for_what_is_kept(rollout: Rollout) -> None:
+    before = Before(rollout)
+    for name in OWN:
+        rc, row = rollout.bots[name].halt(2)
+        assert rc == 0, row
+    check = play("remove", *BOTS, "--check", inventory=rollout.inventory())
+    assert check.rc == 0, check.out
+    assert all(f"freqops-{name}" in left(rollout) for name in OWN), "a check removes nothing"
+    played = play("remove", *BOTS, inventory=rollout.inventory())
+    assert played.rc == 0, played.out
+    assert left(rollout) == ""
+    before.untouched("alpha", "beta")
+    kept = rollout.bots["alpha"].sh("ls /srv/freqops/removed; find /srv/freqops/removed -type f -perm /0077")
+    assert all(name in kept for name in OWN)
+    assert "/" not in kept, "what is kept is for root alone"
+    again = play("remove", *BOTS, inventory=rollout.inventory())
+    assert again.rc == 0, again.out
+    assert "changed=0" in again.out
