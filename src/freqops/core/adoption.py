@@ -6,15 +6,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from . import live, release
+from . import durable, holds, live, release
 from .errors import Refused
 from .foreign import POSTGRES, SQLITE, Foreign, Picture
 
 NOTE = "adopted.json"
 KEPT = "adopted"
 HOLDER = "restore"
+BEGAN, UP = "began", "up"
 VERSION = re.compile(r"^([0-9]{4})\.([0-9]{1,2})(?:\.([0-9]+))?$")
 # What a start fills in by itself, or what says nothing about trading; a diff would only hide in it what matters.
 NOISE = ("internals", "initial_state", "bot_name", "api_server", "logfile", "user_data_dir", "db_url", "$schema")
@@ -89,8 +91,8 @@ def _version(found: Foreign, wanted: Wanted) -> Iterator[str]:
         yield f"its Freqtrade {found.version} cannot be compared with {wanted.version} of freqtrade_image"
     elif there > ours:
         yield (
-            f"its Freqtrade {found.version} is newer than {wanted.version} of freqtrade_image, which may not understand "
-            "its database; pin an image that is at least as new"
+            f"its Freqtrade {found.version} is newer than {wanted.version} of freqtrade_image, which may not "
+            "understand its database; pin an image that is at least as new"
         )
 
 
@@ -178,7 +180,7 @@ def compared(before: Picture, present: Mapping[int, tuple[str, float]], after: P
         after: What its database says.
 
     Returns:
-        What is wrong, and what is worth knowing: an entry that rested was cancelled by the hold, a trade was sold since.
+        What is wrong, and what is worth knowing: an entry that rested was cancelled, a trade was sold since.
     """
     rested, closed = before.with_open_orders(), {number for number, _, is_open, _ in after.trades if not is_open}
     wrong, remarks = [], []
@@ -202,3 +204,44 @@ def same(before: Picture, after: Picture, *, is_live: bool) -> bool:
     if is_live:
         return before == after
     return before.without_simulated_stops() == after.without_simulated_stops()
+
+
+def lost(note: Mapping[str, Any], after: Picture) -> list[str]:
+    """Return the trades that an adoption noted as open and that a database does not have any more."""
+    known = {number for number, _, _, _ in after.trades}
+    return [f"{row[0]} {row[1]}" for row in note.get("trades", []) if row[2] and row[0] not in known]
+
+
+def differs(before: Picture, after: Picture) -> str:
+    """Return in words what was traded between two pictures."""
+    old, new = before.without_simulated_stops(), after.without_simulated_stops()
+    trades = sorted({row[0] for row in set(old.trades) ^ set(new.trades)})
+    orders = sorted({row[0] for row in set(old.orders) ^ set(new.orders)})
+    return f"trades {', '.join(map(str, trades)) or 'none'}, orders of trades {', '.join(map(str, orders)) or 'none'}"
+
+
+def note_of(home: Path) -> dict[str, Any] | None:
+    """Return what an adoption wrote down, None where the bot was never adopted."""
+    document = durable.read_json(home / NOTE)
+    return document if isinstance(document, dict) else None
+
+
+def held_by(home: Path, note: dict[str, Any]) -> bool:
+    """Return whether the hold of an adoption is still in force: nobody has released it."""
+    try:
+        return any(hold.incident == note.get("incident") for hold in holds.load(home / "conf" / "holds.json").holds)
+    except holds.HoldsUnreadable:
+        return True
+
+
+def refuse_unless_new(home: Path) -> None:
+    """Refuse a bot that freqops runs already.
+
+    Raises:
+        Refused: The text says what to do instead.
+    """
+    note = note_of(home)
+    if note is not None and held_by(home, note):
+        raise Refused(f"{home.name} is adopted already and held: release {note.get('incident')}, or undo it")
+    if (home / "bot.json").exists():
+        raise Refused(f"freqops runs {home.name} already; a Freqtrade is adopted as a bot that is not deployed yet")

@@ -20,22 +20,32 @@ logging.disable(logging.CRITICAL)
 import freqtrade, sqlalchemy
 import freqtrade.configuration.configuration as configuration
 from freqtrade.commands import Arguments
-configuration.setup_logging = lambda *_: None
-config = configuration.Configuration(Arguments(json.loads(ARGV)).get_parsed_arg()).get_config()
-url = sqlalchemy.engine.make_url(config["db_url"])
-kind = url.get_backend_name()
-said = {"version": freqtrade.__version__, "strategy": config.get("strategy"), "kind": kind, "host": url.host,
-        "database": url.database, "user": url.username, "config": config["original_config"],
-        "dry_run": bool(config.get("dry_run"))}
-if kind == "sqlite" and url.database:
-    said["database"] = os.path.abspath(url.database)
-    if not os.path.exists(said["database"]):
-        sys.exit("its database " + said["database"] + " is not there")
-with sqlalchemy.create_engine(url).connect() as connection:
-    for name, query in json.loads(QUERIES).items():
-        said[name] = [list(row) for row in connection.execute(sqlalchemy.text(query))]
-print(json.dumps(said, default=str))
+
+def said():
+    configuration.setup_logging = lambda *_: None
+    config = configuration.Configuration(Arguments(json.loads(ARGV)).get_parsed_arg()).get_config()
+    url = sqlalchemy.engine.make_url(config["db_url"])
+    found = {"version": freqtrade.__version__, "strategy": config.get("strategy"), "kind": url.get_backend_name(),
+             "host": url.host, "database": url.database, "user": url.username, "config": config["original_config"],
+             "dry_run": bool(config.get("dry_run")), "trades": [], "orders": []}
+    if found["kind"] == "sqlite" and url.database in (None, "", ":memory:"):
+        return found
+    if found["kind"] == "sqlite":
+        found["database"] = os.path.abspath(url.database)
+        if not os.path.exists(found["database"]):
+            sys.exit("its database " + found["database"] + " is not there")
+    with sqlalchemy.create_engine(url).connect() as connection:
+        for name, query in json.loads(QUERIES).items():
+            found[name] = [list(row) for row in connection.execute(sqlalchemy.text(query))]
+    return found
+
+try:
+    print(json.dumps(said(), default=str))
+except Exception as error:
+    # The first line alone: what follows may be a piece of the configuration.
+    sys.exit(type(error).__name__ + ": " + (str(error).splitlines() or [""])[0][:200])
 """
+VERSION = "import freqtrade; print(freqtrade.__version__)"
 QUERIES = {
     "trades": "select id, pair, is_open, amount from trades order by id",
     "orders": "select ft_trade_id, order_id, ft_order_side, ft_is_open, status, filled from orders order by id",
@@ -266,3 +276,9 @@ def _postgres(file: Path, said: Mapping[str, Any], asked: Ask) -> str:
     if len(found) != 1:
         raise Refused(f"its Postgres at {said['host']} is no service of its project, so it cannot be dumped from here")
     return found[0]
+
+
+def version_of(image: str, asked: Ask = ask) -> str:
+    """Return the version of Freqtrade in an image that is on this host; raises as `ask`."""
+    words = ["docker", "run", "--rm", "--network=none", "--pull=never", "--log-driver=none", "--entrypoint=python3"]
+    return asked([*words, image, "-c", VERSION], "").strip().splitlines()[-1]
