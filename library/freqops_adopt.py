@@ -9,7 +9,7 @@ module: freqops_adopt
 short_description: Take over a Freqtrade of a docker compose project as a bot, its open trades with it
 description:
   - V(looked) reads the project through its own Freqtrade, says what will change, and refuses what may not be adopted.
-  - V(prepared) lays the account's credentials of a live bot out, taken from its old configuration; they are never shown.
+  - V(prepared) lays the account's credentials of a live bot out, from its old configuration, and never shows them.
   - V(adopted) runs C(freqops-host adopt), which stops the old one, brings its trades over, and brings the bot up held
     at level 1; what does not succeed is taken back.
   - V(undone) gives it back, as long as the hold was not released and nothing was traded since.
@@ -156,7 +156,8 @@ def _looked(values: dict[str, Any], home: Path) -> dict[str, Any]:
 
 def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
     """Lay the credentials of a live bot where its secrets are completed, unless there are some."""
-    staged, document = home / "staged" / "secrets.json", {}
+    staged = home / "staged" / "secrets.json"
+    document: dict[str, Any] = {}
     for path in (home / "conf" / "secrets.json", staged):
         present = durable.read_json(path)
         document = present if isinstance(present, dict) else document

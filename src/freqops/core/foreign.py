@@ -41,9 +41,10 @@ def said():
 
 try:
     print(json.dumps(said(), default=str))
-except Exception as error:
-    # The first line alone: what follows may be a piece of the configuration.
+except (OSError, sqlalchemy.exc.SQLAlchemyError) as error:
     sys.exit(type(error).__name__ + ": " + (str(error).splitlines() or [""])[0][:200])
+except Exception as error:
+    sys.exit(type(error).__name__)  # what it says may be a piece of the configuration
 """
 VERSION = "import freqtrade; print(freqtrade.__version__)"
 QUERIES = {
