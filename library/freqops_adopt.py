@@ -64,7 +64,10 @@ options:
     type: int
     default: 1000
   turn:
-    description: Id of the deploy whose turn it must be; everything is written down under it.
+    description: Id of the deploy whose turn it must be.
+    type: str
+  incident:
+    description: Under which everything is written down; for V(adopted) and V(undone).
     type: str
   reason:
     description: Why.
@@ -126,6 +129,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "root": {"type": "path", "default": "/srv/freqops"},
     "owner": {"type": "int", "default": 1000},
     "turn": {"type": "str"},
+    "incident": {"type": "str"},
     "reason": {"type": "str"},
     "actor": {"type": "str"},
 }
@@ -176,8 +180,8 @@ def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
 def _commanded(module: AnsibleModule) -> dict[str, Any]:
     values = module.params
     words = ["adopt", values["bot"]["name"], f"--reason={values['reason']}", f"--actor={values['actor']}"]
-    if values["turn"]:
-        words += [f"--turn={values['turn']}", f"--incident={values['turn']}"]
+    words.append(f"--incident={values['incident']}")
+    words += [f"--turn={values['turn']}"] if values["turn"] else []
     if values["state"] == "undone":
         words.append("--undo")
     else:
@@ -197,8 +201,8 @@ def main() -> None:
         required_if=[
             ("state", "looked", ["project"]),
             ("state", "prepared", ["project"]),
-            ("state", "adopted", ["project", "release", "reason", "actor"]),
-            ("state", "undone", ["reason", "actor"]),
+            ("state", "adopted", ["project", "release", "incident", "reason", "actor"]),
+            ("state", "undone", ["incident", "reason", "actor"]),
         ],
     )
     values = module.params

@@ -88,7 +88,7 @@ def picture(document: Mapping[str, Any]) -> Picture:
         (int(trade), str(order), str(side), bool(rests), str(status), float(filled or 0))
         for trade, order, side, rests, status, filled in document["orders"]
     ]
-    return Picture(tuple(trades), tuple(orders))
+    return Picture(tuple(sorted(trades)), tuple(sorted(orders)))  # who converts a database numbers its orders anew
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ CONVERT = """
 import json, sys
 from freqtrade.commands.db_commands import start_convert_db
 url = json.load(open(sys.argv[1]))["db_url"]
-start_convert_db({"db_url": url, "db_url_from": "sqlite:////freqops/from/trades.sqlite"})
+start_convert_db(
+    {"db_url": url, "db_url_from": "sqlite:////freqops/from/trades.sqlite", "user_data_dir": "/tmp"}
+)
 """
 
 
