@@ -37,8 +37,9 @@ print(urllib.request.urlopen(request, timeout=10).read().decode())
 class OldBot:
     """The foreign Freqtrade on its host."""
 
-    def __init__(self) -> None:
-        self.field = Field(HOST, "alpha")
+    def __init__(self, strategies: Path) -> None:
+        self.field, self._strategies = Field(HOST, "alpha"), strategies
+        self.amounts: list[float] = []
 
     def sh(self, command: str) -> str:
         """Run a command on the host as root and return what it printed."""
@@ -53,8 +54,22 @@ class OldBot:
         """Tell its strategy what to do from its next round on."""
         self.write(f"{HOME}/wishes/wishes.json", json.dumps(wishes))
 
-    def up(self, strategy: Path, db_url: str = SQLITE) -> None:
-        """Set it up, start it, and let it enter its pairs."""
+    def up_with_sqlite(self) -> None:
+        """Set it up with a database in a file, start it, and let it enter its pairs."""
+        self._up(SQLITE, {})
+
+    def up_with_postgres(self) -> None:
+        """Set it up with a Postgres of its own, start it, and let it enter its pairs."""
+        compose = yaml.safe_load(self.sh("cat /srv/freqops/postgres/compose.yml"))
+        environment = {"POSTGRES_USER": USER, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "trades"}
+        database = {
+            "image": compose["services"]["postgres"]["image"], "container_name": DATABASE_CONTAINER,
+            "environment": environment,
+            "healthcheck": {"test": ["CMD", "pg_isready", "--host=127.0.0.1", f"--username={USER}"], "interval": "1s"},
+        }  # fmt: skip
+        self._up(f"postgresql+psycopg2://{USER}:{PASSWORD}@db:5432/trades", {"db": database})
+
+    def _up(self, db_url: str, more: dict[str, Any]) -> None:
         self.down()
         release = json.loads(self.sh("cat /srv/freqops/bots/alpha/bot.json"))
         path = f"/srv/freqops/bots/alpha/release/{release['release']}/config.json"
@@ -63,27 +78,35 @@ class OldBot:
         config["api_server"] |= {"username": USER, "password": PASSWORD, "jwt_secret_key": PASSWORD}
         for name in ("strategy", "logfile"):
             config.pop(name, None)
+        config["db_url"] = db_url
         self.write(f"{HOME}/user_data/config.json", json.dumps(config))
-        self.write(f"{HOME}/user_data/strategies/ContractStrategy.py", strategy.read_text())
-        self.write(f"{HOME}/docker-compose.yml", yaml.safe_dump(self._compose(release["image"], db_url)))
+        strategy = (self._strategies / CONTRACT.name).read_text()
+        self.write(f"{HOME}/user_data/strategies/{CONTRACT.name}", strategy)
+        self.write(f"{HOME}/docker-compose.yml", yaml.safe_dump(self._compose(release, more)))
         self.wish(enter=list(PAIRS))
         self.sh(f"chown -R 1000:1000 {HOME}/user_data")
         self.sh(f"docker compose --file {HOME}/docker-compose.yml up --detach --quiet-pull")
         until("it has entered its pairs", lambda: len(self.open_trades()) == len(PAIRS), 90)
         self.wish()
+        self.amounts = [amount for _, _, amount in self.open_trades()]
 
-    def _compose(self, image: str, db_url: str) -> dict[str, Any]:
-        words = f"trade --db-url {db_url} --config /freqtrade/user_data/config.json --strategy ContractStrategy"
+    def _compose(self, release: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+        words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
+        driver = f"/srv/freqops/packages/{release['packages']}"  # as images have it that people build for Postgres
         bot = {
-            "image": image, "container_name": CONTAINER, "restart": "on-failure:7", "command": words,
-            "volumes": ["./user_data:/freqtrade/user_data", "./wishes:/freqops/conf:ro"],
+            "image": release["image"], "container_name": CONTAINER, "restart": "on-failure:7", "command": words,
+            "volumes": ["./user_data:/freqtrade/user_data", "./wishes:/freqops/conf:ro", f"{driver}:/driver:ro"],
+            "environment": {"PYTHONPATH": "/driver"},
             "ports": [f"127.0.0.1:{OLD_PORT}:8080"],
+            "depends_on": {name: {"condition": "service_healthy"} for name in more},
         }  # fmt: skip
-        return {"name": "old", "services": {"freqtrade": bot}}
+        return {"name": "old", "services": {"freqtrade": bot, **more}}
 
     def down(self) -> None:
         """Take it away."""
-        self.sh(f"test ! -e {HOME}/docker-compose.yml || docker compose --file {HOME}/docker-compose.yml down --volumes")
+        self.sh(
+            f"test ! -e {HOME}/docker-compose.yml || docker compose --file {HOME}/docker-compose.yml down --volumes"
+        )
         self.sh(f"rm -rf {HOME}")
 
     def asked(self, what: str) -> Any:
