@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
             else:
                 found = document.get("differences") or [answer.error or document.get("refused") or "it does not tell"]
                 more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-                lines.append(f"{answer.host}: {'; '.join(str(text) for text in found[:SHOWN])}{more}")
+                lines.append(f"to do on {answer.host}: {'; '.join(str(text) for text in found[:SHOWN])}{more}")
         if rows:
             lines.insert(0, "nothing to do:\n" + table(("host", *HEADINGS), rows))
         Display().display("\n" + "\n".join(lines))

@@ -23,7 +23,7 @@ from lab.hosts import Host
 from lab.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTED = ("tests/unit/exchange/test_ledger.py",)
+COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/rollout")  # the latter on a lab that is deployed
 ON_THE_LAB = "molecule/"
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
@@ -98,7 +98,7 @@ def killed(mutant: Mutant) -> bool:
 
 
 def counted() -> bool:
-    """Run what `make test` samples in its whole count; each prints count and seed."""
+    """Run what `make test` samples in its whole: counts, each with its seed, and every disease of a deploy."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *COUNTED]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "FREQOPS_PROVE": "1"}, check=False)
     return done.returncode == 0

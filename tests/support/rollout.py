@@ -5,18 +5,32 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.field import ROOT, Field, Played, play, until
-from tests.support.fleet import Fleet, inventory
+from lab.control import control
+from tests.support.field import ROOT, Background, Field, Played, all_pairs, play, until
+from tests.support.fleet import Fleet, bot, inventory
 
 HOST = "paper-1"
 OWN = ("delta", "epsilon")
 BOTS = ("alpha", "beta", *OWN)
 PAIR = "BTC/USDT"
 CONTRACT = ROOT / "tests/contract/strategies/ContractStrategy.py"
+
+# What a strategy has more, to be sick.
+RAISES = '    def bot_loop_start(self, **_: Any) -> None:\n        raise ValueError("it raises in its first loop")\n'
+RAISES_LATE = (
+    "    def bot_loop_start(self, **_: Any) -> None:\n"
+    '        self.rounds = getattr(self, "rounds", 0) + 1\n'
+    "        if self.rounds > 2:\n"
+    '            raise ValueError("it raises when it has entered")\n'
+)
+SLEEPS = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep(3600)\n"
+SLOW = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep({seconds})\n"
+PSQL = "docker exec freqops-postgres psql --username postgres --quiet --command"
 
 
 class Bot(Field):
@@ -129,3 +143,67 @@ class Before:
 def added(text: str, method: str) -> str:
     """Return a strategy with a method more."""
     return text.rstrip("\n") + "\n\n" + method
+
+
+def row(played: Played, name: str) -> str:
+    """Return what the play said of a bot."""
+    lines = [line.strip() for line in played.out.splitlines() if line.strip().startswith(f"{name}: ")]
+    return "\n".join(lines)
+
+
+def only(fleet: Fleet, name: str, image: str) -> None:
+    """Leave one bot of the host in the fleet, with another image."""
+    fleet[HOST]["freqtrade_bots"] = [bot(fleet, HOST, name)]
+    fleet[HOST]["freqtrade_image"] = image
+
+
+@contextmanager
+def switching(rollout: Rollout, name: str, seconds: int = 20) -> Iterator[Background]:
+    """Deploy a bot that takes its time to start, and give the moment in which it is being switched."""
+
+    def slow(fleet: Fleet) -> None:
+        text = SLOW.format(seconds=seconds) + f"        # {name}\n"  # never the release of the test before
+        bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
+            name, CONTRACT, lambda strategy: strategy.rstrip("\n") + "\n\n" + text
+        )
+
+    log, inventory = rollout.place / f"{name}.log", rollout.inventory(slow)
+    running = Background(log, "deploy", "--limit", HOST, inventory=inventory)
+    delta = rollout.bots["delta"]
+    try:
+        until("the switch is under way", lambda: "yes" in delta.sh(under_way(delta)), 180)
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+    until("the switch is over", lambda: "yes" not in delta.sh(under_way(delta)), 180)
+
+
+def under_way(each: Bot) -> str:
+    """Return a command that tells whether the bot is being switched."""
+    return f"test -e {each.home}/switch.json && echo yes; true"
+
+
+def fleet_of_four(place: Path) -> Iterator[Rollout]:
+    """Give the fleet, deployed, every bot with an open trade; take its own bots away at the end."""
+    control("DELETE", "/faults")
+    all_pairs(0.3, jump=1.02)
+    rollout = Rollout(place)
+    for name in OWN:
+        rollout.bots[name].wish(enter=[PAIR])
+    deployed = rollout.deploy()
+    assert deployed.rc == 0, deployed.out
+    try:
+        for name in BOTS:
+            until(f"{name} has a trade", rollout.bots[name].trades, 120)
+        for name in OWN:
+            rollout.bots[name].wish()
+        yield rollout
+    finally:
+        for name in OWN:
+            field = rollout.bots[name]
+            field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; rm -rf {field.home}")
+        field.sh(
+            f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
+        )
+        play("deploy", "--limit", HOST)

@@ -133,7 +133,7 @@ or lower host_disk_reserve
 paper-1 beta: api_port 8090 is taken on the host by process N (python3); end that, or give the bot another port
 """
 VARYING = re.compile(
-    r"(?<=its clock is )[45][0-9](?= s behind)|(?<=process )[0-9]+|(?<=it has )[0-9]+|[0-9]+(?= MiB are free)"
+    r"(?<=its clock is )(?:[45][0-9]|60)(?= s behind)|(?<=process )[0-9]+|(?<=it has )[0-9]+|[0-9]+(?= MiB are free)"
 )
 DISEASES = """\
 inventory: {home}/secrets.yml is not encrypted and has mode 0644; chmod 600 {home}/secrets.yml, and better encrypt \

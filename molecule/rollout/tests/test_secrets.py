@@ -13,9 +13,8 @@ import yaml
 
 from tests.support.field import ROOT, play
 from tests.support.fleet import Fleet, bot
-from tests.support.rollout import BOTS, CONTRACT, HOST, Rollout, added
+from tests.support.rollout import BOTS, CONTRACT, HOST, RAISES, Rollout, added
 
-RAISES = '    def bot_loop_start(self, **_: Any) -> None:\n        raise ValueError("it raises in its first loop")\n'
 WATCH = "timeout 400 sh -c 'while ! test -e /run/watched; do ps axww -o args; sleep 0.1; done > /run/watch'"
 ON_THE_HOST = {
     "docker inspect": "docker ps --all --quiet | xargs docker inspect",

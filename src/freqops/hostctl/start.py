@@ -15,7 +15,7 @@ from freqops.core.entry_stop import EntryStop
 from freqops.core.errors import NotProven, Refused
 
 from . import book, hard_stop
-from .engine import Engine
+from .engine import Container, Engine
 from .reach import alive, client, redact
 
 LOCK_SECONDS = 30.0
@@ -80,6 +80,7 @@ def start_locked(
         return _held(bot, level, changed=False)
     (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
+    _refuse_orphans(bot, before)
     engine.compose_up(bot.compose, anew=anew or _gate_waits(bot))
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
@@ -87,6 +88,22 @@ def start_locked(
         hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
         return _held(bot, holds.HARD, changed)
     return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+
+
+def _refuse_orphans(bot: layout.Bot, container: Container | None) -> None:
+    """Refuse to start a bot whose processes live on while the engine does not know of them: it would run twice.
+
+    An engine that was restarted together with containerd can lose its containers like this.
+    """
+    if container is not None and container.status in ("running", "restarting", "paused"):
+        return
+    orphans = alive(bot)
+    if orphans:
+        pids = ", ".join(str(process.pid) for process in orphans)
+        raise NotProven(
+            f"{bot.name} was not started: its processes {pids} are alive, but the engine says that its container is "
+            f"{container.status if container else 'gone'}. A halt at level 3 ends them; release it after that"
+        )
 
 
 def _gate_waits(bot: layout.Bot) -> bool:

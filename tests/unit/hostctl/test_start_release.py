@@ -18,7 +18,7 @@ from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
 from freqops.core.processes import TOOL_IN_CONTAINER, Process
 from freqops.hostctl import book, hard_stop, reassert, release, start, witness
-from freqops.hostctl.engine import EngineError
+from freqops.hostctl.engine import Container, EngineError
 from freqops.hostctl.journal import silent
 from freqops.hostctl.release import Permission
 from freqops.hostctl.start import Started
@@ -111,6 +111,15 @@ def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.
     host.start()
     monkeypatch.setattr(host.engine, "compose_up", lambda _compose, **_: None)
     assert host.start().changed is False
+
+
+@pytest.mark.parametrize("status", ["exited", "created", "dead", None])
+def test_a_bot_that_the_engine_has_lost_is_not_started_twice(host: Host, status: str | None) -> None:
+    host.processes[:] = [process(7)]
+    host.engine.present = Container("id", status, "image", "then", 0) if status else None
+    with pytest.raises(NotProven, match="its processes 7 are alive"):
+        host.start()
+    assert host.engine.ups == []
 
 
 def test_a_start_forgets_the_crashes(host: Host) -> None:

@@ -1,60 +1,9 @@
-"""What comes in between: a second deploy, a halt, a lost connection, a reboot; and the ground that moves under bots."""
+"""What comes in between: a hard stop, a lost connection, a reboot; and the ground that moves under bots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from tests.support.field import Background, until
-from tests.support.fleet import Fleet, bot
-from tests.support.rollout import CONTRACT, HOST, Before, Bot, Rollout
-
-SLOW = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep({seconds})\n"
-FORMAT = "'{{.State.Pid}} {{.State.StartedAt}}'"
-
-
-@contextmanager
-def switching(rollout: Rollout, name: str, seconds: int = 20) -> Iterator[Background]:
-    """Deploy a bot that takes its time to start, and give the moment in which it is being switched."""
-
-    def slow(fleet: Fleet) -> None:
-        text = SLOW.format(seconds=seconds) + f"        # {name}\n"  # never the release of the test before
-        bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
-            name, CONTRACT, lambda strategy: strategy.rstrip("\n") + "\n\n" + text
-        )
-
-    log, inventory = rollout.place / f"{name}.log", rollout.inventory(slow)
-    running = Background(log, "deploy", "--limit", HOST, inventory=inventory)
-    delta = rollout.bots["delta"]
-    try:
-        until("the switch is under way", lambda: "yes" in delta.sh(under_way(delta)), 180)
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.kill()
-    until("the switch is over", lambda: "yes" not in delta.sh(under_way(delta)), 180)
-
-
-def under_way(each: Bot) -> str:
-    """Return a command that tells whether the bot is being switched."""
-    return f"test -e {each.home}/switch.json && echo yes; true"
-
-
-def test_a_second_deploy_is_refused_and_a_halt_wins(rollout: Rollout) -> None:
-    before, delta = Before(rollout), rollout.bots["delta"]
-    with switching(rollout, "first") as first:
-        second = rollout.deploy(lambda fleet: bot(fleet, HOST, "epsilon")["config"].update(max_open_trades=7))
-        assert second.rc != 0
-        assert "deploys here" in second.out, second.out
-        rc, row = delta.halt(1, reason="while it is deployed", more="--deadline 90")
-        assert rc == 0, row
-        ended = first.ended()
-    assert ended.rc == 0, ended.out
-    assert (delta.level(), delta.state()) == (1, "paused")
-    assert delta.release_now != before.releases["delta"]
-    before.untouched("alpha", "beta", "epsilon")
-    delta.release()
-    assert delta.trade_ids() == before.trades["delta"]
+from tests.support.field import until
+from tests.support.rollout import HOST, Before, Rollout, switching
 
 
 def test_a_hard_stop_during_a_deploy_leaves_no_process(rollout: Rollout) -> None:
@@ -121,7 +70,7 @@ def test_a_change_of_postgres_stops_its_bots_first_and_starts_them_again(rollout
 def test_an_upgrade_of_the_engine_ends_no_bot(rollout: Rollout) -> None:
     before, delta = Before(rollout), rollout.bots["delta"]
     engine = delta.sh("systemctl show --property MainPID docker.service")
-    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes containerd docker.io")
-    delta.sh("systemctl restart containerd.service docker.service")  # what a new version of them needs
+    delta.sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall --yes docker.io")
+    delta.sh("systemctl restart docker.service")  # what a new version of it needs
     assert delta.sh("systemctl show --property MainPID docker.service") != engine, "the engine was not restarted"
     before.untouched("alpha", "beta", "delta", "epsilon")
