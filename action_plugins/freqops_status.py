@@ -37,7 +37,8 @@ class ActionModule(ActionBase):
         answers = fanout.ask(self, variables["hostvars"], commands, PATIENCE)
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
-        self._show(answers, wrong)
+        notes = [text for answer in answers for text in _undeclared(answer, hosts[answer.host])]
+        self._show(answers, [*wrong, *notes])
         if self._task.args.get("output"):
             durable.write_json(Path(self._task.args["output"]), found, 0o644)
         judged: dict[str, Any] = {"changed": False, "hosts": found}
@@ -58,3 +59,12 @@ def _wrong(answer: fanout.Answer, bots: list[str]) -> list[str]:
     missing = set(bots) - {row["bot"] for row in answer.document.get("bots", [])}
     wrong = [f"{answer.host}: {bot} is declared in the inventory, but not deployed" for bot in sorted(missing)]
     return wrong + [f"{answer.host}: {text}" for text in problems(answer.document)]
+
+
+def _undeclared(answer: fanout.Answer, bots: list[str]) -> list[str]:
+    """Return which bots a host has that the inventory does not declare: deploy leaves them alone."""
+    there = [row["bot"] for row in (answer.document or {}).get("bots", [])]
+    return [
+        f"{answer.host}: {bot} is not in the inventory: deploy.yml does not touch it, remove.yml takes it off"
+        for bot in sorted(set(there) - set(bots))
+    ]

@@ -16,6 +16,7 @@ ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BO
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"
 RUN_THE_TOOL = (
+    "freqops_adopt",
     "freqops_flatten",
     "freqops_postgres",
     "freqops_reconcile",
@@ -24,6 +25,7 @@ RUN_THE_TOOL = (
     "freqops_switch",
 )
 ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_validate")
+WHY = ("incident", "reason", "actor")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
     "freqops_confirm": "SSH connection",
@@ -38,6 +40,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
     """Return arguments with which the module does its work, or says what the host lacks."""
     under_incident = {"bot": "alpha", "incident": "one", "reason": "done", "actor": "ann"}
     known: dict[str, dict[str, Any]] = {
+        "freqops_adopt": {"state": "undone", "bot": {"name": "alpha"}, **{name: under_incident[name] for name in WHY}},
         "freqops_confirm": {"change": "firewall"},
         "freqops_firewall": {"ssh_ports": [22], "seconds": 60},
         "freqops_flatten": under_incident,

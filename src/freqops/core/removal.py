@@ -21,7 +21,7 @@ LEFT = ("etc/docker/daemon.json",)
 # What goes last, when nothing has to be asked of the host any more; the playbook takes it away.
 LAST = ("usr/local/bin/freqops-host", "etc/sudoers.d/freqops")
 # What stays below the tree of freqops: what was kept, and what happened.
-STAYS = (KEPT, "incidents")
+STAYS = (KEPT, "incidents", "adopted")
 HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"
 
 

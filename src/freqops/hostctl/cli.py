@@ -21,7 +21,18 @@ from freqops.core.incident import new_incident
 from freqops.core.incident_report import report
 from freqops.core.table import table
 
-from . import argument_types, cli_deploy, cli_remove, gate, incident_files, incidents, output, own_session, probe
+from . import (
+    argument_types,
+    cli_adopt,
+    cli_deploy,
+    cli_remove,
+    gate,
+    incident_files,
+    incidents,
+    output,
+    own_session,
+    probe,
+)
 from .case import Order, Row
 from .engine import Engine
 from .flatten import flatten
@@ -104,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _incident_arguments(commands.add_parser("incident", help="what was commanded, done and proven under one incident"))
     cli_deploy.add_to(commands, _in_session)
     cli_remove.add_to(commands, _in_session)
+    cli_adopt.add_to(commands, _in_session)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")

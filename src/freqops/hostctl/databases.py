@@ -6,12 +6,13 @@ A dump is believed when it was read back; a restore is staged and read back befo
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from freqops.core import durable, layout
@@ -49,6 +50,9 @@ class Database(Protocol):
 
     def open_trades(self) -> list[str]:
         """Return number and pair of each trade that is open."""
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
 
     def dump(self, path: Path) -> None:
         """Write everything to ``path`` and read it back."""
@@ -131,6 +135,14 @@ class Sqlite:
             return []
         with closing(sqlite3.connect(self.path, timeout=10)) as connection:
             return [f"{number} {pair}" for number, pair in connection.execute(OPEN)]
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=10)) as connection:
+                return [list(row) for row in connection.execute(query)]
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.path.name}: {error}") from None
 
     def dump(self, path: Path) -> None:
         """Copy the database to ``path``, complete, and check the copy."""
@@ -218,15 +230,21 @@ class Postgres:
         finally:
             partial.unlink(missing_ok=True)
 
-    def restore(self, path: Path) -> None:
-        """Restore into a database beside the present one, then let both change places."""
+    def restore(self, path: Path, *, foreign: bool = False) -> None:
+        """Restore into a database beside the present one, then let both change places.
+
+        Args:
+            path: The archive.
+            foreign: Whether users stand in it that are none of ours: everything then becomes that of the bot's own.
+        """
+        whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
         staged, old = f"{self.name}_restoring", f"{self.name}_replaced"
         self._drop(staged)
         self._drop(old)
         owner = self._sql(SUPERUSER, f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'")  # noqa: S608  a checked name
         self._sql(SUPERUSER, f'create database "{staged}" owner "{owner.strip()}" template template0')
         self._run(
-            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}"],
+            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
             source=path,
         )
         self._sql(SUPERUSER, self._end_connections())
@@ -235,6 +253,11 @@ class Postgres:
             f'alter database "{self.name}" rename to "{old}"; alter database "{staged}" rename to "{self.name}"',
         )
         self._drop(old)
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
+        found = json.loads(self._sql(self.name, f"select coalesce(json_agg(found), '[]') from ({query}) found"))  # noqa: S608  a constant
+        return [list(row.values()) for row in found]
 
     def drop(self) -> None:
         """Take the database away, and the user of its name."""

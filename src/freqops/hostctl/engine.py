@@ -103,6 +103,36 @@ class Engine:
         """
         self._run(["docker", "stop", "--time", str(grace), name], grace + 30)
 
+    def restart_policy(self, name: str, policy: str) -> None:
+        """Give a container a restart policy.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        self._run(["docker", "update", f"--restart={policy}", name], 20)
+
+    def start(self, name: str) -> None:
+        """Start a container that is there.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        self._run(["docker", "start", name], 60)
+
+    def copy_out(self, name: str, source: str, target: Path) -> bool:
+        """Copy a file out of a container, whether it runs or not, and return whether there was one.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        try:
+            self._run(["docker", "cp", "--quiet", f"{name}:{source}", str(target)], 300)
+        except EngineError as error:
+            if "could not find the file" in str(error).lower():
+                return False
+            raise
+        return True
+
     def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:
         """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""
         return self._popen(["docker", "stop", "--time", str(grace), name])

@@ -102,7 +102,7 @@ class Removal:
             kept = self._secure()
         self._result.changed, self._result.kept = True, str(kept)
         bot = self._declared()
-        self._take_away(bot)
+        self._take_away()
         found = left(bot, self._engine)
         if found:
             raise NotProven(f"{bot.name} is not gone: {'; '.join(found)}; remove it again")
@@ -202,18 +202,30 @@ class Removal:
 
     # --- away
 
-    def _take_away(self, bot: layout.Bot) -> None:
-        if self._engine.container(bot.container) is not None:
-            self._engine.remove(bot.container)
-        self._engine.remove_network(bot.container)
-        for name in of_postgres(self._home, self._engine):
-            databases.Postgres(name, self._engine).drop()
-        gone = self._home.parent.parent / removal.KEPT / f".{self._home.name}.gone"
-        shutil.rmtree(gone, ignore_errors=True)
-        self._home.rename(gone)  # at once: no other command finds half of a bot
-        shutil.rmtree(gone)
-        durable.sync_directory(self._home.parent)
+    def _take_away(self) -> None:
+        take_away(self._home, self._engine)
         self._journal.note("act", "disk", "container, network, databases and directory taken away", durable=True)
+
+
+def take_away(home: Path, engine: Engine) -> None:
+    """Take the container, the network, the databases and the directory of a bot away; nothing of it runs.
+
+    Raises:
+        FreqopsError: Engine or Postgres do not do it.
+    """
+    bot = named(home)
+    if engine.container(bot.container) is not None:
+        engine.remove(bot.container)
+    engine.remove_network(bot.container)
+    for name in of_postgres(home, engine):
+        databases.Postgres(name, engine).drop()
+    kept = home.parent.parent / removal.KEPT
+    kept.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
+    gone = kept / f".{home.name}.gone"
+    shutil.rmtree(gone, ignore_errors=True)
+    home.rename(gone)  # at once: no other command finds half of a bot
+    shutil.rmtree(gone)
+    durable.sync_directory(home.parent)
 
 
 def remove_locked(home: Path, journal: Journal, clock: Clock, engine: Engine) -> Removed:

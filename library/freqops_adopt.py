@@ -1,0 +1,224 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: take over a Freqtrade that somebody set up with docker compose."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_adopt
+short_description: Take over a Freqtrade of a docker compose project as a bot, its open trades with it
+description:
+  - V(looked) reads the project through its own Freqtrade, says what will change, and refuses what may not be adopted.
+  - V(prepared) lays the account's credentials of a live bot out, from its old configuration, and never shows them.
+  - V(adopted) runs C(freqops-host adopt), which stops the old one, brings its trades over, and brings the bot up held
+    at level 1; what does not succeed is taken back.
+  - V(undone) gives it back, as long as the hold was not released and nothing was traded since.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: partial
+    details: V(looked) does all that it does; the others fail, so that nobody takes a check for the deed.
+  diff_mode:
+    support: partial
+    details: V(looked) shows both configurations, without what looks like a secret.
+  platform:
+    platforms: posix
+options:
+  state:
+    description: What is to be done.
+    type: str
+    choices: [looked, prepared, adopted, undone]
+    required: true
+  bot:
+    description: The bot as the inventory declares it.
+    type: dict
+    required: true
+  shared:
+    description: Configuration that all bots of the host share.
+    type: dict
+    default: {}
+  image:
+    description: Its image, by digest; for V(looked).
+    type: str
+    default: ""
+  project:
+    description: The Compose file of the old one, or its directory; for all but V(undone).
+    type: path
+  service:
+    description: Its service there; may be left out where only one trades.
+    type: str
+  other_strategy:
+    description: Whether another strategy may go on with its trades.
+    type: bool
+    default: false
+  release:
+    description: The fingerprint of what was staged for the bot; for V(adopted).
+    type: str
+  root:
+    description: The tree of freqops on the host.
+    type: path
+    default: /srv/freqops
+  owner:
+    description: Numeric user of the container.
+    type: int
+    default: 1000
+  turn:
+    description: Id of the deploy whose turn it must be.
+    type: str
+  incident:
+    description: Under which everything is written down; for V(adopted) and V(undone).
+    type: str
+  reason:
+    description: Why.
+    type: str
+  actor:
+    description: Who adopts.
+    type: str
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: See what would become of the old bot
+  freqops_adopt:
+    state: looked
+    bot: "{{ freqtrade_bots[0] }}"
+    image: "{{ freqtrade_image }}"
+    project: /opt/ft/docker-compose.yml
+"""
+
+RETURN = r"""
+changes:
+  description: What will be another than before; what, before, after.
+  returned: for C(looked)
+  type: list
+  elements: list
+trades:
+  description: The open trades.
+  returned: unless refused
+  type: list
+  elements: str
+incident:
+  description: The incident of the hold, which a release names.
+  returned: for C(adopted) and C(undone)
+  type: str
+detail:
+  description: What is worth knowing.
+  returned: for C(adopted) and C(undone)
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core import adoption, bot_config, durable, errors, foreign, host_command, secrets
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["looked", "prepared", "adopted", "undone"], "required": True},
+    "bot": {"type": "dict", "required": True},
+    "shared": {"type": "dict", "default": {}},
+    "image": {"type": "str", "default": ""},
+    "project": {"type": "path"},
+    "service": {"type": "str"},
+    "other_strategy": {"type": "bool", "default": False},
+    "release": {"type": "str"},
+    "root": {"type": "path", "default": "/srv/freqops"},
+    "owner": {"type": "int", "default": 1000},
+    "turn": {"type": "str"},
+    "incident": {"type": "str"},
+    "reason": {"type": "str"},
+    "actor": {"type": "str"},
+}
+MODE = 0o400
+
+
+def _wanted(values: dict[str, Any]) -> adoption.Wanted:
+    bot, image = values["bot"], values["image"]
+    try:
+        version = foreign.version_of(image)
+    except errors.Refused:
+        version = ""  # not on the host yet; freqops-host judges it again before anything is touched
+    config = bot_config.effective(values["shared"], bot)
+    kind = bot.get("database", foreign.POSTGRES)
+    return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, int(bot["api_port"]))
+
+
+def _looked(values: dict[str, Any], home: Path) -> dict[str, Any]:
+    adoption.refuse_unless_new(home)
+    found, wanted = foreign.look(Path(values["project"]), values["service"]), _wanted(values)
+    wrong = adoption.objections(found, wanted, other_strategy=values["other_strategy"])
+    if wrong:
+        raise errors.Refused("; ".join(wrong))
+    trades = [f"{number} {pair} {amount}" for number, (pair, amount) in found.traded.open_trades.items()]
+    changes = [list(row) for row in adoption.changes(found, wanted)]
+    return {"changed": False, "changes": changes, "trades": trades, "diff": adoption.diff(found, wanted)}
+
+
+def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
+    """Lay the credentials of a live bot where its secrets are completed, unless there are some."""
+    staged = home / "staged" / "secrets.json"
+    document: dict[str, Any] = {}
+    for path in (home / "conf" / "secrets.json", staged):
+        present = durable.read_json(path)
+        document = present if isinstance(present, dict) else document
+    if values["bot"]["mode"] != "live" or secrets.has_exchange_key(document):
+        return {"changed": False}
+    found = adoption.credentials(foreign.look(Path(values["project"]), values["service"]))
+    if not secrets.has_exchange_key({"exchange": found}):
+        return {"changed": False}  # the role that completes them says what is missing
+    for directory, mode in ((home, 0o755), (staged.parent, 0o700)):
+        directory.mkdir(mode=mode, parents=True, exist_ok=True)
+    owner = values["owner"]
+    durable.write_json(staged, {**document, "exchange": found}, MODE, (owner, owner))
+    return {"changed": True}
+
+
+def _commanded(module: AnsibleModule) -> dict[str, Any]:
+    values = module.params
+    words = ["adopt", values["bot"]["name"], f"--reason={values['reason']}", f"--actor={values['actor']}"]
+    words.append(f"--incident={values['incident']}")
+    words += [f"--turn={values['turn']}"] if values["turn"] else []
+    if values["state"] == "undone":
+        words.append("--undo")
+    else:
+        words += [f"--project={values['project']}", f"--release={values['release']}"]
+        words += [f"--service={values['service']}"] if values["service"] else []
+        words += ["--other-strategy"] if values["other_strategy"] else []
+    _, out, err = module.run_command([host_command.installed(), *words])
+    answer = host_command.understood(out, err, "outcome")
+    return {"changed": True, **{name: answer[name] for name in ("incident", "trades", "detail")}}
+
+
+def main() -> None:
+    """Look, prepare, adopt or undo."""
+    module = AnsibleModule(
+        ARGUMENT_SPEC,
+        supports_check_mode=True,
+        required_if=[
+            ("state", "looked", ["project"]),
+            ("state", "prepared", ["project"]),
+            ("state", "adopted", ["project", "release", "incident", "reason", "actor"]),
+            ("state", "undone", ["incident", "reason", "actor"]),
+        ],
+    )
+    values = module.params
+    home = Path(values["root"]) / "bots" / str(values["bot"]["name"])
+    if module.check_mode and values["state"] != "looked":
+        module.fail_json(msg="NOTHING ADOPTED: this was a check")
+    try:
+        if values["state"] in ("adopted", "undone"):
+            answer = _commanded(module)
+        else:
+            answer = (_looked if values["state"] == "looked" else _prepared)(values, home)
+    except (errors.Refused, host_command.NoAnswer) as error:
+        what = "NOT UNDONE" if values["state"] == "undone" else "NOT ADOPTED"
+        module.fail_json(msg=f"{what} {values['bot']['name']}: {error}")
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A foreign Freqtrade becomes a bot of freqops, with the trades that it had; and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.support.field import Field, Played, play, until
+from tests.support.foreign import BOT, HOME, HOST, PASSWORD, OldBot
+
+WHY = "reason=it moves"
+
+
+def adopt(place: str, *words: str) -> Played:
+    return play("adopt", "--limit", HOST, "-e", f"bot={BOT}", "-e", WHY, *words, inventory=place)
+
+
+@pytest.fixture
+def zeta() -> Field:
+    return Field(HOST, BOT)
+
+
+def incident_of(played: Played) -> str:
+    found = re.search(r"held at level 1 under (\S+):", played.out)
+    assert found, played.out
+    return found.group(1)
+
+
+def trades_of(bot: Field) -> list[tuple[int, str, float]]:
+    return sorted((trade["trade_id"], trade["pair"], trade["amount"]) for trade in bot.trades())
+
+
+def test_a_check_shows_what_will_change_and_touches_nothing(old: OldBot, place: str) -> None:
+    old.up_with_sqlite()
+    before = (old.container(), old.open_trades(), old.field.sh("ls /srv/freqops/bots"))
+    played = adopt(place, "-e", f"project={HOME}/docker-compose.yml", "--check", "-vv")
+    assert played.rc == 0, played.out
+    assert "runs as | freqtrade of /opt/ft/docker-compose.yml | freqops-zeta" in played.out
+    assert "open trades | 1 BTC/USDT, 2 ETH/USDT | the same" in played.out
+    assert PASSWORD not in played.out
+    assert (old.container(), old.open_trades(), old.field.sh("ls /srv/freqops/bots")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("-e", f"project={HOME}", "-e", "service=other"), "the project has no service other"),
+        (("-e", "undo=true"), "nothing to undo"),
+    ],
+)
+def test_what_is_not_to_be_adopted_is_refused(old: OldBot, place: str, words: tuple[str, ...], why: str) -> None:
+    before = old.container()
+    played = adopt(place, *words)
+    assert played.rc != 0
+    assert why in played.out
+    assert old.container() == before
+
+
+def test_it_comes_up_paused_and_held_with_the_same_trades(old: OldBot, place: str, zeta: Field) -> None:
+    """From SQLite into the bot's Postgres, by Freqtrade's own conversion."""
+    before = old.open_trades()
+    played = adopt(place, "-e", f"project={HOME}", "-vv")
+    assert played.rc == 0, played.out
+    assert PASSWORD not in played.out
+    assert old.container()[0] == "exited"
+    assert old.container()[2] == "no:0"
+    assert (zeta.state(), zeta.level()) == ("paused", 1)
+    assert [hold["holder"] for hold in zeta.holds()["holds"]] == ["restore"]
+    assert trades_of(zeta) == before
+
+
+def test_one_command_gives_the_old_one_back(old: OldBot, place: str) -> None:
+    played = adopt(place, "-e", "undo=true")
+    assert played.rc == 0, played.out
+    state, _, policy = old.container()
+    assert (state, policy) == ("running", "on-failure:7")
+    until("it answers", lambda: old.open_trades() == [(1, "BTC/USDT", old.amounts[0]), (2, "ETH/USDT", old.amounts[1])])
+    assert "freqops-zeta" not in old.field.sh("docker ps --all --format '{{.Names}}'")
+    assert "zeta" not in old.field.sh("ls /srv/freqops/bots")
+
+
+def test_from_postgres_to_postgres_then_released(old: OldBot, place: str, zeta: Field) -> None:
+    old.up_with_postgres()
+    before = old.open_trades()
+    done = adopt(place, "-e", f"project={HOME}", "-e", "service=freqtrade")
+    assert done.rc == 0, done.out
+    assert trades_of(zeta) == before
+    incident = incident_of(done)
+    released = play("release", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
+                    inventory=place)  # fmt: skip
+    assert released.rc == 0, released.out
+    assert (zeta.state(), zeta.level(), trades_of(zeta)) == ("running", 0, before)
+    undone = adopt(place, "-e", "undo=true")
+    assert undone.rc != 0
+    assert "was released since it was adopted" in undone.out
+    assert old.container()[0] == "exited"
+
+
+def test_the_copies_are_root_s_alone(old: OldBot) -> None:
+    found = json.loads(old.sh("stat --format '\"%A %u\"' /srv/freqops/adopted | head -1"))
+    assert found == "drwx------ 0"

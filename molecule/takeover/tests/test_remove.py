@@ -1,0 +1,55 @@
+"""What was adopted is taken off the host again: not while trades are open, then whole, then there is nothing to do."""
+
+from __future__ import annotations
+
+from tests.support.field import Field, Played, play
+from tests.support.foreign import BOT, HOST, PORT, OldBot
+
+
+def remove(*words: str) -> Played:
+    """Remove the bot, which the lab's own inventory does not declare."""
+    return play("remove", "--limit", HOST, "-e", f"bots={BOT}", "-e", "reason=not wanted", *words)
+
+
+def test_not_while_trades_are_open(old: OldBot) -> None:
+    zeta = Field(HOST, BOT)
+    before = zeta.trades()
+    played = remove()
+    assert played.rc != 0
+    assert "its API has 1 BTC/USDT, 2 ETH/USDT open" in played.out
+    assert len(before) == len(zeta.trades()) == 2
+    assert old.field.tool("status --json")[1]["bots"][-1]["trader"] == "running"
+
+
+def test_flat_it_goes_and_nothing_is_left(old: OldBot, place: str) -> None:
+    sold = play(
+        "killswitch", "--limit", HOST, "-e", f"bots={BOT}", "-e", "level=2", "-e", "reason=sell", inventory=place
+    )
+    assert sold.rc == 0, sold.out
+    played = remove()
+    assert played.rc == 0, played.out
+    assert "zeta is not in the inventory" in played.out
+    seen = (
+        "docker ps --all --format '{{.Names}}'; docker network ls --format '{{.Name}}'; ls /srv/freqops/bots; ss -ltn"
+    )
+    there = old.sh(seen)
+    assert "zeta" not in there
+    assert f":{PORT} " not in there
+    psql = "docker exec freqops-postgres psql --username postgres --tuples-only --no-align"
+    assert "zeta" not in old.sh(psql + " --command '\\l' --command '\\du'")
+    kept = old.sh("find /srv/freqops/removed -path '*/zeta-*' -type f -printf '%m %u %f\\n'").splitlines()
+    assert {line.split(" ", 2)[0] for line in kept} == {"400"}
+    assert {"zeta_paper.dump", "bot.json", "secrets.json", "config.json"} <= {line.split()[-1] for line in kept}
+
+
+def test_the_second_time_there_is_nothing_to_do() -> None:
+    played = remove()
+    assert played.rc == 0, played.out
+    assert "there is nothing of it on this host" in played.out
+    assert "changed=0" in played.out
+
+
+def test_a_name_that_nobody_knows_is_refused() -> None:
+    played = play("remove", "--limit", HOST, "-e", "bots=zteta", "-e", "reason=typo")
+    assert played.rc != 0
+    assert "has, had or declares a bot zteta" in played.out

@@ -1,0 +1,153 @@
+"""A Freqtrade as people set it up: docker compose, a directory user_data, and nothing of freqops."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.field import ROOT, Field, until
+from tests.support.fleet import Fleet, inventory
+
+HOST, BOT = "paper-1", "zeta"
+HOME = "/opt/ft"
+CONTAINER, DATABASE_CONTAINER = "old-freqtrade", "old-postgres"
+PORT, OLD_PORT = 8095, 8096
+USER, PASSWORD = "old-user", "canary-old-password-of-32-letters"  # made up, and looked for in what is shown
+PAIRS = ("BTC/USDT", "ETH/USDT")
+CONTRACT = ROOT / "tests/contract/strategies/ContractStrategy.py"
+SQLITE = "sqlite:////freqtrade/user_data/tradesv3.sqlite"
+OWN: dict[str, Any] = {
+    "max_open_trades": 3,
+    "custom_price_max_distance_ratio": 0.99,
+    "pairlists": [{"method": "StaticPairList"}],
+    "entry_pricing": {"price_side": "other"},
+    "exit_pricing": {"price_side": "other"},
+}
+ASK = """
+import base64, json, sys, urllib.request
+request = urllib.request.Request("http://127.0.0.1:{port}/api/v1/" + sys.argv[1])
+request.add_header("Authorization", "Basic " + base64.b64encode(b"{user}:{password}").decode())
+print(urllib.request.urlopen(request, timeout=10).read().decode())
+"""
+
+
+class OldBot:
+    """The foreign Freqtrade on its host."""
+
+    def __init__(self, strategies: Path) -> None:
+        self.field, self._strategies = Field(HOST, "alpha"), strategies
+        self.amounts: list[float] = []
+
+    def sh(self, command: str) -> str:
+        """Run a command on the host as root and return what it printed."""
+        return self.field.sh(command)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file on the host."""
+        done = self.field.host.run(f"sudo mkdir -p {Path(path).parent} && sudo tee {path} >/dev/null", stdin=text)
+        assert done.rc == 0, done.err
+
+    def wish(self, **wishes: Any) -> None:
+        """Tell its strategy what to do from its next round on."""
+        self.write(f"{HOME}/wishes/wishes.json", json.dumps(wishes))
+
+    def up_with_sqlite(self) -> None:
+        """Set it up with a database in a file, start it, and let it enter its pairs."""
+        self._up(SQLITE, {})
+
+    def up_with_postgres(self) -> None:
+        """Set it up with a Postgres of its own, start it, and let it enter its pairs."""
+        compose = yaml.safe_load(self.sh("cat /srv/freqops/postgres/compose.yml"))
+        environment = {"POSTGRES_USER": USER, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "trades"}
+        database = {
+            "image": compose["services"]["postgres"]["image"], "container_name": DATABASE_CONTAINER,
+            "environment": environment,
+            "healthcheck": {"test": ["CMD", "pg_isready", "--host=127.0.0.1", f"--username={USER}"], "interval": "1s"},
+        }  # fmt: skip
+        self._up(f"postgresql+psycopg2://{USER}:{PASSWORD}@db:5432/trades", {"db": database})
+
+    def _up(self, db_url: str, more: dict[str, Any]) -> None:
+        self.down()
+        release = json.loads(self.sh("cat /srv/freqops/bots/alpha/bot.json"))
+        path = f"/srv/freqops/bots/alpha/release/{release['release']}/config.json"
+        config = {**json.loads(self.sh(f"cat {path}")), **OWN, "bot_name": "old", "initial_state": "running"}
+        config["exchange"] = {**config["exchange"], "pair_whitelist": list(PAIRS)}
+        config["api_server"] |= {"username": USER, "password": PASSWORD, "jwt_secret_key": PASSWORD}
+        for name in ("strategy", "logfile"):
+            config.pop(name, None)
+        config["db_url"] = db_url
+        self.write(f"{HOME}/user_data/config.json", json.dumps(config))
+        strategy = (self._strategies / CONTRACT.name).read_text()
+        self.write(f"{HOME}/user_data/strategies/{CONTRACT.name}", strategy)
+        self.write(f"{HOME}/docker-compose.yml", yaml.safe_dump(self._compose(release, more)))
+        self.wish(enter=list(PAIRS))
+        self.sh(f"chown -R 1000:1000 {HOME}/user_data")
+        self.sh(f"docker compose --file {HOME}/docker-compose.yml up --detach --quiet-pull")
+        until("it has entered its pairs", lambda: len(self.open_trades()) == len(PAIRS), 90)
+        self.wish()
+        self.amounts = [amount for _, _, amount in self.open_trades()]
+
+    def _compose(self, release: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+        words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
+        driver = f"/srv/freqops/packages/{release['packages']}"  # as images have it that people build for Postgres
+        bot = {
+            "image": release["image"], "container_name": CONTAINER, "restart": "on-failure:7", "command": words,
+            "volumes": ["./user_data:/freqtrade/user_data", "./wishes:/freqops/conf:ro", f"{driver}:/driver:ro"],
+            "environment": {"PYTHONPATH": "/driver"},
+            "ports": [f"127.0.0.1:{OLD_PORT}:8080"],
+            "depends_on": {name: {"condition": "service_healthy"} for name in more},
+        }  # fmt: skip
+        return {"name": "old", "services": {"freqtrade": bot, **more}}
+
+    def down(self) -> None:
+        """Take it away."""
+        self.sh(
+            f"test ! -e {HOME}/docker-compose.yml || docker compose --file {HOME}/docker-compose.yml down --volumes"
+        )
+        self.sh(f"rm -rf {HOME}")
+
+    def asked(self, what: str) -> Any:
+        """Return what its own API says."""
+        script = ASK.format(port=OLD_PORT, user=USER, password=PASSWORD)
+        done = self.field.host.run(f"python3 - {what}", stdin=script)
+        return json.loads(done.out) if done.rc == 0 else None
+
+    def open_trades(self) -> list[tuple[int, str, float]]:
+        """Return number, pair and amount of its open trades; none while it does not answer."""
+        found = self.asked("status") or []
+        return sorted((trade["trade_id"], trade["pair"], trade["amount"]) for trade in found)
+
+    def container(self) -> tuple[str, str, str]:
+        """Return state, start and restart policy of its container."""
+        inspected = json.loads(self.sh(f"docker inspect {CONTAINER}"))[0]
+        policy = inspected["HostConfig"]["RestartPolicy"]
+        state = inspected["State"]
+        return state["Status"], state["StartedAt"], f"{policy['Name']}:{policy['MaximumRetryCount']}"
+
+
+def new_bot(place: Path, strategies: Path, database: str, **more: Any) -> str:
+    """Return an inventory that declares the bot as it shall be."""
+
+    def change(fleet: Fleet) -> None:
+        fleet[HOST]["freqtrade_bots"].append(
+            {
+                "name": BOT, "mode": "paper", "api_port": PORT, "strategy": "ContractStrategy", "database": database,
+                "strategy_dir": str(strategies), "config": {**OWN, "exchange": {"pair_whitelist": list(PAIRS)}}, **more,
+            }
+        )  # fmt: skip
+
+    return inventory(place, change)
+
+
+def patient_strategy(place: Path) -> Path:
+    """Return a copy of the strategy that wishes nothing where there are no wishes yet."""
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / CONTRACT.name
+    text = CONTRACT.read_text()
+    known = "json.loads(WISHES.read_text())"
+    assert known in text
+    path.write_text(text.replace(known, 'json.loads(WISHES.read_text() if WISHES.exists() else "{}")'))
+    return path
