@@ -58,7 +58,9 @@ class Host:
         urls = {"alpha": "postgresql://a", "beta": "postgresql://b", "gamma": "sqlite:////x", "delta": "postgresql://d"}
         for name, url in urls.items():
             (make_bot(root, name) / "conf" / "secrets.json").write_text(json.dumps({"db_url": url}))
-        self.processes: list[Process] = [process(number, name) for number, name in enumerate(("alpha", "beta", "gamma"))]
+        self.processes: list[Process] = [
+            process(number, name) for number, name in enumerate(("alpha", "beta", "gamma"))
+        ]
         self.engine = Engine(self)
         self.engine.present = Container("id", "running", "image", "time", 0)
         self.sick: set[str] = set()

@@ -48,7 +48,9 @@ class Host:
         self.firewall: list[str] = []
         monkeypatch.setattr(unchanged, "UNITS", self.units)
         monkeypatch.setattr(unchanged, "status", lambda *_: {"bots": self.bots, "undeclared": []})
-        monkeypatch.setattr(unchanged, "problems", lambda answer: [p for row in answer["bots"] for p in row["problems"]])
+        monkeypatch.setattr(
+            unchanged, "problems", lambda answer: [p for row in answer["bots"] for p in row["problems"]]
+        )
         monkeypatch.setattr(unchanged, "_firewall", lambda: self.firewall)
         monkeypatch.setattr(subprocess, "run", self._systemctl)
         unchanged.write("w", "g", root)
