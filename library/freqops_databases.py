@@ -76,7 +76,7 @@ def _present(module: AnsibleModule) -> set[str]:
 
 def _password(module: AnsibleModule, home: Path) -> str:
     try:
-        password = postgres.password_in_use(home)
+        password: str = postgres.password_in_use(home)
     except postgres.NoPassword as error:
         module.fail_json(msg=f"{error}; deploy.yml makes its secrets before")
     return password

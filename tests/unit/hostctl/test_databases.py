@@ -177,11 +177,11 @@ def test_both_databases_change_places_in_one_breath_or_not_at_all(tmp_path: Path
 def test_what_sqlite_says_of_a_spoilt_file_is_an_error_of_ours(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(b"no database at all, but some text" * 100)
     for ask in (Sqlite(path).mark, Sqlite(path).trades, Sqlite(path).open_trades):
-        with pytest.raises(DatabaseError, match="trades.paper.sqlite"):
+        with pytest.raises(DatabaseError, match=r"trades\.paper\.sqlite"):
             ask()
     monkeypatch.setattr(Sqlite, "mark", lambda _self: "read a moment ago")
     for count in (Sqlite(path).trades, Sqlite(path).open_trades):
-        with pytest.raises(DatabaseError, match="trades.paper.sqlite"):
+        with pytest.raises(DatabaseError, match=r"trades\.paper\.sqlite"):
             count()
 
 

@@ -1,4 +1,4 @@
-"""Postgres, which all bots of a host share, is changed with its bots stopped, and comes back as it was where it must."""
+"""The Postgres of a host is changed with its bots stopped, and comes back as it was where it must."""
 
 from __future__ import annotations
 
@@ -173,7 +173,8 @@ def stop(host: Host, monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> list[str
     class HardStop:
         def __init__(self, container: str, *_: object) -> None:
             self.container = container
-            self.gone, self.notes = (1.0, []) if gone else (None, ["process 7 is in state D"])
+            self.gone = 1.0 if gone else None
+            self.notes = ["process 7 is in state D"]
 
         def run(self, _deadline: float) -> HardStop:
             killed.append(self.container)
