@@ -74,6 +74,14 @@ def _present(module: AnsibleModule) -> set[str]:
     return set(out.splitlines()) if status == 0 else set()
 
 
+def _password(module: AnsibleModule, home: Path) -> str:
+    try:
+        password: str = postgres.password_in_use(home)
+    except postgres.NoPassword as error:
+        module.fail_json(msg=f"{error}; deploy.yml makes its secrets before")
+    return password
+
+
 def main() -> None:
     """Make what is missing."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
@@ -84,7 +92,7 @@ def main() -> None:
         if f"user {name}" not in present:
             statements[f"user {name}"] = ""
             if not module.check_mode:
-                password = postgres.password_in_use(root / "bots" / bot)
+                password = _password(module, root / "bots" / bot)
                 verifier = postgres.scram_verifier(password, secrets.token_bytes(16))
                 statements[f"user {name}"] = postgres.create_user(name, verifier)
         if f"database {name}" not in present:

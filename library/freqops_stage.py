@@ -181,7 +181,7 @@ def main() -> None:
     foreign = tree.foreign(place, files, (release.VALIDATED,))
     directories = [(place / release.STRATEGIES, 0), (place, 0), (home / "release", 0), (home / "var", values["owner"])]
     if module.check_mode:
-        made = not all(path.is_dir() for path, _ in directories)
+        made = not all(tree.is_own_directory(path, owner) for path, owner in directories)
     else:
         if changed or foreign:
             (place / release.VALIDATED).unlink(missing_ok=True)

@@ -21,7 +21,9 @@ LENGTH = 16
 KEPT = 5
 CONFIG, COMPOSE, DECLARATION, STRATEGIES = "config.json", "compose.yml", "bot.json", "strategies"
 VALIDATED = "validated"
-SECRET_NAME = re.compile(r"(password|secret|token|key|api_hash|passphrase|db_url|uid)$", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"(password|secret|token|key|api_hash|passphrase|url|uid|chat_?id|account_?id|wallet_?address)$", re.IGNORECASE
+)  # what Freqtrade itself calls sensitive, and more
 HIDDEN = "[not shown]"
 
 
@@ -111,9 +113,7 @@ def shown(name: str, text: str) -> str:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: HIDDEN
-            if SECRET_NAME.search(str(key)) and not isinstance(item, (dict, list))
-            else _without_secrets(item)
+            key: HIDDEN if SECRET_NAME.search(str(key)) and not isinstance(item, dict) else _without_secrets(item)
             for key, item in value.items()
         }
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value

@@ -39,13 +39,19 @@ def remove(root: Path, names: list[str]) -> None:
         (root / name).unlink(missing_ok=True)
 
 
+def is_own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
+    """Return whether there is a directory of ``owner``, and as open as it should be."""
+    if not path.is_dir():
+        return False
+    status = path.stat()
+    return (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (owner, owner, mode)
+
+
 def own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
     """Make a directory of ``owner``, and return whether anything had to be done."""
-    made = not path.is_dir()
+    if is_own_directory(path, owner, mode):
+        return False
     path.mkdir(parents=True, exist_ok=True)
-    status = path.stat()
-    if (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (owner, owner, mode):
-        return made
     os.chown(path, owner, owner)
     path.chmod(mode)
     return True

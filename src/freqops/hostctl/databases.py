@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -104,8 +105,13 @@ class Sqlite:
         """Return the fingerprint of trades and orders."""
         if not self.path.exists():
             return EMPTY
-        try:
+        with self._named_errors():
             return self._mark(self.path)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise DatabaseError(f"{self.path.name}: {error}") from None
 
@@ -126,14 +132,14 @@ class Sqlite:
         """Return how many trades it has."""
         if self.mark() == EMPTY:
             return 0
-        with closing(sqlite3.connect(self.path, timeout=10)) as connection:
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
             return int(connection.execute(COUNT).fetchone()[0])
 
     def open_trades(self) -> list[str]:
         """Return the open trades."""
         if self.mark() == EMPTY:
             return []
-        with closing(sqlite3.connect(self.path, timeout=10)) as connection:
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
             return [f"{number} {pair}" for number, pair in connection.execute(OPEN)]
 
     def rows(self, query: str) -> list[list[Any]]:
@@ -272,10 +278,10 @@ class Postgres:
         self._sql(SUPERUSER, f'drop database if exists "{name}" with (force)')
 
     def _sql(self, database: str, sql: str) -> str:
-        statements = [word for part in sql.split(";") if part.strip() for word in ("--command", part)]
+        """Say something in one breath: several statements are one transaction, and happen all or none."""
         return self._run(
             ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set=ON_ERROR_STOP=1",
-             f"--dbname={database}", *statements]
+             f"--dbname={database}", "--command", sql]
         )  # fmt: skip
 
     def _run(self, words: list[str], *, source: Path | None = None, output: Path | None = None) -> str:

@@ -84,8 +84,8 @@ class Engine:
             if "no such container" in str(error).lower():
                 return False
             raise
-        labels = document["Config"]["Labels"]
-        return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") == said[-1]
+        labels = document["Config"]["Labels"] or {}
+        return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") in said[1:]
 
     def execute(self, name: str, argv: list[str]) -> str:
         """Run a short command inside a container and return what it said.

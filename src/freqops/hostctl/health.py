@@ -67,4 +67,4 @@ def _strategy_failures(api: FreqtradeClient) -> list[str]:
     answer: Any = api.call("GET", f"/logs?limit={LOG_RECORDS}")
     records = answer.get("logs", []) if isinstance(answer, dict) else []
     said = [(str(record[2]), str(record[4])) for record in records if isinstance(record, list) and len(record) > 4]
-    return [text.splitlines()[0][:300] for logger, text in said if logger == WRAPPER or text.startswith(UNABLE)]
+    return [text.partition("\n")[0][:300] for logger, text in said if logger == WRAPPER or text.startswith(UNABLE)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from freqops.core import durable, holds, layout
 from freqops.core.clock import Clock, iso
-from freqops.core.errors import FreqopsError, Refused
+from freqops.core.errors import FreqopsError, NotProven, Refused
 
 from . import databases, health, stopping
 from .case import Order
@@ -102,6 +102,7 @@ class Switch:
             return self._as_it_is(target)
         dump = self._ready(target)
         if self._restored is not None and self._trades_since(target):
+            self._result.release = self._result.former
             self._hold()
             return self._result
         note = {"version": 1, "from": self._result.former, "to": self._wish.release, "image_changes": dump is not None}
@@ -166,6 +167,8 @@ class Switch:
         database = databases.of(self._former, self._engine)
         self._stop()
         mark = database.mark()
+        if self._restored is not None and mark != self._known_mark(self._wish.release):
+            raise NotProven("a trade was written while it ended, which the former database does not know")
         database.dump(dump)
         self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
         self._note_dump(dump, mark)
@@ -179,16 +182,20 @@ class Switch:
             return None
         return {"release": self._former.release, "image": self._former.image, **dumped}
 
-    def _entry(self, target: layout.Bot) -> dict[str, Any]:
-        return next((entry for entry in self._files.history() if entry["release"] == target.release), {})
+    def _entry(self, fingerprint: str) -> dict[str, Any]:
+        return next((entry for entry in self._files.history() if entry["release"] == fingerprint), {})
+
+    def _known_mark(self, fingerprint: str) -> str:
+        """Return the mark of the database when a release went; empty where nothing is known of it."""
+        return str(self._entry(fingerprint).get("mark", ""))
 
     def _trades_since(self, target: layout.Bot) -> bool:
         """Whether trades were written since the release that is wished back went."""
-        return databases.of(target, self._engine).mark() != self._entry(target).get("mark")
+        return databases.of(target, self._engine).mark() != self._known_mark(target.release)
 
     def _dump_of(self, target: layout.Bot) -> Path:
         """Return the database that a release left behind, as it was when its image went."""
-        entry = self._entry(target)
+        entry = self._entry(target.release)
         path = self._files.dumps / str(entry.get("dump"))
         if not entry.get("dump") or not path.is_file():
             raise Refused(f"{target.name}: there is no dump of the database from the time of {target.release}")
@@ -260,6 +267,8 @@ class Switch:
             self._hold()
             return
         self._stop(stopping.SICK_GRACE)
+        if bot is not None and self._wrote_while_it_ended(bot, note):
+            return
         dump = note.get("dump")
         if bot is not None and dump:
             databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
@@ -275,6 +284,14 @@ class Switch:
         self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
         self._result.outcome = "rolled back"
         self._files.end()
+
+    def _wrote_while_it_ended(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
+        """Hold it, and start it again for its positions, where its last round wrote a trade after all."""
+        if not self._trades_written(bot, note):
+            return False
+        self._hold()
+        start_locked(bot, self._clock, self._engine, self._wish.deadline)
+        return True
 
     def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
         """Whether going back would forget trades: those of a first deploy, or those written since the dump."""

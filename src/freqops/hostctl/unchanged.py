@@ -52,9 +52,12 @@ def _services() -> list[str]:
     """Return what does not run of the engine and of our own timers and services that are enabled."""
     timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
     watched = ["docker.service", *timers]
-    asked = subprocess.run(
-        ["systemctl", "is-active", *watched], capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=False
-    )
+    try:
+        asked = subprocess.run(
+            ["systemctl", "is-active", *watched], capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"systemd does not answer: {error}"]
     states = asked.stdout.split()
     if len(states) != len(watched):
         return [f"systemd does not answer: {asked.stderr.strip()}"]
@@ -74,7 +77,7 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return which containers do not run, or run another image or release than declared."""
+    """Return which containers do not run, or run another image than declared."""
     found = []
     if (root / "postgres" / "compose.yml").exists():
         container = engine.container(CONTAINER)

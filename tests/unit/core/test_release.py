@@ -82,9 +82,15 @@ def test_laid_over_nothing_it_is_itself(value: Any) -> None:
     assert bot_config.merged(value, value) == value
 
 
-@pytest.mark.parametrize("key", ["password", "jwt_secret_key", "ws_token", "secret", "key", "apiKey", "db_url", "uid"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password", "jwt_secret_key", "ws_token", "secret", "key", "apiKey", "db_url", "uid", "webhook_url", "url",
+        "chat_id", "accountId", "wallet_address",
+    ],
+)  # fmt: skip
 def test_a_diff_shows_no_secret(key: str) -> None:
-    text = json.dumps({"telegram": {key: "canary"}, "stake": 1, "pairs": [{key: "canary"}]})
+    text = json.dumps({"telegram": {key: "canary"}, "stake": 1, "pairs": [{key: ["canary"]}]})
     shown = release.shown("config.json", text)
     assert "canary" not in shown
     assert '"stake": 1' in shown

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from freqops.core import tree
 
@@ -28,3 +31,16 @@ def test_what_somebody_changed_or_put_there_is_found(tmp_path: Path) -> None:
     assert found == ["link", "strategies/S.json"]
     tree.remove(tmp_path, [*found, "gone already"])
     assert tree.foreign(tmp_path, WANTED, ("validated",)) == []
+
+
+def test_a_directory_is_made_and_mended_once(tmp_path: Path) -> None:
+    if os.getuid() not in {0, os.getgid()}:
+        pytest.skip("this user has no group of the same number, so a directory cannot be given to both")
+    place, owner = tmp_path / "a" / "b", os.getuid()
+    assert not tree.is_own_directory(place, owner)
+    assert [tree.own_directory(place, owner), tree.own_directory(place, owner)] == [True, False]
+    place.chmod(0o777)
+    assert not tree.is_own_directory(place, owner)
+    assert tree.own_directory(place, owner) is True
+    assert place.stat().st_mode & 0o7777 == 0o755
+    assert tree.is_own_directory(place, owner)

@@ -159,3 +159,36 @@ def test_the_database_is_that_of_the_secrets(tmp_path: Path) -> None:
         secrets.write_text(json.dumps({"db_url": url}))
         with pytest.raises(DatabaseError):
             databases.of(layout.load_bot(home), Engine())
+
+
+def test_both_databases_change_places_in_one_breath_or_not_at_all(tmp_path: Path) -> None:
+    """One --command is one transaction; a crash between two would leave the bot without a database."""
+    docker = Docker({"pg_get_userbyid": "alpha_paper\n"})
+    Postgres("alpha_paper", docker).restore(tmp_path)
+    [renames] = [line for line in docker.asked if "rename" in line]
+    assert renames.count("--command") == 1
+    first, second = (renames.index(f'"{name}" rename to') for name in ("alpha_paper", "alpha_paper_restoring"))
+    assert first < second
+    order = [word for line in docker.asked for word in ("create", "pg_restore", "terminate", "rename") if word in line]
+    assert order == ["create", "pg_restore", "terminate", "rename"]
+    assert 'drop database if exists "alpha_paper_replaced"' in docker.asked[-1]
+
+
+def test_what_sqlite_says_of_a_spoilt_file_is_an_error_of_ours(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(b"no database at all, but some text" * 100)
+    for ask in (Sqlite(path).mark, Sqlite(path).trades, Sqlite(path).open_trades):
+        with pytest.raises(DatabaseError, match=r"trades\.paper\.sqlite"):
+            ask()
+    monkeypatch.setattr(Sqlite, "mark", lambda _self: "read a moment ago")
+    for count in (Sqlite(path).trades, Sqlite(path).open_trades):
+        with pytest.raises(DatabaseError, match=r"trades\.paper\.sqlite"):
+            count()
+
+
+def test_a_copy_that_says_something_else_is_not_believed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sqlite, "_mark", lambda self, where: "one" if where == self.path else "other")
+    with pytest.raises(DatabaseError, match="does not say what the database says"):
+        Sqlite(path).dump(tmp_path / "dump")
+    assert sorted(each.name for each in tmp_path.iterdir() if "dump" in each.name) == []

@@ -85,3 +85,16 @@ def test_a_strategy_that_raises_fails_at_once(bot: Bot, record: list[Any]) -> No
 def test_what_others_log_is_not_the_strategy(bot: Bot, logs: Any) -> None:
     bot.logs = logs
     bot.prove()
+
+
+def test_a_failure_without_words_is_a_failure(bot: Bot) -> None:
+    bot.logs = {"logs": [["t", 0, WRAPPER, "ERROR", ""]]}
+    with pytest.raises(NotProven, match="its strategy fails"):
+        bot.prove()
+
+
+def test_a_hard_stop_meanwhile_is_told_from_a_failure(bot: Bot) -> None:
+    bot.api.error = Failed("no answer")
+    (bot.declared.home / "conf" / "holds.json").write_text("{")  # counts as level 3
+    assert health.prove(bot.declared, bot.clock, 20) is False
+    assert bot.clock.now == 0.0

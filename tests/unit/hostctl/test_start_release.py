@@ -574,3 +574,43 @@ def test_re_assertion_never_changes_a_hold(host: Host) -> None:
     host.clock.now += timedelta(days=1).total_seconds()
     host.reassert()
     assert host.bot.holds.read_bytes() == before
+
+
+# --- a crash loop
+
+
+def crashing(host: Host, monkeypatch: pytest.MonkeyPatch, at_the_start: int, each: int) -> list[float]:
+    """Let the container end over and over; ``each`` is how often between two looks."""
+    host.api.error = Failed("connection refused")
+    restarts, moments = [at_the_start], list[float]()
+
+    def container(_name: str) -> Container:
+        moments.append(host.clock.now)
+        if len(moments) > 2:
+            restarts[0] += each
+        return Container("id", "restarting", "image", "time", restarts[0])
+
+    monkeypatch.setattr(host.engine, "container", container)
+    return moments
+
+
+def test_what_only_crashes_is_not_waited_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashing(host, monkeypatch, 0, 1)
+    with pytest.raises(NotProven, match="it ended 3 times since it was started") as failure:
+        host.start()
+    assert host.clock.now < 5
+    assert str(failure.value).endswith("last words")
+
+
+def test_crashes_of_earlier_days_are_not_those_of_this_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashing(host, monkeypatch, 40, 0)
+    with pytest.raises(NotProven, match="connection refused"):
+        host.start()
+    assert host.clock.now >= start.DEADLINE
+
+
+def test_a_container_that_is_gone_has_not_crashed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.api.error = Failed("connection refused")
+    monkeypatch.setattr(host.engine, "container", lambda _name: None)
+    with pytest.raises(NotProven, match="connection refused"):
+        host.start()

@@ -12,7 +12,7 @@ from freqops.core import durable, holds, release
 from freqops.core.client import Failed
 from freqops.core.errors import FreqopsError, Refused
 from freqops.core.processes import Process
-from freqops.hostctl import databases, deploy, health, journal, login, reach, start, stopping, switch
+from freqops.hostctl import databases, deploy, health, journal, login, reach, start, stopping, switch, switch_files
 from freqops.hostctl.databases import DatabaseError
 from freqops.hostctl.deploy import Errand
 from freqops.hostctl.engine import Container, EngineError
@@ -496,3 +496,91 @@ def test_a_hard_stop_while_it_is_proven_wins_and_is_no_failure(host: Host) -> No
     row = host.switch(NEW)
     assert (row.well, row.outcome, row.level, host.declared) == (True, "held", 3, NEW)
     assert host.processes == []
+
+
+def ends_with_a_trade(host: Host, monkeypatch: pytest.MonkeyPatch, release_that_trades: str) -> None:
+    """Let one release write a trade in the round in which it is asked to stop."""
+
+    def stop(*_: Any) -> None:
+        if host.processes and host.running == release_that_trades:
+            host.database.content = "a last trade"
+        host.processes.clear()
+
+    monkeypatch.setattr(host.engine, "stop", stop)
+
+
+def test_a_trade_of_the_last_round_is_not_forgotten(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+    host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
+    ends_with_a_trade(host, monkeypatch, BAD)
+    row = host.switch(BAD)
+    assert (row.outcome, row.well, host.declared, host.level) == ("halted", False, BAD, 1)
+    assert host.database.done == ["dump"], "the former database does not know that trade"
+    assert (len(host.processes), host.api.state) == (1, "paused"), "somebody looks after the position"
+    assert not (host.home / "switch.json").exists()
+
+
+def test_by_hand_a_trade_of_the_last_round_keeps_the_release(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    ends_with_a_trade(host, monkeypatch, NEW)
+    row = host.rollback()
+    assert (row.well, row.proven, row.release, host.declared) == (False, True, NEW, NEW)
+    assert "while it ended" in row.detail[0]
+    assert (host.database.content, host.database.done) == ("a last trade", ["dump"])
+    again = host.rollback()
+    assert (again.outcome, again.release, again.former, host.level) == ("halted", NEW, NEW, 1)
+
+
+def test_what_was_there_is_kept_before_it_is_said_that_a_switch_began(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note without what it would put back could only be taken back into nothing."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(switch_files, "_copy", full)
+    row = host.switch(NEW)
+    assert (row.outcome, row.well, row.changed, host.declared) == ("not proven", False, False, OLD)
+    assert not (host.home / "switch.json").exists()
+    assert (host.engine.ups, len(host.processes)) == ([], 1)
+
+
+def test_a_first_release_that_is_withdrawn_leaves_its_secrets(host: Host) -> None:
+    """Its database knows their password already."""
+    for name in ("bot.json", "compose.yml", "releases.json"):
+        (host.home / name).unlink()
+    (host.home / "conf" / "secrets.json").rename(host.home / "secrets.json")
+    (host.home / "staged").mkdir()
+    (host.home / "secrets.json").rename(host.home / "staged" / "secrets.json")
+    host.database.count = 0
+    host.sick.add(BAD)
+    assert host.switch(BAD).outcome == "withdrawn"
+    assert (host.home / "conf" / "secrets.json").exists()
+    assert not (host.home / "staged").exists()
+
+
+def test_a_host_deployed_long_ago_can_go_back_too(host: Host) -> None:
+    """Its release had neither declaration nor Compose file beside it."""
+    for name in ("bot.json", "compose.yml"):
+        (host.home / "release" / OLD / name).unlink()
+    assert host.switch(NEW).well
+    (host.home / "release" / OLD / "validated").touch()
+    assert (host.rollback().well, host.declared, host.running) == (True, OLD, OLD)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"releases": {}}', '{"releases": [1, {}, {"image": "x"}]}'])
+def test_a_past_that_cannot_be_read_is_none(host: Host, text: str) -> None:
+    (host.home / "releases.json").write_text(text)
+    assert SwitchFiles(host.home).history() == []
+
+
+def test_what_belongs_to_no_release_that_is_kept_goes(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    [dump] = (host.home / "dumps").iterdir()
+    (host.home / "dumps" / "older").touch()
+    removed = SwitchFiles(host.home).prune()
+    assert (removed, list((host.home / "dumps").iterdir())) == ([], [dump])
+    assert {path.name for path in (host.home / "release").iterdir()} == {OLD, NEW}

@@ -58,6 +58,9 @@ def test_staging_is_foretold_and_then_nothing_is_written(run: Run, stage: dict[s
     assert not (Path(stage["home"]) / "conf/freqops-host").exists()
     run(freqops_stage, **stage)
     assert run(freqops_stage, check=True, **stage)["changed"] is False
+    (Path(stage["home"]) / "release" / NEW).chmod(0o777)
+    assert run(freqops_stage, check=True, **stage)["changed"] is True
+    assert run(freqops_stage, **stage)["changed"] is True
 
 
 def test_a_diff_shows_the_configuration_and_no_secret(run: Run, stage: dict[str, Any]) -> None:

@@ -16,9 +16,12 @@ from library import (
     freqops_fleet,
     freqops_halt,
     freqops_incident,
+    freqops_postgres,
     freqops_reconcile,
     freqops_release,
+    freqops_rollback,
     freqops_status,
+    freqops_switch,
 )
 from tests.unit.library.conftest import Run
 
@@ -34,6 +37,9 @@ COMMANDS = [
     (freqops_release, PERMISSION),
     (freqops_flatten, PERMISSION),
     (freqops_reconcile, PERMISSION),
+    (freqops_switch, {"releases": {"alpha": "0" * 16}, "actor": "maria"}),
+    (freqops_rollback, {"bot": "alpha", "reason": "it's; $(back)", "actor": "maria"}),
+    (freqops_postgres, {}),
 ]
 
 

@@ -1,0 +1,227 @@
+"""The modules that speak with docker and Postgres: what they ask, and how they pass on what was said."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+
+from freqops.core import postgres, release
+from library import freqops_databases, freqops_manifest, freqops_postgres, freqops_validate
+from tests.unit.fakes import make_bot
+from tests.unit.library.conftest import Run
+from tests.unit.library.test_host_command_modules import Stub, use
+
+Docker = Callable[[str], Path]
+IMAGE = f"registry.example.com/freqtrade@sha256:{'0' * 64}"
+PASSWORD = "canary-password"
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
+    """Return a function that makes a docker of a script, and the file in which it notes what it was asked."""
+    noted = tmp_path / "asked"
+
+    def script(text: str) -> Path:
+        path = tmp_path / "bin" / "docker"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\necho "$@" >>{noted}\n{text}\n')
+        path.chmod(0o755)
+        return noted
+
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return script
+
+
+# --- databases
+
+
+class Postgres:
+    """A docker that answers as psql would: it tells what there is, and keeps what it is told."""
+
+    def __init__(self, docker: Docker, root: Path) -> None:
+        self.root, self._docker = root, docker
+        self.present, self.told = root / "present", root / "told"
+        self.present.write_text("")
+        self.asked = docker(
+            f'said=$(cat); case "$said" in select*) cat {self.present};; *) echo "$said" >>{self.told};; esac'
+        )
+        home = make_bot(root)
+        document = {"db_url": f"postgresql+psycopg2://alpha_paper:{PASSWORD}@postgres:5432/alpha_paper"}
+        (home / "conf" / "secrets.json").write_text(json.dumps(document))
+
+    def arguments(self) -> dict[str, Any]:
+        return {"bots": {"alpha": "paper"}, "root": str(self.root)}
+
+    def statements(self) -> list[str]:
+        return self.told.read_text().splitlines() if self.told.exists() else []
+
+
+@pytest.fixture
+def server(docker: Docker, tmp_path: Path) -> Postgres:
+    (tmp_path / "tree").mkdir()
+    return Postgres(docker, tmp_path / "tree")
+
+
+def test_user_and_database_are_made_once(run: Run, server: Postgres) -> None:
+    first = run(freqops_databases, **server.arguments())
+    assert (first["changed"], first["made"]) == (True, ["database alpha_paper", "user alpha_paper"])
+    assert first["diff"]["after"] == "database alpha_paper\nuser alpha_paper\n"
+    user, database = server.statements()
+    assert user.startswith('create role "alpha_paper" login nosuperuser')
+    assert database.startswith('create database "alpha_paper" owner "alpha_paper"')
+    server.present.write_text("user postgres\nuser alpha_paper\ndatabase alpha_paper\n")
+    second = run(freqops_databases, **server.arguments())
+    assert (second["changed"], second["made"], len(server.statements())) == (False, [], 2)
+
+
+def test_the_password_is_told_to_nobody(run: Run, server: Postgres) -> None:
+    answer = run(freqops_databases, **server.arguments())
+    user = server.statements()[0]
+    salt = user.split(":")[1].split("$")[0]
+    verifier = postgres.scram_verifier(PASSWORD, base64.b64decode(salt))
+    assert f"password '{verifier}'" in user, "the server can check it all the same"
+    assert PASSWORD not in json.dumps(answer) + user + server.asked.read_text()
+
+
+def test_a_user_that_exists_keeps_its_password(run: Run, server: Postgres) -> None:
+    server.present.write_text("user alpha_paper\n")
+    answer = run(freqops_databases, **server.arguments())
+    assert answer["made"] == ["database alpha_paper"]
+    assert not any("role" in statement or "password" in statement for statement in server.statements())
+
+
+def test_databases_are_foretold_and_nothing_is_made(run: Run, server: Postgres) -> None:
+    answer = run(freqops_databases, check=True, **server.arguments())
+    assert (answer["changed"], len(answer["made"]), server.statements()) == (True, 2, [])
+    server.present.write_text("user alpha_paper\ndatabase alpha_paper\n")
+    assert run(freqops_databases, check=True, **server.arguments())["changed"] is False
+
+
+def test_a_server_that_does_not_answer_yet_has_nothing(run: Run, server: Postgres, docker: Docker) -> None:
+    docker("cat >/dev/null; echo 'No such container: freqops-postgres' >&2; exit 1")
+    assert len(run(freqops_databases, check=True, **server.arguments())["made"]) == 2
+    failed = run(freqops_databases, **server.arguments())
+    assert failed["failed"] is True
+    assert "Postgres does not answer: No such container" in failed["msg"]
+
+
+def test_what_the_server_refuses_is_said(run: Run, server: Postgres, docker: Docker) -> None:
+    docker('case "$(cat)" in select*) ;; *) echo "ERROR: disk full" >&2; exit 3;; esac')
+    failed = run(freqops_databases, **server.arguments())
+    assert (failed["failed"], failed["msg"]) == (True, "Postgres refuses: ERROR: disk full")
+
+
+def test_a_bot_without_a_password_is_named(run: Run, server: Postgres) -> None:
+    (server.root / "bots" / "alpha" / "conf" / "secrets.json").unlink()
+    failed = run(freqops_databases, **server.arguments())
+    assert failed["failed"] is True
+    assert "alpha has no password for its database" in failed["msg"]
+    assert server.statements() == []
+
+
+# --- validate
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> dict[str, Any]:
+    place = tmp_path / "release"
+    place.mkdir()
+    return {"image": IMAGE, "release": str(place), "packages": str(tmp_path / "packages")}
+
+
+def mark(staged: dict[str, Any]) -> Path:
+    return Path(staged["release"]) / release.VALIDATED
+
+
+def test_what_freqtrade_accepts_is_marked_and_not_asked_again(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    noted = docker("")
+    first, second = run(freqops_validate, **staged), run(freqops_validate, **staged)
+    assert (first["changed"], first["refused"]) == (True, "")
+    assert (second["changed"], second["refused"]) == (False, "")
+    assert IMAGE in mark(staged).read_text()
+    inspected, ran = noted.read_text().splitlines()
+    assert inspected == f"image inspect --format={{{{.Id}}}} {IMAGE}"
+    for word in ("--network=none", "--read-only", "--cap-drop=ALL", "--pull=never", "--user=1000:1000", "--rm"):
+        assert word in ran.split()
+    assert ran.endswith(f"{IMAGE} /freqops/release/validate_release.py postgresql")
+
+
+def test_what_freqtrade_refuses_is_no_failure_and_carries_no_mark(
+    run: Run, docker: Docker, staged: dict[str, Any]
+) -> None:
+    docker('[ "$1" = run ] && { echo "Impossible to load Strategy" >&2; exit 1; }; exit 0')
+    answer = run(freqops_validate, **staged)
+    assert (answer.get("failed", False), answer["changed"]) == (False, False)
+    assert answer["refused"] == "Impossible to load Strategy"
+    assert not mark(staged).exists()
+    docker('[ "$1" = run ] && exit 137; exit 0')
+    assert run(freqops_validate, **staged)["refused"] == "status 137"
+
+
+def test_an_image_that_is_not_here_is_pulled(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    noted = docker('[ "$1" = image ] && exit 1; exit 0')
+    assert run(freqops_validate, database="sqlite", **staged)["refused"] == ""
+    lines = noted.read_text().splitlines()
+    assert lines[1] == f"pull --quiet {IMAGE}"
+    assert lines[2].endswith(" sqlite")
+
+
+def test_an_image_that_cannot_be_had_is_named(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    noted = docker("echo 'no route to host' >&2; exit 1")
+    answer = run(freqops_validate, **staged)
+    assert answer["refused"] == f"the image {IMAGE} cannot be had: no route to host"
+    assert len(noted.read_text().splitlines()) == 2, "nothing ran"
+
+
+def test_a_validation_is_foretold_and_nothing_runs(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    noted = docker("")
+    assert run(freqops_validate, check=True, **staged)["changed"] is True
+    assert not mark(staged).exists()
+    mark(staged).touch()
+    assert run(freqops_validate, check=True, **staged)["changed"] is False
+    assert not noted.exists()
+
+
+# --- postgres
+
+
+def test_postgres_is_brought_by_the_host(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"bot": "alpha", "outcome": "running"}]
+    tool, noted = stub(json.dumps({"changed": True, "bots": rows}))
+    use(monkeypatch, freqops_postgres, tool)
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))  # Ansible says a text only once
+    answer = run(freqops_postgres, stale=True, reread=True)
+    assert (answer["changed"], answer["bots"]) == (True, rows)
+    assert noted.read_text().splitlines() == ["postgres", "--reread"]
+    assert warned == ["alpha: stopped for a change of Postgres, and running again"]
+    tool, _ = stub(json.dumps({"changed": False, "bots": []}))
+    again = run(freqops_postgres)
+    assert (again["changed"], again["bots"]) == (False, [])
+    assert noted.read_text().splitlines() == ["postgres"]
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_a_change_of_postgres_is_foretold_and_nothing_runs(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, stale: bool
+) -> None:
+    tool, noted = stub("")
+    use(monkeypatch, freqops_postgres, tool)
+    assert run(freqops_postgres, check=True, stale=stale)["changed"] is stale
+    assert not noted.exists()
+
+
+# --- manifest
+
+
+def test_the_manifest_is_the_action_plugins_alone(run: Run) -> None:
+    answer = run(freqops_manifest, state="written")
+    assert answer["failed"] is True
+    assert "the action plugin freqops_manifest was not found" in answer["msg"]

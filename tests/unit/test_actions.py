@@ -1,0 +1,140 @@
+"""What actions find out on the control node before a host is asked, and what they say of the answers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.utils.display import Display
+
+from action_plugins import freqops_manifest, freqops_stage, freqops_turn
+from freqops.cli.fanout import Answer
+from freqops.core import release
+from freqops.core.errors import Refused
+
+STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
+
+
+# --- whose turn it is
+
+
+def proc(root: Path, pid: int, started: str) -> Path:
+    (root / str(pid)).mkdir()
+    (root / str(pid) / "stat").write_text(STAT.format(started=started))
+    return root
+
+
+def test_when_a_process_began_is_told_by_the_kernel(tmp_path: Path) -> None:
+    assert freqops_turn.started(77, proc(tmp_path, 77, "8899")) == "8899"
+    assert freqops_turn.started(78, tmp_path) == ""
+
+
+def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "77" / "stat").mkdir(parents=True)
+    with pytest.raises(Refused, match="does not tell of its processes"):
+        freqops_turn.started(77, tmp_path)
+
+
+def test_a_deploy_is_dead_when_its_process_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    holder = {"control": socket.gethostname(), "pid": child.pid, "started": freqops_turn.started(child.pid)}
+    assert freqops_turn.dead(holder) is False
+    child.communicate(b"\n", timeout=20)
+    assert freqops_turn.dead(holder) is True
+
+
+def test_another_process_under_the_same_number_is_not_the_deploy() -> None:
+    own = {"control": socket.gethostname(), "pid": os.getpid(), "started": freqops_turn.started(os.getpid())}
+    assert freqops_turn.dead(own) is False
+    assert freqops_turn.dead({**own, "started": "1"}) is True
+
+
+def test_nobody_can_tell_of_a_process_of_another_machine() -> None:
+    assert freqops_turn.dead({"control": "another", "pid": 2**22 + 1, "started": "1"}) is False
+
+
+# --- what is staged
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> dict[str, Any]:
+    (tmp_path / "S.py").write_text("code")
+    (tmp_path / "S.json").write_text("{}")
+    return {
+        "bot": {"name": "alpha", "mode": "paper", "api_port": 8081, "strategy": "S"}, "shared": None,
+        "image": "i", "packages": "p", "compose": f"release {release.PLACEHOLDER}",
+        "strategies": [str(tmp_path / "S.py"), str(tmp_path / "S.json")],
+    }  # fmt: skip
+
+
+def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> None:
+    built = freqops_stage._build(staged)
+    assert set(built.files) == {"config.json", "compose.yml", "bot.json", "strategies/S.py", "strategies/S.json"}
+    assert built.files["strategies/S.py"] == "code"
+    assert freqops_stage._build({**staged, "shared": {"timeframe": "1h"}}).fingerprint != built.fingerprint
+
+
+def test_a_strategy_that_cannot_be_read_makes_no_release(staged: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "S.py").write_bytes(b"\xff\xfe")
+    with pytest.raises(UnicodeDecodeError):
+        freqops_stage._build(staged)
+    (tmp_path / "S.py").unlink()
+    with pytest.raises(FileNotFoundError):
+        freqops_stage._build(staged)
+
+
+# --- what differs
+
+
+def shown(answers: list[Answer], monkeypatch: pytest.MonkeyPatch) -> str:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "display", lambda _self, text, *_: said.append(text))
+    action = freqops_manifest.ActionModule.__new__(freqops_manifest.ActionModule)
+    action._show(answers)
+    return "\n".join(said)
+
+
+def test_why_a_host_is_not_left_alone_is_said_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [
+        Answer("a", {"same": False, "differences": ["1", "2", "3", "4", "5"]}, ""),
+        Answer("b", {"refused": "no such option"}, ""),
+        Answer("c", None, "unreachable"),
+        Answer("d", None, ""),
+    ]
+    assert shown(answers, monkeypatch).strip().splitlines() == [
+        "to do on a: 1; 2; 3 and 2 more",
+        "to do on b: no such option",
+        "to do on c: unreachable",
+        "to do on d: it does not tell",
+    ]
+
+
+def test_the_bots_of_a_host_that_is_left_alone_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"bot": "alpha", "mode": "paper", "trader": "running", "level": 0, "problems": [], "holds": []}
+    text = shown([Answer("a", {"same": True, "bots": [row]}, "")], monkeypatch)
+    assert "nothing to do:" in text
+    assert "alpha" in text
+    assert "to do on" not in text
+
+
+def test_what_is_asked_carries_both_fingerprints_and_no_secret() -> None:
+    variables = {"secrets_exchange": {"alpha": {"key": "canary"}}, "host_operators": ["ann"]}
+    asked = freqops_manifest._command(variables, set(variables), write=False)
+    assert [word.partition("=")[0] for word in asked] == ["manifest", "--wanted", "--ground"]
+    assert "canary" not in " ".join(asked)
+    written = freqops_manifest._command(variables, set(variables), write=True)
+    assert written == [*asked, "--write"]
+    other = freqops_manifest._command({**variables, "secrets_exchange": {}}, set(variables), write=False)
+    assert (other[1] == asked[1], other[2] == asked[2]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"), [({"written": True}, True), ({"not_proven": "disk full"}, False), (None, False)]
+)
+def test_only_a_host_that_says_so_has_written(document: dict[str, Any] | None, expected: bool) -> None:
+    assert freqops_manifest._written(Answer("a", document, "")) is expected
