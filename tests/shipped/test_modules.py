@@ -44,6 +44,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_confirm": {"change": "firewall"},
         "freqops_firewall": {"ssh_ports": [22], "seconds": 60},
         "freqops_flatten": under_incident,
+        "freqops_lockout": {**under_incident, "what": "api"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
         "freqops_release": under_incident,

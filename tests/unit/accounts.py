@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,6 +70,7 @@ class Account:
         mute: What is never answered.
         before: Is told of everything that is asked, before it is answered.
         placed: Orders by the name under which they were sent.
+        keys: The keys that it accepts; None accepts any.
     """
 
     coins: dict[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(1000)})
@@ -83,6 +85,7 @@ class Account:
     mute: set[str] = field(default_factory=set)
     before: Callable[[str], None] | None = None
     placed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keys: set[str] | None = None
 
     def buy(self, number: str, amount: str, trade: int = 1, coin: str = "BTC") -> None:
         """Let the bot have bought: in its records, in the fills and on the account."""
@@ -158,14 +161,20 @@ class Lost(witness.Unanswered):
 class Talk(witness.Witness):
     """A conversation whose other side is an `Account`; everything but the pipe is the real one's."""
 
-    def __init__(self, bot: layout.Bot, journal: Journal, clock: Clock, account: Account) -> None:
+    def __init__(
+        self, bot: layout.Bot, journal: Journal, clock: Clock, account: Account, conf: Path | None = None
+    ) -> None:
         super().__init__(bot, journal, clock, lambda: SimpleNamespace(stdout=None))  # type: ignore[arg-type, return-value]
-        self._account = account
+        self._account, self._key = account, ""
+        if account.keys is not None:
+            self._key = json.loads(((conf or bot.conf) / "secrets.json").read_text())["exchange"]["key"]
 
     def once(self, what: str, deadline: float, **with_: Any) -> Any:
         """Ask the account, over JSON as the real one does."""
         if self._clock.monotonic() > deadline:
             raise witness.Unanswered(f"{what}: asked after its deadline")
+        if self._account.keys is not None and self._key not in self._account.keys:
+            raise witness.KeyRefused(f"{what}: AuthenticationError")
         return json.loads(json.dumps(self._account.answer(what, json.loads(json.dumps(with_)))))
 
 
@@ -173,7 +182,9 @@ def conversations(account: Account) -> Any:
     """Return what stands in for `witness.conversation`."""
 
     @contextmanager
-    def conversation(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> Iterator[Talk]:
-        yield Talk(bot, journal, clock, account)
+    def conversation(
+        bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, conf: Path | None = None
+    ) -> Iterator[Talk]:
+        yield Talk(bot, journal, clock, account, conf)
 
     return conversation

@@ -7,9 +7,11 @@ dead one on its host no play that ends with the table of all bots ends well.
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from lab.accounts import account_of
 from lab.control import control
+from lab.paths import SECRETS
 from tests.support.field import Field, all_pairs, incident_of, play, until
 from tests.support.live import BALANCES, HOST, MODEL
 
@@ -64,6 +66,30 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
         released = play("release", *BOT, *incident)
         assert released.rc == 0, released.out
         assert (field.level(), field.state()) == (level, state)
+
+
+def test_a_key_that_leaked_is_locked_out_when_the_exchange_refuses_it(field: Field) -> None:
+    account = account_of(HOST, MODEL)
+    document = yaml.safe_load(SECRETS.read_text())
+    old = document["secrets_exchange"][MODEL]["key"]
+    leak = ("-e", f"bots={MODEL}", "-e", "what=exchange", "-e", "reason=laptop stolen")
+    without = play("lockout", *leak)
+    assert without.rc != 0
+    assert "make another one at the exchange" in without.out
+    made = control("POST", f"/accounts/{account}/keys", {})
+    document["secrets_exchange"][MODEL] = {"key": made["api_key"], "secret": made["secret"]}
+    SECRETS.write_text(yaml.safe_dump(document))
+    early = play("lockout", *leak)
+    assert early.rc != 0
+    assert "the exchange accepts a key that leaked" in early.out
+    control("DELETE", f"/accounts/{account}/keys/{old}")
+    done = play("lockout", *leak, "-vv")
+    assert done.rc == 0, done.out
+    assert "the exchange accepts the new key, and none that leaked" in done.out
+    assert made["secret"] not in done.out
+    assert (field.state(), field.level()) == ("paused", 1)
+    field.release()
+    assert field.state() == "running"
 
 
 @pytest.mark.parametrize("name", ["flatten", "reconcile", "release"])

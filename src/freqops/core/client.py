@@ -108,6 +108,13 @@ class FreqtradeClient:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {token}", "Connection": "close"}
 
+    @classmethod
+    def with_token(cls, port: int, token: str, timeout: float = 2.0) -> FreqtradeClient:
+        """Return a client that shows an access token instead of user and password."""
+        client = cls(port, "", "", timeout)
+        client._headers["Authorization"] = f"Bearer {token}"
+        return client
+
     def call(self, method: str, path: str, body: Any = None, timeout: float | None = None) -> Any:
         """Send one request below /api/v1 and return the decoded answer.
 

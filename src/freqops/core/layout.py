@@ -113,9 +113,14 @@ class Bot:
                 f"no API credentials in {self.conf / 'secrets.json'} ({type(error).__name__})"
             ) from None
 
+    @property
+    def leaked(self) -> Path:
+        """Secrets that leaked and were replaced, kept until they are proven to open nothing any more."""
+        return self.home / "lockout" / "leaked.json"
+
     def secret_values(self) -> list[str]:
-        """Return every text in its file of secrets that is long enough to be one, the longest first."""
-        document = read_json(self.conf / "secrets.json")
+        """Return every text in its files of secrets that is long enough to be one, the longest first."""
+        document = [read_json(self.conf / "secrets.json"), read_json(self.leaked)]
         return sorted({text for text in _leaves(document) if len(text) >= SECRET_LENGTH}, key=len, reverse=True)
 
 

@@ -10,6 +10,7 @@ USER = "freqops"
 PASSWORD_BYTES = 32
 EXCHANGE_KEY_LENGTH = 16
 CREDENTIALS = ("key", "secret", "password", "uid")
+OF_THE_API = ("password", "jwt_secret_key", "ws_token")
 SCHEME = "postgresql+psycopg2"
 
 
@@ -29,9 +30,15 @@ def complete(present: Mapping[str, Any], database_url: str | None, database: str
     """
     api = dict(present.get("api_server", {}))
     api.setdefault("username", USER)
-    for name in ("password", "jwt_secret_key", "ws_token"):
+    for name in OF_THE_API:
         api.setdefault(name, secrets.token_urlsafe(PASSWORD_BYTES))
     return {**present, "api_server": api, "db_url": database_url or _kept_url(present, str(database), host)}
+
+
+def rotated(present: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``present`` with everything that opens the bot's API made anew: password, signing key, stream token."""
+    api = {**present.get("api_server", {}), **{name: secrets.token_urlsafe(PASSWORD_BYTES) for name in OF_THE_API}}
+    return {**present, "api_server": api}
 
 
 def not_credentials(exchange: Mapping[str, Any]) -> list[str]:

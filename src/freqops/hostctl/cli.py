@@ -25,6 +25,7 @@ from . import (
     argument_types,
     cli_adopt,
     cli_deploy,
+    cli_lockout,
     cli_remove,
     gate,
     incident_files,
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_deploy.add_to(commands, _in_session)
     cli_remove.add_to(commands, _in_session)
     cli_adopt.add_to(commands, _in_session)
+    cli_lockout.add_to(commands, _in_session)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")

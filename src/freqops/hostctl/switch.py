@@ -6,7 +6,6 @@ known beforehand is known; what was touched is taken back as one, and the way ba
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from .reach import alive, redact
 from .start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
 from .switch_files import SECRETS, SwitchFiles
 
-MARK_LENGTH = 16
 INTERRUPTED = "it was interrupted"
 
 
@@ -149,10 +147,7 @@ class Switch:
         if self._files.pending_secrets is not None:
             return True
         known = [entry.get("secrets") for entry in self._files.history() if entry["release"] == self._result.former]
-        return bool(known) and known[-1] != self._secrets_mark()
-
-    def _secrets_mark(self) -> str:
-        return hashlib.sha256((self._home / "conf" / SECRETS).read_bytes()).hexdigest()[:MARK_LENGTH]
+        return bool(known) and known[-1] != self._files.secrets_mark
 
     # --- there
 
@@ -223,7 +218,7 @@ class Switch:
 
     def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
-        self._files.remember({**entry, "secrets": self._secrets_mark(), "outcome": self._result.outcome}, left)
+        self._files.remember({**entry, "secrets": self._files.secrets_mark, "outcome": self._result.outcome}, left)
         self._files.end()
         self._files.prune()
 

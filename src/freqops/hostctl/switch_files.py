@@ -7,6 +7,7 @@ again and takes the switch back.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ NOTE = "switch.json"
 HISTORY = "releases.json"
 STAGED, FORMER, DUMPS = "staged", "former", "dumps"
 SECRETS = "secrets.json"
+MARK_LENGTH = 16
 HERE = (release.DECLARATION, release.COMPOSE)
 PRIVATE_DIRECTORY = 0o700
 MODES = {release.DECLARATION: 0o644, release.COMPOSE: 0o644, SECRETS: 0o400}
@@ -145,6 +147,17 @@ class SwitchFiles:
         if left is not None:
             entries = [{**old, **left} if old["release"] == left["release"] else old for old in entries]
         entries = [*entries, entry][-release.KEPT :]
+        durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
+
+    @property
+    def secrets_mark(self) -> str:
+        """A fingerprint of the secrets in use, by which a later switch sees that they were replaced."""
+        return hashlib.sha256((self.home / "conf" / SECRETS).read_bytes()).hexdigest()[:MARK_LENGTH]
+
+    def note_secrets(self, fingerprint: str) -> None:
+        """Write down that a release was started with the secrets that are in use now."""
+        mark = self.secrets_mark
+        entries = [{**old, "secrets": mark} if old["release"] == fingerprint else old for old in self.history()]
         durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
 
     def prune(self) -> list[str]:

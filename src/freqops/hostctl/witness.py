@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Callable
 
 from freqops.core import account, layout
@@ -40,6 +41,10 @@ Start = Callable[[], "subprocess.Popen[str]"]
 
 class Unanswered(FreqopsError):
     """A question to exchange or database got no usable answer in time."""
+
+
+class KeyRefused(Unanswered):
+    """The exchange does not accept the key."""
 
 
 class Rejected(FreqopsError):
@@ -111,8 +116,7 @@ class Witness:
         said = f"{what} {json.dumps(with_)}" if with_ else what
         if "error" in answer:
             self._journal.note(kind, "exchange", said, error=answer["error"], took=took)
-            text = f"{what}: {answer['error']}"
-            raise Rejected(text) if kind == "act" and answer.get("kind") == "rejected" else Unanswered(text)
+            raise _error(f"{what}: {answer['error']}", answer.get("kind"), is_act=kind == "act")
         self._journal.note(kind, "exchange", said, answer=answer["answer"], took=took)
         return answer["answer"]
 
@@ -191,14 +195,30 @@ class Witness:
         return judgement
 
 
+def _error(text: str, kind: str | None, *, is_act: bool) -> FreqopsError:
+    if is_act and kind in ("rejected", "unauthorized"):
+        return Rejected(text)
+    return KeyRefused(text) if kind == "unauthorized" else Unanswered(text)
+
+
 @contextmanager
-def conversation(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> Iterator[Witness]:
-    """Open a conversation with the exchange of ``bot`` without waiting for it; its container is gone soon after it."""
+def conversation(
+    bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, conf: Path | None = None
+) -> Iterator[Witness]:
+    """Open a conversation with the exchange of ``bot`` without waiting for it; its container is gone soon after it.
+
+    Args:
+        bot: Whose exchange and account.
+        journal: Where questions and answers are written down.
+        clock: Where the time comes from.
+        engine: The container engine.
+        conf: A directory with other secrets than those of the bot, to ask with another key.
+    """
     name = f"{bot.container}-witness-{os.getpid()}-{threading.get_ident() % 10000}"
 
     def start() -> subprocess.Popen[str]:
         engine.ensure_network(OUTSIDE_NETWORK)
-        return engine.talk(command(bot, name))
+        return engine.talk(command(bot, name, conf=conf))
 
     talk = Witness(bot, journal, clock, start)
     try:
@@ -220,7 +240,7 @@ def _end(talk: Witness, engine: Engine, name: str) -> None:
             engine.remove(name)
 
 
-def command(bot: layout.Bot, name: str, module: str = "freqops.witness") -> list[str]:
+def command(bot: layout.Bot, name: str, module: str = "freqops.witness", conf: Path | None = None) -> list[str]:
     """Return the command line of a container beside the bot's own, with its image, files and way to the outside.
 
     Its ``conf`` is mounted elsewhere than in the bot's container, for what has it there counts as the bot itself.
@@ -228,7 +248,7 @@ def command(bot: layout.Bot, name: str, module: str = "freqops.witness") -> list
     document = read_json(bot.conf / "secrets.json")
     url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
     mounts = [
-        f"{bot.conf}:{ASKED}:ro",
+        f"{conf or bot.conf}:{ASKED}:ro",
         f"{bot.release_home}:/freqops/release:ro",
         f"{bot.packages_home}:/freqops/packages:ro",
     ]

@@ -58,8 +58,14 @@ def main() -> None:
 
 
 def kind_of(error: Exception) -> str:
-    """Return ``rejected`` where the exchange understood and declined, else ``unanswered``."""
+    """Return what kind of error it is.
+
+    ``unauthorized`` where the exchange does not accept the key, ``rejected`` where it declined for another reason, else
+    ``unanswered``.
+    """
     names = {ancestor.__name__ for ancestor in type(error).__mro__}
+    if "AuthenticationError" in names:
+        return "unauthorized"
     return "rejected" if "ExchangeError" in names and "NetworkError" not in names else "unanswered"
 
 

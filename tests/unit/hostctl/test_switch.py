@@ -84,7 +84,7 @@ class Host:
     def secrets(self) -> str:
         return switch.Switch(
             self.home, self.wish(OLD), journal.silent(self.clock), self.clock, self.engine
-        )._secrets_mark()
+        )._files.secrets_mark
 
     def stage(self, fingerprint: str, image: str = IMAGE) -> None:
         place = self.home / "release" / fingerprint

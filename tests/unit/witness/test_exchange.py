@@ -187,7 +187,7 @@ def test_what_the_exchange_declines_is_rejected(witness: Exchange, server: Serve
     assert kind(entry, lambda: witness.cancel(BTC, "999999")) == "rejected"
     asked = Exchange(config_of(server, {"api_key": "x" * 64, "secret": "y" * 64}))
     asked._api.nonce = server.time
-    assert kind(entry, asked.balances) == "rejected"
+    assert kind(entry, asked.balances) == "unauthorized"
 
 
 @pytest.mark.parametrize(

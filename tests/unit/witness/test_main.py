@@ -52,6 +52,9 @@ def test_it_says_what_it_can_be_asked_and_answers_in_order(talk: Any) -> None:
     ("question", "kind"),
     [
         ({"ask": "fail", "with": {"kind": "InsufficientFunds"}}, "rejected"),
+        ({"ask": "fail", "with": {"kind": "AuthenticationError"}}, "unauthorized"),
+        ({"ask": "fail", "with": {"kind": "PermissionDenied"}}, "unauthorized"),
+        ({"ask": "fail", "with": {"kind": "InvalidNonce"}}, "unanswered"),
         ({"ask": "fail", "with": {"kind": "RequestTimeout"}}, "unanswered"),
         ({"ask": "add", "with": {"three": 3}}, "unanswered"),
         ({"ask": "nothing"}, "unanswered"),
