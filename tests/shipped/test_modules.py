@@ -18,6 +18,8 @@ NO_TOOL = "freqops-host"
 RUN_THE_TOOL = (
     "freqops_adopt",
     "freqops_flatten",
+    "freqops_keepalive",
+    "freqops_lockout",
     "freqops_postgres",
     "freqops_reconcile",
     "freqops_release",
@@ -44,6 +46,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_confirm": {"change": "firewall"},
         "freqops_firewall": {"ssh_ports": [22], "seconds": 60},
         "freqops_flatten": under_incident,
+        "freqops_keepalive": {"actor": "ann@control"},
         "freqops_lockout": {**under_incident, "what": "api"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,

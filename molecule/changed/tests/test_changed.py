@@ -39,6 +39,7 @@ def values(place: Path) -> dict[str, Any]:
         "host_sshd": False,
         "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
         "host_time_service": False,
+        "host_deadman_minutes": 90,
         "docker_source": "distribution",
         "docker_repository": "https://mirror.example.com/docker",
         "secrets_no_log": False,
@@ -160,6 +161,9 @@ def test_a_further_run_through_everything_changes_nothing(runs: Runs) -> None:
 def test_what_was_wished_is_what_is_there(field: Field) -> None:
     shown = field.sh("systemctl show --property TimersMonotonic freqops-reassert.timer")
     assert "7s" in shown
+    assert "deadman --after 90" in field.sh("systemctl show --property ExecStart freqops-deadman.service")
+    assert field.sh("systemctl is-active freqops-deadman.timer").strip() == "active"
+    assert json.loads(field.sh("cat /srv/freqops/keepalive.json"))["actor"]
     assert "ops ALL=" in field.sh("cat /etc/sudoers.d/freqops")
     assert field.sh("nft list tables 2>/dev/null | grep -c freqops; true").strip() in ("0", "")
     assert field.sh("ls /etc/ssh/sshd_config.d").split() == ["lab.conf"]

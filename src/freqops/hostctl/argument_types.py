@@ -42,6 +42,13 @@ def seconds(text: str) -> float:
     return float(text)
 
 
+def minutes(text: str) -> int:
+    """Return the minutes that ``text`` means."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes from 1 to 99999")
+    return int(text)
+
+
 def actor() -> str:
     """Return who runs this command."""
     return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"

@@ -24,6 +24,7 @@ from freqops.core.table import table
 from . import (
     argument_types,
     cli_adopt,
+    cli_deadman,
     cli_deploy,
     cli_lockout,
     cli_remove,
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_remove.add_to(commands, _in_session)
     cli_adopt.add_to(commands, _in_session)
     cli_lockout.add_to(commands, _in_session)
+    cli_deadman.add_to(commands)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")
