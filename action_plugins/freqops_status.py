@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.cli import fanout, fleet
-from freqops.core import durable
+from freqops.core import drill, durable
 from freqops.core.bot_table import HEADINGS, cells, problems
 from freqops.core.errors import Refused
 from freqops.core.table import table
@@ -39,6 +39,7 @@ class ActionModule(ActionBase):
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         notes = [text for answer in answers for text in _undeclared(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *notes])
+        _show_drills(answers)
         if self._task.args.get("output"):
             durable.write_json(Path(self._task.args["output"]), found, 0o644)
         judged: dict[str, Any] = {"changed": False, "hosts": found}
@@ -51,6 +52,14 @@ class ActionModule(ActionBase):
         Display().display(
             "\n" + "\n".join([table(("host", *HEADINGS), rows), *wrong]), color="yellow" if wrong else "green"
         )
+
+
+def _show_drills(answers: list[fanout.Answer]) -> None:
+    """Show on each host with paper bots when the halt was last rehearsed there."""
+    for answer in answers:
+        is_overdue, text = drill.overdue((answer.document or {}).get("bots", []))
+        if text:
+            Display().display(f"{answer.host}: {text}", color="bright red" if is_overdue else "green")
 
 
 def _wrong(answer: fanout.Answer, bots: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ from . import (
     cli_adopt,
     cli_deadman,
     cli_deploy,
+    cli_drill,
     cli_lockout,
     cli_remove,
     gate,
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_adopt.add_to(commands, _in_session)
     cli_lockout.add_to(commands, _in_session)
     cli_deadman.add_to(commands)
+    cli_drill.add_to(commands, _in_session)
     commands.add_parser("reassert", help="make every hold true again (run by a timer)").set_defaults(run=_reassert)
     commands.add_parser("probe", help="health check inside a bot's container").set_defaults(run=_probe)
     door = commands.add_parser("gate", help="start gate inside a bot's container: gate -- COMMAND …")

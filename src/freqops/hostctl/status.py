@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from freqops.core import gate, holds, layout, processes
+from freqops.core import drill, gate, holds, layout, processes
 from freqops.core.bot_table import HEADINGS, cells, problems
 from freqops.core.client import ApiError
 from freqops.core.clock import Clock
@@ -30,6 +30,7 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
     try:
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
+        row["drill_days"] = drill.days_since(home, clock.utcnow())
         if processes.trading(bot.name, found):
             row.update(_asked(bot, clock))
         else:
@@ -81,5 +82,7 @@ def _asked(bot: layout.Bot, clock: Clock) -> dict[str, Any]:
 
 
 def render(answer: dict[str, Any]) -> str:
-    """Return the answer as a table, problems below it."""
-    return "\n".join([table(HEADINGS, [cells(row) for row in answer["bots"]]), *problems(answer)])
+    """Return the answer as a table, problems and the age of the last drill below it."""
+    _, drilled = drill.overdue(answer["bots"])
+    lines = [table(HEADINGS, [cells(row) for row in answer["bots"]]), *problems(answer), drilled]
+    return "\n".join(line for line in lines if line)
