@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.utils.display import Display
 
-from action_plugins import freqops_manifest, freqops_stage, freqops_turn
+from action_plugins import freqops_drill, freqops_manifest, freqops_stage, freqops_turn
 from freqops.cli.fanout import Answer
 from freqops.core import release
 from freqops.core.errors import Refused
@@ -138,3 +138,37 @@ def test_what_is_asked_carries_both_fingerprints_and_no_secret() -> None:
 )
 def test_only_a_host_that_says_so_has_written(document: dict[str, Any] | None, expected: bool) -> None:
     assert freqops_manifest._written(Answer("a", document, "")) is expected
+
+
+# --- what was drilled
+
+ROW = {"bot": "alpha", "exercises": [], "passed": True, "detail": []}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer("a", None, "unreachable"), "unreachable"),
+        (Answer("a", {"refused": "it is held"}, ""), "it is held"),
+        (Answer("a", {"not_proven": "disk full"}, ""), "disk full"),
+        (Answer("a", {"bots": []}, ""), "nothing was said of it"),
+    ],
+)
+def test_a_bot_of_which_a_host_says_nothing_has_not_passed_its_drill(answer: Answer, why: str) -> None:
+    [(host, said)] = freqops_drill._answers([answer], {"a": ["alpha"]})
+    assert (host, said["passed"], said["detail"]) == ("a", False, [why])
+
+
+def test_a_drill_fails_unless_every_bot_has_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Display, "display", lambda *_, **__: None)
+    good, bad = ("a", ROW), ("b", {**ROW, "bot": "beta", "passed": False})
+    assert "failed" not in freqops_drill._judged([good], tmp_path, "one")
+    assert freqops_drill._judged([good, bad], tmp_path, "one")["msg"] == "THE DRILL HAS NOT PASSED: beta on b"
+
+
+def test_a_page_is_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None:
+    page = tmp_path / "drills/one.md"
+    freqops_drill._write(page, "text")
+    assert page.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        freqops_drill._write(page, "other")
