@@ -33,6 +33,7 @@ class Control:
             web.get("/status", self.status),
             web.put("/prices/{symbol}", self.hold_price),
             web.get("/scripts", self.scripts),
+            web.delete("/scripts", self.forget_scripts),
             web.put("/scripts/{symbol}", self.set_script),
             web.delete("/scripts/{symbol}", self.clear_script),
             web.get("/faults", self.faults),
@@ -66,6 +67,11 @@ class Control:
     async def clear_script(self, request: web.Request) -> web.Response:
         """Return a pair to its seeded path."""
         self._exchange.feed.clear_script(request.match_info["symbol"])
+        return web.json_response({})
+
+    async def forget_scripts(self, _request: web.Request) -> web.Response:
+        """Give all pairs their seeded paths, in the past, too."""
+        self._exchange.feed.forget_scripts()
         return web.json_response({})
 
     async def faults(self, _request: web.Request) -> web.Response:

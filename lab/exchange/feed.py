@@ -88,6 +88,12 @@ class Feed:
             self._end_script(symbol, self.now_s() + 1)
         self._paths[symbol] = self._lay_over(symbol)
 
+    def forget_scripts(self) -> None:
+        """Give all pairs their seeded paths, now and in the past: as if nobody had ever touched a price."""
+        with self._store.transaction():
+            self._store.run("DELETE FROM scripts")
+        self._paths = {symbol: self._lay_over(symbol) for symbol in MARKETS}
+
     def scripts(self, symbol: str) -> list[Script]:
         """Return the scripts that ever ruled a pair, oldest first."""
         rows = self._store.rows("SELECT * FROM scripts WHERE symbol = ? ORDER BY id", symbol)

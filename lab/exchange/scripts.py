@@ -1,7 +1,7 @@
 """Scripted stretches: an operator's price path laid over the seeded one.
 
 A script takes over at the second after it was set and holds its last price until it is replaced or cleared, so history
-never changes.
+never changes, unless all scripts are forgotten.
 """
 
 from __future__ import annotations

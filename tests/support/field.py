@@ -182,6 +182,11 @@ class Field:
         until("the bot runs", lambda: self.state() == "running")
         return self
 
+    def reload(self) -> None:
+        """Let the bot forget the candles that it has seen, and wait until it is back."""
+        self.ask("api.call('POST', '/reload_config')")
+        until("it came back from the reload", lambda: self.booted() and self.state() == "running", 60)
+
     def logs(self) -> str:
         """Return the last lines of the bot's container."""
         return self.sh(f"docker logs --tail 20 freqops-{self.bot} 2>&1")
@@ -194,6 +199,17 @@ def all_pairs(percent_per_minute: float, minutes: int = 120, jump: float = 1.0) 
         end = start * (1 + percent_per_minute / 100 * minutes)
         points = [[0, round(start, 4)], [minutes * 60, round(end, 4)]]
         control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
+
+
+def uptrend(*bots: Field) -> None:
+    """Let every price jump up from where it was before any test, and go on rising, before the eyes of ``bots``.
+
+    What tests did to prices before would be a crash in their candles, and a trend-follower waits until it is over.
+    """
+    control("DELETE", "/scripts")
+    all_pairs(0.3, jump=1.2)
+    for bot in bots:
+        bot.reload()
 
 
 def incident_of(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.control import control
-from tests.support.field import ROOT, Background, Field, Played, all_pairs, play, until
+from tests.support.field import ROOT, Background, Field, Played, play, until, uptrend
 from tests.support.fleet import Fleet, bot, inventory
 
 HOST = "paper-1"
@@ -187,10 +187,8 @@ def under_way(each: Bot) -> str:
 def fleet_of_four(place: Path) -> Iterator[Rollout]:
     """Give the fleet, deployed, every bot with an open trade; take its own bots away at the end."""
     control("DELETE", "/faults")
-    all_pairs(0.3, jump=1.02)
     rollout = Rollout(place)
-    for name in ("alpha", "beta"):
-        rollout.bots[name].ready()  # whatever another scenario left behind
+    uptrend(*(rollout.bots[name].ready() for name in ("alpha", "beta")))  # whatever another scenario left behind
     for name in OWN:
         rollout.bots[name].wish(enter=[PAIR])
     deployed = rollout.deploy()

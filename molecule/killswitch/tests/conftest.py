@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.field import Field, all_pairs
+from tests.support.field import Field, uptrend
 
 
 @pytest.fixture(scope="session")
 def rising() -> None:
     """Prices that jump up and go on rising, so that there is always something to enter."""
-    all_pairs(0.3, jump=1.2)
+    uptrend(Field().ready())
 
 
 @pytest.fixture

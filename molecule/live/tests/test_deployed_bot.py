@@ -12,7 +12,7 @@ import yaml
 from lab.accounts import account_of
 from lab.control import control
 from lab.paths import SECRETS
-from tests.support.field import Field, all_pairs, incident_of, play, until
+from tests.support.field import Field, incident_of, play, until, uptrend
 from tests.support.live import BALANCES, HOST, MODEL
 
 BOT = ("-e", f"bots={MODEL}", "-e", "reason=test of the way back")
@@ -25,13 +25,11 @@ def field() -> Field:
     Prices go back to where they were first: what other tests made of them would make positions of a few crumbs.
     """
     field = Field(HOST, MODEL)
-    for symbol in control("GET", "/status")["prices"]:
-        control("DELETE", f"/scripts/{symbol}")
+    control("DELETE", "/scripts")
     field.halt(2)
     assert field.trades() == []
     control("POST", f"/accounts/{account_of(HOST, MODEL)}/reset", {"balances": BALANCES})
-    field.ready()
-    all_pairs(0.3, jump=1.2)
+    uptrend(field.ready())
     stops = "trades = api.open_trades()\nanswer = bool(trades) and all(t['has_open_orders'] is False for t in trades)"
     until("it has positions", lambda: field.ask(stops), 150)
     until("their stops rest on the exchange", lambda: resting() and len(resting()) == len(field.trades()), 60)

@@ -86,6 +86,22 @@ def test_history_does_not_change(server: Server) -> None:
     assert after == before
 
 
+def test_forgetting_all_scripts_makes_a_market_that_nobody_ever_touched(server: Server) -> None:
+    """Its candles are those of a new exchange, closed ones too."""
+    asked = {"symbol": "BTCUSDT", "interval": "1m", "limit": 60}
+    server.time.advance(1800)
+    untouched = server.get("/api/v3/klines", **asked)
+    server.time.advance(-1800)
+    server.script("BTCUSDT", [0, 50000], [600, 60000])
+    server.time.advance(900)
+    server.script("BTCUSDT", [0, 40000])
+    server.time.advance(900)
+    assert server.get("/api/v3/klines", **asked) != untouched
+    server.control("DELETE", "/scripts")
+    assert server.get("/api/v3/klines", **asked) == untouched
+    assert set(map(len, server.control("GET", "/scripts").values())) == {0}
+
+
 def test_clearing_returns_to_the_seeded_path(server: Server) -> None:
     """As if there had been no script."""
     seeded = SeededPath(1, BTC)
