@@ -63,7 +63,8 @@ def asking_with(bot: layout.Bot, exchange: dict[str, Any]) -> Iterator[Path]:
     """Give a directory by which the exchange is asked with a key that leaked; it is gone after the block."""
     place = bot.leaked.parent / "asked"
     secrets, tool = place / "secrets.json", place / "freqops-host"
-    place.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    place.parent.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    place.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     try:
         present = durable.read_json(bot.conf / secrets.name)
         durable.write_json(secrets, {**present, "exchange": exchange}, PRIVATE, CONTAINER_OWNER)

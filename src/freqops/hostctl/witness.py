@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
+import secrets
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -214,7 +214,7 @@ def conversation(
         engine: The container engine.
         conf: A directory with other secrets than those of the bot, to ask with another key.
     """
-    name = f"{bot.container}-witness-{os.getpid()}-{threading.get_ident() % 10000}"
+    name = f"{bot.container}-witness-{secrets.token_hex(4)}"  # the one before it may not be gone yet
 
     def start() -> subprocess.Popen[str]:
         engine.ensure_network(OUTSIDE_NETWORK)

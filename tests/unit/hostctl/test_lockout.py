@@ -178,6 +178,7 @@ def test_a_key_at_the_exchange_is_replaced_by_the_one_that_was_laid_beside_it(ho
     assert host.level == 1
     assert not host.bot.leaked.exists()
     assert not (host.home / "lockout/asked").exists()
+    assert (host.home / "lockout").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_key_that_the_exchange_still_accepts_is_not_locked_out_until_it_is_deleted_there(host: LeakyHost) -> None:

@@ -376,12 +376,14 @@ class Talking(Engine):
         self.networks: list[str] = []
         self.removed: list[str] = []
         self.process: subprocess.Popen[str] | None = None
+        self.names: list[str] = []
 
     def ensure_network(self, name: str) -> None:
         self.networks.append(name)
 
     def talk(self, argv: list[str]) -> subprocess.Popen[str]:
         assert argv[:2] == ["docker", "run"]
+        self.names.append(argv[argv.index("--name") + 1])
         self.process = self._start()
         return self.process
 
@@ -404,6 +406,14 @@ def test_a_conversation_ends_its_witness(bot: layout.Bot, other: Other) -> None:
     assert engine.process is not None
     assert ended(engine.process)
     assert (engine.networks, engine.removed) == (["freqops-witness"], [])
+
+
+def test_a_conversation_does_not_wait_for_the_container_of_the_one_before(bot: layout.Bot, other: Other) -> None:
+    engine = Talking(lambda: other.process([answer(1)]))
+    for _ in range(2):
+        with witness.conversation(bot, other.journal, Clock(), engine) as talk:
+            assert talk.ask("balances", soon()) == 1
+    assert len(set(engine.names)) == 2
 
 
 def test_a_witness_that_does_not_end_is_removed(bot: layout.Bot, other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
