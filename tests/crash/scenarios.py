@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freqops.core import gate, holds
+from freqops.core import durable, gate, holds
 from freqops.hostctl import book
 from tests.unit.fakes import FakeClock, make_bot
 
@@ -125,10 +125,14 @@ def left(root: Path, code: int) -> Left:
 
 
 def trades(home: Path) -> bool:
-    """Return whether Freqtrade, started now, would be executed, and begin to trade."""
-    if gate.verdict(home / "conf") is not None:
+    """Return whether Freqtrade, started now, would be executed, and begin to trade.
+
+    With a ``state.json`` that it cannot read it ends at once; where that does not say how to begin, it may trade.
+    """
+    state = durable.read_json(home / STATE)
+    if gate.verdict(home / "conf") is not None or not isinstance(state, dict):
         return False
-    return bool(json.loads((home / STATE).read_text())["initial_state"] == "running")
+    return state.get("initial_state") not in holds.TRADER_STATES_AT_REST
 
 
 def _content(path: Path) -> bytes | None:

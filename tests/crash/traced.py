@@ -108,25 +108,21 @@ def points(calls: list[Call], root: Path) -> list[Point]:
     """Return every call of a run that changed something below ``root``, in its order.
 
     Raises:
-        AssertionError: Two threads do the same to the same file, so that one of the two could not be met alone.
+        AssertionError: Another thread did the same to the same file before, so that this call is never met.
     """
     met: Counter[tuple[int, str, str]] = Counter()
-    found: list[tuple[int, Point]] = []
-    for call in calls:
+    first: dict[tuple[str, str, int], int] = {}
+    found: list[Point] = []
+    for call in sorted(calls, key=lambda call: call.begun):
         for path in set(call.paths):
             met[call.pid, call.name, path] += 1
+            first.setdefault((call.name, path, met[call.pid, call.name, path]), call.pid)
         below = [path for path in call.paths if path.startswith(f"{root}/")]
         if below and call.succeeded and call.touches_the_disk:
             ordinal = met[call.pid, call.name, below[0]]
-            found.append((call.pid, Point(call.name, below[0][len(str(root)) + 1 :], ordinal)))
-    for pid, point in found:
-        same = {pid} | {
-            other
-            for (other, name, path), count in met.items()
-            if name == point.name and path == f"{root}/{point.path}" and count >= point.ordinal
-        }
-        assert same == {pid}, f"{point} is met in {len(same)} threads"
-    return [point for _, point in found]
+            assert first[call.name, below[0], ordinal] == call.pid, f"{call} comes second"
+            found.append(Point(call.name, below[0][len(str(root)) + 1 :], ordinal))
+    return found
 
 
 def run(jobs: list[dict[str, Any]], log: Path, options: list[str]) -> tuple[list[int], list[Call]]:
