@@ -23,7 +23,11 @@ from lab.hosts import Host
 from lab.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/rollout")  # the latter on a lab that is deployed
+COUNTED = (
+    "tests/unit/exchange/test_ledger.py",
+    "tests/crash/test_torn_reads.py",
+    "tests/rollout",  # on a lab that is deployed
+)
 ON_THE_LAB = "molecule/"
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host

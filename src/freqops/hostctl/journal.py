@@ -31,7 +31,7 @@ class Journal:
         self._path, self._clock, self._redact = path, clock, redact
         self._began = clock.monotonic()
         self._queue: queue.Queue[_Line | None] = queue.Queue()
-        self._written = 0
+        self._written, self._ended = 0, False
         self.error: str | None = None
         self._writer = threading.Thread(target=self._write, daemon=True)
         if path is not None:
@@ -121,11 +121,12 @@ class Journal:
                 os.fsync(descriptor)
                 done.set()
             item = self._queue.get()
+        self._ended = True
         os.fsync(descriptor)
 
     def _forget(self) -> None:
         """Let nobody wait for a disk that fails."""
-        while True:
+        while not self._ended:
             item = self._queue.get()
             if item is None:
                 return

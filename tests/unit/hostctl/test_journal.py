@@ -194,6 +194,18 @@ def test_a_durable_line_waits_for_the_disk(path: Path, stuck: threading.Event) -
     diary.close()
 
 
+def test_a_sync_that_fails_at_the_end_is_not_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    diary = Journal(path, Clock())
+    diary.note("note", "bot", "x")
+    diary.close()
+    assert not diary._writer.is_alive()
+    assert diary.error == "the journal was not written: [Errno 5] Input/output error"
+
+
 @pytest.mark.parametrize("where", ["open", "write", "pread", "mkdir"])
 def test_a_failing_disk_is_said_and_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     monkeypatch.setattr(journal, "DURABLE_SECONDS", 0.2)

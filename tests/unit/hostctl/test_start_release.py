@@ -352,6 +352,20 @@ def test_a_hold_that_comes_after_the_start_pauses_it_again(host: Host, level: in
     assert "a new hold came in between" in released.detail[0]
 
 
+def test_what_a_killed_release_left_paused_a_halt_and_its_release_bring_back(host: Host) -> None:
+    """The hold had left the disk, and the bot was not told."""
+    host.hold(incident="one")
+    host.come_up()
+    host.api.lock("freqops halt one")
+    book.change(host.home, lambda present: present.released("one", START), host.clock)
+    with pytest.raises(Refused, match="in force: none"):
+        host.release("one")
+    assert host.api.state == "paused"
+    host.hold(incident="two")
+    assert host.release("two").outcome == "running"
+    assert (host.api.state, host.api.locks) == ("running", [])
+
+
 def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
     """A pause would start it: the new hold's halt had found it stopped."""
     halted(host)

@@ -1,0 +1,94 @@
+"""``freqops-host`` as a host runs it, but for what is not the disk: bot, engine and time are stand-ins.
+
+It reads jobs, a JSON object on a line each, and runs the real command line for each in a process of its own, so that a
+tracer meets the same calls with the same names in every run. It prints the exit status of each.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import tempfile
+import traceback
+from typing import Any, NoReturn
+
+from freqops.core import processes
+from freqops.hostctl import book, cli, incidents, journal, reach, release, start
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
+
+PATIENCE = 60.0  # a busy machine decides nothing here
+SPOILT = 70
+
+
+class NoEngine(FakeEngine):
+    """An engine that brings containers up, and cannot be asked to stop one."""
+
+    def begin_stop(self, name: str, grace: int) -> NoReturn:  # noqa: ARG002  the signature is the engine's
+        raise FileNotFoundError(2, "no engine", "docker")
+
+
+class SpokenApi(StillApi):
+    """A bot that says on stderr what it was told."""
+
+    def _said(self, what: str) -> None:
+        sys.stderr.write(f"api {what}\n")
+        sys.stderr.flush()
+        super()._said(what)
+
+
+def never(*_: Any) -> NoReturn:
+    """Stand in for what must not happen on the machine of the tests."""
+    raise AssertionError("a signal was sent")
+
+
+def pretend(job: dict[str, Any]) -> None:
+    """Put stand-ins where the command would look at this machine."""
+    clock = FakeClock()
+    api = SpokenApi(clock, name=job["bot"], state=job["trader"])
+    if job["lock"]:
+        api.locks.append({"id": 7, "reason": job["lock"]})
+    found = [process(bot=job["bot"])] if job["alive"] else []
+    stand_ins: list[tuple[Any, str, Any]] = [
+        (cli, "Clock", lambda: clock),
+        (cli, "Engine", NoEngine),
+        (processes, "scan", lambda: found),
+        (os, "kill", never),
+        (book, "LATCH_SECONDS", PATIENCE),
+        (incidents, "SECONDS", PATIENCE),
+        (journal, "CLOSE_SECONDS", PATIENCE),
+        (tempfile, "_name_sequence", (f"t{number}" for number in itertools.count())),
+        *((module, "client", lambda _: api) for module in (reach, release, start)),
+    ]
+    for module, name, stand_in in stand_ins:
+        if name not in vars(module):
+            raise AssertionError(f"{module.__name__} has no {name}")
+        setattr(module, name, stand_in)
+
+
+def work(job: dict[str, Any]) -> int:
+    """Run one command, its words going to the files that the job names."""
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    try:
+        pretend(job)
+        return cli.main(job["argv"])
+    except BaseException:  # noqa: BLE001  whatever it is, it is said, and is no exit status of the command
+        traceback.print_exc()
+        return SPOILT
+
+
+def main() -> None:
+    """Do all jobs, one after the other."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os._exit(work(json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
