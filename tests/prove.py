@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
     "tests/unit/exchange/test_ledger.py",
     "tests/crash/test_torn_reads.py",
-    "tests/rollout",  # on a lab that is deployed
+    "tests/rollout",
+    "tests/adoption",  # on a lab that is deployed
 )
 ON_THE_LAB = "molecule/"
 INSTALL = """

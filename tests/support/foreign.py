@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.support.field import ROOT, Field, until
+from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 
 HOST, BOT = "paper-1", "zeta"
+WHY = "reason=it moves"
 HOME = "/opt/ft"
 CONTAINER, DATABASE_CONTAINER = "old-freqtrade", "old-postgres"
 PORT, OLD_PORT = 8095, 8096
@@ -126,6 +128,23 @@ class OldBot:
         policy = inspected["HostConfig"]["RestartPolicy"]
         state = inspected["State"]
         return state["Status"], state["StartedAt"], f"{policy['Name']}:{policy['MaximumRetryCount']}"
+
+
+def adopt(place: str, *words: str) -> Played:
+    """Adopt it as the inventory at ``place`` wishes."""
+    return play("adopt", "--limit", HOST, "-e", f"bot={BOT}", "-e", WHY, *words, inventory=place)
+
+
+def incident_of(played: Played) -> str:
+    """Return the incident under which it was adopted, as the play says it."""
+    found = re.search(r"held at level 1 under (\S+):", played.out)
+    assert found, played.out
+    return found.group(1)
+
+
+def trades_of(bot: Field) -> list[tuple[int, str, float]]:
+    """Return number, pair and amount of its open trades."""
+    return sorted((trade["trade_id"], trade["pair"], trade["amount"]) for trade in bot.trades())
 
 
 def new_bot(place: Path, strategies: Path, database: str, **more: Any) -> str:

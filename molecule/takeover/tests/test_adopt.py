@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
-from tests.support.field import Field, Played, play, until
-from tests.support.foreign import BOT, HOME, HOST, PASSWORD, OldBot
-
-WHY = "reason=it moves"
-
-
-def adopt(place: str, *words: str) -> Played:
-    return play("adopt", "--limit", HOST, "-e", f"bot={BOT}", "-e", WHY, *words, inventory=place)
+from tests.support.field import Field, until
+from tests.support.foreign import BOT, HOME, HOST, PASSWORD, OldBot, adopt, trades_of
 
 
 @pytest.fixture
 def zeta() -> Field:
     return Field(HOST, BOT)
-
-
-def incident_of(played: Played) -> str:
-    found = re.search(r"held at level 1 under (\S+):", played.out)
-    assert found, played.out
-    return found.group(1)
-
-
-def trades_of(bot: Field) -> list[tuple[int, str, float]]:
-    return sorted((trade["trade_id"], trade["pair"], trade["amount"]) for trade in bot.trades())
 
 
 def test_a_check_shows_what_will_change_and_touches_nothing(old: OldBot, place: str) -> None:
@@ -79,23 +62,6 @@ def test_one_command_gives_the_old_one_back(old: OldBot, place: str) -> None:
     until("it answers", lambda: old.open_trades() == [(1, "BTC/USDT", old.amounts[0]), (2, "ETH/USDT", old.amounts[1])])
     assert "freqops-zeta" not in old.field.sh("docker ps --all --format '{{.Names}}'")
     assert "zeta" not in old.field.sh("ls /srv/freqops/bots")
-
-
-def test_from_postgres_to_postgres_then_released(old: OldBot, place: str, zeta: Field) -> None:
-    old.up_with_postgres()
-    before = old.open_trades()
-    done = adopt(place, "-e", f"project={HOME}", "-e", "service=freqtrade")
-    assert done.rc == 0, done.out
-    assert trades_of(zeta) == before
-    incident = incident_of(done)
-    released = play("release", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
-                    inventory=place)  # fmt: skip
-    assert released.rc == 0, released.out
-    assert (zeta.state(), zeta.level(), trades_of(zeta)) == ("running", 0, before)
-    undone = adopt(place, "-e", "undo=true")
-    assert undone.rc != 0
-    assert "was released since it was adopted" in undone.out
-    assert old.container()[0] == "exited"
 
 
 def test_the_copies_are_root_s_alone(old: OldBot) -> None:

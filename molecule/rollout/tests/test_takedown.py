@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.field import play
-from tests.support.rollout import OWN, Before, Rollout
+from tests.support.rollout import HOST, OWN, Before, Rollout
 
 BOTS = ("-e", f"bots={','.join(OWN)}", "-e", "reason=test of the end")
 
@@ -49,3 +49,9 @@ def test_flat_bots_go_without_a_trace_but_for_what_is_kept(rollout: Rollout) -> 
     again = play("remove", *BOTS, inventory=rollout.inventory())
     assert again.rc == 0, again.out
     assert "changed=0" in again.out
+
+
+def test_a_name_that_nobody_knows_is_refused() -> None:
+    played = play("remove", "--limit", HOST, "-e", "bots=zteta", "-e", "reason=typo")
+    assert played.rc != 0
+    assert "has, had or declares a bot zteta" in played.out

@@ -1,14 +1,32 @@
-"""What was adopted is taken off the host again: not while trades are open, then whole, then there is nothing to do."""
+"""From Postgres to Postgres, released, and taken off the host again; on a lab that is deployed."""
 
 from __future__ import annotations
 
 from tests.support.field import Field, Played, play
-from tests.support.foreign import BOT, HOST, PORT, OldBot
+from tests.support.foreign import BOT, HOME, HOST, PORT, WHY, OldBot, adopt, incident_of, trades_of
 
 
 def remove(*words: str) -> Played:
     """Remove the bot, which the lab's own inventory does not declare."""
     return play("remove", "--limit", HOST, "-e", f"bots={BOT}", "-e", "reason=not wanted", *words)
+
+
+def test_from_postgres_to_postgres_then_released(old: OldBot, place: str) -> None:
+    zeta = Field(HOST, BOT)
+    old.up_with_postgres()
+    before = old.open_trades()
+    done = adopt(place, "-e", f"project={HOME}", "-e", "service=freqtrade")
+    assert done.rc == 0, done.out
+    assert trades_of(zeta) == before
+    incident = incident_of(done)
+    released = play("release", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
+                    inventory=place)  # fmt: skip
+    assert released.rc == 0, released.out
+    assert (zeta.state(), zeta.level(), trades_of(zeta)) == ("running", 0, before)
+    undone = adopt(place, "-e", "undo=true")
+    assert undone.rc != 0
+    assert "was released since it was adopted" in undone.out
+    assert old.container()[0] == "exited"
 
 
 def test_not_while_trades_are_open(old: OldBot) -> None:
@@ -47,9 +65,3 @@ def test_the_second_time_there_is_nothing_to_do() -> None:
     assert played.rc == 0, played.out
     assert "there is nothing of it on this host" in played.out
     assert "changed=0" in played.out
-
-
-def test_a_name_that_nobody_knows_is_refused() -> None:
-    played = play("remove", "--limit", HOST, "-e", "bots=zteta", "-e", "reason=typo")
-    assert played.rc != 0
-    assert "has, had or declares a bot zteta" in played.out
