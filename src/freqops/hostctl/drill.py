@@ -156,9 +156,7 @@ class Drill:
         """Whatever starts the container at level 3, Freqtrade must not be executed in it."""
         exercise = Exercise("its container started at level 3", "no process")
         self._engine.start(self._bot.container)
-        give_up = self._clock.monotonic() + GATE_SECONDS
-        while not alive(self._bot) and self._clock.monotonic() < give_up:
-            self._clock.sleep(POLL)
+        self._clock.sleep(GATE_SECONDS)  # until it has read the holds, the gate itself counts as a process of the bot
         found = alive(self._bot)
         exercise.said = f"process {found[0].pid} trades" if found else "no process"
         exercise.passed = not found
