@@ -50,18 +50,20 @@ Files = dict[str, tuple[str, int, int]]
 class LiveBot(Field):
     """One bot that trades live at the lab's exchange."""
 
-    def __init__(self, name: str, number: int, holdings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, number: int, holdings: Mapping[str, str] | None = None, own: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(HOST, name)
         self.name, self.port, self.home = name, FIRST_PORT + number, f"/srv/freqops/bots/{name}"
         self.account = f"test-{name}-{secrets.token_hex(4)}"
-        self._holdings = dict(holdings or {})
+        self._holdings, self._own = dict(holdings or {}), dict(own or {})
 
     def deploy(self, model: Mapping[str, Any]) -> None:
         """Write its files as deploy would, with an account opened for it; nothing is started."""
         key = control("POST", "/accounts", {"name": self.account, "balances": BALANCES})
         document = bot_secrets.complete({}, DATABASE, None, "")
         document["exchange"] = {"key": key["api_key"], "secret": key["secret"]}
-        config = {**model["config"], **OWN, "bot_name": self.name}
+        config = {**model["config"], **OWN, **self._own, "bot_name": self.name}
         config["exchange"] = {**config["exchange"], "pair_whitelist": PAIRS}
         release = f"{self.home}/release/test"
         declared = {**model["bot"], "name": self.name, "api_port": self.port, "release": "test"}
@@ -75,7 +77,7 @@ class LiveBot(Field):
             f"{self.home}/conf/state.json": ('{"initial_state": "running"}', 0o444, 0),
             f"{self.home}/conf/wishes.json": ("{}", 0o644, 0),
         }
-        self._write(files)
+        self.write(files)
         self.sh(
             f"mkdir -p {self.home}/var && chown 1000:1000 {self.home}/var && "
             f"install -m 0555 /usr/local/bin/freqops-host {self.home}/conf/freqops-host"
@@ -96,7 +98,8 @@ class LiveBot(Field):
         ]
         return yaml.safe_dump(document)
 
-    def _write(self, files: Files) -> None:
+    def write(self, files: Files) -> None:
+        """Write files on its host: by path their text, mode and owner."""
         done = self.host.run(f"sudo python3 -c {shlex.quote(WRITE)}", stdin=json.dumps(files))
         assert done.rc == 0, done.err
 
@@ -108,7 +111,7 @@ class LiveBot(Field):
 
     def wish(self, **wishes: Any) -> None:
         """Tell its strategy what to do from its next round on."""
-        self._write({f"{self.home}/conf/wishes.json": (json.dumps(wishes), 0o644, 0)})
+        self.write({f"{self.home}/conf/wishes.json": (json.dumps(wishes), 0o644, 0)})
 
     def enter(self, *pairs: str, price: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
         """Have it enter ``pairs``: filled, or resting where a ``price`` is given; stops rest where they are filled."""

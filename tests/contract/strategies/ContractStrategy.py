@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,10 @@ ADDED = 20.0
 
 
 class ContractStrategy(IStrategy):
-    """Wishes are ``{"enter" | "exit" | "add" | "deny": [pairs], "price": {pair: limit}, "stake": {pair: stake}}``."""
+    """Wishes are ``{"enter" | "exit" | "add" | "deny": [pairs], "price": {pair: limit}, "stake": {pair: stake}}``.
+
+    And ``"hang": seconds``, for which a round gets stuck.
+    """
 
     INTERFACE_VERSION = 3
     timeframe = "1m"
@@ -37,6 +41,7 @@ class ContractStrategy(IStrategy):
         return json.loads(WISHES.read_text()).get(kind, ())
 
     def populate_indicators(self, dataframe: Any, metadata: dict[str, Any]) -> Any:  # noqa: ARG002  theirs
+        time.sleep(float(self._wishes("hang") or 0))
         return dataframe
 
     def populate_entry_trend(self, dataframe: Any, metadata: dict[str, Any]) -> Any:
