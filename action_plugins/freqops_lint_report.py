@@ -25,20 +25,15 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
         refused = {bot: str(output) for bot, output in self._task.args["refusals"].items() if output}
+        remarks = {bot: str(output) for bot, output in (self._task.args.get("remarks") or {}).items() if output}
+        place = lint_report.Place(variables["hostvars"], ROOT / "roles", sources, variables["inventory_hostname"])
         lines: list[str] = []
         try:
             for bot, output in refused.items():
-                found = lint_report.report(
-                    variables["hostvars"],
-                    ROOT / "roles",
-                    sources,
-                    host=variables["inventory_hostname"],
-                    bot=bot,
-                    output=output,
-                )
-                lines += [f"{bot} was not touched", *found]
+                lines += [f"{bot} was not touched", *lint_report.report(place, bot, output)]
+            warnings = [line for bot, output in remarks.items() for line in lint_report.remarked(place, bot, output)]
         except Refused as refusal:
             return {**result, "failed": True, "msg": f"REFUSED: {refusal}"}
         if lines:
-            return {**result, "failed": True, "msg": "NOT ALL DEPLOYED\n" + "\n".join(lines)}
-        return {**result, "changed": False}
+            return {**result, "failed": True, "msg": "NOT ALL DEPLOYED\n" + "\n".join(lines), "warnings": warnings}
+        return {**result, "changed": False, "warnings": warnings}

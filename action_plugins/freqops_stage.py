@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from freqops.core import bot_config, policy, release
+from freqops.core import bot_config, policy, release, strategy_package
 from freqops.core.errors import Refused
 
 VALIDATOR = "validate_release.py"
+FREQOPS = Path(__file__).resolve().parents[1] / "src" / "freqops"
 
 
 class ActionModule(ActionBase):
@@ -47,4 +48,5 @@ def _build(values: dict[str, Any]) -> release.Release:
         bot_config.effective(values.get("shared") or {}, bot),
         values["compose"],
         {path.name: path.read_text(encoding="utf-8") for path in paths},
+        strategy_package.files(FREQOPS),
     )

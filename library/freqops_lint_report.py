@@ -25,6 +25,10 @@ options:
     description: What the validation of each bot wrote to its standard error; nothing where its release was accepted.
     type: dict
     required: true
+  remarks:
+    description: What there is to say of bots whose release was accepted; each is a warning, and no reason to refuse.
+    type: dict
+    default: {}
 author:
   - freqops (@freqops)
 """
@@ -35,6 +39,8 @@ EXAMPLES = r"""
   freqops_lint_report:
     refusals:
       alpha: "{{ validation.refused }}"
+    remarks:
+      alpha: "{{ validation.remarks }}"
 """
 
 RETURN = r"""# """
@@ -45,6 +51,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "refusals": {"type": "dict", "required": True},
+    "remarks": {"type": "dict", "default": {}},
 }
 
 

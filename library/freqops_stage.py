@@ -107,13 +107,17 @@ validated:
   description: Whether Freqtrade of its image has accepted exactly this release before.
   returned: always
   type: bool
+remarks:
+  description: What was said of it when it was accepted, for C(freqops_lint_report).
+  returned: always
+  type: str
 """
 
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, release, tree
+from ansible.module_utils.freqops.core import durable, release, remarks, tree
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},
@@ -176,17 +180,17 @@ def main() -> None:
     values = module.params
     home, files = Path(values["home"]), values["files"]
     place = home / "release" / values["release"]
-    former, validated = _former(home), (place / release.VALIDATED).is_file()
+    former, mark = _former(home), tree.text(place / release.VALIDATED)
     changed = tree.differing(place, files)
     foreign = tree.foreign(place, files, (release.VALIDATED,))
-    directories = [(place / release.STRATEGIES, 0), (place, 0), (home / "release", 0), (home / "var", values["owner"])]
+    inner = [(place / name, 0) for name in tree.directories(files)]
+    directories = [(home / "var", values["owner"]), (home / "release", 0), (place, 0), *inner]
     if module.check_mode:
         made = not all(tree.is_own_directory(path, owner) for path, owner in directories)
     else:
         if changed or foreign:
             (place / release.VALIDATED).unlink(missing_ok=True)
-            validated = False
-        made = sum(tree.own_directory(path, owner) for path, owner in reversed(directories)) > 0
+        made = sum(tree.own_directory(path, owner) for path, owner in directories) > 0
         tree.write(place, files, changed)
         tree.remove(place, foreign)
     brought = _bring_tool(module)
@@ -194,7 +198,8 @@ def main() -> None:
         changed=bool(changed or foreign or made or brought),
         release=values["release"],
         former=former,
-        validated=validated and not changed and not foreign,
+        validated=mark is not None and not changed and not foreign,
+        remarks="\n".join(remarks.lines(mark or "")),
         diff=_diff(home, former, files, changed),
     )
 

@@ -9,7 +9,7 @@ module: freqops_validate
 short_description: Have Freqtrade of the pinned image accept a staged release, or say why it does not
 description:
   - Pulls the image by its digest, and runs Freqtrade's own checks in it, without network and with made-up secrets.
-  - A release that was accepted is marked, and not asked about again until it changes.
+  - A release that was accepted is marked, and not asked about again until it changes; the mark keeps its remarks.
   - A release that is refused does not fail the module; RV(refused) says why, so that other bots can go on.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -62,8 +62,8 @@ refused:
   description: Why it is refused; empty where it is accepted.
   returned: always
   type: str
-said:
-  description: What the validator printed.
+remarks:
+  description: What there is to say of a release that is accepted, for C(freqops_lint_report).
   returned: always
   type: str
 """
@@ -72,7 +72,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, release
+from ansible.module_utils.freqops.core import durable, release, remarks
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
@@ -88,21 +88,23 @@ def _command(values: dict[str, Any]) -> list[str]:
         "docker", "run", "--rm", "--network=none", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--pull=never",
         "--security-opt=no-new-privileges", f"--user={values['owner']}:{values['owner']}", "--log-driver=none",
         f"--volume={values['release']}:/freqops/release:ro", f"--volume={values['packages']}:/freqops/packages:ro",
-        "--env=PYTHONPATH=/freqops/packages", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3",
+        f"--env=PYTHONPATH={release.PYTHONPATH}", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3",
         values["image"], "/freqops/release/validate_release.py", values["database"],
     ]  # fmt: skip
 
 
-def _refusal(module: AnsibleModule) -> str:
-    """Return why the release is refused, empty where it is not, and what was printed."""
+def _judged(module: AnsibleModule) -> tuple[str, str]:
+    """Return why the release is refused, empty where it is not, and what there is to say of it otherwise."""
     image = module.params["image"]
     status, _, errors = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", image])
     if status != 0:
         status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
     if status != 0:
-        return f"the image {image} cannot be had: {errors.strip()[-300:]}"
+        return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
     status, _, errors = module.run_command(_command(module.params))
-    return (errors.strip() or f"status {status}") if status != 0 else ""
+    if status != 0:
+        return errors.strip() or f"status {status}", ""
+    return "", "\n".join(remarks.lines(errors))
 
 
 def main() -> None:
@@ -111,11 +113,11 @@ def main() -> None:
     values = module.params
     mark = Path(values["release"]) / release.VALIDATED
     if mark.is_file() or module.check_mode:
-        module.exit_json(changed=not mark.is_file(), refused="")
-    refused = _refusal(module)
+        module.exit_json(changed=not mark.is_file(), refused="", remarks="")
+    refused, said = _judged(module)
     if not refused:
-        durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n".encode(), 0o444)
-    module.exit_json(changed=not refused, refused=refused)
+        durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n{said}".encode(), 0o444)
+    module.exit_json(changed=not refused, refused=refused, remarks=said)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from freqtrade.exceptions import OperationalException
 from freqtrade.strategy import IntParameter, IStrategy
 
+from freqops.strategy import EntryGate
+
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 
-class MaCrossoverStrategy(IStrategy):
+class MaCrossoverStrategy(EntryGate, IStrategy):
     """Enter while the fast EMA is above the slow EMA, leave as soon as it is below.
 
     The signal is a level, not the moment of crossing: a bot that starts in the middle of a trend joins it.

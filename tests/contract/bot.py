@@ -27,6 +27,7 @@ from tests.contract.stack import Stack, finished, free_port
 
 PAPER, LIVE = "contract", "contract-live"
 STOP_SECONDS = 10
+STRATEGY, GATED = STRATEGIES / "ContractStrategy.py", STRATEGIES.parent / "gated" / "GatedStrategy.py"
 DATABASE = "/freqops/var/trades.sqlite"
 QUICK = {
     "timeframe": "1m",
@@ -57,13 +58,20 @@ class Bot:
         self.api = self.client(self.password)
         self._stack, self.service = stack, compose_service(home, self.name, stack.image)
 
-    def configure(self, *, stops: bool = False, **own: Any) -> None:
-        """Write the release; a live bot has stops on its exchange or not, as told, a paper bot always has."""
+    def configure(self, *, stops: bool = False, gated: bool = False, **own: Any) -> None:
+        """Write the release; a live bot has stops on its exchange or not, as told, a paper bot always has.
+
+        Args:
+            stops: Whether a live bot has them.
+            gated: Whether its strategy is behind the entry gate; then entries may be forced, as freqops lets nobody.
+            own: What the configuration says more.
+        """
         own = {**QUICK, **own}
         if self._live:
             own["order_types"] = {**ORDER_TYPES, "stoploss_on_exchange": stops}
-        config = effective_config(self.name, "ContractStrategy", own, self.exchange.url, live=self._live)
-        self.files.put_release(config, STRATEGIES / "ContractStrategy.py")
+        strategy = (GATED if gated else STRATEGY).stem
+        config = effective_config(self.name, strategy, own, self.exchange.url, live=self._live)
+        self.files.put_release({**config, "force_entry_enable": gated}, STRATEGY, GATED)
 
     def client(self, password: str) -> FreqtradeClient:
         """Return a client with a password of the caller's choice."""
@@ -168,21 +176,33 @@ class Bot:
         for lock in self.api.call("GET", "/locks")["locks"]:  # an exit locks its pair until the candle ends
             self.api.unlock(lock["id"])
 
+    def force_enter(self, pair: str) -> Any:
+        """Have a pair bought, whatever the strategy sees in it."""
+        return self.api.call("POST", "/forceenter", {"pair": pair, "side": "long"})
+
     def force_exit(self, trade: dict[str, Any], **how: Any) -> Any:
         """Have the trade sold, at the market unless told otherwise."""
         return self.api.call("POST", "/forceexit", {"tradeid": trade["trade_id"], "ordertype": "market", **how})
 
-    def query(self, sql: str) -> list[list[Any]]:
-        """Return what the bot's database says."""
+    def query(self, sql: str, mode: str = "ro") -> list[list[Any]]:
+        """Return what the bot's database says; with the mode ``rw``, change it behind the bot's back."""
         code = (
             "import json, sqlite3, sys; "
-            "rows = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execute(sys.argv[2]); "
-            "print(json.dumps([*rows]))"
+            "database = sqlite3.connect(f'file:{sys.argv[1]}?mode={sys.argv[3]}', uri=True, timeout=20); "
+            "print(json.dumps([*database.execute(sys.argv[2])])); database.commit()"
         )
-        status, said = self.run(["python3", "-c", code, DATABASE, sql])
+        status, said = self.run(["python3", "-c", code, DATABASE, sql, mode])
         assert status == 0, said
         rows: list[list[Any]] = json.loads(said)
         return rows
+
+    def age_orders(self, pair: str) -> None:
+        """Let the open orders of ``pair`` have been placed two candles ago, and the bot read that at a start."""
+        self.api.call("POST", "/stop")
+        eventually(lambda: self.api.read().state == "stopped", "the bot is stopped")
+        earlier = "strftime('%Y-%m-%d %H:%M:%f000', order_date, '-2 minutes')"
+        self.query(f"UPDATE orders SET order_date = {earlier} WHERE ft_pair = '{pair}' AND ft_is_open = 1", "rw")  # noqa: S608  ours
+        self.reload("running")
 
     def ended(self) -> int:
         """Wait for the end of the container and return its exit status."""

@@ -11,11 +11,12 @@ from typing import Any
 import jinja2
 import yaml
 
-from freqops.core import bot_config, release, zipapp
+from freqops.core import bot_config, release, strategy_package, tree, zipapp
 from freqops.core.durable import write_atomic
 from lab.paths import FLEET, ROOT
 
 STRATEGIES = Path(__file__).parent / "strategies"
+FREQOPS = ROOT / "src" / "freqops"
 UID = 1000
 OWNER = (UID, UID) if os.geteuid() == 0 else None
 API_PORT = "8080/tcp"
@@ -74,7 +75,7 @@ class Files:
         for directory in (home, self.conf, self.release, self.release / "strategies", home / "packages"):
             directory.chmod(0o755)
         self.var.chmod(0o777)
-        self.put_conf("freqops-host", zipapp.build(ROOT / "src" / "freqops"))
+        self.put_conf("freqops-host", zipapp.build(FREQOPS))
         self.put_holds()
 
     def put_conf(self, name: str, content: Json | bytes) -> None:
@@ -97,7 +98,9 @@ class Files:
         self.put_conf("holds.json", {"version": 1, "seq": 1, "holds": held})
 
     def put_release(self, config: Json, *strategies: Path) -> None:
-        """Write a release: configuration and strategies."""
+        """Write a release: configuration, strategies, and what these import of freqops."""
         (self.release / "config.json").write_text(json.dumps(config))
+        package = strategy_package.files(FREQOPS)
+        tree.write(self.release / release.PACKAGE, package, tree.differing(self.release / release.PACKAGE, package))
         for strategy in strategies:
             shutil.copy(strategy, self.release / "strategies")

@@ -17,8 +17,10 @@ def test_the_strategy_passes_its_tests_in_the_pinned_image(stack: Stack) -> None
         entrypoint=["python3", "-m", "unittest", "test_ma_crossover"],
         working_dir="/project/tests/strategy",
         volumes={
-            str(ROOT / path): {"bind": f"/project/{path}", "mode": "ro"} for path in ("tests/strategy", "strategies")
+            str(ROOT / path): {"bind": f"/project/{path}", "mode": "ro"}
+            for path in ("tests/strategy", "strategies", "src")
         },
+        environment={"PYTHONPATH": "/project/src"},
         tmpfs={"/tmp": ""},  # noqa: S108  the container's own
     )
     status, said = finished(container)

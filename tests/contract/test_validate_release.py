@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from docker.models.containers import Container
 
+from freqops.core.release import PACKAGE
 from lab.paths import ROOT
 from tests.contract.deployed import Files, compose_service, container_options, effective_config
 from tests.contract.realistic import REALISTIC, TELEGRAM
@@ -44,7 +45,20 @@ class Reading(IStrategy):
     def populate_entry_trend(self, dataframe, metadata): return dataframe
     def populate_exit_trend(self, dataframe, metadata): return dataframe
 """
-MARK = "freqops-lint: "
+INCREASING = """
+from freqtrade.strategy import IStrategy
+from freqops.strategy import EntryGate
+class Increasing({bases}):
+    timeframe = "1m"
+    minimal_roi = {{"0": 1}}
+    stoploss = -0.1
+    position_adjustment_enable = {enabled}
+    def populate_indicators(self, dataframe, metadata): return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+    def {method}(self, **kwargs): return 10
+"""
+MARK, REMARK = "freqops-lint: ", "freqops-remark: "
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class Release:
     drop: tuple[str, ...] = ()
     own: dict[str, Any] = field(default_factory=dict)
     database: str = "sqlite"
+    live: bool = False
 
 
 def _with_key(**own: Any) -> dict[str, Any]:
@@ -92,12 +107,32 @@ GOOD = {
     "realistic": Release(own=REALISTIC),
     "read-by-the-strategy": Release("Reading", READING, own={"my_own_key": 1}),
 }
+
+
+def _increasing(
+    bases: str, *, enabled: bool = False, method: str = "leverage", live: bool = True, **own: Any
+) -> Release:
+    source = INCREASING.format(bases=bases, enabled=enabled, method=method)
+    return Release("Increasing", source, own=own, live=live)
+
+
+UNGATED = {
+    "ungated-enabled": _increasing("IStrategy", enabled=True),
+    "ungated-by-configuration": _increasing("IStrategy", position_adjustment_enable=True),
+    "ungated-by-method": _increasing("IStrategy", method="adjust_trade_position"),
+}
+NOTHING_TO_SAY = {
+    "gated": _increasing("EntryGate, IStrategy", enabled=True, method="adjust_trade_position"),
+    "gated-last": _increasing("IStrategy, EntryGate", enabled=True),
+    "ungated-on-paper": _increasing("IStrategy", enabled=True, live=False),
+    "ungated-and-not-increasing": _increasing("IStrategy"),
+}
 Verdicts = dict[str, tuple[int, str]]
 
 
 def _write(home: Path, release: Release) -> Files:
     files = Files(home)
-    config = effective_config("judged", release.strategy, release.own)
+    config = effective_config("judged", release.strategy, release.own, live=release.live)
     for dotted in release.drop:
         section, _, key = dotted.rpartition(".")
         del (config[section] if section else config)[key]
@@ -117,7 +152,7 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
     releases = tmp_path_factory.mktemp("releases") / "all"
-    judged = {name: bad[0] for name, bad in BAD.items()} | {name: ill[0] for name, ill in IGNORED.items()} | GOOD
+    judged = {name: bad[0] for name, bad in (BAD | IGNORED).items()} | GOOD | UNGATED | NOTHING_TO_SAY
     for name, release in judged.items():
         files = _write(releases / name, release)
         (files.release / "database").write_text(release.database)
@@ -126,6 +161,7 @@ def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts
         stack.image,
         entrypoint="python3",
         command=["/releases/judge_releases.py"],
+        environment={"PYTHONPATH": f"/releases/{next(iter(GOOD))}/release/{PACKAGE}"},
         volumes=[f"{releases}:/releases:ro"],
         read_only=True,
         tmpfs={"/tmp": ""},  # noqa: S108  the container's own
@@ -189,6 +225,23 @@ def test_what_freqtrade_or_the_strategy_reads_is_no_finding(verdicts: Verdicts, 
     So freqops looks for a key in their sources before it calls it ignored.
     """
     assert verdicts[name] == (0, f"{GOOD[name].strategy}\n")
+
+
+@pytest.mark.parametrize("name", UNGATED)
+def test_a_live_strategy_that_increases_positions_without_the_gate_is_named(verdicts: Verdicts, name: str) -> None:
+    """A strategy increases positions where it, or the configuration, says so, and its class tells whether it is gated.
+
+    So freqops names live bots of which a hold needs the API, and deploys them.
+    """
+    status, output = verdicts[name]
+    remark = {"kind": "ungated", "strategy": "Increasing"}
+    assert (status, sorted(output.splitlines())) == (0, ["Increasing", f"{REMARK}{json.dumps(remark)}"])
+
+
+@pytest.mark.parametrize("name", NOTHING_TO_SAY)
+def test_nothing_is_said_of_a_gated_strategy_nor_of_one_that_increases_nothing(verdicts: Verdicts, name: str) -> None:
+    """A class that inherits the gate, wherever it stands among its bases, is behind it."""
+    assert verdicts[name] == (0, "Increasing\n")
 
 
 def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 # Freqtrade and pandas are in a bot's image, not in the project's environment.
 """MaCrossoverStrategy on made-up candles: `python3 -m unittest`, in a bot's image or wherever Freqtrade is installed.
 
+`src` of this repository must be on PYTHONPATH.
 STRATEGIES names the directory of the strategies where it is not the one of this repository.
 """
 
@@ -23,6 +24,8 @@ from freqtrade.optimize.hyperopt_tools import HyperoptStateContainer
 from freqtrade.resolvers import StrategyResolver
 from freqtrade.strategy import IntParameter, IStrategy
 from pandas import DataFrame
+
+from freqops.strategy import EntryGate
 
 NAME = "MaCrossoverStrategy"
 STRATEGIES = Path(os.environ.get("STRATEGIES", str(Path(__file__).parents[2] / "strategies")))
@@ -78,6 +81,10 @@ class Signals(unittest.TestCase):
         """Start the strategy as a bot does."""
         self.strategy = load()
         self.strategy.ft_bot_start()
+
+    def test_it_is_behind_the_entry_gate(self) -> None:
+        """A hold is honoured even where nobody can reach the bot."""
+        self.assertIsInstance(self.strategy, EntryGate)
 
     def test_a_rising_price_is_entered_and_held(self) -> None:
         """On every warm candle, not just on the first."""

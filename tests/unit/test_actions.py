@@ -7,14 +7,18 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from action_plugins import freqops_drill, freqops_manifest, freqops_stage, freqops_turn
+from action_plugins import freqops_drill, freqops_lint_report, freqops_manifest, freqops_stage, freqops_turn
+from freqops.cli import lint_report
 from freqops.cli.fanout import Answer
-from freqops.core import release
+from freqops.core import release, strategy_package
 from freqops.core.errors import Refused
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
@@ -74,7 +78,10 @@ def staged(tmp_path: Path) -> dict[str, Any]:
 
 def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> None:
     built = freqops_stage._build(staged)
-    assert set(built.files) == {"config.json", "compose.yml", "bot.json", "strategies/S.py", "strategies/S.json"}
+    package = {f"python/{name}" for name in strategy_package.files(freqops_stage.FREQOPS)}
+    assert "python/freqops/strategy/entry_gate.py" in package
+    own = {"config.json", "compose.yml", "bot.json", "strategies/S.py", "strategies/S.json"}
+    assert set(built.files) == own | package
     assert built.files["strategies/S.py"] == "code"
     assert freqops_stage._build({**staged, "shared": {"timeframe": "1h"}}).fingerprint != built.fingerprint
 
@@ -172,3 +179,29 @@ def test_a_page_is_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None
     assert page.stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
         freqops_drill._write(page, "other")
+
+
+# --- what the image said of the releases
+
+
+def reported(monkeypatch: pytest.MonkeyPatch, **args: Any) -> dict[str, Any]:
+    """Run the report over a fleet in which every bot is found; what is found of each is its name and the output."""
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(lint_report, "report", lambda _place, bot, output: [f"{bot} refused {output}"])
+    monkeypatch.setattr(lint_report, "remarked", lambda _place, bot, output: [f"{bot} remarked {output}"])
+    action = freqops_lint_report.ActionModule.__new__(freqops_lint_report.ActionModule)
+    action._task = cast(Task, SimpleNamespace(args={"refusals": {}, **args}))
+    variables = {"ansible_inventory_sources": [], "hostvars": {}, "inventory_hostname": "paper-1"}
+    return action.run(None, variables)
+
+
+def test_a_remark_is_a_warning_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = reported(monkeypatch, refusals={"alpha": ""}, remarks={"alpha": "", "gamma": "one"})
+    assert said == {"changed": False, "warnings": ["gamma remarked one"]}
+    assert reported(monkeypatch) == {"changed": False, "warnings": []}
+
+
+def test_a_refusal_hides_no_remark_of_another_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = reported(monkeypatch, refusals={"alpha": "why"}, remarks={"gamma": "one"})
+    assert (said["failed"], said["warnings"]) == (True, ["gamma remarked one"])
+    assert said["msg"].splitlines() == ["NOT ALL DEPLOYED", "alpha was not touched", "alpha refused why"]

@@ -7,7 +7,8 @@ hence this container gets no secrets but made-up ones of the same shape, and onl
 
 What Freqtrade accepts and ignores is found, too: keys that neither its schema nor its sources nor the strategy know,
 and values of a kind that the schema does not want. They leave as one line of JSON after `freqops-lint: `, places and
-kinds without values; `config_lint.py` of freqops makes sentences of them.
+kinds without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release
+leaves after `freqops-remark: `, for `remarks.py`.
 """
 
 import difflib
@@ -30,12 +31,14 @@ from freqtrade.configuration import Configuration, validate_config_consistency
 from freqtrade.enums import RPCMessageType, RunMode
 from freqtrade.exceptions import FreqtradeException
 from freqtrade.resolvers import StrategyResolver
+from freqtrade.strategy import IStrategy
 
 RELEASE = Path("/freqops/release")
 SECRETS = Path("/tmp/secrets.json")  # noqa: S108  the container's own
 DRIVERS = {"postgresql": ("postgresql+psycopg2://a:b@postgres/c", "psycopg2"), "sqlite": ("sqlite://", "sqlite3")}
 LONGEST = 500
-MARK = "freqops-lint: "
+MARK, REMARK = "freqops-lint: ", "freqops-remark: "
+GATE = ("freqops.strategy.entry_gate", "EntryGate")
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 PLUGINS = "pairlists"  # each entry is its plugin's own to read; the schema knows none of their options
 BY_MESSAGE = (["telegram", "notification_settings"], ["webhook"], ["discord"])  # have a key for each kind of message
@@ -140,8 +143,8 @@ def made_up_secrets(database: str) -> None:
     SECRETS.write_text(json.dumps(overlay))
 
 
-def validate(database: str) -> str:
-    """Return the name of the strategy that would trade, or raise what Freqtrade raises."""
+def validate(database: str) -> IStrategy:
+    """Return the strategy that would trade, or raise what Freqtrade raises."""
     os.environ.pop("FT_APP_ENV", None)  # else Freqtrade tries sudo here, and what sudo says buries the reason
     made_up_secrets(database)
     config_file = RELEASE / "config.json"
@@ -157,7 +160,17 @@ def validate(database: str) -> str:
     strategy = StrategyResolver.load_strategy(config)
     validate_config_consistency(config)
     importlib.import_module(DRIVERS[database][1])
-    return str(strategy.get_strategy_name())
+    return strategy
+
+
+def remarks(strategy: IStrategy) -> list[Finding]:
+    """Return what the operator of a live bot should know: that its strategy may buy more while the bot is held."""
+    gated = any((base.__module__, base.__name__) == GATE for base in type(strategy).__mro__)
+    own = type(strategy).adjust_trade_position is not IStrategy.adjust_trade_position
+    increases = strategy.position_adjustment_enable or own
+    if strategy.config["dry_run"] or gated or not increases:
+        return []
+    return [{"kind": "ungated", "strategy": strategy.get_strategy_name()}]
 
 
 def ignored() -> list[Finding]:
@@ -186,7 +199,8 @@ def main() -> int:
     if found:
         sys.stderr.write(f"{MARK}{json.dumps(found)}\n")
     try:
-        name = validate(sys.argv[1])
+        strategy = validate(sys.argv[1])
+        said = remarks(strategy)
     except FreqtradeException as error:
         sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n{broken_files()}")
         return 1
@@ -195,7 +209,8 @@ def main() -> int:
         return 1
     if found:
         return 1
-    sys.stdout.write(f"{name}\n")
+    sys.stderr.writelines(f"{REMARK}{json.dumps(remark)}\n" for remark in said)
+    sys.stdout.write(f"{strategy.get_strategy_name()}\n")
     return 0
 
 

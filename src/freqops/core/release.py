@@ -1,7 +1,8 @@
 """A release: everything that a bot runs from, under a fingerprint of exactly that.
 
-Image, added packages, configuration, strategies and the description of the container make the fingerprint. What does
-not touch the process (coins that are not the bot's, say) is declared beside it and changes no release.
+Image, added packages, configuration, strategies, what strategies import of freqops, and the description of the
+container make the fingerprint. What does not touch the process (coins that are not the bot's, say) is declared beside
+it and changes no release.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
 LENGTH = 16
 KEPT = 5
 CONFIG, COMPOSE, DECLARATION, STRATEGIES = "config.json", "compose.yml", "bot.json", "strategies"
+PACKAGE = "python"
+PYTHONPATH = f"/freqops/release/{PACKAGE}:/freqops/packages"  # of the bot's container, and where a release is validated
 VALIDATED = "validated"
 SECRET_NAME = re.compile(
     r"(password|secret|token|key|api_hash|passphrase|url|uid|chat_?id|account_?id|wallet_?address)$", re.IGNORECASE
@@ -65,7 +68,11 @@ def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, 
 
 
 def build(
-    declared: Mapping[str, Any], config: Mapping[str, Any], compose: str, strategies: Mapping[str, str]
+    declared: Mapping[str, Any],
+    config: Mapping[str, Any],
+    compose: str,
+    strategies: Mapping[str, str],
+    package: Mapping[str, str],
 ) -> Release:
     """Return the release of a bot.
 
@@ -74,6 +81,7 @@ def build(
         config: Its whole configuration, as `bot_config.effective` makes it.
         compose: Its Compose file, with `PLACEHOLDER` where the fingerprint belongs.
         strategies: The files of its strategy, by name.
+        package: What these import of freqops, as `strategy_package.files` gives it.
 
     Raises:
         ReleaseUnusable: The Compose file does not name the release, or there is no strategy.
@@ -88,6 +96,7 @@ def build(
         CONFIG: config,
         COMPOSE: compose,
         STRATEGIES: dict(strategies),
+        PACKAGE: dict(package),
     }
     text = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
@@ -96,6 +105,7 @@ def build(
         COMPOSE: compose.replace(PLACEHOLDER, fingerprint),
         DECLARATION: _json({**declared, "release": fingerprint}),
         **{f"{STRATEGIES}/{name}": text for name, text in strategies.items()},
+        **{f"{PACKAGE}/{name}": text for name, text in package.items()},
     }
     return Release(fingerprint, files)
 

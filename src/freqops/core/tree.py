@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
 
 from . import durable
 
 
 def differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
     """Return which of the ``wanted`` files (relative path to text) are missing below ``root`` or say something else."""
-    return sorted(name for name, text in wanted.items() if _text(root / name) != text)
+    return sorted(name for name, said in wanted.items() if text(root / name) != said)
 
 
 def foreign(root: Path, wanted: Mapping[str, str], tolerated: tuple[str, ...] = ()) -> list[str]:
@@ -31,6 +31,11 @@ def write(root: Path, wanted: Mapping[str, str], names: list[str], mode: int = 0
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         durable.write_atomic(path, wanted[name].encode(), mode)
+
+
+def directories(wanted: Iterable[str]) -> list[str]:
+    """Return the directories that the ``wanted`` files need below their root, each before those in it."""
+    return sorted({str(parent) for name in wanted for parent in PurePath(name).parents} - {"."})
 
 
 def remove(root: Path, names: list[str]) -> None:
@@ -57,7 +62,8 @@ def own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
     return True
 
 
-def _text(path: Path) -> str | None:
+def text(path: Path) -> str | None:
+    """Return what the file at ``path`` says, None where there is none that can be read."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 SHEBANG = b"#!/usr/bin/env python3\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 PACKAGES = ("core", "hostctl")  # run by the host's own Python
-IN_IMAGE = ("witness",)  # run by the Python of a bot's image, with what that has
+IN_IMAGE = ("witness", "strategy")  # run by the Python of a bot's image, with what that has
 MAIN = "import sys\n\nfrom freqops.hostctl.cli import main\n\nsys.exit(main())\n"
 
 

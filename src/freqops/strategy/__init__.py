@@ -1,1 +1,5 @@
 """What a trading strategy imports."""
+
+from .entry_gate import EntryGate
+
+__all__ = ["EntryGate"]

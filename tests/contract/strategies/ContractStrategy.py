@@ -16,9 +16,10 @@ ADDED = 20.0
 
 
 class ContractStrategy(IStrategy):
-    """Wishes are ``{"enter" | "exit" | "add" | "deny": [pairs], "price": {pair: limit}, "stake": {pair: stake}}``.
+    """Wishes: ``{"enter" | "exit" | "add" | "reduce" | "deny": [pairs], "price" | "move" | "stake": {pair: number}}``.
 
-    And ``"hang": seconds``, for which a round gets stuck.
+    An entry order that rests is replaced by one at the limit to which the wish is to move it. ``"hang": seconds`` is
+    how long a round gets stuck.
     """
 
     INTERFACE_VERSION = 3
@@ -61,8 +62,14 @@ class ContractStrategy(IStrategy):
         return float(dict(self._wishes("stake")).get(pair, proposed_stake))
 
     def adjust_trade_position(self, trade: Any, **_: Any) -> float | None:
-        """Buy some more of the wished pairs, round after round."""
+        """Buy some more of the wished pairs, or sell some, round after round."""
+        if trade.pair in self._wishes("reduce"):
+            return -ADDED
         return ADDED if trade.pair in self._wishes("add") else None
+
+    def adjust_entry_price(self, pair: str, current_order_rate: float, **_: Any) -> float:
+        """Return the wished limit for an order that rests, else the one it has."""
+        return float(dict(self._wishes("move")).get(pair, current_order_rate))
 
     def confirm_trade_exit(self, pair: str, **_: Any) -> bool:
         """Deny the exits that are wished to be denied."""

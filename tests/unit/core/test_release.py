@@ -22,7 +22,8 @@ def built(
     config = bot_config.effective(more.get("shared", {}), bot)
     compose = more.get("compose", f"port {bot['api_port']} release {release.PLACEHOLDER}")
     strategies = more.get("strategies", {"S.py": "code"})
-    return release.build(release.declaration(bot, image, packages), config, compose, strategies)
+    package = more.get("package", {"freqops/strategy/__init__.py": "gate"})
+    return release.build(release.declaration(bot, image, packages), config, compose, strategies, package)
 
 
 def test_everything_that_the_process_sees_makes_another_release() -> None:
@@ -35,6 +36,7 @@ def test_everything_that_the_process_sees_makes_another_release() -> None:
         built({"api_port": 8082}),
         built(strategies={"S.py": "other"}),
         built(strategies={"S.py": "code", "S.json": "{}"}),
+        built(package={"freqops/strategy/__init__.py": "another gate"}),
     ]
     assert len({each.fingerprint for each in others}) == len(others)
     assert all(release.FINGERPRINT.fullmatch(each.fingerprint) for each in others)

@@ -33,6 +33,16 @@ def test_what_somebody_changed_or_put_there_is_found(tmp_path: Path) -> None:
     assert tree.foreign(tmp_path, WANTED, ("validated",)) == []
 
 
+def test_its_directories_come_before_what_is_in_them() -> None:
+    files = ["bot.json", "python/freqops/core/holds.py", "python/freqops/__init__.py", "strategies/S.py"]
+    assert tree.directories(files) == ["python", "python/freqops", "python/freqops/core", "strategies"]
+
+
+def test_a_text_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    assert [tree.text(tmp_path / name) for name in ("bytes", "gone", ".")] == [None, None, None]
+
+
 def test_a_directory_is_made_and_mended_once(tmp_path: Path) -> None:
     if os.getuid() not in {0, os.getgid()}:
         pytest.skip("this user has no group of the same number, so a directory cannot be given to both")

@@ -69,6 +69,18 @@ def test_what_runs_in_the_bots_image_is_in_it_too(tmp_path: Path) -> None:
     assert ran.stdout.strip() == f"{tool}/freqops/witness/__init__.py", ran.stderr
 
 
+def test_the_gate_of_strategies_is_in_it(tmp_path: Path) -> None:
+    """What recovers a bot's records loads its strategy, beside the witness and not from the release."""
+    tool = tmp_path / "freqops-host"
+    tool.write_bytes(zipapp.build(SOURCE))
+    code = "import freqops.witness, freqops.strategy; print(freqops.strategy.EntryGate.__module__)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30,
+        env={"PYTHONPATH": str(tool)},
+    )  # fmt: skip
+    assert ran.stdout.strip() == "freqops.strategy.entry_gate", ran.stderr
+
+
 def test_nothing_else_is_in_it() -> None:
     with zipfile.ZipFile(io.BytesIO(zipapp.build(SOURCE))) as archive:
         packages = {name.split("/")[1] for name in archive.namelist() if name.count("/") > 1}

@@ -165,6 +165,17 @@ def test_what_freqtrade_refuses_is_no_failure_and_carries_no_mark(
     assert run(freqops_validate, **staged)["refused"] == "status 137"
 
 
+def test_what_there_is_to_say_of_an_accepted_release_is_kept_with_its_mark(
+    run: Run, docker: Docker, staged: dict[str, Any]
+) -> None:
+    remark = 'freqops-remark: {"kind": "ungated", "strategy": "S"}'
+    noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{remark}' >&2; }}; exit 0")
+    answer = run(freqops_validate, **staged)
+    assert (answer["refused"], answer["remarks"]) == ("", remark)
+    assert mark(staged).read_text().splitlines()[1:] == [remark]
+    assert f"--env=PYTHONPATH={release.PYTHONPATH}" in noted.read_text().split()
+
+
 def test_an_image_that_is_not_here_is_pulled(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
     noted = docker('[ "$1" = image ] && exit 1; exit 0')
     assert run(freqops_validate, database="sqlite", **staged)["refused"] == ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from freqops.core import release
+from freqops.core import release, remarks
 from library import freqops_directories, freqops_rollback, freqops_stage, freqops_switch, freqops_turn
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
@@ -32,6 +33,7 @@ def stage(tmp_path: Path, owner: int) -> dict[str, Any]:
         "config.json": '{"stake": 2, "telegram": {"token": "canary-new"}}',
         "bot.json": "{}",
         "strategies/S.py": "code",
+        "python/freqops/strategy/gate.py": "gate",
     }
     mark = hashlib.sha256(b"the tool").hexdigest()
     return {
@@ -81,6 +83,33 @@ def test_what_somebody_changed_in_a_release_is_mended_and_read_again(run: Run, s
     assert (answer["changed"], answer["validated"]) == (True, False)
     assert not (place / "strategies/S.json").exists()
     assert not (place / release.VALIDATED).exists()
+
+
+def test_whoever_the_bot_is_can_read_all_of_a_release(run: Run, stage: dict[str, Any]) -> None:
+    place = Path(stage["home"]) / "release" / NEW
+    before = os.umask(0o077)
+    try:
+        run(freqops_stage, **stage)
+    finally:
+        os.umask(before)
+    for path in place.rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o444), path
+    (place / "python/freqops").chmod(0o700)
+    assert run(freqops_stage, check=True, **stage)["changed"] is True
+    assert run(freqops_stage, **stage)["changed"] is True
+    assert (place / "python/freqops").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_was_said_of_a_release_is_said_again_until_it_changes(run: Run, stage: dict[str, Any]) -> None:
+    assert run(freqops_stage, **stage)["remarks"] == ""
+    place = Path(stage["home"]) / "release" / NEW
+    remark = remarks.MARK + '{"kind": "ungated"}'
+    (place / release.VALIDATED).write_text(f"by Freqtrade of i\n{remark}")
+    for check in (True, False):
+        assert run(freqops_stage, check=check, **stage)["remarks"] == remark
+    (place / "strategies/S.json").write_text("{}")
+    assert run(freqops_stage, **stage)["validated"] is False
+    assert run(freqops_stage, **stage)["remarks"] == ""
 
 
 def test_another_tool_than_the_one_of_this_deploy_is_refused(run: Run, stage: dict[str, Any]) -> None:
