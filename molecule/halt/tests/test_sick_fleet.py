@@ -1,0 +1,141 @@
+"""One halt at each level over all diseases at once: what is said of each bot, row by row, and whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lab.control import control
+from tests.support.diseases import SickBot, befall
+from tests.support.field import Field
+from tests.support.live import HOST, MODEL
+
+STRANGER = "somebody-elses"
+INSIDE = 'echo "import time; time.sleep(3600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
+SECONDS = 60
+DUST = 5.0  # in USDT: below the smallest order
+
+PROVEN, NOT_LATCHED, UNPROVEN = "HALTED, PROVEN", "HALTED, NOT LATCHED", "NOT PROVEN"
+FLAT, NOT_FLAT = "FLAT, PROVEN", "NOT FLAT"
+NO_ROOM, NO_ANSWER = "NOT LATCHED", "the API gives no answer"
+
+# By disease: the verdict at each level, and words that stand in the details of the row at that level.
+EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
+    "healthy": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
+    "frozen": ((UNPROVEN, NO_ANSWER), (NOT_FLAT, "the way: level 3"), (PROVEN, "stop at")),
+    "hung": (("HALTED, QUIESCENCE NOT PROVEN", "QUIESCENCE"), ("FLAT NOT PROVEN", "QUIESCENCE"), (PROVEN, "")),
+    "deaf": ((UNPROVEN, NO_ANSWER), (NOT_FLAT, "its records have trade 1 ETH/USDT"), (PROVEN, "stop at")),
+    "estranged": ((UNPROVEN, "refuses our user"), (NOT_FLAT, "refuses our user"), (PROVEN, "stop at")),
+    "cut-off": (
+        (PROVEN, ""),
+        (NOT_FLAT, "EXCHANGE NOT PROVEN"),
+        ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
+    ),
+    "full": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
+    "read-only": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
+    "slow": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
+    "booting": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
+    "reloading": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
+    "crashing": ((PROVEN, "would start paused"), (FLAT, "would start paused"), (PROVEN, "")),
+    "resting": ((PROVEN, "entry order cancelled: trade 1 LTC/USDT"), (FLAT, ""), (PROVEN, "")),
+    "partial": ((PROVEN, "entry order cancelled: trade 1 LTC/USDT"), (FLAT, ""), (PROVEN, "")),
+    "averaging": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
+}
+
+
+@dataclass(frozen=True)
+class Halted:
+    """What one halt said: its exit status, its answer, and its rows by bot."""
+
+    rc: int
+    answer: dict[str, Any]
+    rows: dict[str, dict[str, Any]]
+
+
+def halt(level: int, bots: str) -> Halted:
+    """Halt bots of the host."""
+    words = f"halt --level {level} --bots {bots} --reason diseases --deadline {SECONDS} --json"
+    rc, answer = Field(HOST, MODEL).tool(words)
+    return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]})
+
+
+@pytest.fixture(scope="module")
+def first(sick: dict[str, SickBot]) -> Iterator[Halted]:
+    """Level 1 on all bots of the host, beside a Freqtrade that nobody declared."""
+    field = Field(HOST, MODEL)
+    image = field.ask("answer = bot.image")
+    field.sh(f"docker run --detach --name {STRANGER} --entrypoint sh {image} -c '{INSIDE}'")
+    try:
+        befall(sick)
+        yield halt(1, "all")
+    finally:
+        field.sh(f"docker rm --force {STRANGER}")
+        field.release()
+
+
+@pytest.fixture(scope="module")
+def second(first: Halted, sick: dict[str, SickBot]) -> Halted:
+    """Level 2 on the sick ones."""
+    return halt(2, ",".join(sick))
+
+
+@pytest.fixture(scope="module")
+def third(second: Halted, sick: dict[str, SickBot]) -> Halted:
+    """Level 3 on the sick ones."""
+    return halt(3, ",".join(sick))
+
+
+def wrong(halted: Halted, level: int) -> list[str]:
+    """Return the rows that are not as they must be, each with what it is."""
+    found = []
+    for name, levels in EXPECTED.items():
+        verdict, words = levels[level - 1]
+        row = halted.rows[name]
+        detail = "\n".join(row["detail"])
+        if row["verdict"] != verdict or words not in detail or row["proven"] != verdict.endswith(", PROVEN"):
+            found.append(f"{name}: {row['verdict']}, not {verdict}, in its details {words!r}: {row}")
+    return found
+
+
+def worth(bot: SickBot) -> dict[str, float]:
+    """Return the coins of a bot's account that are worth more than dust, in USDT."""
+    prices = {
+        symbol.removesuffix("USDT"): float(price) for symbol, price in control("GET", "/status")["prices"].items()
+    }
+    held = {coin: amount * prices[coin] for coin, amount in bot.balances().items() if coin in prices}
+    return {coin: value for coin, value in held.items() if value >= DUST}
+
+
+def test_level_1_says_of_each_what_is_so(first: Halted, sick: dict[str, SickBot]) -> None:
+    assert wrong(first, 1) == []
+    assert first.rc == 2
+    entering = {
+        name: [order for order in bot.orders("NEW", "PARTIALLY_FILLED") if order["side"] == "BUY"]
+        for name, bot in sick.items()
+        if first.rows[name]["proven"]
+    }
+    assert not any(entering.values()), entering
+
+
+def test_a_freqtrade_that_nobody_declared_is_named(first: Halted) -> None:
+    assert [process["command"] for process in first.answer["undeclared"]] == ["python3 /tmp/freqtrade trade"]
+    assert not first.answer["proven"]
+
+
+def test_level_2_says_of_each_what_is_so(second: Halted, sick: dict[str, SickBot]) -> None:
+    assert wrong(second, 2) == []
+    assert second.rc == 2
+    left = {name: worth(bot) for name, bot in sick.items()}
+    assert {name for name, coins in left.items() if coins} == {"frozen", "deaf", "estranged", "cut-off"}
+    assert not any(row["verdict"].startswith("FLAT, PROVEN") and left[name] for name, row in second.rows.items())
+
+
+def test_level_3_says_of_each_what_is_so(third: Halted, sick: dict[str, SickBot]) -> None:
+    assert wrong(third, 3) == []
+    assert third.rc == 2
+    assert {name: found for name, bot in sick.items() if (found := bot.processes())} == {}
+    for name in ("frozen", "deaf", "estranged"):
+        assert [kind for _, kind in sick[name].resting()] == ["STOP_LOSS_LIMIT"], "its stop stays on the exchange"
