@@ -29,8 +29,8 @@ PREFACE = (
     "Each line is a test that runs the real Freqtrade, with an exchange of its own, and it held (`make contract`). "
     "This page is generated from the result of a whole and green run by `python -m scripts.compatibility`; do not edit "
     "it. If a line fails with a new release, what freqops does about it is wrong, not the test.\n\n"
-    "Not here, because freqops does not rely on it: `freqtrade-client` (it is not shipped), tokens (every call carries "
-    "the password), the websocket, and what Freqtrade does in webserver mode.\n"
+    "Not here, because freqops does not rely on it: `freqtrade-client` (it is not shipped), and what Freqtrade does in "
+    "webserver mode.\n"
 )
 
 
