@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
     "tests/unit/exchange/test_ledger.py",
     "tests/crash/test_torn_reads.py",
+    "tests/halt_model",
     "tests/rollout",
     "tests/adoption",  # on a lab that is deployed
 )
