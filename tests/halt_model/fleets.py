@@ -15,6 +15,8 @@ from tests.unit.core.model import Habits
 from tests.unit.fakes import order
 
 LARGEST = 6
+HUNDRED = 100
+LEVELS = (1, 2, 3)
 WARM_UP = 8.0
 AFTERWARDS = 60.0
 DEADLINE = 10.0
@@ -131,14 +133,28 @@ class Fleet:
     answer: dict[str, Any] = field(default_factory=dict)
 
 
-def fleet(host: ModelHost, dice: random.Random) -> Fleet:
+def patients(seed: int, number: int) -> list[tuple[str, int]]:
+    """Return an ailment and a level that the fleet of this number must have, none for some.
+
+    So every hundred fleets have each ailment at each level, besides what chance gives them.
+    """
+    pairs = [(ailment, level) for ailment in sorted(AILMENTS) for level in LEVELS]
+    random.Random(seed).shuffle(pairs)  # noqa: S311  a fleet must be repeatable
+    return pairs[number % HUNDRED : number % HUNDRED + 1]
+
+
+def fleet(host: ModelHost, seed: int, number: int) -> Fleet:
     """Set up a fleet on ``host``, any share of it faulty, let it live, and halt it."""
-    drawn = Fleet(dice.choice([1, 2, 3]))
+    dice = random.Random(seed + number)  # noqa: S311  as above
+    wanted = patients(seed, number)
+    drawn = Fleet(wanted[0][1] if wanted else dice.choice(LEVELS))
     share = dice.choice([0.0, 0.2, 0.5, 1.0])
-    for number in range(dice.randint(1, LARGEST)):
-        name = f"bot-{number}"
+    for each in range(dice.randint(1, LARGEST)):
+        name = f"bot-{each}"
         drawn.ailments[name] = dice.choice(sorted(AILMENTS)) if dice.random() < share else HEALTHY
         host.add(name, _habits(dice))
+    for ailment, _ in wanted:
+        drawn.ailments[dice.choice(sorted(drawn.ailments))] = ailment
     host.sleep(WARM_UP)
     for name, ailment in drawn.ailments.items():
         if ailment != HEALTHY:

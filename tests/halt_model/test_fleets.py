@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import secrets
 from collections import Counter
 from typing import Any
@@ -45,11 +44,11 @@ def test_every_bot_that_is_reported_proven_really_is(capsys: pytest.CaptureFixtu
     for number in range(FLEETS):
         host = ModelHost()
         try:
-            drawn = fleet(host, random.Random(seed + number))  # noqa: S311  a fleet must be repeatable
+            drawn = fleet(host, seed, number)
             wrong = judge(host, drawn)
         finally:
             host.close()
-        assert wrong == [], f"FREQOPS_SEED={seed + number}, level {drawn.level}: {drawn.ailments}"
+        assert wrong == [], f"FREQOPS_SEED={seed}, fleet {number}, level {drawn.level}: {drawn.ailments}"
         rows = {row["bot"]: row for row in drawn.answer["bots"]}
         seen["bots"] += len(rows)
         seen["proven"] += sum(row["proven"] for row in rows.values())
@@ -60,4 +59,4 @@ def test_every_bot_that_is_reported_proven_really_is(capsys: pytest.CaptureFixtu
     assert seen["proven"] > 0
     assert seen["proven"] < seen["bots"], "not one bot was sick"
     assert 0 < seen["whole fleets proven"] < FLEETS
-    assert FLEETS < 1_000 or {ailment for ailment in AILMENTS if not seen[ailment]} == set()
+    assert [ailment for ailment in AILMENTS if seen[ailment] < 3] == [], "each at each level"

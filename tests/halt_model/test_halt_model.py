@@ -8,7 +8,7 @@ from collections import Counter
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.halt_model.machine import HaltMachine
@@ -17,6 +17,8 @@ from tests.halt_model.model_world import ModelWorld
 # A tenth in every run; the whole takes minutes and is asked for.
 STEPS = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000
 LENGTH = 40
+# Looking for the shortest way to a failure takes minutes: it is done for whoever asks, with the seed that failed.
+PHASES = (Phase.generate, Phase.shrink) if os.environ.get("FREQOPS_SHRINK") == "1" else (Phase.generate,)
 SEEN = (
     *(f"halt {level}: 0" for level in (1, 2, 3)), "release: 0", "trades", "at rest at level 1", "at rest at level 3",
     "cut short: None",
@@ -39,7 +41,7 @@ def run(seed: int, done: Counter[str]) -> None:
         examples = max(STEPS - done["steps"], STEPS // 10) // LENGTH + 1
         bounds = settings(
             max_examples=examples, stateful_step_count=LENGTH, deadline=None, database=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=list(HealthCheck), phases=PHASES,
         )  # fmt: skip
         run_state_machine_as_test(hypothesis.seed(seed + done["steps"])(Machine), settings=bounds)
 
@@ -47,7 +49,11 @@ def run(seed: int, done: Counter[str]) -> None:
 def test_a_held_bot_never_trades_whatever_happens(capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("FREQOPS_SEED", secrets.randbits(32)))
     done: Counter[str] = Counter()
-    run(seed, done)
+    try:
+        run(seed, done)
+    except BaseException as failure:
+        failure.add_note(f"again: FREQOPS_SEED={seed}, and FREQOPS_SHRINK=1 for the shortest way there")
+        raise
     with capsys.disabled():
         print(f"\nsteps of the halt machine: {done['steps']}, seed {seed}; {dict(sorted(done.items()))}")  # noqa: T201
     assert missing(done) == [], f"FREQOPS_SEED={seed}: {done}"
