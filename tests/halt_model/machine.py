@@ -165,7 +165,7 @@ class HaltMachine(RuleBasedStateMachine):
         self.world.boot()
         level = self.world.level()
         assert level >= before, f"{name} took the level from {before} to {level}"
-        self.undone = self.undone and not (anew or answer.proven)
+        self.undone = self.undone and not (anew or (answer.proven and level < 3))  # at level 3 it starts nothing
         assert level < 3 or self.undone or self.world.state() == "no process", f"{name} lets a bot live at level 3"
         self._after(name, answer)
 
@@ -179,6 +179,13 @@ class HaltMachine(RuleBasedStateMachine):
         assert self.world.level() == before
         self.undone = self.undone or name == "api_start"
         self._after(name, answer)
+
+    @offered("api_start", "unlock", "timer")
+    @precondition(lambda self: self.world.level() == 1)
+    @rule(name=st.sampled_from(["api_start", "unlock"]))
+    def undone_and_made_true_again(self, name: str) -> None:
+        self.somebody(name)
+        self.settle()
 
     @offered("database_lost", "database_back")
     @rule(back=st.booleans())
