@@ -169,6 +169,7 @@ def fleet(host: ModelHost, seed: int, number: int) -> Fleet:
 def _habits(dice: random.Random) -> Habits:
     return Habits(
         boot=dice.choice([0.2, 1.0]), prepare=dice.choice([0.1, 0.5]), per_pair=0.1, pairs=2,
+        ordering=dice.choice([0.0, 0.6]),
         throttle=dice.choice([0.5, 1.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5,
         fills=dice.random() < 0.7, slots=3,
     )  # fmt: skip

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core import durable, holds, layout, processes
+from freqops.core import durable, layout, processes
 from freqops.hostctl import (
     book,
     cli,
@@ -39,12 +39,11 @@ from freqops.hostctl import (
     witness,
 )
 from freqops.hostctl import halt as halting
-from freqops.hostctl.case import Row
-from freqops.hostctl.journal import Journal
 from tests.halt_model.api import ModelClient
-from tests.halt_model.container import Container, Faults, database_of, mark_of, restore
+from tests.halt_model.container import Container, database_of, mark_of, restore
 from tests.halt_model.engine import ModelEngine
-from tests.halt_model.stage import Actor, Crew, Stage
+from tests.halt_model.judge import Judge
+from tests.halt_model.stage import Crew, Stage
 from tests.unit.accounts import Account, conversations, opened
 from tests.unit.core.model import Habits, Model
 from tests.unit.fakes import make_bot
@@ -52,8 +51,6 @@ from tests.unit.fakes import make_bot
 MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linux
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
 FIRST_PORT, FIRST_PID = 18080, 1000
-COMMANDS = ("release", "start", "switch", "recover")
-NEVER_BY = {"halt": ("POST /start", "compose up"), "reassert": ("POST /start", "compose up")}
 
 
 class ModelDatabase:
@@ -75,31 +72,23 @@ class ModelDatabase:
         restore(self._bot, path.read_text())
 
 
-class ModelHost:
-    """The host.
+class ModelHost(Judge):
+    """The host, and its judge.
 
     Attributes:
-        stage: Where its commands act.
-        containers: Its bots, by name.
         sick: Releases that do not come up.
         full: Homes of bots whose disk is full.
-        wrong: What must never be, in words, and was.
     """
 
     def __init__(self) -> None:
-        self.stage = Stage()
+        super().__init__(Stage())
         self.clock = self.stage.clock
         self.root = Path(tempfile.mkdtemp(prefix="freqops-model-", dir=MEMORY)).resolve()
-        self.containers: dict[str, Container] = {}
         self._ports: dict[int, Container] = {}
         self.sick: set[str] = set()
         self.full: set[Path] = set()
-        self.wrong: list[str] = []
-        self.engine = ModelEngine(self._find, self.stage.sleep, self._ordered)
+        self.engine = ModelEngine(self._find, self.stage.sleep, self.ordered)
         self._pids = itertools.count(FIRST_PID)
-        self._told: dict[tuple[Crew, str], str] = {}
-        self._heard: dict[tuple[Crew, str], float] = {}
-        self._touched: dict[str, float] = {}
         self._patch = pytest.MonkeyPatch()
         self.stage.lives.append(self._live)
         self._replace()
@@ -109,29 +98,23 @@ class ModelHost:
         self._patch.undo()
         shutil.rmtree(self.root)
 
-    def add(self, name: str, habits: Habits, faults: Faults | None = None, **declared: Any) -> Container:
+    def add(self, name: str, habits: Habits, **declared: Any) -> Container:
         """Deploy a bot, and start it."""
         port = FIRST_PORT + len(self.containers)
         home = make_bot(self.root, name, api_port=port, image=IMAGE, **declared)
         (home / "compose.yml").write_text(str(declared.get("release", "f00")))
         container = Container(home, self.clock, functools.partial(next, self._pids), habits, self.sick)
-        container.faults = faults or Faults()
         self.containers[name] = self._ports[port] = container
         container.create((home / "compose.yml").read_text(), IMAGE)
         return container
 
     # --- commands
 
-    def begin(self, *words: str, ends_at: int | None = None) -> Actor:
-        """Let a command begin, and be killed at a point of it."""
-        crew = Crew(words[0], ends_at)
-        return self.stage.begin(crew, functools.partial(self.main, crew, *words))
-
-    def run(self, *words: str, ends_at: int | None = None) -> Crew:
+    def run(self, *words: str) -> Crew:
         """Run one command to its end."""
-        main = self.begin(*words, ends_at=ends_at)
-        self.stage.finish(main)
-        return main.crew
+        crew = Crew(words[0])
+        self.stage.finish(self.stage.begin(crew, functools.partial(self.main, crew, *words)))
+        return crew
 
     def main(self, crew: Crew, *words: str) -> None:
         """Be that command."""
@@ -149,75 +132,6 @@ class ModelHost:
             yield
         finally:
             self.stage.dice = None
-
-    # --- what must not be
-
-    def _said_of(self, snapshots: Callable[..., None], diary: Journal, row: Row, *holds_then: Any) -> None:
-        """Hold the row of a halt against what is so, at the moment in which it is complete."""
-        if row.proven:
-            self.wrong += [
-                f"{row.bot}: said {row.verdict} at level {row.level}, but {text}" for text in self._untrue(row)
-            ]
-        snapshots(diary, row, *holds_then)
-
-    def _untrue(self, row: Row) -> Iterator[str]:
-        """Give what is not as a proven row says; what somebody did since the bot was last asked is not meant."""
-        container = self.containers[row.bot]
-        level = holds.effective_level(container.home / "conf" / "holds.json")
-        if level < (holds.HARD if row.level == holds.HARD else holds.ENTRIES):
-            yield f"the level in force is {level}"
-        if row.level == holds.HARD:
-            if container.phase in ("decided", "freqtrade", "ends") or container.faults.second:
-                yield f"it lives: {container.phase}"
-        elif self._touched.get(row.bot, -1.0) <= self._heard.get((self.stage.crew, row.bot), 0.0):
-            yield from self._undone(container, row)
-
-    def _undone(self, container: Container, row: Row) -> Iterator[str]:
-        if container.trading:
-            yield "it trades"
-        if container.phase == "freqtrade" and container.bot.entry_orders:
-            yield "an entry order rests"
-        if container.phase == "freqtrade" and not self._locked(container, row.incident):
-            yield "no pair lock stands"
-        if row.verdict.startswith("FLAT") and container.bot.trades:
-            yield f"{len(container.bot.trades)} trades are open"
-
-    @staticmethod
-    def _locked(container: Container, incident: str) -> bool:
-        return container.faults.locks == "stand" and holds.lock_reason("halt", incident) in container.bot.locks.values()
-
-    def said(self, container: Container, state: str) -> None:
-        """Take note of what a bot told a command."""
-        key = (self.stage.crew, container.home.name)
-        self._told[key], self._heard[key] = state, self.clock.now
-
-    def asked(self, container: Container, request: str) -> None:
-        """Take note of a request to a bot, before it has an effect."""
-        if container.faults.api == "another bot" and not request.startswith("GET"):
-            self.wrong.append(f"{self.stage.crew.name} did {request} to somebody else's bot")
-        told = self._told.get((self.stage.crew, container.home.name), "nothing")
-        if request == "POST /stopentry" and told != "running":
-            self.wrong.append(f"{self.stage.crew.name} paused a bot that had said {told}")
-        self._ordered(container, request)
-
-    def touched(self, container: Container, request: str) -> None:
-        """Take note that a request had its effect."""
-        if not request.startswith("GET"):
-            self._touched[container.home.name] = self.clock.now
-
-    def _ordered(self, container: Container, what: str) -> None:
-        """Take note of what starts a bot: never a halt does it, and no other command for a bot that is held.
-
-        Of several commands at once, one may hold what another has just asked the engine for: there the gate decides.
-        """
-        name = self.stage.crew.name
-        level = holds.effective_level(container.home / "conf" / "holds.json")
-        if what in NEVER_BY.get(name, ()):
-            self.wrong.append(f"{name} did {what}")
-        un_pauses = what == "POST /start" and level > 0 and name in COMMANDS
-        starts = what == "compose up" and level >= holds.HARD and self.stage.dice is None
-        if un_pauses or starts:
-            self.wrong.append(f"{name} did {what} at level {level}")
 
     # --- the machine
 
@@ -285,7 +199,7 @@ class ModelHost:
         replace(output, "print_json", self._printed)
         replace(output, "print_text", self._printed)
         replace(tempfile, "mkstemp", functools.partial(self._temporary, tempfile.mkstemp))
-        replace(halting, "_snapshots", functools.partial(self._said_of, halting._snapshots))
+        replace(halting, "_snapshots", functools.partial(self.said_of, halting._snapshots))
         replace(os, "fsync", lambda _descriptor: self.stage.point())
         replace(durable, "fcntl", SimpleNamespace(flock=self._flock, LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB))
         replace(os, "kill", self._kill)

@@ -32,6 +32,7 @@ class ModelWorld:
         self.host.sick.add(SICK)
         habits = Habits(
             boot=dice.choice([0.5, 2.0]), prepare=dice.choice([0.1, 0.7]), per_pair=0.1, pairs=2,
+            ordering=dice.choice([0.0, 0.6]),
             throttle=dice.choice([1.0, 2.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5, fills=True,
             slots=3, outlives_database=dice.random() < 0.5,
         )  # fmt: skip
@@ -219,7 +220,7 @@ class ModelWorld:
         return len(self.container.bot.entered)
 
     def wrong(self) -> list[str]:
-        return self.host.wrong
+        return [*self.host.wrong, *self.host.broken()]
 
 
 def _answer(crew: Crew) -> Answer:

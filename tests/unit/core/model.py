@@ -26,6 +26,7 @@ class Habits:
     boot: float = 3.0
     prepare: float = 1.0
     per_pair: float = 0.5
+    ordering: float = 0.0
     pairs: int = 4
     throttle: float = 5.0
     initial: str = "running"
@@ -102,7 +103,10 @@ class Model:
         if self.state == "running":
             for _ in range(self.habits.pairs):
                 yield self.habits.per_pair
-                self._enter_anew()
+                if self._may_enter():
+                    yield self.habits.ordering  # it has decided: a lock comes too late for this one
+                    self._ids += 1
+                    self._enter(self._ids)
         self.last = self.clock.at(self._time)
         yield self.habits.throttle
 
@@ -111,10 +115,8 @@ class Model:
             self.die()
         return self.habits.throttle
 
-    def _enter_anew(self) -> None:
-        if not self.locks and (self.habits.slots is None or len(self.trades) < self.habits.slots):
-            self._ids += 1
-            self._enter(self._ids)
+    def _may_enter(self) -> bool:
+        return not self.locks and (self.habits.slots is None or len(self.trades) < self.habits.slots)
 
     def _enter(self, trade_id: int) -> None:
         self.entered.append(self._time)
