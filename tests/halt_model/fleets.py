@@ -172,6 +172,7 @@ def _habits(dice: random.Random) -> Habits:
         ordering=dice.choice([0.0, 0.6]),
         throttle=dice.choice([0.5, 1.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5,
         fills=dice.random() < 0.7, slots=3,
+        sells=dice.random() < 0.7,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class ModelWorld:
             boot=dice.choice([0.5, 2.0]), prepare=dice.choice([0.1, 0.7]), per_pair=0.1, pairs=2,
             ordering=dice.choice([0.0, 0.6]),
             throttle=dice.choice([1.0, 2.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5, fills=True,
-            slots=3, outlives_database=dice.random() < 0.5,
+            slots=3, sells=dice.random() < 0.7, outlives_database=dice.random() < 0.5,
         )  # fmt: skip
         self.container = self.host.add(BOT, habits, release=FIRST)
         self._home = self.container.home

@@ -34,6 +34,7 @@ class Habits:
     increases: bool = True
     replaces: bool = True
     fills: bool = False
+    sells: bool = False
     slots: int | None = None
     outlives_database: bool = True
 
@@ -94,6 +95,8 @@ class Model:
             return
         if self.habits.fills:
             self.fill()
+        if self.habits.sells and self.trades:
+            self._sell(min(self.trades))
         if self.habits.replaces:
             self._replace()
         if self.habits.increases and self.state != "paused":
@@ -114,6 +117,10 @@ class Model:
         if not self.habits.outlives_database:
             self.die()
         return self.habits.throttle
+
+    def _sell(self, trade_id: int) -> None:
+        if not any(each["is_open"] for each in self.trades[trade_id]):
+            del self.trades[trade_id]
 
     def _may_enter(self) -> bool:
         return not self.locks and (self.habits.slots is None or len(self.trades) < self.habits.slots)
