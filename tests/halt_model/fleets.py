@@ -19,7 +19,7 @@ HUNDRED = 100
 LEVELS = (1, 2, 3)
 WARM_UP = 8.0
 AFTERWARDS = 60.0
-DEADLINE = 10.0
+DEADLINE = 12.0
 
 Ail = Callable[[ModelHost, Container], None]
 
@@ -168,8 +168,8 @@ def fleet(host: ModelHost, seed: int, number: int) -> Fleet:
 
 def _habits(dice: random.Random) -> Habits:
     return Habits(
-        boot=dice.choice([0.2, 1.0]), prepare=dice.choice([0.1, 0.5]), per_pair=0.1, pairs=2,
-        ordering=dice.choice([0.0, 0.6]),
+        boot=dice.choice([0.2, 1.0]), prepare=dice.choice([0.1, 0.5]), per_pair=0.1, pairs=1,
+        ordering=dice.choice([0.0, 1.5]),
         throttle=dice.choice([0.5, 1.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5,
         fills=dice.random() < 0.7, slots=3,
         sells=dice.random() < 0.7,

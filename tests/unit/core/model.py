@@ -93,12 +93,7 @@ class Model:
         if not self.database:
             yield self._without_database()
             return
-        if self.habits.fills:
-            self.fill()
-        if self.habits.sells and self.trades:
-            self._sell(min(self.trades))
-        if self.habits.replaces:
-            self._replace()
+        self._tend()
         if self.habits.increases and self.state != "paused":
             for trade_id, orders in self.trades.items():
                 if not any(each["is_open"] for each in orders):
@@ -118,9 +113,16 @@ class Model:
             self.die()
         return self.habits.throttle
 
-    def _sell(self, trade_id: int) -> None:
-        if not any(each["is_open"] for each in self.trades[trade_id]):
-            del self.trades[trade_id]
+    def _tend(self) -> None:
+        """Look after what is there: what was bought, what is to be sold, and entry orders that rest."""
+        if self.habits.fills:
+            self.fill()
+        if self.habits.sells and self.trades:
+            oldest = min(self.trades)
+            if not any(each["is_open"] for each in self.trades[oldest]):
+                del self.trades[oldest]
+        if self.habits.replaces:
+            self._replace()
 
     def _may_enter(self) -> bool:
         return not self.locks and (self.habits.slots is None or len(self.trades) < self.habits.slots)
