@@ -169,10 +169,10 @@ def fleet(host: ModelHost, seed: int, number: int) -> Fleet:
 def _habits(dice: random.Random) -> Habits:
     return Habits(
         boot=dice.choice([0.2, 1.0]), prepare=dice.choice([0.1, 0.5]), per_pair=0.1, pairs=1,
-        ordering=dice.choice([0.0, 1.5]),
+        ordering=dice.choice([0.0, 1.5, 1.5]),
         throttle=dice.choice([0.5, 1.0]), increases=dice.random() < 0.5, replaces=dice.random() < 0.5,
-        fills=dice.random() < 0.7, slots=3,
-        sells=dice.random() < 0.7,
+        fills=dice.random() < 0.9, slots=3,
+        sells=dice.random() < 0.9,
     )  # fmt: skip
 
 
