@@ -19,16 +19,21 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class FakeClock(Clock):
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only when somebody sleeps; what it says of the day may jump besides."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.jumped = 0.0
 
     def monotonic(self) -> float:
         return self.now
 
     def utcnow(self) -> datetime:
-        return START + timedelta(seconds=self.now)
+        return self.at(self.now)
+
+    def at(self, seconds: float) -> datetime:
+        """Return the day and hour when ``seconds`` have passed, as the clock shows it now."""
+        return START + timedelta(seconds=seconds + self.jumped)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

@@ -63,6 +63,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
             _step(case)(case)
             _latched_late(row, latched)
             _keep_stopped(case)
+            _hold_again(case)
     except (FreqopsError, OSError) as error:
         row.detail.append(str(error))
         row.verdict, row.proven_s = "NOT PROVEN", None
@@ -135,3 +136,19 @@ def _keep_stopped(case: Case) -> None:
     if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
         row.detail.append("found stopped, left stopped")
         book.change(case.bot.home, lambda present: present.resting("halt", "stopped"), case.clock)
+
+
+def _hold_again(case: Case) -> None:
+    """Hold a bot again whose hold was released while it was being halted: what was read of it may not last.
+
+    A halt of what is held already writes nothing, so a release that was under way does not see it come.
+    """
+    row = case.row
+    level = holds.HARD if row.level >= holds.HARD else holds.ENTRIES
+    if not row.latched or holds.effective_level(case.bot.holds) >= level:
+        return
+    latched = book.latch(case.bot.home, case.order.as_hold(iso(case.clock.utcnow())), case.clock)
+    _note_latch(row, latched, case.order)
+    row.detail.append("its hold was released meanwhile, and set again: halt again to prove it")
+    if row.proven_s is not None:
+        row.verdict, row.proven_s = "HALTED, NOT PROVEN", None

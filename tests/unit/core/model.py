@@ -7,30 +7,36 @@ a rising price replaces entry orders even while paused.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from freqops.core.client import BotRefused, Failed, Reading, Unauthorized, Unreachable
-from tests.unit.fakes import START, FakeClock, order, trade
+from tests.unit.fakes import FakeClock, order, trade
 
 LATENCY = 0.02
+NEVER = float("inf")
 
 
 @dataclass
 class Habits:
-    """How long things take, in seconds, and what the strategy does."""
+    """How long things take, in seconds, what the strategy does, and what becomes of its orders."""
 
     boot: float = 3.0
     prepare: float = 1.0
     per_pair: float = 0.5
+    ordering: float = 0.0
     pairs: int = 4
     throttle: float = 5.0
     initial: str = "running"
     restart: str = "paused"
     increases: bool = True
     replaces: bool = True
+    fills: bool = False
+    sells: bool = False
+    slots: int | None = None
+    outlives_database: bool = True
 
 
 @dataclass
@@ -43,7 +49,7 @@ class Model:
     events: list[tuple[float, str]] = field(default_factory=list)
     entered: list[float] = field(default_factory=list)
     trades: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
-    locks: list[str] = field(default_factory=list)
+    locks: dict[int, str] = field(default_factory=dict)
     state: str = "stopped"
     last: datetime | None = None
     whitelist: bool = False
@@ -54,6 +60,9 @@ class Model:
     wrong: list[str] = field(default_factory=list)
     said: str = ""
     read_at: float = 0.0
+    configured: Callable[[], str] | None = None
+    ended: Callable[[], None] | None = None
+    sick: bool = False
 
     def __post_init__(self) -> None:
         self._time = 0.0
@@ -67,8 +76,12 @@ class Model:
     def _life(self) -> Generator[float, None, None]:
         while True:
             self.state, self.last, self.whitelist = "stopped", None, False
+            wanted = self._boot_state if self.configured is None else self.configured()
             yield self.habits.boot
-            self.whitelist, self.state = True, self._boot_state
+            if self.sick or not (self.database or self.habits.outlives_database):
+                self.die()
+                yield NEVER
+            self.whitelist, self.state = True, wanted
             while self.state != "reload_config":
                 if self.state == "stopped":
                     yield self.habits.throttle
@@ -78,10 +91,9 @@ class Model:
     def _loop(self) -> Generator[float, None, None]:
         yield self.habits.prepare
         if not self.database:
-            yield self.habits.throttle
+            yield self._without_database()
             return
-        if self.habits.replaces:
-            self._replace()
+        self._tend()
         if self.habits.increases and self.state != "paused":
             for trade_id, orders in self.trades.items():
                 if not any(each["is_open"] for each in orders):
@@ -89,11 +101,31 @@ class Model:
         if self.state == "running":
             for _ in range(self.habits.pairs):
                 yield self.habits.per_pair
-                if not self.locks:
+                if self._may_enter():
+                    yield self.habits.ordering  # it has decided: a lock comes too late for this one
                     self._ids += 1
                     self._enter(self._ids)
-        self.last = START + timedelta(seconds=self._time)
+        self.last = self.clock.at(self._time)
         yield self.habits.throttle
+
+    def _without_database(self) -> float:
+        if not self.habits.outlives_database:
+            self.die()
+        return self.habits.throttle
+
+    def _tend(self) -> None:
+        """Look after what is there: what was bought, what is to be sold, and entry orders that rest."""
+        if self.habits.fills:
+            self.fill()
+        if self.habits.sells and self.trades:
+            oldest = min(self.trades)
+            if not any(each["is_open"] for each in self.trades[oldest]):
+                del self.trades[oldest]
+        if self.habits.replaces:
+            self._replace()
+
+    def _may_enter(self) -> bool:
+        return not self.locks and (self.habits.slots is None or len(self.trades) < self.habits.slots)
 
     def _enter(self, trade_id: int) -> None:
         self.entered.append(self._time)
@@ -127,21 +159,45 @@ class Model:
         elif what == "reload" and self.up:
             self.state, self._boot_state = "reload_config", self.habits.restart
         elif what == "die":
-            self.up, self._wake = False, float("inf")
+            self.die()
         elif what == "return" and not self.up:
-            self.up, self._boot_state = True, self.habits.restart
-            self._worker, self._wake = self._life(), self._time
+            self._boot_state = self.habits.restart
+            self.begin(self._time)
         elif what in ("database down", "database up"):
             self.database = what == "database up"
         elif what == "fill":
-            for orders in self.trades.values():
-                for each in orders:
-                    each["is_open"] = False
+            self.fill()
         elif what == "unlock":
             self.locks.clear()
 
+    def fill(self) -> None:
+        """Let everything that rests be bought and sold."""
+        for orders in self.trades.values():
+            for each in orders:
+                each["is_open"] = False
+
+    def begin(self, now: float) -> None:
+        """Begin a new process, with what the database has."""
+        self.up, self._worker, self._wake = True, self._life(), now
+
+    def hang(self) -> None:
+        """Let the loop come round no more; the API goes on."""
+        self._wake = NEVER
+
+    def die(self) -> None:
+        """End the process."""
+        self.up, self.state = False, "stopped"
+        self.hang()
+        if self.ended is not None:
+            self.ended()
+
+    @property
+    def time(self) -> float:
+        """Until when it has lived."""
+        return self._time
+
     def _call(self, what: str, database: bool = True) -> None:
-        self.clock.now += LATENCY
+        self.clock.sleep(LATENCY)
         self.live(self.clock.now)
         self.calls.append(what)
         if not self.up:
@@ -172,13 +228,41 @@ class Model:
         self._call("pause", database=False)
         self.state = "paused"
 
+    def start(self) -> None:
+        self._call("start", database=False)
+        self.state = "running"
+
+    def stop(self) -> None:
+        self._call("stop", database=False)
+        self.state = "stopped"
+
+    def reload(self) -> None:
+        self._call("reload", database=False)
+        self.state = "reload_config"
+
+    def our_locks(self) -> list[dict[str, Any]]:
+        self._call("our_locks")
+        return [{"id": number, "reason": reason} for number, reason in self.locks.items()]
+
     def has_lock(self, reason: str) -> bool:
         self._call("has_lock")
-        return reason in self.locks
+        return reason in self.locks.values()
 
     def lock(self, reason: str) -> None:
         self._call("lock")
-        self.locks.append(reason)
+        self.locks[max(self.locks, default=0) + 1] = reason
+
+    def unlock(self, lock_id: int) -> None:
+        self._call("unlock")
+        self.locks.pop(lock_id, None)
+
+    def force_exit(self, trade_id: int) -> None:
+        self._call("exit")
+        if self.state == "stopped":
+            raise BotRefused("trader is not running")
+        orders = self.trades.pop(trade_id, [])
+        if all(each["is_open"] for each in orders):  # nothing had filled: its entry is cancelled, and that is all
+            raise BotRefused("no active trade")
 
     def cancel_open_orders(self, trade_id: int) -> None:
         self._call("cancel")

@@ -36,7 +36,7 @@ def test_a_running_bot_is_paused_locked_and_proven_over_two_rounds() -> None:
     assert result.proven is not None
     assert 5.0 < result.proven < 20.0
     assert (result.found, result.state, result.acted) == ("running", "paused", True)
-    assert model.locks == [REASON]
+    assert list(model.locks.values()) == [REASON]
     assert model.entry_orders == 0
     assert result.missing == []
 
@@ -428,7 +428,7 @@ def test_proven_means_that_it_never_enters_again(lived: float, habits: Habits, e
     if not is_proven(result) or any(lived + when > model.read_at for when, _ in events):
         return
     proven_at = model.clock.now
-    assert REASON in model.locks
+    assert REASON in model.locks.values()
     model.events = []
     model.live(proven_at + 120.0)
     assert [when for when in model.entered if when > proven_at] == []

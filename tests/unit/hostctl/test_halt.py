@@ -23,7 +23,7 @@ from freqops.core.processes import Process
 from freqops.hostctl import book, case, hard_stop, incidents, level_3, reach
 from freqops.hostctl import halt as halting
 from freqops.hostctl.engine import end
-from tests.unit.fakes import FakeClock, FakeEngine, make_bot, order, process, trade
+from tests.unit.fakes import START, FakeClock, FakeEngine, make_bot, order, process, trade
 from tests.unit.hostctl.host import Host
 
 
@@ -154,6 +154,22 @@ def test_level_1_under_level_3_acts_as_level_3(host: Host) -> None:
     assert (row.level, row.incident, row.raised) == (3, "one", False)
     assert "held at level 3 already" in row.detail
     assert host.engine.stops[-1] == "freqops-alpha"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_hold_that_is_released_during_a_second_halt_is_set_again_and_not_proven(host: Host, level: int) -> None:
+    """A halt of what is held already writes nothing, so the release that is under way does not see it come."""
+    host.hold(3 if level == 3 else 1)
+
+    def release(_what: str) -> None:
+        host.api.before_call = None
+        book.change(host.home, lambda present: present.released("one", START), host.clock)
+
+    host.api.before_call = release
+    row = host.halt(level, "two")
+    assert (row.verdict, row.proven, row.latched) == ("HALTED, NOT PROVEN", False, True)
+    assert (row.incident, host.level) == ("two", 3 if level == 3 else 1)
+    assert "its hold was released meanwhile" in row.detail[-1]
 
 
 # --- the latch fails
