@@ -165,7 +165,8 @@ class HaltMachine(RuleBasedStateMachine):
         self.world.boot()
         level = self.world.level()
         assert level >= before, f"{name} took the level from {before} to {level}"
-        self.undone = self.undone and not (anew or (answer.proven and level < 3))  # at level 3 it starts nothing
+        passes_the_gate = anew and (name != "reload" or level < 3)  # a process that lives at level 3 reloads as it is
+        self.undone = self.undone and not (passes_the_gate or (answer.proven and level < 3))
         assert level < 3 or self.undone or self.world.state() == "no process", f"{name} lets a bot live at level 3"
         self._after(name, answer)
 
