@@ -185,7 +185,7 @@ class Field:
     def reload(self) -> None:
         """Let the bot forget the candles that it has seen, and wait until it is back."""
         self.ask("api.call('POST', '/reload_config')")
-        until("it came back from the reload", lambda: self.booted() and self.state() == "running", 60)
+        until("it came back from the reload", lambda: self.booted() and self.state() in ("running", "paused"), 60)
 
     def logs(self) -> str:
         """Return the last lines of the bot's container."""
@@ -204,12 +204,17 @@ def all_pairs(percent_per_minute: float, minutes: int = 120, jump: float = 1.0) 
 def uptrend(*bots: Field) -> None:
     """Let every price jump up from where it was before any test, and go on rising, before the eyes of ``bots``.
 
-    What tests did to prices before would be a crash in their candles, and a trend-follower waits until it is over.
+    What tests did to prices before would be a crash in their candles, and a trend-follower waits until it is over. They
+    are sold out and held meanwhile: what they entered by their old candles, they would leave by the new ones.
     """
+    for bot in bots:
+        rc, row = bot.halt(2)
+        assert rc == 0, row
     control("DELETE", "/scripts")
     all_pairs(0.3, jump=1.2)
     for bot in bots:
         bot.reload()
+        bot.ready()
 
 
 def incident_of(text: str) -> str:

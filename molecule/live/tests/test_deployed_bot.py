@@ -29,7 +29,7 @@ def field() -> Field:
     field.halt(2)
     assert field.trades() == []
     control("POST", f"/accounts/{account_of(HOST, MODEL)}/reset", {"balances": BALANCES})
-    uptrend(field.ready())
+    uptrend(field)
     stops = "trades = api.open_trades()\nanswer = bool(trades) and all(t['has_open_orders'] is False for t in trades)"
     until("it has positions", lambda: field.ask(stops), 150)
     until("their stops rest on the exchange", lambda: resting() and len(resting()) == len(field.trades()), 60)
