@@ -435,7 +435,7 @@ def test_a_container_that_comes_back_at_once_is_not_gone(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "kill", lambda pid, _number: killed.append(pid))
     result = hard_stop.HardStop("freqops-alpha", lambda: next(looks), FakeEngine(), FakeClock()).run(30)
     assert result.gone is not None
-    assert killed in ([8], [])
+    assert set(killed) <= {8}
 
 
 def test_a_process_that_ended_by_itself_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
