@@ -10,6 +10,7 @@ from typing import Any
 
 from freqops.core import deadman, holds, layout
 from freqops.core.clock import Clock
+from freqops.core.errors import NotProven
 from freqops.core.incident import new_incident
 
 from . import argument_types, incidents, output
@@ -32,6 +33,8 @@ def add_to(commands: Any) -> None:
 
 def _keepalive(options: argparse.Namespace) -> int:
     heard = deadman.note(options.root, options.actor, Clock(), deadman.this_boot())
+    if deadman.load(options.root) != heard:
+        raise NotProven("the word of the control node was written, and is not what is read back")
     output.print_json({"version": 1, "command": "keepalive", **asdict(heard)})
     return PROVEN
 

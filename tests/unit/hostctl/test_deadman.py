@@ -43,6 +43,11 @@ def test_as_long_as_the_control_node_is_heard_nothing_happens(host: SilentHost) 
     assert (host.level, host.api.calls) == (0, [])
 
 
+def test_a_word_that_is_not_on_the_disk_was_not_heard(host: SilentHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadman, "load", lambda _root: None)
+    assert host.run("keepalive") == 2
+
+
 def test_after_that_the_bots_are_halted_and_the_incident_says_why(host: SilentHost, capsys: Any) -> None:
     host.run("keepalive")
     host.uptime += 30 * 60 + 1
