@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Callable
 
@@ -21,7 +22,14 @@ DOCKER_HOME = "/var/lib/docker"
 PATIENCE = 20.0
 LISTENING = "0A"
 SOCKET = re.compile(r"^socket:\[([0-9]+)\]$")
-PUBLISHED = re.compile(r":([0-9]+)(?:-([0-9]+))?->[0-9-]+/tcp")
+PUBLICATIONS = (
+    '{"name":{{json .Name}},"status":{{json .State.Status}},"wanted":{{json .HostConfig.PortBindings}},'
+    '"given":{{json .NetworkSettings.Ports}}}'
+)
+PROXY = "docker-proxy"  # what listens for a container on a port of the host
+RENAMED = re.compile(r"^[0-9a-f]{12}_(?=freqops-)")  # by Compose, while it replaces a container
+LOOKS, LOOK_SECONDS = 4, 0.5
+ENDED = ("created", "exited", "dead")
 
 Run = Callable[["Sequence[str]"], "tuple[int, str]"]
 
@@ -125,13 +133,27 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _ports(proc: Path, run: Run | None) -> dict[str, str]:
-    """Return the TCP ports that something listens on, each with its owner: a container, a program, or nobody known."""
+    """Return the TCP ports that something listens on, each with its owner: a container, a program, or nobody known.
+
+    A container that comes or goes at this moment has its port before or after it has its name, so one looks again.
+    """
+    owners: dict[str, str] = {}
+    for _ in range(LOOKS):
+        owners = _owners(proc, run)
+        if run is None or not any(f"({PROXY})" in owner for owner in owners.values()):
+            break
+        time.sleep(LOOK_SECONDS)
+    return owners
+
+
+def _owners(proc: Path, run: Run | None) -> dict[str, str]:
     sockets = dict(_listening(proc))
     owners = {str(port): "" for port in sockets.values()}
     if sockets:
         owners.update(_programs(proc, sockets))
-    if run is not None:
-        owners.update(_published(run(["docker", "ps", "--format", "{{.Names}}\t{{.Ports}}"])[1]))
+    for port, name in _published(run) if run is not None else ():
+        if not owners.get(port) or f"({PROXY})" in owners[port]:  # else another program has it
+            owners[port] = f"container {name}"
     return owners
 
 
@@ -160,14 +182,27 @@ def _programs(proc: Path, sockets: dict[str, int]) -> Iterator[tuple[str, str]]:
             continue
 
 
-def _published(listing: str) -> Iterator[tuple[str, str]]:
-    """Yield port and container of all published ports."""
-    for line in listing.splitlines():
-        name, _, ports = line.partition("\t")
-        for match in PUBLISHED.finditer(ports):
-            first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-            for port in range(first, last + 1):
-                yield str(port), f"container {name}"
+def _published(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield port and container of all publications, those of a container that is about to be restarted, too."""
+    identities = run(["docker", "ps", "--all", "--quiet"])[1].split()
+    if not identities:
+        return
+    listing = run(["docker", "inspect", "--format", PUBLICATIONS, *identities])[1]  # without those gone meanwhile
+    for found in filter(None, map(_object, listing.splitlines())):
+        if found["status"] in ENDED:
+            continue
+        name = RENAMED.sub("", found["name"].lstrip("/"))
+        for kind in ("wanted", "given"):
+            tcp = [bindings or [] for where, bindings in (found[kind] or {}).items() if where.endswith("/tcp")]
+            for binding in chain.from_iterable(tcp):
+                yield from ((port, name) for port in _range(str(binding["HostPort"])))
+
+
+def _range(text: str) -> Iterator[str]:
+    """Yield the ports of a publication: none where the engine chooses one."""
+    first, _, last = text.partition("-")
+    if first.isdigit():
+        yield from map(str, range(int(first), int(last or first) + 1))
 
 
 def _with_key(root: Path) -> list[str]:

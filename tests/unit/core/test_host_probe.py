@@ -72,20 +72,66 @@ def test_a_bare_host(proc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert found["disks"]["srv"]["free"] > 0
 
 
+def container(name: str, status: str, *wanted: str, given: str = "") -> str:
+    """Return what the engine says of a container that asked for ports, and was given one of the engine's choice."""
+    found = {"name": f"/{name}", "status": status, "wanted": {"8080/tcp": [{"HostPort": port} for port in wanted]}}
+    other = {"8080/tcp": [{"HostPort": given}] if given else None, "53/udp": [{"HostPort": "53"}]}
+    return json.dumps({**found, "given": other}) + "\n"
+
+
 def test_ports_have_owners(proc: Path, tmp_path: Path, program: Path) -> None:
+    listing = [
+        container("freqops-alpha", "running", "8081"),
+        container("other", "running", "9000-9001", given="9000"),
+        container("any", "running", "", given="32768"),
+        container("freqops-beta", "restarting", "8082"),
+        container("4f85a1990123_freqops-gamma", "running", "8083"),
+        container("over", "exited", "8084"),
+        container("late", "restarting", "22"),
+    ]
     answers: Answers = {
         "version": version(),
         "info": INFO,
-        "ps": (0, "freqops-alpha\t127.0.0.1:8081->8080/tcp\nother\t0.0.0.0:9000-9001->9000-9001/tcp, 53/udp\n"),
+        "ps": (0, "a\nb\n"),
+        "inspect": (1, "".join(listing)),  # one of them was gone when it was asked for
     }
     found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
     assert found["ports"] == {
         "22": "process 41 (sshd)",
         "8081": "container freqops-alpha",
+        "8082": "container freqops-beta",
+        "8083": "container freqops-gamma",
         "8443": "",
         "9000": "container other",
         "9001": "container other",
+        "32768": "container any",
     }
+
+
+def test_a_port_of_a_container_that_is_just_being_replaced_is_looked_at_again(
+    proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (proc / "41" / "comm").write_text("docker-proxy\n")
+    monkeypatch.setattr(host_probe, "LOOK_SECONDS", 0)
+    listings = [container("freqops-alpha", status, "22") for status in ("created", "created", "running")]
+
+    def run(command: Sequence[str]) -> tuple[int, str]:
+        if command[1] == "inspect":
+            return 0, listings.pop(0)
+        return answering({"version": version(), "info": INFO, "ps": (0, "a\n")})(command)
+
+    assert host_probe.look([], root=tmp_path, proc=proc, run=run)["ports"]["22"] == "container freqops-alpha"
+    assert not listings
+
+
+def test_a_proxy_whose_container_nobody_names_is_told_as_it_is(
+    proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (proc / "41" / "comm").write_text("docker-proxy\n")
+    monkeypatch.setattr(host_probe, "LOOK_SECONDS", 0)
+    answers: Answers = {"version": version(), "info": INFO}
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
+    assert found["ports"]["22"] == "process 41 (docker-proxy)"
 
 
 @pytest.mark.parametrize(
