@@ -12,8 +12,8 @@ from freqops.core.client import ApiError
 from freqops.hostctl import reach
 from freqops.hostctl.switch_files import SwitchFiles
 from tests.halt_model.host import IMAGE, OTHER_IMAGE, ModelHost
+from tests.halt_model.protocol import EVERYTHING, PROVEN, Answer, Operation
 from tests.halt_model.stage import Crew
-from tests.halt_model.world import EVERYTHING, PROVEN, Answer, Operation
 from tests.unit.core.model import Habits
 
 BOT = "alpha"
@@ -121,8 +121,7 @@ class ModelWorld:
         return Answer()
 
     def crash(self) -> Answer:
-        if self.container.bot.up:
-            self.container.bot.die()
+        self.container.kill(self.container.pid)  # for the engine, no difference: its process is gone
         return Answer()
 
     def kill(self) -> Answer:
@@ -136,6 +135,7 @@ class ModelWorld:
         return Answer()
 
     def reboot(self) -> Answer:
+        self.host.stage.kill_others()
         self.container.lose_power()
         return Answer()
 
@@ -149,7 +149,7 @@ class ModelWorld:
 
     def clock_jump(self, seconds: float) -> Answer:
         clock = self.host.clock
-        clock.jumped = min(max(clock.jumped + seconds, -YEAR), YEAR)
+        clock.ahead = min(max(clock.ahead + seconds, -YEAR), YEAR)
         return Answer()
 
     # --- several at once, and half of one

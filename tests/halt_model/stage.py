@@ -196,6 +196,12 @@ class Stage:
             if actor.crew is crew:
                 self._due(actor, self.clock.now)
 
+    def kill_others(self) -> None:
+        """End every command but the one that acts now, as a loss of power does."""
+        for crew in dict.fromkeys(actor.crew for actor in self._actors):
+            if crew not in (self.crew, self._root.crew):
+                self.kill(crew)
+
     def _count(self) -> None:
         crew = self._current.crew
         crew.points += 1

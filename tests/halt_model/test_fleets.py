@@ -11,7 +11,7 @@ import pytest
 
 from tests.halt_model.fleets import AILMENTS, HEALTHY, Fleet, fleet, untrue_later
 from tests.halt_model.host import ModelHost
-from tests.halt_model.world import NOT_PROVEN, PROVEN
+from tests.halt_model.protocol import NOT_PROVEN, PROVEN
 
 # A tenth in every run; the whole takes minutes and is asked for.
 FLEETS = 1_000 if os.environ.get("FREQOPS_PROVE") == "1" else 100

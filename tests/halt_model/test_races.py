@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.halt_model.model_world import ModelWorld
-from tests.halt_model.world import Answer, Operation, World
+from tests.halt_model.protocol import Answer, Operation, World
 
 # A tenth in every run; the whole takes minutes and is asked for.
 ROUNDS = 200 if os.environ.get("FREQOPS_PROVE") == "1" else 20

@@ -23,7 +23,7 @@ class FakeClock(Clock):
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.jumped = 0.0
+        self.ahead = 0.0
 
     def monotonic(self) -> float:
         return self.now
@@ -33,7 +33,7 @@ class FakeClock(Clock):
 
     def at(self, seconds: float) -> datetime:
         """Return the day and hour when ``seconds`` have passed, as the clock shows it now."""
-        return START + timedelta(seconds=seconds + self.jumped)
+        return START + timedelta(seconds=seconds + self.ahead)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
