@@ -20,7 +20,6 @@ from tests.halt_model.protocol import NOT_PROVEN, PROVEN, REFUSED, Answer, Opera
 
 DAY = 86400.0
 HELD_AT = {1: 1, 2: 1, 3: 3}
-QUIET_SECONDS = 20.0
 AT_REST = ("no process", "stopped", "paused")
 NOBODY = "an-incident-of-nobody"
 LEVELS = st.sampled_from([1, 2, 3])
@@ -259,7 +258,7 @@ class HaltMachine(RuleBasedStateMachine):
         if state == "paused":
             assert self.world.locked() is not False, "held, and its lock is gone"
         entered = self.world.entries()
-        self.world.wait(QUIET_SECONDS)
+        self.world.wait(self.world.quiet_seconds)
         assert self.world.entries() == entered, f"held at level {level}, {state}, and entered"
         self.done[f"at rest at level {level}"] += 1
 

@@ -26,6 +26,8 @@ YEAR = 366 * 86400
 class ModelWorld:
     """One model bot; what its habits are, a seed decides."""
 
+    quiet_seconds = 20.0
+
     def __init__(self, seed: int) -> None:
         dice = random.Random(seed)  # noqa: S311  a world must be repeatable
         self.host = ModelHost()

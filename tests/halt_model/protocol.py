@@ -47,7 +47,13 @@ Operation = Callable[["World"], Answer]
 
 
 class World(Protocol):
-    """One bot, trading on paper, with nothing that holds it at the beginning."""
+    """One bot, trading on paper, with nothing that holds it at the beginning.
+
+    Attributes:
+        quiet_seconds: How long a bot that is at rest is watched.
+    """
+
+    quiet_seconds: float
 
     def offers(self) -> frozenset[str]:
         """Return the operations that this world has, of `EVERYTHING`."""

@@ -82,7 +82,7 @@ class Rollout:
             bots = fleet[HOST]["freqtrade_bots"]
             own: dict[str, Any] = {"max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}]}
             own |= {f"{side}_pricing": {"price_side": "other"} for side in ("entry", "exit")}
-            own["custom_price_max_distance_ratio"] = 0.99
+            own |= {"custom_price_max_distance_ratio": 0.99, "internals": {"process_throttle_secs": 1}}
             for number, name in enumerate(OWN):
                 bots.append(
                     {
