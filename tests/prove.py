@@ -29,7 +29,7 @@ COUNTED = (
     "tests/halt_model",
     "tests/rollout",  # this and the others on a lab that is deployed
     "tests/adoption",
-    "tests/sick_fleet",
+    "molecule/rollout/tests/test_sequences.py",
 )
 ON_THE_LAB = "molecule/"
 INSTALL = """

@@ -16,6 +16,8 @@ import ansible.module_utils
 import pytest
 import yaml
 
+from scripts import link_tests
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 MODULES = sorted(path.stem for path in (ROOT / "library").glob("*.py"))
@@ -281,3 +283,23 @@ def test_documents_name_only_tests_that_exist() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         named = set(re.findall(r"`(test_\w+)`", page.read_text()))
         assert named <= existing, f"{page.relative_to(ROOT)} names {sorted(named - existing)}"
+
+
+def test_the_links_to_tests_are_those_that_the_generator_writes() -> None:
+    known = link_tests.tests(ROOT)
+    for page in [ROOT / name for name in link_tests.PAGES]:
+        text = page.read_text()
+        assert text == link_tests.linked(text, page, known), "run python -m scripts.link_tests"
+        assert not re.findall(r"(?<!\[)`test_\w+`", text), "a test is named without a link"
+
+
+def test_a_test_that_is_not_there_once_is_not_linked(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "page.md"
+    known = {"test_one": [tmp_path / "tests/test_a.py"], "test_two": [tmp_path / "a.py", tmp_path / "b.py"]}
+    text = "It holds ([`test_one`]).\n"
+    once = link_tests.linked(text, page, known)
+    assert once.endswith("\n[`test_one`]: ../tests/test_a.py\n")
+    assert link_tests.linked(once, page, known) == once
+    for name in ("test_two", "test_three"):
+        with pytest.raises(link_tests.Ambiguous, match=name):
+            link_tests.linked(f"It holds ([`{name}`]).", page, known)

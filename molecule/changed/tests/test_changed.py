@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.field import ROOT, Field, Played, play
+from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 
 HOST = "paper-1"
@@ -81,8 +81,9 @@ def bots(place: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Runs:
-    """The three runs: what each said, and which task changed what."""
+    """The three runs: the inventory, what each said, and which task changed what."""
 
+    fleet: str
     checked: Played
     deployed: Played
     again: Played
@@ -90,11 +91,8 @@ class Runs:
     done: Changes
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """A bare host, checked, deployed, and deployed again from beginning to end."""
-    place = tmp_path_factory.mktemp("changed")
-    subprocess.run([sys.executable, "-m", "lab", "reset", HOST], cwd=ROOT, check=True)
+def other(place: Path) -> str:
+    """Return the inventory with everything changed."""
 
     def change(fleet: Fleet) -> None:
         shared = yaml.safe_load((ROOT / "inventories/lab/group_vars/lab.yml").read_text())
@@ -103,14 +101,23 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         fleet[HOST].update(values(place), freqtrade_bots=bots(place))
         fleet[HOST].update(docker_insecure_registries=registries, docker_address_pools=pools)
 
-    other = inventory(place, change)
+    return inventory(place, change)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """A bare host, checked, deployed, and deployed again from beginning to end."""
+    place = tmp_path_factory.mktemp("changed")
+    subprocess.run([sys.executable, "-m", "lab", "reset", HOST], cwd=ROOT, check=True)
+
+    fleet = other(place)
 
     def run(name: str, *words: str) -> tuple[Played, Changes]:
         noted = place / name
         noted.touch()
         settings = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "changed_tasks"}
         settings["CHANGED_TASKS"] = str(noted)
-        played = play("deploy", "--limit", HOST, *words, inventory=other, settings=settings)
+        played = play("deploy", "--limit", HOST, *words, inventory=fleet, settings=settings)
         host_and_task = [line.split("\t") for line in noted.read_text().splitlines()]
         return played, {(host, task) for host, task in host_and_task}
 
@@ -118,7 +125,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     deployed, done = run("deploy")
     again, nothing = run("again", "-e", "deploy_full=true")
     assert nothing == set(), again.out
-    return Runs(checked, deployed, again, foretold, done)
+    return Runs(fleet, checked, deployed, again, foretold, done)
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +187,25 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert (bot["foreign_holdings"], bot["foreign_orders"], bot["api_port"]) == ({"BNB": "0.5"}, ["17"], 9001)
     assert field.sh("ls /srv/freqops/bots/omega/var").count("trades.paper.sqlite") > 0
     assert (field.state(), Field(HOST, "psi").state()) == ("stopped", "running")
+
+
+def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_releases_nothing(
+    runs: Runs, field: Field
+) -> None:
+    psi = Field(HOST, "psi")
+    aged = "import json\npath = Path('/srv/freqops/keepalive.json')\nheard = json.loads(path.read_text())\n"
+    field.ask(f"{aged}path.write_text(json.dumps({{**heard, 'uptime': heard['uptime'] - 7200}}))")
+    until("the timer has halted it", lambda: psi.level() == 1, 120)  # nobody here starts it: it comes every minute
+    until("it is paused", lambda: psi.state() == "paused")
+    [hold] = psi.holds()["holds"]
+    assert "-deadman-" in hold["incident"]
+    said = field.sh(f"cat /srv/freqops/incidents/{hold['incident']}/*halt-by-deadman.json")
+    assert "the control node was not heard for 1" in said, said
+    assert (field.level(), field.state()) == (1, "stopped"), "what was stopped is held, and stays so"
+    heard = play("keepalive", "--limit", HOST, inventory=runs.fleet)
+    assert heard.rc == 0, heard.out
+    assert (psi.level(), psi.state()) == (1, "paused")
+    psi.release()
+    until("it runs again", lambda: psi.state() == "running")
+    field.sh("systemctl start freqops-deadman.service")
+    assert (psi.level(), psi.state()) == (0, "running"), "who was heard is left alone"

@@ -319,7 +319,7 @@ def test_fills_of_other_pairs_explain_nothing() -> None:
 
 
 @pytest.mark.parametrize("strange", ["fill", "order"])
-def test_where_somebody_else_traded_nothing_is_sold(strange: str) -> None:
+def test_where_somebody_else_traded_nothing_is_ours_to_sell(strange: str) -> None:
     seen = bought("1")
     if strange == "fill":
         seen.fills.append(filled("9", "buy", "0.1"))

@@ -50,7 +50,7 @@ def test_a_latched_hold_is_on_the_disk_with_its_state(home: Path) -> None:
     assert (home / "conf" / "holds.json").stat().st_mode & 0o777 == 0o444
 
 
-def test_again_changes_nothing(home: Path) -> None:
+def test_the_same_book_again_changes_nothing(home: Path) -> None:
     book.latch(home, hold(3), CLOCK)
     before = (home / "conf" / "holds.json").stat()
     for level, incident in ((3, "two"), (1, "three")):

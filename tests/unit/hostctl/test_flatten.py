@@ -155,7 +155,7 @@ def test_an_order_that_stays_is_not_flat_at_the_deadline(dead: Host) -> None:
     assert flattening.DEADLINE <= dead.clock.now < flattening.DEADLINE + 5
 
 
-def test_one_failing_pair_stops_no_other(dead: Host) -> None:
+def test_a_pair_that_fails_keeps_no_other_from_being_sold(dead: Host) -> None:
     dead.account.markets["AAA/USDT"] = {**MARKET, "base": "AAA"}
     dead.account.buy("2", "3", trade=2, coin="AAA")
     sell = dead.account._sell

@@ -116,7 +116,7 @@ def test_again_it_is_flat_and_changes_nothing(host: Host) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_one_failing_pair_stops_no_other(host: Host, number: int) -> None:
+def test_a_pair_that_fails_keeps_no_other_from_being_exited(host: Host, number: int) -> None:
     host.api.trades = [position(each, f"P{each}/USDT") for each in (1, 2, 3)]
     refusing(host, number)
     row = host.halt(2)
