@@ -19,6 +19,7 @@ from freqops.core.table import table
 
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
 PATIENCE = 240.0
+SILENT = "the way: another road to the host, or its keys at the exchange; killswitch.md, 'A host that gives no answer'"
 SLACK = 90.0  # a host's own patience beyond the deadline of a level 2, and the way there and back
 
 
@@ -84,9 +85,11 @@ def _rows(answer: fanout.Answer, bots: list[str], level: int) -> list[dict[str, 
     said = {row["bot"]: row for row in document.get("bots", [])}
     error = answer.error or document.get("refused") or document.get("not_proven")
     rows = [{"host": answer.host, **row} for row in said.values()]
+    detail = [error or "declared in the inventory, but unknown on its host"]
+    if answer.error:
+        detail.append(SILENT)
     for bot in sorted(set(bots) - set(said)):
-        why = error or "declared in the inventory, but unknown on its host"
-        rows.append({"host": answer.host, "bot": bot, "level": level, "verdict": "NOT HALTED", "detail": [why]})
+        rows.append({"host": answer.host, "bot": bot, "level": level, "verdict": "NOT HALTED", "detail": detail})
     return rows
 
 

@@ -31,6 +31,7 @@ def test_one_of_two_hosts_unreachable(field: Field, tmp_path: Path) -> None:
     played = play("killswitch", *HALT, inventory=inventory)
     assert played.rc != 0
     assert "beta on paper-2: unreachable" in played.out
+    assert "A host that gives no answer" in played.out, "whoever reads this at night is told where to read on"
     assert "NOT ALL PROVEN" in played.out
     assert field.level() == 1
     assert field.state() == "paused"
