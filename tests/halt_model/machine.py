@@ -63,8 +63,7 @@ DEPLOYS = {
     "deploy an image": _deploy(sick=False, image=True),
     "deploy it sick": _deploy(sick=True, image=False),
 }
-ENDS = ["crash", "kill", "restart", "reboot"]
-ANEW = [*ENDS, "reload"]
+ANEW = ["crash", "kill", "restart", "reboot", "reload"]
 COMMANDS = [*HALTS, "release", "start", "timer", "deploy", "deploy an image"]
 ANYTHING = [*COMMANDS, "api_start", "api_stop", "unlock", *ANEW]
 
@@ -166,7 +165,7 @@ class HaltMachine(RuleBasedStateMachine):
         level = self.world.level()
         assert level >= before, f"{name} took the level from {before} to {level}"
         knows = name in ANEW or answer.proven
-        if name in ENDS or (knows and level < 3):  # at level 3, what only reads again or starts ends nothing
+        if knows and (level < 3 or name != "reload"):  # at level 3, a process that only reads again reads nothing
             self.undone = False
         assert level < 3 or self.undone or self.world.state() == "no process", f"{name} lets a bot live at level 3"
         self._after(name, answer)

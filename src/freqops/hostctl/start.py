@@ -76,8 +76,8 @@ def start_locked(
         anew: Whether to make a new container even where the present one is as declared.
     """
     level = current_level(bot, clock)
-    if level >= holds.HARD:
-        return _held(bot, level, changed=False)
+    if level >= holds.HARD:  # whoever set it may have been killed before it ended what runs
+        return _held(bot, level, clock, engine, changed=False)
     (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
     _refuse_orphans(bot, before)
@@ -85,8 +85,7 @@ def start_locked(
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
-        hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
-        return _held(bot, holds.HARD, changed)
+        return _held(bot, holds.HARD, clock, engine, changed=changed)
     return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
 
 
@@ -133,8 +132,18 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
     return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
 
 
-def _held(bot: layout.Bot, level: int, changed: bool) -> Started:
-    return Started(bot.name, "held", changed, level, ["held at level 3: Freqtrade was not started"])
+def _held(bot: layout.Bot, level: int, clock: Clock, engine: Engine, *, changed: bool) -> Started:
+    """End what lives of a bot that is held at level 3.
+
+    Raises:
+        NotProven: It lives on.
+    """
+    if not alive(bot):
+        return Started(bot.name, "held", changed, level, ["held at level 3: Freqtrade was not started"])
+    stopped = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    if stopped.left:
+        raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(stopped.notes)}")
+    return Started(bot.name, "held", True, level, ["held at level 3: Freqtrade was ended"])
 
 
 class _Proof:
@@ -151,10 +160,7 @@ class _Proof:
         while self._clock.monotonic() < give_up:
             level = current_level(self._bot, self._clock)
             if level >= holds.HARD:
-                hard_stop.HardStop(self._bot.container, lambda: alive(self._bot), self._engine, self._clock).run(
-                    STOP_SECONDS
-                )
-                return _held(self._bot, level, self._changed)
+                return _held(self._bot, level, self._clock, self._engine, changed=self._changed)
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():

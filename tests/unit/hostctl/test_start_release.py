@@ -140,6 +140,26 @@ def test_at_level_3_the_engine_is_never_asked(host: Host, how: str) -> None:
     assert (started.outcome, started.level, host.engine.ups) == ("held", 3, [])
 
 
+def test_at_level_3_what_lives_is_ended(host: Host) -> None:
+    """A halt that was killed after its latch leaves it behind."""
+    host.hold(3)
+    host.processes[:] = [process()]
+    started = host.start()
+    assert (started.outcome, started.changed, host.processes, host.engine.ups) == ("held", True, [], [])
+    assert started.detail == ["held at level 3: Freqtrade was ended"]
+
+
+def test_at_level_3_what_lives_on_is_not_proven(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    host.engine.stopping = None
+    monkeypatch.setattr(os, "kill", lambda _pid, _number: None)
+    monkeypatch.setattr(hard_stop, "GRACE", 0)
+    with pytest.raises(NotProven, match="still alive: 4242"):
+        host.start()
+    assert host.engine.ups == []
+
+
 def test_at_level_1_it_comes_up_paused_and_locked(host: Host) -> None:
     host.hold(1)
     host.hold(1, "two", "risk")
