@@ -15,7 +15,7 @@ from tests.support.live import HOST, MODEL
 
 STRANGER = "somebody-elses"
 INSIDE = 'echo "import time; time.sleep(3600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
-SECONDS = 60
+SECONDS = 45
 DUST = 5.0  # in USDT: below the smallest order
 
 PROVEN, NOT_LATCHED, UNPROVEN = "HALTED, PROVEN", "HALTED, NOT LATCHED", "NOT PROVEN"
