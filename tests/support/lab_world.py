@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lab.hosts import Host
-from tests.halt_model.protocol import EVERYTHING, Answer, Operation, World
+from tests.halt_model.protocol import EVERYTHING, Answer, Operation
 from tests.support.field import TOOL, until
 from tests.support.rollout import PAIR, RAISES, Bot
 
@@ -328,8 +328,3 @@ class LabWorld:
         if self._promised is not None and self.entries() > self._promised:
             return [f"it entered {self.entries() - self._promised} times after a halt had proven that it does not"]
         return []
-
-
-def is_a_world(world: LabWorld) -> World:
-    """Return it as what the machine takes; a type checker compares the two."""
-    return world
