@@ -64,6 +64,7 @@ DEPLOYS = {
     "deploy it sick": _deploy(sick=True, image=False),
 }
 ANEW = ["crash", "kill", "restart", "reboot", "reload"]
+OF_SOME_WORLDS = frozenset({"reboot"})
 COMMANDS = [*HALTS, "release", "start", "timer", "deploy", "deploy an image"]
 ANYTHING = [*COMMANDS, "api_start", "api_stop", "unlock", *ANEW]
 
@@ -141,10 +142,11 @@ class HaltMachine(RuleBasedStateMachine):
 
     # --- what starts the bot, or may: at once
 
-    @offered("restart", "reboot", "crash", "kill", "reload")
-    @rule(name=st.sampled_from(ANEW))
-    def comes_up_anew(self, name: str) -> None:
+    @offered("restart", "crash", "kill", "reload")
+    @rule(data=st.data())
+    def comes_up_anew(self, data: st.DataObject) -> None:
         """Whoever undid the hold before, what reads its configuration again knows of the hold."""
+        name = self._one_of(ANEW, data)
         self._starts(name, PLAIN[name])
 
     @offered("start")
@@ -202,8 +204,9 @@ class HaltMachine(RuleBasedStateMachine):
     # --- several at once, and half of one
 
     @offered("together")
-    @rule(first=st.sampled_from(COMMANDS), second=st.sampled_from(ANYTHING), seed=SEEDS)
-    def second_operator(self, first: str, second: str, seed: int) -> None:
+    @rule(first=st.sampled_from(COMMANDS), data=st.data(), seed=SEEDS)
+    def second_operator(self, first: str, data: st.DataObject, seed: int) -> None:
+        second = self._one_of(ANYTHING, data)
         lowest = before = self.world.level()
         for name in (first, second):
             lowest = stepped(lowest) if name == "release" else lowest
@@ -223,6 +226,11 @@ class HaltMachine(RuleBasedStateMachine):
         assert level >= (stepped(before) if name == "release" else before), f"{name} cut short at {at}"
         self.undone = True
         self._after("cut short", answer)
+
+    def _one_of(self, names: list[str], data: st.DataObject) -> str:
+        """Draw the name of an operation; what this world lacks of what only some worlds have is left out."""
+        left_out = OF_SOME_WORLDS - self.world.offers()
+        return data.draw(st.sampled_from([name for name in names if name not in left_out]))
 
     def _operation(self, name: str) -> Operation:
         if name == "release":

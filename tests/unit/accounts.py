@@ -169,6 +169,10 @@ class Talk(witness.Witness):
         if account.keys is not None:
             self._key = json.loads(((conf or bot.conf) / "secrets.json").read_text())["exchange"]["key"]
 
+    def ready(self) -> float:
+        """Be there at once."""
+        return self._clock.monotonic()
+
     def once(self, what: str, deadline: float, **with_: Any) -> Any:
         """Ask the account, over JSON as the real one does."""
         if self._clock.monotonic() > deadline:

@@ -13,13 +13,13 @@ from freqops.core import durable, holds, layout
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import FreqopsError
 
-from . import book, journal, level_1, level_2, level_3, reach
+from . import book, journal, level_1, level_2, level_3, on_exchange, reach, witness
 from .case import FLATTEN, Case, Order, Row, Step
 from .engine import Engine
 
 START_LOCK_SECONDS = 1.0
 GIVE_UP_AFTER = 15.0
-EXCHANGE_SECONDS = 60.0
+EXCHANGE_SECONDS = witness.READY_SECONDS + 2 * on_exchange.SECONDS
 
 
 def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine) -> list[Row]:
@@ -44,7 +44,8 @@ def patience(order: Order) -> float:
     """Return the seconds after which a bot that gave no answer is reported as such."""
     if order.level == FLATTEN:
         return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER
-    return order.seconds * 4 + GIVE_UP_AFTER
+    exchange = EXCHANGE_SECONDS if order.level == holds.HARD else 0.0
+    return order.seconds * 4 + exchange + GIVE_UP_AFTER
 
 
 def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) -> None:

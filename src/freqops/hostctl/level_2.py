@@ -119,7 +119,7 @@ def _taken_in(case: Case, stop: EntryStop, exits: Exits, offset: float) -> list[
 def _records(case: Case, stack: ExitStack) -> list[str] | None:
     """Return the trades that are open by the bot's own records, and, with real orders, ask the exchange, too."""
     talk = stack.enter_context(_talk(case))
-    deadline = case.clock.monotonic() + on_exchange.SECONDS
+    deadline = talk.ready() + on_exchange.SECONDS
     try:
         records = talk.ask("records", deadline, since=on_exchange.since_hold(case.bot))
     except FreqopsError as error:
@@ -138,7 +138,7 @@ def _records(case: Case, stack: ExitStack) -> list[str] | None:
 def _ask_exchange(case: Case, talk: witness.Witness, open_trades: list[str] | None) -> None:
     """Ask the exchange whether the bot is flat, and take the proof back where it is not, or does not say so."""
     remaining = case.order.seconds - case.elapsed if open_trades == [] else 0.0
-    deadline = case.clock.monotonic() + max(remaining, on_exchange.SECONDS)
+    deadline = talk.ready() + max(remaining, on_exchange.SECONDS)
     row = case.row
     try:
         judgement = on_exchange.flatness(case, talk, deadline, patient=open_trades == [])

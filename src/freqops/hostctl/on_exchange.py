@@ -80,8 +80,8 @@ def without_entries(case: Case) -> list[str]:
     Raises:
         Unanswered: Something that must be known was not answered.
     """
-    deadline = case.clock.monotonic() + SECONDS
     with witness.conversation(case.bot, case.journal, case.clock, case.engine) as talk:
+        deadline = talk.ready() + SECONDS
         judgement = talk.judge(since_hold(case.bot), deadline)
         refused = _cancel(case, talk, judgement.entries, deadline)
         if judgement.entries:

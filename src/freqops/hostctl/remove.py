@@ -141,7 +141,7 @@ class Removal:
                 raise Refused(f"{bot.name} has no bot.json and traded live once: nobody can ask its exchange")
             return []
         with witness.conversation(bot, self._journal, self._clock, self._engine) as talk:
-            judgement = talk.judge(on_exchange.since_hold(bot), self._clock.monotonic() + EXCHANGE_SECONDS)
+            judgement = talk.judge(on_exchange.since_hold(bot), talk.ready() + EXCHANGE_SECONDS)
         self._result.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
         return judgement.missing + judgement.unknown
 

@@ -31,7 +31,7 @@ ASKED = "/freqops/asked"
 DATABASE_NETWORK = "freqops-database"
 OUTSIDE_NETWORK = "freqops-witness"
 START_SECONDS = 30.0
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0  # where a host asks for all its bots at once, each waits for the processor, too
 ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 
@@ -79,6 +79,21 @@ class Witness:
                 self._lines.put(line)
             self._lines.put(None)
 
+    def ready(self) -> float:
+        """Wait until the witness is there, or will not be, and return that moment; who asks then is told what is wrong.
+
+        What a host takes to start it is no time of its exchange.
+        """
+        with self._turn, contextlib.suppress(Unanswered):
+            self._await_greeting(self._clock.monotonic() + READY_SECONDS)
+        return self._clock.monotonic()
+
+    def _await_greeting(self, until: float) -> None:
+        if not self._started.wait(max(0.0, until - self._clock.monotonic())):
+            raise Unanswered("the engine did not start the witness in time")
+        if not self._ready and self._broken is None:
+            self._ready = "ready" in self._receive(until)
+
     def end(self) -> subprocess.Popen[str] | None:
         """Let the witness end by itself, and return its process, where there is one."""
         self._started.wait(START_SECONDS)
@@ -121,11 +136,7 @@ class Witness:
         return answer["answer"]
 
     def _send(self, line: str, deadline: float) -> None:
-        if not self._started.wait(max(0.0, deadline - self._clock.monotonic())):
-            raise Unanswered("the engine did not start the witness in time")
-        if not self._ready and self._broken is None:
-            greeting = self._receive(min(deadline, self._clock.monotonic() + READY_SECONDS))
-            self._ready = "ready" in greeting
+        self._await_greeting(min(deadline, self._clock.monotonic() + READY_SECONDS))
         if self._broken is not None:
             raise Unanswered(self._broken)
         if self._process is None or self._process.stdin is None:

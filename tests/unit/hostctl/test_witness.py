@@ -193,6 +193,24 @@ def test_a_witness_that_never_gets_ready(
     assert other.heard == []
 
 
+def test_who_waits_for_the_witness_is_told_when_it_is_there(other: Other) -> None:
+    talk = other([answer(1)], greeting=["sleep", "sleep", READY])
+    began = time.monotonic()
+    there = talk.ready()
+    assert there - began > 0.7, "it was not there yet"
+    assert talk.ready() - there < 0.5, "it is there already"
+    assert talk.ask("balances", soon()) == 1
+
+
+def test_a_witness_that_does_not_come_costs_no_more_than_said(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "READY_SECONDS", 0.5)
+    talk = other(greeting=[])
+    began = time.monotonic()
+    assert talk.ready() - began < 5
+    with pytest.raises(Unanswered, match="no answer in time"):
+        talk.ask("balances", soon())
+
+
 def test_a_witness_that_dies_is_asked_nothing_more(other: Other) -> None:
     talk = other([answer(1)], ["die"])
     assert talk.ask("balances", soon()) == 1
