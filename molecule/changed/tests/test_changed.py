@@ -199,7 +199,8 @@ def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_r
     until("it is paused", lambda: psi.state() == "paused")
     [hold] = psi.holds()["holds"]
     assert "-deadman-" in hold["incident"]
-    said = field.sh(f"cat /srv/freqops/incidents/{hold['incident']}/*halt-by-deadman.json")
+    evidence = f"cat /srv/freqops/incidents/{hold['incident']}/*-halt-by-deadman.json 2>/dev/null; true"
+    said = until("it is written down, which comes last", lambda: field.sh(evidence))
     assert "the control node was not heard for 1" in said, said
     assert (field.level(), field.state()) == (1, "stopped"), "what was stopped is held, and stays so"
     heard = play("keepalive", "--limit", HOST, inventory=runs.fleet)
