@@ -200,7 +200,7 @@ def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_r
     [hold] = psi.holds()["holds"]
     assert "-deadman-" in hold["incident"]
     evidence = f"cat /srv/freqops/incidents/{hold['incident']}/*-halt-by-deadman.json 2>/dev/null; true"
-    said = until("it is written down, which comes last", lambda: field.sh(evidence))
+    said = until("it is written down, which comes last", lambda: field.sh(evidence), 90)
     assert "the control node was not heard for 1" in said, said
     assert (field.level(), field.state()) == (1, "stopped"), "what was stopped is held, and stays so"
     heard = play("keepalive", "--limit", HOST, inventory=runs.fleet)
