@@ -29,7 +29,7 @@ COUNTED = (
     "tests/halt_model",
     "tests/rollout",  # this and the others on a lab that is deployed
     "tests/adoption",
-    "molecule/rollout/tests/test_sequences.py",
+    "molecule/halt/tests",
 )
 ON_THE_LAB = "molecule/"
 INSTALL = """
@@ -40,13 +40,23 @@ for conf in /srv/freqops/bots/*/conf; do sudo install -m 0555 /usr/local/bin/fre
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change, and the test that must notice it."""
+    """One change, and the test that must notice it.
+
+    Attributes:
+        name: The broken promise, in words.
+        file: Where the change is made.
+        old: What stands there, exactly once.
+        new: What stands there instead.
+        test: What must turn red.
+        seed: With which, where the test is random and not every seed meets the change.
+    """
 
     name: str
     file: str
     old: str
     new: str
     test: str
+    seed: int | None = None
 
     @property
     def on_the_lab(self) -> bool:
@@ -92,10 +102,11 @@ def install() -> None:
 
 def killed(mutant: Mutant) -> bool:
     """Return whether the mutant's test is red under it; a test that cannot even be found proves nothing."""
+    seed = {} if mutant.seed is None else {"FREQOPS_SEED": str(mutant.seed)}
     with applied(mutant):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test],
-            cwd=ROOT, capture_output=True, text=True, check=False,
+            cwd=ROOT, env={**os.environ, **seed}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode not in (0, 1):
         raise SystemExit(

@@ -113,6 +113,10 @@ class Field:
         assert done.rc == 0, f"{command}: {done.rc}\n{done.out}\n{done.err}"
         return done.out
 
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory of the host, again while a timer that saw it before still writes there."""
+        until(f"{path} is gone", lambda: self.host.run(f"sudo rm -rf {path}").rc == 0, 15)
+
     def tool(self, words: str) -> tuple[int, dict[str, Any]]:
         """Run freqops-host and return its exit status and its JSON."""
         done = self.host.run(f"{TOOL} {words}")

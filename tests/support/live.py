@@ -168,7 +168,7 @@ class LiveBot(Field):
     def remove(self) -> None:
         """Take it off its host."""
         self.sh(f"docker rm --force freqops-{self.name} 2>/dev/null; docker network rm freqops-{self.name}; true")
-        self.sh(f"rm -rf {self.home}")
+        self.remove_tree(self.home)
 
 
 def model() -> dict[str, Any]:

@@ -202,7 +202,8 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
     finally:
         for name in OWN:
             field = rollout.bots[name]
-            field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; rm -rf {field.home}")
+            field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; true")
+            field.remove_tree(field.home)
         field.sh(
             f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
         )

@@ -18,7 +18,7 @@ from tests.support.field import until
 from tests.support.lab_world import LabWorld
 from tests.support.rollout import OWN, PAIR, Bot, Rollout
 
-# A tenth in every run: on both bots at the same time, and then on one that has its host for itself.
+# A tenth unless asked for all: on both bots at the same time, and then on one that has its host for itself.
 PROVE = os.environ.get("FREQOPS_PROVE") == "1"
 TOGETHER, ALONE = (20, 10) if PROVE else (2, 1)
 LENGTH = 6
