@@ -20,7 +20,7 @@ from freqops.core.table import table
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
 PATIENCE = 240.0
 SILENT = "the way: another road to the host, or its keys at the exchange; killswitch.md, 'A host that gives no answer'"
-SLACK = 130.0  # a host's own patience beyond the deadline of a level 2, and the way there and back
+SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
 
 
 class ActionModule(ActionBase):
@@ -89,7 +89,7 @@ def _rows(answer: fanout.Answer, bots: list[str], level: int) -> list[dict[str, 
     if answer.error:
         detail.append(SILENT)
     for bot in sorted(set(bots) - set(said)):
-        rows.append({"host": answer.host, "bot": bot, "level": level, "verdict": "NOT HALTED", "detail": detail})
+        rows.append({"host": answer.host, "bot": bot, "level": level, "verdict": "NOT HALTED", "detail": [*detail]})
     return rows
 
 

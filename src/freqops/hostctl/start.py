@@ -77,7 +77,7 @@ def start_locked(
     """
     level = current_level(bot, clock)
     if level >= holds.HARD:  # whoever set it may have been killed before it ended what runs
-        return _held(bot, level, clock, engine, changed=False)
+        return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
     (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
     _refuse_orphans(bot, before)
@@ -85,7 +85,7 @@ def start_locked(
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
-        return _held(bot, holds.HARD, clock, engine, changed=changed)
+        return _ended(bot, holds.HARD, clock, engine)
     return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
 
 
@@ -132,14 +132,16 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
     return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
 
 
-def _held(bot: layout.Bot, level: int, clock: Clock, engine: Engine, *, changed: bool) -> Started:
-    """End what lives of a bot that is held at level 3.
+def _not_started(bot: layout.Bot, level: int) -> Started:
+    return Started(bot.name, "held", False, level, ["held at level 3: Freqtrade was not started"])
+
+
+def _ended(bot: layout.Bot, level: int, clock: Clock, engine: Engine) -> Started:
+    """End what lives, or is about to, of a bot that is held at level 3.
 
     Raises:
         NotProven: It lives on.
     """
-    if not alive(bot):
-        return Started(bot.name, "held", changed, level, ["held at level 3: Freqtrade was not started"])
     stopped = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
     if stopped.left:
         raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(stopped.notes)}")
@@ -160,7 +162,7 @@ class _Proof:
         while self._clock.monotonic() < give_up:
             level = current_level(self._bot, self._clock)
             if level >= holds.HARD:
-                return _held(self._bot, level, self._clock, self._engine, changed=self._changed)
+                return _ended(self._bot, level, self._clock, self._engine)
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():
