@@ -44,8 +44,7 @@ lint: .venv/.done ## ruff, mypy, yamllint, ansible-lint, and the canaries that t
 	$(BIN)/python -m pytest -q tests/lint
 
 unit: .venv/.done ## Rules, bad input, crashes at every call, the halt on models; no engine, no network
-	$(BIN)/python -m pytest -q tests/unit tests/shipped tests/crash tests/halt_model/test_fleets.py \
-		tests/halt_model/test_races.py
+	$(BIN)/python -m pytest -q tests/unit tests/shipped tests/crash tests/halt_model
 
 contract: .venv/.done ## What freqops relies on, against the real Freqtrade
 	$(BIN)/python -m pytest -q tests/contract

@@ -1,7 +1,7 @@
 """The halt machine: what may befall a halted bot, in any order, and what must hold whatever happens.
 
 - A bot that is held does not trade: at once where something starts it, and where somebody undid the hold, as soon as
-  the timer has come round.
+  the timer has come round and the loop that was under way is over.
 - The level in force falls by a release alone, one step for each.
 - A halt starts nothing and un-pauses nothing.
 - What a halt calls proven is so when it says it.

@@ -197,6 +197,8 @@ class ModelWorld:
             self.timer()
             self.host.sleep(TIMER_SECONDS)
         self.timer()
+        self.host.sleep(TIMER_SECONDS)
+        self.timer()
 
     # --- readers
 

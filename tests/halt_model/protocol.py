@@ -130,7 +130,10 @@ class World(Protocol):
         """Wait until a bot that is starting is at work, or has ended, or waits at its gate."""
 
     def settle(self) -> None:
-        """Let the timers come round until they have seen the bot past its boot."""
+        """Let the timers come round until they have seen the bot past its boot, and once more after a loop of it.
+
+        An entry on which a loop had decided before the timer came is placed in spite of it.
+        """
 
     # --- readers
 

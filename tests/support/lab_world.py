@@ -26,6 +26,7 @@ OF_POSTGRES = frozenset({"database_lost", "database_back"})
 NOT_HERE = frozenset({"clock_jump"})  # one kernel, one clock: it would jump for everything that runs here
 PAIRS = [PAIR, "ETH/USDT"]
 LONGEST_BOOT, LONGEST_END, PAUSE = 90.0, 30.0, 0.5
+LOOP = 3.0  # seconds; the bot's loop comes round every second, and orders
 CUT = 0.1  # seconds of a command's life for each place at which it may be killed
 OTHER_IMAGE = "freqops-sequences:other"
 SICK = "\n\n" + RAISES
@@ -291,6 +292,8 @@ class LabWorld:
     def settle(self) -> None:
         self.timer()
         self.boot()
+        self.timer()
+        time.sleep(LOOP)
         self.timer()
 
     # --- readers
