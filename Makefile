@@ -50,7 +50,7 @@ contract: .venv/.done ## What freqops relies on, against the real Freqtrade
 	$(BIN)/python -m pytest -q tests/contract
 
 molecule: .venv/.done ## Deploy and kill switch on a bare lab host
-	$(BIN)/molecule test --all --exclude=halt --destroy=never # that one is in `make prove`
+	$(BIN)/molecule test --all --destroy=never
 
 pin: .venv/.done ## Write hashes and digests of what is fetched
 	@$(BIN)/python -m scripts.pin
