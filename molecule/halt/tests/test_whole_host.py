@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from tests.support.field import Field, until
 
@@ -32,29 +35,46 @@ def stays_away_until_released(field: Field) -> None:
     until("it runs", lambda: field.state() == "running", 90)
 
 
-def test_with_an_engine_that_hangs() -> None:
+def with_an_engine_that_hangs() -> list[dict[str, Any]]:
+    """Return the rows of a live bot, level by level."""
     field = Field("prod-1", "gamma").ready()
     engine = "systemctl kill --kill-whom=main --signal={} docker.service"
     with between(field, engine.format("STOP"), engine.format("CONT")):
-        first, second = halt(field, 1), halt(field, 2)
-        assert (first["verdict"], first["state"]) == ("HALTED, PROVEN", "paused"), first
-        assert second["verdict"] == "FLAT NOT PROVEN", second
-        assert "the witness was not started" in "\n".join(second["detail"])
-        assert field.trades() == []
-        third = halt(field, 3)
-        assert (third["verdict"], third["state"]) == ("HALTED, EXCHANGE NOT PROVEN", "no process"), third
-        assert "killed directly" in "\n".join(third["detail"])
+        rows = [halt(field, 1), {**halt(field, 2), "left": field.trades()}, halt(field, 3)]
         assert field.processes() == []
     stays_away_until_released(field)
+    return rows
 
 
-def test_with_a_database_that_hangs() -> None:
+def with_a_database_that_hangs() -> list[dict[str, Any]]:
+    """Return the rows of a bot on paper, level by level."""
     field = Field("paper-1", "alpha").ready()
     with between(field, "pkill -STOP -x postgres", "pkill -CONT -x postgres"):
-        first, second, third = (halt(field, level) for level in (1, 2, 3))
-        assert all(row["latched"] for row in (first, second, third))
-        assert (first["verdict"], first["proven"]) == ("NOT PROVEN", False), first
-        assert (second["verdict"], second["proven"]) == ("NOT PROVEN", False), second
-        assert (third["verdict"], third["state"]) == ("HALTED, PROVEN", "no process"), third
+        rows = [halt(field, level) for level in (1, 2, 3)]
         assert field.processes() == []
     stays_away_until_released(field)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[dict[str, Future[list[dict[str, Any]]]]]:
+    """Both hosts in their trouble at the same time."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield {"engine": pool.submit(with_an_engine_that_hangs), "database": pool.submit(with_a_database_that_hangs)}
+
+
+def test_with_an_engine_that_hangs(hosts: dict[str, Future[list[dict[str, Any]]]]) -> None:
+    first, second, third = hosts["engine"].result()
+    assert (first["verdict"], first["state"]) == ("HALTED, PROVEN", "paused"), first
+    assert (second["verdict"], second["left"]) == ("FLAT NOT PROVEN", []), second
+    assert "the witness was not started" in "\n".join(second["detail"])
+    assert (third["verdict"], third["state"]) == ("HALTED, EXCHANGE NOT PROVEN", "no process"), third
+    assert "killed directly" in "\n".join(third["detail"])
+
+
+def test_with_a_database_that_hangs(hosts: dict[str, Future[list[dict[str, Any]]]]) -> None:
+    first, second, third = hosts["database"].result()
+    assert all(row["latched"] for row in (first, second, third))
+    assert (first["verdict"], first["proven"]) == ("NOT PROVEN", False), first
+    assert (second["verdict"], second["proven"]) == ("NOT PROVEN", False), second
+    assert (third["verdict"], third["state"]) == ("HALTED, PROVEN", "no process"), third
