@@ -2,8 +2,8 @@
 
 A mutant is one small change that breaks one promised behaviour. Where its test needs the lab, it is applied in place
 when the counted tests are over, the host's copy of freqops-host is replaced on the lab's hosts, the test is run, and
-everything is put back, whatever happens. All others are applied in a copy of the sources, with what the counted tests
-leave of the processor.
+everything is put back, whatever happens. What needs no lab is done in a copy of the sources at the same time, with what
+the lab leaves of the processor.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import sys
 import tempfile
 import threading
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from freqops.core.table import table
@@ -29,14 +29,8 @@ from lab.hosts import Host
 from lab.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTED = (
-    "tests/unit/exchange/test_ledger.py",
-    "tests/crash/test_torn_reads.py",
-    "tests/halt_model",
-    "tests/rollout",  # this and the others on a lab that is deployed
-    "tests/adoption",
-    "molecule/rollout/tests/test_sequences.py",
-)
+COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/crash/test_torn_reads.py", "tests/halt_model")
+COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
 ON_THE_LAB = ("molecule/", "tests/contract/")
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
@@ -121,46 +115,62 @@ def copy() -> Iterator[Path]:
         yield root
 
 
+def run(tests: Sequence[str], root: Path, *, settings: Mapping[str, str], politely: bool) -> tuple[int, str]:
+    """Run tests in the sources at ``root``, politely where others need the processor; return the status and output."""
+    path = os.pathsep.join([str(root / "src"), str(root)])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(
+        ["nice", "-n", "19", *command] if politely else command,
+        cwd=root, env={**os.environ, **settings, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
 def killed(mutant: Mutant, root: Path) -> bool:
     """Return whether the mutant's test is red under it; a test that cannot even be found proves nothing."""
     seed = {} if mutant.seed is None else {"FREQOPS_SEED": str(mutant.seed)}
-    path = os.pathsep.join([str(root / "src"), str(root)])
-    politely = [] if mutant.on_the_lab else ["nice", "-n", "19"]
     with applied(mutant, root):
-        done = subprocess.run(
-            [*politely, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test],
-            cwd=root, env={**os.environ, **seed, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    if done.returncode not in (0, 1):
-        raise SystemExit(
-            f"mutant {mutant.name!r}: {mutant.test} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        )
-    return done.returncode == 1
+        status, said = run(["-x", mutant.test], root, settings=seed, politely=not mutant.on_the_lab)
+    if status not in (0, 1):
+        raise SystemExit(f"mutant {mutant.name!r}: {mutant.test} did not run:\n{said[-4000:]}")
+    return status == 1
 
 
-def counted() -> bool:
-    """Run what `make test` samples in its whole: counts, each with its seed, and every disease of a deploy."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *COUNTED]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "FREQOPS_PROVE": "1"}, check=False)
-    return done.returncode == 0
+def counted(tests: Sequence[str], root: Path, *, politely: bool) -> bool:
+    """Run the whole of what `make test` samples: counts, each with its seed, and every disease of a deploy."""
+    sys.stdout.write(f"in full: {', '.join(tests)} …\n")
+    sys.stdout.flush()
+    status, said = run(tests, root, settings={"FREQOPS_PROVE": "1"}, politely=politely)
+    sys.stdout.write(said)
+    sys.stdout.flush()
+    return status == 0
 
 
-def tried(mutants: list[Mutant], root: Path, stop: threading.Event) -> list[tuple[str, str, str]]:
-    """Try mutants one after the other, and return a row for each; fewer where ``stop`` comes in between."""
-    rows = []
+@dataclass
+class Outcome:
+    """What came of tests and mutants.
+
+    Attributes:
+        counted: Whether the counted tests passed.
+        rows: Mutant, file and result, for each that was tried.
+    """
+
+    counted: bool = True
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def proven(tests: Sequence[str], mutants: list[Mutant], root: Path, stop: threading.Event) -> Outcome:
+    """Run counted tests, and try mutants one after the other; no more of them when ``stop`` comes in between."""
+    outcome = Outcome()
+    if tests:
+        outcome.counted = counted(tests, root, politely=root != ROOT)
     for number, mutant in enumerate(mutants, 1):
         if stop.is_set():
             break
-        rows.append((mutant.name, mutant.file, "killed" if killed(mutant, root) else "SURVIVED"))
-        sys.stdout.write(f"{number}/{len(mutants)} {rows[-1][2]}: {mutant.name}\n")
+        outcome.rows.append((mutant.name, mutant.file, "killed" if killed(mutant, root) else "SURVIVED"))
+        sys.stdout.write(f"{number}/{len(mutants)} {outcome.rows[-1][2]}: {mutant.name}\n")
         sys.stdout.flush()
-    return rows
-
-
-def tried_apart(mutants: list[Mutant], stop: threading.Event) -> list[tuple[str, str, str]]:
-    """Try mutants in a copy of the sources."""
-    with copy() as root:
-        return tried(mutants, root, stop)
+    return outcome
 
 
 def main() -> int:
@@ -169,16 +179,21 @@ def main() -> int:
     mutants = [mutant for mutant in load() if not words or any(word in mutant.name for word in words)]
     seed = random.SystemRandom().randrange(2**32)
     random.Random(seed).shuffle(mutants)  # noqa: S311  an order, not a secret
+    on_the_lab = [mutant for mutant in mutants if mutant.on_the_lab]
+    others = [mutant for mutant in mutants if not mutant.on_the_lab]
     stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        apart: Future[list[tuple[str, str, str]]] = pool.submit(
-            tried_apart, [mutant for mutant in mutants if not mutant.on_the_lab], stop
-        )
+    with copy() as root, ThreadPoolExecutor(max_workers=1) as pool:
+        apart = pool.submit(proven, () if words else COUNTED, others, root, stop)
         try:
-            whole = bool(words) or counted()
-            rows = tried([mutant for mutant in mutants if mutant.on_the_lab], ROOT, stop) + apart.result()
+            here = proven(() if words else COUNTED_ON_THE_LAB, on_the_lab, ROOT, stop)
+            there = apart.result()
         finally:
             stop.set()
+    return told(here.rows + there.rows, seed, whole=here.counted and there.counted)
+
+
+def told(rows: list[tuple[str, str, str]], seed: int, *, whole: bool) -> int:
+    """Write what came of it all, and return the exit status."""
     alive = sum(1 for row in rows if row[2] != "killed")
     sys.stdout.write(table(("mutant", "file", "result"), rows) + "\n")
     sys.stdout.write(
