@@ -136,12 +136,10 @@ def killed(mutant: Mutant, root: Path) -> bool:
     return status == 1
 
 
-def counted(tests: Sequence[str], root: Path, *, politely: bool) -> bool:
-    """Run the whole of what `make test` samples: counts, each with its seed, and every disease of a deploy."""
-    sys.stdout.write(f"in full: {', '.join(tests)} …\n")
-    sys.stdout.flush()
-    status, said = run(tests, root, settings={"FREQOPS_PROVE": "1"}, politely=politely)
-    sys.stdout.write(said)
+def counted(test: str, root: Path, *, politely: bool) -> bool:
+    """Run the whole of what `make test` samples: a count, with its seed, or every way in which a deploy may fail."""
+    status, said = run([test], root, settings={"FREQOPS_PROVE": "1"}, politely=politely)
+    sys.stdout.write(f"{test} in full:\n{said}")
     sys.stdout.flush()
     return status == 0
 
@@ -161,9 +159,8 @@ class Outcome:
 
 def proven(tests: Sequence[str], mutants: list[Mutant], root: Path, stop: threading.Event) -> Outcome:
     """Run counted tests, and try mutants one after the other; no more of them when ``stop`` comes in between."""
-    outcome = Outcome()
-    if tests:
-        outcome.counted = counted(tests, root, politely=root != ROOT)
+    passed = [counted(test, root, politely=root != ROOT) for test in tests]
+    outcome = Outcome(all(passed))
     for number, mutant in enumerate(mutants, 1):
         if stop.is_set():
             break
