@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from freqops.core.client import BotRefused
 from tests.contract.bot import Bot
 from tests.contract.polling import eventually
+
+USUAL = 2.5  # seconds; rounds of this bot take one
 
 
 def test_a_running_trader_is_paused_and_started_again(bot: Bot) -> None:
@@ -65,6 +69,24 @@ def test_entry_stop_leaves_a_stopped_trader_stopped_and_says_what_rests(bot: Bot
     assert result.proven is None
     assert any(f"trade {trade['trade_id']}" in text for text in result.missing)
     assert bot.api.has_lock("freqops halt contract-stopped")
+
+
+def test_the_worker_says_that_it_is_stopped_when_the_loop_is_over(bot: Bot) -> None:
+    """A trader is called stopped as soon as it is told; its worker says so when the loop under way is over.
+
+    So freqops calls a stopped trader at rest when its worker has said it.
+    """
+    assert bot.api.worker_state() == "running"
+    bot.wish(hang=5)
+
+    def age() -> float:
+        last = bot.api.read().last_process
+        return 0.0 if last is None else time.time() - last.timestamp()
+
+    eventually(lambda: age() > USUAL, "a loop takes long")
+    bot.api.call("POST", "/stop")
+    assert (bot.api.read().state, bot.api.worker_state()) == ("stopped", "running")
+    eventually(lambda: bot.api.worker_state() == "stopped", "its worker is stopped")
 
 
 def test_the_heartbeat_goes_on_while_paused_and_stands_still_while_stopped(bot: Bot) -> None:

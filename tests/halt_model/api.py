@@ -93,8 +93,9 @@ def _whitelist(_faults: Faults, bot: Model, _body: Any) -> Answer:
 
 
 def _logs(_faults: Faults, bot: Model, _body: Any) -> Answer:
-    bot.read()
-    return 200, {"logs": []}
+    said = bot.worker_state()
+    text = f"Changing state to: {said}".upper().replace("CHANGING STATE TO", "Changing state to")
+    return 200, {"logs": [["", 0, "freqtrade.worker", "INFO", text]] if said else []}
 
 
 def _status(_faults: Faults, bot: Model, _body: Any) -> Answer:

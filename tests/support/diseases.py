@@ -27,7 +27,7 @@ class Disease:
 
     Attributes:
         befall: Brings it about in a bot that runs.
-        at_once: What is done right before the first halt, for what does not last.
+        at_once: What is done right before each halt, for what does not last.
         own: What the bot's configuration has of its own.
         conf_apart: Whether its directory of holds is a small disk of its own.
         starts: Whether the bot can be started at all.
@@ -123,6 +123,12 @@ def rest(bot: LiveBot) -> None:
     bot.enter("LTC/USDT", price={"LTC/USDT": 60.0})
 
 
+def die_with_an_entry(bot: LiveBot) -> None:
+    """An entry that does not fill, and no process that could cancel it."""
+    rest(bot)
+    bot.sh(f"docker kill freqops-{bot.name}")
+
+
 def fill_in_part(bot: LiveBot) -> None:
     """An entry that has filled in part."""
     bot.enter("LTC/USDT", price={"LTC/USDT": 60.0})
@@ -152,6 +158,7 @@ DISEASES: dict[str, Disease] = {
     "reloading": Disease(at_once=reload),
     "crashing": Disease(crash, starts=False),
     "resting": Disease(rest),
+    "gone": Disease(die_with_an_entry),
     "partial": Disease(fill_in_part),
     "averaging": Disease(average_down),
 }

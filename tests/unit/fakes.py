@@ -87,6 +87,9 @@ class StillApi:
     def past_boot(self) -> bool:
         return True
 
+    def worker_state(self) -> str:
+        return self.state
+
     def open_trades(self) -> list[dict[str, Any]]:
         self._said("open_trades")
         return self.trades

@@ -138,7 +138,7 @@ VARYING = re.compile(
 DISEASES = """\
 inventory: {home}/secrets.yml is not encrypted and has mode 0644; chmod 600 {home}/secrets.yml, and better encrypt \
 it with ansible-vault
-prod-1: host_operators is encrypted with !vault; move it into secrets.yml, which deploy alone loads: no halt may \
+prod-1: host_operators is encrypted with !vault; move it into secrets.yml, which no halt loads: none may \
 need the password of a vault
 inventory: secrets_exchange names 'zeta', which is no bot; the inventory has alpha, beta, gamma; correct the name or \
 take it out
@@ -189,7 +189,7 @@ def test_an_encrypted_file_among_the_variables_is_refused_even_with_its_password
     assert rows(played) == [
         (
             f"inventory: {copy.home}/group_vars/prod.yml is encrypted, so every play needs its password; move what is "
-            "secret into secrets.yml beside it: there it is loaded by deploy alone"
+            "secret into secrets.yml beside it: no halt loads that"
         )
     ]
 

@@ -42,6 +42,11 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
     "reloading": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "crashing": ((PROVEN, "would start paused"), (RECORDS, "would start paused"), (PROVEN, "")),
     "resting": ((PROVEN, "entry order cancelled: trade 1 LTC/USDT"), (FLAT, ""), (PROVEN, "")),
+    "gone": (
+        (PROVEN, "entry order cancelled on the exchange"),
+        (NOT_FLAT, "open in its records"),
+        (PROVEN, ""),
+    ),
     "partial": ((PROVEN, "entry order cancelled: trade 1 LTC/USDT"), (FLAT, ""), (PROVEN, "")),
     "averaging": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
 }
@@ -49,18 +54,29 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
 
 @dataclass(frozen=True)
 class Halted:
-    """What one halt said: its exit status, its answer, and its rows by bot."""
+    """What one halt said: its exit status, its answer, and its rows by bot; and what each bot had bought by then."""
 
     rc: int
     answer: dict[str, Any]
     rows: dict[str, dict[str, Any]]
+    bought: dict[str, int]
 
 
-def halt(level: int, bots: str) -> Halted:
-    """Halt bots of the host."""
+def halt(level: int, bots: str, sick: dict[str, SickBot]) -> Halted:
+    """Halt bots of the host, with what does not last brought about right before."""
+    befall(sick)
     words = f"halt --level {level} --bots {bots} --reason diseases --deadline {SECONDS} --json"
     rc, answer = Field(HOST, MODEL).tool(words)
-    return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]})
+    return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]}, bought(sick))
+
+
+def bought(sick: dict[str, SickBot]) -> dict[str, int]:
+    """Return how many entries of each bot have filled, in part at least."""
+    orders = {name: bot.orders() for name, bot in sick.items()}
+    return {
+        name: sum(order["side"] == "BUY" and float(order["executedQty"]) > 0 for order in found)
+        for name, found in orders.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +86,7 @@ def first(sick: dict[str, SickBot]) -> Iterator[Halted]:
     image = field.ask("answer = bot.image")
     field.sh(f"docker run --detach --name {STRANGER} --entrypoint sh {image} -c '{INSIDE}'")
     try:
-        befall(sick)
-        yield halt(1, "all")
+        yield halt(1, "all", sick)
     finally:
         field.sh(f"docker rm --force {STRANGER}")
         field.release()
@@ -80,13 +95,13 @@ def first(sick: dict[str, SickBot]) -> Iterator[Halted]:
 @pytest.fixture(scope="module")
 def second(first: Halted, sick: dict[str, SickBot]) -> Halted:
     """Level 2 on the sick ones."""
-    return halt(2, ",".join(sick))
+    return halt(2, ",".join(sick), sick)
 
 
 @pytest.fixture(scope="module")
 def third(second: Halted, sick: dict[str, SickBot]) -> Halted:
     """Level 3 on the sick ones."""
-    return halt(3, ",".join(sick))
+    return halt(3, ",".join(sick), sick)
 
 
 def wrong(halted: Halted, level: int) -> list[str]:
@@ -125,6 +140,13 @@ def test_level_1_says_of_each_what_is_so(first: Halted, sick: dict[str, SickBot]
 def test_a_freqtrade_that_nobody_declared_is_named(first: Halted) -> None:
     assert [process["command"] for process in first.answer["undeclared"]] == ["python3 /tmp/freqtrade trade"]
     assert not first.answer["proven"]
+
+
+def test_what_level_1_called_proven_bought_nothing_more(first: Halted, second: Halted) -> None:
+    proven = {name for name in first.bought if first.rows[name]["proven"]}
+    assert {name: count for name, count in second.bought.items() if name in proven} == {
+        name: first.bought[name] for name in proven
+    }
 
 
 def test_level_2_says_of_each_what_is_so(second: Halted, sick: dict[str, SickBot]) -> None:

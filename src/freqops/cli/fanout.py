@@ -115,6 +115,8 @@ def _connection(
     if become is not None:
         connection.set_become_plugin(become)
     keys = {**action._task.dump_attrs(), "timeout": context.timeout, "password": context.password or None}
+    if context.become_pass:
+        keys["become_pass"] = context.become_pass
     keys.pop("retries", None)
     connection.set_options(task_keys=keys, var_options=connection._resolve_option_variables(variables, templar))
     for plugin, kind in ((connection._shell, "shell"), (become, "become")):

@@ -25,7 +25,7 @@ def judge(sources: Sequence[Path]) -> Iterator[Refusal]:
         for file in sorted(file for place in PLACES for file in (directory / place).rglob("*") if file.is_file()):
             text = file.read_text(errors="replace")
             if text.startswith(ENCRYPTED):
-                cure = f"move what is secret into {SECRETS} beside it: there it is loaded by deploy alone"
+                cure = f"move what is secret into {SECRETS} beside it: no halt loads that"
                 yield Refusal("", f"{file} is encrypted, so every play needs its password", cure)
             yield from _accounts(file, text)
         for file in sorted(file for file in directory.iterdir() if file.is_file() and _is_inventory(file)):
@@ -44,7 +44,7 @@ def _accounts(file: Path, text: str) -> Iterator[Refusal]:
     found = ACCOUNTS.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        cure = f"it belongs in {SECRETS} beside the inventory's hosts, which deploy alone loads"
+        cure = f"it belongs in {SECRETS} beside the inventory's hosts, which no halt loads"
         yield Refusal("", "secrets_exchange stands where every play reads it", cure, place=f"{file}:{line}")
 
 

@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
 
 def _encrypted(host: str, name: str, value: Any) -> list[Refusal]:
     """Return a refusal for each encrypted value in a variable of a host."""
-    cure = "move it into secrets.yml, which deploy alone loads: no halt may need the password of a vault"
+    cure = "move it into secrets.yml, which no halt loads: none may need the password of a vault"
     return [
         Refusal(host, f"{'.'.join(map(str, path))} is encrypted with !vault", cure, paths=(path,))
         for path in _vaulted(value, (name,))

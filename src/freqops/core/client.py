@@ -10,6 +10,7 @@ import base64
 import http.client
 import io
 import json
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ LOCK_UNTIL = "2099-01-01T00:00:00Z"
 LOCK_HOLDS_BEYOND = 4_000_000_000_000  # milliseconds: a lock that ends before 2096 is not the one we asked for
 FORCE_EXIT_SECONDS = 20.0  # the bot asks the exchange several times before it answers
 MAX_BODY = 16 * 1024 * 1024
+LOG_RECORDS = 500
+WORKER = "freqtrade.worker"
+WORKER_SAYS = re.compile(r"(?:Changing state(?: from \w+)? to: |Bot heartbeat\. .*state=')(\w+)")
 
 
 class ApiError(FreqopsError):
@@ -184,6 +188,20 @@ class FreqtradeClient:
             return bool(_typed(self.call("GET", "/whitelist")["length"], int) > 0)
         except (Failed, KeyError, TypeError):  # 500: the pair lists do not exist yet
             return False
+
+    def worker_state(self) -> str | None:
+        """Return the trader state in which the bot's worker last said that it was, None where its log does not say.
+
+        What `read` returns is what the trader was told. Its worker takes that up when the round under way is over, and
+        says so in its log, at every change and with its heartbeat (worker.py of Freqtrade 2026.9).
+        """
+        try:
+            records = _typed(self.call("GET", f"/logs?limit={LOG_RECORDS}")["logs"], list)
+            said = [str(record[4]) for record in records if record[2] == WORKER]
+        except (KeyError, TypeError, IndexError) as error:
+            raise Failed(f"GET /logs lacks what Freqtrade promises: {error!r}") from None
+        found = [match for text in said for match in [WORKER_SAYS.match(text)] if match]
+        return found[-1][1].lower() if found else None
 
     def open_trades(self) -> list[dict[str, Any]]:
         """Return the open trades with all their orders."""

@@ -14,6 +14,7 @@ from .table import table
 
 FILE = "drill.json"
 LEVELS = (1, 2, 3)
+AHEAD = 1.0  # days; what passed later than that from now was written by a clock that was wrong
 DAYS = 35  # beyond that nobody knows any more whether a halt would work
 HEADINGS = ("host", "bot", "exercise", "must be", "was", "acknowledged", "proven", "seconds", "passed")
 KEYS = ("exercise", "expected", "said", "acknowledged_s", "proven_s", "seconds", "passed")
@@ -36,7 +37,8 @@ def days_since(home: Path, now: datetime) -> float | None:
         passed = datetime.strptime(document["passed_at"], _FORMAT).replace(tzinfo=timezone.utc)
     except (KeyError, TypeError, ValueError):
         return None
-    return max(0.0, (now - passed).total_seconds() / 86400)
+    days = (now - passed).total_seconds() / 86400
+    return max(0.0, days) if days > -AHEAD else None
 
 
 def overdue(bots: Iterable[dict[str, Any]]) -> tuple[bool, str]:

@@ -61,7 +61,7 @@ def sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool]:
+def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool | None]:
     """Hold the advisory lock of ``path`` for the block, if it can be had in time.
 
     Args:
@@ -70,13 +70,13 @@ def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool]:
         clock: Where the time comes from.
 
     Yields:
-        True while the lock is held; False where another holder kept it for ``timeout`` or the
-        file could not be opened (a full or read-only disk): the caller decides what that means.
+        True while the lock is held; False where another holder kept it for ``timeout``; None where the file could
+        not be opened (a full or read-only disk), so that nobody can tell. The caller decides what that means.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
-        yield False
+        yield None
         return
     try:
         yield _acquire(descriptor, timeout, clock)

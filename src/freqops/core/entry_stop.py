@@ -4,7 +4,7 @@ A reading of ``paused`` proves nothing by itself: the bot may be booting, or in 
 enters. So the state is read until it has been ``paused`` over two rounds of the bot's loop, in a process that has
 applied its initial state; until our pair lock stands in the bot's own list; and until no entry order is left. A trader
 found stopped is left stopped: pausing it would start it. Its loop may still be the one in which it was stopped, and
-entering: it is at rest when that loop has come round, or when it had ample time to.
+entering: it is at rest when that loop has come round, or when its worker has said that it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from .clock import Clock
 POLL = 0.25
 ROUNDS = 2
 DEADLINE = 45.0
-SETTLE = 30.0
 STOPLOSS_SIDE = "stoploss"
 
 
@@ -31,6 +30,9 @@ class BotApi(Protocol):
 
     def past_boot(self) -> bool:
         """Return whether the initial state has been applied."""
+
+    def worker_state(self) -> str | None:
+        """Return the state that the worker last said it was in, None where nothing says so."""
 
     def open_trades(self) -> list[dict[str, Any]]:
         """Return the open trades."""
@@ -108,7 +110,7 @@ class EntryStop:
         self._began = clock.monotonic()
         self._given = deadline
         self._loops = _Loops()
-        self._stopped: tuple[float, datetime | None] | None = None
+        self._stopped: tuple[datetime | None] | None = None
         self.answered = False
         self.result = EntryStopResult()
 
@@ -211,14 +213,13 @@ class EntryStop:
                 what = f"trade {trade['trade_id']} {trade['pair']}"
                 missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
         if self._stopped is None:
-            self._stopped = (self._clock.monotonic(), reading.last_process)
+            self._stopped = (reading.last_process,)
             return [*missing, "read stopped once"]
         self.result.resting = True
         if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
-        since, last = self._stopped
-        if reading.last_process == last and self._clock.monotonic() - since < SETTLE:
-            missing.append("QUIESCENCE: the loop in which it may have been stopped had no time to end yet")
+        if self._stopped == (reading.last_process,) and self._api.worker_state() != "stopped":
+            missing.append("QUIESCENCE: the loop in which it may have been stopped has not ended yet")
         return missing
 
     def _lock(self) -> list[str]:

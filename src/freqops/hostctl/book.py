@@ -56,7 +56,11 @@ def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
             else:
                 _store_state(home, book)
         result.book, result.raised = book, book != before
-        result.error = None if held else "written, but another command was writing the holds too: halt again"
+        if held or (held is None and book == before):  # on a disk that takes no lock, what stands there stands there
+            result.error = None
+        else:
+            who = "another command was" if held is False else "nobody can tell whether another command was"
+            result.error = f"written, but {who} writing the holds too: halt again"
     except OSError as error:
         result.error = f"{error.strerror} ({error.filename})"
     except FreqopsError as error:

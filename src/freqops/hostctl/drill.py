@@ -149,9 +149,8 @@ class Drill:
         self._signal(signal.SIGSTOP)
         row = self._halt(1, FROZEN_SECONDS)
         latched = holds.effective_level(self._bot.holds) >= holds.ENTRIES
-        self._note(
-            Exercise("level 1, its process frozen", "NOT proven", row.verdict, passed=latched and not row.proven), row
-        )
+        silent = row.acknowledged_s is None and not row.proven  # a bot that goes on would have acknowledged it
+        self._note(Exercise("level 1, its process frozen", "NOT proven", row.verdict, passed=latched and silent), row)
 
     def _gate_refuses(self) -> None:
         """Whatever starts the container at level 3, Freqtrade must not be executed in it."""

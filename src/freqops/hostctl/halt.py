@@ -5,6 +5,7 @@ Latch first, but never "else nothing": where the hold cannot be written the halt
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,15 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine) -> list[
     give_up = clock.monotonic() + patience(order)
     for worker in workers:
         worker.start()
-    for worker, row in zip(workers, rows):
+    for worker in workers:
         worker.join(max(0.0, give_up - clock.monotonic()))
-        if worker.is_alive():
-            row.detail.append("gave no answer at all; it is still being worked on")
-            row.verdict = "NOT PROVEN"
-    return rows
+    return [_unanswered(row) if worker.is_alive() else row for worker, row in zip(workers, rows)]
+
+
+def _unanswered(row: Row) -> Row:
+    """Return a row of its own for a bot that is still being worked on: whatever is proven later was not read here."""
+    detail = [*row.detail, "gave no answer at all; it is still being worked on"]
+    return dataclasses.replace(row, detail=detail, verdict="NOT PROVEN", proven_s=None)
 
 
 def patience(order: Order) -> float:

@@ -1,17 +1,21 @@
-"""Level 1 on one bot: entries stopped, or, without a process, what the next one will find."""
+"""Level 1 on one bot: entries stopped, or, without a process, what the next one will find.
+
+What the bot itself can no longer cancel, its exchange is asked about: an entry order outlives the process.
+"""
 
 from __future__ import annotations
 
 from freqops.core import durable, holds
 from freqops.core.entry_stop import EntryStop
 
+from . import on_exchange
 from .case import Case, Row
 
 
 def act(case: Case) -> None:
     """Stop entries and prove it."""
     if not case.alive():
-        at_rest(case)
+        _without_process(case)
         return
     offset = case.elapsed
     stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.deadline)
@@ -19,13 +23,19 @@ def act(case: Case) -> None:
     case.note_entries(result)
     if result.gone:
         case.row.detail.append("its process ended meanwhile")
-        at_rest(case)
+        _without_process(case)
         return
     missing = result.missing + second_container(case)
     case.row.acknowledged_s = plus(offset, result.acknowledged)
     case.row.proven_s = None if missing else plus(offset, result.proven)
     case.row.detail += missing
     case.row.verdict = verdict(case.row, missing)
+
+
+def _without_process(case: Case) -> None:
+    at_rest(case)
+    if case.bot.is_live:
+        on_exchange.prove_no_entries(case)
 
 
 def at_rest(case: Case) -> None:
@@ -47,11 +57,16 @@ def _starts_at_rest(case: Case) -> bool:
 
 
 def second_container(case: Case) -> list[str]:
-    """Say when the bot runs twice: only one of them answers on its port."""
-    inits = [str(process.pid) for process in case.alive() if process.is_init]
-    if len(inits) < 2:
-        return []
-    return [f"it runs in {len(inits)} containers (pids {', '.join(inits)}), and only one was asked"]
+    """Say when the bot runs twice, in two containers or in one: only one of them answers on its port."""
+    running = case.alive()
+    inits = [str(process.pid) for process in running if process.is_init]
+    others = [str(process.pid) for process in running if process.is_freqtrade and not process.is_init]
+    found = []
+    if len(inits) > 1:
+        found.append(f"it runs in {len(inits)} containers (pids {', '.join(inits)}), and only one was asked")
+    if others:
+        found.append(f"Freqtrade runs a second time in its container (pids {', '.join(others)}), and was not asked")
+    return found
 
 
 def plus(offset: float, seconds: float | None) -> float | None:

@@ -32,7 +32,7 @@ def act(case: Case) -> None:
     row.acknowledged_s = row.proven_s = offset + result.gone
     row.verdict = case.halted("HALTED, PROVEN")
     if case.bot.is_live:
-        _entries_on_exchange(case)
+        on_exchange.prove_no_entries(case)
 
 
 def _soft_phase(case: Case) -> None:
@@ -51,19 +51,3 @@ def _soft_phase(case: Case) -> None:
     case.note_entries(stop.result)
     if stop.result.trades is None:
         row.detail.append("open positions are unknown: the API gave no answer")
-
-
-def _entries_on_exchange(case: Case) -> None:
-    """Cancel the bot's entry orders that outlived it, and take the proof back where that could not be read back."""
-    row = case.row
-    row.proven_s = None
-    row.verdict = "HALTED, EXCHANGE NOT PROVEN"
-    try:
-        left = on_exchange.without_entries(case)
-    except FreqopsError as error:
-        row.detail.append(f"EXCHANGE NOT PROVEN: {error}")
-        return
-    row.detail += left
-    if not left:
-        row.proven_s = case.elapsed
-        row.verdict = case.halted("HALTED, PROVEN")

@@ -71,6 +71,23 @@ def flatness(case: Case, talk: witness.Witness, deadline: float, *, patient: boo
         case.clock.sleep(1.0)
 
 
+def prove_no_entries(case: Case) -> None:
+    """Cancel the entry orders that outlived a bot, and take its proof back where that could not be read back."""
+    row = case.row
+    proven, verdict = row.proven_s is not None, row.verdict
+    row.proven_s = None
+    if proven:
+        row.verdict = "HALTED, EXCHANGE NOT PROVEN"
+    try:
+        left = without_entries(case)
+    except FreqopsError as error:
+        row.detail.append(f"EXCHANGE NOT PROVEN: {error}")
+        return
+    row.detail += left
+    if proven and not left:
+        row.proven_s, row.verdict = case.elapsed, verdict
+
+
 def without_entries(case: Case) -> list[str]:
     """Cancel the bot's entry orders on the exchange and read back that none is left.
 

@@ -1,6 +1,7 @@
 """``freqops-host reassert``: what a timer runs every few seconds, so that nothing undoes a hold for longer than that.
 
 It acts on held bots alone, never raises or lowers a hold, and leaves a bot alone that another command has in hand.
+A disk that takes no lock keeps it from nothing; it says so then, with every round.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from freqops.core import durable, holds, layout
 from freqops.core.clock import Clock
 from freqops.core.entry_stop import EntryStop
-from freqops.core.errors import FreqopsError, NotProven
+from freqops.core.errors import FreqopsError, NotProven, Refused
 
 from . import book, hard_stop
 from .engine import Engine
@@ -35,17 +36,19 @@ def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str]
 def _reassert(home: Path, clock: Clock, engine: Engine, done: list[str], failed: list[str]) -> None:
     try:
         with durable.locked(home / ".lock", 0, clock) as free:
-            if free:
-                done += _one(layout.load_bot(home), clock, engine)
+            if free is None:
+                failed.append(f"{home.name}: its lock cannot be opened; the hold is made true all the same")
+            if free is not False:
+                done += _one(layout.load_bot(home), clock, engine, failed)
     except (FreqopsError, OSError) as error:
         failed.append(f"{home.name}: {error}")
 
 
-def _one(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
+def _one(bot: layout.Bot, clock: Clock, engine: Engine, failed: list[str]) -> list[str]:
     level = holds.effective_level(bot.holds)  # again: a release may have had the lock until now
     if level >= holds.HARD:
         return _hard(bot, clock, engine)
-    return _entries(bot, clock) if level >= holds.ENTRIES else []
+    return _entries(bot, clock, failed) if level >= holds.ENTRIES else []
 
 
 def _hard(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
@@ -58,8 +61,17 @@ def _hard(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
     return [f"{bot.name}: held at level 3 and found trading: stopped {found[0].pid} {found[0].command}"]
 
 
-def _entries(bot: layout.Bot, clock: Clock) -> list[str]:
-    held = book.synchronise(bot.home, clock)
+def _synchronised(bot: layout.Bot, clock: Clock, failed: list[str]) -> holds.HoldBook:
+    """Return the holds, and have the next start follow from them where the disk takes that."""
+    try:
+        return book.synchronise(bot.home, clock)
+    except (Refused, OSError) as error:
+        failed.append(f"{bot.name}: what its next start will find was not made sure: {error}")
+        return holds.load(bot.holds)
+
+
+def _entries(bot: layout.Bot, clock: Clock, failed: list[str]) -> list[str]:
+    held = _synchronised(bot, clock, failed)
     if not alive(bot):
         return []
     done = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from freqops.core import commands, durable, layout, manifest, postgres, removal, turn
+from freqops.core import commands, deadman, durable, layout, manifest, postgres, removal, turn
 from freqops.core.clock import Clock, iso
 from freqops.core.commands import Run, must
 from freqops.core.errors import FreqopsError, NotProven, Refused
@@ -183,8 +183,9 @@ def _tree(root: Path) -> None:
     if (root / "bots").is_dir():
         (root / "bots").rmdir()
     shutil.rmtree(root / "packages", ignore_errors=True)
-    for name in (manifest.FILE, turn.FILE, turn.LOCK):
-        (root / name).unlink(missing_ok=True)
+    for name in (manifest.FILE, turn.FILE, turn.LOCK, deadman.FILE):
+        for path in [root / name, *root.glob(f".{name}.*")]:  # and what a killed writer left half written
+            path.unlink(missing_ok=True)
     durable.sync_directory(root)
 
 

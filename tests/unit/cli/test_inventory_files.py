@@ -39,7 +39,7 @@ def test_an_encrypted_file_that_every_play_reads_is_refused(inventory: Path, nam
     assert judged(inventory) == [
         (
             f"inventory: {name} is encrypted, so every play needs its password; move what is secret into secrets.yml "
-            "beside it: there it is loaded by deploy alone"
+            "beside it: no halt loads that"
         )
     ]
 
@@ -52,7 +52,7 @@ def test_accounts_that_every_play_reads_are_refused(inventory: Path, name: str) 
     number = (inventory / name).read_text().splitlines().index("more:") + 2
     assert line == (
         "inventory: secrets_exchange stands where every play reads it; it belongs in secrets.yml beside the "
-        f"inventory's hosts, which deploy alone loads [{name}:{number}]"
+        f"inventory's hosts, which no halt loads [{name}:{number}]"
     )
 
 

@@ -63,6 +63,7 @@ class Model:
     configured: Callable[[], str] | None = None
     ended: Callable[[], None] | None = None
     sick: bool = False
+    worker: str | None = None
 
     def __post_init__(self) -> None:
         self._time = 0.0
@@ -75,7 +76,7 @@ class Model:
 
     def _life(self) -> Generator[float, None, None]:
         while True:
-            self.state, self.last, self.whitelist = "stopped", None, False
+            self.state, self.last, self.whitelist, self.worker = "stopped", None, False, None
             wanted = self._boot_state if self.configured is None else self.configured()
             yield self.habits.boot
             if self.sick or not (self.database or self.habits.outlives_database):
@@ -83,6 +84,7 @@ class Model:
                 yield NEVER
             self.whitelist, self.state = True, wanted
             while self.state != "reload_config":
+                self.worker = self.state
                 if self.state == "stopped":
                     yield self.habits.throttle
                 else:
@@ -217,6 +219,10 @@ class Model:
     def past_boot(self) -> bool:
         self._call("past_boot", database=False)
         return self.whitelist
+
+    def worker_state(self) -> str | None:
+        self._call("worker_state", database=False)
+        return self.worker
 
     def open_trades(self) -> list[dict[str, Any]]:
         self._call("open_trades")

@@ -330,6 +330,35 @@ def test_past_boot_means_that_it_has_pairs(
     assert client.past_boot() is past
 
 
+CHANGED, HEARTBEAT = "Changing state from RUNNING to: STOPPED", "Bot heartbeat. PID=1, version='2026.9', state='{}'"
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ([], None),
+        ([("freqtrade.worker", CHANGED)], "stopped"),
+        ([("freqtrade.worker", "Changing state to: RUNNING"), ("freqtrade.worker", CHANGED)], "stopped"),
+        ([("freqtrade.worker", CHANGED), ("freqtrade.worker", HEARTBEAT.format("PAUSED"))], "paused"),
+        ([("freqtrade.worker", "Changing state from STOPPED to: RUNNING"), ("MyStrategy", CHANGED)], "running"),
+        ([("freqtrade.worker", HEARTBEAT.format("STOPPED")), ("freqtrade.worker", "Stopping worker")], "stopped"),
+        ([("freqtrade.rpc.rpc_manager", "Sending rpc message: " + CHANGED)], None),
+    ],
+)
+def test_the_state_of_the_worker_is_what_it_said_last(
+    server: Server, client: FreqtradeClient, said: list[tuple[str, str]], state: str | None
+) -> None:
+    server.behaviour = reply(200, {"logs": [["then", 1.0, logger, "INFO", text] for logger, text in said]})
+    assert client.worker_state() == state
+
+
+@pytest.mark.parametrize("body", [{}, [], {"logs": None}, {"logs": [["then"]]}, {"logs": [1]}])
+def test_a_log_of_another_shape_is_no_answer(server: Server, client: FreqtradeClient, body: Any) -> None:
+    server.behaviour = reply(200, body)
+    with pytest.raises(Failed, match="GET /logs lacks"):
+        client.worker_state()
+
+
 def test_every_command_is_the_request_it_should_be(server: Server, client: FreqtradeClient) -> None:
     server.behaviour = reply(200, {})
     client.pause()

@@ -42,7 +42,13 @@ def test_beyond_35_days_a_host_has_to_be_drilled(bots: list[dict[str, Any]], ove
 def test_what_passed_is_found_again(tmp_path: Path) -> None:
     drill.note_passed(tmp_path, "one", START)
     assert drill.days_since(tmp_path, START + timedelta(days=3)) == 3.0
-    assert drill.days_since(tmp_path, START - timedelta(days=3)) == 0.0, "a clock that was set back"
+    assert drill.days_since(tmp_path, START - timedelta(hours=3)) == 0.0
+
+
+def test_what_passed_in_the_future_has_not_passed(tmp_path: Path) -> None:
+    """A clock was wrong, then or now; it must not stay green for as long."""
+    drill.note_passed(tmp_path, "one", START)
+    assert drill.days_since(tmp_path, START - timedelta(days=3)) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"passed_at": "lately"}), json.dumps({"passed_at": 5})])

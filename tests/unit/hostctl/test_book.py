@@ -128,6 +128,15 @@ def test_a_hold_written_beside_another_writer_is_not_called_latched(home: Path) 
     assert book.latch(home, hold(), CLOCK).error is None
 
 
+def test_on_a_disk_that_takes_no_lock_what_stands_there_stands_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert book.latch(home, hold(), CLOCK).error is None
+    monkeypatch.setattr(durable, "locked", lambda *_: contextlib.nullcontext())
+    assert book.latch(home, hold(), CLOCK).error is None
+    assert "nobody can tell" in str(book.latch(home, hold(3), CLOCK).error)
+
+
 def test_a_change_waits_for_other_writers_and_then_refuses(home: Path) -> None:
     clock = FakeClock()
     with durable.locked(home / ".holds.lock", 0, clock):

@@ -122,6 +122,16 @@ def test_a_halt_that_is_proven_on_a_frozen_bot_fails_the_drill(
     assert not result.passed
 
 
+def test_a_bot_that_goes_on_and_is_only_not_proven_in_time_fails_the_drill(
+    host: DrillHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "kill", lambda _pid, number: host.signals.append(number))
+    monkeypatch.setattr(drill, "FROZEN_SECONDS", 0.2)
+    result = host.drill(3)
+    frozen = result.exercises[0]
+    assert (frozen.said, frozen.passed) == ("HALTED, QUIESCENCE NOT PROVEN", False)
+
+
 def test_a_gate_that_lets_freqtrade_through_fails_the_drill(host: DrillHost) -> None:
     host.has_gate = False
     result = host.drill(3)

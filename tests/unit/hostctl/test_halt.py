@@ -142,8 +142,15 @@ def test_a_second_container_of_the_same_bot_is_not_proven(host: Host) -> None:
     row = host.halt(1)
     assert not row.proven
     assert any("runs in 2 containers (pids 4242, 4343)" in text for text in row.detail)
-    host.processes[1] = process(4343, init=False)  # a shell inside
+    host.processes[1] = Process(4343, ("sh",), "alpha", is_init=False)  # a shell inside
     assert host.halt(1).proven
+
+
+def test_a_second_freqtrade_in_its_container_is_not_proven(host: Host) -> None:
+    host.processes.append(process(4343, init=False))
+    row = host.halt(1)
+    assert not row.proven
+    assert any("a second time in its container (pids 4343)" in text for text in row.detail)
 
 
 def test_level_1_under_level_3_acts_as_level_3(host: Host) -> None:
@@ -334,6 +341,22 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
+    over.set()
+
+
+def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was at rest in time, and then its disk did not answer any more."""
+    over = threading.Event()
+    monkeypatch.setattr(reach, "alive", lambda _bot: [])
+    monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
+    monkeypatch.setattr(halting, "GIVE_UP_AFTER", 0.3)
+    [row] = halting.halt(
+        [make_bot(tmp_path, "alpha")], case.Order(1, "why", "ann@host", "one", 0.1), Clock(), FakeEngine()
+    )
+    over.set()
+    assert (row.verdict, row.proven) == ("NOT PROVEN", False)
     over.set()
 
 

@@ -32,7 +32,8 @@ class Whole(Host):
             (self.system / name).parent.mkdir(parents=True, exist_ok=True)
             (self.system / name).write_text("")
         (self.root / "packages" / "0").mkdir(parents=True)
-        (self.root / "manifest.json").write_text("{}")
+        for name in ("manifest.json", "deploy.json", ".deploy.lock", "keepalive.json", ".keepalive.json.k1ll3d"):
+            (self.root / name).write_text("{}")
         self.commands: list[str] = []
         self.units = ""
         monkeypatch.setattr(self.engine, "container_names", lambda: sorted(self.engine.containers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -589,6 +590,26 @@ def test_a_bot_that_another_command_has_in_hand_is_skipped(host: Host) -> None:
         assert host.reassert() == ([], [])
     assert host.api.calls == []
     assert host.clock.now == 0
+
+
+def test_a_disk_that_takes_no_lock_keeps_no_hold_from_being_made_true(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a failure from which a file system went on read-only: nothing can be locked, and nothing written."""
+    halted(host)
+    host.api.state, host.api.locks = "running", []
+    opened = os.open
+
+    def refused(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return opened(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refused)
+    done, failed = host.reassert()
+    assert (len(done), host.api.state, len(host.api.locks)) == (1, "paused", 1)
+    assert "its lock cannot be opened" in failed[0]
+    assert "what its next start will find was not made sure" in failed[1]
 
 
 def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Path) -> None:
