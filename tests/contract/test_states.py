@@ -76,7 +76,7 @@ def test_the_worker_says_that_it_is_stopped_when_the_loop_is_over(bot: Bot) -> N
 
     So freqops calls a stopped trader at rest when its worker has said it.
     """
-    assert bot.api.worker_state() == "running"
+    eventually(lambda: bot.api.worker_state() == "running", "its worker runs")
     bot.wish(hang=5)
 
     def age() -> float:
