@@ -122,10 +122,23 @@ class LabWorld:
         return EVERYTHING - self._missing
 
     def close(self) -> None:
-        """Bring it to running without holds, as the next sequence, or test, wants it."""
+        """Bring it to running without holds, as the next sequence, or test, wants it.
+
+        A bot whose database was gone may end of that with its next round, also while it is being released.
+        """
         self.database_back()
         self._command("recover")
+        until("nothing holds it", self._released, LONGEST_BOOT)
+        self.wait(LOOP)
+        self.boot()
         self._bot.ready()
+
+    def _released(self) -> bool:
+        """Release it one step, and return whether there was nothing to release."""
+        incident = self.incident()
+        if incident is not None:
+            self.release(incident)
+        return incident is None
 
     # --- commands of freqops-host
 
