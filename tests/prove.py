@@ -115,12 +115,12 @@ def copy() -> Iterator[Path]:
         yield root
 
 
-def run(tests: Sequence[str], root: Path, *, settings: Mapping[str, str], politely: bool) -> tuple[int, str]:
-    """Run tests in the sources at ``root``, politely where others need the processor; return the status and output."""
+def run(tests: Sequence[str], root: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Run tests in the sources at ``root`` and return their status and output; those in a copy yield the processor."""
     path = os.pathsep.join([str(root / "src"), str(root)])
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
-        ["nice", "-n", "19", *command] if politely else command,
+        command if root == ROOT else ["nice", "-n", "19", *command],
         cwd=root, env={**os.environ, **settings, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
@@ -130,15 +130,15 @@ def killed(mutant: Mutant, root: Path) -> bool:
     """Return whether the mutant's test is red under it; a test that cannot even be found proves nothing."""
     seed = {} if mutant.seed is None else {"FREQOPS_SEED": str(mutant.seed)}
     with applied(mutant, root):
-        status, said = run(["-x", mutant.test], root, settings=seed, politely=not mutant.on_the_lab)
+        status, said = run(["-x", mutant.test], root, seed)
     if status not in (0, 1):
         raise SystemExit(f"mutant {mutant.name!r}: {mutant.test} did not run:\n{said[-4000:]}")
     return status == 1
 
 
-def counted(test: str, root: Path, *, politely: bool) -> bool:
+def counted(test: str, root: Path) -> bool:
     """Run the whole of what `make test` samples: a count, with its seed, or every way in which a deploy may fail."""
-    status, said = run([test], root, settings={"FREQOPS_PROVE": "1"}, politely=politely)
+    status, said = run([test], root, {"FREQOPS_PROVE": "1"})
     sys.stdout.write(f"{test} in full:\n{said}")
     sys.stdout.flush()
     return status == 0
@@ -159,13 +159,14 @@ class Outcome:
 
 def proven(tests: Sequence[str], mutants: list[Mutant], root: Path, stop: threading.Event) -> Outcome:
     """Run counted tests, and try mutants one after the other; no more of them when ``stop`` comes in between."""
-    passed = [counted(test, root, politely=root != ROOT) for test in tests]
+    passed = [counted(test, root) for test in tests]
     outcome = Outcome(all(passed))
     for number, mutant in enumerate(mutants, 1):
         if stop.is_set():
             break
-        outcome.rows.append((mutant.name, mutant.file, "killed" if killed(mutant, root) else "SURVIVED"))
-        sys.stdout.write(f"{number}/{len(mutants)} {outcome.rows[-1][2]}: {mutant.name}\n")
+        result = "killed" if killed(mutant, root) else "SURVIVED"
+        outcome.rows.append((mutant.name, mutant.file, result))
+        sys.stdout.write(f"{number}/{len(mutants)} {result}: {mutant.name}\n")
         sys.stdout.flush()
     return outcome
 

@@ -94,8 +94,8 @@ def _whitelist(_faults: Faults, bot: Model, _body: Any) -> Answer:
 
 def _logs(_faults: Faults, bot: Model, _body: Any) -> Answer:
     said = bot.worker_state()
-    text = f"Changing state to: {said}".upper().replace("CHANGING STATE TO", "Changing state to")
-    return 200, {"logs": [["", 0, "freqtrade.worker", "INFO", text]] if said else []}
+    lines = [] if said is None else [["", 0, "freqtrade.worker", "INFO", f"Changing state to: {said.upper()}"]]
+    return 200, {"logs": lines}
 
 
 def _status(_faults: Faults, bot: Model, _body: Any) -> Answer:

@@ -26,7 +26,6 @@ OF_POSTGRES = frozenset({"database_lost", "database_back"})
 NOT_HERE = frozenset({"clock_jump"})  # one kernel, one clock: it would jump for everything that runs here
 PAIRS = [PAIR, "ETH/USDT"]
 LONGEST_BOOT, LONGEST_END, PAUSE = 90.0, 30.0, 0.5
-LOOP = 3.0  # seconds; the bot's loop comes round every second, and orders
 CUT = 0.1  # seconds of a command's life for each place at which it may be killed
 OTHER_IMAGE = "freqops-sequences:other"
 SICK = "\n\n" + RAISES
@@ -37,10 +36,12 @@ from freqops.hostctl.engine import Engine
 path = bot.conf / "holds.json"
 hold = holds.load(path).of("halt")
 answer = {"level": holds.effective_level(path), "incident": hold.incident if hold else None, "locked": None}
+answer["round"] = None
 answer["pids"] = [p.pid for p in processes.trading(bot.name, processes.scan())]
 try:
-    state = api.read().state
-    answer["state"] = state if state != "reload_config" and api.past_boot() else "booting"
+    reading = api.read()
+    answer["state"] = reading.state if reading.state != "reload_config" and api.past_boot() else "booting"
+    answer["round"] = str(reading.last_process)
 except ApiError:
     answer["state"] = "booting"
 try:
@@ -129,7 +130,7 @@ class LabWorld:
         self.database_back()
         self._command("recover")
         until("nothing holds it", self._released, LONGEST_BOOT)
-        self.wait(LOOP)
+        self._round()
         self.boot()
         self._bot.ready()
 
@@ -306,8 +307,21 @@ class LabWorld:
         self.timer()
         self.boot()
         self.timer()
-        time.sleep(LOOP)
+        self._round()
         self.timer()
+
+    def _round(self) -> None:
+        """Wait until the round of its loop that is under way is over, for so long as one may take at most.
+
+        A bot that is stopped or has no process makes none; one that has lost its database may end of it instead.
+        """
+        first = self._look(anew=True)
+        give_up = time.monotonic() + LONGEST_END
+        while first["state"] in ("running", "paused") and time.monotonic() < give_up:
+            now = self._look(anew=True)
+            if (now["state"], now["round"]) != (first["state"], first["round"]):
+                return
+            time.sleep(PAUSE)
 
     # --- readers
 

@@ -42,5 +42,7 @@ def test_without_it_a_deploy_is_refused_and_a_halt_is_not(password: Path) -> Non
     done = play("deploy", *AS_THIS)
     assert done.rc != 0
     assert "sudo" in done.out
-    looked = play("status", *AS_THIS)
-    assert looked.rc == 0, looked.out
+    halted = play("killswitch", *AS_THIS, "-e", "level=1", "-e", "bots=gamma", "-e", "reason=no password at hand")
+    Field(HOST, "gamma").ready()
+    assert halted.rc == 0, halted.out
+    assert "ALL PROVEN" in halted.out

@@ -110,7 +110,7 @@ class EntryStop:
         self._began = clock.monotonic()
         self._given = deadline
         self._loops = _Loops()
-        self._stopped: tuple[datetime | None] | None = None
+        self._stopped: Reading | None = None
         self.answered = False
         self.result = EntryStopResult()
 
@@ -213,12 +213,12 @@ class EntryStop:
                 what = f"trade {trade['trade_id']} {trade['pair']}"
                 missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
         if self._stopped is None:
-            self._stopped = (reading.last_process,)
+            self._stopped = reading
             return [*missing, "read stopped once"]
         self.result.resting = True
         if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
-        if self._stopped == (reading.last_process,) and self._api.worker_state() != "stopped":
+        if reading.last_process == self._stopped.last_process and self._api.worker_state() != "stopped":
             missing.append("QUIESCENCE: the loop in which it may have been stopped has not ended yet")
         return missing
 

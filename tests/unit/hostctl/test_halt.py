@@ -357,7 +357,6 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
     )
     over.set()
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
-    over.set()
 
 
 # --- the hard stop itself, with real processes
