@@ -40,7 +40,7 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
     "slow": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "booting": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "reloading": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
-    "crashing": ((PROVEN, "would start paused"), (RECORDS, "would start paused"), (PROVEN, "")),
+    "crashing": ((PROVEN, "starts paused"), (RECORDS, "starts paused"), (PROVEN, "")),
     "resting": ((PROVEN, "entry order cancelled: trade 1 LTC/USDT"), (FLAT, ""), (PROVEN, "")),
     "gone": (
         (PROVEN, "entry order cancelled on the exchange"),

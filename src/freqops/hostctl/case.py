@@ -121,6 +121,11 @@ class Case:
         """Return the processes of the bot that could trade."""
         return reach.alive(self.bot)
 
+    def any_left(self, processes: list[Process]) -> bool:
+        """Whether one of ``processes`` is still alive; what began after them, began under the hold that was latched."""
+        left = {process.pid for process in self.alive()}
+        return any(process.pid in left for process in processes)
+
     def client(self) -> FreqtradeClient:
         """Return a client whose every call stands in the journal."""
         api = reach.client(self.bot)

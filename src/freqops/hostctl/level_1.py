@@ -14,15 +14,15 @@ from .case import Case, Row
 
 def act(case: Case) -> None:
     """Stop entries and prove it."""
-    if not case.alive():
+    running = case.alive()
+    if not running:
         _without_process(case)
         return
     offset = case.elapsed
     stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.deadline)
     result = stop.run(lambda: bool(case.alive()))
     case.note_entries(result)
-    if result.gone:
-        case.row.detail.append("its process ended meanwhile")
+    if result.gone or not (stop.answered or case.any_left(running)):
         _without_process(case)
         return
     missing = result.missing + second_container(case)
@@ -39,15 +39,17 @@ def _without_process(case: Case) -> None:
 
 
 def at_rest(case: Case) -> None:
-    """Judge a bot without a process: what matters is what the next one will find."""
+    """Judge a bot whose process has ended: what matters is what the next one finds, or found where it began since."""
     row = case.row
-    row.state = "no process"
+    begun = bool(case.alive())
+    row.state = "no answer" if begun else "no process"
+    what = "its process ended, and the engine began another" if begun else "not running"
     if row.latched and _starts_at_rest(case):
         row.acknowledged_s = row.proven_s = case.elapsed
-        row.detail.append("not running; was not started, and would start paused")
+        row.detail.append(f"{what}; was not started by the halt, and starts paused")
         row.verdict = "HALTED, PROVEN"
         return
-    row.detail.append("not running, but nothing on the disk keeps the next start from trading")
+    row.detail.append(f"{what}, and nothing on the disk keeps a start from trading")
     row.verdict = "HALTED, NOT LATCHED"
 
 

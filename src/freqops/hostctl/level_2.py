@@ -21,21 +21,27 @@ STOPPED = "its trader is stopped and does not exit; it is not started to do so; 
 
 def act(case: Case) -> None:
     """Exit every trade, going on past those that fail, and prove that nothing is left."""
+    running = case.alive()
     with ExitStack() as stack:
         if case.row.level >= holds.HARD:
             level_3.act(case)
             open_trades = None if case.alive() else _records(case, stack)
-        elif not case.alive():
-            level_1.at_rest(case)
-            open_trades = _records(case, stack)
+        elif not running:
+            open_trades = _at_rest(case, stack)
         else:
             talk = stack.enter_context(_talk(case)) if case.bot.is_live else None
             open_trades = _exit_all(case)
-            if not case.alive() and open_trades is None:
-                open_trades = _records(case, stack)
-            if talk is not None:
+            if open_trades is None and not case.any_left(running):
+                open_trades = _at_rest(case, stack)
+            elif talk is not None:
                 _ask_exchange(case, talk, open_trades)
         _judge(case, open_trades)
+
+
+def _at_rest(case: Case, stack: ExitStack) -> list[str] | None:
+    """Judge a bot whose process has ended, and return the trades that are open by its records."""
+    level_1.at_rest(case)
+    return _records(case, stack)
 
 
 def _talk(case: Case) -> Any:

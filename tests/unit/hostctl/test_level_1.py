@@ -60,5 +60,16 @@ def test_one_that_ends_while_it_is_being_halted_is_asked_about_too(dead: Host) -
     dead.api.error = Unreachable("refused")
     dead.api.before_call = lambda _what: dead.processes.clear()
     row = dead.halt(1)
-    assert "its process ended meanwhile" in row.detail
+    assert "not running; was not started by the halt, and starts paused" in row.detail
     assert (row.verdict, dead.account.open_orders) == ("HALTED, PROVEN", [])
+
+
+def test_one_that_the_engine_begins_again_and_again_is_asked_about_too(dead: Host) -> None:
+    """There was no moment without a process, and none of them is the one that ran before the hold."""
+    dead.processes.append(process(1))
+    dead.api.error = Unreachable("refused")
+    dead.api.before_call = lambda _what: dead.processes.__setitem__(0, process(dead.processes[0].pid + 1))
+    row = dead.halt(1)
+    said = "its process ended, and the engine began another; was not started by the halt, and starts paused"
+    assert said in row.detail
+    assert (row.verdict, row.state, dead.account.open_orders) == ("HALTED, PROVEN", "no answer", [])

@@ -229,6 +229,23 @@ def test_a_process_that_ends_meanwhile_leaves_what_its_records_say(host: Host) -
     assert host.clock.now < DEADLINE
 
 
+@pytest.mark.parametrize("back_after", [0, 1])
+def test_one_that_the_engine_begins_again_and_again_is_flat_by_its_records(host: Host, back_after: int) -> None:
+    """Whether or not a moment without a process was seen: the new one began under the hold."""
+    host.api.error = Unreachable("refused")
+    alive = [[process(1)], *[[]] * back_after]
+
+    def crash(_what: str) -> None:
+        host.processes[:] = alive.pop(0) if alive else [process(2)]
+
+    host.api.before_call = crash
+    row = host.halt(2)
+    assert (row.verdict, row.proven) == ("FLAT, PROVEN", True)
+    host.account.trades = [opened(1)]
+    host.api.before_call = lambda _what: host.processes.__setitem__(0, process(3))
+    assert host.halt(2).verdict == "NOT FLAT"
+
+
 def test_without_a_process_its_records_say_whether_it_is_flat(host: Host) -> None:
     host.processes.clear()
     row = host.halt(2)
