@@ -81,10 +81,29 @@ def change_password(bot: LiveBot) -> None:
 
 
 def cut_off(bot: LiveBot) -> None:
-    """A trade, and an exchange that answers nothing about its account."""
+    """A trade, and an exchange that is in maintenance for its account."""
     trade(bot)
-    for endpoint in ("GET /api/v3/account", "GET /api/v3/openOrders", "GET /api/v3/order", ORDER):
-        bot.fault(endpoint=endpoint, error=UNAVAILABLE)
+    bot.fault(error=UNAVAILABLE)
+
+
+def silence(bot: LiveBot) -> None:
+    """A trade, and an exchange that takes what is asked about its account and never answers."""
+    trade(bot)
+    bot.fault(answer="timeout")
+
+
+def stick(bot: LiveBot) -> None:
+    """A trade, and an exchange that never answers when it is to be sold."""
+    trade(bot)
+    bot.fault(endpoint=ORDER, side="SELL", answer="timeout")
+
+
+def sell(bot: LiveBot) -> None:
+    """An exit is under way in this moment, and holds the lock that all exits of the bot wait for."""
+    [held] = bot.trades()
+    asked = "try:\n    api.call('POST', '/forceexit', {body!r}, 1)\nexcept Exception as error:\n    answer = str(error)"
+    answer = bot.ask(asked.format(body={"tradeid": str(held["trade_id"])}))
+    assert "timed out" in answer, answer
 
 
 def fill_disk(bot: LiveBot) -> None:
@@ -151,6 +170,8 @@ DISEASES: dict[str, Disease] = {
     "deaf": Disease(deafen),
     "estranged": Disease(change_password),
     "cut-off": Disease(cut_off),
+    "unheard": Disease(silence),
+    "selling": Disease(stick, at_once=sell, own={"exchange": {"ccxt_config": {"timeout": 3000}}}),
     "full": Disease(fill_disk, conf_apart=True),
     "read-only": Disease(write_protect, conf_apart=True),
     "slow": Disease(trade, own={"internals": {"process_throttle_secs": 12, "heartbeat_interval": 60}}),
@@ -176,6 +197,13 @@ class SickBot(LiveBot):
         if self.disease.conf_apart:
             self.sh(f"mkdir -p {self.home}/conf && mount -t tmpfs -o size=2m,mode=0755 tmpfs {self.home}/conf")
         super().deploy(model)
+
+    def fall_ill(self, model: Mapping[str, Any]) -> None:
+        """Come up, where its disease lets it, and fall ill."""
+        self.deploy(model)
+        if self.disease.starts:
+            self.start()
+        self.disease.befall(self)
 
     def remove(self) -> None:
         """Take it off its host, its small disk too."""

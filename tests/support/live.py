@@ -17,7 +17,7 @@ import yaml
 
 from freqops.core import secrets as bot_secrets
 from lab.control import control
-from tests.support.field import ROOT, Field, until
+from tests.support.field import ROOT, TEST_ACCOUNT, Field, until
 
 HOST, MODEL = "prod-1", "gamma"
 FIRST_PORT = 8100
@@ -55,7 +55,7 @@ class LiveBot(Field):
     ) -> None:
         super().__init__(HOST, name)
         self.name, self.port, self.home = name, FIRST_PORT + number, f"/srv/freqops/bots/{name}"
-        self.account = f"test-{name}-{secrets.token_hex(4)}"
+        self.account = f"{TEST_ACCOUNT}{name}-{secrets.token_hex(4)}"
         self._holdings, self._own = dict(holdings or {}), dict(own or {})
 
     def deploy(self, model: Mapping[str, Any]) -> None:
@@ -63,8 +63,8 @@ class LiveBot(Field):
         key = control("POST", "/accounts", {"name": self.account, "balances": BALANCES})
         document = bot_secrets.complete({}, DATABASE, None, "")
         document["exchange"] = {"key": key["api_key"], "secret": key["secret"]}
-        config = {**model["config"], **OWN, **self._own, "bot_name": self.name}
-        config["exchange"] = {**config["exchange"], "pair_whitelist": PAIRS}
+        config = merged({**model["config"], **OWN}, {**self._own, "bot_name": self.name})
+        config["exchange"]["pair_whitelist"] = PAIRS
         release = f"{self.home}/release/test"
         declared = {**model["bot"], "name": self.name, "api_port": self.port, "release": "test"}
         files: Files = {
@@ -169,6 +169,15 @@ class LiveBot(Field):
         """Take it off its host."""
         self.sh(f"docker rm --force freqops-{self.name} 2>/dev/null; docker network rm freqops-{self.name}; true")
         self.remove_tree(self.home)
+
+
+def merged(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with ``more`` in it, where mappings meet entry by entry."""
+    found = dict(document)
+    for key, value in more.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
+        found[key] = merged(found[key], value) if both else value
+    return found
 
 
 def model() -> dict[str, Any]:

@@ -1,16 +1,28 @@
-"""A host of bots that trade live, one for each disease."""
+"""A host of bots that trade live, one for each disease; and one of bots on paper, in its own troubles meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from lab.control import control
 from tests.support.diseases import DISEASES, SickBot
 from tests.support.field import all_pairs
-from tests.support.live import deployed
+from tests.support.live import model
+from tests.support.sick_hosts import with_a_database_that_hangs, with_a_database_that_is_down
+
+
+@pytest.fixture(scope="session", autouse=True)
+def paper() -> Iterator[dict[str, Future[list[dict[str, Any]]]]]:
+    """What befalls the host of bots on paper, one after the other, while the other host is used."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield {
+            "slow database": pool.submit(with_a_database_that_hangs),
+            "lost database": pool.submit(with_a_database_that_is_down),
+        }
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +32,9 @@ def sick() -> Iterator[dict[str, SickBot]]:
     all_pairs(0)
     bots = {name: SickBot(name, number) for number, name in enumerate(DISEASES)}
     try:
-        deployed(*bots.values(), but_not_started=tuple(name for name, each in DISEASES.items() if not each.starts))
+        found = model()
         with ThreadPoolExecutor(max_workers=4) as pool:
-            list(pool.map(lambda bot: bot.disease.befall(bot), bots.values()))
+            list(pool.map(lambda bot: bot.fall_ill(found), bots.values()))
         yield bots
     finally:
         control("DELETE", "/faults")

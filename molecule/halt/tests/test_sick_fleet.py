@@ -16,6 +16,14 @@ from tests.support.live import HOST, MODEL
 STRANGER = "somebody-elses"
 INSIDE = 'echo "import time; time.sleep(3600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
 SECONDS = 45
+LEFT = {
+    "frozen",
+    "deaf",
+    "estranged",
+    "cut-off",
+    "unheard",
+    "selling",
+}  # what no API, or no exchange, lets level 2 sell
 DUST = 5.0  # in USDT: below the smallest order
 
 PROVEN, NOT_LATCHED, UNPROVEN = "HALTED, PROVEN", "HALTED, NOT LATCHED", "NOT PROVEN"
@@ -35,6 +43,12 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
         (NOT_FLAT, "EXCHANGE NOT PROVEN"),
         ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
     ),
+    "unheard": (
+        ("HALTED, QUIESCENCE NOT PROVEN", "QUIESCENCE"),
+        (NOT_FLAT, "EXCHANGE NOT PROVEN"),
+        ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
+    ),
+    "selling": ((PROVEN, ""), (NOT_FLAT, "trade 1 ETH/USDT"), (PROVEN, "")),
     "full": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
     "read-only": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
     "slow": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
@@ -151,7 +165,7 @@ def test_level_2_says_of_each_what_is_so(second: Halted, sick: dict[str, SickBot
     assert wrong(second, 2) == []
     assert second.rc == 2
     left = {name: worth(bot) for name, bot in sick.items()}
-    assert {name for name, coins in left.items() if coins} == {"frozen", "deaf", "estranged", "cut-off"}
+    assert {name for name, coins in left.items() if coins} == LEFT
     assert not any(row["verdict"].startswith("FLAT, PROVEN") and left[name] for name, row in second.rows.items())
 
 
