@@ -91,7 +91,8 @@ class Judge:
             yield "it trades"
         if container.phase == "freqtrade" and container.bot.entry_orders:
             yield "an entry order rests"
-        if container.phase == "freqtrade" and not self._locked(container, row.incident):
+        asked = row.state not in ("no process", "no answer")  # else it is proven by what its start finds
+        if asked and container.phase == "freqtrade" and not self._locked(container, row.incident):
             yield "no pair lock stands"
         if row.verdict.startswith("FLAT") and container.bot.trades:
             yield f"{len(container.bot.trades)} trades are open"

@@ -111,7 +111,7 @@ class EntryStop:
         self._given = deadline
         self._loops = _Loops()
         self._stopped: Reading | None = None
-        self.answered = False
+        self.heard = self.answered = False
         self.result = EntryStopResult()
 
     def run(self, alive: Callable[[], bool], enough: Callable[[EntryStopResult], bool] = is_proven) -> EntryStopResult:
@@ -141,8 +141,11 @@ class EntryStop:
         return self._given if self._given is not None else max(DEADLINE, 4 * self._loops.longest)
 
     def step(self) -> None:
-        """Read once, do what that reading calls for, and judge; ``answered`` then says whether the bot answered."""
-        self._silent, self.answered = False, False
+        """Read once, do what that reading calls for, and judge.
+
+        ``heard`` then says whether the bot told its state, ``answered`` whether it answered whatever it was asked.
+        """
+        self._silent = self.heard = self.answered = False
         self.result.paused = self.result.resting = False
         try:
             reading = self._api.read()
@@ -150,6 +153,7 @@ class EntryStop:
                 self._lacks(f"another bot answers on its port: {reading.bot_name}")
                 self.result.acknowledged = None
                 return
+            self.heard = True
             self.result.state = reading.state
             self.result.found = self.result.found or reading.state
             missing = self._react(reading)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from freqops.core import durable, holds
 from freqops.core.entry_stop import EntryStop
+from freqops.core.processes import Process
 
 from . import on_exchange
 from .case import Case, Row
@@ -22,7 +23,7 @@ def act(case: Case) -> None:
     stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.deadline)
     result = stop.run(lambda: bool(case.alive()))
     case.note_entries(result)
-    if result.gone or not (stop.answered or case.any_left(running)):
+    if ended(case, stop, running):
         _without_process(case)
         return
     missing = result.missing + second_container(case)
@@ -30,6 +31,11 @@ def act(case: Case) -> None:
     case.row.proven_s = None if missing else plus(offset, result.proven)
     case.row.detail += missing
     case.row.verdict = verdict(case.row, missing)
+
+
+def ended(case: Case, stop: EntryStop, running: list[Process]) -> bool:
+    """Whether what was ``running`` has ended, and what the engine began since, if anything, has not told its state."""
+    return stop.result.gone or not (stop.heard or case.any_left(running))
 
 
 def _without_process(case: Case) -> None:

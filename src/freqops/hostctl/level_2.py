@@ -30,8 +30,9 @@ def act(case: Case) -> None:
             open_trades = _at_rest(case, stack)
         else:
             talk = stack.enter_context(_talk(case)) if case.bot.is_live else None
-            open_trades = _exit_all(case)
-            if open_trades is None and not case.any_left(running):
+            stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.seconds)
+            open_trades = _exit_all(case, stop)
+            if level_1.ended(case, stop, running):
                 open_trades = _at_rest(case, stack)
             elif talk is not None:
                 _ask_exchange(case, talk, open_trades)
@@ -48,12 +49,10 @@ def _talk(case: Case) -> Any:
     return witness.conversation(case.bot, case.journal, case.clock, case.engine)
 
 
-def _exit_all(case: Case) -> list[str] | None:
+def _exit_all(case: Case, stop: EntryStop) -> list[str] | None:
     """Stop entries and force exits until nothing is open, and return what still is, None where it is not known."""
-    offset = case.elapsed
-    api = case.client()
-    stop = EntryStop(api, case.bot.name, case.lock_reason, case.clock, case.order.seconds)
-    exits = Exits(api, case.clock)
+    offset = case.elapsed - stop.elapsed
+    exits = Exits(case.client(), case.clock)
     with ExitStack() as alone:
         mine = False
         while True:
@@ -95,7 +94,8 @@ def _over(case: Case, stop: EntryStop, trades: list[dict[str, Any]] | None) -> b
     if stop.elapsed >= case.order.seconds:
         return True
     if trades is None:
-        return not stop.answered and not case.alive()
+        stop.result.gone = not stop.answered and not case.alive()
+        return stop.result.gone
     if stop.result.resting and trades:
         return True
     return not trades and not stop.result.missing

@@ -114,6 +114,19 @@ def test_a_bot_whose_process_ends_meanwhile(host: Host) -> None:
     assert (row.verdict, row.proven, row.state) == ("HALTED, PROVEN", True, "no process")
 
 
+def test_a_bot_that_begins_again_and_tells_its_state_is_judged_by_what_it_lacks(host: Host) -> None:
+    """It told its state and no more, as with a database that is lost: it lives, and its lock does not stand."""
+
+    def begin_again(what: str) -> None:
+        host.processes[0] = process(7)
+        if what != "read":
+            raise Failed("500")
+
+    host.api.before_call = begin_again
+    row = host.halt(1)
+    assert (row.verdict, row.proven) == ("NOT PROVEN", False)
+
+
 def test_a_bot_that_begins_again_and_answers_is_judged_by_its_answers(host: Host) -> None:
     """What is known of its loop is worth more than what its start promises."""
     host.api.clock = FakeClock()  # its own time stands still
