@@ -99,7 +99,7 @@ def until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
         if value:
             return value
         assert time.monotonic() < give_up, f"not within {seconds} s: {what}; last seen: {value!r}"
-        time.sleep(0.5)  # a look costs half a second of processor, too
+        time.sleep(0.5)  # each look takes processor from what is waited for
 
 
 class Field:
