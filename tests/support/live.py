@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from freqops.core import secrets as bot_secrets
+from freqops.core.bot_config import merged
 from lab.control import control
 from tests.support.field import ROOT, TEST_ACCOUNT, Field, until
 
@@ -63,8 +64,8 @@ class LiveBot(Field):
         key = control("POST", "/accounts", {"name": self.account, "balances": BALANCES})
         document = bot_secrets.complete({}, DATABASE, None, "")
         document["exchange"] = {"key": key["api_key"], "secret": key["secret"]}
-        config = merged({**model["config"], **OWN}, {**self._own, "bot_name": self.name})
-        config["exchange"]["pair_whitelist"] = PAIRS
+        always = {"bot_name": self.name, "exchange": {"pair_whitelist": PAIRS}}
+        config = merged({**model["config"], **OWN}, merged(self._own, always))
         release = f"{self.home}/release/test"
         declared = {**model["bot"], "name": self.name, "api_port": self.port, "release": "test"}
         files: Files = {
@@ -169,15 +170,6 @@ class LiveBot(Field):
         """Take it off its host."""
         self.sh(f"docker rm --force freqops-{self.name} 2>/dev/null; docker network rm freqops-{self.name}; true")
         self.remove_tree(self.home)
-
-
-def merged(document: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with ``more`` in it, where mappings meet entry by entry."""
-    found = dict(document)
-    for key, value in more.items():
-        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
-        found[key] = merged(found[key], value) if both else value
-    return found
 
 
 def model() -> dict[str, Any]:
