@@ -172,6 +172,7 @@ class Bot:
             self.at_work("running")
         self.api.start()
         self.at_work("running")
+        self.rounds(1)  # the round that was under way may still grant what was wished before
         eventually(self._flat, "the bot is flat")
         for lock in self.api.call("GET", "/locks")["locks"]:  # an exit locks its pair until the candle ends
             self.api.unlock(lock["id"])
