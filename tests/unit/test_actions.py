@@ -15,7 +15,14 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from action_plugins import freqops_drill, freqops_lint_report, freqops_manifest, freqops_stage, freqops_turn
+from action_plugins import (
+    freqops_drill,
+    freqops_lint_report,
+    freqops_manifest,
+    freqops_stage,
+    freqops_status,
+    freqops_turn,
+)
 from freqops.cli import lint_report
 from freqops.cli.fanout import Answer
 from freqops.core import release, strategy_package
@@ -179,6 +186,17 @@ def test_a_page_is_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None
     assert page.stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
         freqops_drill._write(page, "other")
+
+
+@pytest.mark.parametrize(("days", "colour"), [(35.0, "green"), (35.1, "bright red"), (None, "bright red")])
+def test_a_host_that_has_to_be_drilled_shows_red(
+    days: float | None, colour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(Display, "display", lambda _, text, color: shown.append((text[:8], color)))
+    row = {"bot": "alpha", "mode": "paper", "drill_days": days}
+    freqops_status._show_drills([Answer("paper-1", {"bots": [row]}), Answer("gone", None, "no answer")])
+    assert shown == [("paper-1:", colour)]
 
 
 # --- what the image said of the releases
