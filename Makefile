@@ -49,7 +49,9 @@ unit: .venv/.done ## Rules, bad input, crashes at every call, the halt on models
 contract: .venv/.done ## What freqops relies on, against the real Freqtrade
 	$(BIN)/python -m pytest -q tests/contract
 
-molecule: .venv/.done ## Deploy and kill switch on a bare lab host
+# Molecule remembers from the last run that it has made the hosts bare; what runs there since, it does not know.
+molecule: .venv/.done ## All scenarios, beginning with bare lab hosts
+	$(BIN)/molecule reset
 	$(BIN)/molecule test --all --destroy=never
 
 pin: .venv/.done ## Write hashes and digests of what is fetched
