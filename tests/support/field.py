@@ -168,6 +168,11 @@ class Field:
         code = "answer = [p.command for p in processes.trading(bot.name, processes.scan())]"
         return list(self.ask(code))
 
+    def signal(self, number: int) -> None:
+        """Send a signal to each of its processes that could trade: freeze it, say."""
+        code = f"[os.kill(p.pid, {int(number)}) for p in processes.trading(bot.name, processes.scan())]"
+        self.ask(f"import os\n{code}")
+
     def trades(self) -> list[dict[str, Any]]:
         """Return the open trades."""
         return list(self.ask("answer = api.open_trades()"))

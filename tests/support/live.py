@@ -133,11 +133,6 @@ class LiveBot(Field):
         body = {"tradeid": str(trade["trade_id"]), **more}
         self.ask(f"answer = api.call('POST', '/forceexit', {body!r}, 20)")
 
-    def signal(self, number: int) -> None:
-        """Send a signal to each of its processes that could trade: freeze it, say."""
-        code = f"[os.kill(p.pid, {int(number)}) for p in processes.trading(bot.name, processes.scan())]"
-        self.ask(f"import os\n{code}")
-
     def balances(self) -> dict[str, float]:
         """Return what its account has, by coin."""
         found = control("GET", f"/accounts/{self.account}")["balances"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 from tests.support.field import Field, Played, incident_of, play, until
@@ -39,9 +40,7 @@ def test_with_the_api_dead(field: Field) -> None:
 
 
 def test_frozen_and_not_brought_back(field: Field) -> None:
-    field.ask(
-        "import os, signal\n[os.kill(p.pid, signal.SIGSTOP) for p in processes.trading(bot.name, processes.scan())]"
-    )
+    field.signal(signal.SIGSTOP)
     rc, row = field.halt(3)
     assert (rc, row["verdict"], row["state"]) == (0, "HALTED, PROVEN", "no process"), row
     field.sh("docker start freqops-alpha")
