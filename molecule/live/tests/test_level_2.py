@@ -35,11 +35,13 @@ Rows = dict[str, dict[str, Any]]
 def mix(bot: LiveBot) -> None:
     """Five open trades: one that cannot be sold, two plain, one whose exit rests, one whose entry filled in part.
 
-    And an entry that has not filled, a coin that is declared as not the bot's, and one that nobody declared.
+    And an entry that has not filled, a coin that is declared as not the bot's, one that nobody declared, and dust that
+    is more than one step.
     """
     trades = {trade["pair"]: trade for trade in bot.enter("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT")}
     bot.deposit("BNB", "1.5")
     bot.deposit("DOGE", "100")
+    bot.deposit("ETH", f"{2 / float(control('GET', '/status')['prices']['ETHUSDT']):.4f}")
     bot.force_exit(trades["SOL/USDT"], ordertype="limit", price=trades["SOL/USDT"]["open_rate"] * 3)
     bot.enter("LTC/USDT", "XRP/USDT", price={"LTC/USDT": 60.0, "XRP/USDT": 1.0})
     [entry] = [order for order in bot.orders("NEW") if (order["symbol"], order["side"]) == ("LTCUSDT", "BUY")]
