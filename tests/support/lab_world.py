@@ -19,7 +19,7 @@ from typing import Any
 from lab.hosts import Host
 from tests.halt_model.protocol import EVERYTHING, Answer, Operation
 from tests.support.field import TOOL, until
-from tests.support.rollout import PAIR, RAISES, Bot
+from tests.support.rollout import PAIR, RAISES, Bot, under_way
 
 OF_ITS_HOST = frozenset({"reboot"})  # not while other bots of the host are somewhere in a sequence of their own
 OF_POSTGRES = frozenset({"database_lost", "database_back"})
@@ -76,11 +76,10 @@ if image:
     declared["image"] = image
 (place / "compose.yml").write_text(text)
 (place / "bot.json").write_text(json.dumps({{**declared, "release": fingerprint}}))
-if sick:
-    [strategy] = (place / "strategies").glob("ContractStrategy.py")
-    strategy.chmod(0o644)
-    strategy.write_text(strategy.read_text().rstrip("\\n") + sick)
-    strategy.chmod(0o444)
+[strategy] = (place / "strategies").glob("ContractStrategy.py")
+strategy.chmod(0o644)
+strategy.write_text(strategy.read_text().removesuffix({raises!r}).rstrip("\\n") + (sick or "\\n"))
+strategy.chmod(0o444)
 """
 
 
@@ -123,16 +122,29 @@ class LabWorld:
         return EVERYTHING - self._missing
 
     def close(self) -> None:
-        """Bring it to running without holds, as the next sequence, or test, wants it.
+        """Bring it to running without holds and with a strategy that works, as the next sequence, or test, wants it.
 
-        A bot whose database was gone may end of that with its next round, also while it is being released.
+        A bot whose database was gone may end of that with its next round, also while it is being released. An
+        interrupted switch whose way back is not proven is tried again by a timer, until that halts the bot.
         """
         self.database_back()
         self._command("recover")
+        until("no switch is under way", lambda: not self._switching(), 2 * LONGEST_BOOT)
         until("nothing holds it", self._released, LONGEST_BOOT)
         self._round()
         self.boot()
+        if self._is_sick():
+            assert self.deploy(sick=False, image=False).proven, self.story[-1]
         self._bot.ready()
+
+    def _switching(self) -> bool:
+        """Whether a switch has been begun and not ended."""
+        return self._bot.sh(under_way(self._bot)).strip() == "yes"
+
+    def _is_sick(self) -> bool:
+        """Whether its present release is one that was deployed sick: under a hold of level 3 nobody tries it."""
+        code = "answer = any(RAISES in p.read_text() for p in (bot.home / 'release' / bot.release).rglob('*.py'))"
+        return bool(self._bot.ask(f"RAISES = {RAISES!r}\n{code}"))
 
     def _released(self) -> bool:
         """Release it one step, and return whether there was nothing to release."""
@@ -182,7 +194,8 @@ class LabWorld:
         fingerprint = secrets.token_hex(8)
         present = str(json.loads(self._bot.sh(f"cat {self._bot.home}/bot.json"))["image"])
         other = next((each for each in self._images if each != present), present) if image else ""
-        stage = STAGE.format(home=self._bot.home, fingerprint=fingerprint, sick=SICK if sick else "", image=other)
+        words = {"home": self._bot.home, "fingerprint": fingerprint, "image": other}
+        stage = STAGE.format(**words, sick=SICK if sick else "", raises=SICK)
         done = self._host.run("sudo python3 -", stdin=stage)
         assert done.rc == 0, done.err
         return self._command(f"switch {self._bot.bot}={fingerprint} --reason sequence --deadline 60")
