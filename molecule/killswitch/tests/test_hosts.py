@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.field import ROOT, Background, Field, play, until
@@ -17,10 +18,11 @@ VAULTED = """$ANSIBLE_VAULT;1.1;AES256
 38396539383634393530396466363831626463363938653030663865386438663035666663356132
 6162373261666234313164373063316463636463363437380a363838323230386261663132363033
 """
-EFFECTS: dict[int, Callable[[Field], bool]] = {
-    1: lambda field: field.state() == "paused",
-    2: lambda field: field.trades() == [],
-    3: lambda field: field.processes() == [],
+# What each level holds a bot at, and what it must have come to.
+EFFECTS: dict[int, tuple[int, Callable[[Field], bool]]] = {
+    1: (1, lambda field: field.state() == "paused"),
+    2: (1, lambda field: field.trades() == []),
+    3: (3, lambda field: field.processes() == []),
 }
 
 
@@ -44,38 +46,39 @@ def other_inventory(path: Path, **second: object) -> str:
 
 def test_one_of_two_hosts_unreachable(field: Field, tmp_path: Path) -> None:
     inventory = other_inventory(tmp_path / "two", ansible_port=1)
-    for level, effect in EFFECTS.items():
+    for level, (held, effect) in EFFECTS.items():
         played = play("killswitch", *words(level), inventory=inventory)
         assert played.rc != 0
         assert "beta on paper-2: unreachable" in played.out
         assert "A host that gives no answer" in played.out, "whoever reads this at night is told where to read on"
         assert "NOT ALL PROVEN" in played.out
-        assert field.level() == level
+        assert field.level() == held
         assert effect(field), level
 
 
-def answer_of(field: Field, level: int) -> dict[str, Any] | None:
-    """Return what the halt of the highest level wrote down on the host when it had ended."""
-    (incident,) = [hold["incident"] for hold in field.holds()["holds"] if hold["level"] == level]
-    found = field.sh(f"cat /srv/freqops/incidents/{incident}/paper-1-halt{level}-*.json 2>/dev/null || true")
+def answer_of(field: Field) -> dict[str, Any] | None:
+    """Return what the halt that holds the bot wrote down on the host when it had ended."""
+    [hold] = field.holds()["holds"]
+    found = field.sh(f"cat /srv/freqops/incidents/{hold['incident']}/paper-1-halt*.json 2>/dev/null || true")
     return dict(json.loads(found)) if found else None
 
 
-def test_a_control_node_that_dies_in_the_middle(field: Field, tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", EFFECTS)
+def test_a_control_node_that_dies_in_the_middle(field: Field, tmp_path: Path, level: int) -> None:
     """Its bot answers nothing until it is dead; then the host ends what it was told, and says so to who asks again."""
-    for level, effect in EFFECTS.items():
-        field.signal(signal.SIGSTOP)
-        command = Background(tmp_path / f"{level}.log", "killswitch", *words(level))
-        until("the hold is on the disk", lambda at=level: field.level() == at)  # type: ignore[misc]
-        assert answer_of(field, level) is None
-        command.kill()
-        field.signal(signal.SIGCONT)
-        said = until("the host has done it by itself", lambda at=level: answer_of(field, at))  # type: ignore[misc]
-        assert [row["proven"] for row in said["bots"]] == [True], said
-        assert effect(field), level
-        again = play("killswitch", *words(level))
-        assert again.rc == 0, again.out
-        assert "changed=0" in again.out, again.out
+    held, effect = EFFECTS[level]
+    field.signal(signal.SIGSTOP)
+    command = Background(tmp_path / "log", "killswitch", *words(level))
+    until("the hold is on the disk", lambda: field.level() == held)
+    assert answer_of(field) is None
+    command.kill()
+    field.signal(signal.SIGCONT)
+    said = until("the host has done it by itself", lambda: answer_of(field))
+    assert all(row["proven"] for row in said["bots"]), said
+    assert effect(field)
+    again = play("killswitch", *words(level))
+    assert again.rc == 0, again.out
+    assert "changed=0" in again.out, again.out
 
 
 def test_a_host_without_the_tool_is_not_skipped(field: Field, tmp_path: Path) -> None:
