@@ -65,7 +65,7 @@ def answer_of(field: Field) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("level", EFFECTS)
 def test_a_control_node_that_dies_in_the_middle(field: Field, tmp_path: Path, level: int) -> None:
-    """Its bot answers nothing until it is dead; then the host ends what it was told, and says so to who asks again."""
+    """The bot answers nothing until then; the host ends what it was told, and says so to who asks again."""
     held, effect = EFFECTS[level]
     field.signal(signal.SIGSTOP)
     command = Background(tmp_path / "log", "killswitch", *words(level))
