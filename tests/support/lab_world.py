@@ -56,13 +56,6 @@ try:
 except Exception as error:
     answer["entries"] = None
 """
-ASK = """
-from freqops.core.client import ApiError
-try:
-    {code}
-except ApiError as error:
-    answer = str(error)
-"""
 STAGE = """
 import json, shutil
 from pathlib import Path

@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import hypothesis
 import pytest
@@ -22,7 +23,13 @@ from tests.support.rollout import OWN, PAIR, Bot, Rollout
 PROVE = os.environ.get("FREQOPS_PROVE") == "1"
 TOGETHER, ALONE = (20, 10) if PROVE else (2, 1)
 LENGTH = 6
-ENTERED = "try:\n    answer = api.open_trades()\nexcept Exception:\n    answer = []  # not yet back from a reboot"
+ENTERED = """
+from freqops.core.client import ApiError
+try:
+    answer = api.open_trades()
+except ApiError:  # not yet back from a reboot
+    answer = []
+"""
 SEEN = (*(f"halt {level}: 0" for level in (1, 2, 3)), "release: 0", "reboot: 0", "trades", "at rest at level 1")
 
 
@@ -86,7 +93,7 @@ def test_a_real_bot_that_is_held_never_trades_whatever_happens(
         for name in OWN:
             rollout.bots[name].wish(enter=[PAIR])
     for name in OWN:
-        until(f"{name} has a trade", lambda of=name: rollout.bots[of].ask(ENTERED), 120)  # type: ignore[misc]
+        until(f"{name} has a trade", partial(rollout.bots[name].ask, ENTERED), 120)
         rollout.bots[name].wish()
     with capsys.disabled():
         print(f"\nsequences on real bots: {done['sequences']}, seed {seed}; {dict(sorted(done.items()))}")  # noqa: T201
