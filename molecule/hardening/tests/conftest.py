@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.field import until
+from tests.support.field import Field, until
 from tests.support.ground import PUBLISHED, Ground
 
 
 @pytest.fixture(scope="session")
 def on() -> Ground:
-    """The host, as the deploy left it."""
+    """The host, its bot running and none of its starts counted as a crash, whatever the last scenario did to it."""
+    Field().ready()
     return Ground()
 
 

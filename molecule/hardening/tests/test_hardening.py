@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.field import until
+from tests.support.field import Field, until
 from tests.support.ground import Ground, broken, module, part
 
 SHORT = 6
@@ -173,13 +173,18 @@ def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: 
     on.host.reboot()
     assert on.rules() == before
     assert on.seen_from_outside(4440, 4450) == []
+    assert "sysinit.target" in on.sh("systemctl show freqops-firewall.service --property=Before --value").split()
     units = ("freqops-firewall.service", "sysinit.target", "ssh.service", "docker.service")
     started = {unit: on.entered(unit) for unit in units}
     assert 0 < started["freqops-firewall.service"] == min(started.values())
-    until("the bot answers again", lambda: on.answers("127.0.0.1", ALPHA))
+    bot = Field()
+    until("the bot runs again", lambda: bot.booted() and bot.state() == "running")
+    assert on.answers("127.0.0.1", ALPHA)
 
 
 def test_a_restart_of_the_engine_leaves_both_rule_sets_and_the_bots(on: Ground) -> None:
+    """A bot that is only booting would look for its database by name, which the engine answers, and end without it."""
+    Field().ready()
     running = "docker inspect --format '{{.State.Pid}}' freqops-alpha freqops-postgres"
     rules, bots = on.rules(), on.sh(running)
     on.sh("systemctl restart docker")
