@@ -11,8 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.cli import fleet
-from freqops.core import inputs
 from freqops.core.errors import Refused
+from freqops.core.variables import check_names
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
@@ -26,12 +26,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
+        known = task_vars or {}
         playbook = Path(self._task.args["playbook"])
         try:
-            hosts = self._hosts(variables)
+            hosts = self._hosts(known)
             roles = fleet.role_inputs(playbook.parent.parent / "roles")
-            inputs.check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
+            check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
             if "bots" in self._task.args:
                 each_named = boolean(self._task.args.get("each_named", False))
                 if boolean(self._task.args.get("on_hosts", False)):

@@ -10,12 +10,13 @@ import itertools
 import json
 import os
 import sys
-import tempfile
 import traceback
 from typing import Any, NoReturn
 
 from freqops.core import processes
-from freqops.hostctl import book, cli, incidents, journal, reach, release, start
+from freqops.hostctl import book, cli, incidents, journal, levels, reach, release, start
+from freqops.hostctl.commands import halt as halt_command
+from freqops.hostctl.commands import release as release_command
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
 
 PATIENCE = 60.0  # a busy machine decides nothing here
@@ -45,20 +46,20 @@ def never(*_: Any) -> NoReturn:
 
 def pretend(job: dict[str, Any]) -> None:
     """Put stand-ins where the command would look at this machine."""
-    clock = FakeClock()
+    clock, numbers = FakeClock(), itertools.count()
     api = SpokenApi(clock, name=job["bot"], state=job["trader"])
     if job["lock"]:
         api.locks.append({"id": 7, "reason": job["lock"]})
     found = [process(bot=job["bot"])] if job["alive"] else []
     stand_ins: list[tuple[Any, str, Any]] = [
-        (cli, "Clock", lambda: clock),
-        (cli, "Engine", NoEngine),
+        *((command, "Clock", lambda: clock) for command in (halt_command, release_command)),
+        *((module, "Engine", NoEngine) for module in (release_command, levels)),
         (processes, "scan", lambda: found),
         (os, "kill", never),
         (book, "LATCH_SECONDS", PATIENCE),
         (incidents, "SECONDS", PATIENCE),
         (journal, "CLOSE_SECONDS", PATIENCE),
-        (tempfile, "_name_sequence", (f"t{number}" for number in itertools.count())),
+        (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
         *((module, "client", lambda _: api) for module in (reach, release, start)),
     ]
     for module, name, stand_in in stand_ins:

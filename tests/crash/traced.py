@@ -170,7 +170,8 @@ def injected(jobs: list[tuple[dict[str, Any], Path]], name: str, ordinal: int, f
     what = [*quick, "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={ordinal}"]
     codes, calls = run([job for job, _ in jobs], log, [*only, *what])
     hit = {call.paths[0] for call in calls if call.result == "?" or call.result.endswith("(INJECTED)")}
-    assert hit == {str(path) for _, path in jobs}, f"{fault} at {name} {ordinal}"
+    missed = {str(path) for _, path in jobs} ^ hit
+    assert not missed, f"{fault} at {name} {ordinal}: {missed}"
     return codes
 
 

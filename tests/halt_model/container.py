@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from freqops.core import durable, gate
+from freqops.core import crash_loop, durable, gate
 from freqops.core.processes import TOOL_IN_CONTAINER, Process
 from tests.unit.core.model import NEVER, Habits, Model
 from tests.unit.fakes import FakeClock
@@ -141,7 +141,7 @@ class Container:
             self.restarts += 1
             self._begin(now)
         elif self.phase == "gate":
-            crashed = gate.crash_loop(self.home / "var", self.clock.at(now))
+            crashed = crash_loop.crash_loop(self.home / "var", self.clock.at(now))
             self.phase = "waits" if gate.verdict(self.home / "conf") or crashed else "decided"
             self.due = NEVER if self.phase == "waits" else now + EXECUTES
         elif self.phase == "decided":

@@ -18,6 +18,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,10 +29,10 @@ from freqops.core import durable, layout, processes
 from freqops.hostctl import (
     book,
     cli,
-    cli_deploy,
     databases,
     incidents,
     level_3,
+    levels,
     output,
     own_session,
     reach,
@@ -51,6 +52,7 @@ from tests.unit.fakes import make_bot
 MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linux
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
 FIRST_PORT, FIRST_PID = 18080, 1000
+COMMANDS = ("halt", "release", "start", "switch", "recover", "reassert")
 
 
 class ModelDatabase:
@@ -170,10 +172,10 @@ class ModelHost(Judge):
         fcntl.flock(descriptor, how)
         self.stage.point()
 
-    def _temporary(self, make: Callable[..., Any], **where: Any) -> Any:
-        if any(Path(where["dir"]).is_relative_to(home) for home in self.full):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(where["dir"]))
-        return make(**where)
+    def _beside(self, make: Callable[[Path], Any], path: Path) -> Any:
+        if any(path.is_relative_to(home) for home in self.full):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+        return make(path)
 
     def _printed(self, answer: Any) -> None:
         self.stage.crew.answers.append(json.loads(json.dumps(answer, default=str)))
@@ -186,9 +188,11 @@ class ModelHost(Judge):
         actors = SimpleNamespace(Thread=self.stage.thread)
         for module in (book, halting, incidents, level_3, reassert):
             replace(module, "threading", actors)
-        for module in (cli, cli_deploy):
-            replace(module, "Clock", lambda: self.clock)
-            replace(module, "Engine", lambda: self.engine)
+        for name in COMMANDS:
+            command = import_module(f"freqops.hostctl.commands.{name}")
+            replace(command, "Clock", lambda: self.clock)
+            replace(command, "Engine", lambda: self.engine, raising=name != "halt")
+        replace(levels, "Engine", lambda: self.engine)
         client = type("Client", (ModelClient,), {"board": self})
         replace(reach, "FreqtradeClient", client)
         replace(processes, "scan", self._processes)
@@ -198,7 +202,7 @@ class ModelHost(Judge):
         replace(own_session, "run", lambda work: work())
         replace(output, "print_json", self._printed)
         replace(output, "print_text", self._printed)
-        replace(tempfile, "mkstemp", functools.partial(self._temporary, tempfile.mkstemp))
+        replace(durable, "beside", functools.partial(self._beside, durable.beside))
         replace(halting, "_snapshots", functools.partial(self.said_of, halting._snapshots))
         replace(os, "fsync", lambda _descriptor: self.stage.point())
         replace(durable, "fcntl", SimpleNamespace(flock=self._flock, LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from freqops.core import holds
-from freqops.hostctl.case import Row
 from freqops.hostctl.journal import Journal
+from freqops.hostctl.order import Row
 from tests.halt_model.container import Container
 from tests.halt_model.stage import Crew, Stage
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from freqops.core import holds
 from freqops.core import secrets as bot_secrets
 from freqops.core.bot_config import merged
 from lab.control import control
@@ -28,6 +29,7 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "LTC", "DOGE", "ADA", "LINK", "AVAX"
 PAIRS = [f"{coin}/USDT" for coin in COINS]
 BALANCES = {"USDT": "10000"}
 ORDER = "POST /api/v3/order"
+EMPTY = json.dumps(holds.HoldBook().to_json(), indent=2, sort_keys=True) + "\n"  # as a deploy writes it
 OWN: dict[str, Any] = {
     "strategy": "ContractStrategy",
     "max_open_trades": 10,
@@ -74,7 +76,7 @@ class LiveBot(Field):
             f"{release}/config.json": (json.dumps(config), 0o444, 0),
             f"{release}/strategies/ContractStrategy.py": (STRATEGY.read_text(), 0o444, 0),
             f"{self.home}/conf/secrets.json": (json.dumps(document), 0o400, 1000),
-            f"{self.home}/conf/holds.json": ('{"version": 1, "seq": 0, "holds": []}', 0o444, 0),
+            f"{self.home}/conf/holds.json": (EMPTY, 0o444, 0),
             f"{self.home}/conf/state.json": ('{"initial_state": "running"}', 0o444, 0),
             f"{self.home}/conf/wishes.json": ("{}", 0o644, 0),
         }

@@ -6,15 +6,13 @@ refusal by the bot; a bare 502, a 500, a body that ends early or is not JSON, ar
 
 from __future__ import annotations
 
-import base64
-import http.client
-import io
+import binascii
 import json
 import re
-import socket
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Callable
 
 from .errors import FreqopsError
@@ -23,6 +21,7 @@ LOCK_UNTIL = "2099-01-01T00:00:00Z"
 LOCK_HOLDS_BEYOND = 4_000_000_000_000  # milliseconds: a lock that ends before 2096 is not the one we asked for
 FORCE_EXIT_SECONDS = 20.0  # the bot asks the exchange several times before it answers
 MAX_BODY = 16 * 1024 * 1024
+OK, UNAUTHORIZED, BAD_GATEWAY = 200, 401, 502
 LOG_RECORDS = 500
 WORKER = "freqtrade.worker"
 WORKER_SAYS = re.compile(r"(?:Changing state(?: from \w+)? to: |Bot heartbeat\. .*state=')(\w+)")
@@ -65,38 +64,6 @@ class Reading:
     dry_run: bool
 
 
-class _BoundedStream(io.RawIOBase):
-    """Reads a socket until one moment, however slowly the bytes drip."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._raw = sock, sock.makefile("rb", buffering=0)
-        self._give_up = time.monotonic() + (sock.gettimeout() or 0.0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._give_up - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _BoundedResponse(http.client.HTTPResponse):
-    """An answer that must be complete within the socket's timeout, not only each piece of it."""
-
-    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
-        super().__init__(_BoundedStream(sock), *arguments, **options)  # type: ignore[arg-type]
-
-
 class FreqtradeClient:
     """One bot's REST API, at ``host:port``, one connection for each call.
 
@@ -109,7 +76,7 @@ class FreqtradeClient:
 
     def __init__(self, port: int, user: str, password: str, timeout: float = 2.0, host: str = "127.0.0.1") -> None:
         self._host, self._port, self.timeout = host, port, timeout
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        token = binascii.b2a_base64(f"{user}:{password}".encode(), newline=False).decode()
         self._headers = {"Authorization": f"Basic {token}", "Connection": "close"}
 
     @classmethod
@@ -142,25 +109,18 @@ class FreqtradeClient:
         return answer
 
     def _call(self, method: str, path: str, body: Any, timeout: float) -> Any:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
-        connection.response_class = _BoundedResponse
         headers = dict(self._headers)
         data = None
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
+        http_call = import_module(f"{__package__}.http_call")  # takes longer to load than a hold takes to be latched
+        asked = http_call.Asked(self._host, self._port, method, f"/api/v1{path}", data, headers)
         try:
-            connection.request(method, f"/api/v1{path}", body=data, headers=headers)
-            response = connection.getresponse()
-            raw = response.read(MAX_BODY)
-            status, left = response.status, response.length
-        except http.client.IncompleteRead as error:
-            raise Failed(f"{method} {path}: the answer ended after {len(error.partial)} bytes") from None
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{method} {path}: {type(error).__name__} {error}".rstrip()) from None
-        finally:
-            connection.close()
-        if left:
+            status, raw, whole = http_call.answer(asked, timeout, MAX_BODY)
+        except http_call.NoAnswer as error:
+            raise Unreachable(f"{method} {path}: {error}") from None
+        if not whole:
             raise Failed(f"{method} {path}: the answer ended after {len(raw)} bytes")
         return _decode(f"{method} {path}", status, raw)
 
@@ -293,13 +253,13 @@ def _decode(what: str, status: int, raw: bytes) -> Any:
         value = json.loads(raw)
     except (ValueError, RecursionError):
         value = None
-    if status == http.client.OK:
+    if status == OK:
         if value is None:
             raise Failed(f"{what}: status 200 without a JSON answer")
         return value
-    if status == http.client.UNAUTHORIZED:
+    if status == UNAUTHORIZED:
         raise Unauthorized(f"{what}: the bot refuses our user or password")
     error = value.get("error", "") if isinstance(value, dict) else ""
-    if status == http.client.BAD_GATEWAY and str(error).startswith("Error querying"):
+    if status == BAD_GATEWAY and str(error).startswith("Error querying"):
         raise BotRefused(str(error).partition(": ")[2] or str(error))
     raise Failed(f"{what}: status {status}")

@@ -6,7 +6,6 @@ import errno
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +28,7 @@ def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | No
     Raises:
         OSError: The disk is full, read-only or failing; ``path`` is then as it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    handle, temporary = beside(path)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -44,6 +42,20 @@ def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | No
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def beside(path: Path) -> tuple[int, Path]:
+    """Make a new file that only its maker can read in the directory of ``path``, and return its descriptor and path.
+
+    Raises:
+        OSError: The disk is full, read-only or failing.
+    """
+    while True:
+        made = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+        try:
+            return os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), made
+        except FileExistsError:
+            continue
 
 
 def write_json(path: Path, value: Any, mode: int, owner: tuple[int, int] | None = None) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from .clock import Clock
 
 
 def new_incident(kind: str, clock: Clock) -> str:
     """Return an id that sorts by time and names what was commanded, e.g. ``20260102T030405Z-halt3-9f3c21``."""
-    return f"{clock.utcnow():%Y%m%dT%H%M%SZ}-{kind}-{secrets.token_hex(3)}"
+    return f"{clock.utcnow():%Y%m%dT%H%M%SZ}-{kind}-{os.urandom(3).hex()}"

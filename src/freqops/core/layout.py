@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from .db_url import password_of
 from .durable import read_json
 from .errors import FreqopsError, Refused
-from .secrets import password_of
 
 ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from . import durable
+from .db_url import password_of
 from .errors import FreqopsError
-from .secrets import password_of
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 CONTAINER = "freqops-postgres"

@@ -6,17 +6,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from .db_url import SCHEME, password_of, postgres_url
+
 USER = "freqops"
 PASSWORD_BYTES = 32
 EXCHANGE_KEY_LENGTH = 16
 CREDENTIALS = ("key", "secret", "password", "uid")
 OF_THE_API = ("password", "jwt_secret_key", "ws_token")
-SCHEME = "postgresql+psycopg2"
-
-
-def postgres_url(database: str, host: str, password: str) -> str:
-    """Return Freqtrade's ``db_url`` for a database whose only user has its own name."""
-    return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
 
 
 def complete(present: Mapping[str, Any], database_url: str | None, database: str | None, host: str) -> dict[str, Any]:
@@ -60,8 +56,3 @@ def _kept_url(present: Mapping[str, Any], database: str, host: str) -> str:
     if url.startswith(f"{SCHEME}://{database}:"):
         return postgres_url(database, host, password_of(url))
     return postgres_url(database, host, secrets.token_urlsafe(PASSWORD_BYTES))
-
-
-def password_of(url: str) -> str:
-    """Return the password inside a ``db_url`` made by `postgres_url`."""
-    return url.partition("://")[2].partition("@")[0].partition(":")[2]

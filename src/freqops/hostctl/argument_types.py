@@ -6,7 +6,6 @@ import argparse
 import getpass
 import os
 import re
-import socket
 
 from freqops.core import holds, inputs
 from freqops.core.errors import Refused
@@ -51,4 +50,4 @@ def minutes(text: str) -> int:
 
 def actor() -> str:
     """Return who runs this command."""
-    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{os.uname().nodename}"

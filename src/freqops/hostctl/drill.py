@@ -17,10 +17,10 @@ from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError, NotProven, Refused
 from freqops.core.processes import Process
 
-from .case import Order, Row
 from .engine import Engine
 from .halt import halt
 from .journal import Journal
+from .order import Order, Row
 from .output import round_seconds
 from .reach import alive, client
 from .release import Permission, release

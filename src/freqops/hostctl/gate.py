@@ -2,19 +2,20 @@
 
 It executes Freqtrade in its own place, so that signals reach Freqtrade, or it says why not and waits. It never changes
 its mind while it waits: a bot is started through ``freqops-host start`` and nowhere else.
+
+Every start of a bot pays for what is imported here, so the rules for holds are imported where something may hold it.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
+from importlib import import_module
 from pathlib import Path
-from types import FrameType
 
-from freqops.core import gate
+from freqops.core import crash_loop
 from freqops.core.clock import Clock
-from freqops.core.processes import WAITING
+from freqops.core.unheld import unheld
 
 CONF = Path("/freqops/conf")
 VAR = Path("/freqops/var")
@@ -22,18 +23,26 @@ VAR = Path("/freqops/var")
 
 def pass_or_wait(command: list[str]) -> int:
     """Execute ``command`` if nothing forbids it, else wait until told to end."""
-    too_often = gate.crash_loop(VAR, Clock().utcnow())  # writes, so it may take long; the holds are read last
-    why = gate.verdict(CONF) or too_often
-    if why is None:
+    too_often = crash_loop.crash_loop(VAR, Clock().utcnow())  # writes, so it may take long; the holds are read last
+    if not unheld(str(CONF / "holds.json")):
+        held: str | None = import_module("freqops.core.gate").verdict(CONF)
+        too_often = held or too_often
+    if too_often is None:
         os.execvp(command[0], command)  # noqa: S606  replacing ourselves without a shell is the point
+    return _wait(str(too_often))
+
+
+def _wait(why: str) -> int:
+    signal = import_module("signal")
+    waiting: str = import_module("freqops.core.processes").WAITING
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    Path("/proc/self/comm").write_text(WAITING)  # from here on it counts as what it is: a gate that waits
+    Path("/proc/self/comm").write_text(waiting)  # from here on it counts as what it is: a gate that waits
     sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
     sys.stdout.flush()
     while True:
         signal.pause()
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
+def _end(*_: object) -> None:
     raise SystemExit(0)

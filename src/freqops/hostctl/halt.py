@@ -1,38 +1,50 @@
 """``freqops-host halt``: all bots of the host at once, each by its own deadline, one answer for all.
 
-Latch first, but never "else nothing": where the hold cannot be written the halt goes on and says so.
+Latch first, but never "else nothing": where the hold cannot be written the halt goes on and says so. So what carries
+the halt out is loaded only when its bots are latched.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from freqops.core import durable, holds, layout
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import FreqopsError
 
-from . import book, journal, level_1, level_2, level_3, on_exchange, reach, witness
-from .case import FLATTEN, Case, Order, Row, Step
-from .engine import Engine
+from . import book
+from .order import Order, Row
+
+if TYPE_CHECKING:
+    from .case import Case
+    from .engine import Engine
+    from .journal import Journal
 
 START_LOCK_SECONDS = 1.0
-GIVE_UP_AFTER = 15.0
-EXCHANGE_SECONDS = witness.READY_SECONDS + 2 * on_exchange.SECONDS
 
 
-def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine) -> list[Row]:
-    """Halt the bots below ``homes``, all at once, and return a row for each, whatever happens to any of them."""
+def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = None) -> list[Row]:
+    """Halt the bots below ``homes``, all at once, and return a row for each, whatever happens to any of them.
+
+    Args:
+        homes: The directories of the bots.
+        order: What was commanded.
+        clock: Where the time comes from.
+        engine: The container engine; that of this host where None.
+    """
     rows = [Row(home.name, order.level, order.incident) for home in homes]
     workers = [
         threading.Thread(target=_halt_one, args=(home, order, row, clock, engine), daemon=True)
         for home, row in zip(homes, rows)
     ]
-    give_up = clock.monotonic() + patience(order)
+    began = clock.monotonic()
     for worker in workers:
         worker.start()
+    give_up = began + _levels().patience(order)
     for worker in workers:
         worker.join(max(0.0, give_up - clock.monotonic()))
     return [_unanswered(row) if worker.is_alive() else row for worker, row in zip(workers, rows)]
@@ -44,28 +56,26 @@ def _unanswered(row: Row) -> Row:
     return dataclasses.replace(row, detail=detail, verdict="NOT PROVEN", proven_s=None)
 
 
-def patience(order: Order) -> float:
-    """Return the seconds after which a bot that gave no answer is reported as such."""
-    if order.level == FLATTEN:
-        return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER
-    exchange = EXCHANGE_SECONDS if order.level == holds.HARD else 0.0
-    return order.seconds * 4 + exchange + GIVE_UP_AFTER
+def _levels() -> Any:
+    """Return what carries a halt out; loading it takes longer than latching."""
+    return import_module(f"{__package__}.levels")
 
 
-def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) -> None:
+def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine | None) -> None:
     began = clock.monotonic()
     before = _holds(home)
     latched = book.latch(home, order.as_hold(iso(clock.utcnow())), clock)
     _note_latch(row, latched, order)
-    diary = journal.silent(clock)
+    levels = _levels()
+    diary = levels.silent(clock)
     try:
         bot = _declared(home, row)
         row.mode = bot.mode
-        path = journal.path_of(home.parent.parent, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
-        diary = journal.Journal(path, clock, lambda text: reach.redact(text, bot))
-        case = Case(bot, row, order, clock, engine, diary, began)
+        path = levels.path_of(home.parent.parent, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
+        diary = levels.Journal(path, clock, lambda text: levels.redact(text, bot))
+        case = levels.Case(bot, row, order, clock, engine or levels.Engine(), diary, began)
         with durable.locked(home / ".lock", START_LOCK_SECONDS, clock):  # held or not, the halt goes on
-            _step(case)(case)
+            levels.act(case)
             _latched_late(row, latched)
             _keep_stopped(case)
             _hold_again(case)
@@ -81,13 +91,6 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine) 
         row.detail.append(diary.error)
 
 
-def _step(case: Case) -> Step:
-    """Return what is to be done: what was commanded, or what the hold in force demands, whichever is higher."""
-    if case.order.level == FLATTEN:
-        return level_2.act
-    return level_3.act if case.row.level >= holds.HARD else level_1.act
-
-
 def _holds(home: Path) -> dict[str, Any]:
     try:
         return holds.load(home / "conf" / "holds.json").to_json()
@@ -95,7 +98,7 @@ def _holds(home: Path) -> dict[str, Any]:
         return {"unreadable": str(error)}
 
 
-def _snapshots(diary: journal.Journal, row: Row, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _snapshots(diary: Journal, row: Row, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Write down how the bot was found, and how it was left."""
     found = {"state": row.found, "trades": row.positions_found, "holds": before}
     diary.note("snapshot", "bot", "before", answer=found)

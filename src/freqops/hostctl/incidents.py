@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def _record(root: Path, incident: str, name: str, evidence: dict[str, Any], resu
     directory = root / "incidents" / incident
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        durable.write_json(directory / f"{socket.gethostname()}-{name}.json", evidence, 0o600)
+        durable.write_json(directory / f"{os.uname().nodename}-{name}.json", evidence, 0o600)
     except OSError as error:
         result[0] = f"the incident was not written: {error}"
     else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import socket
 import threading
 from pathlib import Path
 from typing import Any, Callable
@@ -148,4 +147,4 @@ def silent(clock: Clock) -> Journal:
 
 def path_of(root: Path, incident: str, bot: str, command: str) -> Path:
     """Return where the journal of ``command`` on ``bot`` lies."""
-    return root / "incidents" / incident / f"{socket.gethostname()}-{bot}-{command}.jsonl"
+    return root / "incidents" / incident / f"{os.uname().nodename}-{bot}-{command}.jsonl"

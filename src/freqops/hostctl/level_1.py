@@ -10,7 +10,8 @@ from freqops.core.entry_stop import EntryStop
 from freqops.core.processes import Process
 
 from . import on_exchange
-from .case import Case, Row
+from .case import Case
+from .order import Row
 
 
 def act(case: Case) -> None:

@@ -15,11 +15,11 @@ from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError, NotProven, Refused
 
 from . import leaked, witness
-from .case import Order
 from .engine import Engine
 from .halt import halt
 from .journal import Journal
 from .leaked import API, EXCHANGE
+from .order import Order
 from .start import DEADLINE, LOCK_SECONDS, start_locked
 from .switch_files import SECRETS, STAGED, SwitchFiles
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from freqops.core.client import ApiError, FreqtradeClient
 from freqops.core.clock import Clock
 
+from .probe_limits import PORT_IN_CONTAINER, STALE_SECONDS
+
 CONF = Path("/freqops/conf")
-PORT_IN_CONTAINER = 8080
-STALE_SECONDS = 180
 
 
 def probe() -> tuple[bool, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from freqops.core import durable, gate, holds, layout, processes
+from freqops.core import crash_loop, durable, holds, layout, processes
 from freqops.core.client import ApiError, FreqtradeClient, Reading
 from freqops.core.clock import Clock
 from freqops.core.entry_stop import EntryStop
@@ -78,7 +78,7 @@ def start_locked(
     level = current_level(bot, clock)
     if level >= holds.HARD:  # whoever set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
-    (bot.home / "var" / gate.STARTS_FILE).unlink(missing_ok=True)
+    (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
     _refuse_orphans(bot, before)
     engine.compose_up(bot.compose, anew=anew or _gate_waits(bot))

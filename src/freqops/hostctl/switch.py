@@ -15,11 +15,11 @@ from freqops.core.clock import Clock, iso
 from freqops.core.errors import FreqopsError, NotProven, Refused
 
 from . import databases, health, stopping
-from .case import Order
 from .engine import Engine
 from .halt import halt
 from .journal import Journal
 from .login import refuse_unless_logged_in
+from .order import Order
 from .reach import alive, redact
 from .start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
 from .switch_files import SECRETS, SwitchFiles

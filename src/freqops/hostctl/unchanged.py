@@ -16,11 +16,13 @@ from freqops.core.errors import FreqopsError
 from freqops.core.guard import Guard
 from freqops.core.postgres import CONTAINER
 
+from . import compiled
 from .engine import Engine
 from .status import status
 from .switch_files import SwitchFiles
 
 UNITS = Path("/etc/systemd/system")
+TOOL = Path("/usr/local/bin/freqops-host")
 SYSTEMCTL_SECONDS = 20
 
 
@@ -37,7 +39,7 @@ def compare(wanted: str, ground: str, root: Path, clock: Clock, engine: Engine) 
     before, now = manifest.load(root), manifest.taken(wanted, ground, root)
     found, of_ground = manifest.differences(before, now), manifest.ground_differs(before, now, root)
     answer = status(layout.homes(root), clock, engine)
-    ground_found = [] if of_ground else [*_services(), *_firewall()]
+    ground_found = [] if of_ground else [*_services(), *_firewall(), *_compiled()]
     if not found:
         found = [*ground_found, *_containers(root, engine), *_switches(root), *problems(answer)]
     return {"same": not found, "ground_same": not of_ground and not ground_found, "differences": found, **answer}
@@ -62,6 +64,12 @@ def _services() -> list[str]:
     if len(states) != len(watched):
         return [f"systemd does not answer: {asked.stderr.strip()}"]
     return [f"{unit} is {state}" for unit, state in zip(watched, states) if state != "active"]
+
+
+def _compiled() -> list[str]:
+    """Return whether this command is not compiled for the Python that runs it: a newer Python came with the system."""
+    place = compiled.directory(TOOL)
+    return [] if place.is_dir() else [f"{TOOL} is not compiled for this host's Python: {place} is missing"]
 
 
 def _firewall() -> list[str]:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqops.core import secrets
+from freqops.core import db_url, secrets
 
 TEXT = st.text(st.characters(codec="ascii", exclude_characters="@:/", categories=["L", "N"]), min_size=1, max_size=40)
 PRESENT = st.fixed_dictionaries(
     {},
     optional={
         "api_server": st.dictionaries(st.sampled_from(["username", "password", "jwt_secret_key", "ws_token"]), TEXT),
-        "db_url": TEXT.map(lambda password: secrets.postgres_url("alpha_paper", "postgres", password)),
+        "db_url": TEXT.map(lambda password: db_url.postgres_url("alpha_paper", "postgres", password)),
         "exchange": st.fixed_dictionaries({"key": TEXT, "secret": TEXT}),
     },
 )
@@ -33,13 +33,13 @@ def test_what_is_there_is_kept_and_nothing_is_made_up_twice(present: dict[str, A
 
 @given(TEXT)
 def test_the_password_is_read_back_from_the_url(password: str) -> None:
-    assert secrets.password_of(secrets.postgres_url("alpha_paper", "postgres", password)) == password
+    assert db_url.password_of(db_url.postgres_url("alpha_paper", "postgres", password)) == password
 
 
 def test_no_two_secrets_are_alike_and_none_is_short() -> None:
     made = [secrets.complete({}, None, "alpha_paper", "postgres") for _ in range(20)]
     values = [one["api_server"][key] for one in made for key in ("password", "jwt_secret_key", "ws_token")]
-    values += [secrets.password_of(one["db_url"]) for one in made]
+    values += [db_url.password_of(one["db_url"]) for one in made]
     assert len(set(values)) == len(values)
     assert min(map(len, values)) >= 43
 
@@ -48,7 +48,7 @@ def test_another_database_gets_another_password() -> None:
     paper = secrets.complete({}, None, "alpha_paper", "postgres")
     live = secrets.complete(paper, None, "alpha_live", "postgres")
     assert live["db_url"].startswith("postgresql+psycopg2://alpha_live:")
-    assert secrets.password_of(live["db_url"]) != secrets.password_of(paper["db_url"])
+    assert db_url.password_of(live["db_url"]) != db_url.password_of(paper["db_url"])
 
 
 def test_sqlite_needs_no_password() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core import gate, holds, layout
+from freqops.core import crash_loop, gate, holds, layout
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import Refused
 from freqops.core.incident import new_incident
@@ -66,29 +66,29 @@ def test_unreadable_holds_are_level_3(tmp_path: Path, content: bytes | None) -> 
 
 
 def test_five_crashes_in_ten_minutes_are_enough(tmp_path: Path) -> None:
-    for crash in range(gate.CRASHES):
-        assert gate.crash_loop(tmp_path, NOW + timedelta(minutes=crash)) is None
-    sixth = NOW + timedelta(minutes=gate.CRASHES)
-    assert "it crashed 5 times" in (gate.crash_loop(tmp_path, sixth) or "")
-    assert gate.crash_loop(tmp_path, NOW + gate.WINDOW) is None  # the first one is forgotten by then
+    for crash in range(crash_loop.CRASHES):
+        assert crash_loop.crash_loop(tmp_path, NOW + timedelta(minutes=crash)) is None
+    sixth = NOW + timedelta(minutes=crash_loop.CRASHES)
+    assert "it crashed 5 times" in (crash_loop.crash_loop(tmp_path, sixth) or "")
+    assert crash_loop.crash_loop(tmp_path, NOW + crash_loop.WINDOW) is None  # the first one is forgotten by then
 
 
 def test_a_start_through_the_door_forgets_the_crashes(tmp_path: Path) -> None:
-    for _ in range(gate.CRASHES):
-        gate.crash_loop(tmp_path, NOW)
-    (tmp_path / gate.STARTS_FILE).unlink()
-    assert gate.crash_loop(tmp_path, NOW) is None
+    for _ in range(crash_loop.CRASHES):
+        crash_loop.crash_loop(tmp_path, NOW)
+    (tmp_path / crash_loop.STARTS_FILE).unlink()
+    assert crash_loop.crash_loop(tmp_path, NOW) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '["yesterday"]', "null", "5", "[" * 100_000])
 def test_a_spoilt_count_of_starts_keeps_nobody_from_starting(tmp_path: Path, content: str) -> None:
-    (tmp_path / gate.STARTS_FILE).write_text(content)
-    assert gate.crash_loop(tmp_path, NOW) is None
-    assert json.loads((tmp_path / gate.STARTS_FILE).read_text()) == [iso(NOW)]
+    (tmp_path / crash_loop.STARTS_FILE).write_text(content)
+    assert crash_loop.crash_loop(tmp_path, NOW) is None
+    assert json.loads((tmp_path / crash_loop.STARTS_FILE).read_text()) == [iso(NOW)]
 
 
 def test_a_full_disk_keeps_nobody_from_starting(tmp_path: Path) -> None:
-    assert gate.crash_loop(tmp_path / "nowhere", NOW) is None
+    assert crash_loop.crash_loop(tmp_path / "nowhere", NOW) is None
 
 
 # --- layout

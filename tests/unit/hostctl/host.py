@@ -13,7 +13,7 @@ import pytest
 from freqops.core import holds, layout
 from freqops.core.processes import Process
 from freqops.hostctl import book, halt, journal, reach, witness
-from freqops.hostctl.case import Order, Row
+from freqops.hostctl.order import Order, Row
 from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
 

@@ -92,7 +92,7 @@ def refuse(number: int) -> Any:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
-@pytest.mark.parametrize("where", ["os.fsync", "tempfile.mkstemp"])
+@pytest.mark.parametrize("where", ["os.fsync", "freqops.core.durable.beside"])
 def test_a_failing_disk_is_said_at_once(home: Path, monkeypatch: pytest.MonkeyPatch, where: str, number: int) -> None:
     monkeypatch.setattr(where, refuse(number))
     began = time.monotonic()

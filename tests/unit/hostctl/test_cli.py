@@ -13,17 +13,16 @@ from typing import Any
 
 import pytest
 
-from freqops.core import gate as gate_rule
-from freqops.core import holds, processes
+from freqops.core import crash_loop, holds, processes
 from freqops.core.client import FreqtradeClient, Reading, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
-from freqops.hostctl import book, cli, own_session, probe
+from freqops.hostctl import book, cli, own_session, probe, short_way
 from freqops.hostctl import gate as door
 from freqops.hostctl import status as looking
-from freqops.hostctl.case import Order, Row
 from freqops.hostctl.engine import Container, Engine, EngineError, end
 from freqops.hostctl.flatten import Flattened
+from freqops.hostctl.order import Order, Row
 from freqops.hostctl.reconcile import Reconciled
 from freqops.hostctl.start import Started
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
@@ -42,13 +41,11 @@ class Cli:
         self.started: Result | Exception = Started("alpha", "running", True, 0)
         self.reasserted: tuple[list[str], list[str]] = ([], [])
         make_bot(root)
-        monkeypatch.setattr(cli, "halt", self._halt)
+        monkeypatch.setattr("freqops.hostctl.commands.halt.halt", self._halt)
         monkeypatch.setattr(own_session, "run", lambda work: work())  # the real one forks
-        monkeypatch.setattr(cli, "start", self._start)
-        monkeypatch.setattr(cli, "release", self._start)
-        monkeypatch.setattr(cli, "flatten", self._start)
-        monkeypatch.setattr(cli, "reconcile", self._start)
-        monkeypatch.setattr(cli, "reassert", lambda *_arguments: self.reasserted)
+        for name in ("start", "release", "flatten", "reconcile"):
+            monkeypatch.setattr(f"freqops.hostctl.commands.{name}.{name}", self._start)
+        monkeypatch.setattr("freqops.hostctl.commands.reassert.reassert", lambda *_arguments: self.reasserted)
         monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
         monkeypatch.setattr(os, "_exit", self._exit)
 
@@ -353,11 +350,11 @@ def test_help_ends_with_0(run: Cli) -> None:
 def look(run: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, Any], str]]:
     engine = FakeEngine()
     engine.present = Container("id", "running", "image", "now", 0)
-    monkeypatch.setattr(cli, "Engine", lambda: engine)
+    monkeypatch.setattr("freqops.hostctl.commands.status.Engine", lambda: engine)
 
     def status(api: StillApi | None = None) -> tuple[int, dict[str, Any], str]:
         monkeypatch.setattr(looking, "client", lambda _bot: api)
-        monkeypatch.setattr(cli, "Clock", lambda: api.clock if api else FakeClock())
+        monkeypatch.setattr("freqops.hostctl.commands.status.Clock", lambda: api.clock if api else FakeClock())
         _, text = run("status")
         code, out = run("status", "--json")
         return code, json.loads(out), text
@@ -455,7 +452,7 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_open_gate_becomes_its_command(container: Path) -> None:
     with pytest.raises(Executed) as executed:
-        cli.main(["gate", "--", "freqtrade", "trade", "--config", "x"])
+        short_way.main(["gate", "--", "freqtrade", "trade", "--config", "x"])
     assert executed.value.args == ("freqtrade", "freqtrade", "trade", "--config", "x")
 
 
@@ -468,31 +465,31 @@ def test_a_closed_gate_says_why_and_waits(
     if content is not None:
         path.write_text(content)
     with pytest.raises(SystemExit, match="waits"):
-        cli.main(["gate", "--", "freqtrade", "trade"])
+        short_way.main(["gate", "--", "freqtrade", "trade"])
     assert "Freqtrade is not started: its holds cannot be read" in capsys.readouterr().out
 
 
 def test_a_crash_loop_closes_the_gate(container: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(gate_rule.CRASHES):
+    for _ in range(crash_loop.CRASHES):
         with pytest.raises(Executed):
-            cli.main(["gate", "--", "freqtrade", "trade"])
+            short_way.main(["gate", "--", "freqtrade", "trade"])
     with pytest.raises(SystemExit, match="waits"):
-        cli.main(["gate", "--", "freqtrade", "trade"])
+        short_way.main(["gate", "--", "freqtrade", "trade"])
     assert "it crashed 5 times" in capsys.readouterr().out
 
 
 def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing down a start may take long on a bad disk; the holds are read after that."""
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
-    counted = gate_rule.crash_loop
+    counted = crash_loop.crash_loop
 
     def slow(*arguments: Any) -> str | None:
         book.latch(container, hold, Clock())
         return counted(*arguments)
 
-    monkeypatch.setattr(gate_rule, "crash_loop", slow)
+    monkeypatch.setattr(crash_loop, "crash_loop", slow)
     with pytest.raises(SystemExit, match="waits"):
-        cli.main(["gate", "--", "freqtrade", "trade"])
+        short_way.main(["gate", "--", "freqtrade", "trade"])
 
 
 def test_a_waiting_gate_ends_when_told_to() -> None:

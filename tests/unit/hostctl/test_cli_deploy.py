@@ -10,7 +10,7 @@ import pytest
 
 from freqops.core import turn
 from freqops.core.errors import NotProven, Refused
-from freqops.hostctl import cli, cli_deploy, own_session, shared, unchanged
+from freqops.hostctl import cli, own_session, shared, unchanged
 from freqops.hostctl.deploy import Errand
 from freqops.hostctl.switch import Switched
 from tests.unit.fakes import FakeClock, make_bot
@@ -32,9 +32,9 @@ class Cli:
         self.error: Exception | None = None
         make_bot(root)
         monkeypatch.setattr(own_session, "run", self._session)
-        monkeypatch.setattr(cli_deploy, "deploy", self._deploy)
-        monkeypatch.setattr(cli_deploy, "rollback", self._rollback)
-        monkeypatch.setattr(cli_deploy, "recover", lambda *_: self.recovered)
+        monkeypatch.setattr("freqops.hostctl.commands.switch.deploy", self._deploy)
+        monkeypatch.setattr("freqops.hostctl.commands.rollback.rollback", self._rollback)
+        monkeypatch.setattr("freqops.hostctl.commands.recover.recover", lambda *_: self.recovered)
         monkeypatch.setattr(shared, "bring", self._bring)
         monkeypatch.setattr(unchanged, "compare", self._compare)
         monkeypatch.setattr(unchanged, "write", lambda *given: self.ran.append(("write", *given)))

@@ -21,8 +21,9 @@ class SilentHost(Host):
         super().__init__(root, monkeypatch)
         self.uptime = 1000.0
         monkeypatch.setattr(deadman, "this_boot", lambda: Boot("one", self.uptime))
-        monkeypatch.setattr("freqops.hostctl.cli_deadman.Clock", lambda: self.clock)
-        monkeypatch.setattr("freqops.hostctl.cli_deadman.Engine", lambda: self.engine)
+        for name in ("deadman", "keepalive"):
+            monkeypatch.setattr(f"freqops.hostctl.commands.{name}.Clock", lambda: self.clock)
+        monkeypatch.setattr("freqops.hostctl.commands.deadman.Engine", lambda: self.engine)
 
     def run(self, *words: str) -> int:
         return cli.main(["--root", str(self.root), *words])

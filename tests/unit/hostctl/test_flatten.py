@@ -319,7 +319,7 @@ def test_without_room_for_the_intent_nothing_is_sent(dead: Host, monkeypatch: py
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     with pytest.raises(OSError, match="No space"):
         run(dead)
     assert acts(dead) == []

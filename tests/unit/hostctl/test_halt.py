@@ -20,9 +20,10 @@ from freqops.core import durable, holds
 from freqops.core.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.clock import Clock
 from freqops.core.processes import Process
-from freqops.hostctl import book, case, hard_stop, incidents, level_3, reach
+from freqops.hostctl import book, hard_stop, incidents, level_3, levels, reach
 from freqops.hostctl import halt as halting
 from freqops.hostctl.engine import end
+from freqops.hostctl.order import Order
 from tests.unit.fakes import START, FakeClock, FakeEngine, make_bot, order, process, trade
 from tests.unit.hostctl.host import Host
 
@@ -210,7 +211,7 @@ def refuse(*_: Any, **__: Any) -> None:
 def test_a_full_disk_does_not_keep_a_bot_from_being_halted(
     host: Host, monkeypatch: pytest.MonkeyPatch, level: int
 ) -> None:
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     row = host.halt(level)
     assert (row.verdict, row.latched, row.proven) == ("HALTED, NOT LATCHED", False, False)
     assert row.proven_s is not None
@@ -257,7 +258,7 @@ def test_a_latch_that_a_slow_disk_finished_meanwhile_counts(host: Host, monkeypa
 
 
 def test_without_process_and_latch_nothing_keeps_it_from_trading(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     host.processes.clear()
     row = host.halt(1)
     assert (row.verdict, row.proven) == ("HALTED, NOT LATCHED", False)
@@ -356,8 +357,8 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     homes = [make_bot(tmp_path, name) for name in ("alpha", "beta")]
     over = threading.Event()
     monkeypatch.setattr(reach, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
-    monkeypatch.setattr(halting, "GIVE_UP_AFTER", 0.3)
-    order_ = case.Order(1, "why", "ann@host", "one", 0.1)
+    monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
+    order_ = Order(1, "why", "ann@host", "one", 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
@@ -371,10 +372,8 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
     over = threading.Event()
     monkeypatch.setattr(reach, "alive", lambda _bot: [])
     monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
-    monkeypatch.setattr(halting, "GIVE_UP_AFTER", 0.3)
-    [row] = halting.halt(
-        [make_bot(tmp_path, "alpha")], case.Order(1, "why", "ann@host", "one", 0.1), Clock(), FakeEngine()
-    )
+    monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
+    [row] = halting.halt([make_bot(tmp_path, "alpha")], Order(1, "why", "ann@host", "one", 0.1), Clock(), FakeEngine())
     over.set()
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
 
@@ -496,7 +495,7 @@ def test_a_process_that_ended_by_itself_is_no_error(monkeypatch: pytest.MonkeyPa
 def test_an_incident_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert incidents.record(tmp_path, "one", "halt", {"a": 1}) is None
     assert len(list((tmp_path / "incidents" / "one").glob("*-halt.json"))) == 1
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     assert "No space left" in str(incidents.record(tmp_path, "one", "halt", {}))
 
 
@@ -511,7 +510,7 @@ def test_an_incident_on_a_stuck_disk_keeps_no_answer_back(tmp_path: Path, monkey
 
 
 def test_the_order_of_a_halt_is_its_hold() -> None:
-    hold = case.Order(3, "why", "ann@host", "one").as_hold("now")
+    hold = Order(3, "why", "ann@host", "one").as_hold("now")
     assert hold == holds.Hold("halt", 3, "why", "ann@host", "one", 0, "now")
-    assert case.Order(2, "why", "ann@host", "one").as_hold("now").level == 1  # what stays of it is "no entries"
+    assert Order(2, "why", "ann@host", "one").as_hold("now").level == 1  # what stays of it is "no entries"
     assert book.LATCH_SECONDS == 1.0

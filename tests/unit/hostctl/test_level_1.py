@@ -49,7 +49,7 @@ def test_a_clean_exchange_proves_nothing_of_the_next_start(dead: Host, monkeypat
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "holds.json")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     row = dead.halt(1)
     assert (row.verdict, row.proven) == ("HALTED, NOT LATCHED", False)
     assert dead.account.open_orders == []  # that much could be done

@@ -300,7 +300,7 @@ def test_flat_without_a_latch_is_not_proven(host: Host, monkeypatch: pytest.Monk
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("freqops.core.durable.beside", refuse)
     host.api.trades = [position(1)]
     row = host.halt(2)
     assert (row.verdict, row.proven, row.closed) == ("FLAT, NOT LATCHED", False, ["1 BTC/USDT"])

@@ -10,7 +10,8 @@ import pytest
 from freqops.core import holds, layout
 from freqops.core.clock import iso
 from freqops.hostctl import on_exchange, witness
-from freqops.hostctl.case import Case, Order, Row
+from freqops.hostctl.case import Case
+from freqops.hostctl.order import Order, Row
 from freqops.hostctl.witness import Rejected, Unanswered
 from tests.unit.accounts import filled, recorded, resting
 from tests.unit.fakes import START, FakeClock, make_bot, order, trade

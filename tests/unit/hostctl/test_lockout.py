@@ -231,8 +231,8 @@ def test_neither_secret_is_shown(host: LeakyHost, capsys: pytest.CaptureFixture[
 def test_the_command_ends_with_2_unless_it_is_proven(
     host: LeakyHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("freqops.hostctl.cli_lockout.Clock", lambda: host.clock)
-    monkeypatch.setattr("freqops.hostctl.cli_lockout.Engine", lambda: host.engine)
+    monkeypatch.setattr("freqops.hostctl.commands.lockout.Clock", lambda: host.clock)
+    monkeypatch.setattr("freqops.hostctl.commands.lockout.Engine", lambda: host.engine)
     monkeypatch.setattr("freqops.hostctl.own_session.run", lambda work: work())
     words = ["--root", str(host.root), "lockout", "alpha", "--what=api", "--reason=it leaked"]
     host.ajar = {"password"}

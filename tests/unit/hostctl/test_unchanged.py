@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from freqops.core import manifest
-from freqops.hostctl import unchanged
+from freqops.hostctl import compiled, unchanged
 from freqops.hostctl.engine import Container, EngineError
 from tests.unit.fakes import FakeClock, FakeEngine, make_bot
 
@@ -52,6 +52,9 @@ class Host:
             unchanged, "problems", lambda answer: [p for row in answer["bots"] for p in row["problems"]]
         )
         monkeypatch.setattr(unchanged, "_firewall", lambda: self.firewall)
+        self.place = root / "compiled"
+        self.place.mkdir()
+        monkeypatch.setattr(compiled, "directory", lambda _tool: self.place)
         monkeypatch.setattr(subprocess, "run", self._systemctl)
         unchanged.write("w", "g", root)
 
@@ -101,6 +104,7 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
         f"freqops-alpha runs other, not {IMAGE}",
         True,
     ),
+    "newer Python": (lambda h: h.place.rmdir(), "is not compiled for this host's Python", False),
     "a switch": (lambda h: (h.home / "switch.json").touch(), "alpha: a switch is not over", True),
     "a problem": (lambda h: h.bots[0]["problems"].append("its loop stands"), "its loop stands", True),
 }

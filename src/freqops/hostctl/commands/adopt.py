@@ -1,4 +1,4 @@
-"""The command ``adopt`` on the command line: a foreign Freqtrade becomes a bot of freqops, or is given back."""
+"""``freqops-host adopt``: a foreign Freqtrade becomes a bot of freqops, or is given back."""
 
 from __future__ import annotations
 
@@ -9,45 +9,41 @@ from typing import Any
 from freqops.core import durable, layout, turn
 from freqops.core.clock import Clock
 from freqops.core.errors import Refused
-from freqops.core.incident import new_incident
 
-from . import argument_types, output
-from .adopt import Adoption
-from .adopt_case import Adopted, Order
-from .adopt_undo import undo
-from .cli_deploy import InSession
-from .engine import Engine
-from .journal import Journal
-from .recorded import Command
-from .remove import named
-from .start import DEADLINE, LOCK_SECONDS
+from .. import argument_types, output
+from ..adopt import Adoption
+from ..adopt_case import Adopted, Order
+from ..adopt_undo import undo
+from ..engine import Engine
+from ..journal import Journal
+from ..recorded import Command
+from ..remove import named
+from ..start import DEADLINE, LOCK_SECONDS
+from .arguments import NOT_PROVEN, PROVEN, add_mandate
 
-PROVEN, NOT_PROVEN = 0, 2
+HELP = "take over a Freqtrade of a docker compose project, its trades with it"
+IN_SESSION = True
 
 
-def add_to(commands: Any, in_session: InSession) -> None:
-    """Add the command.
-
-    Args:
-        commands: The sub-parsers of ``freqops-host``.
-        in_session: Does a work in a session of its own, so that a lost connection does not end it.
-    """
-    parser = commands.add_parser("adopt", help="take over a Freqtrade of a docker compose project, its trades with it")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is taken over, or given back, and as what."""
     parser.add_argument("bot")
     parser.add_argument("--undo", action="store_true", help="give it back, as long as it was not released")
     parser.add_argument("--project", type=Path, help="its Compose file")
     parser.add_argument("--service", help="its service there")
     parser.add_argument("--release", help="the fingerprint of what was staged for the bot")
     parser.add_argument("--other-strategy", action="store_true", help="another strategy may go on with its trades")
-    parser.add_argument("--reason", required=True, type=argument_types.line)
-    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
-    parser.add_argument("--incident", type=argument_types.incident, default=new_incident("adopt", Clock()))
+    add_mandate(parser, "adopt")
     parser.add_argument("--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds for its start")
     parser.add_argument("--turn", type=argument_types.incident, help="id of the deploy whose turn it must be")
-    parser.set_defaults(run=lambda options: in_session(_adopt, options))
 
 
-def _adopt(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Take it over, or give it back.
+
+    Raises:
+        Refused: What was asked for means nothing, or it is not this deploy's turn.
+    """
     if not layout.BOT_NAME.fullmatch(options.bot):
         raise Refused(f"{options.bot!r} is no name of a bot")
     if not options.undo and (options.project is None or options.release is None):

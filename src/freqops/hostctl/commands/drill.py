@@ -1,4 +1,4 @@
-"""The command ``drill`` on the command line: the halt rehearsed on paper bots, one after the other."""
+"""``freqops-host drill``: the halt rehearsed on paper bots, one after the other."""
 
 from __future__ import annotations
 
@@ -8,31 +8,22 @@ from typing import Any
 from freqops.core import drill, layout
 from freqops.core.clock import Clock
 from freqops.core.errors import Refused
-from freqops.core.incident import new_incident
 
-from . import argument_types, output
-from .cli_deploy import InSession
-from .drill import Drill, Plan
-from .engine import Engine
-from .recorded import Command
+from .. import argument_types, output
+from ..drill import Drill, Plan
+from ..engine import Engine
+from ..recorded import Command
+from .arguments import NOT_PROVEN, PROVEN, add_mandate, names
 
-PROVEN, NOT_PROVEN = 0, 2
+HELP = "rehearse the halt on paper bots, with faults"
+IN_SESSION = True
 
 
-def add_to(commands: Any, in_session: InSession) -> None:
-    """Add the command.
-
-    Args:
-        commands: The sub-parsers of ``freqops-host``.
-        in_session: Does a work in a session of its own, so that a lost connection does not end it.
-    """
-    parser = commands.add_parser("drill", help="rehearse the halt on paper bots, with faults")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which bots, and which levels."""
     parser.add_argument("bots", help="names separated by commas")
     parser.add_argument("--levels", default="1,2,3", type=_levels, help="levels separated by commas")
-    parser.add_argument("--reason", required=True, type=argument_types.line)
-    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
-    parser.add_argument("--incident", type=argument_types.incident, default=new_incident("drill", Clock()))
-    parser.set_defaults(run=lambda options: in_session(_drill, options))
+    add_mandate(parser, "drill")
 
 
 def _levels(text: str) -> tuple[int, ...]:
@@ -40,11 +31,13 @@ def _levels(text: str) -> tuple[int, ...]:
     return tuple(level for level in drill.LEVELS if level in levels)
 
 
-def _drill(options: argparse.Namespace) -> int:
-    bots = [
-        layout.load_bot(home)
-        for home in layout.select([name for name in options.bots.split(",") if name], options.root)
-    ]
+def run(options: argparse.Namespace) -> int:
+    """Rehearse it on each; 2 where one did not pass.
+
+    Raises:
+        Refused: A bot trades live.
+    """
+    bots = [layout.load_bot(home) for home in layout.select(names(options.bots), options.root)]
     live = ", ".join(bot.name for bot in bots if bot.is_live)
     if live:
         raise Refused(f"{live} trades live; drills are for paper bots")

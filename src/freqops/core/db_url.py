@@ -1,0 +1,15 @@
+"""Freqtrade's ``db_url`` for a bot's Postgres database, and the password inside it."""
+
+from __future__ import annotations
+
+SCHEME = "postgresql+psycopg2"
+
+
+def postgres_url(database: str, host: str, password: str) -> str:
+    """Return Freqtrade's ``db_url`` for a database whose only user has its own name."""
+    return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
+
+
+def password_of(url: str) -> str:
+    """Return the password inside a ``db_url`` made by `postgres_url`."""
+    return url.partition("://")[2].partition("@")[0].partition(":")[2]

@@ -1,0 +1,5 @@
+"""The commands of ``freqops-host``, a module for each, called as the command and imported when it is named.
+
+Each module has ``HELP``, ``IN_SESSION`` (whether its work outlives the terminal), ``add_arguments(parser)`` and
+``run(options)``, which returns the exit status.
+"""

@@ -1,0 +1,38 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core.clock import Clock
+from freqops.core.incident import new_incident
+
+from .. import argument_types
+
+PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
+
+
+def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None = None) -> None:
+    """Add why, by whom and under which incident a command is given.
+
+    Args:
+        parser: The parser of the command.
+        kind: What the incident is called after, where none is named.
+        reason: The reason where none is given; None where one must be given.
+    """
+    parser.add_argument("--reason", type=argument_types.line, required=reason is None, default=reason)
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
+    parser.add_argument("--incident", type=argument_types.incident, default=new_incident(kind, Clock()))
+
+
+def add_bot_under_incident(parser: argparse.ArgumentParser) -> None:
+    """Add the bot, and the incident that must be named."""
+    parser.add_argument("bot")
+    parser.add_argument("--incident", required=True, type=argument_types.incident)
+    parser.add_argument("--reason", required=True, type=argument_types.line)
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
+
+
+def names(text: str) -> list[str]:
+    """Return the names that ``text`` has, separated by commas."""
+    return [name for name in text.split(",") if name]

@@ -1,0 +1,52 @@
+"""``freqops-host halt``: its arguments (frozen, version 1), its answer, and its record in the incident."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from freqops.core import layout
+from freqops.core.clock import Clock, iso
+from freqops.core.incident import new_incident
+
+from .. import argument_types, output
+from ..halt import halt
+from ..order import Order
+from .arguments import names
+
+HELP = "stop entries (1), sell everything (2) or stop Freqtrade (3)"
+IN_SESSION = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be halted, how far, and why."""
+    parser.add_argument("--level", required=True, type=argument_types.level)
+    parser.add_argument("--reason", required=True, type=argument_types.line)
+    parser.add_argument("--bots", default="all", help="names separated by commas, or all")
+    parser.add_argument("--deadline", type=argument_types.seconds, help="seconds for the proof")
+    parser.add_argument("--incident", type=argument_types.incident, help="id of the command this is part of")
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Halt, record and answer."""
+    clock = Clock()
+    began = clock.utcnow()
+    wanted = None if options.bots == "all" else names(options.bots)
+    homes = layout.select(wanted, options.root)
+    incident = options.incident or new_incident(f"halt{options.level}", clock)
+    order = Order(options.level, options.reason, options.actor, incident, options.deadline)
+    rows = halt(homes, order, clock)
+    halt_answer = import_module("freqops.hostctl.halt_answer")  # nothing that is only said later delays a latch
+    foreign = halt_answer.undeclared(options.root)
+    answer = halt_answer.answer(order, rows, foreign if wanted is None else [])
+    answer.update(began=iso(began), ended=iso(clock.utcnow()))
+    answer["undeclared"] = [{"pid": process.pid, "command": process.command} for process in foreign]
+    if any(row.raised or row.acted for row in rows):
+        answer["incident_error"] = halt_answer.record(options.root, order, rows, answer, clock)
+    output.print_json(answer) if options.json else output.print_text(halt_answer.text(answer))
+    sys.stdout.flush()
+    os._exit(answer["exit"])  # a thread that a stuck disk holds must not keep the answer back

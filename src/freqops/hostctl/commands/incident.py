@@ -1,0 +1,32 @@
+"""``freqops-host incident``: what was commanded, done and proven under one incident."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from freqops.core.evidence import Evidence
+from freqops.core.incident_report import report
+
+from .. import argument_types, incident_files, output
+from .arguments import NOT_PROVEN, PROVEN
+
+HELP = "what was commanded, done and proven under one incident"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the incident, and the form of the answer."""
+    parser.add_argument("incident", type=argument_types.incident)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show it; 2 where it is not whole."""
+    host, found = os.uname().nodename, incident_files.read(options.root, options.incident)
+    if options.json:
+        answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}
+        output.print_json({**answer, "files": found.texts, "truncated": found.truncated})
+    else:
+        output.print_text(report(Evidence(options.incident, {host: found.texts}, cut={host: found.truncated})))
+    return NOT_PROVEN if found.truncated else PROVEN

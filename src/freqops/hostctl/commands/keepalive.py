@@ -1,0 +1,34 @@
+"""``freqops-host keepalive``: the control node says that it is there."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from freqops.core import deadman
+from freqops.core.clock import Clock
+from freqops.core.errors import NotProven
+
+from .. import argument_types, output
+from .arguments import PROVEN
+
+HELP = "say that the control node is there"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add who says so."""
+    parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write it down, and read it back.
+
+    Raises:
+        NotProven: What is read back is something else.
+    """
+    heard = deadman.note(options.root, options.actor, Clock(), deadman.this_boot())
+    if deadman.load(options.root) != heard:
+        raise NotProven("the word of the control node was written, and is not what is read back")
+    output.print_json({"version": 1, "command": "keepalive", **asdict(heard)})
+    return PROVEN

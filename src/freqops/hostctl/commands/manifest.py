@@ -1,0 +1,32 @@
+"""``freqops-host manifest``: whether this host is what the last good deploy left behind."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core.clock import Clock
+
+from .. import output, unchanged
+from ..engine import Engine
+from .arguments import PROVEN
+
+HELP = "whether this host is what the last good deploy left behind"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is wished, and whether to write down how it is."""
+    parser.add_argument("--wanted", required=True, help="fingerprint of what is wished")
+    parser.add_argument("--ground", required=True, help="fingerprint of what is wished of the host itself")
+    parser.add_argument("--write", action="store_true", help="write down how it is now")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, or write down."""
+    if options.write:
+        unchanged.write(options.wanted, options.ground, options.root)
+        output.print_json({"version": 1, "written": True})
+    else:
+        found = unchanged.compare(options.wanted, options.ground, options.root, Clock(), Engine())
+        output.print_json({"version": 1, **found})
+    return PROVEN

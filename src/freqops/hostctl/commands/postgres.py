@@ -1,0 +1,25 @@
+"""``freqops-host postgres``: the host's Postgres brought to what is staged, with its bots stopped."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core.clock import Clock
+
+from .. import output, shared
+from ..engine import Engine
+from .arguments import PROVEN
+
+HELP = "bring the host's Postgres to what is staged, with its bots stopped"
+IN_SESSION = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add whether it is to read again who may connect."""
+    parser.add_argument("--reread", action="store_true", help="have it read again who may connect")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring it there."""
+    output.print_json(shared.bring(options.root, Clock(), Engine(), reread=options.reread).to_json())
+    return PROVEN

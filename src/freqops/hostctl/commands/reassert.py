@@ -1,0 +1,28 @@
+"""``freqops-host reassert``: every hold of this host made true again (run by a timer)."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core import layout
+from freqops.core.clock import Clock
+
+from .. import output
+from ..engine import Engine
+from ..reassert import reassert
+from .arguments import NOT_PROVEN, PROVEN
+
+HELP = "make every hold true again (run by a timer)"
+IN_SESSION = False
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing: it looks at every bot."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make them true; 2 where one could not be."""
+    done, failed = reassert(layout.homes(options.root), Clock(), Engine())
+    for line in [*done, *failed]:
+        output.print_text(line)
+    return NOT_PROVEN if failed else PROVEN

@@ -1,0 +1,35 @@
+"""``freqops-host recover``: switches that were interrupted taken back (run by a timer)."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core import layout
+from freqops.core.clock import Clock
+from freqops.core.errors import FreqopsError
+
+from .. import output
+from ..deploy import recover
+from ..engine import Engine
+from .arguments import PROVEN
+
+HELP = "take back switches that were interrupted (run by a timer)"
+IN_SESSION = True
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing: it looks at every bot."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Take them back.
+
+    Raises:
+        FreqopsError: One could not be.
+    """
+    done, failed = recover(layout.homes(options.root), "freqops-recover", Clock(), Engine())
+    for line in [*done, *failed]:
+        output.print_text(line)
+    if failed:
+        raise FreqopsError("; ".join(failed))
+    return PROVEN

@@ -1,0 +1,30 @@
+"""What the commands that change a bot's release have in common."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import argument_types, output
+from ..deploy import Errand
+from ..start import DEADLINE
+from ..switch import Switched
+from .arguments import NOT_PROVEN, PROVEN, add_mandate
+
+
+def add_errand(parser: argparse.ArgumentParser, kind: str) -> None:
+    """Add why, by whom and under which incident, and how long a start may take."""
+    add_mandate(parser, kind, reason=kind)
+    parser.add_argument(
+        "--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds that a start may take"
+    )
+
+
+def errand_of(options: argparse.Namespace) -> Errand:
+    """Return what `add_errand` added."""
+    return Errand(options.root, options.reason, options.actor, options.incident, options.deadline)
+
+
+def answered(rows: list[Switched]) -> int:
+    """Print a row for each bot and return the exit status: 2 where one is not well."""
+    output.print_json({"version": 1, "bots": [row.to_json() for row in rows]})
+    return PROVEN if all(row.well for row in rows) else NOT_PROVEN

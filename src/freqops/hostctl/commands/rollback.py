@@ -1,0 +1,28 @@
+"""``freqops-host rollback``: one bot brought back to a release that was well before."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core import layout
+from freqops.core.clock import Clock
+
+from ..deploy import rollback
+from ..engine import Engine
+from .releases import add_errand, answered, errand_of
+
+HELP = "bring one bot back to a release that was well before"
+IN_SESSION = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the bot, and the release."""
+    parser.add_argument("bot")
+    parser.add_argument("--release", help="its fingerprint; the one before the present one where not given")
+    add_errand(parser, "rollback")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring it back; 2 where it is not well."""
+    [home] = layout.select([options.bot], options.root)
+    return answered([rollback(home, options.release, errand_of(options), Clock(), Engine())])

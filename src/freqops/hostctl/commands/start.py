@@ -1,0 +1,31 @@
+"""``freqops-host start``: the one door to start a bot."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core.clock import Clock
+
+from .. import argument_types, output
+from ..engine import Engine
+from ..start import DEADLINE, start
+from .arguments import PROVEN, REFUSED
+from .one_bot import bot_of
+
+HELP = "start one bot, unless a hold forbids it"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the bot, and how long it may take."""
+    parser.add_argument("bot")
+    parser.add_argument(
+        "--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds until it must be at work"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start it; 1 where it is held."""
+    started = start(bot_of(options), Clock(), Engine(), options.deadline)
+    output.print_json(started.to_json())
+    return REFUSED if started.outcome == "held" else PROVEN

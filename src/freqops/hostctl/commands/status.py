@@ -1,0 +1,31 @@
+"""``freqops-host status``: what every bot of this host is doing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from freqops.core import layout
+from freqops.core.bot_table import problems
+from freqops.core.clock import Clock
+
+from .. import output
+from ..engine import Engine
+from ..status import render, status
+from .arguments import NOT_PROVEN, PROVEN
+
+HELP = "what every bot is doing"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the form of the answer."""
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show it; 2 where a bot has a problem."""
+    answer = status(layout.homes(options.root), Clock(), Engine())
+    answer = {"version": 1, "host": os.uname().nodename, **answer}
+    output.print_json(answer) if options.json else output.print_text(render(answer))
+    return NOT_PROVEN if problems(answer) else PROVEN

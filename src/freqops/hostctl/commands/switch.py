@@ -1,0 +1,30 @@
+"""``freqops-host switch``: bots brought to staged releases, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+
+from freqops.core import turn
+from freqops.core.clock import Clock
+
+from .. import argument_types
+from ..deploy import deploy, parsed
+from ..engine import Engine
+from .releases import add_errand, answered, errand_of
+
+HELP = "bring bots to staged releases, one after the other"
+IN_SESSION = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is to run where, and in whose turn."""
+    parser.add_argument("bots", help="name=fingerprint, separated by commas")
+    parser.add_argument("--turn", type=argument_types.incident, help="id of the deploy whose turn it must be")
+    add_errand(parser, "deploy")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Switch them; 2 where one is not well."""
+    if options.turn is not None:
+        turn.refuse_unless_own(options.root, options.turn, Clock())
+    return answered(deploy(parsed(options.bots), errand_of(options), Clock(), Engine()))
