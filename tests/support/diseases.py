@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from lab.control import control
 from tests.support.field import until
 from tests.support.live import ORDER, LiveBot
 
-NOTHING = "{}"
+GIVE_UP = 300  # seconds after which what is waited for never comes, also on a busy machine
 UNAVAILABLE = {"status": 503, "code": 0, "msg": "maintenance"}
 
 
@@ -56,7 +57,7 @@ def hang(bot: LiveBot) -> None:
     trade(bot)
     bot.wish(hang=3600)
     before = bot.ask("answer = api.read().last_process")
-    until("its loop is stuck", lambda: _still(bot, before), 60)
+    until("its loop is stuck", lambda: _still(bot, before), GIVE_UP)
 
 
 def _still(bot: LiveBot, before: str) -> bool:
@@ -134,7 +135,7 @@ def crash(bot: LiveBot) -> None:
     bot.write({place: ("raise RuntimeError('crash')\n", 0o444, 0)})
     bot.sh(f"docker compose --file {bot.home}/compose.yml up --detach --pull never --quiet-pull")
     count = f"docker inspect --format '{{{{.RestartCount}}}}' freqops-{bot.name}"
-    until("it was started again", lambda: int(bot.sh(count)) > 0, 180)
+    until("it was started again", lambda: int(bot.sh(count)) > 0, GIVE_UP)
 
 
 def rest(bot: LiveBot) -> None:
@@ -160,7 +161,7 @@ def average_down(bot: LiveBot) -> None:
     """A trade that grows in every round."""
     trade(bot)
     bot.wish(add=["ETH/USDT"])
-    until("it has bought some more", lambda: len(bot.trades()[0]["orders"]) > 3, 60)
+    until("it has bought some more", lambda: len(bot.trades()[0]["orders"]) > 3, GIVE_UP)
 
 
 DISEASES: dict[str, Disease] = {
@@ -174,7 +175,7 @@ DISEASES: dict[str, Disease] = {
     "selling": Disease(stick, at_once=sell, own={"exchange": {"ccxt_config": {"timeout": 3000}}}),
     "full": Disease(fill_disk, conf_apart=True),
     "read-only": Disease(write_protect, conf_apart=True),
-    "slow": Disease(trade, own={"internals": {"process_throttle_secs": 12, "heartbeat_interval": 60}}),
+    "slow": Disease(trade, own={"internals": {"process_throttle_secs": 6, "heartbeat_interval": 60}}),
     "booting": Disease(at_once=restart),
     "reloading": Disease(at_once=reload),
     "crashing": Disease(crash, starts=False),
@@ -190,6 +191,7 @@ class SickBot(LiveBot):
 
     def __init__(self, name: str, number: int) -> None:
         self.disease = DISEASES[name]
+        self.boot_seconds = 0.0
         super().__init__(name, 20 + number, own=self.disease.own)
 
     def deploy(self, model: Mapping[str, Any]) -> None:
@@ -202,7 +204,9 @@ class SickBot(LiveBot):
         """Come up, where its disease lets it, and fall ill."""
         self.deploy(model)
         if self.disease.starts:
+            began = time.monotonic()
             self.start()
+            self.boot_seconds = time.monotonic() - began
         self.disease.befall(self)
 
     def remove(self) -> None:

@@ -15,7 +15,7 @@ from tests.support.live import HOST, MODEL
 
 STRANGER = "somebody-elses"
 INSIDE = 'echo "import time; time.sleep(3600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
-SECONDS = 45
+LEAST_SECONDS, BOOTS = 30, 3  # a bot that boots in this moment is proven by then
 LEFT = {
     "frozen",
     "deaf",
@@ -79,7 +79,8 @@ class Halted:
 def halt(level: int, bots: str, sick: dict[str, SickBot]) -> Halted:
     """Halt bots of the host, with what does not last brought about right before."""
     befall(sick)
-    words = f"halt --level {level} --bots {bots} --reason diseases --deadline {SECONDS} --json"
+    seconds = max(LEAST_SECONDS, BOOTS * max(bot.boot_seconds for bot in sick.values()))
+    words = f"halt --level {level} --bots {bots} --reason diseases --deadline {seconds:.0f} --json"
     rc, answer = Field(HOST, MODEL).tool(words)
     return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]}, bought(sick))
 
