@@ -26,6 +26,8 @@ quick: .venv/.done ## Lint, unit and contract tests on a lab that is up
 	@$(MAKE) --no-print-directory contract
 
 prove: .venv/.done ## Everything that `make test` samples, in full, and every mutant
+	@$(BIN)/python -m lab up
+	@$(BIN)/ansible-playbook playbooks/deploy.yml -i inventories/lab
 	@$(BIN)/python -m tests.prove
 
 lint: .venv/.done ## ruff, mypy, yamllint, ansible-lint, and the canaries that they must catch

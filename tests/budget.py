@@ -53,9 +53,8 @@ def judged(used: Mapping[str, float], known: Collection[str], budget: Budget) ->
         known: Every part that there is, whether it ran or not.
         budget: What they may take.
     """
-    verdicts = [_compared(part, taken, budget.core_minutes[part]) for part, taken in used.items() if part in known
-                and part in budget.core_minutes]  # fmt: skip
-    found = [verdict for verdict in verdicts if verdict is not None]
+    compared = [_compared(part, taken, budget.core_minutes.get(part)) for part, taken in used.items()]
+    found = [verdict for verdict in compared if verdict is not None]
     for part in sorted(set(known) - budget.core_minutes.keys()):
         found.append(Verdict(part, f"{part} has no budget; give it one in tests/budget.toml", red=True))
     for part in sorted(budget.core_minutes.keys() - set(known)):
@@ -63,8 +62,8 @@ def judged(used: Mapping[str, float], known: Collection[str], budget: Budget) ->
     return found
 
 
-def _compared(part: str, taken: float, allowed: float) -> Verdict | None:
-    if taken <= allowed:
+def _compared(part: str, taken: float, allowed: float | None) -> Verdict | None:
+    if allowed is None or taken <= allowed:  # that there is none is said of every part, whether it ran or not
         return None
     red = taken > TOLERANCE * allowed
     said = f"{part} took {taken:.1f} core-minutes and may take {allowed:.1f}"

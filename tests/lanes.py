@@ -29,6 +29,7 @@ from tests.budget import Budget
 from tests.budget import load as load_budget
 from tests.costs import counted, ran, say
 from tests.report import Part, failures, told
+from tests.support.reporting import VARIABLE as TOLD
 
 PATH = Path(__file__).with_suffix(".toml")
 LOGS = ROOT / ".cache" / "run"
@@ -130,7 +131,8 @@ class Run:
         if self.stop.is_set():
             return False
         tests = LOGS / f"{part}.jsonl"
-        environment = {**os.environ, "FREQOPS_TOLD": str(tests), "PYTHONUNBUFFERED": "1"}
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, TOLD: str(tests), "PYTHONUNBUFFERED": "1"}
         if lane.lab is not None:
             environment |= {VARIABLE: lane.lab, "MOLECULE_EPHEMERAL_DIRECTORY": str(state_dir(lane.lab) / "molecule")}
         began = time.monotonic()
