@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.paths import ROOT
 from lab.roster import HOSTS
 from tests import lanes
 from tests.lanes import Lane, Room, Run, at_once, run_all, selected
 from tests.report import Part
 
-SCENARIOS = {path.parent.name for path in (lanes.ROOT / "molecule").glob("*/molecule.yml")} - {"default"}
+SCENARIOS = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")} - {"default"}
 ONE = Lane("one", ("a", "b", "c"), ("paper-1",))
 TWO = Lane("two", ("d", "e"), ())
 THREE = Lane("three", ("f",), beside=True)

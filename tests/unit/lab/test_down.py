@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab import down
+from lab import down, engine_process
+from lab import engine as engines
 from lab.names import LABEL, checkout_id, labels, name_of, shared_name_of
 
 OTHER = "f" * 8
@@ -18,10 +19,7 @@ class Thing:
 
     def __init__(self, name: str, labels_: dict[str, str], gone: list[str]) -> None:
         self.name, self.labels, self._gone = name, labels_, gone
-        self.attrs = {
-            "Labels": labels_,
-            "NetworkSettings": {"Networks": {name_of("net"): {}}},
-        }
+        self.attrs: Any = {"Labels": labels_, "NetworkSettings": {"Networks": {name_of("net"): {}}}}
 
     def remove(self, **_: Any) -> None:
         """Be gone."""
@@ -53,8 +51,8 @@ class Engine:
     def _place(things: list[Thing]) -> Any:
         class Place:
             def list(self, filters: dict[str, str], **_: Any) -> list[Thing]:
-                key, _, value = filters["label"].partition("=")
-                return [thing for thing in things if key in thing.labels and value in ("", thing.labels[key])]
+                key, *value = filters["label"].split("=")
+                return [thing for thing in things if key in thing.labels and value in ([], [thing.labels[key]])]
 
             def get(self, name: str) -> Thing:
                 return next(thing for thing in things if thing.name == name)
@@ -67,8 +65,8 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Let the labs be those of an engine that only notes what is done."""
     made = Engine()
     for name in ("connect", "connected"):
-        monkeypatch.setattr(down.engine, name, lambda: made)
-    monkeypatch.setattr(down.engine_process, "was_ours", lambda: False)
+        monkeypatch.setattr(engines, name, lambda: made)
+    monkeypatch.setattr(engine_process, "was_ours", lambda: False)
     monkeypatch.setattr(down, "ROOT", tmp_path)
     for name in (".lab", ".lab-live", "inventories/lab", "inventories/lab-live", "inventories/example"):
         (tmp_path / name).mkdir(parents=True)
