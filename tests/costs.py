@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,15 +102,21 @@ def counted(lab: str | None) -> Iterator[list[float]]:
         watcher.join()
         containers.look()
         found.append(containers.seconds)
+        client.close()
 
 
 def usage(client: DockerClient, lab: str) -> dict[str, float]:
     """Return the seconds of processor that each container of a lab has used since its start, by its id."""
-    found: dict[str, float] = {}
+    present = client.containers.list(filters=label_filter(lab=lab), ignore_removed=True)
+    with ThreadPoolExecutor(max_workers=max(1, len(present))) as pool:  # the engine looks once a second
+        found = pool.map(lambda container: (str(container.id), used(client, str(container.id))), present)
+        return {identity: seconds for identity, seconds in found if seconds is not None}
+
+
+def used(client: DockerClient, identity: str) -> float | None:
+    """Return the seconds of processor that a container has used since its start, None while it is being removed."""
     try:
-        for container in client.containers.list(filters=label_filter(lab=lab), ignore_removed=True):
-            said = client.api.stats(str(container.id), stream=False, one_shot=True)
-            found[str(container.id)] = said["cpu_stats"]["cpu_usage"]["total_usage"] * NANO
-    except (APIError, *engine.LOST):  # one is just being removed; the next look sees the others again
-        return found
-    return found
+        said = client.api.stats(identity, stream=False, one_shot=True)
+        return float(said["cpu_stats"]["cpu_usage"]["total_usage"] * NANO)
+    except APIError:
+        return None

@@ -23,6 +23,7 @@ from pathlib import Path
 from docker.errors import DockerException
 
 from lab import capacity, engine
+from lab.failure import LabError
 from lab.paths import DEFAULT, ROOT, VARIABLE, state_dir
 from tests import pace
 from tests.budget import Budget
@@ -136,9 +137,14 @@ class Run:
         if lane.lab is not None:
             environment |= {VARIABLE: lane.lab, "MOLECULE_EPHEMERAL_DIRECTORY": str(state_dir(lane.lab) / "molecule")}
         began = time.monotonic()
-        with counted(lane.lab) as inside:
-            words = [*LESS, *command] if lane.beside else command
-            status, own = ran(words, environment, LOGS / f"{part}.log", lane.name, ROOT)
+        words = [*LESS, *command] if lane.beside else command
+        try:
+            with counted(lane.lab) as inside:
+                status, own = ran(words, environment, LOGS / f"{part}.log", lane.name, ROOT)
+        except (LabError, *engine.LOST) as error:  # the engine went away, which ends this lane
+            with (LOGS / f"{part}.log").open("a", encoding="utf-8") as log:
+                log.write(f"ERROR: {error}\n")
+            status, own, inside = 1, 0.0, []
         minutes, cores = (time.monotonic() - began) / 60, (own + sum(inside)) / 60
         self.parts.append(Part(part, lane.name, minutes, cores, ok=status == 0))
         say(f"[{lane.name}] {part}: {'done' if status == 0 else 'FAILED'} after {minutes:.1f} minutes")

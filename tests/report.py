@@ -11,10 +11,10 @@ from typing import Any
 
 from freqops.core.table import table
 from tests.budget import Budget, Verdict, judged
+from tests.support.reporting import telling
 
-SLOWEST, LAST_LINES = 10, 15
+SLOWEST = 10
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-TELLING = re.compile(r"fatal: |FAILED|ERROR|[^a-z]E    |Error[: ]|REFUSED|CRITICAL")
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,7 @@ def _failed(part: Part, logs: Path) -> str:
     if tests:
         return "\n\n".join(f"FAILED [{part.lane}] {part.name}: {test['test']}\n{test['failed']}" for test in tests)
     lines = COLOUR.sub("", (logs / f"{part.name}.log").read_text(errors="replace")).splitlines()
-    telling = [line for line in lines if TELLING.search(line)] or lines
-    return f"FAILED [{part.lane}] {part.name}; no test of it did:\n" + "\n".join(telling[-LAST_LINES:])
+    return "\n".join([f"FAILED [{part.lane}] {part.name}; no test of it did:", *telling(lines)])
 
 
 def _tests(path: Path) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Generator, Iterable, Iterator
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from tests.support.field import Field
 
 VARIABLE = "FREQOPS_TOLD"
-BOTS, LOG_LINES, SAID_LINES = 3, 15, 12
+BOTS, LOG_LINES = 3, 15
+FIRST_LINES, LAST_LINES = 4, 8  # of why a test failed
+TELLING = re.compile(r"fatal: |FAILED|ERROR|[^a-z]E    |Error[: ]|REFUSED|CRITICAL|NOT [A-Z]")
 SECTION = "its bots"
 TAKEN, FAILED = pytest.StashKey[float](), pytest.StashKey[str]()
 
@@ -54,11 +57,20 @@ def note(test: str, seconds: float, failed: str) -> None:
 
 
 def reason(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-    """Return where a test failed, and the first lines of why."""
+    """Return where a test failed, and why: the first lines, and of many more, as a play has, the telling ones."""
     entry = excinfo.traceback[-1]
     lines = str(excinfo.exconly()).splitlines()
-    more = [f"… {len(lines) - SAID_LINES} lines more"] if len(lines) > SAID_LINES else []
-    return "\n".join([f"{report.when}, {entry.path}:{entry.lineno + 1}", *lines[:SAID_LINES], *more])
+    return "\n".join(
+        [f"{report.when}, {entry.path}:{entry.lineno + 1}", *lines[:FIRST_LINES], *telling(lines[FIRST_LINES:])]
+    )
+
+
+def telling(lines: list[str]) -> list[str]:
+    """Return all of a few lines; of many, the last ones that tell of a failure, or just the last."""
+    if len(lines) <= LAST_LINES:
+        return lines
+    found = [line for line in lines if TELLING.search(line)] or lines
+    return ["…", *found[-LAST_LINES:]]
 
 
 def fields_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> list[Field]:

@@ -94,7 +94,7 @@ def test_a_part_that_failed_outside_of_its_tests_says_the_telling_lines(tmp_path
     noise = "\n".join(f"line {number}" for number in range(50))
     (tmp_path / "live.log").write_text(f"\x1b[31mfatal: [prod-1]: FAILED!\x1b[0m\n{noise}\n")
     said = failures([Part("live", "fleet", 1, 1, ok=False)], [], [], tmp_path)
-    assert said == "FAILED [fleet] live; no test of it did:\nfatal: [prod-1]: FAILED!"
+    assert said == "FAILED [fleet] live; no test of it did:\n…\nfatal: [prod-1]: FAILED!"
 
 
 def test_when_nothing_failed_nothing_is_said(tmp_path: Path) -> None:
@@ -148,3 +148,10 @@ def test_tests_are_written_down_where_that_is_wanted(tmp_path: Path, monkeypatch
     monkeypatch.setenv(reporting.VARIABLE, str(place))
     reporting.note("test_b", 1.234, "why")
     assert json.loads(place.read_text()) == {"test": "test_b", "seconds": 1.23, "failed": "why"}
+
+
+def test_of_a_long_output_the_telling_lines_are_shown() -> None:
+    assert reporting.telling(["a", "b"]) == ["a", "b"]
+    play = [f"ok: {number}" for number in range(30)]
+    assert reporting.telling([*play, "fatal: [prod-1]: it is full", *play]) == ["…", "fatal: [prod-1]: it is full"]
+    assert reporting.telling(play) == ["…", *play[-8:]]
