@@ -49,6 +49,7 @@ contract: .venv/.done ## What freqops relies on, against the real Freqtrade
 molecule: export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.$(or $(FREQOPS_LAB),lab)/molecule
 molecule: .venv/.done ## All scenarios in lanes, from bare hosts, or one on the lab: make molecule SCENARIO=live
 ifdef SCENARIO
+	@$(BIN)/python -m lab up
 	$(BIN)/molecule test --scenario-name $(SCENARIO) --destroy=never
 else
 	@$(BIN)/python -m tests.lanes --without lint,unit,contract
