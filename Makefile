@@ -15,15 +15,8 @@ help: ## List the commands
 demo: .venv/.done ## Lab from nothing, one real bot: deployed, halted, released, each step proven
 	@$(BIN)/python -m lab.demo
 
-test: .venv/.done ## All tests, on the real lab
-	@$(MAKE) --no-print-directory -j2 lab-up lint
-	@$(MAKE) --no-print-directory -j2 unit-and-contract molecule
-
-# Beside the scenarios, which mostly wait: neither touches the lab's hosts.
-unit-and-contract:
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory contract
-.PHONY: unit-and-contract
+test: .venv/.done ## All tests, in lanes, each on a lab of its own: make test [WITHOUT=lint,unit]
+	@$(BIN)/python -m tests.lanes $(if $(WITHOUT),--without $(WITHOUT))
 
 check: lint unit
 .PHONY: check
@@ -33,6 +26,8 @@ quick: .venv/.done ## Lint, unit and contract tests on a lab that is up
 	@$(MAKE) --no-print-directory contract
 
 prove: .venv/.done ## Everything that `make test` samples, in full, and every mutant
+	@$(BIN)/python -m lab up
+	@$(BIN)/ansible-playbook playbooks/deploy.yml -i inventories/lab
 	@$(BIN)/python -m tests.prove
 
 lint: .venv/.done ## ruff, mypy, yamllint, ansible-lint, and the canaries that they must catch
@@ -49,10 +44,16 @@ unit: .venv/.done ## Rules, bad input, crashes at every call, the halt on models
 contract: .venv/.done ## What freqops relies on, against the real Freqtrade
 	$(BIN)/python -m pytest -q tests/contract
 
-# Molecule remembers from the last run that it has made the hosts bare; what runs there since, it does not know.
-molecule: .venv/.done ## All scenarios, beginning with bare lab hosts
-	$(BIN)/molecule reset
-	$(BIN)/molecule test --all --destroy=never
+# One scenario runs on the lab that is up, and what it stands on is deployed there first where it is not; what molecule
+# remembers from one run to the next goes with the lab.
+molecule: export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.$(or $(FREQOPS_LAB),lab)/molecule
+molecule: .venv/.done ## All scenarios in lanes, from bare hosts, or one on the lab: make molecule SCENARIO=live
+ifdef SCENARIO
+	@$(BIN)/python -m lab up
+	$(BIN)/molecule test --scenario-name $(SCENARIO) --destroy=never
+else
+	@$(BIN)/python -m tests.lanes --without lint,unit,contract
+endif
 
 pin: .venv/.done ## Write hashes and digests of what is fetched
 	@$(BIN)/python -m scripts.pin
@@ -65,7 +66,7 @@ use: ## Point the plays at an inventory: make use INVENTORY=path
 lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
 	@$(BIN)/python -m lab up
 
-lab-down: .venv/.done ## Take the lab away; leaves nothing but images
+lab-down: .venv/.done ## Take all labs of this checkout away; leaves nothing but images
 	@$(BIN)/python -m lab down
 
 clean: ## Remove what was generated here: caches and the virtual environment (run lab-down first)

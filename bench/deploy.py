@@ -21,9 +21,10 @@ from pathlib import Path
 import yaml
 
 from freqops.core.table import table
+from lab.paths import INVENTORY
 from lab.roster import HOSTS
 from tests.support.field import Field, Played, play
-from tests.support.fleet import LAB, inventory
+from tests.support.fleet import inventory
 
 ROUNDS = 3
 SIZES = (10, 100)
@@ -54,7 +55,7 @@ def unchanged(*words: str, fleet: str) -> Played:
 def simulated(place: Path, size: int) -> str:
     """Return an inventory of ``size`` names that lead to one lab host."""
     target = Path(inventory(place, lambda _fleet: None))
-    hosts = yaml.safe_load((LAB / "hosts.yml").read_text())
+    hosts = yaml.safe_load((INVENTORY / "hosts.yml").read_text())
     model = hosts["paper"]["hosts"][MODEL]
     hosts["paper"]["hosts"] = {f"sim-{number:03}": copy.deepcopy(model) for number in range(size)}
     hosts["prod"]["hosts"] = {}
@@ -116,7 +117,7 @@ def main() -> int:
         place = Path(directory)
         ping = place / "ping.yml"
         ping.write_text(yaml.safe_dump(PING))
-        real = str(LAB)
+        real = str(INVENTORY)
         rows = [row("1 host", rounds, real, ping, "--limit", MODEL), row(f"{len(HOSTS)} hosts", rounds, real, ping)]
         with many_sessions():
             rows += [row_of_simulated(size, rounds, simulated(place, size), ping) for size in SIZES]

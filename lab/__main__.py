@@ -8,7 +8,7 @@ from collections.abc import Callable
 from docker.errors import APIError
 
 from lab import console, engine, host_volumes
-from lab.down import down
+from lab.down import down, down_one
 from lab.failure import LabError
 from lab.hosts import Host
 from lab.lock import alone_in
@@ -16,7 +16,7 @@ from lab.paths import LOCKED
 from lab.reset import reset
 from lab.roster import HOSTS
 from lab.status import status
-from lab.up import up
+from lab.up import images, up
 
 INTERRUPTED = 130
 
@@ -28,7 +28,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up_parser = commands.add_parser("up", help="bring the lab up, or mend what is broken")
     up_parser.add_argument("--fresh", action="store_true", help="make the hosts anew; what is on them is lost")
-    commands.add_parser("down", help="remove everything but the images")
+    up_parser.add_argument("--hosts", type=_names, help="which hosts the lab shall have from now on; comma-separated")
+    commands.add_parser("images", help="make what all labs share: images and registry; `up` does it itself")
+    down_parser = commands.add_parser("down", help="remove all labs of this checkout: everything but the images")
+    down_parser.add_argument("--one", action="store_true", help="remove only the lab that FREQOPS_LAB names")
     commands.add_parser("status", help="show what is up")
     commands.add_parser("sweep", help="delete the disks of hosts that are gone; `reset` starts this itself")
     for name, text in (
@@ -45,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
 def _locked(action: Callable[[argparse.Namespace], None]) -> Command:
     def run(arguments: argparse.Namespace) -> None:
         with alone_in(LOCKED, "waiting for another lab command of this checkout"):
@@ -54,8 +61,9 @@ def _locked(action: Callable[[argparse.Namespace], None]) -> Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "up": _locked(lambda a: up(fresh=a.fresh)),
-    "down": _locked(lambda _: down()),
+    "up": _locked(lambda a: up(fresh=a.fresh, hosts=a.hosts)),
+    "images": _locked(lambda _: images()),
+    "down": _locked(lambda a: down_one() if a.one else down()),
     "status": lambda _: status(),
     "sweep": lambda _: host_volumes.sweep(engine.connected()),
     "ssh": lambda a: Host(a.host).login(*a.remote),

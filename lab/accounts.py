@@ -28,6 +28,8 @@ def ensure(fleet: Fleet) -> None:
     keys = {bot: _key(account_of(host, bot), present.get(bot), known) for host, bot in _live(fleet)}
     if keys:
         write_atomically(SECRETS, HEADER + yaml.safe_dump({"secrets_exchange": keys}), PRIVATE)
+    else:
+        SECRETS.unlink(missing_ok=True)  # keys of bots that this lab does not have
 
 
 def reset(host: str, fleet: Fleet) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.names import SPEC_LABEL, labels
+from lab.paths import LAB
 from lab.ports import LOOPBACK
 
 Json = dict[str, Any]
@@ -19,19 +20,21 @@ class ContainerSpec:
     image: str
     hostname: str
     network: str
-    address: str
     ports: dict[int, int]
+    address: str = ""  # the network's own choice
     volumes: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     host_config: Json = field(default_factory=dict)
+    lab: str = LAB
 
     def config(self) -> Json:
         """Return the body of the engine's create call."""
         exposed = {f"{inside}/tcp": outside for inside, outside in self.ports.items()}
+        endpoint = {"IPAMConfig": {"IPv4Address": self.address}} if self.address else {}
         config: Json = {
             "Image": self.image,
             "Hostname": self.hostname,
-            "Labels": labels(),
+            "Labels": labels(lab=self.lab),
             "ExposedPorts": {port: {} for port in exposed},
             "HostConfig": {
                 "NetworkMode": self.network,
@@ -39,7 +42,7 @@ class ContainerSpec:
                 "PortBindings": {p: [{"HostIp": LOOPBACK, "HostPort": str(o)}] for p, o in exposed.items()},
                 "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2"}},
             },
-            "NetworkingConfig": {"EndpointsConfig": {self.network: {"IPAMConfig": {"IPv4Address": self.address}}}},
+            "NetworkingConfig": {"EndpointsConfig": {self.network: endpoint}},
         }
         if self.command:
             config["Cmd"] = list(self.command)

@@ -28,7 +28,7 @@ def differs(container: Container, spec: ContainerSpec) -> bool:
 def create(client: DockerClient, spec: ContainerSpec) -> Container:
     """Create, but do not start, a container and the volumes it names."""
     for volume in spec.volumes:
-        client.volumes.create(volume, labels=labels())
+        client.volumes.create(volume, labels=labels(lab=spec.lab))
     api: Any = client.api  # its stubs leave this method untyped
     made = api.create_container_from_config(spec.config(), spec.name)
     return client.containers.get(made["Id"])
@@ -43,7 +43,7 @@ def start(container: Container, network: Network, address: str) -> bool:
     Raises:
         LabError: the engine refused, for example because the port is taken.
     """
-    moved = _join(container, network, address)
+    moved = join(container, network, address)
     try:
         if container.status == "paused":
             container.unpause()
@@ -71,12 +71,16 @@ def remove(container: Container, *, keep_volumes: bool = False) -> None:
         return
 
 
-def _join(container: Container, network: Network, address: str) -> bool:
-    """Put a container back on the network if that was taken from it, or made anew."""
+def join(container: Container, network: Network, address: str) -> bool:
+    """Put a container on a network unless it is there, or back on it when that was made anew.
+
+    Returns:
+        Whether anything had to be done.
+    """
     joined = container.attrs["NetworkSettings"]["Networks"]
     if network.name in joined and joined[network.name]["NetworkID"] in (network.id, ""):
         return False
     if network.name in joined:
         network.disconnect(container, force=True)
-    network.connect(container, ipv4_address=address)
+    network.connect(container, ipv4_address=address or None)
     return True

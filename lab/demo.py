@@ -19,10 +19,10 @@ from typing import Any
 from freqops.core.table import table
 from lab.accounts import account_of
 from lab.control import control
+from lab.paths import INVENTORY, STATE_DIR
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-INVENTORY = ROOT / "inventories" / "lab"
 BOT, HOST = "alpha", "paper-1"
 LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 RISE_PERCENT_PER_MINUTE = 0.3
@@ -206,10 +206,10 @@ def released_proof(bot: str = BOT) -> str:
 
 def unchanged() -> None:
     """Deploy again; the play must change nothing."""
-    log = ROOT / ".lab" / "second-deploy.log"
+    log = STATE_DIR / "second-deploy.log"
     with log.open("w") as stream:
         command = [str(BIN / "ansible-playbook"), "playbooks/deploy.yml", "-i", str(INVENTORY)]
-        say("$ ansible-playbook playbooks/deploy.yml   (again; output in .lab/second-deploy.log)")
+        say(f"$ ansible-playbook playbooks/deploy.yml   (again; output in {log.relative_to(ROOT)})")
         done = subprocess.run(command, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         raise NotShown(f"the second deploy ended with {done.returncode}; see {log.relative_to(ROOT)}")
@@ -217,7 +217,7 @@ def unchanged() -> None:
 
 def unchanged_proof() -> str:
     """Return what Ansible counted on the hosts."""
-    lines = (ROOT / ".lab/second-deploy.log").read_text().splitlines()
+    lines = (STATE_DIR / "second-deploy.log").read_text().splitlines()
     for host in (HOST, LIVE_HOST):
         recap = [line for line in lines if line.startswith(f"{host} ")][-1]
         counted = dict(word.split("=") for word in recap.split() if "=" in word)

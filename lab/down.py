@@ -6,35 +6,59 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.volumes import Volume
 
-from lab import console, containers, engine, engine_process
-from lab.names import IMAGE_PREFIX, LABEL, label_filter
-from lab.paths import INVENTORY, STATE, STATE_DIR
+from lab import console, containers, engine, engine_process, network, registry
+from lab.names import IMAGE_PREFIX, LABEL, is_of_checkout, label_filter, shared_name_of
+from lab.paths import DEFAULT, INVENTORY, ROOT, STATE_DIR
 
 
 def down() -> None:
-    """Remove all of this checkout's lab, and stop the engine if a lab started it and nobody else uses it."""
+    """Remove all labs of this checkout, and stop the engine if a lab started it and nobody else uses it."""
     client = engine.connect()
-    if client is None and (STATE.exists() or engine_process.was_ours()):
+    ours = [*ROOT.glob(f".{DEFAULT}"), *ROOT.glob(f".{DEFAULT}-*")]
+    if client is None and (ours or engine_process.was_ours()):
         client = engine.ensure()  # only a running engine can remove what a dead one left
     if client is not None:
-        with console.step("remove containers, volumes and network") as note:
+        with console.step("remove containers, volumes and networks") as note:
             _remove_all(client, note)
         _stop_engine(client)
-    for directory in (INVENTORY, STATE_DIR):
-        if directory.exists():
-            shutil.rmtree(directory)
+    inventories = ROOT / "inventories"
+    for directory in (*ours, *inventories.glob(DEFAULT), *inventories.glob(f"{DEFAULT}-*")):
+        shutil.rmtree(directory)
     console.say("down; only images are left")
 
 
+def down_one() -> None:
+    """Remove this lab and leave the other ones of its checkout, and the registry that they share."""
+    client = engine.connected()
+    with console.step("remove this lab") as note:
+        for container in client.containers.list(all=True, filters=label_filter(), ignore_removed=True):
+            if container.name != shared_name_of("registry"):
+                note(str(container.name))
+                containers.remove(container)
+        for volume in client.volumes.list(filters=label_filter()):
+            if volume.name != shared_name_of("registry"):
+                _remove_volume(volume)
+        net = network.find(client)
+        if net is not None:
+            registry.leave(client, net)
+            net.remove()
+    for directory in (INVENTORY, STATE_DIR):
+        if directory.exists():
+            shutil.rmtree(directory)
+
+
 def _remove_all(client: DockerClient, note: console.Note) -> None:
-    for container in client.containers.list(all=True, filters=label_filter(), ignore_removed=True):
-        note(str(container.name))
-        containers.remove(container)
-    for volume in client.volumes.list(filters=label_filter()):
-        note(volume.name)
-        _remove_volume(volume)
-    for network in client.networks.list(filters=label_filter()):
-        network.remove()
+    for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+        if is_of_checkout(container.labels):
+            note(str(container.name))
+            containers.remove(container)
+    for volume in client.volumes.list(filters={"label": LABEL}):
+        if is_of_checkout(volume.attrs["Labels"]):
+            note(volume.name)
+            _remove_volume(volume)
+    for net in client.networks.list(filters={"label": LABEL}):
+        if is_of_checkout(net.attrs["Labels"]):
+            net.remove()
 
 
 def _remove_volume(volume: Volume) -> None:

@@ -14,7 +14,7 @@ from lab.container_spec import ContainerSpec
 from lab.failure import LabError
 from lab.hosts import Host
 from lab.names import name_of
-from lab.roster import HOSTS, HostSpec
+from lab.roster import HostSpec, chosen
 from lab.state import State
 from lab.wait import until
 
@@ -75,11 +75,12 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
 
     Args:
         place: where they are made.
-        state: their ports and the rights that work; the latter are learnt here.
+        state: which they are, their ports and the rights that work; the latter are learnt here.
         discarded: hosts to make anew.
     """
-    touched = {host: _bring_up_one(place, host, state, anew=host in discarded) for host in HOSTS}
-    ssh.record_host_keys({state.ports[host.name]: _admit(place.client, host) for host in HOSTS})
+    hosts = chosen(state.hosts)
+    touched = {host: _bring_up_one(place, host, state, anew=host in discarded) for host in hosts}
+    ssh.record_host_keys({state.ports[host.name]: _admit(place.client, host) for host in hosts})
     for host, just_started in touched.items():
         _wait(host, just_started=just_started)
     if discarded:

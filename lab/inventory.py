@@ -1,6 +1,6 @@
 """The inventory of the lab, generated at every `lab up`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -12,7 +12,7 @@ from lab.atomic import write_atomically
 from lab.failure import LabError
 from lab.paths import FLEET, INVENTORY
 from lab.ports import LOOPBACK
-from lab.roster import GROUPS, HostSpec
+from lab.roster import GROUPS, HOSTS, HostSpec
 from lab.ssh import STRICT, USER
 
 HEADER = "---\n# Written by `python -m lab up`; changes are lost. Bots come from lab/fleet.yml.\n"
@@ -54,11 +54,11 @@ def host_groups(hosts: Mapping[HostSpec, int], fleet: Mapping[str, Variables]) -
     """Return all groups with their hosts; a group without a host is there and empty.
 
     Raises:
-        LabError: the fleet names a host that is not in the lab.
+        LabError: the fleet names a host that no lab has.
     """
-    unknown = fleet.keys() - {spec.name for spec in hosts}
+    unknown = fleet.keys() - {spec.name for spec in HOSTS}
     if unknown:
-        raise LabError(f"{FLEET.name} names hosts that the lab does not have: {', '.join(sorted(unknown))}")
+        raise LabError(f"{FLEET.name} names hosts that no lab has: {', '.join(sorted(unknown))}")
     # The variables belong to a group of the lab's own: those of "all" would reach the control node, too.
     groups: dict[str, Any] = {name: {"hosts": {}} for name in GROUPS}
     groups["lab"] = {"children": {name: {} for name in GROUPS}}
@@ -80,6 +80,12 @@ def read_fleet(path: Path = FLEET) -> dict[str, Variables]:
     if not isinstance(fleet, dict) or not all(isinstance(values, dict) for values in fleet.values()):
         raise LabError(f"{path.name} must map host names to mappings of variables")
     return fleet
+
+
+def fleet_of(hosts: Iterable[HostSpec]) -> dict[str, Variables]:
+    """Return the variables that the fleet file gives to some hosts."""
+    names = {spec.name for spec in hosts}
+    return {name: variables for name, variables in read_fleet().items() if name in names}
 
 
 def write(hosts: Mapping[HostSpec, int], facts: LabFacts) -> None:

@@ -1,4 +1,4 @@
-"""The lab's own bridge network."""
+"""The lab's own bridge network; each lab of a checkout has another."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
@@ -15,13 +15,13 @@ REGISTRY_ADDRESS, EXCHANGE_ADDRESS = 2, 3
 
 
 def find(client: DockerClient) -> Network | None:
-    """Return this checkout's network, if it exists."""
+    """Return this lab's network, if it exists."""
     found = client.networks.list(filters=label_filter())
     return found[0] if found else None
 
 
 def ensure(client: DockerClient) -> Network:
-    """Return this checkout's network, created in a free address range when it is missing."""
+    """Return this lab's network, created in a free address range when it is missing."""
     network = find(client)
     if network is not None:
         return network

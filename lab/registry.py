@@ -1,15 +1,22 @@
-"""The registry in the lab: hosts pull from it by digest, as they would from any other."""
+"""The registry: hosts pull from it by digest, as they would from any other.
+
+All labs of a checkout have one, with an address in the network of each, so that an image is pushed once.
+"""
 
 from docker import DockerClient
+from docker.models.containers import Container
 from docker.models.networks import Network
 
-from lab import console, http, image_build, network, service
+from lab import console, containers, http, image_build, network, service
 from lab.container_spec import ContainerSpec
 from lab.failure import LabError
-from lab.names import name_of
+from lab.names import shared_name_of
+from lab.paths import DEFAULT
 from lab.ports import LOOPBACK
 
 PORT = 5000
+# The engine's own network, which is there before any lab, publishes its port; labs come and go.
+HOME = "bridge"
 MANIFESTS = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",
@@ -20,18 +27,42 @@ MANIFESTS = ", ".join(
 )
 
 
-def ensure(client: DockerClient, image: str, net: Network, port: int) -> None:
+def find(client: DockerClient) -> Container | None:
+    """Return the registry's container, if it exists."""
+    return containers.find(client, shared_name_of("registry"))
+
+
+def ensure(client: DockerClient, image: str, port: int) -> None:
     """Bring the registry to answering; its images survive in a volume."""
     spec = ContainerSpec(
-        name=name_of("registry"),
+        name=shared_name_of("registry"),
         image=image,
         hostname="registry",
-        network=str(net.name),
-        address=str(network.address(net, network.REGISTRY_ADDRESS)),
+        network=HOME,
         ports={PORT: port},
-        volumes={name_of("registry"): "/var/lib/registry"},
+        volumes={shared_name_of("registry"): "/var/lib/registry"},
+        lab=DEFAULT,
     )
-    service.ensure(client, "registry", spec, net, lambda: _answers(port))
+    service.ensure(client, "registry", spec, client.networks.get(HOME), lambda: _answers(port))
+
+
+def join(client: DockerClient, net: Network) -> None:
+    """Give the registry its address in a lab's network.
+
+    Raises:
+        LabError: it is gone.
+    """
+    container = find(client)
+    if container is None:
+        raise LabError("the registry is gone; run `python -m lab up`")
+    containers.join(container, net, str(network.address(net, network.REGISTRY_ADDRESS)))
+
+
+def leave(client: DockerClient, net: Network) -> None:
+    """Take the registry out of a lab's network, which can only be removed when nobody is in it."""
+    container = find(client)
+    if container is not None and net.name in container.attrs["NetworkSettings"]["Networks"]:
+        net.disconnect(container, force=True)
 
 
 def publish(client: DockerClient, image: str, repository: str, port: int) -> str:

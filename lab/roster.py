@@ -1,5 +1,6 @@
 """The lab's hosts. A new host gets a new number: its address depends on it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.failure import LabError
@@ -38,3 +39,12 @@ def host_spec(name: str) -> HostSpec:
         if spec.name == name:
             return spec
     raise LabError(f"no lab host is called {name!r}; there are: {', '.join(spec.name for spec in HOSTS)}")
+
+
+def chosen(names: Iterable[str] | None) -> tuple[HostSpec, ...]:
+    """Return the hosts called `names`, all where none are named.
+
+    Raises:
+        LabError: there is no such host.
+    """
+    return HOSTS if names is None else tuple(host_spec(name) for name in names)

@@ -10,11 +10,19 @@ from lab.paths import STATE
 
 @dataclass
 class State:
-    """Everything in `.lab/state.json`."""
+    """Everything in `.lab/state.json`.
+
+    Attributes:
+        ports: the published port of each part.
+        images: how a host names each image.
+        privileges: the rights with which hosts boot here.
+        hosts: the hosts that this lab has, None for all.
+    """
 
     ports: dict[str, int] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     privileges: str = ""
+    hosts: list[str] | None = None
 
     def save(self) -> None:
         """Write the file, whole or not at all."""

@@ -1,13 +1,14 @@
 """`lab status`: what is up."""
 
 from docker import DockerClient
+from docker.models.containers import Container
 from rich.table import Table
 
-from lab import console, containers, engine, engine_process, network, state
+from lab import console, containers, engine, engine_process, network, registry, state
 from lab.hosts import Host
 from lab.names import name_of
 from lab.ports import LOOPBACK
-from lab.roster import HOSTS
+from lab.roster import chosen
 
 
 def status() -> bool:
@@ -20,8 +21,9 @@ def status() -> bool:
     table = Table("part", "state", "where")
     rows = [_engine_row(client)]
     if client is not None:
-        rows += [_network_row(client), *(_row(client, part) for part in ("registry", "exchange"))]
-        rows += [_host_row(client, host.name) for host in HOSTS]
+        rows += [_network_row(client), _row("registry", registry.find(client))]
+        rows += [_row("exchange", containers.find(client, name_of("exchange")))]
+        rows += [_host_row(client, host.name) for host in chosen(state.load().hosts)]
     for row in rows:
         table.add_row(*row)
     console.OUT.print(table)
@@ -43,15 +45,14 @@ def _network_row(client: DockerClient) -> Row:
     return ("network", "missing", "") if net is None else ("network", "up", str(network.subnet_of(net)))
 
 
-def _row(client: DockerClient, part: str) -> Row:
-    container = containers.find(client, name_of(part))
+def _row(part: str, container: Container | None) -> Row:
     if container is None:
         return part, "missing", ""
     return part, str(container.status), f"{LOOPBACK}:{containers.published(container)}"
 
 
 def _host_row(client: DockerClient, name: str) -> Row:
-    _, status, where = _row(client, name)
+    _, status, where = _row(name, containers.find(client, name_of(name)))
     if status == "running" and name in state.load().ports:
         status = "answers SSH" if Host(name).reachable() else "does not answer SSH"
     return name, status, where

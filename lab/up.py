@@ -1,7 +1,9 @@
 """`lab up`: from whatever is there to a lab that answers, mending only what is broken."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from docker import DockerClient
 from docker.models.networks import Network
@@ -27,11 +29,14 @@ from lab import (
 from lab import state as states
 from lab.failure import LabError
 from lab.names import checkout_id, name_of
-from lab.roster import HOSTS
+from lab.roster import HOSTS, chosen
 from lab.state import State
 
 PARTS = 8
 REPOSITORIES = {"bot": "freqtrade", "postgres": "postgres"}
+OWN_IMAGES = ("registry", "exchange", "host")
+
+Parts = dict[str, Future[Any]]
 
 
 @dataclass(frozen=True)
@@ -43,39 +48,80 @@ class Ground:
     state: State
 
 
-def up(*, fresh: bool) -> None:
+@dataclass(frozen=True)
+class Shared:
+    """What all labs of a checkout have in common, under way: the registry, and the digest of each repository in it."""
+
+    ready: Future[None]
+    digests: dict[str, Future[str]]
+
+    @property
+    def parts(self) -> Parts:
+        """All of it, by name."""
+        return {"registry": self.ready, **{f"image {name}": part for name, part in self.digests.items()}}
+
+
+def up(*, fresh: bool, hosts: Sequence[str] | None = None) -> None:
     """Bring the lab up.
 
     Args:
         fresh: make the hosts anew, with nothing on them.
+        hosts: which hosts it shall have from now on; those it has, and all where it has none, when not given.
 
     Raises:
         LabError: a part did not come up; the others did.
     """
+    state = states.load()
+    if hosts is not None:
+        state.hosts = list(hosts)
+    chosen(state.hosts)  # a name that no host has is refused before anything is made
     packages.require(["ssh", "ssh-keygen"], ["openssh-client"], console.say)
     client = engine.ensure()
     base = _check_capacity(client)
-    ground = Ground(base, network.ensure(client), states.load())
-    _assign_ports(client, ground.state)
+    ground = Ground(base, network.ensure(client), state)
+    _assign_ports(client, state, "registry", "exchange", *(host.name for host in chosen(state.hosts)))
     ssh.ensure_key()
-    parts = _start_parts(ground, fresh=fresh)
-    wait(parts.values())
-    _finish(ground, parts)
-
-
-def _start_parts(ground: Ground, *, fresh: bool) -> dict[str, Future[None]]:
-    """Start all parts at once; the longest, the bot's image, first."""
     pool = ThreadPoolExecutor(max_workers=PARTS)
-    images = {name: pool.submit(_image, name, ground.base) for name in REPOSITORIES}
-    ready = pool.submit(_registry, ground)
+    shared = _shared(pool, base, state.ports["registry"])
     parts = {
         "hosts": pool.submit(_hosts, ground, fresh=fresh),
         "exchange": pool.submit(_exchange, ground),
-        **{f"image {name}": pool.submit(_publish, ground, name, image, ready) for name, image in images.items()},
-        "registry": ready,
+        **shared.parts,
+        "network": pool.submit(_join, ground, shared.ready),
     }
+    _ended(pool, parts)
+    _finish(ground, parts, shared.digests)
+
+
+def images() -> None:
+    """Make what all labs of this checkout share: the images, and the registry with those that hosts pull.
+
+    Raises:
+        LabError: a part of it could not be made.
+    """
+    client = engine.ensure()
+    base = _check_capacity(client)
+    state = states.load()
+    _assign_ports(client, state, "registry")
+    pool = ThreadPoolExecutor(max_workers=PARTS)
+    shared = _shared(pool, base, state.ports["registry"])
+    parts = shared.parts | {f"image {name}": pool.submit(_own_image, name, base) for name in OWN_IMAGES}
+    _ended(pool, parts)
+    _refuse(_failures(parts))
+
+
+def _ended(pool: ThreadPoolExecutor, parts: Parts) -> None:
+    """Wait for all parts; an interruption ends the waiting at once, and not when the threads have ended."""
     pool.shutdown(wait=False)
-    return parts
+    wait(parts.values())
+
+
+def _shared(pool: ThreadPoolExecutor, base: str, port: int) -> Shared:
+    """Begin with what takes longest, the bot's image."""
+    made = {name: pool.submit(_image, name, base) for name in REPOSITORIES}
+    ready = pool.submit(_registry, base, port)
+    digests = {REPOSITORIES[name]: pool.submit(_publish, name, image, ready, port) for name, image in made.items()}
+    return Shared(ready, digests)
 
 
 def _check_capacity(client: DockerClient) -> str:
@@ -91,10 +137,10 @@ def _check_capacity(client: DockerClient) -> str:
     return base
 
 
-def _assign_ports(client: DockerClient, state: State) -> None:
+def _assign_ports(client: DockerClient, state: State, *parts: str) -> None:
     promised = ports.promised(client)
-    for part in ("registry", "exchange", *(host.name for host in HOSTS)):
-        container = containers.find(client, name_of(part))
+    for part in parts:
+        container = registry.find(client) if part == "registry" else containers.find(client, name_of(part))
         if container is not None:
             state.ports[part] = containers.published(container)
         elif part not in state.ports or not ports.is_free(state.ports[part]):
@@ -106,40 +152,58 @@ def _image(name: str, base: str) -> str:
     return images_wanted.contract(engine.connected(), name, base)
 
 
-def _registry(ground: Ground) -> None:
-    client = engine.connected()
-    image = images_wanted.built(client, "registry", ground.base)
-    registry.ensure(client, image, ground.net, ground.state.ports["registry"])
+def _own_image(name: str, base: str) -> str:
+    return images_wanted.built(engine.connected(), name, base)
 
 
-def _publish(ground: Ground, name: str, image: Future[str], ready: Future[None]) -> None:
+def _registry(base: str, port: int) -> None:
+    registry.ensure(engine.connected(), _own_image("registry", base), port)
+
+
+def _publish(name: str, image: Future[str], ready: Future[None], port: int) -> str:
     reference = image.result()
     ready.result()
-    repository = REPOSITORIES[name]
-    digest = registry.publish(engine.connected(), reference, repository, ground.state.ports["registry"])
-    ground.state.images[repository] = registry.reference(ground.net, repository, digest)
+    return registry.publish(engine.connected(), reference, REPOSITORIES[name], port)
+
+
+def _join(ground: Ground, ready: Future[None]) -> None:
+    ready.result()
+    registry.join(engine.connected(), ground.net)
 
 
 def _exchange(ground: Ground) -> None:
-    client = engine.connected()
-    image = images_wanted.built(client, "exchange", ground.base)
-    market.ensure(client, image, ground.net, ground.state.ports["exchange"])
+    market.ensure(engine.connected(), _own_image("exchange", ground.base), ground.net, ground.state.ports["exchange"])
 
 
 def _hosts(ground: Ground, *, fresh: bool) -> None:
     client = engine.connected()
-    image = images_wanted.built(client, "host", ground.base)
+    wanted = chosen(ground.state.hosts)
+    for host in HOSTS:
+        if host not in wanted:
+            host_boot.discard(client, host)
+            ground.state.ports.pop(host.name, None)
+    image = _own_image("host", ground.base)
     place = host_boot.Place(client, image, ground.net, client.info()["CgroupVersion"])
-    host_boot.bring_up(place, ground.state, discarded=HOSTS if fresh else ())
+    host_boot.bring_up(place, ground.state, discarded=wanted if fresh else ())
 
 
-def _finish(ground: Ground, parts: dict[str, Future[None]]) -> None:
-    ground.state.save()
-    failures = {name: error for name, part in parts.items() if (error := part.exception()) is not None}
+def _finish(ground: Ground, parts: Parts, digests: dict[str, Future[str]]) -> None:
+    failures = _failures(parts)
     if failures.keys() <= {"exchange"}:  # hosts can be worked on without it
+        for repository, digest in digests.items():
+            ground.state.images[repository] = registry.reference(ground.net, repository, digest.result())
         _write_inventory(ground)
+    ground.state.save()
     if not failures:
-        accounts.ensure(inventory.read_fleet())
+        accounts.ensure(inventory.fleet_of(chosen(ground.state.hosts)))
+    _refuse(failures)
+
+
+def _failures(parts: Parts) -> dict[str, BaseException]:
+    return {name: error for name, part in parts.items() if (error := part.exception()) is not None}
+
+
+def _refuse(failures: dict[str, BaseException]) -> None:
     for error in failures.values():
         if not isinstance(error, LabError):
             raise error
@@ -157,4 +221,4 @@ def _write_inventory(ground: Ground) -> None:
         exchange_url=market.url(ground.net),
         exchange_local_url=market.local_url(ground.state.ports["exchange"]),
     )
-    inventory.write({host: ground.state.ports[host.name] for host in HOSTS}, facts)
+    inventory.write({host: ground.state.ports[host.name] for host in chosen(ground.state.hosts)}, facts)

@@ -16,6 +16,7 @@ from typing import Any
 
 from lab.control import control
 from lab.hosts import Host
+from lab.paths import INVENTORY
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_ACCOUNT = "test-"
@@ -44,7 +45,7 @@ class Played:
 def command_of(name: str, *words: str, inventory: str | None = None) -> list[str]:
     """Return the command line of a playbook."""
     command = [str(BIN / "ansible-playbook"), name if name.endswith(".yml") else f"playbooks/{name}.yml", *words]
-    return [*command, "-i", inventory or str(ROOT / "inventories/lab")]
+    return [*command, "-i", inventory or str(INVENTORY)]
 
 
 def environment() -> dict[str, str]:

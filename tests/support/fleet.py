@@ -10,9 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.field import ROOT
-
-LAB = ROOT / "inventories" / "lab"
+from lab.paths import INVENTORY
 
 Fleet = dict[str, dict[str, Any]]
 
@@ -26,8 +24,8 @@ def inventory(place: Path, change: Callable[[Fleet], None]) -> str:
     """
     target = place / "inventory"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(LAB, target, ignore=shutil.ignore_patterns("control-*"))
-    hosts = yaml.safe_load((LAB / "hosts.yml").read_text())
+    shutil.copytree(INVENTORY, target, ignore=shutil.ignore_patterns("control-*"))
+    hosts = yaml.safe_load((INVENTORY / "hosts.yml").read_text())
     fleet: Fleet = {}
     for group in hosts.values():
         fleet.update(group.get("hosts") or {})
@@ -37,7 +35,6 @@ def inventory(place: Path, change: Callable[[Fleet], None]) -> str:
         for name in group.get("hosts") or {}:
             group["hosts"][name] = fleet[name]
     (target / "hosts.yml").write_text(yaml.safe_dump(hosts))
-    (target / "secrets.yml").chmod(0o600)
     return str(target)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab import containers, engine, network
 from lab.hosts import Host
 from lab.names import name_of
+from lab.paths import INVENTORY
 from tests.support.field import BIN, ROOT, Played
 
 NAME = "paper-1"
@@ -26,7 +27,7 @@ def run(*command: str, sources: Path | None = None) -> Played:
     environment.pop("ANSIBLE_FORCE_COLOR", None)  # molecule's own wish
     if sources is not None:
         environment["ANSIBLE_MODULE_UTILS"] = str(sources)
-    words = [str(BIN / command[0]), *command[1:], "-i", str(ROOT / "inventories/lab")]
+    words = [str(BIN / command[0]), *command[1:], "-i", str(INVENTORY)]
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     return Played(done.returncode, done.stdout + done.stderr)
 

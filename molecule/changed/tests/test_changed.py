@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.paths import INVENTORY
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 
@@ -95,7 +96,7 @@ def other(place: Path) -> str:
     """Return the inventory with everything changed."""
 
     def change(fleet: Fleet) -> None:
-        shared = yaml.safe_load((ROOT / "inventories/lab/group_vars/lab.yml").read_text())
+        shared = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
         registries = [*shared["docker_insecure_registries"], "registry.example.com:5000"]
         pools = [{**pool, "size": 25} for pool in shared["docker_address_pools"]]
         fleet[HOST].update(values(place), freqtrade_bots=bots(place))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.field import ROOT, Background, Field, play, until
+from lab.paths import INVENTORY
+from tests.support.field import Background, Field, play, until
 
 VAULTED = """$ANSIBLE_VAULT;1.1;AES256
 38396539383634393530396466363831626463363938653030663865386438663035666663356132
@@ -36,7 +37,7 @@ HALT = words(1)
 
 def other_inventory(path: Path, **second: object) -> str:
     """Copy the lab's inventory with one more host."""
-    shutil.copytree(ROOT / "inventories/lab", path, dirs_exist_ok=True)
+    shutil.copytree(INVENTORY, path, dirs_exist_ok=True)
     hosts = yaml.safe_load((path / "hosts.yml").read_text())
     bots = hosts["paper"]["hosts"]["paper-1"]["freqtrade_bots"]
     hosts["paper"]["hosts"]["paper-2"] = {"freqtrade_bots": [{**bots[0], "name": "beta"}], **second}
@@ -95,7 +96,7 @@ def test_a_host_without_the_tool_is_not_skipped(field: Field, tmp_path: Path) ->
 
 
 def test_no_vault_password_is_needed(field: Field, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "inventories/lab", tmp_path / "inventory")
+    shutil.copytree(INVENTORY, tmp_path / "inventory")
     (tmp_path / "inventory/secrets.yml").write_text(VAULTED)
     (tmp_path / "inventory/hosts.yml").chmod(0o644)
     played = play("killswitch", *HALT, inventory=str(tmp_path / "inventory/hosts.yml"))

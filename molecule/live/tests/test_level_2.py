@@ -19,6 +19,7 @@ import yaml
 
 from lab import ssh
 from lab.control import control
+from lab.paths import INVENTORY
 from tests.support.field import ROOT, TOOL, Played, incident_of, play, until
 from tests.support.live import HOST, ORDER, LiveBot
 
@@ -194,11 +195,11 @@ def second(first: Rows, bots: dict[str, LiveBot], tmp_path_factory: pytest.TempP
     control("DELETE", "/faults")
     bots["silent"].signal(signal.SIGCONT)
     inventory = tmp_path_factory.mktemp("with-diseases")
-    document = yaml.safe_load((ROOT / "inventories/lab/hosts.yml").read_text())
+    document = yaml.safe_load((INVENTORY / "hosts.yml").read_text())
     declared = document["prod"]["hosts"][HOST]["freqtrade_bots"]
     declared += [{**declared[0], "name": name, "api_port": bots[name].port} for name in HALTED]
     (inventory / "hosts.yml").write_text(yaml.safe_dump(document))
-    (inventory / "group_vars").symlink_to(ROOT / "inventories/lab/group_vars")
+    (inventory / "group_vars").symlink_to(INVENTORY / "group_vars")
     return play(
         "killswitch", "-e", "level=2", "-e", "reason=again", "-e", f"bots={','.join(HALTED)}",
         "-e", f"deadline={DEADLINE}", inventory=str(inventory),

@@ -44,3 +44,12 @@ def test_another_description_has_another_label(other: ContainerSpec) -> None:
 
 def test_the_same_description_has_the_same_label() -> None:
     assert replace(SPEC).config() == SPEC.config()
+
+
+def test_without_an_address_the_network_chooses_one() -> None:
+    config = replace(SPEC, network="bridge", address="").config()
+    assert config["NetworkingConfig"]["EndpointsConfig"] == {"bridge": {}}
+
+
+def test_what_labs_share_is_not_labelled_as_a_part_of_one() -> None:
+    assert replace(SPEC, lab="lab-live").config()["Labels"] != replace(SPEC, lab="lab").config()["Labels"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.failure import LabError
-from lab.inventory import LabFacts, group_vars, host_groups, read_fleet
+from lab.inventory import LabFacts, fleet_of, group_vars, host_groups, read_fleet
 from lab.paths import KNOWN_HOSTS
 from lab.roster import GROUPS, HOSTS
 
@@ -60,3 +60,10 @@ def test_a_fleet_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> 
     (tmp_path / "fleet.yml").write_text(text, encoding="utf-8")
     with pytest.raises(LabError, match="must map host names"):
         read_fleet(tmp_path / "fleet.yml")
+
+
+def test_a_lab_with_fewer_hosts_has_fewer_bots() -> None:
+    [paper] = [host for host in HOSTS if host.name == "paper-1"]
+    assert fleet_of([paper]).keys() == {"paper-1"}
+    groups = host_groups({paper: 20001}, read_fleet())
+    assert groups["prod"] == {"hosts": {}}

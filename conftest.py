@@ -1,0 +1,3 @@
+"""For all tests, wherever they lie."""
+
+pytest_plugins = ["tests.support.reporting"]
