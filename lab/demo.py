@@ -19,6 +19,7 @@ from typing import Any
 from freqops.core.table import table
 from lab.accounts import account_of
 from lab.control import control
+from lab.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -26,7 +27,6 @@ INVENTORY = ROOT / "inventories" / "lab"
 BOT, HOST = "alpha", "paper-1"
 LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 RISE_PERCENT_PER_MINUTE = 0.3
-RISE_MINUTES = 120
 ENTER_SECONDS = 180
 DUST = 5
 
@@ -130,10 +130,7 @@ def lab() -> None:
     current = ROOT / "inventories" / "current"
     if not current.exists():
         current.symlink_to("lab")
-    for symbol, price in control("GET", "/status")["prices"].items():
-        end = float(price) * (1 + RISE_PERCENT_PER_MINUTE / 100 * RISE_MINUTES)
-        points = [[0, float(price)], [RISE_MINUTES * 60, round(end, 8)]]
-        control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
+    all_pairs(RISE_PERCENT_PER_MINUTE)
 
 
 def lab_proof() -> str:
