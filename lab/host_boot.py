@@ -88,6 +88,7 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
 
 def _bring_up_one(place: Place, host: HostSpec, state: State, *, anew: bool) -> bool:
     if anew:
+        ssh.hang_up(state.ports[host.name])
         discard(place.client, host)
     if _is_running(place.client, host):
         return ensure(place, host, state)
