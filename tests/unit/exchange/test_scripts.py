@@ -117,7 +117,7 @@ def test_several_pairs_are_scripted_from_the_same_second_on(server: Server) -> N
     fall = {"points": [[0, 50000], [100, 40000]]}
     made = server.control("PUT", "/scripts", {"BTCUSDT": fall, "ETHUSDT": {"points": [[0, 2000]], "mode": "step"}})
     server.time.advance(51)
-    assert (price(server), price(server, "ETHUSDT")) == (45000, 2000)
+    assert (price(server), price(server, "ETHUSDT")) == (Decimal(45000), Decimal(2000))
     scripts = server.control("GET", "/scripts")
     assert {symbol: [script] for symbol, script in made.items()} == {s: found for s, found in scripts.items() if found}
     assert len({script["since_s"] for script in made.values()}) == 1
