@@ -17,18 +17,38 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.table import table
-from lab.accounts import account_of
+from lab import accounts, engine, images_wanted, inventory
 from lab.control import control
+from lab.demo_screen import Screen
+from lab.hosts import Host
 from lab.paths import INVENTORY, STATE_DIR
+from lab.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 BOT, HOST = "alpha", "paper-1"
 LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 RISE_PERCENT_PER_MINUTE = 0.3
-RISE_MINUTES = 120
+DIP = 0.99
 ENTER_SECONDS = 180
 DUST = 5
+IMAGES_SECONDS = 190
+TRADES = """
+import json, sys
+from pathlib import Path
+from freqops.core import layout
+from freqops.core.client import FreqtradeClient
+bot = layout.load_bot(Path("/srv/freqops/bots") / sys.argv[1])
+api = FreqtradeClient(bot.api_port, *bot.credentials(), timeout=10)
+bought = lambda trade: any(o["ft_order_side"] == "buy" and o["filled"] for o in trade["orders"])
+answer = {"held": {}, "waiting": {}, "closed": {}}
+for trade in api.open_trades():
+    answer["held" if bought(trade) else "waiting"][trade["trade_id"]] = trade["pair"]
+for trade in api.call("GET", "/trades?limit=500")["trades"]:
+    if not trade["is_open"]:
+        answer["closed"][trade["trade_id"]] = f"{trade['pair']} closed by {trade['exit_reason']}"
+print(json.dumps(answer))
+"""
 
 
 class NotShown(Exception):
@@ -37,28 +57,48 @@ class NotShown(Exception):
 
 @dataclass
 class Step:
-    """One step of the demo: what it shows, and how what it did is read back."""
+    """One step of the demo: what it shows, how what it did is read back, and how many seconds it usually takes.
+
+    The seconds were measured on two processors, with all images there; `IMAGES_SECONDS` is what making them adds.
+    """
 
     title: str
     act: Callable[[], None]
     proof: Callable[[], str]
+    usual: float
+
+
+@dataclass(frozen=True)
+class Trades:
+    """A bot's trades, by their numbers.
+
+    Attributes:
+        held: The pairs of those with a position.
+        waiting: The pairs of those whose first order rests.
+        closed: Pair and reason of those that are over.
+    """
+
+    held: dict[str, str]
+    waiting: dict[str, str]
+    closed: dict[str, str]
 
 
 def main() -> int:
     """Run every step until one cannot be shown, and print the table."""
     rows: list[list[Any]] = []
     shown = True
-    for number, step in enumerate(STEPS, 1):
-        say(f"\n=== {number}/{len(STEPS)} {step.title}")
-        began = time.monotonic()
-        try:
-            step.act()
-            proof = step.proof()
-        except NotShown as error:
-            shown, proof = False, f"NOT SHOWN: {error}"
-        rows.append([number, step.title, f"{time.monotonic() - began:.0f} s", proof])
-        if not shown:
-            break
+    with SCREEN.running(usual()):
+        for number, step in enumerate(STEPS, 1):
+            began = time.monotonic()
+            with SCREEN.step(number, step.title):
+                try:
+                    step.act()
+                    proof = step.proof()
+                except NotShown as error:
+                    shown, proof = False, f"NOT SHOWN: {error}"
+            rows.append([number, step.title, f"{time.monotonic() - began:.0f} s", proof])
+            if not shown:
+                break
     say("\n" + table(("", "step", "took", "read back"), rows))
     say(
         "\nEverything shown. The lab stays up: 'make lab-down' takes it away."
@@ -70,21 +110,25 @@ def main() -> int:
 
 def say(text: str) -> None:
     """Print at once: somebody is watching."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    SCREEN.say(text)
 
 
-def run(*command: str, may_fail: bool = False) -> int:
+def run(*command: str) -> None:
     """Run a command, its output shown as it comes.
 
     Raises:
         NotShown: It ended with an error.
     """
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    done = subprocess.run([*command], cwd=ROOT, env=environment, check=False)
-    if done.returncode != 0 and not may_fail:
-        raise NotShown(f"'{' '.join(command[:3])}' ended with {done.returncode}")
-    return done.returncode
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+    if SCREEN.is_terminal:
+        environment["ANSIBLE_FORCE_COLOR"] = "1"
+    with subprocess.Popen(
+        [*command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            say(line.rstrip("\n"))
+    if process.returncode != 0:
+        raise NotShown(f"'{' '.join(command[:3])}' ended with {process.returncode}")
 
 
 def play(name: str, *words: str) -> None:
@@ -93,26 +137,34 @@ def play(name: str, *words: str) -> None:
     run(str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", "-i", str(INVENTORY), *words)
 
 
-def status(bot: str = BOT) -> dict[str, Any]:
-    """Return a bot's row of status.yml, read anew."""
+def statuses() -> dict[str, dict[str, Any]]:
+    """Return the row of each bot in status.yml, read anew."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "status.json"
-        command = [
-            str(BIN / "ansible-playbook"),
-            "playbooks/status.yml",
-            "-i",
-            str(INVENTORY),
-            "-e",
-            f"output={output}",
-        ]
+        words = ["playbooks/status.yml", "-i", str(INVENTORY), "-e", f"output={output}"]
+        command = [str(BIN / "ansible-playbook"), *words]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if not output.exists():
             raise NotShown(f"status.yml gave no answer: {done.stdout[-500:]}")
         answers = json.loads(output.read_text())
-    for row in [row for answer in answers.values() for row in answer.get("bots", [])]:
-        if row["bot"] == bot:
-            return dict(row)
-    raise NotShown(f"{bot} is on no host: {answers}")
+    return {row["bot"]: dict(row) for answer in answers.values() for row in answer.get("bots", [])}
+
+
+def status(bot: str = BOT) -> dict[str, Any]:
+    """Return a bot's row of status.yml, read anew."""
+    rows = statuses()
+    if bot not in rows:
+        raise NotShown(f"{bot} is on no host: {rows}")
+    return rows[bot]
+
+
+def trades(host: str, bot: str) -> Trades:
+    """Return a bot's trades, as it says itself."""
+    tool = "sudo env PYTHONPATH=/usr/local/bin/freqops-host python3 -"
+    done = Host(host).run(f"{tool} {bot}", stdin=TRADES)
+    if done.rc != 0:
+        raise NotShown(f"{bot} does not tell its trades: {done.err[-500:]}")
+    return Trades(**json.loads(done.out))
 
 
 def expect(what: str, *, found: object, wanted: object) -> str:
@@ -123,40 +175,59 @@ def expect(what: str, *, found: object, wanted: object) -> str:
 
 
 def lab() -> None:
-    """Bring the lab up, the hosts bare, prices rising and the plays pointed at it."""
-    run(sys.executable, "-m", "lab", "up")
-    for host in (HOST, LIVE_HOST):
-        run(sys.executable, "-m", "lab", "reset", host)
+    """Bring the lab up, the hosts bare, accounts as they were opened, prices rising and the plays pointed at it."""
+    run(sys.executable, "-m", "lab", "up", "--fresh")
+    accounts.reset(LIVE_HOST, inventory.read_fleet())
     current = ROOT / "inventories" / "current"
     if not current.exists():
         current.symlink_to("lab")
-    for symbol, price in control("GET", "/status")["prices"].items():
-        end = float(price) * (1 + RISE_PERCENT_PER_MINUTE / 100 * RISE_MINUTES)
-        points = [[0, float(price)], [RISE_MINUTES * 60, round(end, 8)]]
-        control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
+    all_pairs(RISE_PERCENT_PER_MINUTE)
 
 
 def lab_proof() -> str:
     """Return that the exchange answers and the hosts are bare."""
     prices = control("GET", "/status")["prices"]
+    for host in (HOST, LIVE_HOST):
+        expect(f"{host}: programs found", found=Host(host).run("command -v docker freqops-host").out, wanted="")
     return f"exchange quotes {len(prices)} pairs, {HOST} and {LIVE_HOST} are bare"
 
 
-def trades_proof() -> str:
-    """Wait until both bots have opened trades by themselves, and return how many."""
-    give_up = time.monotonic() + ENTER_SECONDS
+def deployed_proof() -> str:
+    """Return that all bots run."""
+    rows = statuses()
+    for bot in (BOT, LIVE_BOT):
+        expect(f"trader of {bot}", found=rows.get(bot, {}).get("trader"), wanted="running")
+    return ", ".join(f"{row['bot']} ({row['mode']}) {row['trader']}" for row in rows.values())
+
+
+def positions() -> None:
+    """Wait until both bots have bought by themselves.
+
+    A bid rests below a market that rises, so prices dip once where a bot has nothing but bids.
+    """
+    give_up, dipped = time.monotonic() + ENTER_SECONDS, False
     while time.monotonic() < give_up:
-        rows = [status(bot) for bot in (BOT, LIVE_BOT)]
-        if all(row.get("trader") == "running" and row.get("open_trades") for row in rows):
-            return ", ".join(f"{row['bot']} ({row['mode']}) running, {row['open_trades']} open trades" for row in rows)
-        time.sleep(2)
-    raise NotShown(f"{BOT} and {LIVE_BOT} opened no trades within {ENTER_SECONDS} s")
+        now = {bot: trades(host, bot) for host, bot in ((HOST, BOT), (LIVE_HOST, LIVE_BOT))}
+        if all(each.held for each in now.values()):
+            found.update({bot: each.held for bot, each in now.items()})
+            return
+        if not dipped and all(each.held or each.waiting for each in now.values()):
+            say("prices dip by 1 %, so that bids are filled")
+            all_pairs(RISE_PERCENT_PER_MINUTE, jump=DIP)
+            dipped = True
+        time.sleep(1)
+    raise NotShown(f"{BOT} and {LIVE_BOT} bought nothing within {ENTER_SECONDS} s")
+
+
+def positions_proof() -> str:
+    """Return which positions both bots have."""
+    return "; ".join(f"{bot} holds {', '.join(sorted(held.values()))}" for bot, held in found.items())
 
 
 def flat_proof() -> str:
     """Return that the live bot has no trade, and that its account at the exchange has no order and no position."""
     expect("open trades", found=status(LIVE_BOT)["open_trades"], wanted=0)
-    account = account_of(LIVE_HOST, LIVE_BOT)
+    account = accounts.account_of(LIVE_HOST, LIVE_BOT)
     orders = control("GET", f"/accounts/{account}/orders")
     resting = [order for order in orders if order["status"] in ("NEW", "PARTIALLY_FILLED")]
     expect("orders on the exchange", found=len(resting), wanted=0)
@@ -172,11 +243,21 @@ def flat_proof() -> str:
 
 
 def level_1_proof() -> str:
-    """Return that the bot is paused and held, and its trades still looked after."""
+    """Return that the bot is paused and held, and that it still looks after each position that it had before.
+
+    Raises:
+        NotShown: It is not, or a position is gone by no exit that has a name.
+    """
     row = status()
     expect("trader", found=row["trader"], wanted="paused")
     expect("level", found=row["level"], wanted=1)
-    return f"trader paused, level 1, {row['open_trades']} open trades still managed"
+    before, now = found[BOT], trades(HOST, BOT)
+    ended = [number for number in before if number not in now.held]
+    lost = [before[number] for number in ended if number not in now.closed]
+    if lost or not before:
+        raise NotShown(f"of {len(before)} positions before the halt, gone without an exit: {', '.join(lost) or 'all'}")
+    named = "".join(f", {now.closed[number]}" for number in ended)
+    return f"trader paused, level 1, {len(now.held)} of {len(before)} positions still managed{named}"
 
 
 def level_3_proof() -> str:
@@ -226,16 +307,28 @@ def unchanged_proof() -> str:
 
 
 STEPS = [
-    Step("A lab: engine, registry, exchange, two bare hosts", lab, lab_proof),
-    Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), trades_proof),
-    Step("deploy.yml again", unchanged, unchanged_proof),
-    Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof),
-    Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof),
-    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT)),
-    Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof),
-    Step("Release, first step: process up, paused", release, level_1_proof),
-    Step("Release, second step: it may enter again", release, released_proof),
+    Step("A lab: engine, registry, exchange, two bare hosts", lab, lab_proof, 30),
+    Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), deployed_proof, 264),
+    Step("deploy.yml again", unchanged, unchanged_proof, 10),
+    Step("Both bots buy by themselves", positions, positions_proof, 30),
+    Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof, 20),
+    Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof, 30),
+    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT), 20),
+    Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 20),
+    Step("Release, first step: process up, paused", release, level_1_proof, 40),
+    Step("Release, second step: it may enter again", release, released_proof, 20),
 ]
+
+
+def usual() -> list[float]:
+    """Return how many seconds each step usually takes here."""
+    client = engine.connect()
+    making = IMAGES_SECONDS if client is None or images_wanted.missing(client) else 0
+    return [STEPS[0].usual + making, *(step.usual for step in STEPS[1:])]
+
+
+SCREEN = Screen()
+found: dict[str, dict[str, str]] = {}  # the positions that a bot had before it was halted
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@
 
 import functools
 from collections.abc import Collection
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from lab import console, containers, host_volumes, network, privileges, ssh
+from lab import console, containers, engine, host_volumes, network, privileges, ssh
 from lab.container_spec import ContainerSpec
 from lab.failure import LabError
 from lab.hosts import Host
@@ -79,7 +80,12 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
         discarded: hosts to make anew.
     """
     hosts = chosen(state.hosts)
-    touched = {host: _bring_up_one(place, host, state, anew=host in discarded) for host in hosts}
+    learning = [] if state.privileges else hosts[:1]
+    touched = {host: _bring_up_one(place, host, state, anew=host in discarded) for host in learning}
+    others = [host for host in hosts if host not in learning]
+    with ThreadPoolExecutor(max_workers=max(1, len(hosts))) as pool:
+        begun = [pool.submit(_bring_up_one, place, host, state, anew=host in discarded) for host in others]
+        touched |= {host: each.result() for host, each in zip(others, begun, strict=True)}
     ssh.record_host_keys({state.ports[host.name]: _admit(place.client, host) for host in hosts})
     for host, just_started in touched.items():
         _wait(host, just_started=just_started)
@@ -88,7 +94,9 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
 
 
 def _bring_up_one(place: Place, host: HostSpec, state: State, *, anew: bool) -> bool:
+    place = replace(place, client=engine.connected())  # each thread needs one of its own
     if anew:
+        ssh.hang_up(state.ports[host.name])
         discard(place.client, host)
     if _is_running(place.client, host):
         return ensure(place, host, state)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, NoReturn
 from docker.models.containers import Container
 
 from lab import containers, engine, network, ssh, state
+from lab.conversation import Conversation, ProcessLine
 from lab.failure import LabError
 from lab.names import name_of
 from lab.roster import host_spec
@@ -44,16 +45,26 @@ class Host:
             raise LabError(f"{self.name} is not up; run `python -m lab up`")
         return port
 
-    def run(self, command: str, *, stdin: str = "", seconds: float = 300) -> Done:
-        """Run a shell command as the login user; `sudo` needs no password there."""
-        line = ssh.command(self.port, command)
-        line[1:1] = ["-o", "BatchMode=yes"]
+    def run(self, command: str, *, stdin: str = "", seconds: float = 300, anew: bool = False) -> Done:
+        """Run a shell command as the login user; `sudo` needs no password there.
+
+        Args:
+            command: what the login shell is told.
+            stdin: what the command reads.
+            seconds: how long it may take.
+            anew: open a connection for it, to learn whether that is possible; else one that is open is used.
+        """
+        line = self._command(command, kept=not anew)
         done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def talk(self, command: str) -> Conversation:
+        """Return a conversation with a program that `command` starts there; it survives the host's reboot."""
+        return Conversation(lambda: ProcessLine(self._command(command, kept=True)))
+
     def reachable(self) -> bool:
-        """Whether a command runs there right now."""
-        return self.run("true", seconds=30).rc == 0
+        """Whether somebody who connects now can run a command."""
+        return self.run("true", seconds=30, anew=True).rc == 0
 
     def wait(self, seconds: float = READY_SECONDS) -> None:
         """Wait until SSH answers and systemd has finished booting."""
@@ -61,11 +72,13 @@ class Host:
 
     def reboot(self) -> None:
         """Stop and start the host as a reboot would, and wait until it is back."""
+        ssh.hang_up(self.port)
         self._container().restart(timeout=STOP_SECONDS)
         self.wait()
 
     def stop(self) -> None:
         """Shut the host down."""
+        ssh.hang_up(self.port)
         self._container().stop(timeout=STOP_SECONDS)
 
     def start(self) -> None:
@@ -87,6 +100,7 @@ class Host:
         net = network.find(engine.connected())
         if net is None:
             raise LabError("the lab's network is gone; run `python -m lab up`")
+        ssh.hang_up(self.port)
         if how == "freeze":
             container.pause()
         else:
@@ -94,6 +108,7 @@ class Host:
         try:
             yield
         finally:
+            ssh.hang_up(self.port)
             container.reload()
             containers.start(container, net, str(network.address(net, self.spec.address_number)))
             self.wait()
@@ -104,17 +119,26 @@ class Host:
         Raises:
             LabError: they live on.
         """
-        before = set(self.run(f"pgrep -f '{SESSIONS}'").out.split())
+        before = self._sessions()
         self.run(f"sudo systemd-run --quiet --collect pkill -KILL -f '{SESSIONS}'")  # cuts its own session, too
-        until(lambda: not before & set(self.run(f"pgrep -f '{SESSIONS}'").out.split()), 30, "the sessions end")
+        until(lambda: bool(now := self._sessions()) and not before & now, 30, "the sessions end")
 
     def login(self, *command: str) -> NoReturn:
         """Become an ssh client on the host."""
         line = ssh.command(self.port, *command)
         os.execvp(line[0], line)  # noqa: S606 - the terminal shall belong to ssh
 
+    def _command(self, command: str, *, kept: bool) -> list[str]:
+        line = ssh.command(self.port, command, kept=kept)
+        return [line[0], "-o", "BatchMode=yes", *line[1:]]
+
+    def _sessions(self) -> set[str]:
+        """Return the processes of all SSH sessions: at least that of the new one that asks, or the look was cut off."""
+        return set(self.run(f"pgrep -f '{SESSIONS}'", anew=True).out.split())
+
     def _booted(self) -> bool:
-        return self.run("systemctl is-system-running", seconds=30).out.strip() in {"running", "degraded"}
+        done = self.run("systemctl is-system-running", seconds=30, anew=True)
+        return done.out.strip() in {"running", "degraded"}
 
     def _container(self) -> Container:
         found = containers.find(engine.connected(), name_of(self.name))

@@ -1,12 +1,19 @@
 """The way into a lab host: one key for each checkout, host keys recorded through the engine and always checked."""
 
 import io
+import os
+import stat
+import subprocess
 import tarfile
+import tempfile
+from pathlib import Path
 
 from docker.errors import NotFound
 from docker.models.containers import Container
 
 from lab.atomic import write_atomically
+from lab.failure import LabError
+from lab.names import checkout_id
 from lab.paths import KEY, KNOWN_HOSTS
 from lab.ports import LOOPBACK
 from lab.programs import run
@@ -15,6 +22,9 @@ USER, UID = "ops", 1000
 HOME = f"/home/{USER}"
 HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 CONNECT_SECONDS = 5
+KEPT_SECONDS = 60
+ALIVE_SECONDS, ALIVE_TIMES = 5, 3
+LONGEST_SOCKET = 83  # the system takes 104 bytes or more, and ssh puts 17 of its own behind the name for a moment
 # Also in the inventory, so that Ansible connects as strictly as we do.
 STRICT = ("-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "GlobalKnownHostsFile=/dev/null")
 
@@ -27,10 +37,49 @@ def ensure_key() -> None:
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "freqops lab", "-f", str(KEY)])
 
 
-def command(port: int, *remote: str) -> list[str]:
-    """Return the ssh command line for the host published at `port`."""
+def command(port: int, *remote: str, kept: bool = False) -> list[str]:
+    """Return the ssh command line for the host published at `port`.
+
+    Args:
+        port: where its sshd listens on loopback.
+        remote: what to run there; nothing opens a shell.
+        kept: go over a connection that is open already, if there is one, and keep it open for the next command.
+    """
     options = ["-o", f'UserKnownHostsFile="{KNOWN_HOSTS}"', "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    if kept:
+        options += _keeping(_socket(port))
     return ["ssh", "-F", "/dev/null", *STRICT, *options, "-i", str(KEY), "-p", str(port), f"{USER}@{LOOPBACK}", *remote]
+
+
+def hang_up(port: int) -> None:
+    """Close the kept connection to a host that is about to be gone, or was: nothing shall be said into a dead line."""
+    path = _socket(port)
+    if path.exists():
+        line = ["ssh", "-F", "/dev/null", "-O", "exit", "-o", f"ControlPath={path}", LOOPBACK]
+        subprocess.run(line, capture_output=True, check=False)  # it may have ended meanwhile
+
+
+def _keeping(socket: Path) -> list[str]:
+    """Return the options that share a connection; none where the system's temporary directory is too long for that."""
+    if len(str(socket)) > LONGEST_SOCKET:
+        return []
+    alive = ["-o", f"ServerAliveInterval={ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={ALIVE_TIMES}"]
+    shared = ["ControlMaster=auto", f"ControlPath={socket}", f"ControlPersist={KEPT_SECONDS}"]
+    return [*alive, *(word for option in shared for word in ("-o", option))]
+
+
+def _socket(port: int) -> Path:
+    """Return where the kept connection to a host is, in a directory that is ours alone.
+
+    Raises:
+        LabError: somebody else made the directory, or may write there: what is said to a host would go through them.
+    """
+    directory = Path(tempfile.gettempdir()) / f"freqops-lab-ssh-{os.getuid()}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise LabError(f"{directory} is no directory of yours alone; remove it")
+    return directory / f"{checkout_id()}-{port}"
 
 
 def authorize(container: Container) -> None:

@@ -15,7 +15,7 @@ from lab.exchange.control_accounts import Accounts
 from lab.exchange.control_io import body_of, refusals
 from lab.exchange.faults import FaultError
 from lab.exchange.markets import MARKETS, plain
-from lab.exchange.scripts import Script
+from lab.exchange.scripts import Script, ScriptError
 
 if TYPE_CHECKING:
     from lab.exchange.core import Exchange
@@ -33,6 +33,7 @@ class Control:
             web.get("/status", self.status),
             web.put("/prices/{symbol}", self.hold_price),
             web.get("/scripts", self.scripts),
+            web.put("/scripts", self.set_scripts),
             web.delete("/scripts", self.forget_scripts),
             web.put("/scripts/{symbol}", self.set_script),
             web.delete("/scripts/{symbol}", self.clear_script),
@@ -63,6 +64,15 @@ class Control:
         """Lay a price script over a pair."""
         symbol = request.match_info["symbol"]
         return web.json_response(_script_shape(symbol, self._exchange.feed.set_script(symbol, await body_of(request))))
+
+    async def set_scripts(self, request: web.Request) -> web.Response:
+        """Lay price scripts over several pairs at once."""
+        bodies = await body_of(request)
+        for symbol, body in bodies.items():
+            if not isinstance(body, dict):
+                raise ScriptError(f"{symbol}: a script must be a JSON object, not {body!r}")
+        scripts = self._exchange.feed.set_scripts(bodies)
+        return web.json_response({symbol: _script_shape(symbol, script) for symbol, script in scripts.items()})
 
     async def clear_script(self, request: web.Request) -> web.Response:
         """Return a pair to its seeded path."""

@@ -63,19 +63,27 @@ class Feed:
 
     def set_script(self, symbol: str, body: dict[str, Any]) -> Script:
         """Lay a script over a pair, from the next second on."""
+        return self.set_scripts({symbol: body})[symbol]
+
+    def set_scripts(self, bodies: dict[str, dict[str, Any]]) -> dict[str, Script]:
+        """Lay a script over each of several pairs, all from the same second on, or none if one is refused."""
         since = self.now_s() + 1
-        script = parse(self.market(symbol), body, since, self.price(symbol))
+        scripts = {
+            symbol: parse(self.market(symbol), body, since, self.price(symbol)) for symbol, body in bodies.items()
+        }
         with self._store.transaction():
-            self._end_script(symbol, since)
-            self._store.run(
-                "INSERT INTO scripts (symbol, since, mode, points) VALUES (?, ?, ?, ?)",
-                symbol,
-                since,
-                script.mode,
-                json.dumps(script.points),
-            )
-        self._paths[symbol] = self._lay_over(symbol)
-        return script
+            for symbol, script in scripts.items():
+                self._end_script(symbol, since)
+                self._store.run(
+                    "INSERT INTO scripts (symbol, since, mode, points) VALUES (?, ?, ?, ?)",
+                    symbol,
+                    since,
+                    script.mode,
+                    json.dumps(script.points),
+                )
+        for symbol in scripts:
+            self._paths[symbol] = self._lay_over(symbol)
+        return scripts
 
     def hold(self, symbol: str, price: object) -> Script:
         """Let a pair jump to a price and stay there, from the next second on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,23 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from lab.control import control
+from lab.conversation import Conversation
+from lab.failure import LabError
 from lab.hosts import Host
 from lab.paths import INVENTORY
+from lab.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_ACCOUNT = "test-"
 TOOL = "sudo /usr/local/bin/freqops-host"
 BIN = Path(sys.executable).parent
-PRELUDE = """
-import json, sys
-sys.path.insert(0, "/usr/local/bin/freqops-host")
-from pathlib import Path
-from freqops.core import holds, layout, processes
-from freqops.core.client import FreqtradeClient
-bot = layout.load_bot(Path("/srv/freqops/bots/{bot}"))
-api = FreqtradeClient(bot.api_port, *bot.credentials(), timeout=10)
-answer = None
-"""
+EVALUATOR = Path(__file__).with_name("evaluator.py")
+EVALUATE = f"sudo env PYTHONPATH={TOOL.removeprefix('sudo ')} python3 -c {shlex.quote(EVALUATOR.read_text())}"
+EVALUATORS: dict[str, Conversation] = {}  # by host; nobody is asked, and nothing started, before the first question
 
 
 @dataclass(frozen=True)
@@ -127,11 +124,18 @@ class Field:
         return done.rc, json.loads(lines[-1])
 
     def ask(self, code: str) -> Any:
-        """Run Python on the host with `api`, `bot` and the rules at hand and return its `answer`."""
-        script = PRELUDE.format(bot=self.bot) + code + "\nprint(json.dumps(answer, default=str))"
-        done = self.host.run("sudo python3 -", stdin=script)
-        assert done.rc == 0, f"{code}: {done.err}"
-        return json.loads(done.out.splitlines()[-1])
+        """Run Python on the host with `api`, `bot` and the rules at hand and return its `answer`.
+
+        Raises:
+            AssertionError: It raised, or the host could not be asked.
+        """
+        evaluator = EVALUATORS.setdefault(self.host.name, self.host.talk(EVALUATE))
+        try:
+            said = evaluator.ask({"bot": self.bot, "code": code})
+        except LabError as error:
+            raise AssertionError(f"{code}: {error}") from error
+        assert "error" not in said, f"{code}: {said['error']}"
+        return said["answer"]
 
     def halt(self, level: int, *, reason: str = "test", more: str = "") -> tuple[int, dict[str, Any]]:
         """Halt this bot on its host and return the exit status and its row."""
@@ -208,15 +212,6 @@ def heal() -> None:
     for fault in control("GET", "/faults"):
         if not (fault["account"] or "").startswith(TEST_ACCOUNT):
             control("DELETE", f"/faults?id={fault['id']}")
-
-
-def all_pairs(percent_per_minute: float, minutes: int = 120, jump: float = 1.0) -> None:
-    """Let every price jump by a factor, and from there rise, or fall, steadily."""
-    for symbol, price in control("GET", "/status")["prices"].items():
-        start = float(price) * jump
-        end = start * (1 + percent_per_minute / 100 * minutes)
-        points = [[0, round(start, 4)], [minutes * 60, round(end, 4)]]
-        control("PUT", f"/scripts/{symbol}", {"points": points, "mode": "linear"})
 
 
 def uptrend(*bots: Field) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.control import control
-from tests.support.field import all_pairs
+from lab.prices import all_pairs
 from tests.support.foreign import OldBot, new_bot, patient_strategy
 
 

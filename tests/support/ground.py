@@ -60,8 +60,8 @@ class Ground:
         self.host = Host(NAME)
 
     def sh(self, command: str) -> str:
-        """Run a command as root and return what it printed; it must succeed."""
-        done = self.host.run("sudo sh -s", stdin=command)
+        """Run a command as root, over a new connection, and return what it printed; it must succeed."""
+        done = self.host.run("sudo sh -s", stdin=command, anew=True)
         assert done.rc == 0, f"{command}: {done.rc}\n{done.out}\n{done.err}"
         return done.out
 

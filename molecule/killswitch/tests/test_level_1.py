@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tests.support.field import Field, all_pairs, play, until
+from lab.prices import all_pairs
+from tests.support.field import Field, play, until
 
 REASSERT = 10  # seconds: the timer's five, and what one firing takes
 

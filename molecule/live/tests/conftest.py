@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.control import control
-from tests.support.field import all_pairs
+from lab.prices import all_pairs
 from tests.support.live import LiveBot, deployed
 
 NAMES = ("mixed", "stranger", "stopped", "silent", "stormy", "dead", "frozen", "unborn")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import ccxt
 import pytest
 
+from lab.conversation import Conversation, ProcessLine
 from tests.unit.exchange.audit import assert_adds_up
 
 if TYPE_CHECKING:
@@ -154,3 +157,21 @@ def test_a_price_that_cannot_be_is_refused(server: Server, symbol: str, body: di
     status, answer = server.try_control("PUT", f"/prices/{symbol}", body)
     assert status == 400
     assert answer["error"]
+
+
+def test_requests_on_a_line_are_answered_as_those_to_the_port(server: Server) -> None:
+    """Also what it refuses, and what nobody answers; the program goes on."""
+    url = urlsplit(server.control_base)
+    command = [sys.executable, "-m", "lab.exchange.operator_line"]
+    line = Conversation(lambda: ProcessLine([*command, str(url.port)]))
+
+    def answer(method: str, path: str, body: object = None) -> tuple[int, Any]:
+        said = line.ask({"method": method, "path": path, "body": body})
+        return said["status"], said["body"]
+
+    script = {"BTCUSDT": {"points": [[0, 50000]]}}
+    assert answer("PUT", "/scripts", script)[1].keys() == script.keys()
+    for method, path, body in (("GET", "/scripts", None), ("PUT", "/scripts/BTCUSDT", {}), ("GET", "/nothing", None)):
+        assert answer(method, path, body) == server.try_control(method, path, body)
+    nobody = Conversation(lambda: ProcessLine([*command, "1"])).ask({"method": "GET", "path": "/status", "body": None})
+    assert "refused" in nobody["error"]

@@ -112,6 +112,32 @@ def test_clearing_returns_to_the_seeded_path(server: Server) -> None:
     assert price(server) == BTC.price(seeded.price(NOON + 180))
 
 
+def test_several_pairs_are_scripted_from_the_same_second_on(server: Server) -> None:
+    """As by a request for each, and the other pairs are left alone."""
+    fall = {"points": [[0, 50000], [100, 40000]]}
+    made = server.control("PUT", "/scripts", {"BTCUSDT": fall, "ETHUSDT": {"points": [[0, 2000]], "mode": "step"}})
+    server.time.advance(51)
+    assert (price(server), price(server, "ETHUSDT")) == (Decimal(45000), Decimal(2000))
+    scripts = server.control("GET", "/scripts")
+    assert {symbol: [script] for symbol, script in made.items()} == {s: found for s, found in scripts.items() if found}
+    assert len({script["since_s"] for script in made.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("second", "complaint"),
+    [({"ETHUSDT": {"points": []}}, "at least one"), ({"EURUSD": {"points": [[0, 1]]}}, "Invalid symbol"),
+     ({"ETHUSDT": 2000}, "ETHUSDT: a script must be a JSON object")],
+)  # fmt: skip
+def test_of_several_scripts_none_is_followed_if_one_cannot_be(
+    server: Server, second: dict[str, Any], complaint: str
+) -> None:
+    """The market stays as it was."""
+    status, answer = server.try_control("PUT", "/scripts", {"BTCUSDT": {"points": [[0, 50000]]}, **second})
+    assert status == 400
+    assert complaint in answer["error"]
+    assert set(map(len, server.control("GET", "/scripts").values())) == {0}
+
+
 def test_scripts_survive_a_restart(tmp_path: Path) -> None:
     """They lie in the state file."""
     with Server(tmp_path / "state") as server:
