@@ -35,7 +35,6 @@ REFUSE = {
     "freqops_firewall": "SSH connection",
     "freqops_sshd": "SSH connection",
     "freqops_sysctl": "must stay 1",
-    "freqops_units": "systemctl",
 }
 
 
@@ -70,7 +69,6 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_validate": {"image": "registry.example.com/nothing", "release": str(home), "packages": str(home)},
         "freqops_sshd": {"seconds": 60},
         "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},
-        "freqops_units": {"files": {}, "timers": ["freqops-that-nobody-has.timer"]},
         "freqops_zipapp": {"source": str(ROOT / "src/freqops"), "path": str(home / "freqops-host")},
     }
     return known[name]
