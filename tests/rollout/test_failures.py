@@ -8,6 +8,7 @@ from lab import state
 from tests.support.field import play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant
+from tests.support.patience import GIVE_UP
 from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, SLEEPS, Before, Rollout, added, only, row
 
 
@@ -94,6 +95,6 @@ def test_a_release_goes_back_by_hand_and_its_image_with_its_database(rollout: Ro
     assert back.rc == 0, back.out
     before.same("delta")
     delta.wish(enter=["ETH/USDT"])
-    assert until("it trades on", lambda: len(delta.trades()) > len(before.trades["delta"]), 60)
+    assert until("it trades on", lambda: len(delta.trades()) > len(before.trades["delta"]), GIVE_UP)
     delta.wish()
     assert PAIR in [trade["pair"] for trade in delta.trades()]
