@@ -11,6 +11,8 @@ description:
   - Does for many small files what C(ansible.builtin.copy) does for one with O(files[].content); a call of each costs
     more than all the work.
   - Each file is written whole or not at all. Its directory must be there.
+  - A file with O(files[].validate) is first written beside its place and judged there; one that is refused is not put
+    into its place.
   - What exists and is no plain file is refused.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -57,6 +59,9 @@ options:
         description: Whether a file that is there keeps what it says, so that only a missing one is written.
         type: bool
         default: false
+      validate:
+        description: A command that ends with 0 where the file may take its place; V(%s) stands for its path.
+        type: str
 author:
   - freqops (@freqops)
 """
@@ -81,12 +86,14 @@ written:
   elements: str
 """
 
+import shlex
 import stat
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable
+from ansible.module_utils.freqops.core import commands, durable
+from ansible.module_utils.freqops.core.errors import FreqopsError
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "below": {"type": "path", "required": True},
@@ -101,6 +108,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "group": {"type": "int", "default": 0},
             "mode": {"type": "str", "default": "0644"},
             "keep": {"type": "bool", "default": False},
+            "validate": {"type": "str"},
         },
     },
 }
@@ -117,6 +125,20 @@ def _present(path: Path) -> tuple[bytes, tuple[int, int, int]] | None:
     return path.read_bytes(), (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
 
 
+def _judge(path: Path, said: bytes, command: str) -> None:
+    """Have a command judge what a file is to say, without the file.
+
+    Raises:
+        NotProven: It refuses it, with its last words.
+    """
+    apart = path.with_name(f".{path.name}.judged")
+    try:
+        durable.write_atomic(apart, said, 0o600)
+        commands.must(commands.run, [word.replace("%s", str(apart)) for word in shlex.split(command)])
+    finally:
+        apart.unlink(missing_ok=True)
+
+
 def _brought(path: Path, item: dict[str, Any], *, check: bool) -> dict[str, str] | None:
     """Bring one file to what is wished; return what differed, None where nothing did."""
     seen, rights = _present(path), (item["owner"], item["group"], int(item["mode"], 8))
@@ -124,6 +146,8 @@ def _brought(path: Path, item: dict[str, Any], *, check: bool) -> dict[str, str]
     if seen == (said, rights):
         return None
     if not check:
+        if item["validate"]:
+            _judge(path, said, item["validate"])
         durable.write_atomic(path, said, rights[2], rights[:2])
     header = f"{path} {rights[0]}:{rights[1]} {rights[2]:04o}"
     before = "" if seen is None else seen[0].decode(errors="replace")
@@ -145,7 +169,7 @@ def main() -> None:
             if difference is not None:
                 written.append(item["path"])
                 differences.append(difference)
-    except (OSError, ValueError) as error:
+    except (FreqopsError, OSError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(written), written=written, diff=differences)
 

@@ -75,6 +75,20 @@ def test_what_is_no_plain_file_is_refused(
     assert "is no plain file" in answer["msg"]
 
 
+def test_what_its_program_refuses_takes_no_place(run: Run, tmp_path: Path, files: dict[str, Any]) -> None:
+    program = tmp_path / "judge"
+    program.write_text("#!/bin/sh\ngrep -q one $2 || { echo 'it has no one'; exit 1; }\n")
+    program.chmod(0o755)
+    files["files"] = [{**files["files"][0], "validate": f"{program} --check %s"}]
+    assert run(freqops_files, **files)["written"] == ["conf/a"]
+    files["files"][0]["content"] = "two\n"
+    answer = run(freqops_files, **files)
+    assert answer["failed"] is True
+    assert "it has no one" in answer["msg"]
+    assert (tmp_path / "conf/a").read_text() == "one\n"
+    assert [path.name for path in (tmp_path / "conf").iterdir()] == ["a"]
+
+
 # --- units
 
 
