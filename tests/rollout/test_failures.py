@@ -61,7 +61,7 @@ def test_a_bot_that_never_gets_well_is_rolled_back(rollout: Rollout) -> None:
             "sleeps", CONTRACT, lambda text: added(text, SLEEPS)
         )
 
-    played = rollout.deploy(sleeps, "-e", "freqtrade_start_deadline=15")
+    played = rollout.deploy(sleeps, "-e", f"freqtrade_start_deadline={rollout.slowest_start:.0f}")
     assert played.rc != 0
     assert "delta: ROLLED BACK, PROVEN" in row(played, "delta"), played.out
     before.untouched("alpha", "beta", "epsilon")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,12 +66,17 @@ class Bot(Field):
 
 
 class Rollout:
-    """The fleet, and deploys to it that differ from it in one thing or another."""
+    """The fleet, and deploys to it that differ from it in one thing or another.
+
+    Attributes:
+        slowest_start: Seconds in which all that is its own was deployed; no bot takes as long to start.
+    """
 
     def __init__(self, place: Path) -> None:
         self.place = place
         self.bots = {name: Bot(name) for name in BOTS}
         self.changes: list[Callable[[Fleet], None]] = []
+        self.slowest_start = 0.0
 
     def strategy(self, name: str, source: Path, change: Callable[[str], str] = str) -> str:
         """Write a strategy directory of its own and return it."""
@@ -83,6 +89,7 @@ class Rollout:
     def _fleet(self, change: Callable[[Fleet], None]) -> Callable[[Fleet], None]:
         def changed(fleet: Fleet) -> None:
             bots = fleet[HOST]["freqtrade_bots"]
+            fleet[HOST]["freqtrade_start_deadline"] = GIVE_UP
             own: dict[str, Any] = {"max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}]}
             own |= {f"{side}_pricing": {"price_side": "other"} for side in ("entry", "exit")}
             own |= {"custom_price_max_distance_ratio": 0.99, "internals": {"process_throttle_secs": 1}}
@@ -174,10 +181,9 @@ def switching(rollout: Rollout, name: str) -> Iterator[Background]:
         )
 
     log, inventory = rollout.place / f"{name}.log", rollout.inventory(waits)
-    words = ("--limit", HOST, "-e", f"freqtrade_start_deadline={GIVE_UP}")
     delta = rollout.bots["delta"]
     delta.wish(wait=True)
-    running = Background(log, "deploy", *words, inventory=inventory)
+    running = Background(log, "deploy", "--limit", HOST, inventory=inventory)
     try:
         until("the switch is under way", lambda: "yes" in delta.sh(under_way(delta)), GIVE_UP)
         yield running
@@ -203,7 +209,9 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
     uptrend(*(rollout.bots[name].ready() for name in ("alpha", "beta")))  # whatever another scenario left behind
     for name in OWN:
         rollout.bots[name].wish(enter=[PAIR])
+    began = time.monotonic()
     deployed = rollout.deploy()
+    rollout.slowest_start = time.monotonic() - began
     assert deployed.rc == 0, deployed.out
     try:
         for name in BOTS:

@@ -36,7 +36,7 @@ def values(place: Path) -> dict[str, Any]:
         "host_firewall": False,
         "host_ssh_ports": [22, 2222],
         "host_open_ports": [{"port": 8899}],
-        "host_confirm_seconds": 45,
+        "host_confirm_seconds": 90,
         "host_sshd": False,
         "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
         "host_time_service": False,
@@ -49,7 +49,7 @@ def values(place: Path) -> dict[str, Any]:
         "freqtrade_bots_per_address": {"binance": 2},
         "freqtrade_packages": str(packages),
         "freqtrade_python": "3.13.1",
-        "freqtrade_start_deadline": 90,
+        "freqtrade_start_deadline": GIVE_UP,
     }
 
 
