@@ -8,6 +8,7 @@ from lab import state
 from tests.support.field import play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant
+from tests.support.patience import GIVE_UP
 from tests.support.rollout import BOTS, CONTRACT, HOST, PAIR, SLEEPS, Before, Rollout, added, only, row
 
 
@@ -60,7 +61,7 @@ def test_a_bot_that_never_gets_well_is_rolled_back(rollout: Rollout) -> None:
             "sleeps", CONTRACT, lambda text: added(text, SLEEPS)
         )
 
-    played = rollout.deploy(sleeps, "-e", "freqtrade_start_deadline=15")
+    played = rollout.deploy(sleeps, "-e", f"freqtrade_start_deadline={rollout.slowest_start:.0f}")
     assert played.rc != 0
     assert "delta: ROLLED BACK, PROVEN" in row(played, "delta"), played.out
     before.untouched("alpha", "beta", "epsilon")
@@ -94,6 +95,6 @@ def test_a_release_goes_back_by_hand_and_its_image_with_its_database(rollout: Ro
     assert back.rc == 0, back.out
     before.same("delta")
     delta.wish(enter=["ETH/USDT"])
-    assert until("it trades on", lambda: len(delta.trades()) > len(before.trades["delta"]), 60)
+    assert until("it trades on", lambda: len(delta.trades()) > len(before.trades["delta"]), GIVE_UP)
     delta.wish()
     assert PAIR in [trade["pair"] for trade in delta.trades()]

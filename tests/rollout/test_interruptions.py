@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.field import until
+from tests.support.patience import GIVE_UP
 from tests.support.rollout import HOST, Before, Rollout, switching
 
 
@@ -25,14 +26,14 @@ def test_a_lost_connection_ends_no_switch(rollout: Rollout) -> None:
         delta.host.cut_connections()
         ended = running.ended()
     assert ended.rc != 0, "whoever lost the connection does not know"
-    until("it runs", lambda: delta.state() == "running", 60)
+    until("it runs", lambda: delta.state() == "running", GIVE_UP)
     assert delta.release_now != before.releases["delta"], "what was begun was finished"
     assert delta.trade_ids() == before.trades["delta"]
 
 
 def test_a_reboot_takes_an_unfinished_switch_back(rollout: Rollout) -> None:
     before, delta = Before(rollout), rollout.bots["delta"]
-    with switching(rollout, "rebooted", 60) as running:
+    with switching(rollout, "rebooted") as running:
         running.kill()
         delta.host.reboot()
     before.same("alpha", "beta", "delta", "epsilon")
@@ -47,8 +48,8 @@ def test_bots_come_back_from_a_blink_of_their_database(rollout: Rollout) -> None
     assert rc == 0, row
     delta.sh("docker restart freqops-postgres")
     alpha = rollout.bots["alpha"]
-    until("alpha runs again", lambda: alpha.booted() and alpha.state() == "running", 120)
-    until("delta is paused again", lambda: delta.booted() and delta.state() == "paused", 120)
+    until("alpha runs again", lambda: alpha.booted() and alpha.state() == "running", GIVE_UP)
+    until("delta is paused again", lambda: delta.booted() and delta.state() == "paused", GIVE_UP)
     assert (delta.level(), delta.trade_ids()) == (1, before.trades["delta"])
     before.untouched("beta", "epsilon")
     delta.release()

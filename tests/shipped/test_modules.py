@@ -26,7 +26,7 @@ RUN_THE_TOOL = (
     "freqops_rollback",
     "freqops_switch",
 )
-ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_validate")
+ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_units", "freqops_validate")
 WHY = ("incident", "reason", "actor")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
@@ -56,6 +56,10 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
             "below": str(home),
             "directories": [{"path": "made", "owner": os.getuid(), "group": os.getgid()}],
         },
+        "freqops_files": {
+            "below": str(home),
+            "files": [{"path": "made", "content": "text", "owner": os.getuid(), "group": os.getgid()}],
+        },
         "freqops_postgres": {"stale": False},
         "freqops_remove": {"stack": True, "root": str(home), "incident": "one", "reason": "done", "actor": "ann"},
         "freqops_rollback": {"bot": "alpha", "reason": "done", "actor": "ann"},
@@ -66,6 +70,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
             "database": "alpha_paper",
         },
         "freqops_switch": {"releases": {"alpha": "0" * 16}, "actor": "ann"},
+        "freqops_units": {"absent": ["freqops-nothing.timer"], "directory": str(home)},
         "freqops_validate": {"image": "registry.example.com/nothing", "release": str(home), "packages": str(home)},
         "freqops_sshd": {"seconds": 60},
         "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},

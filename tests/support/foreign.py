@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
+from tests.support.patience import GIVE_UP
 
 HOST, BOT = "paper-1", "zeta"
 WHY = "reason=it moves"
@@ -88,7 +89,7 @@ class OldBot:
         self.wish(enter=list(PAIRS))
         self.sh(f"chown -R 1000:1000 {HOME}/user_data")
         self.sh(f"docker compose --file {HOME}/docker-compose.yml up --detach --quiet-pull")
-        until("it has entered its pairs", lambda: len(self.open_trades()) == len(PAIRS), 90)
+        until("it has entered its pairs", lambda: len(self.open_trades()) == len(PAIRS), GIVE_UP)
         self.wish()
         self.amounts = [amount for _, _, amount in self.open_trades()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from lab.control import control
 from tests.support.field import ROOT, Background, Field, Played, play, until, uptrend
 from tests.support.fleet import Fleet, bot, inventory
+from tests.support.patience import GIVE_UP
 
 HOST = "paper-1"
 OWN = ("delta", "epsilon")
@@ -29,7 +31,7 @@ RAISES_LATE = (
     '            raise ValueError("it raises when it has entered")\n'
 )
 SLEEPS = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep(3600)\n"
-SLOW = "    def bot_start(self, **_: Any) -> None:\n        import time\n\n        time.sleep({seconds})\n"
+WAITS = '    def bot_start(self, **_: Any) -> None:\n        while self._wishes("wait"):\n            time.sleep(0.2)\n'
 PSQL = "docker exec freqops-postgres psql --username postgres --quiet --command"
 
 
@@ -56,18 +58,25 @@ class Bot(Field):
 
     def wish(self, **wishes: Any) -> None:
         """Tell its strategy what to do from its next round on."""
-        text = shlex.quote(json.dumps(wishes))
-        self.sh(f"mkdir -p {self.home}/conf && printf %s {text} > {self.home}/conf/wishes.json")
-        self.sh(f"chmod 0644 {self.home}/conf/wishes.json")
+        text, path = shlex.quote(json.dumps(wishes)), f"{self.home}/conf/wishes.json"
+        self.sh(
+            f"mkdir -p {self.home}/conf && printf %s {text} > {path}.new && chmod 0644 {path}.new"
+            f" && mv {path}.new {path}"
+        )
 
 
 class Rollout:
-    """The fleet, and deploys to it that differ from it in one thing or another."""
+    """The fleet, and deploys to it that differ from it in one thing or another.
+
+    Attributes:
+        slowest_start: Seconds in which all that is its own was deployed; no bot takes as long to start.
+    """
 
     def __init__(self, place: Path) -> None:
         self.place = place
         self.bots = {name: Bot(name) for name in BOTS}
         self.changes: list[Callable[[Fleet], None]] = []
+        self.slowest_start = 0.0
 
     def strategy(self, name: str, source: Path, change: Callable[[str], str] = str) -> str:
         """Write a strategy directory of its own and return it."""
@@ -80,6 +89,7 @@ class Rollout:
     def _fleet(self, change: Callable[[Fleet], None]) -> Callable[[Fleet], None]:
         def changed(fleet: Fleet) -> None:
             bots = fleet[HOST]["freqtrade_bots"]
+            fleet[HOST]["freqtrade_start_deadline"] = GIVE_UP
             own: dict[str, Any] = {"max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}]}
             own |= {f"{side}_pricing": {"price_side": "other"} for side in ("entry", "exit")}
             own |= {"custom_price_max_distance_ratio": 0.99, "internals": {"process_throttle_secs": 1}}
@@ -134,7 +144,7 @@ class Before:
         """Check that bots run, and have the release and the trades that they had."""
         for name in names:
             each = self.rollout.bots[name]
-            until(f"{name} runs", lambda each=each: each.state() == "running", 30)  # type: ignore[misc]
+            until(f"{name} runs", lambda each=each: each.state() == "running", GIVE_UP)  # type: ignore[misc]
             assert each.release_now == self.releases[name], name
             if name in ("delta", "epsilon"):  # the others sell when they like
                 assert each.trade_ids() == self.trades[name], name
@@ -158,25 +168,30 @@ def only(fleet: Fleet, name: str, image: str) -> None:
 
 
 @contextmanager
-def switching(rollout: Rollout, name: str, seconds: int = 20) -> Iterator[Background]:
-    """Deploy a bot that takes its time to start, and give the moment in which it is being switched."""
+def switching(rollout: Rollout, name: str) -> Iterator[Background]:
+    """Deploy a bot that waits with its start as long as that is wished, and give the time in which it is switched.
 
-    def slow(fleet: Fleet) -> None:
-        text = SLOW.format(seconds=seconds) + f"        # {name}\n"  # never the release of the test before
+    It waits no longer when the block is over, or before, when something else is wished.
+    """
+
+    def waits(fleet: Fleet) -> None:
+        text = f"{WAITS}        # {name}\n"  # never the release of the test before
         bot(fleet, HOST, "delta")["strategy_dir"] = rollout.strategy(
-            name, CONTRACT, lambda strategy: strategy.rstrip("\n") + "\n\n" + text
+            name, CONTRACT, lambda strategy: added(strategy, text)
         )
 
-    log, inventory = rollout.place / f"{name}.log", rollout.inventory(slow)
-    running = Background(log, "deploy", "--limit", HOST, inventory=inventory)
+    log, inventory = rollout.place / f"{name}.log", rollout.inventory(waits)
     delta = rollout.bots["delta"]
+    delta.wish(wait=True)
+    running = Background(log, "deploy", "--limit", HOST, inventory=inventory)
     try:
-        until("the switch is under way", lambda: "yes" in delta.sh(under_way(delta)), 180)
+        until("the switch is under way", lambda: "yes" in delta.sh(under_way(delta)), GIVE_UP)
         yield running
     finally:
+        delta.wish()
         if running.process.poll() is None:
             running.kill()
-    until("the switch is over", lambda: "yes" not in delta.sh(under_way(delta)), 180)
+    until("the switch is over", lambda: "yes" not in delta.sh(under_way(delta)), GIVE_UP)
 
 
 def under_way(each: Bot) -> str:
@@ -185,17 +200,22 @@ def under_way(each: Bot) -> str:
 
 
 def fleet_of_four(place: Path) -> Iterator[Rollout]:
-    """Give the fleet, deployed, every bot with an open trade; take its own bots away at the end."""
+    """Give the fleet, deployed, every bot with an open trade; take its own bots away at the end, without a deploy.
+
+    The bots of the lab are then what they were, but for what a test kept for all deploys; so is the host itself.
+    """
     control("DELETE", "/faults")
     rollout = Rollout(place)
     uptrend(*(rollout.bots[name].ready() for name in ("alpha", "beta")))  # whatever another scenario left behind
     for name in OWN:
         rollout.bots[name].wish(enter=[PAIR])
+    began = time.monotonic()
     deployed = rollout.deploy()
+    rollout.slowest_start = time.monotonic() - began
     assert deployed.rc == 0, deployed.out
     try:
         for name in BOTS:
-            until(f"{name} has a trade", rollout.bots[name].trades, 240)
+            until(f"{name} has a trade", rollout.bots[name].trades, GIVE_UP)
         for name in OWN:
             rollout.bots[name].wish()
         yield rollout
@@ -207,4 +227,3 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
         field.sh(
             f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
         )
-        play("deploy", "--limit", HOST)

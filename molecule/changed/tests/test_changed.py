@@ -15,6 +15,7 @@ import yaml
 from lab.paths import INVENTORY
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
+from tests.support.patience import GIVE_UP
 
 HOST = "paper-1"
 CALLBACKS = ROOT / "tests/support/callbacks"
@@ -36,7 +37,7 @@ def values(place: Path) -> dict[str, Any]:
         "host_firewall": False,
         "host_ssh_ports": [22, 2222],
         "host_open_ports": [{"port": 8899}],
-        "host_confirm_seconds": 45,
+        "host_confirm_seconds": 90,
         "host_sshd": False,
         "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
         "host_time_service": False,
@@ -49,7 +50,7 @@ def values(place: Path) -> dict[str, Any]:
         "freqtrade_bots_per_address": {"binance": 2},
         "freqtrade_packages": str(packages),
         "freqtrade_python": "3.13.1",
-        "freqtrade_start_deadline": 90,
+        "freqtrade_start_deadline": GIVE_UP,
     }
 
 
@@ -196,18 +197,18 @@ def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_r
     psi = Field(HOST, "psi")
     aged = "import json\npath = Path('/srv/freqops/keepalive.json')\nheard = json.loads(path.read_text())\n"
     field.ask(f"{aged}path.write_text(json.dumps({{**heard, 'uptime': heard['uptime'] - 7200}}))")
-    until("the timer has halted it", lambda: psi.level() == 1, 120)  # nobody here starts it: it comes every minute
-    until("it is paused", lambda: psi.state() == "paused")
+    until("the timer has halted it", lambda: psi.level() == 1, GIVE_UP)  # nobody here starts it: it comes every minute
+    until("it is paused", lambda: psi.state() == "paused", GIVE_UP)
     [hold] = psi.holds()["holds"]
     assert "-deadman-" in hold["incident"]
     evidence = f"cat /srv/freqops/incidents/{hold['incident']}/*-halt-by-deadman.json 2>/dev/null; true"
-    said = until("it is written down, which comes last", lambda: field.sh(evidence), 90)
+    said = until("it is written down, which comes last", lambda: field.sh(evidence), GIVE_UP)
     assert "the control node was not heard for 1" in said, said
     assert (field.level(), field.state()) == (1, "stopped"), "what was stopped is held, and stays so"
     heard = play("keepalive", "--limit", HOST, inventory=runs.fleet)
     assert heard.rc == 0, heard.out
     assert (psi.level(), psi.state()) == (1, "paused")
     psi.release()
-    until("it runs again", lambda: psi.state() == "running")
+    until("it runs again", lambda: psi.state() == "running", GIVE_UP)
     field.sh("systemctl start freqops-deadman.service")
     assert (psi.level(), psi.state()) == (0, "running"), "who was heard is left alone"

@@ -64,9 +64,9 @@ def copy(tmp_path: Path) -> Copy:
     return Copy(tmp_path / "inventory")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def untouched() -> Iterator[None]:
-    """Look at both hosts before and after a test: files, containers, images."""
+    """Look at both hosts before the first refusal and after the last: files, containers, images."""
     fields = [Field("paper-1"), Field("prod-1", "gamma")]
     before = [_look(field) for field in fields]
     yield

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.support.field import until
 from tests.support.fleet import bot
+from tests.support.patience import GIVE_UP
 from tests.support.rollout import HOST, Before, Rollout, switching
 
 
@@ -12,7 +16,11 @@ def test_a_second_deploy_is_refused_and_a_halt_wins(rollout: Rollout) -> None:
         second = rollout.deploy(lambda fleet: bot(fleet, HOST, "epsilon")["config"].update(max_open_trades=7))
         assert second.rc != 0
         assert "deploys here" in second.out, second.out
-        rc, row = delta.halt(1, reason="while it is deployed", more="--deadline 90")
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            halt = pool.submit(delta.halt, 1, reason="while it is deployed", more=f"--deadline {GIVE_UP}")
+            until("its hold is on the disk", lambda: delta.level() == 1, GIVE_UP)
+            delta.wish()
+            rc, row = halt.result()
         assert rc == 0, row
         ended = first.ended()
     assert ended.rc == 0, ended.out

@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.halt_model.machine import HaltMachine
 from tests.support.field import until
 from tests.support.lab_world import LabWorld
+from tests.support.patience import GIVE_UP
 from tests.support.rollout import OWN, PAIR, Bot, Rollout
 
 # A tenth unless asked for all: on both bots at the same time, and then on one that has its host for itself.
@@ -93,7 +94,7 @@ def test_a_real_bot_that_is_held_never_trades_whatever_happens(
         for name in OWN:
             rollout.bots[name].wish(enter=[PAIR])
     for name in OWN:
-        until(f"{name} has a trade", partial(rollout.bots[name].ask, ENTERED), 120)
+        until(f"{name} has a trade", partial(rollout.bots[name].ask, ENTERED), GIVE_UP)
         rollout.bots[name].wish()
     with capsys.disabled():
         print(f"\nsequences on real bots: {done['sequences']}, seed {seed}; {dict(sorted(done.items()))}")  # noqa: T201

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.support.field import Field, until
-from tests.support.foreign import BOT, HOME, HOST, PASSWORD, OldBot, adopt, trades_of
+from tests.support.foreign import BOT, HOME, HOST, PAIRS, PASSWORD, OldBot, adopt, trades_of
+from tests.support.patience import GIVE_UP
 
 
 @pytest.fixture
@@ -59,7 +60,8 @@ def test_one_command_gives_the_old_one_back(old: OldBot, place: str) -> None:
     assert played.rc == 0, played.out
     state, _, policy = old.container()
     assert (state, policy) == ("running", "on-failure:7")
-    until("it answers", lambda: old.open_trades() == [(1, "BTC/USDT", old.amounts[0]), (2, "ETH/USDT", old.amounts[1])])
+    trades = [(number, pair, amount) for (number, pair), amount in zip(enumerate(PAIRS, 1), old.amounts, strict=True)]
+    until("it answers", lambda: old.open_trades() == trades, GIVE_UP)
     assert "freqops-zeta" not in old.field.sh("docker ps --all --format '{{.Names}}'")
     assert "zeta" not in old.field.sh("ls /srv/freqops/bots")
 
