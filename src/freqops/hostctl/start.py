@@ -166,9 +166,9 @@ class _Proof:
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():
-                detail = drop_orphan_locks(self._api, self._bot, self._clock)
-                if current_level(self._bot, self._clock) == 0:
-                    return Started(self._bot.name, self._bot.initial_state, self._changed, 0, detail)
+                removed = self._orphan_locks_removed()
+                if removed is not None and current_level(self._bot, self._clock) == 0:
+                    return Started(self._bot.name, self._bot.initial_state, self._changed, 0, removed)
             self._clock.sleep(POLL)
         raise NotProven(self._failure())
 
@@ -181,6 +181,14 @@ class _Proof:
             return False
         self._missing = self._wrong(reading) or ""
         return not self._missing
+
+    def _orphan_locks_removed(self) -> list[str] | None:
+        """Remove the pair locks of released holds and say which; None where the bot did not answer this time."""
+        try:
+            return drop_orphan_locks(self._api, self._bot, self._clock)
+        except ApiError as error:
+            self._missing = str(error)
+            return None
 
     def _refuse_crash_loop(self) -> None:
         """End early what would only crash until the deadline."""

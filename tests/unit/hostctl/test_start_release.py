@@ -206,6 +206,19 @@ def test_locks_of_released_holds_are_dropped_and_no_others(host: Host) -> None:
     ]
 
 
+def test_one_answer_that_comes_too_late_does_not_end_a_start(host: Host) -> None:
+    """A busy bot answers the next time; its locks are looked at then, and it is not called running before."""
+    host.api.locks.append(lock(7, "freqops halt old"))
+
+    def fail() -> None:
+        raise Unreachable("GET /locks: TimeoutError timed out")
+
+    host.when("our_locks", fail)
+    started = host.start()
+    assert (started.outcome, started.detail) == ("running", ["lock of a released hold removed: freqops halt old"])
+    assert host.api.calls.count("our_locks") >= 2
+
+
 def test_a_halt_that_comes_in_while_locks_are_dropped_keeps_its_lock(host: Host) -> None:
     """It latches, then locks. Whoever reads the holds first and the locks after would take its lock for an orphan."""
 
