@@ -6,8 +6,8 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.volumes import Volume
 
-from lab import console, containers, engine, engine_process, network, registry
-from lab.names import IMAGE_PREFIX, LABEL, is_of_checkout, label_filter, shared_name_of
+from lab import console, containers, engine, engine_process, host_volumes, network, registry
+from lab.names import HOST_LABEL, IMAGE_PREFIX, LABEL, is_of_checkout, label_filter, shared_name_of
 from lab.paths import DEFAULT, INVENTORY, ROOT, STATE_DIR
 
 
@@ -28,20 +28,24 @@ def down() -> None:
 
 
 def down_one() -> None:
-    """Remove this lab and leave the other ones of its checkout, and the registry that they share."""
+    """Remove this lab and leave the other ones of its checkout, and the registry that they share.
+
+    The disks of its hosts are deleted at leisure.
+    """
     client = engine.connected()
     with console.step("remove this lab") as note:
         for container in client.containers.list(all=True, filters=label_filter(), ignore_removed=True):
             if container.name != shared_name_of("registry"):
                 note(str(container.name))
-                containers.remove(container)
+                containers.remove(container, keep_volumes=True)
         for volume in client.volumes.list(filters=label_filter()):
-            if volume.name != shared_name_of("registry"):
+            if volume.name != shared_name_of("registry") and HOST_LABEL not in volume.attrs["Labels"]:
                 _remove_volume(volume)
         net = network.find(client)
         if net is not None:
             registry.leave(client, net)
             net.remove()
+    host_volumes.sweep_in_background()
     for directory in (INVENTORY, STATE_DIR):
         if directory.exists():
             shutil.rmtree(directory)

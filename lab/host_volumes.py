@@ -8,7 +8,7 @@ from docker import DockerClient
 from docker.errors import NotFound
 
 from lab.names import HOST_LABEL, label_filter, labels
-from lab.paths import ROOT, STATE_DIR
+from lab.paths import DEFAULT, ROOT, state_dir
 
 
 def mount(host: str) -> dict[str, Any]:
@@ -29,8 +29,9 @@ def sweep(client: DockerClient) -> None:
 
 def sweep_in_background() -> None:
     """Delete them without anyone waiting: a gigabyte of small files takes a slow disk half a minute."""
-    STATE_DIR.mkdir(exist_ok=True)
-    with (STATE_DIR / "sweep.log").open("ab") as log:
+    place = state_dir(DEFAULT)  # a lab whose own directory goes with it needs this most
+    place.mkdir(exist_ok=True)
+    with (place / "sweep.log").open("ab") as log:
         command = [sys.executable, "-m", "lab", "sweep"]
         subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab import down, engine_process
+from lab import down, engine_process, host_volumes
 from lab import engine as engines
 from lab.names import LABEL, checkout_id, labels, name_of, shared_name_of
 
@@ -66,6 +66,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     made = Engine()
     for name in ("connect", "connected"):
         monkeypatch.setattr(engines, name, lambda: made)
+    monkeypatch.setattr(host_volumes, "sweep_in_background", lambda: made.gone.append("disks of hosts"))
     monkeypatch.setattr(engine_process, "was_ours", lambda: False)
     monkeypatch.setattr(down, "ROOT", tmp_path)
     for name in (".lab", ".lab-live", "inventories/lab", "inventories/lab-live", "inventories/example"):
@@ -83,7 +84,7 @@ def left(root: Path) -> list[str]:
 def test_one_lab_goes_and_leaves_the_others_and_the_registry(engine: Engine, tmp_path: Path) -> None:
     down.down_one()
     registry, net = shared_name_of("registry"), name_of("net")
-    assert engine.gone == [name_of("exchange"), f"{registry} from {net}", net]
+    assert engine.gone == [name_of("exchange"), f"{registry} from {net}", net, "disks of hosts"]
     assert left(tmp_path) == [".lab-live", "example", "inventories", "lab-live"]
 
 
