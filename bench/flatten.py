@@ -13,11 +13,13 @@ from typing import Any
 
 from freqops.core.table import table
 from lab.control import control
-from lab.prices import all_pairs
-from tests.support.live import PAIRS, LiveBot, deployed
+from tests.support.field import all_pairs
+from tests.support.live import LiveBot, deployed
 
 TRADES, MILLISECONDS = 10, 150
 SLOW = "*"
+COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "LTC", "DOGE", "ADA", "LINK", "AVAX", "DOT", "TRX")
+PAIRS = [f"{coin}/USDT" for coin in COINS]
 
 
 def measured(bot: LiveBot, trades: int, milliseconds: int, exit_all: Callable[[], Any]) -> dict[str, float]:
@@ -39,7 +41,7 @@ def main() -> int:
     trades, milliseconds = [*given, *(TRADES, MILLISECONDS)[len(given) :]][:2]
     control("DELETE", "/faults")
     all_pairs(0)
-    bot = LiveBot("bench", 20)
+    bot = LiveBot("bench", 20, pairs=PAIRS)
     deployed(bot)
     rows: list[dict[str, Any]] = []
     everything = "answer = api.call('POST', '/forceexit', {'tradeid': 'all', 'ordertype': 'market'}, 120)"

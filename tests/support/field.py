@@ -89,7 +89,7 @@ class Background:
         self.process.wait()
 
 
-def until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+def until(what: str, condition: Callable[[], Any], seconds: float = 300) -> Any:
     """Wait for a condition and return what it returned; fail with its last value when it does not come in time."""
     give_up = time.monotonic() + seconds
     while True:
@@ -200,7 +200,7 @@ class Field:
     def reload(self) -> None:
         """Let the bot forget the candles that it has seen, and wait until it is back."""
         self.ask("api.call('POST', '/reload_config')")
-        until("it came back from the reload", lambda: self.booted() and self.state() in ("running", "paused"), 60)
+        until("it came back from the reload", lambda: self.booted() and self.state() in ("running", "paused"))
 
     def logs(self) -> str:
         """Return the last lines of the bot's container."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,6 +16,13 @@ def on() -> Ground:
     """The host, its bot running and none of its starts counted as a crash, whatever the last scenario did to it."""
     Field().ready()
     return Ground()
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads for what happens while tests look on."""
+    with ThreadPoolExecutor() as made:
+        yield made
 
 
 @pytest.fixture

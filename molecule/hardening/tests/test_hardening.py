@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.support.field import Field, until
+from tests.support.field import Field, Played, until
 from tests.support.ground import Ground, broken, module, part
 
-SHORT = 6
 NAMESPACE = "neighbour"
 ALPHA = 8081
 LISTENING = 8898
@@ -50,21 +51,70 @@ def listening(on: Ground) -> Iterator[int]:
     on.sh("systemctl stop listening")
 
 
-def test_a_further_run_changes_nothing(on: Ground) -> None:
-    again = part("ground", "--diff")
-    assert again.rc == 0, again.out
-    assert "changed=0 " in again.out, again.out
+@pytest.fixture(scope="module")
+def further_run(on: Ground, pool: ThreadPoolExecutor) -> Future[Played]:
+    """The first roles of a deploy once more, while tests only look at the host."""
+    return pool.submit(part, "ground", "--diff")
 
 
+@pytest.mark.usefixtures("further_run")
 def test_a_scan_finds_ssh_and_nothing_else(on: Ground, published: int, listening: int) -> None:
     assert on.seen_from_outside() == [22]
     assert on.answers("127.0.0.1", published)
     assert on.answers("127.0.0.1", listening)
 
 
+@pytest.mark.usefixtures("further_run")
 def test_over_ipv6_it_is_the_same(on: Ground, listening: int, neighbour: str) -> None:
     assert on.answers(neighbour, 22, inside=NAMESPACE)
     assert not on.answers(neighbour, listening, inside=NAMESPACE)
+
+
+def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> None:
+    config = json.loads(on.sh("cat /srv/freqops/bots/alpha/release/*/config.json | head -c 100000"))
+    exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].rpartition("/api/")[0]
+    registry = "http://" + on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").split("/")[0]
+    assert on.sh(f"docker exec freqops-alpha python3 -c '{REACH}' {exchange} {registry}").split() == ["200", "200"]
+    assert on.answers("127.0.0.1", ALPHA)
+
+
+def test_the_server_takes_keys_and_forwards_to_the_host_only(on: Ground) -> None:
+    effective = on.sh("sshd -T")
+    for line in (
+        "passwordauthentication no",
+        "kbdinteractiveauthentication no",
+        "permitemptypasswords no",
+        "permitrootlogin no",
+        "x11forwarding no",
+        "allowagentforwarding no",
+        "allowtcpforwarding local",
+        "maxauthtries 4",
+    ):
+        assert line in effective.splitlines()
+
+
+def test_the_engine_is_left_out_of_unattended_upgrades(on: Ground) -> None:
+    dump = on.sh("apt-config dump").splitlines()
+    kept = {line.split('"')[1] for line in dump if line.startswith("Unattended-Upgrade::Package-Blacklist::")}
+    assert {"docker", "containerd", "runc"} <= kept
+    assert 'Unattended-Upgrade::Automatic-Reboot "false";' in dump
+
+
+def test_kernel_settings_are_in_force_and_the_machine_below_is_left_alone(on: Ground) -> None:
+    written = dict(
+        line.split(" = ") for line in on.sh("cat /etc/sysctl.d/60-freqops.conf").splitlines() if " = " in line
+    )
+    assert len(written) > 10
+    assert all(name.startswith("net.") for name in written)
+    for name, value in written.items():
+        assert on.sh(f"sysctl --values {name}").strip() == value, name
+    assert on.sh("sysctl --values net.ipv4.ip_forward").strip() == "1"
+
+
+def test_a_further_run_changes_nothing(further_run: Future[Played]) -> None:
+    again = further_run.result()
+    assert again.rc == 0, again.out
+    assert "changed=0 " in again.out, again.out
 
 
 def test_what_is_declared_is_reached_and_from_there_only(
@@ -84,81 +134,37 @@ def test_what_is_declared_is_reached_and_from_there_only(
     assert not on.answers(neighbour, listening, inside=NAMESPACE)
 
 
-def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> None:
-    config = json.loads(on.sh("cat /srv/freqops/bots/alpha/release/*/config.json | head -c 100000"))
-    exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].rpartition("/api/")[0]
-    registry = "http://" + on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").split("/")[0]
-    assert on.sh(f"docker exec freqops-alpha python3 -c '{REACH}' {exchange} {registry}").split() == ["200", "200"]
-    assert on.answers("127.0.0.1", ALPHA)
+@pytest.fixture(scope="module")
+def short(on: Ground) -> int:
+    """Seconds until a change that nobody confirms is taken back: longer than it takes to make it."""
+    begun = time.monotonic()
+    assert module("ansible.builtin.ping").rc == 0
+    return max(6, round(2 * (time.monotonic() - begun)))
 
 
 @pytest.mark.parametrize("established", [False, True], ids=["new connections", "the present one, too"])
-def test_rules_that_lock_out_take_themselves_back(on: Ground, tmp_path: Path, established: bool) -> None:
+def test_rules_that_lock_out_take_themselves_back(on: Ground, short: int, tmp_path: Path, established: bool) -> None:
     before = on.rules()
     shut = "tcp dport {_one_of(wanted.ssh_ports)} "
     sources = broken(tmp_path, "firewall.py", f'f"{shut}accept"', f'f"{shut}drop"')
     if established:
         path = sources / "freqops/core/firewall.py"
         path.write_text(path.read_text().replace('"ct state established,related accept",', "", 1))
-    played = part("firewall", sources=sources, host_confirm_seconds=SHORT)
+    played = part("firewall", sources=sources, host_confirm_seconds=short)
     assert played.rc != 0
     assert "TAKEN BACK: no new connection confirmed the change of firewall in time" in played.out, played.out
     assert on.rules() == before
     assert on.sh("cat /etc/freqops/firewall.nft").count("tcp dport { 22 } accept") == 1
 
 
-def test_rules_that_the_kernel_refuses_change_nothing(on: Ground, tmp_path: Path) -> None:
-    before = on.rules()
-    played = part("firewall", sources=broken(tmp_path, "firewall.py", "ct state invalid drop", "ct state wrong drop"))
-    assert played.rc != 0
-    assert "nft --check" in played.out, played.out
-    assert on.rules() == before
-
-
-def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, tmp_path: Path) -> None:
+def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, short: int, tmp_path: Path) -> None:
     before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
     sources = broken(tmp_path, "sshd.py", '    "X11Forwarding": "no",\n', '    "AllowUsers": "nobody",\n')
-    played = part("sshd", sources=sources, host_confirm_seconds=SHORT)
+    played = part("sshd", sources=sources, host_confirm_seconds=short)
     assert played.rc != 0
     assert "TAKEN BACK: no new connection confirmed the change of sshd in time" in played.out, played.out
     assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
     assert on.host.reachable()
-
-
-def test_without_a_key_that_gets_in_passwords_are_left_alone(on: Ground, tmp_path: Path) -> None:
-    """The play itself goes over a connection that is open already; a new one with this key is refused."""
-    before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
-    key = tmp_path / "stranger"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    assert part("sshd").rc == 0
-    sources = broken(tmp_path, "sshd.py", '"MaxAuthTries": "4"', '"MaxAuthTries": "5"')
-    played = part("sshd", sources=sources, ansible_ssh_private_key_file=str(key))
-    assert "REFUSED, nothing was changed: a login with a key alone does not succeed" in played.out, played.out
-    assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
-
-
-def test_settings_that_the_server_refuses_change_nothing(on: Ground, tmp_path: Path) -> None:
-    before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
-    sources = broken(tmp_path, "sshd.py", '"MaxAuthTries": "4"', '"MaxAuthTries": "four"')
-    played = part("sshd", sources=sources)
-    assert played.rc != 0
-    assert "sshd -t ended with" in played.out, played.out
-    assert on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf") == before
-
-
-def test_the_server_takes_keys_and_forwards_to_the_host_only(on: Ground) -> None:
-    effective = on.sh("sshd -T")
-    for line in (
-        "passwordauthentication no",
-        "kbdinteractiveauthentication no",
-        "permitemptypasswords no",
-        "permitrootlogin no",
-        "x11forwarding no",
-        "allowagentforwarding no",
-        "allowtcpforwarding local",
-        "maxauthtries 4",
-    ):
-        assert line in effective.splitlines()
 
 
 def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: Ground) -> None:
@@ -178,6 +184,49 @@ def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: 
     units = ("freqops-firewall.service", "sysinit.target", "ssh.service", "docker.service")
     started = {unit: on.entered(unit) for unit in units}
     assert 0 < started["freqops-firewall.service"] == min(started.values())
+
+
+@pytest.fixture(scope="module")
+def refused(on: Ground, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+    """Changes that are refused; the rules and settings afterwards are those from before.
+
+    The play with a stranger's key goes over a connection that is open already; a new one with this key is refused, and
+    it is made while nobody tries other settings.
+    """
+    files = "nft --stateless list table inet freqops; cat /etc/ssh/sshd_config.d/10-freqops.conf"
+    before, place = on.sh(files), tmp_path_factory.mktemp("refused")
+    rules = broken(place / "rules", "firewall.py", "ct state invalid drop", "ct state wrong drop")
+    tries = '"MaxAuthTries": "4"'
+    five = broken(place / "five", "sshd.py", tries, '"MaxAuthTries": "5"')
+    four = broken(place / "four", "sshd.py", tries, '"MaxAuthTries": "four"')
+    key = place / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    assert module("ansible.builtin.ping").rc == 0
+    with ThreadPoolExecutor() as pool:
+        ruled = pool.submit(part, "firewall", sources=rules)
+        stranger = part("sshd", sources=five, ansible_ssh_private_key_file=str(key))
+        found = {"key": stranger, "settings": part("sshd", sources=four), "rules": ruled.result()}
+    assert on.sh(files) == before
+    return found
+
+
+def test_rules_that_the_kernel_refuses_change_nothing(refused: dict[str, Played]) -> None:
+    assert refused["rules"].rc != 0
+    assert "nft --check" in refused["rules"].out, refused["rules"].out
+
+
+def test_without_a_key_that_gets_in_passwords_are_left_alone(refused: dict[str, Played]) -> None:
+    said = refused["key"].out
+    assert "REFUSED, nothing was changed: a login with a key alone does not succeed" in said, said
+
+
+def test_settings_that_the_server_refuses_change_nothing(refused: dict[str, Played]) -> None:
+    assert refused["settings"].rc != 0
+    assert "sshd -t ended with" in refused["settings"].out, refused["settings"].out
+
+
+def test_the_bot_runs_again_by_itself(on: Ground) -> None:
+    """Nothing was done for it since the reboot."""
     bot = Field()
     until("the bot runs again", lambda: bot.booted() and bot.state() == "running")
     assert on.answers("127.0.0.1", ALPHA)
@@ -193,21 +242,3 @@ def test_a_restart_of_the_engine_leaves_both_rule_sets_and_the_bots(on: Ground) 
     assert "DOCKER" in on.sh("iptables-save -t nat")
     assert on.sh(running) == bots
     assert on.answers("127.0.0.1", ALPHA)
-
-
-def test_the_engine_is_left_out_of_unattended_upgrades(on: Ground) -> None:
-    dump = on.sh("apt-config dump").splitlines()
-    kept = {line.split('"')[1] for line in dump if line.startswith("Unattended-Upgrade::Package-Blacklist::")}
-    assert {"docker", "containerd", "runc"} <= kept
-    assert 'Unattended-Upgrade::Automatic-Reboot "false";' in dump
-
-
-def test_kernel_settings_are_in_force_and_the_machine_below_is_left_alone(on: Ground) -> None:
-    written = dict(
-        line.split(" = ") for line in on.sh("cat /etc/sysctl.d/60-freqops.conf").splitlines() if " = " in line
-    )
-    assert len(written) > 10
-    assert all(name.startswith("net.") for name in written)
-    for name, value in written.items():
-        assert on.sh(f"sysctl --values {name}").strip() == value, name
-    assert on.sh("sysctl --values net.ipv4.ip_forward").strip() == "1"

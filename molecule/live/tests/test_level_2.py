@@ -6,109 +6,18 @@ The first is commanded from a terminal that dies at once; what came of it is rea
 from __future__ import annotations
 
 import json
-import secrets
 import signal
-import subprocess
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from lab import ssh
 from lab.control import control
-from lab.paths import INVENTORY
-from tests.support.field import ROOT, TOOL, Played, incident_of, play, until
-from tests.support.live import HOST, ORDER, LiveBot
-
-INCIDENT = f"20260101T000000Z-halt2-{secrets.token_hex(3)}"
-HALTED = ("mixed", "stranger", "stopped", "silent", "stormy", "dead", "unborn")
-DEADLINE = 50
-REJECTED = {"status": 400, "code": -1013, "msg": "Market is closed."}
-BANNED = {"status": 418, "code": -1003, "msg": "Way too much request weight used; IP banned.", "retry_after": 1}
-BUSY = {"status": 503, "code": -1008, "msg": "Server is currently overloaded."}
-
-Rows = dict[str, dict[str, Any]]
-
-
-def mix(bot: LiveBot) -> None:
-    """Five open trades: one that cannot be sold, two plain, one whose exit rests, one whose entry filled in part.
-
-    And an entry that has not filled, a coin that is declared as not the bot's, one that nobody declared, and dust that
-    is more than one step.
-    """
-    trades = {trade["pair"]: trade for trade in bot.enter("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT")}
-    bot.deposit("BNB", "1.5")
-    bot.deposit("DOGE", "100")
-    bot.deposit("ETH", f"{2 / float(control('GET', '/status')['prices']['ETHUSDT']):.4f}")
-    bot.force_exit(trades["SOL/USDT"], ordertype="limit", price=trades["SOL/USDT"]["open_rate"] * 3)
-    bot.enter("LTC/USDT", "XRP/USDT", price={"LTC/USDT": 60.0, "XRP/USDT": 1.0})
-    [entry] = [order for order in bot.orders("NEW") if (order["symbol"], order["side"]) == ("LTCUSDT", "BUY")]
-    half = round(float(entry["origQty"]) / 2, 2)
-    control("POST", f"/accounts/{bot.account}/orders/{entry['orderId']}/fill", {"quantity": str(half)})
-    bot.fault(endpoint=ORDER, symbol="BTCUSDT", side="SELL", error=REJECTED)
-
-
-def estrange(bot: LiveBot) -> None:
-    """One trade, and beside it an order and a fill that the bot does not know."""
-    bot.enter("ETH/USDT")
-    bot.order_by_hand(symbol="BTCUSDT", side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.001", price="20000")
-    bot.order_by_hand(symbol="SOLUSDT", side="BUY", type="MARKET", quantity="0.5")
-
-
-def stop(bot: LiveBot) -> None:
-    """One trade, and a trader that somebody stopped."""
-    bot.enter("ETH/USDT")
-    bot.ask("api.call('POST', '/stop')")
-
-
-def slow_down(bot: LiveBot) -> None:
-    """Three trades whose sales take a while, so that the bot can fall silent between them."""
-    bot.enter("ETH/USDT", "SOL/USDT", "BNB/USDT")
-    bot.fault(endpoint=ORDER, side="SELL", latency_ms=6000)
-
-
-def brew(bot: LiveBot) -> None:
-    """Three trades, and an exchange that bans, fails and hangs, each for a while."""
-    bot.enter("ETH/USDT", "SOL/USDT", "BNB/USDT")
-    bot.fault(endpoint=ORDER, side="SELL", error=BANNED, times=2)
-    bot.fault(endpoint="GET /api/v3/account", error=BUSY, times=3)
-    bot.fault(endpoint="DELETE /api/v3/order", answer="timeout", times=1)
-
-
-def die(bot: LiveBot) -> None:
-    """One trade, and no process any more."""
-    bot.enter("ETH/USDT")
-    bot.sh(f"docker stop --time 10 freqops-{bot.name}")
-
-
-DISEASES: dict[str, Callable[[LiveBot], None]] = {
-    "mixed": mix, "stranger": estrange, "stopped": stop, "silent": slow_down, "stormy": brew, "dead": die,
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def first(bots: dict[str, LiveBot]) -> Rows:
-    """The rows of a halt whose terminal died a moment after it was given; one bot falls silent in the middle."""
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        list(pool.map(lambda name: DISEASES[name](bots[name]), DISEASES))
-    words = f"halt --level 2 --bots {','.join(HALTED)} --reason diseases --incident {INCIDENT} --deadline {DEADLINE}"
-    terminal = subprocess.Popen(
-        ssh.command(bots["mixed"].host.port, f"{TOOL} {words} --json"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until("the first sale", lambda: any(order["type"] == "MARKET" for order in bots["silent"].orders("FILLED")), 60)
-    bots["silent"].signal(signal.SIGSTOP)
-    terminal.kill()
-    terminal.wait()
-    found = f"cat /srv/freqops/incidents/{INCIDENT}/{HOST}-halt2-*.json 2>/dev/null || true"
-    answer = json.loads(until("the halt ends without its terminal", lambda: bots["mixed"].sh(found), DEADLINE + 90))
-    return {row["bot"]: row for row in answer["bots"]}
-
+from tests.support.field import ROOT, Played, incident_of, play
+from tests.support.live import HOST, LiveBot
+from tests.support.live_diseases import HALTED, INCIDENT, Rows, deadline
 
 VERDICTS = {
     "mixed": "NOT FLAT",
@@ -119,6 +28,12 @@ VERDICTS = {
     "dead": "NOT FLAT",
     "unborn": "FLAT, PROVEN",
 }
+
+
+@pytest.fixture(scope="module")
+def first(ill: Future[Rows]) -> Rows:
+    """The rows of the first halt."""
+    return ill.result()
 
 
 def test_each_bot_has_the_verdict_of_its_disease(first: Rows) -> None:
@@ -202,7 +117,7 @@ def second(first: Rows, bots: dict[str, LiveBot], tmp_path_factory: pytest.TempP
     (inventory / "group_vars").symlink_to(INVENTORY / "group_vars")
     return play(
         "killswitch", "-e", "level=2", "-e", "reason=again", "-e", f"bots={','.join(HALTED)}",
-        "-e", f"deadline={DEADLINE}", inventory=str(inventory),
+        "-e", f"deadline={deadline(bots)}", inventory=str(inventory),
     )  # fmt: skip
 
 

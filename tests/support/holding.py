@@ -1,0 +1,50 @@
+"""A hold that stays, whatever is done to the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.field import Field, until
+
+WATCH = 6  # seconds in which the timer has fired and any restart policy has acted
+FIRED = "systemctl show freqops-reassert.service --property=ExecMainStartTimestampMonotonic --value"
+
+
+def stays_paused(field: Field) -> None:
+    """The hold is on the disk, and the bot paused and locked when it was made true again once."""
+    assert field.level() == 1
+    _soon(field, "paused", lambda: field.state() == "paused")
+    _soon(field, "locked", lambda: _locked(field))
+
+
+def _soon(field: Field, what: str, condition: Callable[[], Any]) -> None:
+    """Check that something is so before the second firing of the timer from now on begins: the first has ended then."""
+    fired = {field.sh(FIRED)}
+
+    def settled() -> bool:
+        fired.add(field.sh(FIRED))
+        return bool(condition()) or len(fired) > 2
+
+    until(what, settled)
+    assert condition(), f"not {what}, although the timer has fired"
+
+
+def _locked(field: Field) -> Any:
+    """Whether the hold's own lock stands."""
+    return field.ask("answer = any(api.has_lock(hold.lock_reason) for hold in holds.load(bot.holds).holds)")
+
+
+def stays_dead(field: Field) -> None:
+    """No Freqtrade process of the bot, at any look."""
+    assert field.level() == 3
+    found = field.ask(
+        f"""
+import time
+answer, end = [], time.monotonic() + {WATCH}
+while time.monotonic() < end and not answer:
+    answer = [p.command for p in processes.scan() if p.bot == bot.name and p.is_freqtrade]
+    time.sleep(0.05)
+"""
+    )
+    assert found == []
