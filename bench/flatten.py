@@ -13,7 +13,7 @@ from typing import Any
 
 from freqops.core.table import table
 from lab.control import control
-from tests.support.field import all_pairs
+from lab.prices import all_pairs
 from tests.support.live import LiveBot, deployed
 
 TRADES, MILLISECONDS = 10, 150

@@ -16,12 +16,14 @@ from typing import Any, Self
 
 import yaml
 
+from freqops.core import holds
 from freqops.core import secrets as bot_secrets
 from freqops.core.bot_config import merged
 from tests.support import fleet
 from tests.support.field import ROOT, Field, until
 
 FIRST_PORT = 8100
+UNHELD = json.dumps(holds.HoldBook().to_json(), indent=2, sort_keys=True) + "\n"  # as a deploy writes it
 DATABASE = "sqlite:////freqops/var/trades.{mode}.sqlite"
 STRATEGY = ROOT / "tests/contract/strategies/ContractStrategy.py"
 PAIRS = ("ETH/USDT", "LTC/USDT")
@@ -76,7 +78,7 @@ class CopiedBot(Field):
             f"{release}/config.json": (json.dumps(config), 0o444, 0),
             f"{release}/strategies/ContractStrategy.py": (STRATEGY.read_text(), 0o444, 0),
             f"{self.home}/conf/secrets.json": (json.dumps({**secrets, **self.credentials()}), 0o400, 1000),
-            f"{self.home}/conf/holds.json": ('{"version": 1, "seq": 0, "holds": []}', 0o444, 0),
+            f"{self.home}/conf/holds.json": (UNHELD, 0o444, 0),
             f"{self.home}/conf/state.json": ('{"initial_state": "running"}', 0o444, 0),
             f"{self.home}/conf/wishes.json": ("{}", 0o644, 0),
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,7 +190,6 @@ class SickBot(LiveBot):
 
     def __init__(self, name: str, number: int) -> None:
         self.disease = DISEASES[name]
-        self.boot_seconds = 0.0
         super().__init__(name, 20 + number, own=self.disease.own)
 
     def deploy(self, model: Mapping[str, Any]) -> None:
@@ -204,9 +202,7 @@ class SickBot(LiveBot):
         """Come up, where its disease lets it, and fall ill."""
         self.deploy(model)
         if self.disease.starts:
-            began = time.monotonic()
             self.start()
-            self.boot_seconds = time.monotonic() - began
         self.disease.befall(self)
 
     def remove(self) -> None:

@@ -79,7 +79,7 @@ class Halted:
 def halt(level: int, bots: str, sick: dict[str, SickBot]) -> Halted:
     """Halt bots of the host, with what does not last brought about right before."""
     befall(sick)
-    seconds = max(LEAST_SECONDS, BOOTS * max(bot.boot_seconds for bot in sick.values()))
+    seconds = max(LEAST_SECONDS, BOOTS * max(bot.boot for bot in sick.values()))
     words = f"halt --level {level} --bots {bots} --reason diseases --deadline {seconds:.0f} --json"
     rc, answer = Field(HOST, MODEL).tool(words)
     return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]}, bought(sick))

@@ -12,7 +12,8 @@ import yaml
 from lab.accounts import account_of
 from lab.control import control
 from lab.paths import SECRETS
-from tests.support.field import Field, all_pairs, incident_of, play, until
+from lab.prices import all_pairs
+from tests.support.field import Field, incident_of, play, until
 from tests.support.live import BALANCES, HOST, MODEL
 
 BOT = ("-e", f"bots={MODEL}", "-e", "reason=test of the way back")

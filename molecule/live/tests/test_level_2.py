@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from lab.control import control
+from lab.paths import INVENTORY
 from tests.support.field import ROOT, Played, incident_of, play
 from tests.support.live import HOST, LiveBot
 from tests.support.live_diseases import HALTED, INCIDENT, Rows, deadline
