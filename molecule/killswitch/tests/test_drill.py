@@ -14,7 +14,7 @@ from tests.support.paper import PaperBot
 
 EXERCISES = 8
 PROOF = "Perform task: TASK: Read back what every bot is doing"
-BEFORE = 4  # tasks: twice the fleet, the words, the drill
+BEFORE = 3  # tasks: the fleet, the words, the drill
 
 
 def drilled(bot: PaperBot, place: Path, calm: Callable[[], AbstractContextManager[None]]) -> Played:
