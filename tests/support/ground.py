@@ -40,7 +40,8 @@ def part(name: str, *words: str, sources: Path | None = None, **inputs: object) 
 
 def module(name: str, **arguments: object) -> Played:
     """Run one module on the host, as root."""
-    return run("ansible", NAME, "--become", "-m", name, "-a", json.dumps(arguments))
+    given = ("-a", json.dumps(arguments)) if arguments else ()
+    return run("ansible", NAME, "--become", "-m", name, *given)
 
 
 def broken(directory: Path, file: str, old: str, new: str) -> Path:

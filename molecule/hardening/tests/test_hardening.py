@@ -71,7 +71,7 @@ def test_over_ipv6_it_is_the_same(on: Ground, listening: int, neighbour: str) ->
 
 
 def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> None:
-    config = json.loads(on.sh("cat /srv/freqops/bots/alpha/release/*/config.json | head -c 100000"))
+    config = json.loads(Field().ask("answer = (bot.release_home / 'config.json').read_text()"))
     exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].rpartition("/api/")[0]
     registry = "http://" + on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").split("/")[0]
     assert on.sh(f"docker exec freqops-alpha python3 -c '{REACH}' {exchange} {registry}").split() == ["200", "200"]
