@@ -2,14 +2,23 @@
 
 An action plugin that bypasses Ansible's loop over hosts sees all of them, the unreachable ones too, which a loop would
 drop silently from what follows.
+
+Each host has a thread, which waits for a process: Ansible's connection starts ``ssh``. One deadline holds for all, and
+no process outlives it, nor an interrupt. A connection that SSH keeps for the next command is not one of them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import Any
 
 from ansible import constants
@@ -20,7 +29,15 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar
 
+from freqops.core.clock import Clock
+
+from . import children
+
 TOOL = "/usr/local/bin/freqops-host"
+LOOK_EVERY = 0.1
+ROUNDS = 50  # of ending what was started in the moment of the deadline
+LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -55,36 +72,79 @@ class HostCommand(ActionBase):
             )
 
 
-def ask(action: ActionBase, hostvars: Any, commands: dict[str, list[str]], patience: float) -> list[Answer]:
+def ask(
+    action: ActionBase, hostvars: Any, commands: dict[str, list[str]], patience: float, clock: Clock | None = None
+) -> list[Answer]:
     """Run freqops-host on all hosts of ``commands`` at once.
 
     Args:
         action: The action plugin that asks.
         hostvars: Ansible's variables of all hosts.
         commands: The arguments for each host.
-        patience: Seconds to wait for the slowest.
+        patience: Seconds to wait for all of them together. What still runs then is ended.
+        clock: Tells when they are over.
 
     Returns:
         An answer for each host, in the order of ``commands``; an unreachable one has an error.
     """
-    answers = {host: Answer(host) for host in commands}
-    workers = []
-    for host, arguments in commands.items():
-        worker = threading.Thread(target=_one, args=(action, hostvars, host, arguments, answers[host]), daemon=True)
-        worker.start()
-        workers.append(worker)
+    answers: dict[str, Answer] = {}
+    over = threading.Event()
+
+    def one(host: str, arguments: list[str]) -> None:
+        try:
+            command = _connected(action, hostvars, host)
+            if not over.is_set():
+                answers[host] = Answer(host, *command.answer(arguments))
+        except AnsibleError as failure:
+            answers[host] = Answer(host, error=f"unreachable: {' '.join(str(failure.message).split())}")
+
+    workers = [threading.Thread(target=one, args=asked, daemon=True) for asked in commands.items()]
+    resource_tracker.ensure_running()  # is no host's: a connection with a password would start it in between
+    before = children.alive()
+    with _ended_by_interrupt(before):
+        try:
+            for worker in workers:
+                worker.start()
+            _wait(workers, patience, clock or Clock())
+        finally:
+            in_time = dict(answers)
+            over.set()
+            _end(workers, before)
+    return [in_time.get(host, Answer(host)) for host in commands]
+
+
+def _wait(workers: list[threading.Thread], patience: float, clock: Clock) -> None:
+    deadline = clock.monotonic() + patience
     for worker in workers:
-        worker.join(patience)
-    return list(answers.values())
+        while worker.is_alive() and clock.monotonic() < deadline:
+            worker.join(LOOK_EVERY)
 
 
-def _one(action: ActionBase, hostvars: Any, host: str, arguments: list[str], answer: Answer) -> None:
+def _end(workers: list[threading.Thread], before: set[children.Child]) -> None:
+    """End what was started, until every worker has noticed; one that waits for no process is left to itself."""
+    rounds = 0
+    while (late := [worker for worker in workers if worker.is_alive()]) and rounds < ROUNDS:
+        rounds += 1
+        children.end(children.alive() - before)
+        late[0].join(LOOK_EVERY)
+
+
+@contextmanager
+def _ended_by_interrupt(before: set[children.Child]) -> Iterator[None]:
+    """Let an interrupt end what the block started, before it does what it would do: some is in sessions of its own."""
+
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        children.end(children.alive() - before)
+        signal.signal(number, usual[number])
+        os.kill(os.getpid(), number)
+
+    heard = [number for number in INTERRUPTS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    usual: Mapping[int, Any] = {number: signal.signal(number, interrupted) for number in heard}
     try:
-        document, error = _connected(action, hostvars, host).answer(arguments)
-    except AnsibleError as failure:
-        answer.error = f"unreachable: {' '.join(str(failure.message).split())}"
-    else:
-        answer.document, answer.error = document, error
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 def _connected(action: ActionBase, hostvars: Any, host: str) -> HostCommand:
@@ -108,7 +168,8 @@ def _connection(
 ) -> Any:
     name = templar.template(variables.get("ansible_connection", context.connection or "ssh"))
     context.remote_addr = templar.template(variables.get("ansible_host", host))
-    connection = connection_loader.get(name, context)
+    with LOADING:
+        connection = connection_loader.get(name, context)
     if connection is None:
         raise AnsibleError(f"the connection plugin {name!r} of {host} was not found")
     become = _become(action, variables, templar)
@@ -131,4 +192,6 @@ def _become(action: ActionBase, variables: dict[str, Any], templar: Templar) -> 
     wanted = variables.get("ansible_become")
     if not (templar.template(wanted) if wanted is not None else action._task.become):
         return None
-    return become_loader.get(templar.template(variables.get("ansible_become_method", action._task.become_method)))
+    name = templar.template(variables.get("ansible_become_method", action._task.become_method))
+    with LOADING:
+        return become_loader.get(name)
