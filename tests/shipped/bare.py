@@ -13,6 +13,7 @@ from freqops.core import zipapp
 from tests.interpreters import oldest_python
 
 ROOT = Path(__file__).parents[2]
+Job = tuple[str, dict[str, Any]]
 
 
 class Bare:
@@ -40,29 +41,31 @@ class Bare:
             cwd=self.home,
         )
 
-    def run_module(self, name: str, args: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
-        """Run one module of ``library/`` on this interpreter, as Ansible would on a host, and return its answer.
+    def run_modules(self, jobs: list[Job]) -> list[dict[str, Any]]:
+        """Run modules one after the other on this interpreter, in one play, as Ansible would on a host.
 
         Args:
-            name: The module, e.g. ``freqops_holds_info``.
-            args: Its arguments.
-            check: Whether to run it in check mode.
+            jobs: Each a module, e.g. ``freqops_holds_info``, and its arguments.
 
         Returns:
-            What the module returned, with ``failed`` and ``changed`` as it said.
+            What each module returned, with ``failed`` and ``changed`` as it said.
 
         Raises:
-            AssertionError: Ansible gave no answer that could be read.
+            AssertionError: Ansible gave no answer to one of them that could be read.
         """
+        tasks = [{"name": name, name: args, "ignore_errors": True} for name, args in jobs]  # the next one runs, too
+        play = self.home / "play.json"
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
         command = [
-            str(Path(sys.executable).parent / "ansible"), "localhost", "-i", "localhost,", "-c", "local",
-            "-e", f"ansible_python_interpreter={self.python}", "-m", name, "-a", json.dumps(args), "-o",
-            *(["--check"] if check else []),
+            str(Path(sys.executable).parent / "ansible-playbook"), str(play), "-i", "localhost,", "-c", "local",
+            "-e", f"ansible_python_interpreter={self.python}",
         ]  # fmt: skip
         ran = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, cwd=ROOT, env=self._environment()
+            command, capture_output=True, text=True, check=False, timeout=300, cwd=ROOT, env=self._environment()
         )
-        return _answer(ran)
+        answers = [_answer(line) for line in ran.stdout.splitlines() if line.startswith("localhost | ")]
+        assert len(answers) == len(jobs), f"no answer: {ran.stdout}\n{ran.stderr}"
+        return answers
 
     def _environment(self) -> dict[str, str]:
         changed = {
@@ -76,10 +79,9 @@ class Bare:
         return {**os.environ, **changed}
 
 
-def _answer(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _answer(line: str) -> dict[str, Any]:
     """Take the one JSON object out of ``localhost | SUCCESS => {…}``."""
-    line = next((line for line in ran.stdout.splitlines() if line.startswith("localhost | ")), "")
     said, arrow, document = line.partition("=> ")
-    assert arrow, f"no answer: {ran.stdout}\n{ran.stderr}"
+    assert arrow, f"no answer: {line}"
     answer: dict[str, Any] = json.loads(document)
     return {"failed": "FAILED" in said, "changed": False, **answer}
