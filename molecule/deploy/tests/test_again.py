@@ -6,7 +6,7 @@ import re
 
 from tests.support.field import play
 
-HOSTS = ("paper-1", "prod-1")
+HOSTS = ("localhost", "paper-1", "prod-1")
 
 
 def test_a_second_deploy_sees_that_there_is_nothing_to_do_and_changes_nothing() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.paths import INVENTORY
 from tests.support.field import BIN, ROOT, Field, Played, play, until
 
-LAB = ROOT / "inventories" / "lab"
 CANARY = "canary-4f1d9a7e6c-that-nobody-may-see"
 LOOK = """
 find /etc /usr/local /srv/freqops /var/lib/docker/containers -xdev \
@@ -35,7 +35,7 @@ class Copy:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        shutil.copytree(LAB, home, ignore=shutil.ignore_patterns(".ssh"))
+        shutil.copytree(INVENTORY, home, ignore=shutil.ignore_patterns(".ssh"))
         self.tree: dict[str, Any] = yaml.safe_load((home / "hosts.yml").read_text())
         self.hosts: Hosts = {name: found for group in self.tree.values() for name, found in self._in(group)}
 
