@@ -15,6 +15,7 @@ from lab.ports import LOOPBACK
 from lab.roster import GROUPS, HOSTS, HostSpec
 from lab.ssh import STRICT, USER
 
+START_SECONDS = 600  # a start ends when it is proven; many bots may boot at once on a small machine
 HEADER = "---\n# Written by `python -m lab up`; changes are lost. Bots come from lab/fleet.yml.\n"
 KNOWN_HOSTS_OPTION = f"""-o 'UserKnownHostsFile="{INVENTORY}/.ssh/known_hosts"'"""
 
@@ -42,6 +43,7 @@ def group_vars(facts: LabFacts) -> dict[str, Any]:
         "ansible_ssh_private_key_file": f"{INVENTORY}/.ssh/id_ed25519",
         "ansible_ssh_common_args": " ".join((*STRICT, KNOWN_HOSTS_OPTION)),
         "freqtrade_image": facts.freqtrade_image,
+        "freqtrade_start_deadline": START_SECONDS,
         "postgres_image": facts.postgres_image,
         "docker_insecure_registries": [facts.registry],
         "docker_address_pools": [{"base": str(facts.host_pool), "size": 24}],

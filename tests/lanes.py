@@ -91,8 +91,8 @@ def selected(lanes: Sequence[Lane], only: Collection[str] = (), without: Collect
 
 
 def at_once(cores: int) -> int:
-    """Return how many lanes run side by side: two on two cores, three on four."""
-    return 1 + cores // 2
+    """Return how many lanes run side by side, beside what runs beside them all: one on two cores, two on four."""
+    return max(1, cores // 2)
 
 
 class Room:

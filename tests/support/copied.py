@@ -20,7 +20,7 @@ from freqops.core import holds
 from freqops.core import secrets as bot_secrets
 from freqops.core.bot_config import merged
 from tests.support import fleet
-from tests.support.field import ROOT, Field, until
+from tests.support.field import GIVE_UP, ROOT, Field, until
 
 FIRST_PORT = 8100
 UNHELD = json.dumps(holds.HoldBook().to_json(), indent=2, sort_keys=True) + "\n"  # as a deploy writes it
@@ -119,7 +119,7 @@ class CopiedBot(Field):
     def start(self) -> Self:
         """Start it through the one door."""
         begun = time.monotonic()
-        rc, answer = self.tool(f"start {self.name}")
+        rc, answer = self.tool(f"start {self.name} --deadline {GIVE_UP}")
         assert rc == 0, answer
         self.boot = self.boot or time.monotonic() - begun
         return self

@@ -24,6 +24,7 @@ from lab.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_ACCOUNT = "test-"
+GIVE_UP = 600  # seconds after which what is waited for never comes, also where many bots boot on a small machine
 TOOL = "sudo /usr/local/bin/freqops-host"
 BIN = Path(sys.executable).parent
 EVALUATOR = Path(__file__).with_name("evaluator.py")
@@ -192,7 +193,7 @@ class Field:
         self.release()
         if self.state() in ("paused", "stopped"):
             self.ask("api.start()")
-        rc, answer = self.tool(f"start {self.bot}")
+        rc, answer = self.tool(f"start {self.bot} --deadline {GIVE_UP}")
         assert rc == 0, answer
         until("the bot runs", lambda: self.state() == "running")
         return self
