@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import py_compile
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from freqops.core import zipapp
 from freqops.core.errors import Refused
-from freqops.hostctl import compiled
+from freqops.hostctl import cli, compiled
 
 SOURCE = Path(__file__).parents[3] / "src" / "freqops"
 
@@ -43,6 +44,20 @@ def test_it_runs_from_the_zipapp_until_it_is_compiled_and_from_there_afterwards(
     assert (changed, compiled.directory(tool)) == (True, place)
     assert compiled.bring(tool) == (place, False)
     assert where(tool) == str(place / "freqops/hostctl/cli.py")
+
+
+def test_who_only_looks_is_told_and_nothing_is_done(
+    tool: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [str(tool)])
+    assert cli.main(["compile", "--look"]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is True
+    assert not compiled.PLACE.exists()
+    for changed in (True, False):
+        assert cli.main(["compile"]) == 0
+        assert json.loads(capsys.readouterr().out)["changed"] is changed
+    assert cli.main(["compile", "--look"]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is False
 
 
 def test_everything_in_it_is_compiled_for_good_and_readable_by_all(tool: Path) -> None:

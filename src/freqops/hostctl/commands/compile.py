@@ -13,12 +13,18 @@ HELP = "compile this command for the Python that runs it (deploy does that)"
 IN_SESSION = False
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add whether it is only looked at."""
+    parser.add_argument("--look", action="store_true", help="say whether there is anything to do, and do nothing")
 
 
-def run(_options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Compile what is not compiled yet, and say where it lies."""
-    place, changed = compiled.bring(Path(sys.argv[0]))
+    tool = Path(sys.argv[0])
+    if options.look:
+        place = compiled.directory(tool)
+        changed = not place.is_dir()
+    else:
+        place, changed = compiled.bring(tool)
     output.print_json({"version": 1, "command": "compile", "path": str(place), "changed": changed})
     return PROVEN
