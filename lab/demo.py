@@ -32,7 +32,7 @@ RISE_PERCENT_PER_MINUTE = 0.3
 DIP = 0.99
 ENTER_SECONDS = 180
 DUST = 5
-IMAGES_SECONDS = 190
+IMAGES_SECONDS = 130
 TRADES = """
 import json, sys
 from pathlib import Path
@@ -308,15 +308,15 @@ def unchanged_proof() -> str:
 
 STEPS = [
     Step("A lab: engine, registry, exchange, two bare hosts", lab, lab_proof, 30),
-    Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), deployed_proof, 264),
-    Step("deploy.yml again", unchanged, unchanged_proof, 10),
-    Step("Both bots buy by themselves", positions, positions_proof, 30),
-    Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof, 20),
-    Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof, 30),
-    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT), 20),
-    Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 20),
-    Step("Release, first step: process up, paused", release, level_1_proof, 40),
-    Step("Release, second step: it may enter again", release, released_proof, 20),
+    Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), deployed_proof, 110),
+    Step("deploy.yml again", unchanged, unchanged_proof, 5),
+    Step("Both bots buy by themselves", positions, positions_proof, 15),
+    Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof, 10),
+    Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof, 10),
+    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT), 15),
+    Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 8),
+    Step("Release, first step: process up, paused", release, level_1_proof, 15),
+    Step("Release, second step: it may enter again", release, released_proof, 10),
 ]
 
 
