@@ -170,7 +170,7 @@ DISEASES: dict[str, Disease] = {
     "deaf": Disease(deafen),
     "estranged": Disease(change_password),
     "cut-off": Disease(cut_off),
-    "unheard": Disease(silence),
+    "unheard": Disease(silence, own={"exchange": {"ccxt_config": {"timeout": 3_600_000}}}),  # it waits for good
     "selling": Disease(stick, at_once=sell, own={"exchange": {"ccxt_config": {"timeout": 3000}}}),
     "full": Disease(fill_disk, conf_apart=True),
     "read-only": Disease(write_protect, conf_apart=True),
