@@ -100,12 +100,14 @@ def ask(
 
     workers = [threading.Thread(target=one, args=asked, daemon=True) for asked in commands.items()]
     resource_tracker.ensure_running()  # is no host's: a connection with a password would start it in between
+    clock = clock or Clock()
+    deadline = clock.monotonic() + patience  # before anything is started: that takes its part of it
     before = children.alive()
     with _ended_by_interrupt(before):
         try:
             for worker in workers:
                 worker.start()
-            _wait(workers, patience, clock or Clock())
+            _wait(workers, deadline, clock)
         finally:
             in_time = dict(answers)
             over.set()
@@ -113,8 +115,7 @@ def ask(
     return [in_time.get(host, Answer(host)) for host in commands]
 
 
-def _wait(workers: list[threading.Thread], patience: float, clock: Clock) -> None:
-    deadline = clock.monotonic() + patience
+def _wait(workers: list[threading.Thread], deadline: float, clock: Clock) -> None:
     for worker in workers:
         while worker.is_alive() and clock.monotonic() < deadline:
             worker.join(LOOK_EVERY)
