@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# What Python compiled once is kept: compiling Ansible anew at each start takes longer than most plays.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{name=$$1; $$1=""; printf "  make %-10s%s\n", name, $$0}'
