@@ -173,6 +173,22 @@ def test_six_hosts_that_hang_cost_one_patience(fleet: Fleet) -> None:
     fleet.nobody_is_left()
 
 
+def test_the_time_in_which_the_hosts_are_asked_is_part_of_the_patience(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, clock = threading.Thread.start, Counting()
+
+    def slow(worker: threading.Thread) -> None:
+        begin(worker)
+        until(partial(fleet.hangs, 1), GIVE_UP, "the host hangs")
+        clock.now += 100
+
+    monkeypatch.setattr(threading.Thread, "start", slow)
+    assert silent(fleet.ask(["hung-1"], clock, patience=50)) == ["hung-1"]
+    assert clock.now <= 1 + 100 + 1
+    fleet.nobody_is_left()
+
+
 def test_a_hundred_hosts_are_asked_at_once(fleet: Fleet) -> None:
     hung = [f"hung-{number}" for number in range(100)]
     answers = fleet.ask(hung, AfterAll(lambda: fleet.hangs(100)))
