@@ -87,8 +87,6 @@ def ask(
     Returns:
         An answer for each host, in the order of ``commands``; an unreachable one has an error.
     """
-    clock = clock or Clock()
-    deadline = clock.monotonic() + patience
     answers: dict[str, Answer] = {}
     over = threading.Event()
 

@@ -29,12 +29,15 @@ from tests.support.patience import GIVE_UP
 # Every ssh begins a connection that is kept; one to a host `hung-…` has a helper, too, as for ProxyCommand.
 SSH = r"""#!/bin/sh
 note() { echo >PLACE/"$1.$2"; }
-keep() { setsid "$@" sh -c 'echo >PLACE/kept.$$; exec sleep 1000' >/dev/null 2>&1 & }
 case "$*" in
-    *hung-*) keep; sleep 1000 & note helper $!; note ssh $$; exec sleep 1000 ;;
+    *hung-*)
+        setsid sh -c 'echo >PLACE/kept.$$; exec sleep 1000' >/dev/null 2>&1 &
+        while [ ! -e PLACE/kept.$! ]; do sleep 0.01; done
+        sleep 1000 & note helper $!
+        note ssh $$; exec sleep 1000 ;;
     *gone-*) echo 'no route to host' >&2; exit 255 ;;
     *mute-*) echo 'not found' >&2; exit 127 ;;
-    *) keep --fork; wait; echo '{"said": "it is well"}' ;;
+    *) note kept "$(setsid --fork sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1')"; echo '{"said": "it is well"}' ;;
 esac
 """
 WELL, LATE = {"said": "it is well"}, "no answer in time"
@@ -52,12 +55,13 @@ class AfterAll(Clock):
 
 
 class Counting(Clock):
-    """A second passes whenever somebody looks."""
+    """A second passes whenever somebody looks, once a condition holds."""
 
-    now = 0.0
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self.condition, self.now = condition, 0.0
 
     def monotonic(self) -> float:
-        self.now += 1
+        self.now += self.condition()
         return self.now
 
 
@@ -167,7 +171,8 @@ def test_a_process_that_was_there_before_goes_on(fleet: Fleet) -> None:
 
 
 def test_six_hosts_that_hang_cost_one_patience(fleet: Fleet) -> None:
-    hosts, clock = [f"hung-{number}" for number in range(6)], Counting()
+    hosts = [f"hung-{number}" for number in range(6)]
+    clock = Counting(lambda: fleet.hangs(len(hosts)))
     assert silent(fleet.ask(hosts, clock, patience=12)) == hosts
     assert clock.now <= 12 + 1 + len(hosts)
     fleet.nobody_is_left()
@@ -176,7 +181,7 @@ def test_six_hosts_that_hang_cost_one_patience(fleet: Fleet) -> None:
 def test_the_time_in_which_the_hosts_are_asked_is_part_of_the_patience(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, clock = threading.Thread.start, Counting()
+    begin, clock = threading.Thread.start, Counting(lambda: fleet.hangs(1))
 
     def slow(worker: threading.Thread) -> None:
         begin(worker)
