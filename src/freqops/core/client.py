@@ -12,9 +12,9 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import Any, Callable
 
+from . import http_call
 from .errors import FreqopsError
 
 LOCK_UNTIL = "2099-01-01T00:00:00Z"
@@ -114,7 +114,6 @@ class FreqtradeClient:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        http_call = import_module(f"{__package__}.http_call")  # takes longer to load than a hold takes to be latched
         asked = http_call.Asked(self._host, self._port, method, f"/api/v1{path}", data, headers)
         try:
             status, raw, whole = http_call.answer(asked, timeout, MAX_BODY)
