@@ -25,3 +25,8 @@ class Clock:
 def iso(moment: datetime) -> str:
     """Return ``moment`` as ISO 8601 in UTC, to the second, with a trailing Z."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def round_seconds(seconds: float | None) -> float | None:
+    """Return seconds to the hundredth, which is more than any of them is worth."""
+    return None if seconds is None else round(seconds, 2)

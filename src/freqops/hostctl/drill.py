@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from freqops.core import drill, durable, holds, layout
 from freqops.core.client import ApiError
-from freqops.core.clock import Clock
+from freqops.core.clock import Clock, round_seconds
 from freqops.core.errors import FreqopsError, NotProven, Refused
 from freqops.core.processes import Process
 
@@ -21,7 +21,6 @@ from .engine import Engine
 from .halt import halt
 from .journal import Journal
 from .order import Order, Row
-from .output import round_seconds
 from .reach import alive, client
 from .release import Permission, release
 

@@ -13,7 +13,7 @@ from freqops.core import account, durable, holds, layout, sales
 from freqops.core.clock import Clock
 from freqops.core.errors import FreqopsError, NotProven, Refused
 
-from . import on_exchange, reach, witness
+from . import reach, witness
 from .engine import Engine
 from .journal import Journal
 from .sold import SoldBook
@@ -94,7 +94,7 @@ class _Flattening:
 
     def run(self) -> Flattened:
         """Go round until the account is flat, or nothing more can be done."""
-        since = on_exchange.since_hold(self._bot)
+        since = witness.since_hold(self._bot)
         for order in self._book.unfinished:
             self._find(order)
         while True:

@@ -127,7 +127,7 @@ def _records(case: Case, stack: ExitStack) -> list[str] | None:
     talk = stack.enter_context(_talk(case))
     deadline = talk.ready() + on_exchange.SECONDS
     try:
-        records = talk.ask("records", deadline, since=on_exchange.since_hold(case.bot))
+        records = talk.ask("records", deadline, since=witness.since_hold(case.bot))
     except FreqopsError as error:
         case.row.detail.append(f"its records were not read: {error}")
         return None

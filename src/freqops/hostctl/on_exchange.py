@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timezone
 from typing import Any
 
-from freqops.core import account, holds, layout
+from freqops.core import account
 from freqops.core.errors import FreqopsError
 from freqops.core.positions import protected
 
@@ -14,25 +12,7 @@ from . import witness
 from .case import Case
 
 SECONDS = 20.0
-MARGIN_MS = 60_000
-DAY_SECONDS = 86400
 LOOKS = 3
-
-
-def since_hold(bot: layout.Bot) -> int:
-    """Return from which moment on closed trades matter, in milliseconds: a minute before the first hold in force.
-
-    Where nothing holds the bot, or nobody can tell, it is a day ago.
-    """
-    try:
-        moments = [
-            datetime.strptime(hold.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-            for hold in holds.load(bot.holds).holds
-        ]
-    except (holds.HoldsUnreadable, ValueError):
-        moments = []
-    first = min(moments).timestamp() if moments else time.time() - DAY_SECONDS
-    return int(first * 1000) - MARGIN_MS
 
 
 def note(case: Case, judgement: account.Judgement) -> None:
@@ -61,7 +41,7 @@ def flatness(case: Case, talk: witness.Witness, deadline: float, *, patient: boo
     Raises:
         Unanswered: Something that must be known was not answered.
     """
-    since = since_hold(case.bot)
+    since = witness.since_hold(case.bot)
     looks = LOOKS if patient else 1
     while True:
         looks -= 1
@@ -99,10 +79,10 @@ def without_entries(case: Case) -> list[str]:
     """
     with witness.conversation(case.bot, case.journal, case.clock, case.engine) as talk:
         deadline = talk.ready() + SECONDS
-        judgement = talk.judge(since_hold(case.bot), deadline)
+        judgement = talk.judge(witness.since_hold(case.bot), deadline)
         refused = _cancel(case, talk, judgement.entries, deadline)
         if judgement.entries:
-            judgement = talk.judge(since_hold(case.bot), deadline)
+            judgement = talk.judge(witness.since_hold(case.bot), deadline)
         note(case, judgement)
         left = [f"an entry order rests on the exchange: {account.order_text(order)}" for order in judgement.entries]
         case.row.detail += refused  # one that filled meanwhile does not rest, and is a position now

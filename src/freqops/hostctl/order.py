@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freqops.core import holds
-
-from .output import round_seconds
+from freqops.core.clock import round_seconds
 
 FLATTEN = 2
 ENTRIES_DEADLINE, FLATTEN_DEADLINE = 45.0, 120.0

@@ -7,11 +7,6 @@ import sys
 from typing import Any
 
 
-def round_seconds(seconds: float | None) -> float | None:
-    """Return seconds to the hundredth, which is more than any of them is worth."""
-    return None if seconds is None else round(seconds, 2)
-
-
 def print_json(answer: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     sys.stdout.write(json.dumps(answer, sort_keys=True, default=str) + "\n")

@@ -14,7 +14,7 @@ from freqops.core import account, durable, layout
 from freqops.core.clock import Clock
 from freqops.core.errors import NotProven, Refused
 
-from . import on_exchange, witness
+from . import witness
 from .engine import Engine
 from .flatten import refuse_unless_dead
 from .journal import Journal
@@ -86,7 +86,7 @@ def compare(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, loo
     with witness.conversation(bot, journal, clock, engine) as talk:
         while True:
             looks -= 1
-            judgement = talk.judge(on_exchange.since_hold(bot), clock.monotonic() + COMPARE_SECONDS)
+            judgement = talk.judge(witness.since_hold(bot), clock.monotonic() + COMPARE_SECONDS)
             if judgement.agrees or looks <= 0:
                 return judgement
             clock.sleep(1.0)

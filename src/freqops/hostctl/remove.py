@@ -16,7 +16,7 @@ from freqops.core.client import ApiError
 from freqops.core.clock import Clock, iso
 from freqops.core.errors import FreqopsError, NotProven, Refused
 
-from . import databases, on_exchange, reach, stopping, witness
+from . import databases, reach, stopping, witness
 from .engine import Engine
 from .journal import Journal
 from .start import start_locked
@@ -141,7 +141,7 @@ class Removal:
                 raise Refused(f"{bot.name} has no bot.json and traded live once: nobody can ask its exchange")
             return []
         with witness.conversation(bot, self._journal, self._clock, self._engine) as talk:
-            judgement = talk.judge(on_exchange.since_hold(bot), talk.ready() + EXCHANGE_SECONDS)
+            judgement = talk.judge(witness.since_hold(bot), talk.ready() + EXCHANGE_SECONDS)
         self._result.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
         return judgement.missing + judgement.unknown
 

@@ -12,13 +12,15 @@ import queue
 import secrets
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Callable
 
-from freqops.core import account, layout
+from freqops.core import account, holds, layout
 from freqops.core.clock import Clock
 from freqops.core.durable import read_json
 from freqops.core.errors import FreqopsError
@@ -34,6 +36,8 @@ START_SECONDS = 30.0
 READY_SECONDS = 60.0  # where a host asks for all its bots at once, each waits for the processor, too
 ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+MARGIN_MS = 60_000
+DAY_SECONDS = 86400
 
 
 Start = Callable[[], "subprocess.Popen[str]"]
@@ -49,6 +53,22 @@ class KeyRefused(Unanswered):
 
 class Rejected(FreqopsError):
     """The exchange understood and declined."""
+
+
+def since_hold(bot: layout.Bot) -> int:
+    """Return from which moment on closed trades matter, in milliseconds: a minute before the first hold in force.
+
+    Where nothing holds the bot, or nobody can tell, it is a day ago.
+    """
+    try:
+        moments = [
+            datetime.strptime(hold.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+            for hold in holds.load(bot.holds).holds
+        ]
+    except (holds.HoldsUnreadable, ValueError):
+        moments = []
+    first = min(moments).timestamp() if moments else time.time() - DAY_SECONDS
+    return int(first * 1000) - MARGIN_MS
 
 
 class Witness:

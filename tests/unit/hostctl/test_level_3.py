@@ -159,7 +159,7 @@ def test_a_minute_before_the_first_hold_in_force(tmp_path: Path) -> None:
     clock.now = 3600
     book = book.raised(holds.Hold("risk", 1, "w", "a", "two", 0, ""), clock.utcnow())
     bot.holds.write_text(json.dumps(book.to_json()))
-    assert on_exchange.since_hold(bot) == int(START.timestamp() * 1000) - 60_000
+    assert witness.since_hold(bot) == int(START.timestamp() * 1000) - 60_000
     assert iso(START) == book.holds[0].set_at
 
 
@@ -170,7 +170,7 @@ def test_a_day_where_nobody_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyP
     if content is not None:
         bot.holds.write_text(content)
     monkeypatch.setattr("time.time", lambda: 1_000_000.0)
-    assert on_exchange.since_hold(bot) == (1_000_000 - 86_400) * 1000 - 60_000
+    assert witness.since_hold(bot) == (1_000_000 - 86_400) * 1000 - 60_000
 
 
 def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.
     hold = holds.Hold("halt", 3, "w", "a", "one", 0, "yesterday")
     bot.holds.write_text(json.dumps(holds.HoldBook(0, (hold,)).to_json()))
     monkeypatch.setattr("time.time", lambda: 1_000_000.0)
-    assert on_exchange.since_hold(bot) == (1_000_000 - 86_400) * 1000 - 60_000
+    assert witness.since_hold(bot) == (1_000_000 - 86_400) * 1000 - 60_000
 
 
 # --- how long level 2 looks
