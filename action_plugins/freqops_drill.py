@@ -12,16 +12,17 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fanout, fleet
-from freqops.core import drill, inputs
-from freqops.core.clock import Clock
-from freqops.core.errors import Refused
-from freqops.core.incident import new_incident
-from freqops.core.table import table
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.base.text_table import table
+from freqops.core.bot import inputs
+from freqops.core.halt import halt_drill
+from freqops.core.incident.ids import new_incident
+from freqops.plays import fanout, fleet
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "drills"
 PATIENCE = 900.0  # for each bot of a host: several boots, and a proof for each level
-DEFAULT_LEVELS = ",".join(map(str, drill.LEVELS))
+DEFAULT_LEVELS = ",".join(map(str, halt_drill.LEVELS))
 
 
 class ActionModule(ActionBase):
@@ -46,7 +47,7 @@ class ActionModule(ActionBase):
         patience = PATIENCE * max(map(len, hosts.values()))
         answers = _answers(fanout.ask(self, variables["hostvars"], commands, patience), hosts)
         page = DIRECTORY / f"{incident}.md"
-        _write(page, drill.page(incident, reason, actor, answers, Clock().utcnow()))
+        _write(page, halt_drill.page(incident, reason, actor, answers, Clock().utcnow()))
         return {**result, **_judged(answers, page, incident)}
 
     def _understood(self, variables: dict[str, Any]) -> tuple[dict[str, list[str]], str, str]:
@@ -89,7 +90,7 @@ def _write(page: Path, text: str) -> None:
 def _judged(answers: list[tuple[str, dict[str, Any]]], page: Path, incident: str) -> dict[str, Any]:
     wrong = [f"{answer['bot']} on {host}" for host, answer in answers if not answer["passed"]]
     details = [f"{answer['bot']} on {host}: {text}" for host, answer in answers for text in answer["detail"]]
-    shown = [table(drill.HEADINGS, drill.rows(answers)), *details, "NOT PASSED" if wrong else "PASSED"]
+    shown = [table(halt_drill.HEADINGS, halt_drill.rows(answers)), *details, "NOT PASSED" if wrong else "PASSED"]
     Display().display("\n" + "\n".join([*shown, f"report: {page}"]), color="bright red" if wrong else "green")
     judged: dict[str, Any] = {
         "changed": any(answer["exercises"] for _, answer in answers), "incident": incident, "report": str(page),

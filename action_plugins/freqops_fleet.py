@@ -10,9 +10,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fleet
-from freqops.core.errors import Refused
-from freqops.core.variables import check_names
+from freqops.core.base.errors import Refused
+from freqops.core.preflight.variables import check_names
+from freqops.plays import fleet
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 

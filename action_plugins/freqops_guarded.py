@@ -9,8 +9,8 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from freqops.cli.fresh import fresh_connection, refuse_other_transports
-from freqops.core.errors import Refused
+from freqops.core.base.errors import Refused
+from freqops.plays.new_connection import fresh_connection, refuse_other_transports
 
 GRACE = 45.0  # beyond the take-back: the host is to be heard again
 PAUSE = 0.5

@@ -10,12 +10,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fanout, fleet, incidents
-from freqops.core import inputs
-from freqops.core.clock import Clock
-from freqops.core.errors import Refused
-from freqops.core.incident import new_incident
-from freqops.core.table import table
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.base.text_table import table
+from freqops.core.bot import inputs
+from freqops.core.incident.ids import new_incident
+from freqops.plays import copy_back, fanout, fleet
 
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
 PATIENCE = 240.0
@@ -57,9 +57,9 @@ class ActionModule(ActionBase):
                 hosts.setdefault(row["incident"], set()).add(row["host"])
         for incident, where in sorted(hosts.items()):
             try:
-                report, failed = incidents.copy_back(self, hostvars, sorted(where), incident, incidents.DIRECTORY)
+                report, failed = copy_back.copy_back(self, hostvars, sorted(where), incident, copy_back.DIRECTORY)
             except (Refused, OSError) as error:
-                failed, report = [str(error)], incidents.DIRECTORY
+                failed, report = [str(error)], copy_back.DIRECTORY
             for line in failed:
                 Display().display(f"NOT COPIED: {line}; later: incident.yml -e incident={incident}", color="yellow")
             if not failed:

@@ -8,8 +8,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from freqops.cli import lint_report
-from freqops.core.errors import Refused
+from freqops.core.base.errors import Refused
+from freqops.plays import lint_report
 
 ROOT = Path(__file__).resolve().parents[1]
 

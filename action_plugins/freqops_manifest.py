@@ -9,9 +9,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fanout, fleet, wishes
-from freqops.core.bot_table import HEADINGS, cells
-from freqops.core.table import table
+from freqops.core.base.text_table import table
+from freqops.core.bot.status_table import HEADINGS, cells
+from freqops.plays import desired_state, fanout, fleet
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
@@ -60,8 +60,8 @@ class ActionModule(ActionBase):
 
 
 def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
-    wanted = wishes.fingerprint(variables, names, PROJECT)
-    ground = wishes.of_ground(variables, names, PROJECT)
+    wanted = desired_state.fingerprint(variables, names, PROJECT)
+    ground = desired_state.of_ground(variables, names, PROJECT)
     return ["manifest", f"--wanted={wanted}", f"--ground={ground}", *(["--write"] if write else [])]
 
 

@@ -10,12 +10,12 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import inventory_files, preflight
-from freqops.cli.inventory_lines import Lines, directories
-from freqops.core import preflight as rules
-from freqops.core import preflight_host
-from freqops.core.preflight_fleet import Fleet
-from freqops.core.refusal import Refusal
+from freqops.core.preflight import host as preflight_host
+from freqops.core.preflight import judge as rules
+from freqops.core.preflight.fleet import Fleet
+from freqops.core.preflight.refusal import Refusal
+from freqops.plays import inventory_files, preflight
+from freqops.plays.inventory_lines import Lines, directories
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING = "REFUSED, nothing was touched"

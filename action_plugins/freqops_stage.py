@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from freqops.core import bot_config, policy, release, strategy_package
-from freqops.core.errors import Refused
+from freqops.core.base.errors import Refused
+from freqops.core.bot import configuration
+from freqops.core.deploy import policy, release, strategy_package
 
 VALIDATOR = "validate_release.py"
 FREQOPS = Path(__file__).resolve().parents[1] / "src" / "freqops"
@@ -45,7 +46,7 @@ def _build(values: dict[str, Any]) -> release.Release:
     paths = [Path(path) for path in values["strategies"]]
     return release.build(
         release.declaration(bot, values["image"], values["packages"]),
-        bot_config.effective(values.get("shared") or {}, bot),
+        configuration.effective(values.get("shared") or {}, bot),
         values["compose"],
         {path.name: path.read_text(encoding="utf-8") for path in paths},
         strategy_package.files(FREQOPS),

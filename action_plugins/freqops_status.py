@@ -9,11 +9,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from freqops.cli import fanout, fleet
-from freqops.core import drill, durable
-from freqops.core.bot_table import HEADINGS, cells, problems
-from freqops.core.errors import Refused
-from freqops.core.table import table
+from freqops.core.base import durable
+from freqops.core.base.errors import Refused
+from freqops.core.base.text_table import table
+from freqops.core.bot.status_table import HEADINGS, cells, problems
+from freqops.core.halt import halt_drill
+from freqops.plays import fanout, fleet
 
 PATIENCE = 60.0
 
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
 def _show_drills(answers: list[fanout.Answer]) -> None:
     """Show on each host with paper bots when the halt was last rehearsed there."""
     for answer in answers:
-        is_overdue, text = drill.overdue((answer.document or {}).get("bots", []))
+        is_overdue, text = halt_drill.overdue((answer.document or {}).get("bots", []))
         if text:
             Display().display(f"{answer.host}: {text}", color="bright red" if is_overdue else "green")
 

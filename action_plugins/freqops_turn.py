@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from freqops.core.errors import Refused
+from freqops.core.base.errors import Refused
 
 FIELD_STARTED = 22  # proc_pid_stat(5), counted from one
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import yaml
 
-from freqops.core.table import table
-from lab.paths import INVENTORY
-from lab.roster import HOSTS
+from freqops.core.base.text_table import table
+from lab.base.paths import INVENTORY
+from lab.hosts.roster import HOSTS
 from tests.support.field import Field, Played, play
 from tests.support.fleet import inventory
 

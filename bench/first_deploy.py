@@ -12,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 
-from freqops.core.table import table
+from freqops.core.base.text_table import table
 from tests.support.field import ROOT, command_of, environment
 
 HOST = "prod-1"

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from freqops.core.table import table
-from lab.control import control
-from lab.prices import all_pairs
+from freqops.core.base.text_table import table
+from lab.services.control import control
+from lab.services.prices import all_pairs
 from tests.support.live import LiveBot, deployed
 
 TRADES, MILLISECONDS = 10, 150

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from freqops.core.table import table
+from freqops.core.base.text_table import table
 from tests.support.field import Field, play, until
 
 ROUNDS = 3

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from freqops.core.table import table
-from freqops.core.zipapp import build
+from freqops.core.base.text_table import table
+from freqops.core.deploy.zipapp import build
 from tests.support.field import Field
 
 ROUNDS = 25

@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 from docker.errors import APIError
 
-from lab import console, engine, host_volumes
+from lab.base import console
+from lab.base.failure import LabError
+from lab.base.lock import alone_in
+from lab.base.paths import LOCKED
 from lab.down import down, down_one
-from lab.failure import LabError
-from lab.hosts import Host
-from lab.lock import alone_in
-from lab.paths import LOCKED
+from lab.engine import engine
+from lab.hosts import volumes
+from lab.hosts.host import Host
+from lab.hosts.roster import HOSTS
 from lab.reset import reset
-from lab.roster import HOSTS
 from lab.status import status
 from lab.up import images, up
 
@@ -65,7 +67,7 @@ COMMANDS: dict[str, Command] = {
     "images": _locked(lambda _: images()),
     "down": _locked(lambda a: down_one() if a.one else down()),
     "status": lambda _: status(),
-    "sweep": lambda _: host_volumes.sweep(engine.connected()),
+    "sweep": lambda _: volumes.sweep(engine.connected()),
     "ssh": lambda a: Host(a.host).login(*a.remote),
     "reset": _locked(lambda a: reset(a.host)),
     "stop-host": _locked(lambda a: Host(a.host).stop()),

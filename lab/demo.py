@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freqops.core.table import table
-from lab import accounts, engine, images_wanted, inventory
-from lab.control import control
+from freqops.core.base.text_table import table
+from lab.base.paths import INVENTORY, STATE_DIR
 from lab.demo_screen import Screen
-from lab.hosts import Host
-from lab.paths import INVENTORY, STATE_DIR
-from lab.prices import all_pairs
+from lab.engine import engine
+from lab.hosts import inventory
+from lab.hosts.host import Host
+from lab.images import images_wanted
+from lab.services import accounts
+from lab.services.control import control
+from lab.services.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -36,8 +39,8 @@ IMAGES_SECONDS = 130
 TRADES = """
 import json, sys
 from pathlib import Path
-from freqops.core import layout
-from freqops.core.client import FreqtradeClient
+from freqops.core.bot import layout
+from freqops.core.bot.client import FreqtradeClient
 bot = layout.load_bot(Path("/srv/freqops/bots") / sys.argv[1])
 api = FreqtradeClient(bot.api_port, *bot.credentials(), timeout=10)
 bought = lambda trade: any(o["ft_order_side"] == "buy" and o["filled"] for o in trade["orders"])

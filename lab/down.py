@@ -6,9 +6,12 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.volumes import Volume
 
-from lab import console, containers, engine, engine_process, host_volumes, network, registry
-from lab.names import HOST_LABEL, IMAGE_PREFIX, LABEL, is_of_checkout, label_filter, shared_name_of
-from lab.paths import DEFAULT, INVENTORY, ROOT, STATE_DIR
+from lab.base import console
+from lab.base.names import HOST_LABEL, IMAGE_PREFIX, LABEL, is_of_checkout, label_filter, shared_name_of
+from lab.base.paths import DEFAULT, INVENTORY, ROOT, STATE_DIR
+from lab.engine import containers, engine, engine_process, network
+from lab.hosts import volumes
+from lab.services import registry
 
 
 def down() -> None:
@@ -45,7 +48,7 @@ def down_one() -> None:
         if net is not None:
             registry.leave(client, net)
             net.remove()
-    host_volumes.sweep_in_background()
+    volumes.sweep_in_background()
     for directory in (INVENTORY, STATE_DIR):
         if directory.exists():
             shutil.rmtree(directory)

@@ -1,8 +1,12 @@
 """`lab reset HOST`: a bare host in seconds, at the same address and port."""
 
-from lab import accounts, base_image, engine, host_boot, images_wanted, inventory, network, state
-from lab.failure import LabError
-from lab.roster import host_spec
+from lab.base import state
+from lab.base.failure import LabError
+from lab.engine import engine, network
+from lab.hosts import boot, inventory
+from lab.hosts.roster import host_spec
+from lab.images import base_image, images_wanted
+from lab.services import accounts
 
 
 def reset(name: str) -> None:
@@ -18,7 +22,7 @@ def reset(name: str) -> None:
     if net is None or name not in known.ports:
         raise LabError("the lab is not up; run `python -m lab up`")
     image = images_wanted.built(client, "host", base_image.ensure(client))
-    place = host_boot.Place(client, image, net, client.info()["CgroupVersion"])
-    host_boot.bring_up(place, known, discarded=[spec])
+    place = boot.Place(client, image, net, client.info()["CgroupVersion"])
+    boot.bring_up(place, known, discarded=[spec])
     known.save()
     accounts.reset(name, inventory.read_fleet())

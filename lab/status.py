@@ -4,11 +4,13 @@ from docker import DockerClient
 from docker.models.containers import Container
 from rich.table import Table
 
-from lab import console, containers, engine, engine_process, network, registry, state
-from lab.hosts import Host
-from lab.names import name_of
-from lab.ports import LOOPBACK
-from lab.roster import chosen
+from lab.base import console, state
+from lab.base.names import name_of
+from lab.engine import containers, engine, engine_process, network
+from lab.engine.ports import LOOPBACK
+from lab.hosts.host import Host
+from lab.hosts.roster import chosen
+from lab.services import registry
 
 
 def status() -> bool:

@@ -8,29 +8,16 @@ from typing import Any
 from docker import DockerClient
 from docker.models.networks import Network
 
-from lab import (
-    accounts,
-    base_image,
-    capacity,
-    console,
-    containers,
-    engine,
-    host_boot,
-    images_wanted,
-    inventory,
-    market,
-    network,
-    packages,
-    ports,
-    registry,
-    ssh,
-    subnets,
-)
-from lab import state as states
-from lab.failure import LabError
-from lab.names import checkout_id, name_of
-from lab.roster import HOSTS, chosen
-from lab.state import State
+from lab.base import console
+from lab.base import state as states
+from lab.base.failure import LabError
+from lab.base.names import checkout_id, name_of
+from lab.base.state import State
+from lab.engine import capacity, containers, engine, network, packages, ports, subnets
+from lab.hosts import boot, inventory, ssh
+from lab.hosts.roster import HOSTS, chosen
+from lab.images import base_image, images_wanted
+from lab.services import accounts, market, registry
 
 PARTS = 8
 REPOSITORIES = {"bot": "freqtrade", "postgres": "postgres"}
@@ -180,11 +167,11 @@ def _hosts(ground: Ground, *, fresh: bool) -> None:
     wanted = chosen(ground.state.hosts)
     for host in HOSTS:
         if host not in wanted:
-            host_boot.discard(client, host)
+            boot.discard(client, host)
             ground.state.ports.pop(host.name, None)
     image = _own_image("host", ground.base)
-    place = host_boot.Place(client, image, ground.net, client.info()["CgroupVersion"])
-    host_boot.bring_up(place, ground.state, discarded=wanted if fresh else ())
+    place = boot.Place(client, image, ground.net, client.info()["CgroupVersion"])
+    boot.bring_up(place, ground.state, discarded=wanted if fresh else ())
 
 
 def _finish(ground: Ground, parts: Parts, digests: dict[str, Future[str]]) -> None:

@@ -115,7 +115,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import adoption, bot_config, durable, errors, foreign, host_command, secrets
+from ansible.module_utils.freqops.core.base import durable, errors
+from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command
+from ansible.module_utils.freqops.core.takeover import adoption, foreign
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["looked", "prepared", "adopted", "undone"], "required": True},
@@ -142,7 +144,7 @@ def _wanted(values: dict[str, Any]) -> adoption.Wanted:
         version = foreign.version_of(image)
     except errors.Refused:
         version = ""  # not on the host yet; freqops-host judges it again before anything is touched
-    config = bot_config.effective(values["shared"], bot)
+    config = configuration.effective(values["shared"], bot)
     kind = bot.get("database", foreign.POSTGRES)
     return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, int(bot["api_port"]))
 
@@ -165,10 +167,10 @@ def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
     for path in (home / "conf" / "secrets.json", staged):
         present = durable.read_json(path)
         document = present if isinstance(present, dict) else document
-    if values["bot"]["mode"] != "live" or secrets.has_exchange_key(document):
+    if values["bot"]["mode"] != "live" or bot_secrets.has_exchange_key(document):
         return {"changed": False}
     found = adoption.credentials(foreign.look(Path(values["project"]), values["service"]))
-    if not secrets.has_exchange_key({"exchange": found}):
+    if not bot_secrets.has_exchange_key({"exchange": found}):
         return {"changed": False}  # the role that completes them says what is missing
     for directory, mode in ((home, 0o755), (staged.parent, 0o700)):
         directory.mkdir(mode=mode, parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import postgres
+from ansible.module_utils.freqops.core.bot import postgres
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bots": {"type": "dict", "required": True},

@@ -92,8 +92,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import commands, durable
-from ansible.module_utils.freqops.core.errors import FreqopsError
+from ansible.module_utils.freqops.core.base import commands, durable
+from ansible.module_utils.freqops.core.base.errors import FreqopsError
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "below": {"type": "path", "required": True},

@@ -85,9 +85,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import commands, firewall, nft, ssh_session
-from ansible.module_utils.freqops.core.errors import FreqopsError
-from ansible.module_utils.freqops.core.guard import Guard
+from ansible.module_utils.freqops.core.base import commands
+from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.hardening import firewall, nft, ssh_session
+from ansible.module_utils.freqops.core.hardening.guard import Guard
 
 OPEN_PORT: dict[str, Any] = {
     "port": {"type": "int", "required": True},

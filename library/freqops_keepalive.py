@@ -46,7 +46,7 @@ at:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_command
+from ansible.module_utils.freqops.core.bot import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {"actor": {"type": "str", "required": True}}
 

@@ -52,7 +52,7 @@ bots:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_command
+from ansible.module_utils.freqops.core.bot import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stale": {"type": "bool", "default": False},

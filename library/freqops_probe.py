@@ -87,7 +87,7 @@ exchange_keys:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_probe
+from ansible.module_utils.freqops.core.preflight import host_probe
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "images": {"type": "list", "elements": "str", "default": []},

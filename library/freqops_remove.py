@@ -100,7 +100,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_command, layout
+from ansible.module_utils.freqops.core.bot import host_command, layout
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bots": {"type": "list", "elements": "str", "default": []},

@@ -69,7 +69,8 @@ release:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_command, switching
+from ansible.module_utils.freqops.core.bot import host_command
+from ansible.module_utils.freqops.core.deploy import switching
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "str", "required": True},

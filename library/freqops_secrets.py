@@ -80,7 +80,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, secrets
+from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.bot import bot_secrets
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -140,19 +141,20 @@ def main() -> None:
     path, staged, owner = Path(values["path"]), Path(values["staged"]), values["owner"]
     before, waiting = _present(module, path), _present(module, staged)
     base = before if path.exists() else waiting  # what a first deploy made before it failed is in use by the database
-    after = secrets.complete(base, values["database_url"], values["database"], values["database_host"])
+    after = bot_secrets.complete(base, values["database_url"], values["database"], values["database_host"])
     if values["exchange"] is not None:
-        foreign = secrets.not_credentials(values["exchange"])
+        foreign = bot_secrets.not_credentials(values["exchange"])
         if foreign:
-            allowed = ", ".join(secrets.CREDENTIALS)
+            allowed = ", ".join(bot_secrets.CREDENTIALS)
             module.fail_json(
                 msg=f"secrets_exchange has {', '.join(foreign)}, which is no credential; allowed: {allowed}"
             )
         after["exchange"] = values["exchange"]
-    if values["live"] and not secrets.has_exchange_key(after):
+    if values["live"] and not bot_secrets.has_exchange_key(after):
         module.fail_json(
             msg="a live bot needs key and secret of its account at the exchange, each a text of at least "
-            f"{secrets.EXCHANGE_KEY_LENGTH} characters: put them into secrets_exchange, in the inventory's secrets.yml"
+            f"{bot_secrets.EXCHANGE_KEY_LENGTH} characters: put them into secrets_exchange, in the inventory's "
+            "secrets.yml"
         )
     renewed, loose = after != before, path.exists() and not _right_file(path, owner)
     changed = loose or (renewed and after != waiting)

@@ -50,9 +50,10 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import commands, ssh_session, sshd
-from ansible.module_utils.freqops.core.errors import FreqopsError
-from ansible.module_utils.freqops.core.guard import Guard
+from ansible.module_utils.freqops.core.base import commands
+from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.hardening import ssh_session, sshd
+from ansible.module_utils.freqops.core.hardening.guard import Guard
 
 ARGUMENT_SPEC: dict[str, Any] = {"seconds": {"type": "int", "required": True}}
 

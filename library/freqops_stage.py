@@ -117,7 +117,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, release, remarks, tree
+from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.deploy import release, tree
+from ansible.module_utils.freqops.core.preflight import remarks
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},

@@ -74,7 +74,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import host_command, switching
+from ansible.module_utils.freqops.core.bot import host_command
+from ansible.module_utils.freqops.core.deploy import switching
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "releases": {"type": "dict", "required": True},

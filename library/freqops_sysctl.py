@@ -48,8 +48,9 @@ not_settable:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import commands, sysctl
-from ansible.module_utils.freqops.core.errors import FreqopsError
+from ansible.module_utils.freqops.core.base import commands
+from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.hardening import sysctl
 
 ARGUMENT_SPEC: dict[str, Any] = {"settings": {"type": "dict", "required": True}}
 

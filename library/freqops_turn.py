@@ -72,9 +72,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import turn
-from ansible.module_utils.freqops.core.clock import Clock
-from ansible.module_utils.freqops.core.errors import Refused
+from ansible.module_utils.freqops.core.base.clock import Clock
+from ansible.module_utils.freqops.core.base.errors import Refused
+from ansible.module_utils.freqops.core.deploy import deploy_lock
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "id": {"type": "str", "required": True},
@@ -96,12 +96,12 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=False)  # a turn is no part of what a deploy changes
     if values["state"] == "given":
-        turn.give_back(root, values["id"], clock)
+        deploy_lock.give_back(root, values["id"], clock)
         module.exit_json(changed=False)
-    wanted = turn.Turn(values["id"], values["actor"], values["control"], values["pid"], values["started"])
+    wanted = deploy_lock.Turn(values["id"], values["actor"], values["control"], values["pid"], values["started"])
     try:
-        turn.take(root, wanted, clock, values["instead_of"])
-    except turn.Taken as taken:
+        deploy_lock.take(root, wanted, clock, values["instead_of"])
+    except deploy_lock.Taken as taken:
         module.fail_json(msg=f"REFUSED, nothing was touched: {taken}", holder=asdict(taken.holder))
     except Refused as refusal:
         module.fail_json(msg=f"REFUSED, nothing was touched: {refusal}")

@@ -72,8 +72,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import commands, durable
-from ansible.module_utils.freqops.core.errors import FreqopsError, NotProven
+from ansible.module_utils.freqops.core.base import commands, durable
+from ansible.module_utils.freqops.core.base.errors import FreqopsError, NotProven
 
 MODE = 0o644
 ARGUMENT_SPEC: dict[str, Any] = {

@@ -72,7 +72,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, release, remarks
+from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.deploy import release
+from ansible.module_utils.freqops.core.preflight import remarks
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},

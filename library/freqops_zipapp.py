@@ -53,7 +53,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core import durable, zipapp
+from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.deploy import zipapp
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "source": {"type": "path", "required": True},

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.images_wanted import CONTRACTS
+from lab.images.images_wanted import CONTRACTS
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITE = ROOT / "tests" / "contract"

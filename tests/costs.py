@@ -14,8 +14,8 @@ from pathlib import Path
 from docker import DockerClient
 from docker.errors import APIError
 
-from lab import engine
-from lab.names import label_filter
+from lab.base.names import label_filter
+from lab.engine import engine
 
 LOOK_EVERY = 5.0
 NANO = 1e-9

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from docker.errors import DockerException
 
-from lab import capacity, engine
-from lab.failure import LabError
-from lab.paths import DEFAULT, ROOT, VARIABLE, state_dir
+from lab.base.failure import LabError
+from lab.base.paths import DEFAULT, ROOT, VARIABLE, state_dir
+from lab.engine import capacity, engine
 from tests import pace
 from tests.budget import Budget
 from tests.budget import load as load_budget

@@ -23,10 +23,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from freqops.core.table import table
-from freqops.core.zipapp import build
-from lab.hosts import Host
-from lab.roster import HOSTS
+from freqops.core.base.text_table import table
+from freqops.core.deploy.zipapp import build
+from lab.hosts.host import Host
+from lab.hosts.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/crash/test_torn_reads.py", "tests/halt_model")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freqops.core.table import table
+from freqops.core.base.text_table import table
 from tests.budget import Budget, Verdict, judged
 from tests.support.reporting import telling
 

@@ -1,7 +1,7 @@
 """Requests to the operator's port, one on a line: `python3 -m lab.exchange.operator_line PORT` in the container.
 
 For `{"id": 1, "method": "GET", "path": "/status", "body": null}` it answers `{"id": 1, "status": 200, "body": {...}}`,
-or `{"id": 1, "error": "..."}` where the port does not; lab/conversation.py is its other end.
+or `{"id": 1, "error": "..."}` where the port does not; lab/base/conversation.py is its other end.
 """
 
 from __future__ import annotations

@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from lab.exchange.errors import (
-    BinanceError,
-    bad_value,
-    filter_failure,
-    illegal,
-    neither_sent,
-    rejected,
-    superfluous,
-)
+from lab.exchange.errors import BinanceError, bad_value, filter_failure, illegal, neither_sent, rejected, superfluous
 from lab.exchange.markets import MIN_NOTIONAL, Market
 
 if TYPE_CHECKING:

@@ -7,15 +7,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from lab.exchange.errors import (
-    BinanceError,
-    bad_key_format,
-    bad_signature,
-    missing,
-    not_permitted,
-    too_early,
-    too_late,
-)
+from lab.exchange.errors import BinanceError, bad_key_format, bad_signature, missing, not_permitted, too_early, too_late
 from lab.exchange.params import Params
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from freqops.core import secrets as bot_secrets
-from freqops.core.client import ApiError, BotRefused, FreqtradeClient, Reading
-from freqops.core.clock import Clock
-from freqops.core.entry_stop import EntryStop, EntryStopResult
-from lab.ports import LOOPBACK
+from freqops.core.base.clock import Clock
+from freqops.core.bot import bot_secrets
+from freqops.core.bot.client import ApiError, BotRefused, FreqtradeClient, Reading
+from freqops.core.halt.entry_stop import EntryStop, EntryStopResult
+from lab.engine.ports import LOOPBACK
 from tests.contract.deployed import (
     API_PORT,
     STRATEGIES,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from freqops.core.client import Reading
-from lab.failure import LabError
+from freqops.core.bot.client import Reading
+from lab.base.failure import LabError
 from tests.contract.bot import Bot
 from tests.contract.exchange import Account, Exchange
 from tests.contract.identity import doubts

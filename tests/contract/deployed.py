@@ -11,9 +11,10 @@ from typing import Any
 import jinja2
 import yaml
 
-from freqops.core import bot_config, release, strategy_package, tree, zipapp
-from freqops.core.durable import write_atomic
-from lab.paths import FLEET, ROOT
+from freqops.core.base.durable import write_atomic
+from freqops.core.bot import configuration
+from freqops.core.deploy import release, strategy_package, tree, zipapp
+from lab.base.paths import FLEET, ROOT
 
 STRATEGIES = Path(__file__).parent / "strategies"
 FREQOPS = ROOT / "src" / "freqops"
@@ -31,7 +32,7 @@ def effective_config(
     fleet = yaml.safe_load(FLEET.read_text().replace("{{ lab_exchange_url }}", exchange_url))
     exchange = {**fleet["paper-1"]["freqtrade_config"]["exchange"], "pair_whitelist": PAIRS}
     bot = {"name": name, "mode": "live" if live else "paper", "strategy": strategy, "config": own}
-    return bot_config.effective({"exchange": exchange}, bot)
+    return configuration.effective({"exchange": exchange}, bot)
 
 
 def compose_service(home: Path, name: str, image: str) -> Json:

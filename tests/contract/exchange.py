@@ -11,7 +11,7 @@ import urllib.request
 from decimal import Decimal
 from typing import Any
 
-from lab.ports import LOOPBACK
+from lab.engine.ports import LOOPBACK
 from tests.contract.polling import eventually
 from tests.contract.stack import Stack, free_port
 

@@ -9,9 +9,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from freqops.core.client import ApiError
-from freqops.core.secrets import USER
-from lab.ports import LOOPBACK
+from freqops.core.bot.bot_secrets import USER
+from freqops.core.bot.client import ApiError
+from lab.engine.ports import LOOPBACK
 from tests.contract.bot import Bot
 from tests.contract.deployed import Json
 

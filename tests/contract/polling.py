@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from freqops.core.client import ApiError
+from freqops.core.bot.client import ApiError
 
 LIMIT = 120.0
 POLL = 0.1

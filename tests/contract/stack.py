@@ -11,10 +11,12 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from lab import containers, engine, images_wanted, network, state
-from lab.failure import LabError
-from lab.names import labels, name_of
-from lab.ports import LOOPBACK
+from lab.base import state
+from lab.base.failure import LabError
+from lab.base.names import labels, name_of
+from lab.engine import containers, engine, network
+from lab.engine.ports import LOOPBACK
+from lab.images import images_wanted
 
 REPOSITORY, _, PINNED = images_wanted.CONTRACTS["bot"].rpartition(":")
 

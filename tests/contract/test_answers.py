@@ -6,8 +6,8 @@ import urllib.request
 
 import pytest
 
-from freqops.core.client import Failed, Unauthorized
-from lab.ports import LOOPBACK
+from freqops.core.bot.client import Failed, Unauthorized
+from lab.engine.ports import LOOPBACK
 from tests.contract.bot import PAPER, Bot
 
 

@@ -6,8 +6,8 @@ import json
 import time
 from dataclasses import replace
 
-from freqops.core import api_doors
-from freqops.core.api_doors import Credentials
+from freqops.core.bot import api_doors
+from freqops.core.bot.api_doors import Credentials
 from tests.contract.bot import Bot
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from freqops.core.client import ApiError, Reading
+from freqops.core.bot.client import ApiError, Reading
 from tests.contract.bot import Bot
 from tests.contract.exchange import TICKERS
 from tests.contract.polling import eventually

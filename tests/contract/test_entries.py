@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from freqops.core.client import BotRefused
-from freqops.core.entry_stop import entry_orders
-from freqops.core.positions import position
+from freqops.core.bot.client import BotRefused
+from freqops.core.exchange.positions import position
+from freqops.core.halt.entry_stop import entry_orders
 from tests.contract.bot import Bot, reason
 from tests.contract.polling import eventually
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from freqops.core.client import BotRefused
-from freqops.core.entry_stop import entry_orders
+from freqops.core.bot.client import BotRefused
+from freqops.core.halt.entry_stop import entry_orders
 from tests.contract.bot import Bot
 from tests.contract.deployed import effective_config
 from tests.contract.polling import eventually

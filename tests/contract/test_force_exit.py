@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.client import BotRefused
+from freqops.core.bot.client import BotRefused
 from tests.contract.bot import Bot
 from tests.contract.polling import eventually
 

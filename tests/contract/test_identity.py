@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.failure import LabError
+from lab.base.failure import LabError
 from tests.contract.bot import Bot
 from tests.contract.exchange import Exchange
 from tests.contract.identity import INSTALLED, doubts

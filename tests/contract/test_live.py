@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from freqops.core.client import BotRefused, Failed
+from freqops.core.bot.client import BotRefused, Failed
 from tests.contract.bot import Bot
 from tests.contract.exchange import ORDER, Account
 from tests.contract.polling import eventually

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.client import BotRefused, Failed
+from freqops.core.bot.client import BotRefused, Failed
 from tests.contract.bot import Bot, told_of
 from tests.contract.conftest import Deployed
 from tests.contract.exchange import Account

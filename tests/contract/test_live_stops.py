@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.client import Failed
+from freqops.core.bot.client import Failed
 from tests.contract.bot import Bot, told_of
 from tests.contract.conftest import Deployed
 from tests.contract.exchange import ORDER, PRICES, Account

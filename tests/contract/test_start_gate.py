@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from freqops.core.crash_loop import CRASHES
+from freqops.core.bot.crash_loop import CRASHES
 from tests.contract.conftest import Deployed
 from tests.contract.deployed import Files, compose_service, container_options
 from tests.contract.polling import eventually

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from docker.models.containers import Container
 
-from freqops.core.release import PACKAGE
-from lab.paths import ROOT
+from freqops.core.deploy.release import PACKAGE
+from lab.base.paths import ROOT
 from tests.contract.deployed import Files, compose_service, container_options, effective_config
 from tests.contract.realistic import REALISTIC, TELEGRAM
 from tests.contract.stack import Stack, finished

@@ -9,9 +9,9 @@ import random
 import sys
 from pathlib import Path
 
-from freqops.core import holds
-from freqops.core.clock import Clock
-from freqops.hostctl import book
+from freqops.core.base.clock import Clock
+from freqops.core.halt import holds
+from freqops.hostctl.bot import holds_file
 
 LONGEST = 2000
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Change the holds until killed."""
     home, dice, clock = Path(sys.argv[1]), random.Random(int(sys.argv[2])), Clock()  # noqa: S311  not a secret
     while True:
-        book.change(home, lambda present: changed(present, dice, clock), clock)
+        holds_file.change(home, lambda present: changed(present, dice, clock), clock)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from freqops.core import processes
-from freqops.hostctl import book, cli, incidents, journal, levels, reach, release, start
+from freqops.core.bot import processes
+from freqops.hostctl import cli
+from freqops.hostctl.bot import holds_file, reach, start
 from freqops.hostctl.commands import halt as halt_command
 from freqops.hostctl.commands import release as release_command
+from freqops.hostctl.halt import levels, resume
+from freqops.hostctl.incident import journal, write
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
 
 PATIENCE = 60.0  # a busy machine decides nothing here
@@ -56,11 +59,11 @@ def pretend(job: dict[str, Any]) -> None:
         *((module, "Engine", NoEngine) for module in (release_command, levels)),
         (processes, "scan", lambda: found),
         (os, "kill", never),
-        (book, "LATCH_SECONDS", PATIENCE),
-        (incidents, "SECONDS", PATIENCE),
+        (holds_file, "LATCH_SECONDS", PATIENCE),
+        (write, "SECONDS", PATIENCE),
         (journal, "CLOSE_SECONDS", PATIENCE),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
-        *((module, "client", lambda _: api) for module in (reach, release, start)),
+        *((module, "client", lambda _: api) for module in (reach, resume, start)),
     ]
     for module, name, stand_in in stand_ins:
         if name not in vars(module):

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from freqops.core import gate, holds
+from freqops.core.halt import holds, start_gate
 
 CHANGES = 1000
 HELD, FREE, TORN, BACK = "held at level 3", "may start at rest", "torn", "older than what was read before"
@@ -30,7 +30,7 @@ def loaded(conf: Path, last: list[holds.HoldBook]) -> str:
 
 def judged(conf: Path, _last: list[holds.HoldBook]) -> str:
     """Ask the start gate and say what it said."""
-    verdict = gate.verdict(conf)
+    verdict = start_gate.verdict(conf)
     if verdict is None:
         return FREE
     return HELD if verdict.startswith("held at level 3: ") else f"{TORN}: {verdict}"

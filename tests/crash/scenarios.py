@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freqops.core import durable, gate, holds
-from freqops.hostctl import book
+from freqops.core.base import durable
+from freqops.core.halt import holds, start_gate
+from freqops.hostctl.bot import holds_file
 from tests.unit.fakes import FakeClock, make_bot
 
 BOT, INCIDENT = "alpha", "one"
@@ -46,7 +47,7 @@ class Scenario:
         if self.held is None:
             (home / HOLDS).write_text(DAMAGE)
         elif self.held:
-            latched = book.latch(home, hold(self.held), FakeClock())
+            latched = holds_file.latch(home, hold(self.held), FakeClock())
             assert latched.error is None
         return home
 
@@ -130,7 +131,7 @@ def trades(home: Path) -> bool:
     With a ``state.json`` that it cannot read it ends at once; where that does not say how to begin, it may trade.
     """
     state = durable.read_json(home / STATE)
-    if gate.verdict(home / "conf") is not None or not isinstance(state, dict):
+    if start_gate.verdict(home / "conf") is not None or not isinstance(state, dict):
         return False
     return state.get("initial_state") not in holds.TRADER_STATES_AT_REST
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from freqops.core import holds
-from freqops.core.clock import Clock
-from freqops.hostctl import book
+from freqops.core.base.clock import Clock
+from freqops.core.halt import holds
+from freqops.hostctl.bot import holds_file
 from tests.crash import traced
 from tests.crash.scenarios import BOT, HOLDS, INCIDENT, SCENARIOS, STATE, Left, Scenario, hold, left, trades
 from tests.crash.traced import Point
@@ -212,11 +212,11 @@ def test_the_next_command_finds_nothing_in_its_way(runs: Runs, scenario: Scenari
         stray = {path.name for path in conf.iterdir()} - want
         assert all(name.startswith((".holds.json.", ".state.json.", "holds.json.unreadable-")) for name in stray), case
         if scenario.is_halt:
-            latched = book.latch(case.home, hold(int(scenario.command[2])), clock)
+            latched = holds_file.latch(case.home, hold(int(scenario.command[2])), clock)
             assert latched.error is None, case
         elif (case.home / HOLDS).read_bytes() != after.holds:
-            book.change(case.home, lambda present: present.released(INCIDENT, START), clock)
-        synchronised = book.synchronise(case.home, clock)
+            holds_file.change(case.home, lambda present: present.released(INCIDENT, START), clock)
+        synchronised = holds_file.synchronise(case.home, clock)
         assert synchronised.level == after.level, case
         assert (case.home / STATE).read_bytes() == after.state, case
         assert trades(case.home) == after.trades, case

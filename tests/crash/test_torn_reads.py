@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from freqops.core import holds
-from freqops.hostctl import book
+from freqops.core.halt import holds
+from freqops.hostctl.bot import holds_file
 from tests.crash.reading import CHANGES, FREE, HELD
 from tests.crash.scenarios import hold
 from tests.crash.traced import ROOT
@@ -41,7 +41,7 @@ def read_anew(path: Path) -> str:
 def test_no_read_is_torn(memory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("FREQOPS_SEED", secrets.randbits(32)))
     home = make_bot(memory / "torn")
-    assert book.latch(home, hold(1), FakeClock()).error is None
+    assert holds_file.latch(home, hold(1), FakeClock()).error is None
     writer = begin("churn", str(home), str(seed))
     readers = {how: begin("reading", how, str(home / "conf"), str(READS // 2)) for how in ("load", "gate")}
     fresh: Counter[str] = Counter()

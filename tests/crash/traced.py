@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import packages
+from lab.engine import packages
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 300

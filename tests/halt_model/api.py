@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from freqops.core.client import FreqtradeClient, Unreachable, _decode
+from freqops.core.bot.client import FreqtradeClient, Unreachable, _decode
 from tests.halt_model.container import Container, Faults
-from tests.unit.core.model import LATENCY, Model
+from tests.unit.core.halt.model import LATENCY, Model
 
 UNTIL_2099, SOON = 4_070_908_800_000, 1_767_323_045_000
 REFUSAL = {"error": "Error querying /api/v1/trades: no open order"}

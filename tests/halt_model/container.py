@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from freqops.core import crash_loop, durable, gate
-from freqops.core.processes import TOOL_IN_CONTAINER, Process
-from tests.unit.core.model import NEVER, Habits, Model
+from freqops.core.base import durable
+from freqops.core.bot import crash_loop
+from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
+from freqops.core.halt import start_gate
+from tests.unit.core.halt.model import NEVER, Habits, Model
 from tests.unit.fakes import FakeClock
 
 DECIDES, EXECUTES, ENDS = 0.1, 0.05, 1.2
@@ -142,7 +144,7 @@ class Container:
             self._begin(now)
         elif self.phase == "gate":
             crashed = crash_loop.crash_loop(self.home / "var", self.clock.at(now))
-            self.phase = "waits" if gate.verdict(self.home / "conf") or crashed else "decided"
+            self.phase = "waits" if start_gate.verdict(self.home / "conf") or crashed else "decided"
             self.due = NEVER if self.phase == "waits" else now + EXECUTES
         elif self.phase == "decided":
             self.phase, self.bot.sick = "freqtrade", self.compose in self.sick

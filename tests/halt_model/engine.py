@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from freqops.hostctl.engine import Container as Seen
-from freqops.hostctl.engine import EngineError
+from freqops.hostctl.bot.engine import Container as Seen
+from freqops.hostctl.bot.engine import EngineError
 from tests.halt_model.container import Container
 from tests.unit.fakes import FakeEngine
 

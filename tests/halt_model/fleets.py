@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from freqops.core import processes
+from freqops.core.bot import processes
 from tests.halt_model.container import Container
 from tests.halt_model.host import ModelHost
 from tests.halt_model.stage import Crew
-from tests.unit.core.model import Habits
+from tests.unit.core.halt.model import Habits
 from tests.unit.fakes import order
 
 LARGEST = 6

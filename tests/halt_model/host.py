@@ -25,28 +25,22 @@ from typing import Any
 
 import pytest
 
-from freqops.core import durable, layout, processes
-from freqops.hostctl import (
-    book,
-    cli,
-    databases,
-    incidents,
-    level_3,
-    levels,
-    output,
-    own_session,
-    reach,
-    reassert,
-    witness,
-)
-from freqops.hostctl import halt as halting
+from freqops.core.base import durable
+from freqops.core.bot import layout, processes
+from freqops.hostctl import cli, own_session
+from freqops.hostctl.bot import databases, holds_file, reach
+from freqops.hostctl.commands import output
+from freqops.hostctl.exchange import witness
+from freqops.hostctl.halt import halt as halting
+from freqops.hostctl.halt import level_3, levels, reassert
+from freqops.hostctl.incident import write
 from tests.halt_model.api import ModelClient
 from tests.halt_model.container import Container, database_of, mark_of, restore
 from tests.halt_model.engine import ModelEngine
 from tests.halt_model.judge import Judge
 from tests.halt_model.stage import Crew, Stage
 from tests.unit.accounts import Account, conversations, opened
-from tests.unit.core.model import Habits, Model
+from tests.unit.core.halt.model import Habits, Model
 from tests.unit.fakes import make_bot
 
 MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linux
@@ -186,7 +180,7 @@ class ModelHost(Judge):
     def _replace(self) -> None:
         replace = self._patch.setattr
         actors = SimpleNamespace(Thread=self.stage.thread)
-        for module in (book, halting, incidents, level_3, reassert):
+        for module in (holds_file, halting, write, level_3, reassert):
             replace(module, "threading", actors)
         for name in COMMANDS:
             command = import_module(f"freqops.hostctl.commands.{name}")

@@ -7,14 +7,15 @@ import json
 import random
 from typing import Any
 
-from freqops.core import holds, layout
-from freqops.core.client import ApiError
-from freqops.hostctl import reach
-from freqops.hostctl.switch_files import SwitchFiles
+from freqops.core.bot import layout
+from freqops.core.bot.client import ApiError
+from freqops.core.halt import holds
+from freqops.hostctl.bot import reach
+from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.halt_model.host import IMAGE, OTHER_IMAGE, ModelHost
 from tests.halt_model.protocol import EVERYTHING, PROVEN, Answer, Operation
 from tests.halt_model.stage import Crew
-from tests.unit.core.model import Habits
+from tests.unit.core.halt.model import Habits
 
 BOT = "alpha"
 FIRST, SICK = "0" * 16, "5" + "1c" * 7 + "0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lab import state
+from lab.base import state
 from tests.support.field import play, until
 from tests.support.fleet import Fleet, bot
 from tests.support.images import variant

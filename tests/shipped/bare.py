@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from freqops.core import zipapp
+from freqops.core.deploy import zipapp
 from tests.interpreters import oldest_python
 
 ROOT = Path(__file__).parents[2]

@@ -86,7 +86,7 @@ def test_a_held_bot_is_not_started_and_its_hold_is_shown(bare: Bare, tmp_path: P
 def test_the_oldest_python_reads_the_time_as_freqtrade_writes_it(bare: Bare) -> None:
     """Its JSON ends a moment with Z, which ``fromisoformat`` knows from Python 3.11 on: Ubuntu 22.04 has 3.10."""
     code = (
-        f"import sys; sys.path.insert(0, {str(bare.tool)!r}); from freqops.core.client import _moment; "
+        f"import sys; sys.path.insert(0, {str(bare.tool)!r}); from freqops.core.bot.client import _moment; "
         "print(_moment('2026-11-21T08:05:31.944904Z').isoformat())"
     )
     ran = subprocess.run([str(bare.python), "-I", "-c", code], capture_output=True, text=True, check=False, timeout=30)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lab.control import control
+from lab.services.control import control
 from tests.support.field import Field, heal
 from tests.support.paper import PaperBot, model
 

@@ -16,9 +16,9 @@ from typing import Any, Self
 
 import yaml
 
-from freqops.core import holds
-from freqops.core import secrets as bot_secrets
-from freqops.core.bot_config import merged
+from freqops.core.bot import bot_secrets
+from freqops.core.bot.configuration import merged
+from freqops.core.halt import holds
 from tests.support import fleet
 from tests.support.field import GIVE_UP, ROOT, Field, until
 

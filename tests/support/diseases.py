@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.control import control
+from lab.services.control import control
 from tests.support.field import until
 from tests.support.live import ORDER, LiveBot
 

@@ -2,7 +2,7 @@
 
 It is started with the installed freqops-host on its path, has the rules loaded, and forks for each request, so no piece
 of code sees what another did, and one that hangs delays no other. When the tool has been replaced, it takes no request
-any more: whoever asks starts it anew. lab/conversation.py is its other end.
+any more: whoever asks starts it anew. lab/base/conversation.py is its other end.
 """
 
 import json
@@ -13,9 +13,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from freqops.core import holds, layout, processes
-from freqops.core.client import FreqtradeClient
-from freqops.hostctl import databases
+from freqops.core.bot import layout, processes
+from freqops.core.bot.client import FreqtradeClient
+from freqops.core.halt import holds
+from freqops.hostctl.bot import databases
 
 TOOL = Path("/usr/local/bin/freqops-host")
 BOTS = Path("/srv/freqops/bots")

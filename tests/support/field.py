@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.control import control
-from lab.conversation import Conversation
-from lab.failure import LabError
-from lab.hosts import Host
-from lab.paths import INVENTORY
-from lab.prices import all_pairs
+from lab.base.conversation import Conversation
+from lab.base.failure import LabError
+from lab.base.paths import INVENTORY
+from lab.hosts.host import Host
+from lab.services.control import control
+from lab.services.prices import all_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_ACCOUNT = "test-"

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from lab.paths import INVENTORY
+from lab.base.paths import INVENTORY
 
 Fleet = dict[str, dict[str, Any]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.control import control
-from lab.prices import all_pairs
+from lab.services.control import control
+from lab.services.prices import all_pairs
 from tests.support.foreign import OldBot, new_bot, patient_strategy
 
 

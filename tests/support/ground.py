@@ -8,10 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab import containers, engine, network
-from lab.hosts import Host
-from lab.names import name_of
-from lab.paths import INVENTORY
+from lab.base.names import name_of
+from lab.base.paths import INVENTORY
+from lab.engine import containers, engine, network
+from lab.hosts.host import Host
 from tests.support.field import BIN, ROOT, Played
 
 NAME = "paper-1"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 
-from lab import base_image, engine, images_wanted, network, registry, state
-from lab.names import name_of
+from lab.base import state
+from lab.base.names import name_of
+from lab.engine import engine, network
+from lab.images import base_image, images_wanted
+from lab.services import registry
 
 
 def variant(name: str, *steps: str) -> str:

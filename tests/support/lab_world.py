@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lab.hosts import Host
+from lab.hosts.host import Host
 from tests.halt_model.protocol import EVERYTHING, Answer, Operation
 from tests.support.field import TOOL, until
 from tests.support.rollout import PAIR, RAISES, Bot, under_way
@@ -30,9 +30,9 @@ CUT = 0.1  # seconds of a command's life for each place at which it may be kille
 OTHER_IMAGE = "freqops-sequences:other"
 SICK = "\n\n" + RAISES
 LOOK = """
-from freqops.core.client import ApiError
-from freqops.hostctl import databases
-from freqops.hostctl.engine import Engine
+from freqops.core.bot.client import ApiError
+from freqops.hostctl.bot import databases
+from freqops.hostctl.bot.engine import Engine
 path = bot.conf / "holds.json"
 hold = holds.load(path).of("halt")
 answer = {"level": holds.effective_level(path), "incident": hold.incident if hold else None, "locked": None}
@@ -201,7 +201,8 @@ class LabWorld:
 
     def _ask(self, what: str, code: str) -> Answer:
         ask = (
-            "from freqops.core.client import ApiError\ntry:\n    {}\nexcept ApiError as error:\n    answer = str(error)"
+            "from freqops.core.bot.client import ApiError\n"
+            "try:\n    {}\nexcept ApiError as error:\n    answer = str(error)"
         )
         said = self._bot.ask(ask.format(code))
         return self._did(f"{what} ({said})" if isinstance(said, str) else what)

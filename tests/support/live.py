@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.control import control
+from lab.services.control import control
 from tests.support import copied
 from tests.support.copied import CopiedBot
 from tests.support.field import TEST_ACCOUNT

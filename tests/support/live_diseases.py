@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lab import ssh
-from lab.control import control
+from lab.hosts import ssh
+from lab.services.control import control
 from tests.support.field import TOOL, until
 from tests.support.live import HOST, ORDER, LiveBot
 

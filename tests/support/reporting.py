@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.failure import LabError
+from lab.base.failure import LabError
 
 if TYPE_CHECKING:
     from tests.support.field import Field

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab.control import control
+from lab.services.control import control
 from tests.support.field import ROOT, Background, Field, Played, play, until, uptrend
 from tests.support.fleet import Fleet, bot, inventory
 from tests.support.patience import GIVE_UP

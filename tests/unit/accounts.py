@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from freqops.core import layout
-from freqops.core.clock import Clock
-from freqops.hostctl import witness
-from freqops.hostctl.engine import Engine
-from freqops.hostctl.journal import Journal
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.exchange import witness
+from freqops.hostctl.incident.journal import Journal
 
 SINCE = 1_767_323_045_000
 MARKET = {

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from freqops.core.client import ApiError, Failed, Reading
-from freqops.core.clock import Clock
-from freqops.core.processes import Process
-from freqops.hostctl.engine import Container, Engine
+from freqops.core.base.clock import Clock
+from freqops.core.bot.client import ApiError, Failed, Reading
+from freqops.core.bot.processes import Process
+from freqops.hostctl.bot.engine import Container, Engine
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

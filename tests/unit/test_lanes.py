@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.paths import ROOT
-from lab.roster import HOSTS
+from lab.base.paths import ROOT
+from lab.hosts.roster import HOSTS
 from tests import lanes
 from tests.lanes import Lane, Room, Run, at_once, run_all, selected
 from tests.report import Part

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from lab.failure import LabError
+from lab.base.failure import LabError
 from tests.budget import Budget
 from tests.report import Part, failures, told
 from tests.support import reporting

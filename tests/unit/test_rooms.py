@@ -14,9 +14,56 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "freqops"
-ROOMS = ("hostctl", "sentinel", "strategy", "cli")
+ARROWS = {  # each room, and the rooms of which it imports: all of them stand above it
+    "core/base": (),
+    "core/bot": ("core/base",),
+    "core/halt": ("core/base", "core/bot"),
+    "core/exchange": ("core/base",),
+    "core/incident": ("core/base",),
+    "core/hardening": ("core/base",),
+    "core/deploy": ("core/base", "core/bot", "core/halt"),
+    "core/preflight": ("core/base", "core/bot", "core/exchange"),
+    "core/takeover": ("core/base", "core/halt", "core/exchange", "core/deploy"),
+    "strategy": ("core/halt",),
+    "witness": (),
+    "hostctl/bot": ("core/base", "core/bot", "core/halt", "core/exchange"),
+    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "hostctl/bot"),
+    "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
+    "hostctl/halt": (
+        *("core/base", "core/bot", "core/halt", "core/exchange"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange"),
+    ),
+    "hostctl/deploy": (
+        *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
+    ),
+    "hostctl/secrets": (
+        *("core/base", "core/bot", "core/halt"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
+    ),
+    "hostctl/takeover": (
+        *("core/base", "core/bot", "core/halt", "core/deploy", "core/takeover"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
+    ),
+    "hostctl/commands": (
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
+        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover"),
+    ),
+    "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
+    "fleet": (),
+    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
+    "lab/exchange": (),
+    "lab/base": (),
+    "lab/engine": ("lab/base",),
+    "lab/images": ("lab/base", "lab/engine"),
+    "lab/hosts": ("lab/base", "lab/engine"),
+    "lab/services": ("lab/exchange", "lab/base", "lab/engine", "lab/images"),
+    "lab": ("core/base", "lab/base", "lab/engine", "lab/images", "lab/hosts", "lab/services"),
+}
+WITHOUT_ANSIBLE = ("src/freqops/fleet", "lab")
 OLDEST = (3, 9)
-SHIPPED = ("core", "hostctl")
+SHIPPED = ("core", "hostctl")  # to hosts, whose Python may be old
 MODULE_UTILS = "ansible.module_utils"
 FORBIDDEN = ("/" + "work/", "../" + "shared")
 
@@ -41,8 +88,8 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _is_package(module: str) -> bool:
-    ours = module.replace(f"{MODULE_UTILS}.", "")
-    return ours.split(".")[0] == "freqops" and (ROOT / "src" / ours.replace(".", "/")).is_dir()
+    home = {"freqops": ROOT / "src", "lab": ROOT}.get(module.removeprefix(f"{MODULE_UTILS}.").split(".")[0])
+    return home is not None and (home / module.removeprefix(f"{MODULE_UTILS}.").replace(".", "/")).is_dir()
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -66,12 +113,44 @@ def test_core_imports_the_standard_library_and_itself_by_relative_name(path: Pat
             assert module.split(".")[0] in sys.stdlib_module_names, f"{module} is not of the standard library"
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_core_and_itself_and_no_other_room(room: str) -> None:
-    for path in sources(f"src/freqops/{room}"):
-        for module, _ in imports(path):
-            if module.split(".")[0] == "freqops":
-                assert module.split(".")[1] in ("core", room), f"{path}: {module}"
+def rooms() -> set[str]:
+    """Return every directory that has modules, by its path below the package or the project."""
+    found = {path.parent for path in sources("src/freqops", "lab") if path.name != "__init__.py"}
+    return {str(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT)) for path in found}
+
+
+def room_of(module: str) -> str:
+    """Return the room in which a module stands, given its full name."""
+    parts = module.removeprefix("freqops.").split(".")
+    return max((room for room in ARROWS if room.split("/") == parts[: room.count("/") + 1]), key=len)
+
+
+def arrows(room: str) -> set[str]:
+    """Return the other rooms of which a room imports."""
+    home = ROOT if room in ("lab", *(other for other in ARROWS if other.startswith("lab/"))) else PACKAGE
+    modules = {module for path in (home / room).glob("*.py") for module, _ in imports(path)}
+    return {room_of(module) for module in modules if module.split(".")[0] in ("freqops", "lab")} - {room}
+
+
+def test_every_room_has_its_arrows_and_no_other_is_named() -> None:
+    assert rooms() == set(ARROWS)
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_a_room_imports_exactly_of_the_rooms_named(room: str) -> None:
+    assert arrows(room) == set(ARROWS[room])
+
+
+def test_every_arrow_leads_to_a_room_that_stands_above() -> None:
+    names_of_rooms = list(ARROWS)
+    for number, (room, others) in enumerate(ARROWS.items()):
+        assert set(others) <= set(names_of_rooms[:number]), room
+
+
+@pytest.mark.parametrize("room", WITHOUT_ANSIBLE)
+def test_a_room_that_works_without_ansible_imports_none(room: str) -> None:
+    found = [path for path in sources(room) if any(module.split(".")[0] == "ansible" for module, _ in imports(path))]
+    assert found == []
 
 
 @pytest.mark.parametrize("path", sources("src/freqops/hostctl"), ids=names(sources("src/freqops/hostctl")))
@@ -94,12 +173,12 @@ def test_modules_are_thin() -> None:
             assert not relative, f"{path}: {module}"
 
 
-def test_action_plugins_take_no_rule_from_elsewhere_than_core_and_cli() -> None:
+def test_action_plugins_take_no_rule_from_elsewhere_than_core_fleet_and_plays() -> None:
     for path in ACTIONS:
         for module, relative in imports(path):
             plain = module.replace(f"{MODULE_UTILS}.", "")
             if plain.startswith("freqops"):
-                assert plain.startswith(("freqops.core.", "freqops.cli.")), f"{path}: {module}"
+                assert plain.startswith(("freqops.core.", "freqops.fleet.", "freqops.plays.")), f"{path}: {module}"
             assert not relative
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.paths import INVENTORY
+from lab.base.paths import INVENTORY
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 from tests.support.patience import GIVE_UP

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.paths import INVENTORY
+from lab.base.paths import INVENTORY
 from tests.support.field import BIN, ROOT, Field, Played, play, until
 
 CANARY = "canary-4f1d9a7e6c-that-nobody-may-see"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.control import control
-from lab.prices import all_pairs
+from lab.services.control import control
+from lab.services.prices import all_pairs
 from tests.support.diseases import DISEASES, SickBot
 from tests.support.live import model
 from tests.support.sick_hosts import with_a_database_that_hangs, with_a_database_that_is_down

@@ -148,7 +148,7 @@ def test_rules_that_lock_out_take_themselves_back(on: Ground, short: int, tmp_pa
     shut = "tcp dport {_one_of(wanted.ssh_ports)} "
     sources = broken(tmp_path, "firewall.py", f'f"{shut}accept"', f'f"{shut}drop"')
     if established:
-        path = sources / "freqops/core/firewall.py"
+        path = sources / "freqops/core/hardening/firewall.py"
         path.write_text(path.read_text().replace('"ct state established,related accept",', "", 1))
     played = part("firewall", sources=sources, host_confirm_seconds=short)
     assert played.rc != 0

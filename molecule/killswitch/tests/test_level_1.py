@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from lab.control import control
+from lab.services.control import control
 from tests.support.field import Field, play, until
 from tests.support.holding import stays_paused
 from tests.support.paper import PaperBot

@@ -1,4 +1,4 @@
-"""What is refused before anything runs, as an operator meets it; all other words are in tests/unit/test_refusals.py."""
+"""What is refused before anything runs, as an operator meets it; all other words: tests/unit/plays/test_refusals.py."""
 
 from __future__ import annotations
 

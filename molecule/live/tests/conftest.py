@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from lab.control import control
-from lab.prices import all_pairs
+from lab.services.control import control
+from lab.services.prices import all_pairs
 from tests.support import live_diseases
 from tests.support.live import LiveBot, deployed
 

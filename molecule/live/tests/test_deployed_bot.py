@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from lab.accounts import account_of
-from lab.control import control
-from lab.paths import SECRETS
-from lab.prices import all_pairs
+from lab.base.paths import SECRETS
+from lab.services.accounts import account_of
+from lab.services.control import control
+from lab.services.prices import all_pairs
 from tests.support.field import Field, incident_of, play, until
 from tests.support.live import BALANCES, HOST, MODEL
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.control import control
+from lab.services.control import control
 from tests.support.field import until
 from tests.support.live import ORDER, LiveBot
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.control import control
-from lab.paths import INVENTORY
+from lab.base.paths import INVENTORY
+from lab.services.control import control
 from tests.support.field import ROOT, Played, incident_of, play
 from tests.support.live import HOST, LiveBot
 from tests.support.live_diseases import HALTED, INCIDENT, Rows, deadline

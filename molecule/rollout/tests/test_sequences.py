@@ -25,7 +25,7 @@ PROVE = os.environ.get("FREQOPS_PROVE") == "1"
 TOGETHER, ALONE = (20, 10) if PROVE else (2, 1)
 LENGTH = 6
 ENTERED = """
-from freqops.core.client import ApiError
+from freqops.core.bot.client import ApiError
 try:
     answer = api.open_trades()
 except ApiError:  # not yet back from a reboot

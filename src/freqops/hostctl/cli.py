@@ -11,10 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
-from freqops.core import holds, layout
-from freqops.core.errors import FreqopsError, Refused
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.bot import layout
+from freqops.core.halt import holds
 
-from . import output, own_session
+from . import own_session
+from .commands import output
 from .commands.arguments import NOT_PROVEN, REFUSED
 
 COMMANDS = (

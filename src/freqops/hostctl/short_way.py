@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
-from freqops.core.unheld import unheld
+from freqops.core.halt.unheld import unheld
 
 BOTS = "/srv/freqops/bots"
 
@@ -20,8 +20,8 @@ def main(arguments: list[str]) -> int:
     if arguments == ["reassert"] and nothing_held(BOTS):
         return 0
     if arguments[:2] == ["gate", "--"] and len(arguments) > 2:
-        return int(import_module("freqops.hostctl.gate").pass_or_wait(arguments[2:]))
-    if arguments == ["probe"] and import_module("freqops.hostctl.quick_probe").healthy():
+        return int(import_module("freqops.hostctl.bot.start_gate").pass_or_wait(arguments[2:]))
+    if arguments == ["probe"] and import_module("freqops.hostctl.bot.quick_probe").healthy():
         return 0
     return int(import_module("freqops.hostctl.cli").main(arguments))
 

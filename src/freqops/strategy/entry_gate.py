@@ -12,7 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from freqops.core import holds
+from freqops.core.halt import holds
 
 HOME = Path("/freqops")  # in the containers of freqops, and nowhere else
 HOLDS = "conf/holds.json"

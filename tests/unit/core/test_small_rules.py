@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from freqops.core import crash_loop, gate, holds, layout
-from freqops.core.clock import Clock, iso
-from freqops.core.errors import Refused
-from freqops.core.incident import new_incident
-from freqops.core.positions import position
-from freqops.core.table import table
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import Refused
+from freqops.core.base.text_table import table
+from freqops.core.bot import crash_loop, layout
+from freqops.core.exchange.positions import position
+from freqops.core.halt import holds, start_gate
+from freqops.core.incident.ids import new_incident
 from tests.unit.fakes import START, FakeClock, make_bot, order, trade
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -36,33 +37,33 @@ def write(conf: Path, book: holds.HoldBook, state: Any) -> None:
 
 def test_the_gate_opens_where_nothing_holds(tmp_path: Path) -> None:
     write(tmp_path, holds.HoldBook(), {"initial_state": "running"})
-    assert gate.verdict(tmp_path) is None
+    assert start_gate.verdict(tmp_path) is None
 
 
 @pytest.mark.parametrize("state", ["paused", "stopped"])
 def test_at_level_1_a_bot_may_start_into_rest(tmp_path: Path, state: str) -> None:
     write(tmp_path, holds.HoldBook().raised(hold(1), NOW), {"initial_state": state})
-    assert gate.verdict(tmp_path) is None
+    assert start_gate.verdict(tmp_path) is None
 
 
 @pytest.mark.parametrize("state", [{"initial_state": "running"}, {}, [], None, {"initial_state": None}])
 def test_at_level_1_it_may_not_start_into_anything_else(tmp_path: Path, state: Any) -> None:
     write(tmp_path, holds.HoldBook().raised(hold(1), NOW), state)
-    assert "held at level 1" in (gate.verdict(tmp_path) or "")
+    assert "held at level 1" in (start_gate.verdict(tmp_path) or "")
     (tmp_path / "state.json").unlink()
-    assert "held at level 1" in (gate.verdict(tmp_path) or "")
+    assert "held at level 1" in (start_gate.verdict(tmp_path) or "")
 
 
 def test_at_level_3_it_says_why(tmp_path: Path) -> None:
     write(tmp_path, holds.HoldBook().raised(hold(3), NOW), {"initial_state": "paused"})
-    assert gate.verdict(tmp_path) == "held at level 3: why (one)"
+    assert start_gate.verdict(tmp_path) == "held at level 3: why (one)"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[" * 60000, b'{"version": 1}'])
 def test_unreadable_holds_are_level_3(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "holds.json").write_bytes(content)
-    assert "this counts as level 3" in (gate.verdict(tmp_path) or "")
+    assert "this counts as level 3" in (start_gate.verdict(tmp_path) or "")
 
 
 def test_five_crashes_in_ten_minutes_are_enough(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import ccxt
 import pytest
 
-from lab.conversation import Conversation, ProcessLine
+from lab.base.conversation import Conversation, ProcessLine
 from tests.unit.exchange.audit import assert_adds_up
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 import ccxt
 import pytest
 
-from lab import market
 from lab.exchange.__main__ import main
 from lab.exchange.core import open_exchange
 from lab.exchange.feed import SeedError
 from lab.exchange.store import SCHEMA_VERSION, StateError, Store
+from lab.services import market
 from tests.unit.exchange.audit import assert_adds_up
 from tests.unit.exchange.harness import PATIENCE_S, Process, Server, process
 

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
-from freqops.core import holds, layout
-from freqops.core.processes import Process
-from freqops.hostctl import book, halt, journal, reach, witness
-from freqops.hostctl.order import Order, Row
+from freqops.core.bot import layout
+from freqops.core.bot.processes import Process
+from freqops.core.halt import holds
+from freqops.hostctl.bot import holds_file, reach
+from freqops.hostctl.exchange import witness
+from freqops.hostctl.halt import halt
+from freqops.hostctl.halt.order import Order, Row
+from freqops.hostctl.incident import journal
 from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
 
@@ -45,7 +49,7 @@ class Host:
 
     def hold(self, level: int = 3, incident: str = "one") -> None:
         """Put a hold on the disk, as a halt does."""
-        latched = book.latch(self.home, holds.Hold("halt", level, "why", "ann@host", incident, 0, ""), self.clock)
+        latched = holds_file.latch(self.home, holds.Hold("halt", level, "why", "ann@host", incident, 0, ""), self.clock)
         assert latched.error is None
 
     @property

@@ -13,18 +13,20 @@ from typing import Any
 
 import pytest
 
-from freqops.core import crash_loop, holds, processes
-from freqops.core.client import FreqtradeClient, Reading, Unreachable
-from freqops.core.clock import Clock
-from freqops.core.errors import NotProven, Refused
-from freqops.hostctl import book, cli, own_session, probe, short_way
-from freqops.hostctl import gate as door
-from freqops.hostctl import status as looking
-from freqops.hostctl.engine import Container, Engine, EngineError, end
-from freqops.hostctl.flatten import Flattened
-from freqops.hostctl.order import Order, Row
-from freqops.hostctl.reconcile import Reconciled
-from freqops.hostctl.start import Started
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.bot import crash_loop, processes
+from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
+from freqops.core.halt import holds
+from freqops.hostctl import cli, own_session, short_way
+from freqops.hostctl.bot import holds_file, probe
+from freqops.hostctl.bot import start_gate as door
+from freqops.hostctl.bot import status as looking
+from freqops.hostctl.bot.engine import Container, Engine, EngineError, end
+from freqops.hostctl.bot.start import Started
+from freqops.hostctl.exchange.flatten import Flattened
+from freqops.hostctl.exchange.reconcile import Reconciled
+from freqops.hostctl.halt.order import Order, Row
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
@@ -407,7 +409,7 @@ def test_a_bot_that_nothing_holds_and_that_does_not_run(
 
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
-    book.latch(run.root / "bots" / "alpha", hold, Clock())
+    holds_file.latch(run.root / "bots" / "alpha", hold, Clock())
     status, answer, text = look()
     assert (status, answer["bots"][0]["trader"], answer["bots"][0]["level"]) == (0, "no process", 3)
     assert "halt 3 (one)" in text
@@ -484,7 +486,7 @@ def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monk
     counted = crash_loop.crash_loop
 
     def slow(*arguments: Any) -> str | None:
-        book.latch(container, hold, Clock())
+        holds_file.latch(container, hold, Clock())
         return counted(*arguments)
 
     monkeypatch.setattr(crash_loop, "crash_loop", slow)
@@ -494,7 +496,7 @@ def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monk
 
 def test_a_waiting_gate_ends_when_told_to() -> None:
     code = (
-        "import sys; sys.argv[0] = 'x'; from pathlib import Path; from freqops.hostctl import gate\n"
+        "import sys; sys.argv[0] = 'x'; from pathlib import Path; from freqops.hostctl.bot import start_gate\n"
         "gate.CONF = gate.VAR = Path('/nonexistent'); gate.pass_or_wait(['true'])"
     )
     waiting = subprocess.Popen(

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from freqops.hostctl import cli, quick_probe, short_way
-from freqops.hostctl.probe_limits import STALE_SECONDS
+from freqops.hostctl import cli, short_way
+from freqops.hostctl.bot import quick_probe
+from freqops.hostctl.bot.probe_limits import STALE_SECONDS
 from tests.unit.fakes import make_bot
 
 LONG_WAY = 70
@@ -172,10 +173,13 @@ def test_nothing_that_listens_and_no_secrets_take_the_long_way(
 @pytest.mark.parametrize(
     ("code", "never"),
     [
-        ("from freqops.hostctl import short_way", ("argparse", "json", "pathlib", "freqops.core.holds")),
-        ("from freqops.hostctl import gate", ("argparse", "dataclasses", "http", "freqops.core.holds")),
-        ("from freqops.hostctl import quick_probe", ("argparse", "dataclasses", "http", "freqops.core.client")),
-        ("from freqops.hostctl.commands import halt", ("subprocess", "http", "freqops.core.client", "freqops.witness")),
+        ("from freqops.hostctl import short_way", ("argparse", "json", "pathlib", "freqops.core.halt.holds")),
+        ("from freqops.hostctl.bot import start_gate", ("argparse", "dataclasses", "http", "freqops.core.halt.holds")),
+        ("from freqops.hostctl.bot import quick_probe", ("argparse", "dataclasses", "http", "freqops.core.bot.client")),
+        (
+            "from freqops.hostctl.commands import halt",
+            ("subprocess", "http", "freqops.core.bot.client", "freqops.witness"),
+        ),
     ],
 )
 def test_what_runs_all_day_and_before_a_latch_loads_little(code: str, never: tuple[str, ...]) -> None:

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from lab import demo
+from lab.base.wait import until
 from lab.demo import NotShown, Trades
 from lab.demo_screen import Screen
-from lab.wait import until
 
 BTC, ETH = {"1": "BTC/USDT"}, {"2": "ETH/USDT"}
 ENDED = {"2": "ETH/USDT closed by exit_signal"}

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from lab import down, engine_process, host_volumes
-from lab import engine as engines
-from lab.names import LABEL, checkout_id, labels, name_of, shared_name_of
+from lab import down
+from lab.base.names import LABEL, checkout_id, labels, name_of, shared_name_of
+from lab.engine import engine as engines
+from lab.engine import engine_process
+from lab.hosts import volumes
 
 OTHER = "f" * 8
 
@@ -66,7 +68,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     made = Engine()
     for name in ("connect", "connected"):
         monkeypatch.setattr(engines, name, lambda: made)
-    monkeypatch.setattr(host_volumes, "sweep_in_background", lambda: made.gone.append("disks of hosts"))
+    monkeypatch.setattr(volumes, "sweep_in_background", lambda: made.gone.append("disks of hosts"))
     monkeypatch.setattr(engine_process, "was_ours", lambda: False)
     monkeypatch.setattr(down, "ROOT", tmp_path)
     for name in (".lab", ".lab-live", "inventories/lab", "inventories/lab-live", "inventories/example"):

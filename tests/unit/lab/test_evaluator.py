@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab.conversation import Conversation, ProcessLine
+from lab.base.conversation import Conversation, ProcessLine
 from tests.support.evaluator import BOTS, TOOL
 from tests.support.field import EVALUATOR, ROOT
 

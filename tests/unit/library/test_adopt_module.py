@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from freqops.core.foreign import Picture
+from freqops.core.takeover.foreign import Picture
 from library import freqops_adopt
-from tests.unit.core.test_adoption import CONFIG, EXCHANGE, FOREIGN
+from tests.unit.core.takeover.test_adoption import CONFIG, EXCHANGE, FOREIGN
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use

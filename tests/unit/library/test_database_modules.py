@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from freqops.core import postgres, release
+from freqops.core.bot import postgres
+from freqops.core.deploy import release
 from library import freqops_databases, freqops_manifest, freqops_postgres, freqops_validate
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from freqops.core import release, remarks
+from freqops.core.deploy import release
+from freqops.core.preflight import remarks
 from library import freqops_directories, freqops_rollback, freqops_stage, freqops_switch, freqops_turn
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core import host_command as our_copy
+from freqops.core.bot import host_command as our_copy
 from library import (
     freqops_flatten,
     freqops_fleet,

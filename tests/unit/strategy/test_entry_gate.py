@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from freqops.core import holds
-from freqops.core.holds import Hold, HoldBook
+from freqops.core.halt import holds
+from freqops.core.halt.holds import Hold, HoldBook
 from freqops.strategy import EntryGate, entry_gate
 
 RATE, OTHER = 100.0, 101.0

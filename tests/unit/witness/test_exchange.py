@@ -11,7 +11,7 @@ from typing import Any
 import ccxt
 import pytest
 
-from freqops.core.account import Market
+from freqops.core.exchange.account import Market
 from freqops.witness import exchange as asking
 from freqops.witness.exchange import Exchange, TooMuch
 from tests.unit.exchange.harness import Server

@@ -6,19 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from freqops.core import durable, layout, turn
-from freqops.core.clock import Clock
-from freqops.core.errors import Refused
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
+from freqops.core.deploy import deploy_lock
 
-from .. import argument_types, output
-from ..adopt import Adoption
-from ..adopt_case import Adopted, Order
-from ..adopt_undo import undo
-from ..engine import Engine
-from ..journal import Journal
-from ..recorded import Command
-from ..remove import named
-from ..start import DEADLINE, LOCK_SECONDS
+from ..bot.engine import Engine
+from ..bot.start import DEADLINE, LOCK_SECONDS
+from ..incident.journal import Journal
+from ..incident.recorded import Command
+from ..takeover.adopt import Adoption
+from ..takeover.adopt_case import Adopted, Order
+from ..takeover.adopt_undo import undo
+from ..takeover.remove import named
+from . import argument_types, output
 from .arguments import NOT_PROVEN, PROVEN, add_mandate
 
 HELP = "take over a Freqtrade of a docker compose project, its trades with it"
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.undo and (options.project is None or options.release is None):
         raise Refused("say --project and --release, or --undo")
     if options.turn is not None:
-        turn.refuse_unless_own(options.root, options.turn, Clock())
+        deploy_lock.refuse_unless_own(options.root, options.turn, Clock())
     home = options.root / "bots" / options.bot
     order = Order(
         options.project or Path(), options.service, options.release or "", options.reason, options.actor,

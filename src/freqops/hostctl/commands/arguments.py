@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
-from freqops.core.incident import new_incident
+from freqops.core.base.clock import Clock
+from freqops.core.incident.ids import new_incident
 
-from .. import argument_types
+from . import argument_types
 
 PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
 

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .. import compiled, output
+from ..deploy import compiled
+from . import output
 from .arguments import PROVEN
 
 HELP = "compile this command for the Python that runs it (deploy does that)"

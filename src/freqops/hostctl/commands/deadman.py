@@ -6,14 +6,16 @@ import argparse
 import math
 import os
 
-from freqops.core import deadman, holds, layout
-from freqops.core.clock import Clock
-from freqops.core.incident import new_incident
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
+from freqops.core.halt import deadman, holds
+from freqops.core.incident.ids import new_incident
 
-from .. import argument_types, incidents, output
-from ..engine import Engine
-from ..halt import halt
-from ..order import Order
+from ..bot.engine import Engine
+from ..halt.halt import halt
+from ..halt.order import Order
+from ..incident import write
+from . import argument_types, output
 from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "stop entries where the control node was not heard (run by a timer)"
@@ -45,6 +47,6 @@ def run(options: argparse.Namespace) -> int:
         "incident": order.incident, "reason": order.reason, "actor": order.actor,
         "bots": [row.to_json() for row in rows], "proven": all(row.proven for row in rows),
     }  # fmt: skip
-    answer["incident_error"] = incidents.record(options.root, order.incident, "halt-by-deadman", answer)
+    answer["incident_error"] = write.record(options.root, order.incident, "halt-by-deadman", answer)
     output.print_json(answer)
     return PROVEN if answer["proven"] else NOT_PROVEN

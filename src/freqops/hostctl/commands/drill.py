@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from freqops.core import drill, layout
-from freqops.core.clock import Clock
-from freqops.core.errors import Refused
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
+from freqops.core.halt import halt_drill
 
-from .. import argument_types, output
-from ..drill import Drill, Plan
-from ..engine import Engine
-from ..recorded import Command
+from ..bot.engine import Engine
+from ..halt.halt_drill import Drill, Plan
+from ..incident.recorded import Command
+from . import argument_types, output
 from .arguments import NOT_PROVEN, PROVEN, add_mandate, names
 
 HELP = "rehearse the halt on paper bots, with faults"
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _levels(text: str) -> tuple[int, ...]:
     levels = {argument_types.level(word.strip()) for word in text.split(",")}
-    return tuple(level for level in drill.LEVELS if level in levels)
+    return tuple(level for level in halt_drill.LEVELS if level in levels)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
 
-from .. import output
-from ..engine import Engine
-from ..flatten import flatten
+from ..bot.engine import Engine
+from ..exchange.flatten import flatten
+from . import output
 from .arguments import NOT_PROVEN, PROVEN, add_bot_under_incident
 from .one_bot import recorded
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.errors import Refused
+from freqops.core.base.errors import Refused
 
 HELP = "start gate inside a bot's container: gate -- COMMAND …"
 IN_SESSION = False

@@ -7,13 +7,13 @@ import os
 import sys
 from importlib import import_module
 
-from freqops.core import layout
-from freqops.core.clock import Clock, iso
-from freqops.core.incident import new_incident
+from freqops.core.base.clock import Clock, iso
+from freqops.core.bot import layout
+from freqops.core.incident.ids import new_incident
 
-from .. import argument_types, output
-from ..halt import halt
-from ..order import Order
+from ..halt.halt import halt
+from ..halt.order import Order
+from . import argument_types, output
 from .arguments import names
 
 HELP = "stop entries (1), sell everything (2) or stop Freqtrade (3)"
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     incident = options.incident or new_incident(f"halt{options.level}", clock)
     order = Order(options.level, options.reason, options.actor, incident, options.deadline)
     rows = halt(homes, order, clock)
-    halt_answer = import_module("freqops.hostctl.halt_answer")  # nothing that is only said later delays a latch
+    halt_answer = import_module("freqops.hostctl.halt.answer")  # nothing that is only said later delays a latch
     foreign = halt_answer.undeclared(options.root)
     answer = halt_answer.answer(order, rows, foreign if wanted is None else [])
     answer.update(began=iso(began), ended=iso(clock.utcnow()))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from freqops.core.evidence import Evidence
-from freqops.core.incident_report import report
+from freqops.core.incident.evidence import Evidence
+from freqops.core.incident.report import report
 
-from .. import argument_types, incident_files, output
+from ..incident import read
+from . import argument_types, output
 from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "what was commanded, done and proven under one incident"
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show it; 2 where it is not whole."""
-    host, found = os.uname().nodename, incident_files.read(options.root, options.incident)
+    host, found = os.uname().nodename, read.read(options.root, options.incident)
     if options.json:
         answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}
         output.print_json({**answer, "files": found.texts, "truncated": found.truncated})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from freqops.core import deadman
-from freqops.core.clock import Clock
-from freqops.core.errors import NotProven
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven
+from freqops.core.halt import deadman
 
-from .. import argument_types, output
+from . import argument_types, output
 from .arguments import PROVEN
 
 HELP = "say that the control node is there"

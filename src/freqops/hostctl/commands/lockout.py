@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
 
-from .. import output
-from ..engine import Engine
-from ..leaked import KINDS
-from ..lockout import Leak, lock_out
+from ..bot.engine import Engine
+from ..secrets.leaked import KINDS
+from ..secrets.lockout import Leak, lock_out
+from . import output
 from .arguments import NOT_PROVEN, PROVEN, add_mandate
 from .one_bot import recorded
 

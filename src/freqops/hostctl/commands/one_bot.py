@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any, Callable
 
-from freqops.core import layout
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
 
-from ..journal import Journal
-from ..recorded import Command
+from ..incident.journal import Journal
+from ..incident.recorded import Command
 
 Act = Callable[[layout.Bot, Journal], Any]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
 
-from .. import output, shared
-from ..engine import Engine
+from ..bot.engine import Engine
+from ..deploy import shared_postgres
+from . import output
 from .arguments import PROVEN
 
 HELP = "bring the host's Postgres to what is staged, with its bots stopped"
@@ -21,5 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Bring it there."""
-    output.print_json(shared.bring(options.root, Clock(), Engine(), reread=options.reread).to_json())
+    output.print_json(shared_postgres.bring(options.root, Clock(), Engine(), reread=options.reread).to_json())
     return PROVEN

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import output
-from ..probe import probe
+from ..bot.probe import probe
+from . import output
 
 HELP = "health check inside a bot's container"
 IN_SESSION = False

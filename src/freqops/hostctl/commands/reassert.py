@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core import layout
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
 
-from .. import output
-from ..engine import Engine
-from ..reassert import reassert
+from ..bot.engine import Engine
+from ..halt.reassert import reassert
+from . import output
 from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "make every hold true again (run by a timer)"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core import layout
-from freqops.core.clock import Clock
-from freqops.core.errors import FreqopsError
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import layout
 
-from .. import output
-from ..deploy import recover
-from ..engine import Engine
+from ..bot.engine import Engine
+from ..deploy.deploy import recover
+from . import output
 from .arguments import PROVEN
 
 HELP = "take back switches that were interrupted (run by a timer)"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from .. import argument_types, output
-from ..deploy import Errand
-from ..start import DEADLINE
-from ..switch import Switched
+from ..bot.start import DEADLINE
+from ..deploy.deploy import Errand
+from ..deploy.switch import Switched
+from . import argument_types, output
 from .arguments import NOT_PROVEN, PROVEN, add_mandate
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
-from freqops.core.errors import Refused
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
 
-from .. import output, remove_bots, remove_stack
-from ..engine import Engine
-from ..remove_bots import Errand
+from ..bot.engine import Engine
+from ..takeover import remove_bots, remove_stack
+from ..takeover.remove_bots import Errand
+from . import output
 from .arguments import NOT_PROVEN, PROVEN, REFUSED, add_mandate, names
 
 HELP = "take bots, or everything of freqops, off this host"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core import layout
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
 
-from ..deploy import rollback
-from ..engine import Engine
+from ..bot.engine import Engine
+from ..deploy.deploy import rollback
 from .releases import add_errand, answered, errand_of
 
 HELP = "bring one bot back to a release that was well before"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
 
-from .. import argument_types, output
-from ..engine import Engine
-from ..start import DEADLINE, start
+from ..bot.engine import Engine
+from ..bot.start import DEADLINE, start
+from . import argument_types, output
 from .arguments import PROVEN, REFUSED
 from .one_bot import bot_of
 

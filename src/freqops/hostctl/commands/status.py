@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 
-from freqops.core import layout
-from freqops.core.bot_table import problems
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
+from freqops.core.bot.status_table import problems
 
-from .. import output
-from ..engine import Engine
-from ..status import render, status
+from ..bot.engine import Engine
+from ..bot.status import render, status
+from . import output
 from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "what every bot is doing"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core import turn
-from freqops.core.clock import Clock
+from freqops.core.base.clock import Clock
+from freqops.core.deploy import deploy_lock
 
-from .. import argument_types
-from ..deploy import deploy, parsed
-from ..engine import Engine
+from ..bot.engine import Engine
+from ..deploy.deploy import deploy, parsed
+from . import argument_types
 from .releases import add_errand, answered, errand_of
 
 HELP = "bring bots to staged releases, one after the other"
@@ -26,5 +26,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Switch them; 2 where one is not well."""
     if options.turn is not None:
-        turn.refuse_unless_own(options.root, options.turn, Clock())
+        deploy_lock.refuse_unless_own(options.root, options.turn, Clock())
     return answered(deploy(parsed(options.bots), errand_of(options), Clock(), Engine()))

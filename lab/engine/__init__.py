@@ -1,0 +1,1 @@
+"""The container engine: reached or started, its networks, ports and containers."""

@@ -1,0 +1,1 @@
+"""Lab hosts: which there are, how they boot, and the way into them."""

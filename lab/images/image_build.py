@@ -1,0 +1,55 @@
+"""Build an image unless one with the same content is there."""
+
+import io
+import os
+
+from docker import DockerClient
+from docker.errors import ImageNotFound
+
+from lab.base.console import Note
+from lab.base.failure import LabError
+from lab.base.names import IMAGE_PREFIX
+from lab.images import context
+
+LOG_LINES = 30
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def wanted(name: str, base: str) -> str:
+    """Return the reference under which the image of today's content is or will be."""
+    return f"{IMAGE_PREFIX}/{name}:{context.tag_of(context.files_of(name), base)}"
+
+
+def image_id(client: DockerClient, reference: str) -> str | None:
+    """Return the id of a local image, None when it is not there."""
+    try:
+        return client.images.get(reference).id
+    except ImageNotFound:
+        return None
+
+
+def build(client: DockerClient, name: str, base: str, note: Note) -> str:
+    """Build image `name` on the image with id `base` and return its reference.
+
+    Raises:
+        LabError: the build failed; with the end of its output.
+    """
+    reference = wanted(name, base)
+    stream = client.api.build(
+        fileobj=io.BytesIO(context.tarball(context.files_of(name))),
+        custom_context=True,
+        tag=reference,
+        buildargs={"BASE": base} | {key: os.environ[key] for key in PROXY_VARIABLES if key in os.environ},
+        rm=True,
+        forcerm=True,
+        decode=True,
+    )
+    output: list[str] = []
+    for message in stream:
+        if "error" in message:
+            raise LabError(f"building {name} failed: {message['error']}\n{''.join(output[-LOG_LINES:])}")
+        line = str(message.get("stream", ""))
+        output.append(line)
+        if line.strip():
+            note(line.strip().splitlines()[-1])
+    return reference

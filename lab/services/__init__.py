@@ -1,0 +1,1 @@
+"""What runs beside the hosts: registry and exchange, and what tests make of the market."""

@@ -1,1 +1,0 @@
-"""The command freqops of the control node."""

@@ -1,0 +1,54 @@
+"""What an operator may say on the command line of a play, checked as the text it arrives as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..base.errors import Refused
+from .layout import BOT_NAME
+
+LEVEL = re.compile(r"^[123]$")
+DEADLINE = re.compile(r"^[1-9][0-9]{0,3}$")
+LINE = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
+ALL = "all"
+
+
+def level(text: object) -> int:
+    """Return the kill level that ``text`` means; only exactly 1, 2 or 3 will do."""
+    if isinstance(text, bool) or not LEVEL.fullmatch(str(text)):
+        raise Refused(f"level is {text!r}; allowed: 1 stop entries, 2 flatten, 3 hard stop")
+    return int(str(text))
+
+
+def line(text: object, what: str) -> str:
+    """Return ``text`` without blanks around it; it must be one line of 1 to 200 characters."""
+    stripped = "" if text is None else str(text).strip()
+    if not LINE.match(stripped):
+        raise Refused(f"{what} must be one line of 1 to 200 characters")
+    return stripped
+
+
+def deadline(text: object) -> int | None:
+    """Return the seconds that ``text`` means, None where nothing was said."""
+    if text is None or text == "":
+        return None
+    if isinstance(text, bool) or not DEADLINE.fullmatch(str(text)):
+        raise Refused(f"deadline is {text!r}; allowed: whole seconds from 1 to 9999")
+    return int(str(text))
+
+
+def bots(text: object, known: Iterable[str]) -> list[str]:
+    """Return the bots that ``text`` names (separated by commas, or ``all``), each of them known.
+
+    Raises:
+        Refused: None is named, or one is unknown.
+    """
+    present = sorted(set(known))
+    wanted = [name.strip() for name in str(text).split(",")]
+    if wanted == [ALL]:
+        return present
+    unknown = [name for name in wanted if name not in present or not BOT_NAME.match(name)]
+    if unknown:
+        raise Refused(f"unknown bot {', '.join(map(repr, unknown))}; the inventory has {', '.join(present) or 'none'}")
+    return sorted(set(wanted))

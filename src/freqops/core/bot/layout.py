@@ -1,0 +1,224 @@
+"""Where things lie on a host, and what a bot is declared as."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from ..base.durable import read_json
+from ..base.errors import FreqopsError, Refused
+from .db_url import password_of
+
+ROOT = Path("/srv/freqops")
+CONTAINER_UID = 1000
+BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
+SECRET_LENGTH = 12
+MODES = ("paper", "live")
+INITIAL_STATES = ("running", "stopped")
+
+
+class BotUnreadable(FreqopsError):
+    """A bot's declaration on the host is missing or not of the known format."""
+
+
+@dataclass(frozen=True)
+class Bot:
+    """One bot, as declared on its host.
+
+    Attributes:
+        name: Its name, unique on the host.
+        mode: ``paper`` or ``live``.
+        api_port: Loopback port of the host on which its REST API is published.
+        image: The image it runs, by digest.
+        release: Fingerprint of what it runs: strategies, configuration, image, packages.
+        initial_state: The trader state after a start when nothing holds it: ``running`` or ``stopped``.
+        home: Its directory.
+        packages: Mark of the Python packages that are added to its image; empty where there are none.
+        foreign_holdings: Coins on its account that are not the bot's, each with its amount.
+        foreign_orders: Numbers of orders on its account that somebody placed by hand.
+    """
+
+    name: str
+    mode: str
+    api_port: int
+    image: str
+    release: str
+    initial_state: str
+    home: Path
+    packages: str = ""
+    foreign_holdings: Mapping[str, Decimal] = field(default_factory=dict)
+    foreign_orders: frozenset[str] = frozenset()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it places real orders."""
+        return self.mode == "live"
+
+    @property
+    def container(self) -> str:
+        """Name of its container and of its Compose project."""
+        return container_of(self.name)
+
+    @property
+    def conf(self) -> Path:
+        """The directory that the container sees read-only as /freqops/conf."""
+        return self.home / "conf"
+
+    @property
+    def holds(self) -> Path:
+        """Its holds."""
+        return self.conf / "holds.json"
+
+    @property
+    def state(self) -> Path:
+        """The configuration overlay with its ``initial_state``."""
+        return self.conf / "state.json"
+
+    @property
+    def release_home(self) -> Path:
+        """What it runs: strategies and configuration; the container sees it read-only as /freqops/release."""
+        return self.home / "release" / self.release
+
+    @property
+    def packages_home(self) -> Path:
+        """The packages that are added to its image; the container sees them read-only as /freqops/packages."""
+        return self.home.parent.parent / "packages" / self.packages
+
+    @property
+    def sold(self) -> Path:
+        """The orders by which its positions were closed on the exchange behind its back."""
+        return self.home / "sold.json"
+
+    @property
+    def compose(self) -> Path:
+        """Its Compose file."""
+        return self.home / "compose.yml"
+
+    def credentials(self) -> tuple[str, str]:
+        """Return user and password of its REST API.
+
+        Raises:
+            BotUnreadable: The file of secrets is missing or lacks them.
+        """
+        try:
+            api = json.loads((self.conf / "secrets.json").read_text())["api_server"]
+            return str(api["username"]), str(api["password"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BotUnreadable(
+                f"no API credentials in {self.conf / 'secrets.json'} ({type(error).__name__})"
+            ) from None
+
+    @property
+    def leaked(self) -> Path:
+        """Secrets that leaked and were replaced, kept until they are proven to open nothing any more."""
+        return self.home / "lockout" / "leaked.json"
+
+    def secret_values(self) -> list[str]:
+        """Return every text in its files of secrets that is long enough to be one, the longest first."""
+        document = [read_json(self.conf / "secrets.json"), read_json(self.leaked)]
+        return sorted({text for text in _leaves(document) if len(text) >= SECRET_LENGTH}, key=len, reverse=True)
+
+
+def container_of(name: str) -> str:
+    """Return the name of a bot's container and of its Compose project."""
+    return f"freqops-{name}"
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield every text inside a JSON value, and the passwords inside URLs."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, str):
+        yield value
+        yield password_of(value)
+
+
+def load_bot(home: Path) -> Bot:
+    """Read the declaration of the bot whose directory is ``home``.
+
+    Raises:
+        BotUnreadable: ``bot.json`` is missing, not JSON, or a field is missing or of the wrong type.
+    """
+    path = home / "bot.json"
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise BotUnreadable(f"{path}: {error}") from None
+    return declared(document, home)
+
+
+def declared(document: Any, home: Path) -> Bot:
+    """Return the bot that a declaration describes.
+
+    Raises:
+        BotUnreadable: A field is missing or of the wrong type.
+    """
+    if not isinstance(document, dict):
+        raise BotUnreadable(f"{home / 'bot.json'} is not an object")
+    wanted = {"name": str, "mode": str, "api_port": int, "image": str, "release": str, "initial_state": str}
+    for key, kind in wanted.items():
+        if not isinstance(document.get(key), kind) or isinstance(document[key], bool):
+            raise BotUnreadable(f"{home / 'bot.json'}: {key} is missing or not {kind.__name__}")
+    if document["name"] != home.name or document["mode"] not in MODES:
+        raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
+    if document["initial_state"] not in INITIAL_STATES:
+        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is neither {' nor '.join(INITIAL_STATES)}")
+    return Bot(
+        home=home,
+        packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none
+        foreign_holdings=_holdings(document.get("foreign_holdings", {}), home),
+        foreign_orders=_orders(document.get("foreign_orders", []), home),
+        **{key: document[key] for key in wanted},
+    )
+
+
+def _holdings(value: Any, home: Path) -> dict[str, Decimal]:
+    try:
+        amounts = {str(coin): Decimal(str(amount)) for coin, amount in value.items()}
+    except (AttributeError, InvalidOperation):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings does not map coins to amounts") from None
+    if not all(amount.is_finite() and amount >= 0 for amount in amounts.values()):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings has an amount below zero")
+    return amounts
+
+
+def _orders(value: Any, home: Path) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(number, (str, int)) for number in value):
+        raise BotUnreadable(f"{home / 'bot.json'}: foreign_orders is not a list of order numbers")
+    return frozenset(str(number) for number in value)
+
+
+def homes(root: Path = ROOT) -> list[Path]:
+    """Return the directories of all bots of this host, by name."""
+    bots = root / "bots"
+    if not bots.is_dir():
+        return []
+    return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.fullmatch(path.name))
+
+
+def select(names: list[str] | None, root: Path = ROOT) -> list[Path]:
+    """Return the directories of the bots called ``names``, or of all where None.
+
+    Raises:
+        Refused: A name is unknown here, none is given, or the host has no bots at all.
+    """
+    known = {path.name: path for path in homes(root)}
+    if not known:
+        raise Refused(f"no bots below {root / 'bots'}")
+    if names is not None and not names:
+        raise Refused("no bot is named")
+    if names is None:
+        return list(known.values())
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise Refused(f"unknown bot {', '.join(unknown)}; this host has {', '.join(known)}")
+    return [known[name] for name in sorted(set(names))]

@@ -1,0 +1,137 @@
+"""Whose turn it is to deploy to a host: one deploy at a time, from its first change to its last.
+
+A turn is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is given
+back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of it
+for half an hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ..base import durable
+from ..base.clock import Clock, iso
+from ..base.errors import Refused
+
+FILE = "deploy.json"
+LOCK = ".deploy.lock"
+LOCK_SECONDS = 10
+SILENCE = timedelta(minutes=30)
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Somebody's turn.
+
+    Attributes:
+        id: The deploy.
+        actor: Who deploys.
+        control: The control node.
+        pid: The process of the deploy there.
+        started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
+        heard: When the deploy was last heard of, ISO 8601 UTC.
+    """
+
+    id: str
+    actor: str
+    control: str
+    pid: int
+    started: str
+    heard: str = ""
+
+    @property
+    def described(self) -> str:
+        """The turn in words."""
+        return f"{self.actor} deploys here (process {self.pid} on {self.control}, last heard of at {self.heard})"
+
+
+class Taken(Refused):
+    """It is somebody else's turn.
+
+    Attributes:
+        holder: Whose.
+    """
+
+    def __init__(self, holder: Turn) -> None:
+        super().__init__(f"{holder.described}; wait for its end, or, if it is dead, for half an hour without a word")
+        self.holder = holder
+
+
+def take(root: Path, wanted: Turn, clock: Clock, instead_of: str | None = None) -> bool:
+    """Take the turn, or keep it, and return whether it was not ours before.
+
+    Args:
+        root: The tree of freqops on the host.
+        wanted: The turn to take.
+        clock: Where the time comes from.
+        instead_of: A deploy that is known to be dead.
+
+    Raises:
+        Taken: It is somebody else's turn.
+        Refused: Another command is writing the note.
+        OSError: It cannot be written.
+    """
+    root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with durable.locked(root / LOCK, LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused("another command is taking the turn to deploy")
+        holder = present(root)
+        ours = holder is not None and holder.id == wanted.id
+        if holder is not None and not ours and holder.id != instead_of and not _silent(holder, clock.utcnow()):
+            raise Taken(holder)
+        note = {**asdict(wanted), "heard": iso(clock.utcnow())}
+        durable.write_json(root / FILE, note, 0o644)
+        return not ours
+
+
+def give_back(root: Path, identity: str, clock: Clock) -> bool:
+    """Give the turn back, and return whether it was ours; somebody else's is left alone."""
+    with durable.locked(root / LOCK, LOCK_SECONDS, clock):
+        holder = present(root)
+        if holder is None or holder.id != identity:
+            return False
+        (root / FILE).unlink(missing_ok=True)
+        return True
+
+
+def refuse_unless_own(root: Path, identity: str, clock: Clock) -> None:
+    """Refuse a deploy that has lost its turn, and write down that it was heard of.
+
+    Raises:
+        Refused: It has.
+    """
+    holder = present(root)
+    if holder is None or holder.id != identity:
+        raise Refused(f"the turn to deploy was lost: {holder.described if holder else 'nobody has it'}")
+    take(root, holder, clock)
+
+
+def present(root: Path) -> Turn | None:
+    """Return whose turn it is, None where it is nobody's; a note that cannot be read is nobody's."""
+    document = durable.read_json(root / FILE)
+    try:
+        return Turn(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})
+    except (KeyError, TypeError):
+        return None
+
+
+FIELDS: dict[str, type] = {"id": str, "actor": str, "control": str, "pid": int, "started": str, "heard": str}
+
+
+def _typed(document: Any, name: str, kind: type) -> Any:
+    value = document[name]
+    if not isinstance(value, kind):
+        raise TypeError(name)
+    return value
+
+
+def _silent(holder: Turn, now: datetime) -> bool:
+    try:
+        heard = datetime.strptime(holder.heard, FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return True
+    return now - heard > SILENCE

@@ -1,0 +1,137 @@
+"""What a deploy left behind on a host, file by file, so that the next one can see at once that nothing differs.
+
+A manifest is believed only where everything in it is read back from the disk; it never makes a deploy do less than it
+should, for whatever it does not know, or cannot read, differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..base import durable
+from ..bot import layout
+
+FILE = "manifest.json"
+FORMAT = 1
+SHOWN = 5
+
+# What the roles write outside of the tree of freqops; patterns below the root of the file system.
+OUTSIDE = (
+    "usr/local/bin/freqops-host",
+    "usr/local/lib/freqops/**/*",
+    "etc/sudoers.d/freqops",
+    "etc/systemd/system/freqops-*",
+    "etc/systemd/system/*.d/freqops*",
+    "etc/docker/daemon.json",
+    "etc/apt/apt.conf.d/*freqops",
+    "etc/ssh/sshd_config.d/*freqops*",
+    "etc/sysctl.d/*freqops*",
+    "etc/freqops/**/*",
+)
+# What it writes below that tree, beside the bots; the state of bots and of Postgres is not a deploy's to write.
+BELOW = ("postgres/compose.yml", "postgres/staged/*", "postgres/conf/*", "postgres/secrets/*", "packages/**/*")
+OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/freqops-host", "staged/*")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was wished when everything was as it should be, and the files that came of it.
+
+    Attributes:
+        wanted: A fingerprint of all that the control node brings: variables, secrets, code, files.
+        ground: A fingerprint of what it brings to the host itself, whatever bots there are.
+        files: By path: content, owner, group and mode, in one text.
+    """
+
+    wanted: str
+    ground: str
+    files: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as it lies on the disk."""
+        return {"version": FORMAT, "wanted": self.wanted, "ground": self.ground, "files": self.files}
+
+
+def taken(wanted: str, ground: str, root: Path, system: Path = Path("/")) -> Manifest:
+    """Return the manifest of a host as it is now.
+
+    Args:
+        wanted: The fingerprint of what was wished.
+        ground: The fingerprint of what was wished of the host itself.
+        root: The tree of freqops.
+        system: The root of the file system.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    return Manifest(wanted, ground, {str(path): _seen(path) for path in sorted(_managed(root, system))})
+
+
+def load(root: Path) -> Manifest | None:
+    """Return the manifest that the last good deploy wrote, None where there is none that can be read."""
+    document = durable.read_json(root / FILE)
+    if not isinstance(document, dict) or document.get("version") != FORMAT:
+        return None
+    wanted, ground, files = document.get("wanted"), document.get("ground"), document.get("files")
+    if not isinstance(wanted, str) or not isinstance(ground, str) or not isinstance(files, dict):
+        return None
+    return Manifest(wanted, ground, {str(path): str(seen) for path, seen in files.items()})
+
+
+def differences(before: Manifest | None, now: Manifest) -> list[str]:
+    """Return how a host differs from what was left behind, and from what is wished now."""
+    if before is None:
+        return ["no deploy has ended well here yet"]
+    found = [] if before.wanted == now.wanted else ["what is wished differs from what was deployed"]
+    for path in sorted(before.files.keys() | now.files.keys()):
+        if path not in now.files:
+            found.append(f"{path} is gone")
+        elif path not in before.files:
+            found.append(f"{path} is new")
+        elif before.files[path] != now.files[path]:
+            found.append(f"{path} was changed")
+    return found
+
+
+def ground_differs(before: Manifest | None, now: Manifest, root: Path) -> bool:
+    """Return whether the host itself, whatever bots there are, differs from what was left behind, or is wished now."""
+    if before is None or before.ground != now.ground:
+        return True
+    outside = [
+        {path: seen for path, seen in each.files.items() if root not in Path(path).parents} for each in (before, now)
+    ]
+    return outside[0] != outside[1]
+
+
+def store(manifest: Manifest, root: Path) -> None:
+    """Write a manifest down."""
+    durable.write_json(root / FILE, manifest.to_json(), 0o600)
+
+
+def _managed(root: Path, system: Path) -> Iterator[Path]:
+    for pattern in OUTSIDE:
+        yield from _files(system, pattern)
+    for pattern in BELOW:
+        yield from _files(root, pattern)
+    for home in layout.homes(root):
+        document = durable.read_json(home / "bot.json")
+        release = str(document.get("release", "")) if isinstance(document, dict) else ""
+        for pattern in (*OF_A_BOT, f"release/{release}/**/*"):
+            yield from _files(home, pattern)
+
+
+def _files(below: Path, pattern: str) -> Iterator[Path]:
+    return (path for path in below.glob(pattern) if path.is_symlink() or path.is_file())
+
+
+def _seen(path: Path) -> str:
+    status = path.lstat()
+    content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{digest} {status.st_uid}:{status.st_gid} {stat.S_IMODE(status.st_mode):04o}"

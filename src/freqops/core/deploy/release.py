@@ -1,0 +1,133 @@
+"""A release: everything that a bot runs from, under a fingerprint of exactly that.
+
+Image, added packages, configuration, strategies, what strategies import of freqops, and the description of the
+container make the fingerprint. What does not touch the process (coins that are not the bot's, say) is declared beside
+it and changes no release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..base.errors import FreqopsError
+
+PLACEHOLDER = "@RELEASE@"
+FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
+LENGTH = 16
+KEPT = 5
+CONFIG, COMPOSE, DECLARATION, STRATEGIES = "config.json", "compose.yml", "bot.json", "strategies"
+PACKAGE = "python"
+PYTHONPATH = f"/freqops/release/{PACKAGE}:/freqops/packages"  # of the bot's container, and where a release is validated
+VALIDATED = "validated"
+SECRET_NAME = re.compile(
+    r"(password|secret|token|key|api_hash|passphrase|url|uid|chat_?id|account_?id|wallet_?address)$", re.IGNORECASE
+)  # what Freqtrade itself calls sensitive, and more
+HIDDEN = "[not shown]"
+
+
+class ReleaseUnusable(FreqopsError):
+    """A release lacks what makes it one."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a bot is to run.
+
+    Attributes:
+        fingerprint: Sixteen hexadecimal digits over all that makes a difference to the process.
+        files: The content of its directory, by relative path.
+    """
+
+    fingerprint: str
+    files: dict[str, str]
+
+
+def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, Any]:
+    """Return what the host must know of a bot, all but its release; `layout.load_bot` reads it.
+
+    Args:
+        bot: An item of ``freqtrade_bots``.
+        image: Its image, by digest.
+        packages: Mark of the packages that are added to the image.
+    """
+    return {
+        "name": bot["name"],
+        "mode": bot["mode"],
+        "api_port": int(bot["api_port"]),
+        "image": image,
+        "packages": packages,
+        "initial_state": bot.get("initial_state", "running"),
+        "foreign_holdings": dict(bot.get("foreign_holdings") or {}),
+        "foreign_orders": [str(number) for number in bot.get("foreign_orders") or []],
+    }
+
+
+def build(
+    declared: Mapping[str, Any],
+    config: Mapping[str, Any],
+    compose: str,
+    strategies: Mapping[str, str],
+    package: Mapping[str, str],
+) -> Release:
+    """Return the release of a bot.
+
+    Args:
+        declared: As `declaration` makes it.
+        config: Its whole configuration, as `bot_config.effective` makes it.
+        compose: Its Compose file, with `PLACEHOLDER` where the fingerprint belongs.
+        strategies: The files of its strategy, by name.
+        package: What these import of freqops, as `strategy_package.files` gives it.
+
+    Raises:
+        ReleaseUnusable: The Compose file does not name the release, or there is no strategy.
+    """
+    if PLACEHOLDER not in compose:
+        raise ReleaseUnusable(f"its {COMPOSE} does not name its release")
+    if not strategies:
+        raise ReleaseUnusable("no strategy files")
+    covered = {
+        "image": declared["image"],
+        "packages": declared["packages"],
+        CONFIG: config,
+        COMPOSE: compose,
+        STRATEGIES: dict(strategies),
+        PACKAGE: dict(package),
+    }
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"))
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+    files = {
+        CONFIG: _json(config),
+        COMPOSE: compose.replace(PLACEHOLDER, fingerprint),
+        DECLARATION: _json({**declared, "release": fingerprint}),
+        **{f"{STRATEGIES}/{name}": text for name, text in strategies.items()},
+        **{f"{PACKAGE}/{name}": text for name, text in package.items()},
+    }
+    return Release(fingerprint, files)
+
+
+def shown(name: str, text: str) -> str:
+    """Return the text of a release's file as a diff may show it: a configuration without what looks like a secret."""
+    if name != CONFIG:
+        return text
+    try:
+        return _json(_without_secrets(json.loads(text)))
+    except (ValueError, RecursionError):
+        return f"{HIDDEN}: it is no JSON\n"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: HIDDEN if SECRET_NAME.search(str(key)) and not isinstance(item, dict) else _without_secrets(item)
+            for key, item in value.items()
+        }
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,29 @@
+"""What strategies import of freqops, as files of a release: sealed with it, and gone when it is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOM = "strategy"
+NEEDED = (
+    "__init__.py",
+    "core/__init__.py",
+    "core/base/__init__.py",
+    "core/base/clock.py",
+    "core/base/errors.py",
+    "core/halt/__init__.py",
+    "core/halt/holds.py",
+)
+
+
+def files(source: Path) -> dict[str, str]:
+    """Return the files, by their path below a directory of ``PYTHONPATH``.
+
+    Args:
+        source: The package ``freqops``.
+
+    Raises:
+        OSError: One of them cannot be read.
+    """
+    names = [*NEEDED, *(f"{ROOM}/{path.name}" for path in sorted((source / ROOM).glob("*.py")))]
+    return {f"{source.name}/{name}": (source / name).read_text(encoding="utf-8") for name in names}

@@ -1,0 +1,70 @@
+"""A directory that shall hold exactly certain files: compared, and made so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+from ..base import durable
+
+
+def differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Return which of the ``wanted`` files (relative path to text) are missing below ``root`` or say something else."""
+    return sorted(name for name, said in wanted.items() if text(root / name) != said)
+
+
+def foreign(root: Path, wanted: Mapping[str, str], tolerated: tuple[str, ...] = ()) -> list[str]:
+    """Return the files below ``root`` that nobody wants there, but for the ``tolerated`` ones."""
+    present = (path for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
+    names = (str(path.relative_to(root)) for path in present)
+    return sorted(name for name in names if name not in wanted and name not in tolerated)
+
+
+def write(root: Path, wanted: Mapping[str, str], names: list[str], mode: int = 0o444) -> None:
+    """Write the files called ``names``, each whole or not at all, owned by whoever writes, and their directories.
+
+    Raises:
+        OSError: The disk is full, read-only or failing.
+    """
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write_atomic(path, wanted[name].encode(), mode)
+
+
+def directories(wanted: Iterable[str]) -> list[str]:
+    """Return the directories that the ``wanted`` files need below their root, each before those in it."""
+    return sorted({str(parent) for name in wanted for parent in PurePath(name).parents} - {"."})
+
+
+def remove(root: Path, names: list[str]) -> None:
+    """Remove the files called ``names``; one that is gone already is no error."""
+    for name in names:
+        (root / name).unlink(missing_ok=True)
+
+
+def is_own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
+    """Return whether there is a directory of ``owner``, and as open as it should be."""
+    if not path.is_dir():
+        return False
+    status = path.stat()
+    return (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (owner, owner, mode)
+
+
+def own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
+    """Make a directory of ``owner``, and return whether anything had to be done."""
+    if is_own_directory(path, owner, mode):
+        return False
+    path.mkdir(parents=True, exist_ok=True)
+    os.chown(path, owner, owner)
+    path.chmod(mode)
+    return True
+
+
+def text(path: Path) -> str | None:
+    """Return what the file at ``path`` says, None where there is none that can be read."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None

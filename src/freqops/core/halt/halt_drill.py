@@ -1,0 +1,90 @@
+"""Drills: what was rehearsed, whether it went as it must, and how long ago that was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..base import durable
+from ..base.clock import iso
+from ..base.markdown import block, code, visible
+from ..base.text_table import table
+
+FILE = "drill.json"
+LEVELS = (1, 2, 3)
+AHEAD = 1.0  # days; what passed later than that from now was written by a clock that was wrong
+DAYS = 35  # beyond that nobody knows any more whether a halt would work
+HEADINGS = ("host", "bot", "exercise", "must be", "was", "acknowledged", "proven", "seconds", "passed")
+KEYS = ("exercise", "expected", "said", "acknowledged_s", "proven_s", "seconds", "passed")
+LEGEND = (
+    "Seconds under *acknowledged* and *proven* are those of the halt; those under *seconds* are the time from a fault "
+    "until the hold was true again."
+)
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def note_passed(home: Path, incident: str, now: datetime) -> None:
+    """Write down that a bot has passed a drill of all levels."""
+    durable.write_json(home / FILE, {"version": 1, "passed_at": iso(now), "incident": incident}, 0o644)
+
+
+def days_since(home: Path, now: datetime) -> float | None:
+    """Return the days since the bot below ``home`` last passed a drill, None where it never did, or nobody can say."""
+    document = durable.read_json(home / FILE)
+    try:
+        passed = datetime.strptime(document["passed_at"], _FORMAT).replace(tzinfo=timezone.utc)
+    except (KeyError, TypeError, ValueError):
+        return None
+    days = (now - passed).total_seconds() / 86400
+    return max(0.0, days) if days > -AHEAD else None
+
+
+def overdue(bots: Iterable[dict[str, Any]]) -> tuple[bool, str]:
+    """Return whether a host has to be drilled, and the age of its last passed drill in words; empty without paper bots.
+
+    Args:
+        bots: The rows of the host's bots, as ``freqops-host status`` makes them.
+    """
+    paper = [row for row in bots if row.get("mode") == "paper"]
+    if not paper:
+        return False, ""
+    passed = [(row["drill_days"], row["bot"]) for row in paper if row.get("drill_days") is not None]
+    if not passed:
+        return True, "NO DRILL has ever passed here; drill.yml rehearses the halt"
+    days, bot = min(passed)
+    if days > DAYS:
+        return True, f"NO DRILL has passed here for {days:.0f} days (more than {DAYS}); drill.yml rehearses the halt"
+    return False, f"last drill passed {days:.0f} days ago, by {bot}"
+
+
+def rows(answers: Iterable[tuple[str, dict[str, Any]]]) -> list[list[Any]]:
+    """Return the cells of every exercise, in the order of `HEADINGS`.
+
+    Args:
+        answers: Hosts, and what each said of a bot.
+    """
+    return [
+        [host, answer["bot"], *(exercise[key] for key in KEYS)]
+        for host, answer in answers
+        for exercise in answer["exercises"]
+    ]
+
+
+def page(incident: str, reason: str, actor: str, answers: list[tuple[str, dict[str, Any]]], now: datetime) -> str:
+    """Return the report of a drill as a Markdown page."""
+    passed = bool(answers) and all(answer["passed"] for _, answer in answers)
+    lines = [
+        f"# Drill {incident}",
+        "",
+        f"{'**PASSED**' if passed else '**NOT PASSED**'}, {iso(now)}, by {code(actor)}: {code(reason)}",
+        "",
+        LEGEND,
+        "",
+        *block(table(HEADINGS, rows(answers)).splitlines()),
+    ]
+    details = [f"{host} {answer['bot']}: {visible(text)}" for host, answer in answers for text in answer["detail"]]
+    if details:
+        lines += ["## What is worth knowing", "", *block(details)]
+    return "\n".join(lines)

@@ -1,0 +1,220 @@
+"""Holds: the reasons why a bot may not trade freely, latched on its host.
+
+A bot's holds add up: its effective level is that of its highest hold. They only rise by themselves; a hold goes
+away by a release that names its incident. A file that cannot be read counts as level 3, because nobody can know
+what it said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..base.clock import iso
+from ..base.errors import FreqopsError, Refused
+
+FORMAT = 1
+HOLDERS = ("halt", "breaker", "risk", "restore")
+ENTRIES, HARD = 1, 3
+LEVELS = (ENTRIES, HARD)
+MAX_BYTES = 65536
+INCIDENT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")
+TRADER_STATES_AT_REST = ("paused", "stopped")
+
+
+class HoldsUnreadable(FreqopsError):
+    """The file of holds is missing, torn, or not of the known format: it counts as level 3."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One reason why a bot may not trade freely.
+
+    Attributes:
+        holder: Who set it: one of `HOLDERS`.
+        level: 1 no entries, 3 no Freqtrade process.
+        reason: Why, in the words of whoever set it.
+        actor: Who that was.
+        incident: The incident it was set under; a release must name it.
+        seq: Its place in the order of all changes to this bot's holds.
+        set_at: When it was last raised, ISO 8601 UTC.
+        rest: The trader state that the bot keeps meanwhile: ``paused``, or ``stopped`` where it was found so.
+    """
+
+    holder: str
+    level: int
+    reason: str
+    actor: str
+    incident: str
+    seq: int
+    set_at: str
+    rest: str = "paused"
+
+    @property
+    def lock_reason(self) -> str:
+        """The text by which this hold's pair lock is known inside the bot."""
+        return lock_reason(self.holder, self.incident)
+
+
+def lock_reason(holder: str, incident: str) -> str:
+    """Return the reason that marks a global pair lock as ours."""
+    return f"freqops {holder} {incident}"
+
+
+@dataclass(frozen=True)
+class HoldBook:
+    """All holds of one bot, and the number of the last change to them."""
+
+    seq: int = 0
+    holds: tuple[Hold, ...] = field(default_factory=tuple)
+
+    @property
+    def level(self) -> int:
+        """The effective level: 0 where nothing holds the bot."""
+        return max((hold.level for hold in self.holds), default=0)
+
+    @property
+    def rest(self) -> str:
+        """The trader state that a held bot keeps."""
+        return "stopped" if any(hold.rest == "stopped" for hold in self.holds) else "paused"
+
+    def of(self, holder: str) -> Hold | None:
+        """Return the hold of ``holder``, if it has one."""
+        return next((hold for hold in self.holds if hold.holder == holder), None)
+
+    def under(self, incident: str) -> Hold:
+        """Return the hold that was set under ``incident``.
+
+        Raises:
+            Refused: There is none; the text names those that are in force.
+        """
+        for hold in self.holds:
+            if hold.incident == incident:
+                return hold
+        held = ", ".join(f"{hold.incident} ({hold.holder}, level {hold.level})" for hold in self.holds) or "none"
+        raise Refused(f"no hold of incident {incident!r} is in force; in force: {held}")
+
+    def raised(self, hold: Hold, now: datetime) -> HoldBook:
+        """Return the book with ``hold`` in force; a hold at least as high by the same holder stays as it is."""
+        present = self.of(hold.holder)
+        if present is not None and present.level >= hold.level:
+            return self
+        rest = "stopped" if present is not None and present.rest == "stopped" else hold.rest
+        new = replace(hold, seq=self.seq + 1, set_at=iso(now), rest=rest)
+        return HoldBook(self.seq + 1, (*self._without(hold.holder), new))
+
+    def resting(self, holder: str, rest: str) -> HoldBook:
+        """Return the book in which the hold of ``holder`` keeps the trader in ``rest``."""
+        present = self.of(holder)
+        if present is None or present.rest == rest:
+            return self
+        return HoldBook(self.seq + 1, (*self._without(holder), replace(present, rest=rest)))
+
+    def released(self, incident: str, now: datetime, seq: int | None = None) -> HoldBook:
+        """Return the book one step further down for the hold of ``incident``: 3 becomes 1, 1 goes.
+
+        Args:
+            incident: The incident to release.
+            now: The present.
+            seq: The number of the last change that the operator has seen, where known.
+
+        Raises:
+            Refused: No hold of that incident is in force, or something changed since ``seq``.
+        """
+        hold = self.under(incident)
+        if seq is not None and seq != self.seq:
+            raise Refused(
+                f"the holds changed since they were read (seq {seq}, now {self.seq}); look again, then release"
+            )
+        rest = self._without(hold.holder)
+        if hold.level == HARD:
+            rest = (*rest, replace(hold, level=ENTRIES, seq=self.seq + 1, set_at=iso(now)))
+        return HoldBook(self.seq + 1, rest)
+
+    def _without(self, holder: str) -> tuple[Hold, ...]:
+        return tuple(hold for hold in self.holds if hold.holder != holder)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the book as it stands in ``holds.json``."""
+        return {"version": FORMAT, "seq": self.seq, "holds": [asdict(hold) for hold in self.holds]}
+
+
+def parse(text: str) -> HoldBook:
+    """Read a book of holds.
+
+    Raises:
+        HoldsUnreadable: The text is not exactly what `HoldBook.to_json` writes.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise HoldsUnreadable(f"not JSON: {error}") from None
+    if not isinstance(document, dict) or set(document) != {"version", "seq", "holds"}:
+        raise HoldsUnreadable("not an object of version, seq and holds")
+    if _number(document, "version") != FORMAT:
+        raise HoldsUnreadable(f"format {document['version']!r} is not {FORMAT}")
+    if not isinstance(document["holds"], list):
+        raise HoldsUnreadable("holds is not a list")
+    holds = tuple(_parse_hold(item) for item in document["holds"])
+    if len({hold.holder for hold in holds}) != len(holds):
+        raise HoldsUnreadable("a holder has two holds")
+    seq = _number(document, "seq")
+    if any(hold.seq > seq for hold in holds):
+        raise HoldsUnreadable("a hold is newer than its book")
+    return HoldBook(seq, holds)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says something twice: two halves of different holds, spliced by a lost block."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise HoldsUnreadable("an object says something twice")
+    return dict(pairs)
+
+
+def _parse_hold(item: Any) -> Hold:
+    if not isinstance(item, dict) or set(item) != set(Hold.__dataclass_fields__):
+        raise HoldsUnreadable("a hold has missing or unknown fields")
+    for name in ("holder", "reason", "actor", "incident", "set_at", "rest"):
+        if not isinstance(item[name], str):
+            raise HoldsUnreadable(f"{name} of a hold is not text")
+    hold = Hold(**{**item, "level": _number(item, "level"), "seq": _number(item, "seq")})
+    if hold.holder not in HOLDERS or hold.level not in LEVELS or hold.rest not in TRADER_STATES_AT_REST:
+        raise HoldsUnreadable(f"a hold of holder {hold.holder!r}, level {hold.level}, rest {hold.rest!r} is unknown")
+    if not INCIDENT.fullmatch(hold.incident):
+        raise HoldsUnreadable("a hold names no usable incident")
+    return hold
+
+
+def _number(document: dict[str, Any], name: str) -> int:
+    value = document[name]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise HoldsUnreadable(f"{name} is not a whole number")
+    return value
+
+
+def load(path: Path) -> HoldBook:
+    """Read the book of holds at ``path``.
+
+    Raises:
+        HoldsUnreadable: It is missing, cannot be read, or is not of the known format.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise HoldsUnreadable(f"{path} is larger than {MAX_BYTES} bytes")
+        return parse(data.decode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise HoldsUnreadable(f"{path}: {error}") from None
+
+
+def effective_level(path: Path) -> int:
+    """Return the level in force by the file at ``path``; unreadable counts as 3."""
+    try:
+        return load(path).level
+    except HoldsUnreadable:
+        return HARD

@@ -1,0 +1,1 @@
+"""Firewall, SSH server and kernel settings, changed under guard; imports base."""

@@ -1,0 +1,1 @@
+"""Incidents: their ids, evidence, journals and reports; imports base and bot."""

@@ -1,0 +1,111 @@
+"""What Freqtrade would silently ignore, or take for something else, in the configuration of a bot.
+
+What can be told from the inventory alone is told by `judge`; what only the schema of the pinned image knows is found
+there, by ``validate_release.py``, and told by `from_image`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .fleet import DeclaredBot, Fleet
+from .refusal import Refusal, VariablePath, dotted, shown
+from .secrets import leaves
+
+EXCHANGE_ONLY = ("pair_whitelist", "pair_blacklist")
+VARIABLE = re.compile(r"\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$")
+TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+MARK = "freqops-lint: "
+PLAIN = {"boolean": "true or false", "string": "a text", "number": "a number", "integer": "a whole number",
+         "object": "a mapping", "array": "a list", "null": "nothing"}  # fmt: skip
+
+
+def judge(fleet: Fleet) -> Iterator[Refusal]:
+    """Yield what is wrong with the configurations of all bots; what bots of a host share is told once."""
+    told = set()
+    for bot in fleet.bots:
+        for layer, config in bot.layers:
+            for path, wrong, cure in _layer(config):
+                place = (bot.host, *layer, *path)
+                if place not in told:
+                    told.add(place)
+                    yield bot.refused(f"{dotted((_name(layer), *path))} {wrong}", cure, (*layer, *path))
+
+
+def _name(layer: VariablePath) -> str:
+    return str(layer[-1])
+
+
+def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
+    """Yield what is wrong with one layer: where, what, and the cure."""
+    for name in EXCHANGE_ONLY:
+        if name in config:
+            yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"
+    if "protections" in config:
+        yield ("protections",), "is refused by Freqtrade", "protections belong in the strategy, as a property"
+    for path, value in leaves(config):
+        if isinstance(value, str) and path:
+            if VARIABLE.search(value):
+                cure = "Freqtrade expands no variables: write the value, or have the inventory template it"
+                yield path, "holds a variable that stays as it is written", cure
+            elif TEMPLATE.search(value):
+                cure = "write the value; where Ansible shall fill it in, it must not be marked !unsafe"
+                yield path, "holds a template that nobody fills in", cure
+
+
+def findings(output: str) -> list[dict[str, Any]]:
+    """Return what ``validate_release.py`` found, from all that it printed."""
+    lines = [line[len(MARK) :] for line in output.splitlines() if line.startswith(MARK)]
+    return [finding for line in lines for finding in json.loads(line)]
+
+
+def from_image(bot: DeclaredBot, found: list[dict[str, Any]]) -> list[Refusal]:
+    """Return what was found in the image as refusals about a bot of the inventory.
+
+    Args:
+        bot: The bot.
+        found: Findings of ``validate_release.py``: ``path``, ``kind`` and what belongs to that kind.
+    """
+    return [_refusal(bot, finding) for finding in found]
+
+
+def _refusal(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
+    path = tuple(finding["path"])
+    where, kind = dotted(path), finding["kind"]
+    if kind == "unknown":
+        wrong = f"{where} is a key that this Freqtrade does not know and ignores"
+        near, elsewhere = finding.get("near"), finding.get("elsewhere")
+        cure = f"did you mean {near}?" if near else "take it out, or have the strategy read it"
+        if elsewhere:
+            cure = f"it belongs in {' or '.join(elsewhere)}"
+    elif kind == "type":
+        wants = " or ".join(PLAIN.get(name, name) for name in finding["wants"])
+        wrong = f"{where} is {PLAIN.get(finding['found'], finding['found'])} ({_value(bot, path)})"
+        cure = f"it must be {wants}{_quotes(finding)}"
+    else:
+        wrong = f"{where} is {_value(bot, path)}, which this Freqtrade does not allow"
+        cure = f"allowed are {', '.join(map(str, finding['allowed']))}{_quotes(finding)}"
+    return bot.refused(wrong, cure, *bot.places(*path))
+
+
+def _quotes(finding: Mapping[str, Any]) -> str:
+    """Return the advice that YAML needs: on, yes and numbers are no texts without quotes."""
+    if finding["found"] == "string" and "string" not in finding.get("wants", ("string",)):
+        return ", without quotes"
+    if finding["found"] in ("boolean", "integer", "number") and "string" in finding.get("wants", ("string",)):
+        return "; write it in quotes"
+    return ""
+
+
+def _value(bot: DeclaredBot, path: VariablePath) -> str:
+    """Return the value at a path of the bot's configuration, which holds no secrets."""
+    value: Any = bot.config
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return "not in the inventory"
+    return shown(value)

@@ -1,0 +1,133 @@
+"""What deploy knows of the whole inventory before it touches anything: its hosts, their bots, their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..bot import configuration
+from ..bot.layout import BOT_NAME, MODES
+from . import declared
+from .refusal import Refusal, VariablePath
+
+BOTS, SHARED = "freqtrade_bots", "freqtrade_config"
+
+
+@dataclass(frozen=True)
+class DeclaredBot:
+    """One bot of the inventory whose entry is sound enough to be judged.
+
+    Attributes:
+        host: Its host.
+        index: Its place in ``freqtrade_bots``.
+        entry: Its entry, without values of the wrong kind.
+        shared: ``freqtrade_config`` of its host.
+    """
+
+    host: str
+    index: int
+    entry: Mapping[str, Any]
+    shared: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.entry["name"])
+
+    @property
+    def mode(self) -> str:
+        """``paper`` or ``live``."""
+        return str(self.entry["mode"])
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it places real orders."""
+        return self.mode == "live"
+
+    @property
+    def kind(self) -> str:
+        """The kind of its database."""
+        return str(self.entry.get("database", "postgresql"))
+
+    @property
+    def database(self) -> str:
+        """The name of its database: roles secrets and postgres make one for each bot and mode."""
+        return f"{self.name.replace('-', '_')}_{self.mode}"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Its whole configuration but for secrets."""
+        return configuration.effective(self.shared, self.entry)
+
+    @property
+    def layers(self) -> list[tuple[VariablePath, Mapping[str, Any]]]:
+        """What the inventory says of its configuration, its own above what all bots of the host share."""
+        return [((BOTS, self.index, "config"), self.entry.get("config") or {}), ((SHARED,), self.shared)]
+
+    def places(self, *path: Any) -> tuple[VariablePath, ...]:
+        """Return where a value of its configuration may stand in the variables of its host."""
+        return tuple((*layer, *path) for layer, _ in self.layers)
+
+    def refused(self, wrong: str, cure: str, *paths: VariablePath) -> Refusal:
+        """Return a refusal about this bot."""
+        return Refusal(self.host, wrong, cure, self.name, paths or ((BOTS, self.index),))
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The whole inventory.
+
+    Attributes:
+        hosts: For each host its variables that begin with a prefix of ours, templated.
+        secrets: ``secrets_exchange``, as it was loaded.
+        known: What the roles declare: for each variable its entry in ``argument_specs.yml``.
+    """
+
+    hosts: Mapping[str, Mapping[str, Any]]
+    secrets: Any
+    known: Mapping[str, Mapping[str, Any]]
+
+    def spec(self, name: str) -> Mapping[str, Any]:
+        """Return what is declared of a variable; the bots are looked at one by one, elsewhere."""
+        return {**self.known[name], "elements": None} if name == BOTS else self.known[name]
+
+    def value(self, host: str, name: str) -> Any:
+        """Return a variable of a host, or the role's default where it has none or one of the wrong kind."""
+        given = self.hosts[host].get(name)
+        default = self.known[name].get("default")
+        if given is None or declared.wrong_kind(given, self.spec(name), as_text=True):
+            return default
+        return int(given) if self.known[name].get("type") == "int" else given
+
+    @cached_property
+    def bots(self) -> list[DeclaredBot]:
+        """All bots that are sound enough to be judged."""
+        spec = self.known[BOTS]["options"]
+        return [
+            DeclaredBot(host, index, sound(entry, spec), self.value(host, SHARED))
+            for host in self.hosts
+            for index, entry in enumerate(self.value(host, BOTS))
+            if _judgeable(entry)
+        ]
+
+
+def _judgeable(entry: Any) -> bool:
+    """Whether an entry says the three things without which nothing can be said of a bot."""
+    if not isinstance(entry, dict):
+        return False
+    name, mode, strategy = (entry.get(key) for key in ("name", "mode", "strategy"))
+    return isinstance(name, str) and bool(BOT_NAME.fullmatch(name)) and mode in MODES and isinstance(strategy, str)
+
+
+def sound(entry: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return an entry without what is unknown or of the wrong kind; that is refused elsewhere."""
+    return {key: value for key, value in entry.items() if key in spec and not declared.wrong_kind(value, spec[key])}
+
+
+def entries(fleet: Fleet) -> Iterator[tuple[str, int, Any]]:
+    """Yield every entry of ``freqtrade_bots``, whatever it is."""
+    for host in fleet.hosts:
+        for index, entry in enumerate(fleet.value(host, BOTS)):
+            yield host, index, entry

@@ -1,0 +1,90 @@
+"""Whether the inventory speaks freqops' language: names and kinds of variables, entries of bots, images, sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..base.errors import Refused
+from ..bot.layout import BOT_NAME
+from . import declared, renamed, sizes
+from .fleet import BOTS, Fleet, entries
+from .refusal import Refusal, shown
+
+IMAGES = ("freqtrade_image", "postgres_image")
+PINNED = re.compile(r"^[a-z0-9./:_-]+@sha256:([0-9a-f]{64})$")
+PORTS = (1024, 65535)
+SIZES = ("freqtrade_memory", "postgres_memory", "host_memory_reserve", "host_disk_reserve")
+
+
+def variables(fleet: Fleet, renames: Mapping[str, str] = renamed.RENAMED) -> Iterator[Refusal]:
+    """Yield what is wrong with names, kinds and sizes of the variables of each host."""
+    for host, given in fleet.hosts.items():
+        yield from renamed.unknown_names(host, given, fleet.known, renames)
+        for name in sorted(set(given) & set(fleet.known)):
+            wrong = declared.wrong_kind(given[name], fleet.spec(name), as_text=True)
+            if wrong:
+                yield Refusal(host, f"{name}: {wrong[0]}", wrong[1], paths=((name,),))
+        for name in SIZES:
+            yield from _size(host, name, fleet.value(host, name), ((name,),))
+
+
+def _size(host: str, what: str, value: Any, paths: tuple[Any, ...], bot: str = "") -> Iterator[Refusal]:
+    try:
+        sizes.parse(value)
+    except Refused as refusal:
+        wrong, _, cure = str(refusal).partition("; ")
+        yield Refusal(host, f"{what}: {wrong}", cure, bot, paths)
+
+
+def images(fleet: Fleet) -> Iterator[Refusal]:
+    """Yield the images that may change under us, or that nobody has chosen."""
+    for host, given in fleet.hosts.items():
+        for name in IMAGES:
+            image = given.get(name)
+            if image is None and not fleet.value(host, BOTS):
+                continue  # nothing runs there
+            match = PINNED.match(image) if isinstance(image, str) else None
+            if match is None:
+                wrong = f"{name} is {shown(image)}" if image is not None else f"{name} is not set"
+                yield Refusal(host, wrong, "name the image by its digest: name@sha256:…", paths=((name,),))
+            elif len(set(match.group(1))) == 1:
+                cure = "put in the digest of an image that you have looked at"
+                yield Refusal(host, f"{name} has the placeholder of the example as its digest", cure, paths=((name,),))
+
+
+def bot_entries(fleet: Fleet) -> Iterator[Refusal]:
+    """Yield what is wrong with the entries of bots, each taken for itself."""
+    spec = fleet.known[BOTS]["options"]
+    for host, index, entry in entries(fleet):
+        path = (BOTS, index)
+        if not isinstance(entry, dict):
+            yield Refusal(host, f"{BOTS}[{index}] is {shown(entry)}", "each bot is a mapping", paths=(path,))
+            continue
+        bot = entry["name"] if isinstance(entry.get("name"), str) else f"{BOTS}[{index}]"
+        for key in sorted(set(entry) - set(spec), key=str):
+            yield Refusal(host, f"{key} is no key of a bot", declared.nearest(str(key), spec), bot, ((*path, key),))
+        for key in spec:
+            yield from _key(host, bot, key, entry, spec[key], path)
+
+
+def _key(
+    host: str, bot: str, key: str, entry: Mapping[str, Any], spec: Mapping[str, Any], path: tuple[Any, ...]
+) -> Iterator[Refusal]:
+    """Yield what is wrong with one key of one bot."""
+    if key not in entry:
+        if spec.get("required"):
+            yield Refusal(host, f"{key} is missing", f"each bot needs {key}", bot, (path,))
+        return
+    value, paths = entry[key], ((*path, key),)
+    wrong = declared.wrong_kind(value, spec)
+    if wrong:
+        yield Refusal(host, f"{key}: {wrong[0]}", wrong[1], bot, paths)
+    elif key == "name" and not BOT_NAME.fullmatch(value):
+        cure = "lower-case letters, digits and dashes, a letter first, at most 31"
+        yield Refusal(host, f"name {shown(value)} is no name for a bot", cure, bot, paths)
+    elif key == "api_port" and not PORTS[0] <= value <= PORTS[1]:
+        yield Refusal(host, f"api_port {value} is out of range", f"from {PORTS[0]} to {PORTS[1]}", bot, paths)
+    elif key == "memory":
+        yield from _size(host, key, value, paths, bot)

@@ -1,0 +1,128 @@
+"""Secrets that are missing, weak, shared, or in the wrong place; none of their values is ever part of a refusal."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..bot.bot_secrets import CREDENTIALS, EXCHANGE_KEY_LENGTH
+from .fleet import SHARED, DeclaredBot, Fleet
+from .refusal import Refusal, VariablePath, dotted, hidden
+
+NAME = "secrets_exchange"
+PLACEHOLDERS = ("changeme", "change_me", "change-me", "password", "example", "your_", "your-", "placeholder", "xxxxxx")
+RUNS = (string.digits * 20, string.digits[::-1] * 20, string.ascii_lowercase * 5, string.hexdigits[:16] * 8)
+ANYWHERE = frozenset(
+    ("password", "secret", "token", "bearer_token", "ws_token", "jwt_secret_key", "api_key", "apiKey", "private_key",
+     "privateKey")
+)  # fmt: skip
+OF_EXCHANGES = frozenset((*CREDENTIALS, "account_id", "accountId", "wallet_address", "walletAddress"))
+OF_URLS = ("webhook_url",)
+IN_ADDRESSES = ("@", "token=", "key=", "hooks.slack.com/", "/api/webhooks/", "api.telegram.org/bot")
+
+
+def accounts(fleet: Fleet) -> Iterator[Refusal]:
+    """Yield what is wrong with ``secrets_exchange``."""
+    secrets = fleet.secrets
+    if not isinstance(secrets, Mapping):
+        yield Refusal("", f"{NAME} is {hidden(secrets)}", "it maps names of bots to key and secret")
+        return
+    names = {bot.name: bot for bot in fleet.bots}
+    owners: dict[str, str] = {}
+    for bot, account in secrets.items():
+        if bot not in names:
+            cure = f"the inventory has {', '.join(sorted(names)) or 'none'}; correct the name or take it out"
+            yield Refusal("", f"{NAME} names {bot!r}, which is no bot", cure)
+        host = names[bot].host if bot in names else ""
+        yield from _account(host, str(bot), account)
+        key = account.get("key") if isinstance(account, Mapping) else None
+        if isinstance(key, str) and key and owners.setdefault(key, str(bot)) != bot:
+            cure = "one bot, one account: make a key of its own for each"
+            yield Refusal(host, f"its API key in {NAME} is that of {owners[key]}, too", cure, str(bot))
+
+
+def _account(host: str, bot: str, account: Any) -> Iterator[Refusal]:
+    """Yield what is wrong with the credentials of one bot."""
+    if not isinstance(account, Mapping):
+        yield Refusal(host, f"{NAME}.{bot} is {hidden(account)}", "it must have key and secret", bot)
+        return
+    for name in sorted(set(map(str, account)) - set(CREDENTIALS)):
+        cure = f"allowed are {', '.join(CREDENTIALS)}"
+        yield Refusal(host, f"{NAME}.{bot}.{name} is no credential", cure, bot)
+    for name in ("key", "secret"):
+        if not account.get(name):
+            cure = "copy it from the exchange, or take the whole bot out: what the host already has is kept"
+            yield Refusal(host, f"{NAME}.{bot}.{name} is missing", cure, bot)
+    for name in CREDENTIALS:
+        why = _weak(name, account.get(name)) if account.get(name) is not None and account[name] != "" else None
+        if why:
+            yield Refusal(host, f"{NAME}.{bot}.{name} {why}", "copy it from the exchange, in quotes", bot)
+
+
+def _weak(name: str, value: Any) -> str | None:
+    """Return why a credential cannot be a real one."""
+    if not isinstance(value, str):
+        return f"is {hidden(value)} and must be a text"
+    if name in ("key", "secret") and len(value) < EXCHANGE_KEY_LENGTH:
+        return f"is too short: {len(value)} characters, at least {EXCHANGE_KEY_LENGTH} are needed"
+    return "looks like a placeholder" if is_placeholder(value) else None
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a text was made up to fill a place: known words, one character, or counting."""
+    lower = value.lower()
+    same = len(lower) > 2 and len(set(lower)) <= 2
+    return same or any(word in lower for word in PLACEHOLDERS) or any(len(lower) > 5 and lower in run for run in RUNS)
+
+
+def in_configurations(fleet: Fleet) -> Iterator[Refusal]:
+    """Yield the secrets that stand in a configuration, which everybody on the host may read."""
+    told = set()
+    for bot in fleet.bots:
+        for layer, config in bot.layers:
+            for path, value in leaves(config):
+                if not _is_secret(path, value) or (bot.host, *layer, *path) in told:
+                    continue
+                told.add((bot.host, *layer, *path))
+                yield _misplaced(bot, layer, path, value)
+
+
+def _misplaced(bot: DeclaredBot, layer: VariablePath, path: VariablePath, value: Any) -> Refusal:
+    where = f"{SHARED if layer == (SHARED,) else 'config'}.{dotted(path)}"
+    return bot.refused(f"{where} is a secret ({hidden(value)}) in a configuration", _home(path), (*layer, *path))
+
+
+def _home(path: VariablePath) -> str:
+    """Return where a secret belongs."""
+    if path[0] == "exchange" and path[-1] in CREDENTIALS and len(path) == 2:
+        return f"it belongs in {NAME} in secrets.yml"
+    if path[0] == "api_server":
+        return "leave it out: deploy makes one up on the host"
+    if path[0] == "exchange":
+        return f"leave it out: credentials belong in {NAME} in secrets.yml, and there are only {', '.join(CREDENTIALS)}"
+    return "leave it out: freqops has no safe place for it yet"
+
+
+def _is_secret(path: VariablePath, value: Any) -> bool:
+    """Whether something that is not empty stands where a secret would."""
+    if value is None or isinstance(value, bool) or value == "":
+        return False
+    name = path[-1] if not isinstance(path[-1], int) else path[-2]
+    if name in ANYWHERE or name in OF_URLS or "headers" in path[:-1]:
+        return True
+    if path[0] == "exchange" and name in OF_EXCHANGES:
+        return True
+    return name == "url" and path[0] == "webhook" and any(mark in str(value) for mark in IN_ADDRESSES)
+
+
+def leaves(value: Any, path: VariablePath = ()) -> Iterator[tuple[VariablePath, Any]]:
+    """Yield everything inside mappings and lists, with its path."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value

@@ -1,0 +1,109 @@
+"""What may be taken off a host, what its removal leaves behind, and in which files a host is freqops'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..base import durable
+from ..deploy import host_manifest
+
+KEPT = "removed"
+NOTE = "removing.json"
+# What is kept of a bot beside its databases, by patterns below its directory, and for whom.
+OF_A_BOT = ("bot.json", "compose.yml", "releases.json", "sold.json", "promotion.json", "conf/secrets.json",
+            "conf/holds.json", "staged/secrets.json", "release/*/**/*")  # fmt: skip
+PRIVATE_FILE, PRIVATE_DIRECTORY = 0o400, 0o700
+# What stays when the stack goes: the engine's own configuration, for the engine stays, too.
+LEFT = ("etc/docker/daemon.json",)
+# What goes last, when nothing has to be asked of the host any more; the playbook takes it away.
+LAST = ("usr/local/bin/freqops-host", "usr/local/lib/freqops/**/*", "etc/sudoers.d/freqops")
+# What stays below the tree of freqops: what was kept, and what happened.
+STAYS = (KEPT, "incidents", "adopted")
+HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What speaks against a removal, as far as it could be read; what could not be read was refused before.
+
+    Attributes:
+        bot: The bot.
+        trades: The trades that are open, by who says so.
+        exchange: Why it is not flat on its exchange, a line each.
+    """
+
+    bot: str
+    trades: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    exchange: Sequence[str] = ()
+
+
+def objection(seen: Seen) -> str | None:
+    """Return why a bot may not be removed, None where it may."""
+    found = [f"{who} has {', '.join(trades)} open" for who, trades in seen.trades.items() if trades]
+    found += [f"on the exchange: {line}" for line in seen.exchange]
+    return f"{seen.bot} was not touched: {'; '.join(found)}; {HOW}" if found else None
+
+
+def kept_name(bot: str, now: datetime) -> str:
+    """Return the name of the directory that keeps what a bot leaves behind."""
+    return f"{bot}-{now:%Y%m%dT%H%M%SZ}"
+
+
+def kept_before(root: Path, bot: str) -> list[str]:
+    """Return the directories that keep what was left behind by removals of a bot, the newest last."""
+    stamp = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
+    return sorted(str(path) for path in (root / KEPT).glob(f"{bot}-{stamp}") if path.is_dir())
+
+
+def keep(home: Path, kept: Path) -> None:
+    """Copy what is kept of a bot, readable by root alone.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
+    for pattern in OF_A_BOT:
+        for path in sorted(home.glob(pattern)):
+            if path.is_file() and not path.is_symlink():
+                target = kept / path.relative_to(home)
+                target.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+                durable.write_atomic(target, path.read_bytes(), PRIVATE_FILE)
+
+
+def read_back(home: Path, kept: Path) -> list[str]:
+    """Return which files of a bot are not kept as they are."""
+    files = [path for pattern in OF_A_BOT for path in home.glob(pattern) if path.is_file() and not path.is_symlink()]
+    return sorted(str(path.relative_to(home)) for path in files if not _same(path, kept / path.relative_to(home)))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and other.read_bytes() == one.read_bytes()
+
+
+def outside(system: Path = Path("/")) -> list[Path]:
+    """Return the files of freqops outside of its tree that go with the stack, but for those that go last."""
+    found = {
+        path
+        for pattern in host_manifest.OUTSIDE
+        if pattern not in (*LEFT, *LAST)
+        for path in system.glob(pattern)
+        if path.is_symlink() or path.is_file()
+    }
+    return sorted(found)
+
+
+def resumable(note: Any, marks: Mapping[str, str]) -> Path | None:
+    """Return where an interrupted removal keeps what it had secured, None where it must begin anew.
+
+    Args:
+        note: What it wrote down, as it lies on the disk.
+        marks: The databases that are still there, each with its mark; one that changed since was not secured.
+    """
+    if not isinstance(note, dict) or not isinstance(note.get("marks"), dict):
+        return None
+    kept = Path(str(note.get("kept", "")))
+    secured = all(note["marks"].get(name) == mark for name, mark in marks.items())
+    return kept if secured and kept.is_dir() else None

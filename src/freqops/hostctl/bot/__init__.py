@@ -1,0 +1,1 @@
+"""A bot on its host: its containers, database, API and holds; started, stopped, probed."""

@@ -1,0 +1,295 @@
+"""A bot's own database, dumped and restored whole: an image change is also a change of the database.
+
+A dump is believed when it was read back; a restore is staged and read back before it takes the place of what is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from freqops.core.base import durable
+from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import layout
+from freqops.core.bot.postgres import CONTAINER, NAME, PRESENT, PSQL, SUPERUSER
+
+from .engine import Engine
+
+SECONDS = 600.0
+PRIVATE = 0o600
+SQLITE = "sqlite:////freqops/var/"
+EMPTY = "empty"
+
+# What a bot writes when it trades, in columns that no release of Freqtrade has changed; what it noticed of prices is no
+# trade. A simulated stop is placed anew at every start, and is none until it is filled.
+TRADES = "select id, is_open, amount from trades order by id"
+COUNT = "select count(*) from trades"
+OPEN = "select id, pair from trades where is_open order by id"
+ORDERS = "select order_id, status, filled from orders order by id"
+SIMULATED = "select order_id, status, filled from orders where ft_order_side <> 'stoploss' or filled > 0 order by id"
+
+
+class DatabaseError(FreqopsError):
+    """The database did not do what it was asked, or what it gave could not be read back."""
+
+
+class Database(Protocol):
+    """One bot's database; nothing of the bot runs while it is restored."""
+
+    def mark(self) -> str:
+        """Return a fingerprint of trades and orders: the same as long as none was written."""
+
+    def trades(self) -> int:
+        """Return how many trades it has, open and closed."""
+
+    def open_trades(self) -> list[str]:
+        """Return number and pair of each trade that is open."""
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
+
+    def dump(self, path: Path) -> None:
+        """Write everything to ``path`` and read it back."""
+
+    def restore(self, path: Path) -> None:
+        """Put what was dumped to ``path`` in the place of what is there."""
+
+
+def of(bot: layout.Bot, engine: Engine) -> Database:
+    """Return the database that the secrets of ``bot`` name.
+
+    Raises:
+        DatabaseError: They name none that freqops made.
+    """
+    document = durable.read_json(bot.conf / "secrets.json")
+    url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
+    if url.startswith(SQLITE):
+        return Sqlite(bot.home / "var" / url[len(SQLITE) :], bot.is_live)
+    name = urlsplit(url).path.lstrip("/")
+    if not url.startswith("postgresql") or not NAME.fullmatch(name):
+        raise DatabaseError(f"{bot.name}: its db_url names no database of freqops")
+    return Postgres(name, engine, bot.is_live)
+
+
+def present(engine: Engine) -> list[str]:
+    """Return what the host's Postgres has, like ``database alpha_paper`` or ``user alpha_paper``.
+
+    Raises:
+        DatabaseError: It does not answer.
+    """
+    try:
+        return [line for line in engine.pipe([*PSQL, f"--command={PRESENT}"], SECONDS).splitlines() if line]
+    except FreqopsError as error:
+        raise DatabaseError(f"Postgres does not answer: {error}") from None
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sqlite:
+    """A database in one file, in WAL mode: three files that only SQLite itself can copy."""
+
+    path: Path
+    is_live: bool = False
+
+    def mark(self) -> str:
+        """Return the fingerprint of trades and orders."""
+        if not self.path.exists():
+            return EMPTY
+        with self._named_errors():
+            return self._mark(self.path)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.path.name}: {error}") from None
+
+    def _mark(self, path: Path) -> str:
+        with closing(sqlite3.connect(path, timeout=10)) as connection:
+            tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+            if not {"trades", "orders"} <= tables:
+                return EMPTY
+            return _digest(
+                [
+                    str(row)
+                    for query in (TRADES, ORDERS if self.is_live else SIMULATED)
+                    for row in connection.execute(query)
+                ]
+            )
+
+    def trades(self) -> int:
+        """Return how many trades it has."""
+        if self.mark() == EMPTY:
+            return 0
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            return int(connection.execute(COUNT).fetchone()[0])
+
+    def open_trades(self) -> list[str]:
+        """Return the open trades."""
+        if self.mark() == EMPTY:
+            return []
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            return [f"{number} {pair}" for number, pair in connection.execute(OPEN)]
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=10)) as connection:
+                return [list(row) for row in connection.execute(query)]
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.path.name}: {error}") from None
+
+    def dump(self, path: Path) -> None:
+        """Copy the database to ``path``, complete, and check the copy."""
+        if not self.path.exists():
+            raise DatabaseError(f"there is no {self.path}")
+        partial = path.with_name(path.name + ".partial")
+        partial.unlink(missing_ok=True)
+        try:
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+            with closing(sqlite3.connect(self.path, timeout=10)) as source, closing(sqlite3.connect(partial)) as target:
+                source.backup(target)
+            if self._mark(partial) != self._mark(self.path):
+                raise DatabaseError(f"the dump of {self.path.name} does not say what the database says")
+            _into_place(partial, path)
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.path.name} could not be dumped: {error}") from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def restore(self, path: Path) -> None:
+        """Put the dump in the place of the database."""
+        owner = self.path.stat() if self.path.exists() else self.path.parent.stat()
+        staged = self.path.with_name(f".{self.path.name}.restoring")
+        staged.unlink(missing_ok=True)
+        staged.write_bytes(path.read_bytes())
+        try:
+            self._mark(staged)
+        except sqlite3.Error as error:
+            staged.unlink(missing_ok=True)
+            raise DatabaseError(f"{path.name} cannot be read back: {error}") from None
+        os.chown(staged, owner.st_uid, owner.st_gid)
+        staged.chmod(0o644)
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        _into_place(staged, self.path)
+
+
+def _into_place(partial: Path, path: Path) -> None:
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    durable.sync_directory(path.parent)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A database of the host's Postgres, reached through its socket, from inside its container."""
+
+    name: str
+    engine: Engine
+    is_live: bool = False
+
+    def mark(self) -> str:
+        """Return the fingerprint of trades and orders."""
+        return self._mark(self.name)
+
+    def _mark(self, name: str) -> str:
+        tables = self._sql(
+            name, "select to_regclass('public.trades') is not null, to_regclass('public.orders') is not null"
+        )
+        if tables.split() != ["t|t"]:
+            return EMPTY
+        return _digest([self._sql(name, query) for query in (TRADES, ORDERS if self.is_live else SIMULATED)])
+
+    def trades(self) -> int:
+        """Return how many trades it has."""
+        return 0 if self.mark() == EMPTY else int(self._sql(self.name, COUNT))
+
+    def open_trades(self) -> list[str]:
+        """Return the open trades."""
+        if self.mark() == EMPTY:
+            return []
+        return [line.replace("|", " ", 1) for line in self._sql(self.name, OPEN).splitlines() if line]
+
+    def dump(self, path: Path) -> None:
+        """Write a compressed archive to ``path`` and have ``pg_restore`` read it back."""
+        partial = path.with_name(path.name + ".partial")
+        try:
+            self._run(["pg_dump", "--format=custom", "--compress=1", self.name], output=partial)
+            self._run(["pg_restore", "--file=/dev/null"], source=partial)  # all of it: a cut archive has a whole list
+            listed = self._run(["pg_restore", "--list"], source=partial)
+            if self.mark() != EMPTY and "TABLE DATA public trades" not in listed:
+                raise DatabaseError(f"the dump of {self.name} holds no trades")
+            _into_place(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def restore(self, path: Path, *, foreign: bool = False) -> None:
+        """Restore into a database beside the present one, then let both change places.
+
+        Args:
+            path: The archive.
+            foreign: Whether users stand in it that are none of ours: everything then becomes that of the bot's own.
+        """
+        whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
+        staged, old = f"{self.name}_restoring", f"{self.name}_replaced"
+        self._drop(staged)
+        self._drop(old)
+        owner = self._sql(SUPERUSER, f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'")  # noqa: S608  a checked name
+        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner.strip()}" template template0')
+        self._run(
+            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
+            source=path,
+        )
+        self._sql(SUPERUSER, self._end_connections())
+        self._sql(
+            SUPERUSER,
+            f'alter database "{self.name}" rename to "{old}"; alter database "{staged}" rename to "{self.name}"',
+        )
+        self._drop(old)
+
+    def rows(self, query: str) -> list[list[Any]]:
+        """Return what a query finds, row by row."""
+        found = json.loads(self._sql(self.name, f"select coalesce(json_agg(found), '[]') from ({query}) found"))  # noqa: S608  a constant
+        return [list(row.values()) for row in found]
+
+    def drop(self) -> None:
+        """Take the database away, and the user of its name."""
+        for name in (self.name, f"{self.name}_restoring", f"{self.name}_replaced"):
+            self._drop(name)
+        self._sql(SUPERUSER, f'drop role if exists "{self.name}"')
+
+    def _end_connections(self) -> str:
+        return f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
+
+    def _drop(self, name: str) -> None:
+        self._sql(SUPERUSER, f'drop database if exists "{name}" with (force)')
+
+    def _sql(self, database: str, sql: str) -> str:
+        """Say something in one breath: several statements are one transaction, and happen all or none."""
+        return self._run(
+            ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set=ON_ERROR_STOP=1",
+             f"--dbname={database}", "--command", sql]
+        )  # fmt: skip
+
+    def _run(self, words: list[str], *, source: Path | None = None, output: Path | None = None) -> str:
+        interactive = ["--interactive"] if source is not None else []
+        program, *rest = words
+        argv = ["docker", "exec", *interactive, CONTAINER, program, f"--username={SUPERUSER}", *rest]
+        try:
+            return self.engine.pipe(argv, SECONDS, source=source, output=output)
+        except FreqopsError as error:
+            raise DatabaseError(f"{self.name}: {error}") from None

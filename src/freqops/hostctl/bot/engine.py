@@ -1,0 +1,280 @@
+"""The container engine, through its own command line: every call has a time limit and dies with its children."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from freqops.core.base.errors import FreqopsError
+
+
+class EngineError(FreqopsError):
+    """The engine did not do what it was asked, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the engine says of a container."""
+
+    id: str
+    status: str
+    image: str
+    started_at: str
+    restarts: int
+
+
+class Engine:
+    """Docker, as installed on this host."""
+
+    def container(self, name: str) -> Container | None:
+        """Return the container called ``name``, or None where there is none.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        try:
+            document = json.loads(self._run(["docker", "inspect", "--type", "container", name], 10))[0]
+        except EngineError as error:
+            if "no such container" in str(error).lower():
+                return None
+            raise
+        state: dict[str, Any] = document["State"]
+        return Container(
+            document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
+        )
+
+    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+        """Create and start what ``compose`` declares, never pulling: deploy has done that.
+
+        Args:
+            compose: The Compose file.
+            anew: Whether to make a new container even where the present one is as declared.
+
+        Raises:
+            EngineError: It could not be started.
+        """
+        up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
+        self._run([*up, "--force-recreate"] if anew else up, 120)
+
+    def compose_up_healthy(self, compose: Path, seconds: int) -> None:
+        """Create and start what ``compose`` declares, never pulling, and wait until it is healthy.
+
+        Raises:
+            EngineError: It is not within ``seconds``.
+        """
+        up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--wait"]
+        self._run([*up, "--wait-timeout", str(seconds)], seconds + 30)
+
+    def as_declared(self, compose: Path, service: str, container: str) -> bool:
+        """Return whether a container runs as its Compose file declares it.
+
+        Raises:
+            EngineError: The engine does not answer, or the file cannot be understood.
+        """
+        said = self._run(["docker", "compose", "--file", str(compose), "config", "--hash", service], 30).split()
+        try:
+            document = json.loads(self._run(["docker", "inspect", "--type", "container", container], 10))[0]
+        except EngineError as error:
+            if "no such container" in str(error).lower():
+                return False
+            raise
+        labels = document["Config"]["Labels"] or {}
+        return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") in said[1:]
+
+    def execute(self, name: str, argv: list[str]) -> str:
+        """Run a short command inside a container and return what it said.
+
+        Raises:
+            EngineError: It failed, or the engine does not answer.
+        """
+        return self._run(["docker", "exec", name, *argv], 30)
+
+    def stop(self, name: str, grace: int) -> None:
+        """Stop a container, and wait for it.
+
+        Raises:
+            EngineError: The engine does not do it in time.
+        """
+        self._run(["docker", "stop", "--time", str(grace), name], grace + 30)
+
+    def restart_policy(self, name: str, policy: str) -> None:
+        """Give a container a restart policy.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        self._run(["docker", "update", f"--restart={policy}", name], 20)
+
+    def start(self, name: str) -> None:
+        """Start a container that is there.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        self._run(["docker", "start", name], 60)
+
+    def copy_out(self, name: str, source: str, target: Path) -> bool:
+        """Copy a file out of a container, whether it runs or not, and return whether there was one.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        try:
+            self._run(["docker", "cp", "--quiet", f"{name}:{source}", str(target)], 300)
+        except EngineError as error:
+            if "could not find the file" in str(error).lower():
+                return False
+            raise
+        return True
+
+    def begin_stop(self, name: str, grace: int) -> subprocess.Popen[str]:
+        """Ask the engine to stop a container and return at once; the caller watches the processes themselves."""
+        return self._popen(["docker", "stop", "--time", str(grace), name])
+
+    def ensure_network(self, name: str) -> None:
+        """Make a bridge network called ``name`` where there is none.
+
+        Raises:
+            EngineError: The engine does not answer, or does not make it.
+        """
+        try:
+            self._run(["docker", "network", "create", "--label", "freqops=witness", name], 10)
+        except EngineError as error:
+            if "already exists" not in str(error):
+                raise
+
+    def container_names(self) -> list[str]:
+        """Return the names of all containers, those that do not run, too.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return self._run(["docker", "ps", "--all", "--format", "{{.Names}}"], 10).split()
+
+    def images_in_use(self) -> list[str]:
+        """Return the images of all containers, by the names that these were made from.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return self._run(["docker", "ps", "--all", "--no-trunc", "--format", "{{.Image}}"], 10).split()
+
+    def has_network(self, name: str) -> bool:
+        """Return whether there is a network called ``name``.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        said = self._run(["docker", "network", "ls", "--filter", f"name={name}", "--format", "{{.Name}}"], 10)
+        return name in said.splitlines()
+
+    def remove_network(self, name: str) -> None:
+        """Remove the network called ``name`` where there is one.
+
+        Raises:
+            EngineError: The engine does not answer, or something is still joined to it.
+        """
+        if self.has_network(name):
+            self._run(["docker", "network", "rm", name], 30)
+
+    def talk(self, argv: list[str]) -> subprocess.Popen[str]:
+        """Start a container to talk with, over its standard input and output."""
+        return self._popen(argv, subprocess.PIPE)
+
+    def run_container(self, argv: list[str], name: str, timeout: float) -> tuple[int, str]:
+        """Run a container to its end and return its exit status and what it said.
+
+        Raises:
+            EngineError: It did not end in time; it was removed.
+        """
+        process = self.talk(argv)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            end(process)
+            self.remove(name)
+            raise EngineError(f"{name} did not end within {timeout:.0f} s") from None
+        return process.returncode, output
+
+    def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:
+        """Run a command with a file as its input or output, and return what it printed where that is no file.
+
+        Args:
+            argv: The command.
+            timeout: Seconds after which it is killed.
+            source: The file that it reads; none is an empty input.
+            output: The file that it writes, made anew for its owner alone.
+
+        Raises:
+            EngineError: It failed, or did not end in time; the text ends with what it said.
+            OSError: A file cannot be opened, or the disk is full.
+        """
+        with contextlib.ExitStack() as stack:
+            stdin = stack.enter_context(source.open("rb")) if source is not None else subprocess.DEVNULL
+            stdout = stack.enter_context(_private(output)) if output is not None else subprocess.PIPE
+            process = subprocess.Popen(
+                argv, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+            try:
+                said, errors = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                end(process)
+                raise EngineError(f"'{' '.join(argv[:3])}' did not end within {timeout:.0f} s") from None
+        if process.returncode != 0:
+            raise EngineError(f"'{' '.join(argv[:4])}': {errors.strip()[-500:]}")
+        return said or ""
+
+    def remove(self, name: str) -> None:
+        """Remove a container, whatever it does.
+
+        Raises:
+            EngineError: The engine does not answer, or there is no such container.
+        """
+        self._run(["docker", "rm", "--force", name], 10)
+
+    def logs(self, name: str, lines: int) -> list[str]:
+        """Return the last lines that a container wrote, or why they cannot be had."""
+        try:
+            return self._run(["docker", "logs", "--tail", str(lines), name], 10).splitlines()[-lines:]
+        except EngineError as error:
+            return [f"no log: {error}"]
+
+    def _popen(self, argv: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            argv,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _run(self, argv: list[str], timeout: float) -> str:
+        process = self._popen(argv)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            end(process)
+            raise EngineError(f"'{' '.join(argv[:3])}' gave no answer within {timeout:.0f} s") from None
+        if process.returncode != 0:
+            raise EngineError(f"'{' '.join(argv[:3])}': {output.strip()[-500:]}")
+        return output
+
+
+def _private(path: Path) -> IO[bytes]:
+    """Open a file anew that nobody else can read."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill a command with all its children, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,134 @@
+"""Writing a bot's holds, and the ``initial_state`` that follows from them.
+
+Both files change in one place, under one short lock, so that a start, a halt and a release that meet cannot leave
+one of them saying something else than the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.bot import layout
+from freqops.core.halt import holds
+
+LATCH_SECONDS = 1.0
+READABLE_BY_BOT = 0o444
+
+
+@dataclass
+class Latched:
+    """What became of the attempt to write a hold.
+
+    Attributes:
+        book: The holds in force now, None where nobody can tell.
+        raised: Whether this attempt raised them.
+        error: Why the hold is not on the disk, None where it is.
+    """
+
+    book: holds.HoldBook | None = None
+    raised: bool = False
+    error: str | None = "the disk did not answer within a second"
+
+
+def latch(home: Path, hold: holds.Hold, clock: Clock) -> Latched:
+    """Put ``hold`` on the disk, but wait no longer than a second for it.
+
+    A book that cannot be read counts as level 3: it is kept aside and replaced by a hold of that level.
+    """
+    result = Latched()
+    writer = threading.Thread(target=_latch, args=(home, hold, clock, result), name=f"latch {home.name}", daemon=True)
+    writer.start()
+    writer.join(LATCH_SECONDS)
+    return result
+
+
+def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
+    try:
+        with durable.locked(home / ".holds.lock", LATCH_SECONDS / 2, clock) as held:
+            before, present = _readable(home, hold, clock)
+            book = before.raised(present, clock.utcnow())
+            if book != before:
+                _store(home, book)
+            else:
+                _store_state(home, book)
+        result.book, result.raised = book, book != before
+        if held or (held is None and book == before):  # on a disk that takes no lock, what stands there stands there
+            result.error = None
+        else:
+            who = "another command was" if held is False else "nobody can tell whether another command was"
+            result.error = f"written, but {who} writing the holds too: halt again"
+    except OSError as error:
+        result.error = f"{error.strerror} ({error.filename})"
+    except FreqopsError as error:
+        result.error = str(error)
+
+
+def _readable(home: Path, hold: holds.Hold, clock: Clock) -> tuple[holds.HoldBook, holds.Hold]:
+    path = home / "conf" / "holds.json"
+    try:
+        return holds.load(path), hold
+    except holds.HoldsUnreadable as error:
+        if path.exists():
+            path.replace(path.with_name(f"holds.json.unreadable-{clock.utcnow():%Y%m%dT%H%M%SZ}"))
+        reason = f"{hold.reason} (its holds could not be read: {error})"
+        return holds.HoldBook(), holds.Hold(**{**vars(hold), "level": holds.HARD, "reason": reason})
+
+
+def change(home: Path, how: Callable[[holds.HoldBook], holds.HoldBook], clock: Clock) -> holds.HoldBook:
+    """Change the holds by ``how`` and return them.
+
+    Raises:
+        Refused: Another writer has them, or ``how`` refuses.
+        HoldsUnreadable: They cannot be read, so they are level 3 until a halt replaces them.
+        OSError: They cannot be written; they are then as they were.
+    """
+    with durable.locked(home / ".holds.lock", 10, clock) as held:
+        if not held:
+            raise Refused(f"another command is writing the holds of {home.name}")
+        before = holds.load(home / "conf" / "holds.json")
+        book = how(before)
+        if book != before:
+            _store(home, book)
+        else:
+            _store_state(home, book)
+        return book
+
+
+def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
+    """Do ``act`` if nothing holds the bot, while nobody can latch a hold, and return the level in force.
+
+    A hold is thus on the disk before this looks, or after ``act`` is done, when the halt that set it reads what it did.
+
+    Raises:
+        Refused: Another command is writing the holds.
+    """
+    with durable.locked(home / ".holds.lock", 10, clock) as held:
+        if not held:
+            raise Refused(f"another command is writing the holds of {home.name}")
+        level = holds.effective_level(home / "conf" / "holds.json")
+        if level == 0:
+            act()
+        return level
+
+
+def synchronise(home: Path, clock: Clock) -> holds.HoldBook:
+    """Make ``initial_state`` follow from the holds as they are, and return them; raises as `change`."""
+    return change(home, lambda book: book, clock)
+
+
+def _store(home: Path, book: holds.HoldBook) -> None:
+    durable.write_json(home / "conf" / "holds.json", book.to_json(), READABLE_BY_BOT)
+    _store_state(home, book)
+
+
+def _store_state(home: Path, book: holds.HoldBook) -> None:
+    bot = layout.load_bot(home)
+    wanted = {"initial_state": book.rest if book.level else bot.initial_state}
+    if durable.read_json(bot.state) != wanted:
+        durable.write_json(bot.state, wanted, READABLE_BY_BOT)

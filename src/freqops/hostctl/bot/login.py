@@ -1,0 +1,63 @@
+"""Whether a bot's database would let it in, asked before anything is touched: from its image, with its secrets."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from freqops.core.base import durable
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
+
+from .engine import Engine
+
+NETWORK = "freqops-database"
+SECONDS = 60.0
+ASKED = "/freqops/asked.json"
+PROGRAM = """
+import json, sys
+import sqlalchemy
+url = json.load(open(sys.argv[1]))["db_url"]
+try:
+    sqlalchemy.create_engine(url).connect().close()
+except sqlalchemy.exc.SQLAlchemyError as error:
+    sys.exit(str(getattr(error, "orig", error)).strip().splitlines()[-1])
+"""
+
+
+def refuse_unless_logged_in(bot: layout.Bot, secrets: Path, engine: Engine) -> None:
+    """Refuse a bot whose Postgres would not let it in.
+
+    Args:
+        bot: The bot as it would run.
+        secrets: The file of secrets that it would run with.
+        engine: The container engine.
+
+    Raises:
+        Refused: Postgres refuses, or does not answer; the text says what it said.
+        EngineError: The container did not end in time.
+    """
+    document = durable.read_json(secrets)
+    url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
+    if not url.startswith("postgresql"):
+        return
+    name = f"{bot.container}-login-{os.getpid()}-{threading.get_ident() % 10000}"
+    status, said = engine.run_container(command(bot, secrets, name), name, SECONDS)
+    if status != 0:
+        reason = said.strip().splitlines()[-1] if said.strip() else f"status {status}"
+        raise Refused(
+            f"{bot.name} was not touched: its database does not let it in: {reason}. Its password stands in "
+            f"{secrets}; bring back the one that the database knows"
+        )
+
+
+def command(bot: layout.Bot, secrets: Path, name: str) -> list[str]:
+    """Return the command line of the container that asks."""
+    return [
+        "docker", "run", "--rm", "--name", name, "--pull=never", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL",
+        "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}", "--memory=512m",
+        "--log-driver=none", f"--network={NETWORK}", f"--volume={secrets}:{ASKED}:ro",
+        f"--volume={bot.packages_home}:/freqops/packages:ro", "--env=PYTHONPATH=/freqops/packages",
+        "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", bot.image, "-c", PROGRAM, ASKED,
+    ]  # fmt: skip

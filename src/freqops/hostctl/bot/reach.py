@@ -1,0 +1,23 @@
+"""How a bot is reached from its host: its processes in /proc, its REST API on loopback."""
+
+from __future__ import annotations
+
+from freqops.core.bot import layout, processes
+from freqops.core.bot.client import FreqtradeClient
+
+
+def alive(bot: layout.Bot) -> list[processes.Process]:
+    """Return the processes of ``bot`` that could trade."""
+    return processes.trading(bot.name, processes.scan())
+
+
+def client(bot: layout.Bot) -> FreqtradeClient:
+    """Return a client for the REST API of ``bot``."""
+    return FreqtradeClient(bot.api_port, *bot.credentials())
+
+
+def redact(text: str, bot: layout.Bot) -> str:
+    """Return ``text`` without the secrets of ``bot``."""
+    for secret in bot.secret_values():
+        text = text.replace(secret, "[secret]")
+    return text

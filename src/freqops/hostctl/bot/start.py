@@ -1,0 +1,226 @@
+"""The one door to start a bot: ``freqops-host start``, and what a release needs of it.
+
+The holds are read inside the bot's lock, and again after the container was started: a halt that came in between wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.bot import crash_loop, layout, processes
+from freqops.core.bot.client import ApiError, FreqtradeClient, Reading
+from freqops.core.halt import holds
+from freqops.core.halt.entry_stop import EntryStop
+
+from . import hard_stop, holds_file
+from .engine import Container, Engine
+from .reach import alive, client, redact
+
+LOCK_SECONDS = 30.0
+DEADLINE = 120.0
+POLL = 0.5
+LOG_LINES = 25
+CRASHES = 3
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Started:
+    """What became of a start.
+
+    Attributes:
+        bot: Its name.
+        outcome: ``running`` (or ``stopped`` by its own configuration), ``paused`` under a hold, or ``held``: not
+            started, because a hold of level 3 is in force.
+        changed: Whether the container was created or started anew.
+        level: The level in force.
+        detail: What is worth knowing.
+    """
+
+    bot: str
+    outcome: str
+    changed: bool
+    level: int
+    detail: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return dict(vars(self))
+
+
+def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
+    """Start ``bot`` unless a hold forbids it, and prove that it is what it should be.
+
+    Raises:
+        Refused: Another command has the bot.
+        NotProven: It did not come up as declared within ``deadline`` seconds; the text ends with its last log lines.
+    """
+    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused(f"another command is working on {bot.name}")
+        return start_locked(bot, clock, engine, deadline)
+
+
+def start_locked(
+    bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, anew: bool = False
+) -> Started:
+    """Do what `start` does; the caller holds the bot's lock.
+
+    Args:
+        bot: The bot.
+        clock: Where the time comes from.
+        engine: The container engine.
+        deadline: Seconds until it must be what it should be.
+        anew: Whether to make a new container even where the present one is as declared.
+    """
+    level = current_level(bot, clock)
+    if level >= holds.HARD:  # whoever set it may have been killed before it ended what runs
+        return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
+    (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
+    before = engine.container(bot.container)
+    _refuse_orphans(bot, before)
+    engine.compose_up(bot.compose, anew=anew or _gate_waits(bot))
+    after = engine.container(bot.container)
+    changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
+    if current_level(bot, clock) >= holds.HARD:
+        return _ended(bot, holds.HARD, clock, engine)
+    return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+
+
+def _refuse_orphans(bot: layout.Bot, container: Container | None) -> None:
+    """Refuse to start a bot whose processes live on while the engine does not know of them: it would run twice.
+
+    An engine that was restarted together with containerd can lose its containers like this.
+    """
+    if container is not None and container.status in ("running", "restarting", "paused"):
+        return
+    orphans = alive(bot)
+    if orphans:
+        pids = ", ".join(str(process.pid) for process in orphans)
+        raise NotProven(
+            f"{bot.name} was not started: its processes {pids} are alive, but the engine says that its container is "
+            f"{container.status if container else 'gone'}. A halt at level 3 ends them; release it after that"
+        )
+
+
+def _gate_waits(bot: layout.Bot) -> bool:
+    """Whether the container runs and its gate has refused: it never changes its mind, so it takes a new one."""
+    return any(process.bot == bot.name and process.waits for process in processes.scan())
+
+
+def current_level(bot: layout.Bot, clock: Clock) -> int:
+    """Return the level in force, ``initial_state`` made to follow from it; unreadable counts as 3."""
+    try:
+        return holds_file.synchronise(bot.home, clock).level
+    except holds.HoldsUnreadable:
+        return holds.HARD
+
+
+def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> list[str]:
+    """Remove our pair locks, each by its number, that belong to no hold in force, and say which.
+
+    A hold leaves one behind when it is raised (the new incident has its own), or released while the bot was down. The
+    locks are read before the holds: a halt latches first and locks after, so the hold of a lock seen here is seen too.
+    """
+    locks = api.our_locks()
+    in_force = {hold.lock_reason for hold in holds_file.synchronise(bot.home, clock).holds}
+    orphans = [lock for lock in locks if lock["reason"] not in in_force]
+    for lock in orphans:
+        api.unlock(lock["id"])
+    return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
+
+
+def _not_started(bot: layout.Bot, level: int) -> Started:
+    return Started(bot.name, "held", False, level, ["held at level 3: Freqtrade was not started"])
+
+
+def _ended(bot: layout.Bot, level: int, clock: Clock, engine: Engine) -> Started:
+    """End what lives, or is about to, of a bot that is held at level 3.
+
+    Raises:
+        NotProven: It lives on.
+    """
+    stopped = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    if stopped.left:
+        raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(stopped.notes)}")
+    return Started(bot.name, "held", True, level, ["held at level 3: Freqtrade was ended"])
+
+
+class _Proof:
+    """Reads a started bot until it is what it should be."""
+
+    def __init__(self, bot: layout.Bot, clock: Clock, engine: Engine, changed: bool, restarts: int) -> None:
+        self._bot, self._clock, self._engine, self._changed = bot, clock, engine, changed
+        self._restarts = restarts
+        self._api = client(bot)
+        self._missing = "nothing was read yet"
+
+    def run(self, deadline: float) -> Started:
+        give_up = self._clock.monotonic() + deadline
+        while self._clock.monotonic() < give_up:
+            level = current_level(self._bot, self._clock)
+            if level >= holds.HARD:
+                return _ended(self._bot, level, self._clock, self._engine)
+            if level >= holds.ENTRIES:
+                return self._paused(level, give_up - self._clock.monotonic())
+            if self._as_declared():
+                removed = self._orphan_locks_removed()
+                if removed is not None and current_level(self._bot, self._clock) == 0:
+                    return Started(self._bot.name, self._bot.initial_state, self._changed, 0, removed)
+            self._clock.sleep(POLL)
+        raise NotProven(self._failure())
+
+    def _as_declared(self) -> bool:
+        try:
+            reading = self._api.read()
+        except ApiError as error:
+            self._missing = str(error)
+            self._refuse_crash_loop()
+            return False
+        self._missing = self._wrong(reading) or ""
+        return not self._missing
+
+    def _orphan_locks_removed(self) -> list[str] | None:
+        """Remove the pair locks of released holds and say which; None where the bot did not answer this time."""
+        try:
+            return drop_orphan_locks(self._api, self._bot, self._clock)
+        except ApiError as error:
+            self._missing = str(error)
+            return None
+
+    def _refuse_crash_loop(self) -> None:
+        """End early what would only crash until the deadline."""
+        container = self._engine.container(self._bot.container)
+        crashes = container.restarts - self._restarts if container is not None else 0
+        if crashes >= CRASHES:
+            self._missing = f"it ended {crashes} times since it was started"
+            raise NotProven(self._failure())
+
+    def _wrong(self, reading: Reading) -> str | None:
+        """Say what keeps a reading from being that of the declared bot, at work."""
+        if reading.bot_name != self._bot.name:
+            return f"another bot answers on its port: {reading.bot_name}"
+        if reading.dry_run != (self._bot.mode == "paper"):
+            raise NotProven(f"{self._bot.name} is declared {self._bot.mode} but runs with dry_run={reading.dry_run}")
+        if reading.state != self._bot.initial_state:
+            return f"its trader is {reading.state}"
+        if reading.state == "running" and reading.last_process is None:
+            return "its loop has not come round yet"
+        return None
+
+    def _paused(self, level: int, seconds: float) -> Started:
+        for hold in holds_file.synchronise(self._bot.home, self._clock).holds:
+            stop = EntryStop(self._api, self._bot.name, hold.lock_reason, self._clock, seconds)
+            result = stop.run(lambda: True)
+            if result.proven is None:
+                self._missing = "; ".join(result.missing)
+                raise NotProven(self._failure())
+        return Started(self._bot.name, "paused", self._changed, level, [f"held at level {level}: it stays paused"])
+
+    def _failure(self) -> str:
+        log = redact("\n".join(self._engine.logs(self._bot.container, LOG_LINES)), self._bot)
+        return f"{self._bot.name} did not come up as declared: {self._missing}\nits last log lines:\n{log}"

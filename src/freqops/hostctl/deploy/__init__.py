@@ -1,0 +1,1 @@
+"""Bots brought to releases and back; the host as a deploy left it."""

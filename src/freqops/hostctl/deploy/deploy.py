@@ -1,0 +1,176 @@
+"""Bots of a host brought to their releases, one after the other, healthy before the next; and rolled back by hand."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.deploy import release
+
+from ..bot import reach
+from ..bot.engine import Engine
+from ..incident import journal, write
+from .switch import Switch, Switched, Wish, switch
+from .switch_files import SwitchFiles
+
+NOT_REACHED = "not reached"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One command that brings bots to releases: where, why, by whom, under which incident."""
+
+    root: Path
+    reason: str
+    actor: str
+    incident: str
+    deadline: float
+
+    def wish(self, fingerprint: str, *, restore: bool = False) -> Wish:
+        """Return what is wished of one bot."""
+        return Wish(fingerprint, self.reason, self.actor, self.incident, self.deadline, restore)
+
+
+def deploy(wishes: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:
+    """Bring each bot to its release, and return a row for each, in the order given.
+
+    A bot that was refused was not touched, and keeps no other from its release. The first one that was touched and did
+    not come up ends it: what befell it may befall the next.
+
+    Args:
+        wishes: Names of bots, each with the fingerprint of its release.
+        errand: The command.
+        clock: Where the time comes from.
+        engine: The container engine.
+    """
+    rows: list[Switched] = []
+    for name, fingerprint in wishes:
+        if any(row.outcome not in (REFUSED, NOT_REACHED) and not row.well for row in rows):
+            why = "not touched: a bot before it did not come up"
+            rows.append(Switched(name, fingerprint, outcome=NOT_REACHED, detail=[why]))
+            continue
+        rows.append(_one(errand.root / "bots" / name, errand.wish(fingerprint), errand, clock, engine))
+    return rows
+
+
+def _one(home: Path, wish: Wish, errand: Errand, clock: Clock, engine: Engine) -> Switched:
+    def act(diary: journal.Journal) -> Switched:
+        return switch(home, wish, diary, clock, engine)
+
+    try:
+        return _recorded("switch", home.name, act, errand, clock)
+    except (Refused, layout.BotUnreadable) as error:
+        return Switched(home.name, wish.release, outcome=REFUSED, detail=[str(error)])
+    except (FreqopsError, OSError) as error:
+        return Switched(home.name, wish.release, outcome="not proven", detail=[str(error)])
+
+
+def _recorded(
+    command: str, name: str, act: Callable[[journal.Journal], Switched], errand: Errand, clock: Clock
+) -> Switched:
+    """Do ``act`` with a journal; leave evidence behind where something was done."""
+    named = layout.Bot(name, "unknown", 0, "", "", "stopped", errand.root / "bots" / name)
+    began = clock.utcnow()
+    label = f"{command}-{began:%Y%m%dT%H%M%SZ}"
+    path = journal.path_of(errand.root, errand.incident, name, label)
+    diary = journal.Journal(path, clock, lambda text: reach.redact(text, named))
+    try:
+        row = act(diary)
+    finally:
+        diary.close()
+    if row.changed or not row.well:
+        evidence = {
+            "version": 1, "command": command, "host": socket.gethostname(), "bot": name, "incident": errand.incident,
+            "reason": errand.reason, "actor": errand.actor, "began": iso(began), "ended": iso(clock.utcnow()),
+            "proven": row.proven, "result": row.to_json(),
+        }  # fmt: skip
+        error = write.record(errand.root, errand.incident, f"{command}-{name}-{began:%Y%m%dT%H%M%SZ}", evidence)
+        row.detail += [text for text in (error, diary.error) if text is not None]
+    return row
+
+
+def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engine: Engine) -> Switched:
+    """Bring one bot back to a release that was well before, its database too where the image is another one.
+
+    Args:
+        home: Directory of the bot.
+        wanted: The fingerprint, or None for the release before the present one.
+        errand: The command.
+        clock: Where the time comes from.
+        engine: The container engine.
+
+    Raises:
+        Refused: Nothing was touched; there is no such release, or another command has the bot.
+        NotProven: A file on the way could not be written, and nobody knows what came of it.
+    """
+    bot = layout.load_bot(home)
+    wish = errand.wish(wanted or _before(home, bot.release), restore=True)
+    if wish.release == bot.release:
+        raise Refused(f"{bot.name} has release {bot.release} already")
+    try:
+        return _recorded("rollback", home.name, lambda diary: switch(home, wish, diary, clock, engine), errand, clock)
+    except OSError as error:
+        raise NotProven(f"{home.name}: {error}") from error
+
+
+def _before(home: Path, present: str) -> str:
+    known = [str(entry["release"]) for entry in SwitchFiles(home).history()]
+    former = [fingerprint for fingerprint in known if fingerprint != present]
+    if not former:
+        raise Refused(f"{home.name} has no former release; known are {', '.join(known) or 'none'}")
+    return former[-1]
+
+
+def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
+    """Take back every switch that was begun and that nobody works on any more; return what was done, and what failed.
+
+    A switch whose command still runs has the bot's lock, and is left alone.
+    """
+    done: list[str] = []
+    failed: list[str] = []
+    for home in [home for home in homes if SwitchFiles(home).unfinished]:
+        with durable.locked(home / ".lock", 0, clock) as free:
+            if not free or not SwitchFiles(home).unfinished:
+                continue
+            row = _recovered(home, actor, clock, engine)
+        text = f"{home.name}: an interrupted switch: {row.outcome}: {'; '.join(row.detail)}"
+        (done if row.proven else failed).append(text)
+    return done, failed
+
+
+def _recovered(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
+    note: dict[str, Any] = SwitchFiles(home).note or {}
+    root = home.parent.parent
+    errand = Errand(root, "a switch was interrupted", actor, str(note.get("incident", "recover")), 120.0)
+    wish = errand.wish(str(note.get("to", "")))
+    try:
+        return _recorded(
+            "recover", home.name, lambda diary: Switch(home, wish, diary, clock, engine).take_back(), errand, clock
+        )
+    except (FreqopsError, OSError) as error:
+        return Switched(home.name, wish.release, outcome="not proven", detail=[str(error)])
+
+
+def parsed(text: str) -> list[tuple[str, str]]:
+    """Return the wishes of ``alpha=0123…,beta=4567…``.
+
+    Raises:
+        Refused: It does not parse, or names a bot twice.
+    """
+    pairs = [tuple(part.split("=", 1)) for part in text.split(",") if part]
+    for pair in pairs:
+        if len(pair) != 2 or not layout.BOT_NAME.fullmatch(pair[0]) or not release.FINGERPRINT.fullmatch(pair[1]):
+            raise Refused(
+                f"{'='.join(pair)!r} is not the name of a bot and the fingerprint of a release, name=fingerprint"
+            )
+    if not pairs or len({pair[0] for pair in pairs}) != len(pairs):
+        raise Refused(f"{text!r} names no bot, or one of them twice")
+    return [(pair[0], pair[1]) for pair in pairs]

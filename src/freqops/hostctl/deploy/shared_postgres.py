@@ -1,0 +1,121 @@
+"""The host's Postgres brought to what is staged for it, and never restarted under a running bot.
+
+A database that blinks ends every bot on it, in the middle of whatever it does. So its bots are stopped first, in
+order, and started again when it is back; where it does not come back, the former one does.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.bot.postgres import CONTAINER
+
+from ..bot import stopping
+from ..bot.engine import Engine
+from ..bot.reach import alive
+from ..bot.start import LOCK_SECONDS, start_locked
+
+SERVICE = "postgres"
+HEALTHY_SECONDS = 120
+COMPOSE = "compose.yml"
+
+
+@dataclass
+class Brought:
+    """What became of it: whether it was changed, and what became of each bot that had to be stopped."""
+
+    changed: bool = False
+    restarted: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return {"changed": self.changed, "bots": self.restarted}
+
+
+def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> Brought:
+    """Bring Postgres to its staged description, with its bots stopped where it has to be made anew.
+
+    Args:
+        root: The tree of freqops.
+        clock: Where the time comes from.
+        engine: The container engine.
+        reread: Whether one that runs on shall read again who may connect.
+
+    Raises:
+        Refused: Nothing was touched: a bot is in the hands of another command.
+        NotProven: It did not come up; the text says whether the former one is back, and which bots are.
+    """
+    home = root / "postgres"
+    staged, used = home / "staged" / COMPOSE, home / COMPOSE
+    if _same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
+        if reread:
+            engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
+        return Brought()
+    with ExitStack() as locks:
+        bots = [bot for bot in _bots(root) if alive(bot)]
+        for bot in bots:
+            if not locks.enter_context(durable.locked(bot.home / ".lock", LOCK_SECONDS, clock)):
+                raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
+        return _changed(staged, used, bots, clock, engine)
+
+
+def _changed(staged: Path, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
+    former = used.read_bytes() if used.exists() else None
+    try:
+        for bot in bots:
+            stopping.stop(bot, clock, engine)
+        durable.write_atomic(used, staged.read_bytes(), 0o644)
+        engine.compose_up_healthy(used, HEALTHY_SECONDS)
+    except (FreqopsError, OSError) as error:
+        said = "\n".join(engine.logs(CONTAINER, 15))
+        back = _back(former, used, bots, clock, engine)
+        raise NotProven(f"Postgres did not come up: {error}\n{back}\nits last log lines:\n{said}") from None
+    return Brought(True, _started(bots, clock, engine))
+
+
+def _back(former: bytes | None, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
+    if former is None:
+        return "there was none before"
+    try:
+        durable.write_atomic(used, former, 0o644)
+        engine.compose_up_healthy(used, HEALTHY_SECONDS)
+        _started(bots, clock, engine)
+    except (FreqopsError, OSError) as error:
+        return f"the former one is NOT PROVEN to be back: {error}"
+    return f"the former one is back, and so are {', '.join(bot.name for bot in bots) or 'no bots'}"
+
+
+def _started(bots: list[layout.Bot], clock: Clock, engine: Engine) -> list[dict[str, Any]]:
+    """Start the bots that ran, each through the one door; all are tried before the first that fails is reported."""
+    rows, failures = [], []
+    for bot in bots:
+        try:
+            rows.append(start_locked(bot, clock, engine).to_json())
+        except FreqopsError as error:
+            failures.append(str(error))
+    if failures:
+        raise NotProven("Postgres is up, but not all of its bots: " + "; ".join(failures))
+    return rows
+
+
+def _bots(root: Path) -> list[layout.Bot]:
+    """Return the bots of this host that use Postgres."""
+    bots = [layout.load_bot(home) for home in layout.homes(root) if (home / "bot.json").exists()]
+    documents = {bot.name: durable.read_json(bot.conf / "secrets.json") for bot in bots}
+    return [bot for bot in bots if _uses_postgres(documents[bot.name])]
+
+
+def _uses_postgres(document: Any) -> bool:
+    """Whether a file of secrets names Postgres; one that cannot be read may."""
+    return not (isinstance(document, dict) and str(document.get("db_url", "")).startswith("sqlite"))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()

@@ -1,0 +1,341 @@
+"""``freqops-host switch``: from the release that a bot runs to another one, and back when it does not come up.
+
+Image, configuration, strategy, secrets and database change as one. Nothing is touched before everything that can be
+known beforehand is known; what was touched is taken back as one, and the way back is proven like the way there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.halt import holds
+
+from ..bot import databases, health, stopping
+from ..bot.engine import Engine
+from ..bot.login import refuse_unless_logged_in
+from ..bot.reach import alive, redact
+from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
+from ..halt.halt import halt
+from ..halt.order import Order
+from ..incident.journal import Journal
+from .switch_files import SECRETS, SwitchFiles
+
+INTERRUPTED = "it was interrupted"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What shall be run, why, by whom, under which incident, and how long a start may take."""
+
+    release: str
+    reason: str
+    actor: str
+    incident: str
+    deadline: float = DEADLINE
+    restore: bool = False
+
+
+@dataclass
+class Switched:
+    """What became of a switch.
+
+    Attributes:
+        bot: Its name.
+        release: The release it has now.
+        former: The release it had before; empty where there was none.
+        outcome: ``running``, ``paused``, ``stopped`` or ``held`` where all is as wished; ``rolled back``,
+            ``withdrawn`` (there was nothing before it) or ``halted`` (trades were written since, so nothing went back)
+            where it is not.
+        changed: Whether the container was made or started anew.
+        proven: Whether what the outcome says was read back.
+        level: The level in force.
+        detail: What is worth knowing.
+        log: The last lines of the release that failed.
+    """
+
+    bot: str
+    release: str
+    former: str = ""
+    outcome: str = ""
+    changed: bool = False
+    proven: bool = False
+    level: int = 0
+    detail: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def well(self) -> bool:
+        """Whether it runs what was wished."""
+        return self.proven and self.outcome in ("running", "paused", "stopped", "held")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return {**vars(self), "well": self.well}
+
+
+class Switch:
+    """One switch of one bot; whoever runs it holds the bot's lock."""
+
+    def __init__(self, home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engine) -> None:
+        self._wish, self._journal, self._clock, self._engine = wish, journal, clock, engine
+        self._files = SwitchFiles(home)
+        self._home = home
+        self._former = _present(home)
+        self._result = Switched(home.name, wish.release, self._former.release if self._former else "")
+
+    def run(self) -> Switched:
+        """Switch, or find that there is nothing to switch, and prove what came of it.
+
+        Raises:
+            Refused: Nothing was touched; the text says why.
+        """
+        target = self._files.usable(self._wish.release)
+        self._files.begin_holds()
+        anew = self._secrets_differ()
+        if self._former is not None and self._files.as_installed(self._wish.release) and not anew:
+            return self._as_it_is(target)
+        dump = self._ready(target)
+        if self._restored is not None and self._trades_since(target):
+            self._result.release = self._result.former
+            self._hold()
+            return self._result
+        note = {"version": 1, "from": self._result.former, "to": self._wish.release, "image_changes": dump is not None}
+        self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._wish.incident})
+        self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._wish.release}")
+        try:
+            left = self._leave(dump)
+            self._files.install(self._wish.release)
+            self._up(target, anew=anew)
+        except (FreqopsError, OSError) as error:
+            return self._taken_back(str(error))
+        self._remember(target, left)
+        return self._result
+
+    def _as_it_is(self, target: layout.Bot) -> Switched:
+        """Start it if it does not run; there is nothing to switch, and so nothing to take back."""
+        started = start_locked(target, self._clock, self._engine, self._wish.deadline)
+        self._well(target, started, changed=started.changed)
+        if not self._files.history():
+            self._remember(target, None)
+        return self._result
+
+    def _take(self, outcome: str, changed: bool, level: int, detail: list[str]) -> None:
+        self._result.outcome, self._result.changed, self._result.level = outcome, changed, level
+        self._result.detail += detail
+        self._result.proven = True
+
+    # --- before anything is touched
+
+    def _ready(self, target: layout.Bot) -> Path | None:
+        """Refuse what is known to fail, and return where the database is dumped to, if the image changes."""
+        pending = self._files.pending_secrets or self._home / "conf" / SECRETS
+        refuse_unless_logged_in(target, pending, self._engine)
+        self._restored: Path | None = None
+        if self._former is None or self._former.image == target.image:
+            return None
+        if self._wish.restore:
+            self._restored = self._dump_of(target)
+        self._files.dumps.mkdir(mode=0o700, exist_ok=True)
+        return self._files.dumps / f"{self._clock.utcnow():%Y%m%dT%H%M%SZ}-{self._former.release}"
+
+    def _secrets_differ(self) -> bool:
+        """Whether the bot was started with other secrets than it would be started with now."""
+        if self._files.pending_secrets is not None:
+            return True
+        known = [entry.get("secrets") for entry in self._files.history() if entry["release"] == self._result.former]
+        return bool(known) and known[-1] != self._files.secrets_mark
+
+    # --- there
+
+    def _leave(self, dump: Path | None) -> dict[str, Any] | None:
+        """Stop the former release where its image goes, and dump its database; nothing else needs a bot to stop.
+
+        Returns:
+            What is to be remembered of the former release, None where there was none.
+        """
+        if dump is None or self._former is None:
+            return self._left({})
+        database = databases.of(self._former, self._engine)
+        self._stop()
+        mark = database.mark()
+        if self._restored is not None and mark != self._known_mark(self._wish.release):
+            raise NotProven("a trade was written while it ended, which the former database does not know")
+        database.dump(dump)
+        self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
+        self._note_dump(dump, mark)
+        if self._restored is not None:
+            database.restore(self._restored)
+            self._journal.note("act", "disk", f"database restored from {self._restored.name}", durable=True)
+        return self._left({"dump": dump.name, "mark": mark})
+
+    def _left(self, dumped: dict[str, Any]) -> dict[str, Any] | None:
+        if self._former is None:
+            return None
+        return {"release": self._former.release, "image": self._former.image, **dumped}
+
+    def _entry(self, fingerprint: str) -> dict[str, Any]:
+        return next((entry for entry in self._files.history() if entry["release"] == fingerprint), {})
+
+    def _known_mark(self, fingerprint: str) -> str:
+        """Return the mark of the database when a release went; empty where nothing is known of it."""
+        return str(self._entry(fingerprint).get("mark", ""))
+
+    def _trades_since(self, target: layout.Bot) -> bool:
+        """Whether trades were written since the release that is wished back went."""
+        return databases.of(target, self._engine).mark() != self._known_mark(target.release)
+
+    def _dump_of(self, target: layout.Bot) -> Path:
+        """Return the database that a release left behind, as it was when its image went."""
+        entry = self._entry(target.release)
+        path = self._files.dumps / str(entry.get("dump"))
+        if not entry.get("dump") or not path.is_file():
+            raise Refused(f"{target.name}: there is no dump of the database from the time of {target.release}")
+        return path
+
+    def _note_dump(self, dump: Path, mark: str) -> None:
+        durable.write_json(
+            self._home / "switch.json", {**(self._files.note or {}), "dump": dump.name, "mark": mark}, 0o600
+        )
+
+    def _up(self, target: layout.Bot, *, anew: bool) -> None:
+        bot = layout.load_bot(self._home)
+        started = start_locked(bot, self._clock, self._engine, self._wish.deadline, anew=anew)
+        self._well(bot, started, changed=True)
+        self._result.release = target.release
+
+    def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
+        """Take in what became of a start, and prove that the bot is well where it was started anew."""
+        asked = changed and started.outcome != "held"
+        if asked and not health.prove(bot, self._clock, self._wish.deadline):
+            started = Started(
+                bot.name, "held", True, holds.HARD, ["held at level 3 meanwhile: nobody can tell whether it is well"]
+            )
+        self._take(started.outcome, changed, started.level, started.detail)
+
+    def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
+        entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
+        self._files.remember({**entry, "secrets": self._files.secrets_mark, "outcome": self._result.outcome}, left)
+        self._files.end()
+        self._files.prune()
+
+    # --- and back
+
+    def take_back(self) -> Switched:
+        """Take back a switch that somebody began and nobody ended.
+
+        Raises:
+            Refused: There is none.
+        """
+        note = self._files.note
+        if note is None:
+            cure = f"compare {self._home}/former with what is there, put right what differs, then remove switch.json"
+            raise Refused(
+                f"{self._home.name}: its switch.json cannot be read; {cure}"
+                if self._files.unfinished
+                else f"{self._home.name}: its switch is over"
+            )
+        self._result.release, self._result.former = str(note.get("to", "")), str(note.get("from", ""))
+        return self._taken_back(INTERRUPTED)
+
+    def _taken_back(self, why: str) -> Switched:
+        bot = _present(self._home)
+        said = self._engine.logs(layout.container_of(self._home.name), LOG_LINES)
+        self._result.log = redact("\n".join(said), bot).splitlines() if bot is not None else said
+        self._result.detail.append(f"{self._wish.release} failed: {redact(why, bot) if bot else why}")
+        self._journal.note("note", "bot", f"the switch failed: {self._result.detail[-1]}")
+        try:
+            self._back(bot)
+        except (FreqopsError, OSError) as error:
+            self._result.proven = False
+            self._result.outcome = self._result.outcome or "rolled back"
+            self._result.detail.append(f"the way back is not proven: {error}")
+        return self._result
+
+    def _back(self, bot: layout.Bot | None) -> None:
+        note = self._files.note or {}
+        self._result.changed = True
+        if bot is not None and self._trades_written(bot, note):
+            self._hold()
+            return
+        self._stop(stopping.SICK_GRACE)
+        if bot is not None and self._wrote_while_it_ended(bot, note):
+            return
+        dump = note.get("dump")
+        if bot is not None and dump:
+            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
+        if not self._files.put_back():
+            self._result.outcome, self._result.proven = "withdrawn", not alive(self._named())
+            self._result.release = ""
+            self._files.end()
+            return
+        former = layout.load_bot(self._home)
+        self._result.release = former.release
+        started = start_locked(former, self._clock, self._engine, self._wish.deadline, anew=True)
+        self._well(former, started, changed=True)
+        self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
+        self._result.outcome = "rolled back"
+        self._files.end()
+
+    def _wrote_while_it_ended(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
+        """Hold it, and start it again for its positions, where its last round wrote a trade after all."""
+        if not self._trades_written(bot, note):
+            return False
+        self._hold()
+        start_locked(bot, self._clock, self._engine, self._wish.deadline)
+        return True
+
+    def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
+        """Whether going back would forget trades: those of a first deploy, or those written since the dump."""
+        if not note.get("from"):
+            return databases.of(bot, self._engine).trades() > 0
+        return bool(note.get("dump")) and databases.of(bot, self._engine).mark() != note.get("mark")
+
+    def _hold(self) -> None:
+        """Stop entries instead of going back: the former database does not know the trades that were written since."""
+        order = Order(
+            holds.ENTRIES, "trades were written since the release changed", self._wish.actor, self._wish.incident
+        )
+        row = halt([self._home], order, self._clock, self._engine)[0]
+        self._result.outcome, self._result.proven, self._result.level = (
+            "halted",
+            bool(row.proven_s is not None),
+            row.level,
+        )
+        self._result.detail += [
+            "NOT rolled back: trades were written since, and the former database does not know them",
+            f"halted at level {row.level} instead: {row.verdict}",
+            *row.detail,
+        ]
+        self._files.end()
+
+    def _stop(self, grace: int = stopping.GRACE) -> None:
+        stopping.stop(self._named(), self._clock, self._engine, grace)
+
+    def _named(self) -> layout.Bot:
+        """Return the bot with no more than its name: enough to stop it, whatever its files say."""
+        return layout.Bot(self._home.name, "unknown", 0, "", "", "stopped", self._home)
+
+
+def _present(home: Path) -> layout.Bot | None:
+    """Return the bot as it is declared now, None where it was never deployed."""
+    return layout.load_bot(home) if (home / "bot.json").exists() else None
+
+
+def switch(home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engine) -> Switched:
+    """Bring one bot to a release, and prove it.
+
+    Raises:
+        Refused: Nothing was touched.
+    """
+    with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused(f"another command is working on {home.name}")
+        if SwitchFiles(home).unfinished:
+            Switch(home, wish, journal, clock, engine).take_back()
+        return Switch(home, wish, journal, clock, engine).run()

@@ -1,0 +1,193 @@
+"""The files of a switch: what a bot is to run next, what it ran before, and the note of a switch that is not over.
+
+``staged`` holds secrets that were made but are not in use yet; ``former`` what a switch replaced, for as long as it
+may have to be taken back; ``switch.json`` says that one began. A host that loses its power in the middle finds it
+again and takes the switch back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
+from freqops.core.deploy import release
+
+NOTE = "switch.json"
+HISTORY = "releases.json"
+STAGED, FORMER, DUMPS = "staged", "former", "dumps"
+SECRETS = "secrets.json"
+MARK_LENGTH = 16
+HERE = (release.DECLARATION, release.COMPOSE)
+PRIVATE_DIRECTORY = 0o700
+MODES = {release.DECLARATION: 0o644, release.COMPOSE: 0o644, SECRETS: 0o400}
+
+
+@dataclass(frozen=True)
+class SwitchFiles:
+    """The files of one bot that a switch reads and writes."""
+
+    home: Path
+
+    @property
+    def note(self) -> dict[str, Any] | None:
+        """The note of a switch that is not over, None where there is none."""
+        document = durable.read_json(self.home / NOTE)
+        return document if isinstance(document, dict) else None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a switch began and is not over, readable or not."""
+        return (self.home / NOTE).exists()
+
+    def begin(self, note: dict[str, Any]) -> None:
+        """Keep what is there now, then write down that a switch began: in this order, so that the note never lies."""
+        former = self.home / FORMER
+        shutil.rmtree(former, ignore_errors=True)
+        former.mkdir(mode=PRIVATE_DIRECTORY)
+        for path in self._present():
+            _copy(path, former / path.name)
+        self._complete_release()
+        durable.write_json(self.home / NOTE, note, 0o600)
+
+    def _present(self) -> list[Path]:
+        paths = [*(self.home / name for name in HERE), self.home / "conf" / SECRETS]
+        return [path for path in paths if path.exists()]
+
+    def _complete_release(self) -> None:
+        """Lay declaration and Compose file beside the release that runs; hosts deployed long ago lack them there."""
+        document = durable.read_json(self.home / release.DECLARATION)
+        place = self.home / "release" / str(document["release"]) if isinstance(document, dict) else None
+        for name in HERE:
+            if place is not None and place.is_dir() and not (place / name).exists():
+                durable.write_atomic(place / name, (self.home / name).read_bytes(), 0o444)
+
+    @property
+    def pending_secrets(self) -> Path | None:
+        """Secrets that were made and are not in use yet."""
+        path = self.home / STAGED / SECRETS
+        return path if path.exists() else None
+
+    def install(self, fingerprint: str) -> None:
+        """Put a release, and the secrets that wait for it, in the place of what is there."""
+        place = self.home / "release" / fingerprint
+        for name in HERE:
+            durable.write_atomic(self.home / name, (place / name).read_bytes(), MODES[name])
+        if self.pending_secrets is not None:
+            _copy(self.pending_secrets, self.home / "conf" / SECRETS)
+
+    def put_back(self) -> bool:
+        """Put what a switch replaced back, and return whether there was anything before it.
+
+        What the switch brought and nothing was there before is taken away, but for the secrets: they may be in use by
+        the bot's database.
+        """
+        former = self.home / FORMER
+        for name in HERE:
+            if (former / name).exists():
+                durable.write_atomic(self.home / name, (former / name).read_bytes(), MODES[name])
+            else:
+                (self.home / name).unlink(missing_ok=True)
+        if (former / SECRETS).exists():
+            _copy(former / SECRETS, self.home / "conf" / SECRETS)
+        return (former / release.DECLARATION).exists()
+
+    def end(self) -> None:
+        """Forget the switch: it is done, or taken back."""
+        (self.home / NOTE).unlink(missing_ok=True)
+        durable.sync_directory(self.home)
+        for name in (STAGED, FORMER):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+
+    def as_installed(self, fingerprint: str) -> bool:
+        """Whether that release is what the bot's directory declares already, with nothing waiting for a switch."""
+        place = self.home / "release" / fingerprint
+        return self.pending_secrets is None and all(_same(place / name, self.home / name) for name in HERE)
+
+    def begin_holds(self) -> None:
+        """Begin without holds, on the very first deploy only: later a missing file counts as level 3."""
+        path = self.home / "conf" / "holds.json"
+        if not path.exists():
+            durable.write_json(path, {"version": 1, "seq": 0, "holds": []}, 0o444)
+
+    def usable(self, fingerprint: str) -> layout.Bot:
+        """Return the bot as a release declares it.
+
+        Raises:
+            Refused: There is no such release, or Freqtrade has not accepted it.
+        """
+        place = self.home / "release" / fingerprint
+        if not release.FINGERPRINT.fullmatch(fingerprint) or not (place / release.VALIDATED).is_file():
+            raise Refused(f"{self.home.name} has no release {fingerprint!r} that Freqtrade has accepted")
+        document = durable.read_json(place / release.DECLARATION)
+        return layout.declared(document, self.home)
+
+    # --- history
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the releases that were proven well, the newest last."""
+        document = durable.read_json(self.home / HISTORY)
+        entries = document.get("releases", []) if isinstance(document, dict) else []
+        return [entry for entry in entries if isinstance(entry, dict) and "release" in entry]
+
+    def remember(self, entry: dict[str, Any], left: dict[str, Any] | None) -> None:
+        """Write down that a release was proven well, and what is known of the one that it replaced.
+
+        Args:
+            entry: ``release``, ``image`` and ``at`` of the new one.
+            left: ``release`` and ``image`` of the former one, and ``dump`` and ``mark`` where its database was dumped.
+        """
+        entries = self.history()
+        if left is not None and left["release"] not in [old["release"] for old in entries]:
+            entries.append(left)
+        entries = [old for old in entries if old["release"] != entry["release"]]
+        if left is not None:
+            entries = [{**old, **left} if old["release"] == left["release"] else old for old in entries]
+        entries = [*entries, entry][-release.KEPT :]
+        durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
+
+    @property
+    def secrets_mark(self) -> str:
+        """A fingerprint of the secrets in use, by which a later switch sees that they were replaced."""
+        return hashlib.sha256((self.home / "conf" / SECRETS).read_bytes()).hexdigest()[:MARK_LENGTH]
+
+    def note_secrets(self, fingerprint: str) -> None:
+        """Write down that a release was started with the secrets that are in use now."""
+        mark = self.secrets_mark
+        entries = [{**old, "secrets": mark} if old["release"] == fingerprint else old for old in self.history()]
+        durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
+
+    def prune(self) -> list[str]:
+        """Remove what belongs to none of the newest releases, and return their fingerprints."""
+        kept = {entry["release"] for entry in self.history()}
+        dumps = {entry.get("dump") for entry in self.history()}
+        removed = [path for path in (self.home / "release").iterdir() if path.is_dir() and path.name not in kept]
+        for path in removed:
+            shutil.rmtree(path)
+        for path in self.dumps.glob("*"):
+            if path.name not in dumps:
+                path.unlink()
+        return sorted(path.name for path in removed)
+
+    @property
+    def dumps(self) -> Path:
+        """Where dumps of its database lie."""
+        return self.home / DUMPS
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file with its owner, durably and at no moment readable by others."""
+    status = source.stat()
+    durable.write_atomic(target, source.read_bytes(), status.st_mode & 0o777, (status.st_uid, status.st_gid))

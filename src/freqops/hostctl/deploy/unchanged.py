@@ -1,0 +1,116 @@
+"""``freqops-host manifest``: whether a host is exactly what the last good deploy left behind, and at work.
+
+Files are compared with the manifest; what runs is read back: the services, the containers, and every bot.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import commands
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import layout
+from freqops.core.bot.postgres import CONTAINER
+from freqops.core.bot.status_table import problems
+from freqops.core.deploy import host_manifest
+from freqops.core.halt import holds
+from freqops.core.hardening import nft
+from freqops.core.hardening.guard import Guard
+
+from ..bot.engine import Engine
+from ..bot.status import status
+from . import compiled
+from .switch_files import SwitchFiles
+
+UNITS = Path("/etc/systemd/system")
+TOOL = Path("/usr/local/bin/freqops-host")
+SYSTEMCTL_SECONDS = 20
+
+
+def compare(wanted: str, ground: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
+    """Return whether nothing differs, what does, whether the host itself does, and what every bot is doing.
+
+    Args:
+        wanted: The fingerprint of what is wished now.
+        ground: The fingerprint of what is wished of the host itself.
+        root: The tree of freqops.
+        clock: Where the time comes from.
+        engine: The container engine.
+    """
+    before, now = host_manifest.load(root), host_manifest.taken(wanted, ground, root)
+    found, of_ground = host_manifest.differences(before, now), host_manifest.ground_differs(before, now, root)
+    answer = status(layout.homes(root), clock, engine)
+    ground_found = [] if of_ground else [*_services(), *_firewall(), *_compiled()]
+    if not found:
+        found = [*ground_found, *_containers(root, engine), *_switches(root), *problems(answer)]
+    return {"same": not found, "ground_same": not of_ground and not ground_found, "differences": found, **answer}
+
+
+def write(wanted: str, ground: str, root: Path) -> None:
+    """Write down that the host is now as it was wished."""
+    host_manifest.store(host_manifest.taken(wanted, ground, root), root)
+
+
+def _services() -> list[str]:
+    """Return what does not run of the engine and of our own timers and services that are enabled."""
+    timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
+    watched = ["docker.service", *timers]
+    try:
+        asked = subprocess.run(
+            ["systemctl", "is-active", *watched], capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"systemd does not answer: {error}"]
+    states = asked.stdout.split()
+    if len(states) != len(watched):
+        return [f"systemd does not answer: {asked.stderr.strip()}"]
+    return [f"{unit} is {state}" for unit, state in zip(watched, states) if state != "active"]
+
+
+def _compiled() -> list[str]:
+    """Return whether this command is not compiled for the Python that runs it: a newer Python came with the system."""
+    place = compiled.directory(TOOL)
+    return [] if place.is_dir() else [f"{TOOL} is not compiled for this host's Python: {place} is missing"]
+
+
+def _firewall() -> list[str]:
+    """Return whether the kernel has other rules than those that the next boot would load."""
+    ours = nft.Firewall(commands.run, Guard("firewall", commands.run))
+    if not nft.RULES.exists():
+        return []
+    return (
+        []
+        if ours.live() == ours.normal(nft.RULES.read_text())
+        else ["the firewall in force is not the one on the disk"]
+    )
+
+
+def _containers(root: Path, engine: Engine) -> list[str]:
+    """Return which containers do not run, or run another image than declared."""
+    found = []
+    if (root / "postgres" / "compose.yml").exists():
+        container = engine.container(CONTAINER)
+        if container is None or container.status != "running":
+            found.append(f"{CONTAINER} is {container.status if container else 'gone'}")
+    for home in layout.homes(root):
+        try:
+            found += _of_bot(layout.load_bot(home), engine)
+        except FreqopsError as error:
+            found.append(str(error))
+    return found
+
+
+def _of_bot(bot: layout.Bot, engine: Engine) -> list[str]:
+    if holds.effective_level(bot.holds) >= holds.HARD:
+        return []
+    container = engine.container(bot.container)
+    if container is None or container.status != "running":
+        return [f"{bot.container} is {container.status if container else 'gone'}"]
+    return [] if container.image == bot.image else [f"{bot.container} runs {container.image}, not {bot.image}"]
+
+
+def _switches(root: Path) -> list[str]:
+    return [f"{home.name}: a switch is not over" for home in layout.homes(root) if SwitchFiles(home).unfinished]

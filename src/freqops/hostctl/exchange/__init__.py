@@ -1,0 +1,1 @@
+"""What a bot's exchange says, and what freqops closes there in its name."""

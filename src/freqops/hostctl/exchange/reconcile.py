@@ -1,0 +1,128 @@
+"""``freqops-host reconcile``: a bot's records brought up to what its exchange says, and compared with it.
+
+After flatten, or a sale by hand, the records still have trades whose coins are gone. A bot that started with them would
+try to sell what is not there, or what is not its own; so release refuses until both agree.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.exchange import account
+
+from ..bot.engine import Engine
+from ..bot.reach import redact
+from ..bot.start import LOCK_SECONDS
+from ..incident.journal import Journal
+from . import witness
+from .flatten import refuse_unless_dead
+
+MODULE = "freqops.witness.recover"
+RECOVER_SECONDS = 120.0
+COMPARE_SECONDS = 20.0
+LOOKS = 5
+
+
+@dataclass
+class Reconciled:
+    """What became of it.
+
+    Attributes:
+        bot: Its name.
+        agrees: Whether the exchange and the bot's records say the same afterwards.
+        trades: What was open in the records, and what Freqtrade made of each.
+        disagreements: Where they still differ, a line each.
+        detail: What is worth knowing.
+        exchange: The last judgement.
+    """
+
+    bot: str
+    agrees: bool = False
+    trades: list[dict[str, Any]] = field(default_factory=list)
+    disagreements: list[str] = field(default_factory=list)
+    detail: list[str] = field(default_factory=list)
+    exchange: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return dict(vars(self))
+
+
+def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Reconciled:
+    """Have Freqtrade take in what its exchange has, then compare.
+
+    Raises:
+        Refused: It is not safe to do; see `refuse_unless_dead`.
+        NotProven: Freqtrade did not come to an end, or exchange or database did not answer.
+    """
+    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused(f"another command is working on {bot.name}")
+        refuse_unless_dead(bot, incident, "compare")
+        trades = _recover(bot, journal, engine)
+        judgement = compare(bot, journal, clock, engine)
+    found = judgement.disagreements + judgement.unknown
+    remarks = [f"on the exchange: {remark}" for remark in judgement.remarks]
+    return Reconciled(bot.name, judgement.agrees, trades, found, remarks, judgement.to_json())
+
+
+def compare(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, looks: int = 1) -> account.Judgement:
+    """Hold the bot's account against its records and return what follows.
+
+    Args:
+        bot: The bot.
+        journal: Where questions and answers go.
+        clock: Where the time comes from.
+        engine: The container engine.
+        looks: How often to look, a second apart, until they agree: a bot that runs may be selling at this moment.
+
+    Raises:
+        Unanswered: Exchange or database did not answer.
+    """
+    with witness.conversation(bot, journal, clock, engine) as talk:
+        while True:
+            looks -= 1
+            judgement = talk.judge(witness.since_hold(bot), clock.monotonic() + COMPARE_SECONDS)
+            if judgement.agrees or looks <= 0:
+                return judgement
+            clock.sleep(1.0)
+
+
+def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine) -> list[str]:
+    """Refuse to let a bot with real orders go on with records that its exchange contradicts.
+
+    Returns:
+        What is worth knowing of its account.
+
+    Raises:
+        Refused: They differ; the text says where, and what to do.
+        NotProven: Exchange or database did not answer.
+    """
+    if not bot.is_live:
+        return []
+    judgement = compare(bot, journal, clock, engine, LOOKS)
+    if judgement.agrees:
+        return [f"on the exchange: {remark}" for remark in judgement.remarks]
+    found = "; ".join(judgement.disagreements + judgement.unknown)
+    raise Refused(
+        f"the records of {bot.name} and its exchange disagree: {found}. Bring them together first: halt it at level 3, "
+        f"then reconcile.yml{account.DECLARE if judgement.unknown else ''}"
+    )
+
+
+def _recover(bot: layout.Bot, journal: Journal, engine: Engine) -> list[dict[str, Any]]:
+    name = f"{bot.container}-recover"
+    engine.ensure_network(witness.OUTSIDE_NETWORK)
+    journal.note("act", "disk", "have Freqtrade take in what its exchange has", durable=True)
+    status, output = engine.run_container(witness.command(bot, name, MODULE), name, RECOVER_SECONDS)
+    said = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    journal.note("act", "disk", "Freqtrade took in what its exchange has", answer=said)
+    if status != 0 or not said or "done" not in said[-1]:
+        raise NotProven(f"{bot.name}: Freqtrade did not bring its records up to date: {redact(output, bot)[-600:]}")
+    return said[:-1]

@@ -1,0 +1,1 @@
+"""The halt at its three levels, its proof, its rehearsal, and its end."""

@@ -1,0 +1,58 @@
+"""What a halt answers: as JSON, as text for a person, and as its record in the incident."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base.clock import Clock
+from freqops.core.base.text_table import table
+from freqops.core.bot import layout, processes
+
+from ..incident import write
+from .order import Order, Row
+
+HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
+PROVEN, NOT_PROVEN = 0, 2
+
+
+def undeclared(root: Path) -> list[processes.Process]:
+    """Return the Freqtrade processes of this host that belong to no bot of it."""
+    return processes.undeclared([home.name for home in layout.homes(root)], processes.scan())
+
+
+def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:
+    """Write the answer into the incident of every hold that it is about, a second one into that of the first."""
+    name = f"halt{order.level}-{clock.utcnow():%Y%m%dT%H%M%SZ}"
+    errors = [write.record(root, incident, name, said) for incident in sorted({row.incident for row in rows})]
+    return next((error for error in errors if error is not None), None)
+
+
+def answer(order: Order, rows: list[Row], foreign: list[processes.Process]) -> dict[str, Any]:
+    """Return the answer of a halt: proven only where every row is, and nobody trades undeclared."""
+    proven = all(row.proven for row in rows) and not foreign
+    return {
+        "version": 1,
+        "command": "halt",
+        "host": os.uname().nodename,
+        "level": order.level,
+        "incident": order.incident,
+        "reason": order.reason,
+        "actor": order.actor,
+        "bots": [row.to_json() for row in rows],
+        "proven": proven,
+        "exit": PROVEN if proven else NOT_PROVEN,
+    }
+
+
+def text(said: dict[str, Any]) -> str:
+    """Return an answer as a table with its details, for a person."""
+    cells = [
+        [row["bot"], row["mode"], row["level"], row["acknowledged"], row["proven"], row["proven_s"], row["verdict"]]
+        for row in said["bots"]
+    ]
+    lines = [table(HEADINGS, cells)]
+    lines += [f"{row['bot']}: {text}" for row in said["bots"] for text in row["detail"]]
+    lines += [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in said["undeclared"]]
+    return "\n".join([*lines, "ALL PROVEN" if said["proven"] else "NOT ALL PROVEN"])

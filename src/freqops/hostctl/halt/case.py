@@ -1,0 +1,76 @@
+"""One halt of one bot: what is at hand to carry it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
+from freqops.core.bot.client import FreqtradeClient
+from freqops.core.bot.processes import Process
+from freqops.core.exchange.positions import position
+from freqops.core.halt import holds
+from freqops.core.halt.entry_stop import EntryStopResult
+
+from ..bot import reach
+from ..bot.engine import Engine
+from ..incident.journal import Journal
+from .order import Order, Row
+
+
+@dataclass
+class Case:
+    """Everything that the levels need to halt one bot."""
+
+    bot: layout.Bot
+    row: Row
+    order: Order
+    clock: Clock
+    engine: Engine
+    journal: Journal
+    began: float
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the command began."""
+        return self.clock.monotonic() - self.began
+
+    @property
+    def lock_reason(self) -> str:
+        """The text by which the pair lock of this halt is known inside the bot."""
+        return holds.lock_reason("halt", self.row.incident)
+
+    def alive(self) -> list[Process]:
+        """Return the processes of the bot that could trade."""
+        return reach.alive(self.bot)
+
+    def any_left(self, processes: list[Process]) -> bool:
+        """Whether one of ``processes`` is still alive; what began after them, began under the hold that was latched."""
+        left = {process.pid for process in self.alive()}
+        return any(process.pid in left for process in processes)
+
+    def client(self) -> FreqtradeClient:
+        """Return a client whose every call stands in the journal."""
+        api = reach.client(self.bot)
+        api.observer = self.journal.call
+        return api
+
+    def note_entries(self, result: EntryStopResult) -> None:
+        """Take what level 1 found and did into the row."""
+        row = self.row
+        row.found, row.state = result.found, result.state or "no answer"
+        row.acted = row.acted or result.acted
+        self.note_trades(result.trades)
+        if result.found_trades is not None:
+            row.positions_found = [position(trade) for trade in result.found_trades]
+        row.detail += [f"entry order cancelled: trade {trade}" for trade in sorted(result.cancelled)]
+
+    def note_trades(self, trades: list[dict[str, Any]] | None) -> None:
+        """Take the open trades into the row, where they could be read."""
+        if trades is not None:
+            self.row.positions = [position(trade) for trade in trades]
+
+    def halted(self, proven: str, *, otherwise: str = "HALTED, NOT LATCHED") -> str:
+        """Return the verdict of an effect that was read back: it lasts only where the hold is on the disk."""
+        return proven if self.row.latched else otherwise

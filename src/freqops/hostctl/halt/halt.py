@@ -1,0 +1,164 @@
+"""``freqops-host halt``: all bots of the host at once, each by its own deadline, one answer for all.
+
+Latch first, but never "else nothing": where the hold cannot be written the halt goes on and says so. So what carries
+the halt out is loaded only when its bots are latched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import layout
+from freqops.core.halt import holds
+
+from ..bot import holds_file
+from .order import Order, Row
+
+if TYPE_CHECKING:
+    from ..bot.engine import Engine
+    from ..incident.journal import Journal
+    from .case import Case
+
+START_LOCK_SECONDS = 1.0
+
+
+def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = None) -> list[Row]:
+    """Halt the bots below ``homes``, all at once, and return a row for each, whatever happens to any of them.
+
+    Args:
+        homes: The directories of the bots.
+        order: What was commanded.
+        clock: Where the time comes from.
+        engine: The container engine; that of this host where None.
+    """
+    rows = [Row(home.name, order.level, order.incident) for home in homes]
+    workers = [
+        threading.Thread(target=_halt_one, args=(home, order, row, clock, engine), daemon=True)
+        for home, row in zip(homes, rows)
+    ]
+    began = clock.monotonic()
+    for worker in workers:
+        worker.start()
+    give_up = began + _levels().patience(order)
+    for worker in workers:
+        worker.join(max(0.0, give_up - clock.monotonic()))
+    return [_unanswered(row) if worker.is_alive() else row for worker, row in zip(workers, rows)]
+
+
+def _unanswered(row: Row) -> Row:
+    """Return a row of its own for a bot that is still being worked on: whatever is proven later was not read here."""
+    detail = [*row.detail, "gave no answer at all; it is still being worked on"]
+    return dataclasses.replace(row, detail=detail, verdict="NOT PROVEN", proven_s=None)
+
+
+def _levels() -> Any:
+    """Return what carries a halt out; loading it takes longer than latching."""
+    return import_module(f"{__package__}.levels")
+
+
+def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine | None) -> None:
+    began = clock.monotonic()
+    before = _holds(home)
+    latched = holds_file.latch(home, order.as_hold(iso(clock.utcnow())), clock)
+    _note_latch(row, latched, order)
+    levels = _levels()
+    diary = levels.silent(clock)
+    try:
+        bot = _declared(home, row)
+        row.mode = bot.mode
+        path = levels.path_of(home.parent.parent, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
+        diary = levels.Journal(path, clock, lambda text: levels.redact(text, bot))
+        case = levels.Case(bot, row, order, clock, engine or levels.Engine(), diary, began)
+        with durable.locked(home / ".lock", START_LOCK_SECONDS, clock):  # held or not, the halt goes on
+            levels.act(case)
+            _latched_late(row, latched)
+            _keep_stopped(case)
+            _hold_again(case)
+    except (FreqopsError, OSError) as error:
+        row.detail.append(str(error))
+        row.verdict, row.proven_s = "NOT PROVEN", None
+    except Exception as error:  # noqa: BLE001  a row for each bot, whatever happens to any of them
+        row.detail.append(f"unexpected {type(error).__name__}: {error}")
+        row.verdict, row.proven_s = "NOT PROVEN", None
+    _snapshots(diary, row, before, _holds(home))
+    diary.close()
+    if diary.error is not None:
+        row.detail.append(diary.error)
+
+
+def _holds(home: Path) -> dict[str, Any]:
+    try:
+        return holds.load(home / "conf" / "holds.json").to_json()
+    except holds.HoldsUnreadable as error:
+        return {"unreadable": str(error)}
+
+
+def _snapshots(diary: Journal, row: Row, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Write down how the bot was found, and how it was left."""
+    found = {"state": row.found, "trades": row.positions_found, "holds": before}
+    diary.note("snapshot", "bot", "before", answer=found)
+    left = {"state": row.state, "trades": row.positions, "holds": after, "exchange": row.exchange}
+    diary.note("snapshot", "bot", "after", answer=left)
+
+
+def _declared(home: Path, row: Row) -> layout.Bot:
+    """Return the bot; level 3 needs no more of it than its name, so a spoilt declaration does not protect it."""
+    try:
+        return layout.load_bot(home)
+    except layout.BotUnreadable as error:
+        if row.level < holds.HARD:
+            raise
+        row.detail.append(str(error))
+        return layout.Bot(home.name, "unknown", 0, "", "", "stopped", home)
+
+
+def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:
+    row.latched, row.raised = latched.error is None, latched.raised
+    if latched.error is not None:
+        row.detail.append(f"NOT LATCHED: {latched.error}")
+    if latched.book is not None:
+        hold = latched.book.of("halt")
+        row.incident = hold.incident if hold is not None else order.incident
+        if latched.book.level > order.level:
+            row.level = latched.book.level
+            row.detail.append(f"held at level {row.level} already")
+
+
+def _latched_late(row: Row, latched: holds_file.Latched) -> None:
+    """Take in a latch that a slow disk finished while the bot was being halted."""
+    if row.latched or latched.error is not None or latched.book is None or latched.book.level > row.level:
+        return
+    row.latched, row.raised = True, latched.raised
+    row.detail.append("latched late: the disk is slow")
+    if row.proven_s is not None:
+        row.verdict = row.verdict.replace("NOT LATCHED", "PROVEN")
+
+
+def _keep_stopped(case: Case) -> None:
+    row = case.row
+    if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
+        row.detail.append("found stopped, left stopped")
+        holds_file.change(case.bot.home, lambda present: present.resting("halt", "stopped"), case.clock)
+
+
+def _hold_again(case: Case) -> None:
+    """Hold a bot again whose hold was released while it was being halted: what was read of it may not last.
+
+    A halt of what is held already writes nothing, so a release that was under way does not see it come.
+    """
+    row = case.row
+    level = holds.HARD if row.level >= holds.HARD else holds.ENTRIES
+    if not row.latched or holds.effective_level(case.bot.holds) >= level:
+        return
+    latched = holds_file.latch(case.bot.home, case.order.as_hold(iso(case.clock.utcnow())), case.clock)
+    _note_latch(row, latched, case.order)
+    row.detail.append("its hold was released meanwhile, and set again: halt again to prove it")
+    if row.proven_s is not None:
+        row.verdict, row.proven_s = "HALTED, NOT PROVEN", None

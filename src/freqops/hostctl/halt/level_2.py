@@ -1,0 +1,185 @@
+"""Level 2 on one bot: entries stopped, every trade exited, and the exchange itself asked whether anything is left."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.errors import FreqopsError
+from freqops.core.exchange import account
+from freqops.core.halt import holds
+from freqops.core.halt.entry_stop import POLL, EntryStop
+from freqops.core.halt.exits import Exits
+
+from ..exchange import witness
+from . import level_1, level_3, on_exchange
+from .case import Case
+
+WAY = "the way: level 3, then flatten.yml, which closes on the exchange what the bot does not"
+AGAIN = "when the cause is gone, level 2 again finishes it; else level 3, then flatten.yml"
+UNKNOWN = "orders stand in no record: level 3, then reconcile.yml, then flatten.yml" + account.DECLARE
+STOPPED = "its trader is stopped and does not exit; it is not started to do so; " + WAY
+
+
+def act(case: Case) -> None:
+    """Exit every trade, going on past those that fail, and prove that nothing is left."""
+    running = case.alive()
+    with ExitStack() as stack:
+        if case.row.level >= holds.HARD:
+            level_3.act(case)
+            open_trades = None if case.alive() else _records(case, stack)
+        elif not running:
+            open_trades = _at_rest(case, stack)
+        else:
+            talk = stack.enter_context(_talk(case)) if case.bot.is_live else None
+            stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.seconds)
+            open_trades = _exit_all(case, stop)
+            if level_1.ended(case, stop, running):
+                open_trades = _at_rest(case, stack)
+            elif talk is not None:
+                _ask_exchange(case, talk, open_trades)
+        _judge(case, open_trades)
+
+
+def _at_rest(case: Case, stack: ExitStack) -> list[str] | None:
+    """Judge a bot whose process has ended, and return the trades that are open by its records."""
+    level_1.at_rest(case)
+    return _records(case, stack)
+
+
+def _talk(case: Case) -> Any:
+    return witness.conversation(case.bot, case.journal, case.clock, case.engine)
+
+
+def _exit_all(case: Case, stop: EntryStop) -> list[str] | None:
+    """Stop entries and force exits until nothing is open, and return what still is, None where it is not known."""
+    offset = case.elapsed - stop.elapsed
+    exits = Exits(case.client(), case.clock)
+    with ExitStack() as alone:
+        mine = False
+        while True:
+            stop.step()
+            trades = stop.result.trades if stop.answered else None
+            if trades is not None and stop.result.paused:
+                mine = mine or _only_one(case, alone)
+                _round(exits, trades, mine=mine)
+            if _over(case, stop, trades):
+                break
+            case.clock.sleep(POLL)
+        if stop.elapsed >= case.order.seconds:
+            stop.step()  # what was asked last must be seen before anything is said of it
+    return _taken_in(case, stop, exits, offset)
+
+
+def _only_one(case: Case, kept: ExitStack) -> bool:
+    """Try once to become the only command that exits this bot's trades, and stay it until ``kept`` ends.
+
+    A try that fails leaves nothing open: a second command may try for minutes.
+    """
+    with ExitStack() as attempt:
+        if not attempt.enter_context(durable.locked(case.bot.home / ".exits.lock", 0, case.clock)):
+            return False
+        kept.enter_context(attempt.pop_all())
+        return True
+
+
+def _round(exits: Exits, trades: list[dict[str, Any]], *, mine: bool) -> None:
+    """Ask what is open to exit, unless another command is at it already: two exits of one trade would be two sales."""
+    if mine:
+        exits.round(trades)
+    else:
+        exits.seen(trades)
+
+
+def _over(case: Case, stop: EntryStop, trades: list[dict[str, Any]] | None) -> bool:
+    """Whether there is nothing left to do, or to wait for."""
+    if stop.elapsed >= case.order.seconds:
+        return True
+    if trades is None:
+        stop.result.gone = not stop.answered and not case.alive()
+        return stop.result.gone
+    if stop.result.resting and trades:
+        return True
+    return not trades and not stop.result.missing
+
+
+def _taken_in(case: Case, stop: EntryStop, exits: Exits, offset: float) -> list[str] | None:
+    row, result = case.row, stop.result
+    trades = result.trades if stop.answered else None
+    if trades is None:
+        result.trades = None
+    else:
+        exits.seen(trades)
+    case.note_entries(result)
+    row.closed = exits.closed
+    row.acted = row.acted or exits.asked or bool(exits.closed)
+    missing = result.missing + level_1.second_container(case)
+    row.detail += missing
+    row.acknowledged_s = level_1.plus(offset, result.acknowledged)
+    if stop.answered and not missing:
+        row.proven_s = case.elapsed
+    if trades is None:
+        return None
+    left = exits.open(trades)
+    return [*left, STOPPED] if left and result.resting else left
+
+
+def _records(case: Case, stack: ExitStack) -> list[str] | None:
+    """Return the trades that are open by the bot's own records, and, with real orders, ask the exchange, too."""
+    talk = stack.enter_context(_talk(case))
+    deadline = talk.ready() + on_exchange.SECONDS
+    try:
+        records = talk.ask("records", deadline, since=witness.since_hold(case.bot))
+    except FreqopsError as error:
+        case.row.detail.append(f"its records were not read: {error}")
+        return None
+    left = [
+        f"trade {trade['id']} {trade['pair']} {trade['amount']}: open in its records, and no process exits it"
+        for trade in records["trades"]
+        if trade["is_open"]
+    ]
+    if case.bot.is_live:
+        _ask_exchange(case, talk, left)
+    return left
+
+
+def _ask_exchange(case: Case, talk: witness.Witness, open_trades: list[str] | None) -> None:
+    """Ask the exchange whether the bot is flat, and take the proof back where it is not, or does not say so."""
+    remaining = case.order.seconds - case.elapsed if open_trades == [] else 0.0
+    deadline = talk.ready() + max(remaining, on_exchange.SECONDS)
+    row = case.row
+    try:
+        judgement = on_exchange.flatness(case, talk, deadline, patient=open_trades == [])
+    except FreqopsError as error:
+        row.proven_s = None
+        row.detail.append(f"EXCHANGE NOT PROVEN: {error}")
+        return
+    on_exchange.note(case, judgement)
+    row.detail += judgement.unknown
+    if not open_trades:  # what the bot itself did not say, or denied
+        row.detail += judgement.in_records
+    row.proven_s = case.elapsed if judgement.flat and row.proven_s is not None else None
+
+
+def _judge(case: Case, open_trades: list[str] | None) -> None:
+    row = case.row
+    row.detail += open_trades or []
+    if open_trades is None:
+        row.detail.append("whether it has trades open is not known")
+    if row.proven_s is not None and open_trades == []:
+        row.verdict = case.halted("FLAT, PROVEN", otherwise="FLAT, NOT LATCHED")
+        return
+    row.proven_s = None
+    if open_trades or _positions(row.exchange):
+        row.verdict = "NOT FLAT"
+    else:
+        row.verdict = "FLAT NOT PROVEN" if row.acknowledged_s is not None else "NOT PROVEN"
+    if row.exchange is not None and row.exchange["unknown"]:
+        row.detail.append(UNKNOWN)
+    elif STOPPED not in row.detail:
+        row.detail.append(AGAIN if open_trades and case.alive() else WAY)
+
+
+def _positions(exchange: dict[str, Any] | None) -> bool:
+    return exchange is not None and any(holding["kind"] == "position" for holding in exchange["holdings"])

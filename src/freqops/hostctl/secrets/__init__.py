@@ -1,0 +1,1 @@
+"""Secrets that leaked, replaced and proven useless."""

@@ -1,0 +1,1 @@
+"""Bots adopted from elsewhere, and taken off their host."""

@@ -1,0 +1,172 @@
+"""``freqops-host adopt``: a Freqtrade that somebody else set up becomes a bot of freqops, its open trades with it.
+
+It comes up held, at level 1, and everything before is taken back by one command until the hold is released. Nothing of
+the old one is changed but that it is stopped, and that nothing starts it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.bot.client import ApiError
+from freqops.core.halt import holds
+from freqops.core.takeover import adoption, foreign, removal
+from freqops.core.takeover.adoption import Wanted
+from freqops.core.takeover.foreign import Foreign, Picture
+
+from ..bot import databases, health, holds_file, reach
+from ..bot.engine import Engine
+from ..bot.start import start_locked
+from ..deploy.switch_files import SwitchFiles
+from ..exchange import reconcile
+from ..incident.journal import Journal
+from . import adopt_data
+from .adopt_case import Adopted, Order
+from .adopt_undo import undo
+
+GRACE = 90
+
+
+class Adoption:
+    """One adoption; whoever runs it holds the bot's lock."""
+
+    def __init__(self, home: Path, order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
+        self._home, self._order, self._journal, self._clock, self._engine = home, order, journal, clock, engine
+        self._files = SwitchFiles(home)
+        self._result = Adopted(home.name, incident=order.incident)
+
+    def run(self) -> Adopted:
+        """Adopt, and prove it; what does not succeed is taken back.
+
+        Raises:
+            Refused: Nothing was touched.
+            NotProven: It did not succeed; the text says whether the old one is back.
+        """
+        adoption.refuse_unless_new(self._home)
+        bot = self._files.usable(self._order.release)
+        found = foreign.look(self._order.project, self._order.service)
+        wrong = adoption.objections(found, self._wanted(bot), other_strategy=self._order.other_strategy)
+        if wrong:
+            raise Refused(f"{found.service} of {found.project} was not touched: " + "; ".join(wrong))
+        source, reader = adopt_data.Source(found, self._engine), adopt_data.reader_for(found, self._kind())
+        kept = self._kept()
+        try:
+            source.backup(kept / "while-it-ran", reader)
+        except FreqopsError as error:
+            shutil.rmtree(kept)
+            raise Refused(f"{found.service} of {found.project} was not touched: {error}") from error
+        try:
+            self._begin(found, kept)
+            return self._take_over(bot, found, source, reader, kept)
+        except (FreqopsError, OSError) as error:
+            raise NotProven(f"{bot.name} was not adopted: {error}; {self._back()}") from error
+
+    def _wanted(self, bot: layout.Bot) -> Wanted:
+        config = durable.read_json(self._home / "release" / bot.release / "config.json")
+        if not isinstance(config, dict):
+            raise Refused(f"{bot.name}: its release has no configuration")
+        version = foreign.version_of(bot.image)
+        return Wanted(bot.name, bot.mode, config, bot.image, version, self._kind(), bot.api_port)
+
+    def _kind(self) -> str:
+        """Return the kind of database that the bot will have, by the secrets that wait for it."""
+        path = self._files.pending_secrets or self._home / "conf" / "secrets.json"
+        document = durable.read_json(path)
+        url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
+        return foreign.SQLITE if url.startswith(foreign.SQLITE) else foreign.POSTGRES
+
+    def _kept(self) -> Path:
+        parent = self._home.parent.parent / adoption.KEPT
+        parent.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
+        kept = parent / removal.kept_name(self._home.name, self._clock.utcnow())
+        kept.mkdir(mode=removal.PRIVATE_DIRECTORY)
+        self._result.kept = str(kept)
+        return kept
+
+    def _begin(self, found: Foreign, kept: Path) -> None:
+        """Write down what is begun, then hold the bot, then lay it out: nothing of it can start before the hold."""
+        note = {
+            "version": 1, "state": adoption.BEGAN, "incident": self._order.incident, "project": str(found.project),
+            "service": found.service, "container": found.container, "restart": found.restart, "kept": str(kept),
+            "dry_run": found.dry_run, "at": iso(self._clock.utcnow()),
+        }  # fmt: skip
+        durable.write_json(self._home / adoption.NOTE, note, 0o600)
+        hold = holds.Hold(adoption.HOLDER, holds.HARD, self._order.reason, self._order.actor, self._order.incident, 1,
+                          iso(self._clock.utcnow()))  # fmt: skip
+        durable.write_json(self._home / "conf" / "holds.json", holds.HoldBook(1, (hold,)).to_json(), 0o444)
+        self._files.install(self._order.release)
+        holds_file.synchronise(self._home, self._clock)
+
+    def _take_over(
+        self, bot: layout.Bot, found: Foreign, source: adopt_data.Source, reader: str, kept: Path
+    ) -> Adopted:
+        self._halt(found)
+        before = source.at_rest(kept / "at-rest", reader)
+        self._journal.note("act", "disk", "its database copied", answer=before.to_json(), durable=True)
+        after = adopt_data.bring(kept / "at-rest", found, layout.load_bot(self._home), self._engine)
+        (kept / "at-rest").chmod(removal.PRIVATE_FILE)
+        if not adoption.same(before, after, is_live=not found.dry_run):  # who converts closes simulated stops
+            raise NotProven(f"not what was copied came into its database: {adoption.differs(before, after)}")
+        durable.write_json(
+            self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), **before.to_json()}, 0o600
+        )
+        self._up(bot)
+        self._compare(before)
+        durable.write_json(
+            self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), "state": adoption.UP}, 0o600
+        )
+        self._files.remember({"release": bot.release, "image": bot.image, "at": iso(self._clock.utcnow())}, None)
+        self._files.end()
+        self._result.outcome, self._result.changed, self._result.proven = "paused", True, True
+        self._result.detail.append(f"held at level 1 under {self._order.incident}: release it, or undo the adoption")
+        return self._result
+
+    def _halt(self, found: Foreign) -> None:
+        """Stop the old one for good, and prove that no process of it is left."""
+        self._journal.note("act", "engine", f"stop {found.name}, and let nothing restart it", durable=True)
+        self._engine.restart_policy(found.container, "no")
+        self._engine.stop(found.container, GRACE)
+        container = self._engine.container(found.container)
+        living = [pid for pid in found.pids if Path(f"/proc/{pid}").exists()]
+        if container is None or container.status == "running" or living:
+            raise NotProven(f"{found.name} was stopped, and still has processes: {living or 'its container runs'}")
+
+    def _up(self, bot: layout.Bot) -> None:
+        """Take the hold one step down: the process comes up, paused."""
+        holds_file.change(
+            self._home, lambda present: present.released(self._order.incident, self._clock.utcnow()), self._clock
+        )
+        ours = layout.load_bot(self._home)
+        started = start_locked(ours, self._clock, self._engine, self._order.deadline, anew=True)
+        if started.outcome != "paused" or not health.prove(ours, self._clock, self._order.deadline):
+            raise NotProven(f"{bot.name} is {started.outcome}, not paused")
+
+    def _compare(self, before: Picture) -> None:
+        """Hold what the bot says against what was open before, and, with real orders, against its exchange."""
+        bot = layout.load_bot(self._home)
+        api = reach.client(bot)
+        api.observer = self._journal.call
+        try:
+            present = {int(t["trade_id"]): (str(t["pair"]), float(t["amount"])) for t in api.open_trades()}
+        except ApiError as error:
+            raise NotProven(f"{bot.name} does not say which trades it has: {error}") from None
+        after = adopt_data.picture_of(databases.of(bot, self._engine))
+        wrong, remarks = adoption.compared(before, present, after)
+        if wrong:
+            raise NotProven("; ".join(wrong))
+        self._result.detail += remarks + reconcile.refuse_unless_agreed(bot, self._journal, self._clock, self._engine)
+        self._result.trades = [f"{number} {pair} {amount}" for number, (pair, amount) in sorted(present.items())]
+
+    def _back(self) -> str:
+        if adoption.note_of(self._home) is None:
+            return "the old one was not touched"
+        try:
+            undo(self._home, self._order, self._journal, self._clock, self._engine)
+        except (FreqopsError, OSError) as error:
+            return f"the old one is NOT back: {error}"
+        return "the old one is back"

@@ -1,0 +1,181 @@
+"""The trades of a foreign Freqtrade on their way into a bot's database: copied whole, and read back as they were."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import layout
+from freqops.core.bot.postgres import CONTAINER
+from freqops.core.takeover import foreign
+from freqops.core.takeover.foreign import Foreign, Picture
+
+from ..bot import databases
+from ..bot.databases import DatabaseError
+from ..bot.engine import Engine
+from ..bot.login import NETWORK
+
+SECONDS = 600.0
+CONVERT_SECONDS = 300.0
+PRIVATE = 0o400
+SQLITE_OUT = """
+import sqlite3, sys
+copy = sqlite3.connect(":memory:")
+sqlite3.connect(sys.argv[1], timeout=10).backup(copy)
+sys.stdout.buffer.write(copy.serialize())
+"""
+# Freqtrade's own way from one database into another; the address of ours stays out of every command line.
+CONVERT = """
+import json, sys
+from freqtrade.commands.db_commands import start_convert_db
+url = json.load(open(sys.argv[1]))["db_url"]
+start_convert_db(
+    {"db_url": url, "db_url_from": "sqlite:////freqops/from/trades.sqlite", "user_data_dir": "/tmp"}
+)
+"""
+
+
+def picture_of(database: databases.Database) -> Picture:
+    """Return what a database says was traded.
+
+    Raises:
+        DatabaseError: It cannot be read.
+    """
+    if database.mark() == databases.EMPTY:
+        return Picture()
+    return foreign.picture({name: database.rows(query) for name, query in foreign.QUERIES.items()})
+
+
+class Source:
+    """The database of a foreign Freqtrade."""
+
+    def __init__(self, found: Foreign, engine: Engine) -> None:
+        self._found, self._engine = found, engine
+
+    def backup(self, path: Path, reader: str) -> None:
+        """Write everything to ``path`` while the bot runs, and have it read back.
+
+        Args:
+            path: The file to write.
+            reader: The container whose ``pg_restore`` shall understand it.
+
+        Raises:
+            DatabaseError: It could not be written, or what was written cannot be read.
+        """
+        if self._found.kind == foreign.SQLITE:
+            self._pipe(
+                ["docker", "exec", self._found.container, "python3", "-c", SQLITE_OUT, self._found.database], path
+            )
+            picture_of(databases.Sqlite(path))
+        else:
+            self._dumped(path, reader)
+        path.chmod(PRIVATE)
+
+    def at_rest(self, path: Path, reader: str) -> Picture:
+        """Write everything to ``path`` now that the bot is stopped, and return what was traded.
+
+        Raises:
+            DatabaseError: As `backup`.
+        """
+        if self._found.kind == foreign.SQLITE:
+            return self._copied(path)
+        self._dumped(path, reader)
+        rows = {name: self._asked(query) for name, query in foreign.QUERIES.items()}
+        return foreign.picture(rows)
+
+    def _copied(self, path: Path) -> Picture:
+        container, source = self._found.container, self._found.database
+        if not self._engine.copy_out(container, source, path):
+            raise DatabaseError(f"there is no {source} in {self._found.name} any more")
+        self._engine.copy_out(container, f"{source}-wal", path.with_name(f"{path.name}-wal"))
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("pragma wal_checkpoint(truncate)")
+                broken = connection.execute("pragma quick_check").fetchone()[0]
+        except sqlite3.Error as error:
+            raise DatabaseError(f"the copy of {source} cannot be read: {error}") from None
+        if broken != "ok":
+            raise DatabaseError(f"the copy of {source} is broken: {broken}")
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return picture_of(databases.Sqlite(path))
+
+    def _dumped(self, path: Path, reader: str) -> None:
+        user = f"--username={self._found.database_user}"
+        words = ["pg_dump", user, "--format=custom", "--compress=1", "--no-owner", "--no-acl", self._found.database]
+        self._pipe(["docker", "exec", self._found.database_container, *words], path)
+        restore = ["docker", "exec", "--interactive", reader, "pg_restore", "--file=/dev/null"]
+        try:
+            self._engine.pipe(restore, SECONDS, source=path)
+        except FreqopsError as error:
+            raise DatabaseError(f"the dump of {self._found.database} cannot be read back: {error}") from None
+
+    def _pipe(self, words: list[str], path: Path) -> None:
+        try:
+            self._engine.pipe(words, SECONDS, output=path)
+        except FreqopsError as error:
+            raise DatabaseError(f"the database of {self._found.name} could not be copied: {error}") from None
+
+    def _asked(self, query: str) -> list[list[Any]]:
+        whose = [f"--username={self._found.database_user}", f"--dbname={self._found.database}"]
+        words = ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", *whose]
+        sql = f"--command=select coalesce(json_agg(found), '[]') from ({query}) found"  # noqa: S608  a constant
+        said = self._engine.pipe(["docker", "exec", self._found.database_container, *words, sql], SECONDS)
+        return [list(row.values()) for row in json.loads(said)]
+
+
+def reader_for(found: Foreign, kind: str) -> str:
+    """Return the container whose ``pg_restore`` has to understand the dump: ours, where it is to go there."""
+    return CONTAINER if kind == foreign.POSTGRES else found.database_container
+
+
+def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> Picture:
+    """Put what was copied into the bot's own database, and return what it says now.
+
+    Raises:
+        DatabaseError: It could not be put there.
+    """
+    database = databases.of(bot, engine)
+    if isinstance(database, databases.Sqlite):
+        database.restore(path)
+    elif found.kind == foreign.POSTGRES and isinstance(database, databases.Postgres):
+        database.restore(path, foreign=True)
+    else:
+        _converted(path, bot, engine)
+    return picture_of(database)
+
+
+def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:
+    """Have Freqtrade of the bot's image write SQLite into the bot's Postgres."""
+    place = path.parent / "convert"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)
+    copy = place / "trades.sqlite"
+    copy.write_bytes(path.read_bytes())
+    for each in (place, copy):
+        os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
+    copy.chmod(0o600)
+    name = f"{bot.container}-convert-{os.getpid()}-{threading.get_ident() % 10000}"
+    status, said = engine.run_container(convert_command(bot, place, name), name, CONVERT_SECONDS)
+    shutil.rmtree(place, ignore_errors=True)
+    if status != 0:
+        raise DatabaseError(f"Freqtrade did not convert the database: {said.strip()[-400:]}")
+
+
+def convert_command(bot: layout.Bot, place: Path, name: str) -> list[str]:
+    """Return the command line of the container that converts."""
+    return [
+        "docker", "run", "--rm", "--name", name, "--pull=never", "--cap-drop=ALL", "--workdir=/tmp",
+        "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}", "--memory=512m",
+        "--log-driver=none", f"--network={NETWORK}", f"--volume={bot.conf / 'secrets.json'}:/freqops/asked.json:ro",
+        f"--volume={place}:/freqops/from", f"--volume={bot.packages_home}:/freqops/packages:ro",
+        "--env=PYTHONPATH=/freqops/packages", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", bot.image,
+        "-c", CONVERT, "/freqops/asked.json",
+    ]  # fmt: skip

@@ -1,0 +1,91 @@
+"""``freqops-host adopt --undo``: the old Freqtrade back as it was, until the adoption was released."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.halt import holds
+from freqops.core.takeover import adoption, foreign
+
+from ..bot import databases, holds_file, stopping
+from ..bot.engine import Engine
+from ..bot.start import start_locked
+from ..incident.journal import Journal
+from . import adopt_data
+from .adopt_case import Adopted, Order
+from .remove import named, take_away
+
+
+def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Adopted:
+    """Take an adoption back; the caller holds the bot's lock.
+
+    Raises:
+        Refused: Nothing was touched: it was released, or trades were written since.
+        NotProven: It was begun, and the old one is not proven to be back.
+    """
+    note = adoption.note_of(home)
+    if note is None:
+        raise Refused(f"{home.name} was not adopted, or its adoption was undone; there is nothing to undo")
+    if not adoption.held_by(home, note):
+        raise Refused(f"{home.name} was released since it was adopted; its trades are its own now")
+    if "trades" in note:  # before that it was held at level 3, and nothing of it ever ran
+        _refuse_where_traded(home, note, engine)
+        _stop(home, note, order, journal, clock, engine)
+    back(home, journal, clock, engine)
+    trades = [f"{row[0]} {row[1]} {row[3]}" for row in note.get("trades", []) if row[2]]
+    kept = str(note.get("kept", ""))
+    return Adopted(home.name, "undone", True, True, str(note["incident"]), trades, kept, ["the old one runs again"])
+
+
+def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) -> None:
+    before = foreign.picture(note)
+    after = adopt_data.picture_of(databases.of(layout.load_bot(home), engine))
+    if not adoption.same(before, after, is_live=not note.get("dry_run")):
+        raise Refused(
+            f"{home.name} has traded since it was adopted, and the old database does not know of it: "
+            f"{adoption.differs(before, after)}. Release it, or halt it and look"
+        )
+
+
+def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
+    """Stop the bot under a hold of level 3, and look once more at what it did until then."""
+    bot = layout.load_bot(home)
+    hold = holds.Hold(
+        adoption.HOLDER, holds.HARD, order.reason, order.actor, str(note["incident"]), 0, iso(clock.utcnow())
+    )
+    latched = holds_file.latch(home, hold, clock)
+    if latched.error is not None:
+        raise Refused(f"{home.name}: the hold could not be written: {latched.error}")
+    journal.note("act", "engine", f"stop {bot.name}", durable=True)
+    stopping.stop(bot, clock, engine)
+    try:
+        _refuse_where_traded(home, note, engine)
+    except Refused as refusal:
+        incident = str(note["incident"])
+        holds_file.change(home, lambda present: present.released(incident, clock.utcnow()), clock)
+        start_locked(bot, clock, engine)
+        raise NotProven(f"{refusal}; it is up again, paused") from None
+
+
+def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
+    """Take what was adopted away again, and start the old one; the caller has made sure that no trade is lost.
+
+    Raises:
+        NotProven: The old one does not run, or nobody knows which it is.
+    """
+    note = adoption.note_of(home)
+    if note is None:
+        raise NotProven(f"{home / adoption.NOTE} cannot be read")
+    bot = named(home)
+    stopping.stop(bot, clock, engine)
+    journal.note("act", "engine", f"{bot.name} stopped; the old one comes back", durable=True)
+    take_away(home, engine)
+    engine.restart_policy(str(note["container"]), str(note["restart"]))
+    engine.start(str(note["container"]))
+    seen = foreign.look(Path(str(note["project"])), str(note["service"]))
+    lost = adoption.lost(note, seen.traded)
+    if lost:
+        raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")

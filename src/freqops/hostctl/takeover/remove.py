@@ -1,0 +1,308 @@
+"""``freqops-host remove``: a bot taken off its host, with what it knows kept, and proof that nothing is left.
+
+While trades are open nothing is removed, whoever says that they are: the bot itself, its databases, its exchange.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout, postgres
+from freqops.core.bot.client import ApiError
+from freqops.core.takeover import removal
+
+from ..bot import databases, reach, stopping
+from ..bot.engine import Engine
+from ..bot.start import start_locked
+from ..deploy.switch_files import SwitchFiles
+from ..exchange import witness
+from ..incident.journal import Journal
+
+LOCK_SECONDS = 5.0
+EXCHANGE_SECONDS = 30.0
+PORT_SECONDS = 1.0
+NOTHING, REMOVED, REFUSED, MAY_GO = "nothing", "removed", "refused", "may go"
+
+
+@dataclass
+class Removed:
+    """What became of a removal.
+
+    Attributes:
+        bot: Its name.
+        outcome: ``removed``; ``nothing`` where there was nothing of it; ``may go`` where it was only looked at;
+            ``refused``.
+        changed: Whether anything was touched.
+        proven: Whether what the outcome says was read back.
+        kept: The directory with what it left behind; of the last removal where there was nothing.
+        detail: What is worth knowing.
+    """
+
+    bot: str
+    outcome: str = ""
+    changed: bool = False
+    proven: bool = False
+    kept: str = ""
+    detail: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as it stands in the answer."""
+        return dict(vars(self))
+
+
+def named(home: Path) -> layout.Bot:
+    """Return a bot with no more than its name."""
+    return layout.Bot(home.name, "unknown", 0, "", "", "stopped", home)
+
+
+class Removal:
+    """One removal of one bot; whoever runs it holds the bot's lock."""
+
+    def __init__(self, home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
+        self._home, self._journal, self._clock, self._engine = home, journal, clock, engine
+        self._result = Removed(home.name)
+
+    def judge(self) -> None:
+        """Refuse unless nothing speaks against it; what cannot be read speaks against it, too.
+
+        Raises:
+            Refused: Something does.
+        """
+        try:
+            self._judge()
+        except Refused:
+            raise
+        except FreqopsError as error:
+            raise Refused(f"{self._home.name} was not touched: {error}") from error
+
+    def _judge(self) -> None:
+        if SwitchFiles(self._home).unfinished:
+            raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host recover' takes it back")
+        bot = self._declared()
+        trades = {"its API": self._asked(bot)} if reach.alive(bot) else {}
+        trades.update({name: database.open_trades() for name, database in self._databases().items()})
+        objection = removal.objection(removal.Seen(bot.name, trades, self._on_exchange(bot)))
+        if objection is not None:
+            raise Refused(objection)
+
+    def run(self) -> Removed:
+        """Remove the bot.
+
+        Raises:
+            Refused: Nothing was touched.
+            NotProven: It was stopped and could not go, or something is left; the text says what.
+        """
+        kept = self.secured()
+        if kept is None:
+            self.judge()
+            kept = self._secure()
+        self._result.changed, self._result.kept = True, str(kept)
+        bot = self._declared()
+        self._take_away()
+        found = left(bot, self._engine)
+        if found:
+            raise NotProven(f"{bot.name} is not gone: {'; '.join(found)}; remove it again")
+        self._result.outcome, self._result.proven = REMOVED, True
+        return self._result
+
+    def _declared(self) -> layout.Bot:
+        """Return the bot, with no more than its name where a first deploy was withdrawn."""
+        if (self._home / "bot.json").exists():
+            return layout.load_bot(self._home)
+        return named(self._home)
+
+    def _databases(self) -> dict[str, databases.Database]:
+        """Return all of its databases, those of another mode that it once had, too."""
+        found: dict[str, databases.Database] = {}
+        for path in sorted((self._home / "var").glob("*.sqlite")):
+            found[path.name] = databases.Sqlite(path, "live" in path.name)
+        for name in of_postgres(self._home, self._engine):
+            found[name] = databases.Postgres(name, self._engine, name.endswith("_live"))
+        return found
+
+    def _asked(self, bot: layout.Bot) -> list[str]:
+        api = reach.client(bot)
+        api.observer = self._journal.call
+        try:
+            reading = api.read()
+            if reading.bot_name != bot.name:
+                raise Refused(f"another bot answers on the port of {bot.name}: {reading.bot_name}")
+            return [f"{trade['trade_id']} {trade['pair']}" for trade in api.open_trades()]
+        except ApiError as error:
+            raise Refused(f"{bot.name} was not touched: it runs, and does not say what it has open: {error}") from None
+
+    def _on_exchange(self, bot: layout.Bot) -> list[str]:
+        if not bot.is_live:
+            if bot.mode == "unknown" and any("live" in name for name in self._databases()):
+                raise Refused(f"{bot.name} has no bot.json and traded live once: nobody can ask its exchange")
+            return []
+        with witness.conversation(bot, self._journal, self._clock, self._engine) as talk:
+            judgement = talk.judge(witness.since_hold(bot), talk.ready() + EXCHANGE_SECONDS)
+        self._result.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
+        return judgement.missing + judgement.unknown
+
+    # --- what it leaves behind
+
+    def secured(self) -> Path | None:
+        """Return where an interrupted removal secured everything, None where nothing did, or not any more."""
+        note = durable.read_json(self._home / removal.NOTE)
+        if note is None or reach.alive(named(self._home)):
+            return None
+        marks = {name: database.mark() for name, database in self._databases().items()}
+        kept = removal.resumable(note, marks)
+        if kept is not None:
+            self._result.detail.append("an interrupted removal goes on")
+        return kept
+
+    def _secure(self) -> Path:
+        """Stop the bot, look again at what it did until then, and keep what it leaves behind.
+
+        Raises:
+            NotProven: It could not be stopped, traded meanwhile, or not all could be kept; what ran runs again.
+        """
+        bot = self._declared()
+        ran = bool(reach.alive(bot))
+        self._result.changed = True
+        self._journal.note("act", "engine", f"stop {bot.name}", durable=True)
+        stopping.stop(bot, self._clock, self._engine)
+        try:
+            self.judge()
+            return self._kept()
+        except (FreqopsError, OSError) as error:
+            self._start_again(bot, ran=ran)
+            again = "it was started again" if ran else "it is stopped, as it was"
+            raise NotProven(f"{bot.name} was not removed, {again}: {error}") from error
+
+    def _start_again(self, bot: layout.Bot, *, ran: bool) -> None:
+        if ran:
+            start_locked(bot, self._clock, self._engine)
+
+    def _kept(self) -> Path:
+        root = self._home.parent.parent
+        (root / removal.KEPT).mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
+        kept = root / removal.KEPT / removal.kept_name(self._home.name, self._clock.utcnow())
+        kept.mkdir(mode=removal.PRIVATE_DIRECTORY)
+        marks = {}
+        for name, database in self._databases().items():
+            marks[name] = database.mark()
+            database.dump(kept / f"{name}.dump")
+            (kept / f"{name}.dump").chmod(removal.PRIVATE_FILE)
+        removal.keep(self._home, kept)
+        lost = removal.read_back(self._home, kept)
+        if lost:
+            raise NotProven(f"not kept as they are: {', '.join(lost)}")
+        self._journal.note("act", "disk", f"kept in {kept}", answer=marks, durable=True)
+        note = {"version": 1, "kept": str(kept), "marks": marks, "at": iso(self._clock.utcnow())}
+        durable.write_json(self._home / removal.NOTE, note, 0o600)
+        return kept
+
+    # --- away
+
+    def _take_away(self) -> None:
+        take_away(self._home, self._engine)
+        self._journal.note("act", "disk", "container, network, databases and directory taken away", durable=True)
+
+
+def take_away(home: Path, engine: Engine) -> None:
+    """Take the container, the network, the databases and the directory of a bot away; nothing of it runs.
+
+    Raises:
+        FreqopsError: Engine or Postgres do not do it.
+    """
+    bot = named(home)
+    if engine.container(bot.container) is not None:
+        engine.remove(bot.container)
+    engine.remove_network(bot.container)
+    for name in of_postgres(home, engine):
+        databases.Postgres(name, engine).drop()
+    kept = home.parent.parent / removal.KEPT
+    kept.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
+    gone = kept / f".{home.name}.gone"
+    shutil.rmtree(gone, ignore_errors=True)
+    home.rename(gone)  # at once: no other command finds half of a bot
+    shutil.rmtree(gone)
+    durable.sync_directory(home.parent)
+
+
+def remove_locked(home: Path, journal: Journal, clock: Clock, engine: Engine) -> Removed:
+    """Remove one bot, or say that there is nothing of it; the caller holds its lock where there is one.
+
+    Raises:
+        Refused: Nothing was touched.
+        NotProven: It was touched, and is not gone.
+    """
+    return Removal(home, journal, clock, engine).run() if home.exists() else absent(home, engine)
+
+
+def absent(home: Path, engine: Engine) -> Removed:
+    """Return that there is nothing of a bot without a directory.
+
+    Raises:
+        Refused: There is something, and nobody knows what it is worth.
+    """
+    found = left(named(home), engine)
+    if found:
+        raise Refused(f"{home.name} has no directory here, and yet {'; '.join(found)}; deploy it again, then remove it")
+    before = removal.kept_before(home.parent.parent, home.name)
+    detail = ["there is nothing of it on this host"]
+    return Removed(home.name, NOTHING, proven=True, kept=before[-1] if before else "", detail=detail)
+
+
+def left(bot: layout.Bot, engine: Engine) -> list[str]:
+    """Return what of a bot is on this host, a line each."""
+    found = [f"process {process.pid} lives" for process in reach.alive(bot)]
+    if engine.container(bot.container) is not None:
+        found.append(f"there is a container {bot.container}")
+    if engine.has_network(bot.container):
+        found.append(f"there is a network {bot.container}")
+    if bot.home.exists():
+        found.append(f"there is {bot.home}")
+    found += [f"there is {name} in Postgres" for name in _in_postgres(bot.home, engine)]
+    if bot.api_port and _listens(bot.api_port):
+        found.append(f"something listens on port {bot.api_port}")
+    return found
+
+
+def _listens(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(PORT_SECONDS)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def of_postgres(home: Path, engine: Engine) -> list[str]:
+    """Return the names of a bot's databases and users in the host's Postgres; as `_in_postgres`."""
+    return sorted({text.partition(" ")[2] for text in _in_postgres(home, engine)})
+
+
+def _in_postgres(home: Path, engine: Engine) -> list[str]:
+    """Return what the host's Postgres has of a bot, like ``database alpha_paper``.
+
+    Raises:
+        DatabaseError: It should be there, and does not answer.
+    """
+    if not (home.parent.parent / "postgres" / "compose.yml").exists():
+        return []
+    names = [postgres.database_name(home.name, mode) for mode in layout.MODES]
+    wanted = {f"{kind} {name}" for kind in ("user", "database") for name in names}
+    return [text for text in databases.present(engine) if text in wanted]
+
+
+def look(home: Path, journal: Journal, clock: Clock, engine: Engine) -> Removed:
+    """Return whether a bot may be removed; nothing is touched.
+
+    Raises:
+        Refused: It may not.
+    """
+    if not home.exists():
+        return absent(home, engine)
+    wanted = Removal(home, journal, clock, engine)
+    if wanted.secured() is None:
+        wanted.judge()
+    return Removed(home.name, MAY_GO, proven=True)

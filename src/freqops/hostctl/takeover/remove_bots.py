@@ -1,0 +1,129 @@
+"""Several bots taken off a host: all of them judged before the first is touched, and each with its evidence."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.bot import layout
+from freqops.core.deploy import deploy_lock
+
+from ..bot.engine import Engine
+from ..incident import journal
+from ..incident.recorded import Command
+from .remove import LOCK_SECONDS, REFUSED, Removed, look, named, remove_locked
+
+PROOF = "proven"
+NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One command that removes: where, why, by whom, under which incident."""
+
+    root: Path
+    reason: str
+    actor: str
+    incident: str
+
+
+def chosen(names: list[str], root: Path) -> list[Path]:
+    """Return the directories of the bots called ``names``, whether they exist or not.
+
+    Raises:
+        Refused: None is named, or something is no name of a bot.
+    """
+    wrong = [name for name in names if not layout.BOT_NAME.fullmatch(name)]
+    if not names or wrong:
+        raise Refused(f"{', '.join(map(repr, wrong))} is no name of a bot" if wrong else "no bot is named")
+    return [root / "bots" / name for name in sorted(set(names))]
+
+
+@contextmanager
+def alone(homes: list[Path], errand: Errand, clock: Clock) -> Iterator[None]:
+    """Hold the turn to deploy and the locks of all bots for the block.
+
+    Raises:
+        Refused: Somebody deploys, or another command has one of the bots.
+    """
+    present = deploy_lock.present(errand.root)
+    if errand.root.is_dir():
+        own = deploy_lock.Turn(errand.incident, errand.actor, socket.gethostname(), os.getpid(), errand.incident)
+        deploy_lock.take(errand.root, own, clock)
+    try:
+        with ExitStack() as locks:
+            for home in [home for home in homes if home.exists()]:
+                if not locks.enter_context(durable.locked(home / ".lock", LOCK_SECONDS, clock)):
+                    raise Refused(f"another command is working on {home.name}; nothing was touched")
+            yield
+    finally:
+        if present is None or present.id != errand.incident:
+            deploy_lock.give_back(errand.root, errand.incident, clock)
+
+
+def judged(homes: list[Path], clock: Clock, engine: Engine) -> list[Removed]:
+    """Return for each bot whether it may go; nothing is touched."""
+    rows = []
+    for home in homes:
+        try:
+            rows.append(look(home, journal.silent(clock), clock, engine))
+        except (FreqopsError, OSError) as error:
+            rows.append(Removed(home.name, REFUSED, detail=[str(error)]))
+    return rows
+
+
+def refuse_unless_all_may_go(rows: list[Removed]) -> None:
+    """Refuse them all where one may not go.
+
+    Raises:
+        Refused: The text says why each of those may not.
+    """
+    reasons = [text for row in rows if row.outcome == REFUSED for text in row.detail]
+    if reasons:
+        raise Refused("nothing was removed: " + "; ".join(reasons))
+
+
+def remove(names: list[str], errand: Errand, clock: Clock, engine: Engine) -> list[Removed]:
+    """Remove bots and return a row for each; the first that does not go ends it.
+
+    Raises:
+        Refused: Nothing was touched.
+    """
+    homes = chosen(names, errand.root)
+    with alone(homes, errand, clock):
+        rows = judged(homes, clock, engine)
+        refuse_unless_all_may_go(rows)
+        return taken_off(homes, errand, clock, engine)
+
+
+def taken_off(homes: list[Path], errand: Errand, clock: Clock, engine: Engine) -> list[Removed]:
+    """Remove bots that were judged; the caller is `alone` with them."""
+    rows: list[Removed] = []
+    for home in homes:
+        if rows and not rows[-1].proven:
+            rows.append(Removed(home.name, NOT_REACHED, detail=["not touched: a bot before it is not gone"]))
+            continue
+        rows.append(_one(home, errand, clock, engine))
+    return rows
+
+
+def _one(home: Path, errand: Errand, clock: Clock, engine: Engine) -> Removed:
+    command = Command("remove", named(home), errand.incident, errand.reason, errand.actor)
+    if not home.exists():
+        return remove_locked(home, journal.silent(clock), clock, engine)
+    try:
+        result = command.under(
+            errand.root, lambda diary: remove_locked(home, diary, clock, engine).to_json(), clock, PROOF
+        )
+    except Refused as error:
+        return Removed(home.name, REFUSED, detail=[str(error)])
+    except FreqopsError as error:
+        return Removed(home.name, "not proven", changed=True, detail=[str(error)])
+    return Removed(**result)

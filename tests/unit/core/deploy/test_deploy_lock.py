@@ -1,0 +1,71 @@
+"""One deploy at a time, and none that is locked out for good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from freqops.core.base.errors import Refused
+from freqops.core.deploy import deploy_lock
+from tests.unit.fakes import FakeClock
+
+ANN = deploy_lock.Turn("one", "ann@here", "here", 7, "77")
+BOB = deploy_lock.Turn("two", "bob@there", "there", 8, "88")
+
+
+def test_the_second_is_refused_and_told_whose_turn_it_is(tmp_path: Path) -> None:
+    clock = FakeClock()
+    assert deploy_lock.take(tmp_path, ANN, clock) is True
+    assert deploy_lock.take(tmp_path, ANN, clock) is False
+    with pytest.raises(deploy_lock.Taken, match="ann@here deploys here") as taken:
+        deploy_lock.take(tmp_path, BOB, clock)
+    assert taken.value.holder.pid == 7
+    with pytest.raises(Refused, match="lost"):
+        deploy_lock.refuse_unless_own(tmp_path, "two", clock)
+
+
+def test_given_back_it_is_nobodys(tmp_path: Path) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    assert deploy_lock.give_back(tmp_path, "two", clock) is False
+    assert deploy_lock.give_back(tmp_path, "one", clock) is True
+    assert deploy_lock.present(tmp_path) is None
+    assert deploy_lock.take(tmp_path, BOB, clock) is True
+
+
+def test_a_deploy_that_is_known_to_be_dead_is_followed(tmp_path: Path) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    with pytest.raises(deploy_lock.Taken):
+        deploy_lock.take(tmp_path, BOB, clock, instead_of="another")
+    assert deploy_lock.take(tmp_path, BOB, clock, instead_of="one") is True
+    with pytest.raises(Refused, match="lost"):
+        deploy_lock.refuse_unless_own(tmp_path, "one", clock)
+
+
+def test_half_an_hour_of_silence_ends_it_and_a_word_does_not(tmp_path: Path) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    clock.sleep(1700)
+    deploy_lock.refuse_unless_own(tmp_path, "one", clock)
+    clock.sleep(1700)
+    with pytest.raises(deploy_lock.Taken):
+        deploy_lock.take(tmp_path, BOB, clock)
+    clock.sleep(101)
+    assert deploy_lock.take(tmp_path, BOB, clock) is True
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"id": 1}), json.dumps({"id": "x", "pid": "7"})])
+def test_a_note_that_cannot_be_read_is_nobodys(tmp_path: Path, text: str) -> None:
+    (tmp_path / deploy_lock.FILE).write_text(text)
+    assert deploy_lock.present(tmp_path) is None
+    assert deploy_lock.take(tmp_path, BOB, FakeClock()) is True
+
+
+def test_a_moment_that_cannot_be_read_keeps_nobody_out(tmp_path: Path) -> None:
+    deploy_lock.take(tmp_path, ANN, FakeClock())
+    note = json.loads((tmp_path / deploy_lock.FILE).read_text())
+    (tmp_path / deploy_lock.FILE).write_text(json.dumps({**note, "heard": "yesterday"}))
+    assert deploy_lock.take(tmp_path, BOB, FakeClock()) is True

@@ -1,0 +1,101 @@
+"""What makes a release, and what a diff may show of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freqops.core.bot import configuration, layout
+from freqops.core.deploy import release
+
+IMAGE = "registry.example/freqtrade@sha256:00"
+BOT = {"name": "alpha", "mode": "paper", "api_port": 8081, "strategy": "S"}
+
+
+def built(
+    bot: dict[str, Any] | None = None, *, image: str = IMAGE, packages: str = "p", **more: Any
+) -> release.Release:
+    bot = {**BOT, **(bot or {})}
+    config = configuration.effective(more.get("shared", {}), bot)
+    compose = more.get("compose", f"port {bot['api_port']} release {release.PLACEHOLDER}")
+    strategies = more.get("strategies", {"S.py": "code"})
+    package = more.get("package", {"freqops/strategy/__init__.py": "gate"})
+    return release.build(release.declaration(bot, image, packages), config, compose, strategies, package)
+
+
+def test_everything_that_the_process_sees_makes_another_release() -> None:
+    others = [
+        built(),
+        built(image=IMAGE[:-1] + "1"),
+        built(packages="q"),
+        built({"config": {"max_open_trades": 4}}),
+        built(shared={"timeframe": "1m"}),
+        built({"api_port": 8082}),
+        built(strategies={"S.py": "other"}),
+        built(strategies={"S.py": "code", "S.json": "{}"}),
+        built(package={"freqops/strategy/__init__.py": "another gate"}),
+    ]
+    assert len({each.fingerprint for each in others}) == len(others)
+    assert all(release.FINGERPRINT.fullmatch(each.fingerprint) for each in others)
+
+
+def test_what_the_process_does_not_see_makes_none() -> None:
+    declared = built({"foreign_holdings": {"BNB": "0.5"}, "foreign_orders": [7], "initial_state": "stopped"})
+    assert declared.fingerprint == built().fingerprint
+    assert declared.files != built().files
+
+
+def test_its_files_name_it(tmp_path: Any) -> None:
+    made = built({"foreign_orders": [7]})
+    assert release.PLACEHOLDER not in made.files["compose.yml"]
+    assert made.fingerprint in made.files["compose.yml"]
+    bot = layout.declared(json.loads(made.files["bot.json"]), tmp_path / "alpha")
+    assert (bot.release, bot.foreign_orders, bot.api_port) == (made.fingerprint, frozenset({"7"}), 8081)
+
+
+@pytest.mark.parametrize("more", [{"compose": "it names nothing"}, {"strategies": {}}])
+def test_what_is_no_release_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(release.ReleaseUnusable):
+        built(**more)
+
+
+def test_what_freqops_needs_cannot_be_overridden() -> None:
+    config = configuration.effective(
+        {"api_server": {"listen_port": 1, "CORS_origins": ["*"]}, "cancel_open_orders_on_exit": True},
+        {**BOT, "mode": "live", "config": {"dry_run": True, "force_entry_enable": True, "exchange": {"name": "x"}}},
+    )
+    assert config["api_server"]["listen_port"] == 8080
+    assert config["api_server"]["CORS_origins"] == []
+    assert (config["dry_run"], config["force_entry_enable"], config["cancel_open_orders_on_exit"]) == (
+        False,
+        False,
+        False,
+    )
+    assert config["exchange"] == {"name": "x"}
+
+
+@given(st.recursive(st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_laid_over_nothing_it_is_itself(value: Any) -> None:
+    value = value if isinstance(value, dict) else {"key": value}
+    assert configuration.merged({}, value) == value
+    assert configuration.merged(value, value) == value
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password", "jwt_secret_key", "ws_token", "secret", "key", "apiKey", "db_url", "uid", "webhook_url", "url",
+        "chat_id", "accountId", "wallet_address",
+    ],
+)  # fmt: skip
+def test_a_diff_shows_no_secret(key: str) -> None:
+    text = json.dumps({"telegram": {key: "canary"}, "stake": 1, "pairs": [{key: ["canary"]}]})
+    shown = release.shown("config.json", text)
+    assert "canary" not in shown
+    assert '"stake": 1' in shown
+    assert "canary" not in release.shown("config.json", '{"password": "canary"')
+    assert release.shown("compose.yml", "as it is") == "as it is"

@@ -1,0 +1,74 @@
+"""What the image finds in a configuration becomes a line for the operator, with the cure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from freqops.core.preflight import config_lint
+from tests.unit.core.preflight.fleets import bot, fleet, inventory, linted
+
+Finding = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (
+            {"path": ["max_open_trade"], "kind": "unknown", "near": "max_open_trades", "elsewhere": []},
+            "max_open_trade is a key that this Freqtrade does not know and ignores; did you mean max_open_trades?",
+        ),
+        (
+            {"path": ["stoploss_on_exchange"], "kind": "unknown", "near": "stoploss", "elsewhere": ["order_types.x"]},
+            "stoploss_on_exchange is a key that this Freqtrade does not know and ignores; it belongs in order_types.x",
+        ),
+        (
+            {"path": ["exchange", "sandbox"], "kind": "unknown", "near": None, "elsewhere": []},
+            (
+                "exchange.sandbox is a key that this Freqtrade does not know and ignores; take it out, or have the "
+                "strategy read it"
+            ),
+        ),
+        (
+            {"path": ["max_open_trades"], "kind": "type", "found": "string", "wants": ["integer", "number"]},
+            "max_open_trades is a text ('3'); it must be a whole number or a number, without quotes",
+        ),
+        (
+            {"path": ["telegram", "chat_id"], "kind": "type", "found": "integer", "wants": ["string"]},
+            "telegram.chat_id is a whole number (123); it must be a text; write it in quotes",
+        ),
+        (
+            {"path": ["telegram", "on"], "kind": "type", "found": "boolean", "wants": ["string"]},
+            "telegram.on is true or false (True); it must be a text; write it in quotes",
+        ),
+        (
+            {"path": ["pairlists", 0, "method"], "kind": "choice", "found": "string", "allowed": ["A", "B"]},
+            "pairlists[0].method is 'C', which this Freqtrade does not allow; allowed are A, B",
+        ),
+        (
+            {"path": ["made", "up"], "kind": "type", "found": "string", "wants": ["array"]},
+            "made.up is a text (not in the inventory); it must be a list, without quotes",
+        ),
+    ],
+)
+def test_a_finding_is_a_line(found: Finding, line: str) -> None:
+    hosts = inventory()
+    bot(hosts, "beta")["config"] = {
+        "max_open_trades": "3",
+        "telegram": {"chat_id": 123, "on": True},
+        "pairlists": [{"method": "C"}],
+    }
+    assert linted("beta", [found], hosts) == [f"paper-1 beta: {line}"]
+
+
+def test_findings_are_taken_from_whatever_else_was_said() -> None:
+    said = 'a warning\nfreqops-lint: [{"path": ["a"]}, {"path": ["b"]}]\nFreqtrade refuses this release: x\n'
+    assert config_lint.findings(said) == [{"path": ["a"]}, {"path": ["b"]}]
+    assert config_lint.findings("Freqtrade refuses this release: x") == []
+
+
+def test_a_finding_is_looked_for_in_the_bots_own_configuration_first() -> None:
+    declared = next(each for each in fleet().bots if each.name == "beta")
+    [refusal] = config_lint.from_image(declared, [{"path": ["a", "b"], "kind": "unknown"}])
+    assert refusal.paths == (("freqtrade_bots", 1, "config", "a", "b"), ("freqtrade_config", "a", "b"))

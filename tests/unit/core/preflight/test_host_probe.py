@@ -1,0 +1,178 @@
+"""What is read of a host: made-up tables of the kernel, and made-up answers of an engine."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from freqops.core.preflight import host_probe
+from tests.unit.core.preflight.fleets import credential
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+LINE = (
+    "   0: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 {inode}\n"
+)
+Answers = dict[str, tuple[int, str]]
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """Return a kernel with an SSH server, a listening port without a known owner, and one connection."""
+    home = tmp_path / "proc"
+    (home / "net").mkdir(parents=True)
+    (home / "meminfo").write_text("MemTotal:        4000000 kB\nMemFree: 1 kB\n")
+    rows = [("00000000", 22, "0A", 7), ("0100007F", 8081, "0A", 8), ("0100007F", 9999, "01", 9)]
+    (home / "net" / "tcp").write_text(
+        HEAD + "".join(LINE.format(address=a, port=p, state=s, inode=i) for a, p, s, i in rows)
+    )
+    (home / "net" / "tcp6").write_text(HEAD + LINE.format(address="0" * 32, port=8443, state="0A", inode=10))
+    (home / "41" / "fd").mkdir(parents=True)
+    (home / "41" / "comm").write_text("sshd\n")
+    (home / "41" / "fd" / "3").symlink_to("socket:[7]")
+    return home
+
+
+def answering(answers: Answers) -> host_probe.Run:
+    def run(command: Sequence[str]) -> tuple[int, str]:
+        return answers.get(command[1], (1, "")) if command[1] != "compose" else answers.get("compose", (1, ""))
+
+    return run
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a program called docker, and nothing else, on the path."""
+    (tmp_path / "bin").mkdir()
+    docker = tmp_path / "bin" / "docker"
+    docker.write_text("")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(docker.parent))
+    return docker
+
+
+def version(**server: object) -> tuple[int, str]:
+    return 0, json.dumps({"Client": {"Version": "26.1.5"}, "Server": {"Version": "26.1.5", **server}})
+
+
+INFO = (0, json.dumps({"DockerRootDir": "/var/lib/docker", "SecurityOptions": ["name=seccomp"]}))
+
+
+def test_a_bare_host(proc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = host_probe.look(["an-image"], root=tmp_path / "none", proc=proc)
+    assert found["engine"] == {"program": None, "compose": None, "compose_v1": False}
+    assert found["memory"] == 4000000 * 1024
+    assert found["images"] == {"an-image": False}
+    assert found["exchange_keys"] == []
+    assert found["disks"]["srv"]["path"] == str(tmp_path)
+    assert found["disks"]["srv"]["free"] > 0
+
+
+def container(name: str, status: str, *wanted: str, given: str = "") -> str:
+    """Return what the engine says of a container that asked for ports, and was given one of the engine's choice."""
+    found = {"name": f"/{name}", "status": status, "wanted": {"8080/tcp": [{"HostPort": port} for port in wanted]}}
+    other = {"8080/tcp": [{"HostPort": given}] if given else None, "53/udp": [{"HostPort": "53"}]}
+    return json.dumps({**found, "given": other}) + "\n"
+
+
+def test_ports_have_owners(proc: Path, tmp_path: Path, program: Path) -> None:
+    listing = [
+        container("freqops-alpha", "running", "8081"),
+        container("other", "running", "9000-9001", given="9000"),
+        container("any", "running", "", given="32768"),
+        container("freqops-beta", "restarting", "8082"),
+        container("4f85a1990123_freqops-gamma", "running", "8083"),
+        container("over", "exited", "8084"),
+        container("late", "restarting", "22"),
+    ]
+    answers: Answers = {
+        "version": version(),
+        "info": INFO,
+        "ps": (0, "a\nb\n"),
+        "inspect": (1, "".join(listing)),  # one of them was gone when it was asked for
+    }
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
+    assert found["ports"] == {
+        "22": "process 41 (sshd)",
+        "8081": "container freqops-alpha",
+        "8082": "container freqops-beta",
+        "8083": "container freqops-gamma",
+        "8443": "",
+        "9000": "container other",
+        "9001": "container other",
+        "32768": "container any",
+    }
+
+
+def test_a_port_of_a_container_that_is_just_being_replaced_is_looked_at_again(
+    proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (proc / "41" / "comm").write_text("docker-proxy\n")
+    monkeypatch.setattr(host_probe, "LOOK_SECONDS", 0)
+    listings = [container("freqops-alpha", status, "22") for status in ("created", "created", "running")]
+
+    def run(command: Sequence[str]) -> tuple[int, str]:
+        if command[1] == "inspect":
+            return 0, listings.pop(0)
+        return answering({"version": version(), "info": INFO, "ps": (0, "a\n")})(command)
+
+    assert host_probe.look([], root=tmp_path, proc=proc, run=run)["ports"]["22"] == "container freqops-alpha"
+    assert not listings
+
+
+def test_a_proxy_whose_container_nobody_names_is_told_as_it_is(
+    proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (proc / "41" / "comm").write_text("docker-proxy\n")
+    monkeypatch.setattr(host_probe, "LOOK_SECONDS", 0)
+    answers: Answers = {"version": version(), "info": INFO}
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
+    assert found["ports"]["22"] == "process 41 (docker-proxy)"
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted"),
+    [
+        ({"version": version(), "info": INFO, "compose": (0, "v2.26.1\n")}, {"answers": True, "compose": "2.26.1"}),
+        ({"version": version(Components=[{"Name": "Podman Engine"}]), "info": INFO}, {"podman": True}),
+        ({"version": version(), "info": (0, json.dumps({"SecurityOptions": ["name=rootless"]}))}, {"rootless": True}),
+        ({"version": version(), "info": (0, json.dumps({"DockerRootDir": "/var/snap/docker"}))}, {"snap": True}),
+        ({"version": (124, "")}, {"answers": False, "hangs": True}),
+        ({"version": (1, json.dumps({"Client": {"Version": "20.10.1"}, "Server": None}))}, {"answers": False}),
+        ({"version": (0, "[]")}, {"answers": False, "hangs": False}),
+    ],
+)
+def test_engines_are_told_apart(
+    proc: Path, tmp_path: Path, program: Path, answers: Answers, wanted: dict[str, object]
+) -> None:
+    engine = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))["engine"]
+    assert {key: engine[key] for key in wanted} == wanted
+    plain = {"podman", "rootless", "snap"} - wanted.keys()
+    assert not any(engine[key] for key in plain)
+
+
+def test_keys_of_accounts_are_seen_and_not_told(proc: Path, tmp_path: Path, program: Path) -> None:
+    for name, document in (("alpha", {}), ("gamma", {"exchange": {"key": credential("k"), "secret": credential("s")}})):
+        conf = tmp_path / "bots" / name / "conf"
+        conf.mkdir(parents=True)
+        (conf / "secrets.json").write_text(json.dumps(document))
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering({}))
+    assert found["exchange_keys"] == ["gamma"]
+    assert credential("k") not in json.dumps(found)
+
+
+def test_a_port_of_this_machine_is_seen() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        assert "process" in host_probe.look([])["ports"][port]
+
+
+def test_a_program_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_probe, "PATIENCE", 0.05)
+    assert host_probe.run(["sleep", "10"]) == (124, "")
+    assert host_probe.run(["/nowhere/at/all"])[0] == 127
+    assert host_probe.run(["echo", "here"]) == (0, "here\n")

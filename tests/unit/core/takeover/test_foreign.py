@@ -1,0 +1,178 @@
+"""A foreign Freqtrade is read as it is, or refused with a reason; what it says is never taken for more than it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.base.errors import Refused
+from freqops.core.takeover import foreign
+from freqops.core.takeover.foreign import Picture
+
+BOT = {"image": "freqtradeorg/freqtrade:stable", "command": ["trade", "--config", "c.json"]}
+SAID: dict[str, Any] = {
+    "version": "2026.8", "strategy": "S", "kind": "sqlite", "host": None, "database": "/freqtrade/t.sqlite",
+    "user": None, "dry_run": True, "config": {"stake_currency": "USDT"},
+    "trades": [[1, "BTC/USDT", 1, 0.5]], "orders": [[1, "a", "buy", 0, "closed", 0.5]],
+}  # fmt: skip
+
+
+class Project:
+    """What the engine and the old container say of a project."""
+
+    def __init__(self, place: Path) -> None:
+        self.file = place / "docker-compose.yml"
+        self.file.write_text("")
+        self.services: dict[str, Any] = {"bot": BOT, "ui": {"image": "nginx", "command": None}}
+        self.containers = {"bot": ["c1"]}
+        self.inspected: dict[str, Any] = {
+            "Id": "c1full", "Name": "/old", "State": {"Running": True},
+            "Config": {"Image": BOT["image"], "Entrypoint": ["freqtrade"], "Cmd": BOT["command"]},
+            "HostConfig": {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}},
+        }  # fmt: skip
+        self.said: Any = json.dumps(SAID)
+        self.commands: list[tuple[list[str], str]] = []
+
+    def ask(self, words: Sequence[str], text: str = "") -> str:
+        self.commands.append((list(words), text))
+        if words[1] == "compose" and "config" in words:
+            return json.dumps({"services": self.services})
+        if words[1] == "compose":
+            return "\n".join(self.containers.get(words[-1], []))
+        if words[1] == "inspect":
+            return json.dumps([self.inspected])
+        if words[1] == "exec":
+            return str(self.said)
+        return "PID\n101\n102\n"
+
+    def look(self, service: str | None = None) -> foreign.Foreign:
+        return foreign.look(self.file, service, self.ask)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_it_is_read_through_its_own_code(project: Project) -> None:
+    found = project.look()
+    assert (found.service, found.container, found.name, found.restart) == ("bot", "c1full", "old", "on-failure:3")
+    assert (found.kind, found.database, found.pids) == ("sqlite", "/freqtrade/t.sqlite", (101, 102))
+    assert found.traded.open_trades == {1: ("BTC/USDT", 0.5)}
+
+
+def test_a_password_among_its_arguments_goes_through_no_command_line(project: Project) -> None:
+    project.inspected["Config"]["Cmd"] = ["trade", "--db-url", "postgresql://u:canary@db/x"]
+    project.look()
+    assert [words for words, _ in project.commands if "canary" in " ".join(words)] == []
+    assert any("canary" in text for _, text in project.commands)
+
+
+def test_its_configuration_is_not_in_what_it_prints_of_itself(project: Project) -> None:
+    project.said = json.dumps({**SAID, "config": {"exchange": {"secret": "canary"}}})
+    assert "canary" not in repr(project.look())
+
+
+def test_a_directory_will_do(project: Project) -> None:
+    assert foreign.look(project.file.parent, None, project.ask).project == project.file
+
+
+def test_no_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="there is no docker compose project"):
+        foreign.look(tmp_path / "nothing", None)
+
+
+@pytest.mark.parametrize(
+    ("services", "service", "why"),
+    [
+        ({"a": BOT, "b": BOT}, None, "several trade: a, b"),
+        ({"web": {"image": "nginx"}}, None, "none trades: web"),
+        ({"a": {**BOT, "command": "backtesting"}}, None, "none trades: a"),
+        ({"a": BOT}, "b", "has no service b; it has a"),
+    ],
+)
+def test_who_does_not_say_which_is_refused(project: Project, services: Any, service: str | None, why: str) -> None:
+    project.services = services
+    with pytest.raises(Refused, match=why):
+        project.look(service)
+
+
+def test_of_several_the_named_one_is_taken(project: Project) -> None:
+    project.services, project.containers = {"a": BOT, "b": BOT}, {"b": ["c1"]}
+    assert project.look("b").service == "b"
+
+
+@pytest.mark.parametrize("containers", [[], ["c1", "c2"]])
+def test_there_must_be_one_container(project: Project, containers: list[str]) -> None:
+    project.containers = {"bot": containers}
+    with pytest.raises(Refused, match=f"has {len(containers)} containers"):
+        project.look()
+
+
+def test_one_that_does_not_run_is_refused(project: Project) -> None:
+    project.inspected["State"]["Running"] = False
+    with pytest.raises(Refused, match="does not run"):
+        project.look()
+
+
+@pytest.mark.parametrize("words", [["sh", "-c", "run.sh"], ["freqtrade", "webserver"], []])
+def test_what_does_not_start_freqtrade_itself_is_refused(project: Project, words: list[str]) -> None:
+    project.inspected["Config"].update(Entrypoint=words, Cmd=None)
+    with pytest.raises(Refused, match="its arguments cannot be read"):
+        project.look()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"kind": "mysql"}, "its database is mysql"),
+        ({"database": None}, "lives in its memory only"),
+        ({"database": ":memory:"}, "lives in its memory only"),
+        ({"kind": "postgresql", "host": "elsewhere"}, "Postgres at elsewhere is no service of its project"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_refused(project: Project, changed: dict[str, Any], why: str) -> None:
+    project.said = json.dumps({**SAID, **changed})
+    with pytest.raises(Refused, match=why):
+        project.look()
+
+
+@pytest.mark.parametrize("said", ["", "no JSON", "[]"])
+def test_an_answer_that_is_none_is_refused(project: Project, said: str) -> None:
+    project.said = said
+    with pytest.raises(Refused, match="cannot be read"):
+        project.look()
+
+
+def test_a_program_that_fails_says_its_last_words_and_not_its_input() -> None:
+    with pytest.raises(Refused, match="gone") as refusal:
+        foreign.ask(["sh", "-c", "echo gone >&2; exit 3"], "canary")
+    assert "canary" not in str(refusal.value)
+
+
+def test_the_program_is_python_and_its_words_survive_the_way(project: Project) -> None:
+    project.inspected["Config"]["Cmd"] = ["trade", "--config", 'it\'s a "file" \\ here.json']
+    project.look()
+    program = next(text for words, text in project.commands if words[1] == "exec")
+    known: dict[str, Any] = {}
+    exec(compile("\n".join(program.splitlines()[:2]), "head", "exec"), known)  # noqa: S102  our own two lines
+    assert json.loads(known["ARGV"]) == project.inspected["Config"]["Cmd"]
+    compile(program, "program", "exec")
+
+
+def test_the_same_trades_make_the_same_picture_however_they_are_written() -> None:
+    one = {"trades": [[2, "B", 0, None], [1, "A", 1, 1]], "orders": [[1, "x", "buy", 0, "closed", 1]]}
+    other = {"trades": [[1, "A", True, 1.0], [2, "B", False, 0]], "orders": [[1, "x", "buy", False, "closed", 1.0]]}
+    assert foreign.picture(one) == foreign.picture(other)
+
+
+def test_only_stops_that_were_never_filled_are_left_aside() -> None:
+    open_stop, sold_stop, entry = ((1, "a", "stoploss", True, "open", 0.0), (1, "b", "stoploss", False, "closed", 2.0),
+                                   (1, "c", "buy", True, "open", 0.0))  # fmt: skip
+    picture = Picture((), (open_stop, sold_stop, entry))
+    assert picture.without_simulated_stops().orders == (sold_stop, entry)
+    assert picture.with_open_orders() == {1}

@@ -1,0 +1,125 @@
+"""What is said to the engine for a deploy, through a program of its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.hostctl.bot.engine import Engine, EngineError
+
+Script = Callable[[str], Path]
+COMPOSE = Path("/x/compose.yml")
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Return a function that makes a docker of a script, and the file in which it notes what it was asked."""
+
+    def script(text: str) -> Path:
+        noted, path = tmp_path / "asked", tmp_path / "bin" / "docker"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\necho "$@" >>{noted}\n{text}\n')
+        path.chmod(0o755)
+        return noted
+
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return script
+
+
+def test_what_is_brought_up_is_waited_for(docker: Script) -> None:
+    noted = docker("")
+    Engine().compose_up_healthy(COMPOSE, 120)
+    Engine().compose_up(COMPOSE, anew=True)
+    assert noted.read_text().splitlines() == [
+        "compose --file /x/compose.yml up --detach --pull never --wait --wait-timeout 120",
+        "compose --file /x/compose.yml up --detach --pull never --quiet-pull --force-recreate",
+    ]
+
+
+def test_what_does_not_become_healthy_is_an_error(docker: Script) -> None:
+    docker("echo 'container freqops-postgres is unhealthy'; exit 1")
+    with pytest.raises(EngineError, match="is unhealthy"):
+        Engine().compose_up_healthy(COMPOSE, 1)
+
+
+def test_a_container_is_stopped_with_the_time_that_it_is_given(docker: Script) -> None:
+    noted = docker("")
+    Engine().stop("freqops-alpha", 90)
+    assert noted.read_text() == "stop --time 90 freqops-alpha\n"
+    docker("exit 1")
+    with pytest.raises(EngineError):
+        Engine().stop("freqops-alpha", 90)
+
+
+def declared(script: Script, labels: Any, *, running: bool = True) -> bool:
+    document = [{"State": {"Running": running}, "Config": {"Labels": labels}}]
+    script(f"[ $1 = compose ] && echo 'postgres abc' || echo '{json.dumps(document)}'")
+    return Engine().as_declared(COMPOSE, "postgres", "freqops-postgres")
+
+
+@pytest.mark.parametrize(
+    ("labels", "running", "expected"),
+    [
+        ({"com.docker.compose.config-hash": "abc"}, True, True),
+        ({"com.docker.compose.config-hash": "abc"}, False, False),
+        ({"com.docker.compose.config-hash": "def"}, True, False),
+        ({"com.docker.compose.config-hash": "postgres"}, True, False),
+        ({}, True, False),
+        (None, True, False),
+    ],
+)
+def test_a_container_is_as_declared_by_the_mark_of_compose(
+    docker: Script, labels: Any, running: bool, expected: bool
+) -> None:
+    assert declared(docker, labels, running=running) is expected
+
+
+def test_a_container_that_is_not_there_is_not_as_declared(docker: Script) -> None:
+    docker("[ $1 = compose ] && echo 'postgres abc' || { echo 'Error: No such container: x'; exit 1; }")
+    assert Engine().as_declared(COMPOSE, "postgres", "x") is False
+    docker("[ $1 = compose ] && echo 'postgres abc' || { echo 'Cannot connect to the Docker daemon'; exit 1; }")
+    with pytest.raises(EngineError, match="Cannot connect"):
+        Engine().as_declared(COMPOSE, "postgres", "x")
+    docker("echo 'yaml: line 3'; exit 1")
+    with pytest.raises(EngineError, match="line 3"):
+        Engine().as_declared(COMPOSE, "postgres", "x")
+
+
+# --- files through a command
+
+
+def test_a_file_goes_in_and_another_one_comes_out(tmp_path: Path) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(b"\x00\xffarchive")
+    output.write_text("somebody else's, readable by all")
+    output.chmod(0o644)
+    assert Engine().pipe(["cat"], 10, source=source, output=output) == ""
+    assert output.read_bytes() == b"\x00\xffarchive"
+    assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_files_it_reads_nothing_and_returns_what_was_said() -> None:
+    assert Engine().pipe(["sh", "-c", "cat; echo said; echo beside >&2"], 10) == "said\n"
+
+
+def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="version mismatch"):
+        Engine().pipe(["sh", "-c", "echo data; echo version mismatch >&2; exit 3"], 10, output=tmp_path / "out")
+
+
+def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="did not end within 0 s"):
+        Engine().pipe(["sh", "-c", "sleep 60 & sleep 60"], 0.2, output=tmp_path / "out")
+    assert time.monotonic() - began < 20
+
+
+def test_a_file_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Engine().pipe(["cat"], 10, source=tmp_path / "absent")

@@ -1,0 +1,590 @@
+"""From one release to another and back: what is touched, in which order, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.base import durable
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.bot.client import Failed
+from freqops.core.bot.processes import Process
+from freqops.core.deploy import release
+from freqops.core.halt import holds
+from freqops.hostctl.bot import databases, health, login, reach, start, stopping
+from freqops.hostctl.bot.databases import DatabaseError
+from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.deploy import deploy, switch, switch_files
+from freqops.hostctl.deploy.deploy import Errand
+from freqops.hostctl.deploy.switch import Switched
+from freqops.hostctl.deploy.switch_files import SwitchFiles
+from freqops.hostctl.incident import journal
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
+
+OLD, NEW, BAD = "0" * 16, "1" * 16, "b" * 16
+IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
+
+
+class FakeDatabase:
+    """Trades that a test writes, and what was done to them."""
+
+    def __init__(self) -> None:
+        self.content = "first"
+        self.done: list[str] = []
+        self.error: DatabaseError | None = None
+        self.count = 1
+
+    def mark(self) -> str:
+        return self.content
+
+    def trades(self) -> int:
+        return self.count
+
+    def dump(self, path: Path) -> None:
+        if self.error is not None:
+            raise self.error
+        self.done.append("dump")
+        path.write_text(self.content)
+
+    def restore(self, path: Path) -> None:
+        self.done.append("restore")
+        self.content = path.read_text()
+
+
+class Host:
+    """A bot with the release OLD, and others staged beside it; a release that is in `sick` does not come up."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.clock, self.engine, self.database = root, FakeClock(), FakeEngine(), FakeDatabase()
+        self.home = make_bot(root, release=OLD, image=IMAGE)
+        (self.home / "compose.yml").write_text(OLD)
+        self.api = StillApi(self.clock)
+        self.processes: list[Process] = [process()]
+        self.sick: set[str] = set()
+        self.logins: list[str] = []
+        self.login_error: Refused | None = None
+        self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
+        monkeypatch.setattr(self.engine, "stop", lambda *_: self.processes.clear())
+        self.engine.present = Container("id0", "running", IMAGE, "time0", 0)
+        for module in (start, health, reach):
+            monkeypatch.setattr(module, "client", lambda _bot: self.api)
+        for module in (start, switch, stopping, reach):
+            monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
+        monkeypatch.setattr(databases, "of", lambda _bot, _engine: self.database)
+        monkeypatch.setattr(switch, "refuse_unless_logged_in", self._login)
+        monkeypatch.setattr(self.api, "call", lambda *_: {"logs": []}, raising=False)
+        for fingerprint in (OLD, NEW, BAD):
+            self.stage(fingerprint)
+        SwitchFiles(self.home).remember({"release": OLD, "image": IMAGE, "at": "then", "secrets": self.secrets()}, None)
+
+    def _login(self, *_: Any) -> None:
+        self.logins.append(self.running)
+        if self.login_error is not None:
+            raise self.login_error
+
+    def secrets(self) -> str:
+        return switch.Switch(
+            self.home, self.wish(OLD), journal.silent(self.clock), self.clock, self.engine
+        )._files.secrets_mark
+
+    def stage(self, fingerprint: str, image: str = IMAGE) -> None:
+        place = self.home / "release" / fingerprint
+        place.mkdir(parents=True, exist_ok=True)
+        declared = json.loads((self.home / "bot.json").read_text())
+        (place / "bot.json").write_text(json.dumps({**declared, "release": fingerprint, "image": image}))
+        (place / "compose.yml").write_text(fingerprint)
+        (place / "validated").write_text("")
+
+    def come_up(self) -> None:
+        self.processes[:] = [process()]
+        self.api.state = json.loads((self.home / "conf" / "state.json").read_text())["initial_state"]
+        self.api.error = Failed("no answer") if self.running in self.sick else None
+
+    @property
+    def running(self) -> str:
+        path = self.home / "compose.yml"
+        return path.read_text() if path.exists() else ""
+
+    def wish(self, fingerprint: str, *, restore: bool = False) -> switch.Wish:
+        return switch.Wish(fingerprint, "why", "ann@host", "one", 20.0, restore)
+
+    @property
+    def errand(self) -> Errand:
+        return Errand(self.root, "why", "ann@host", "one", 20.0)
+
+    def switch(self, fingerprint: str) -> Switched:
+        [row] = deploy.deploy([("alpha", fingerprint)], self.errand, self.clock, self.engine)
+        return row
+
+    def rollback(self, fingerprint: str | None = None) -> Switched:
+        return deploy.rollback(self.home, fingerprint, self.errand, self.clock, self.engine)
+
+    def recover(self) -> tuple[list[str], list[str]]:
+        return deploy.recover([self.home], "timer", self.clock, self.engine)
+
+    @property
+    def declared(self) -> str:
+        return str(json.loads((self.home / "bot.json").read_text())["release"])
+
+    @property
+    def level(self) -> int:
+        return holds.effective_level(self.home / "conf" / "holds.json")
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def test_a_bot_comes_to_its_release_and_is_remembered(host: Host) -> None:
+    row = host.switch(NEW)
+    assert (row.well, row.outcome, row.changed, row.former) == (True, "running", True, OLD)
+    assert (host.declared, host.running) == (NEW, NEW)
+    assert [entry["release"] for entry in SwitchFiles(host.home).history()] == [OLD, NEW]
+    assert not (host.home / "switch.json").exists()
+    assert not (host.home / "former").exists()
+
+
+def test_the_same_release_again_touches_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.switch(NEW)
+    monkeypatch.setattr(host.engine, "compose_up", lambda *_, **__: None)
+    row = host.switch(NEW)
+    assert (row.well, row.changed) == (True, False)
+    assert len(list((host.root / "incidents" / "one").glob("*switch-alpha*"))) == 1, "what did nothing leaves nothing"
+
+
+def test_a_release_that_does_not_come_up_goes_back_as_one(host: Host) -> None:
+    host.sick.add(BAD)
+    row = host.switch(BAD)
+    assert (row.well, row.outcome, row.proven, row.release) == (False, "rolled back", True, OLD)
+    assert (host.declared, host.running, host.api.state) == (OLD, OLD, "running")
+    assert row.log == ["last words"]
+    assert host.database.done == [], "the image is the same, so nothing happened to the database"
+    assert not (host.home / "switch.json").exists()
+    assert [entry["release"] for entry in SwitchFiles(host.home).history()] == [OLD]
+
+
+def test_when_the_way_back_fails_too_nothing_is_claimed(host: Host) -> None:
+    host.sick |= {BAD, OLD}
+    row = host.switch(BAD)
+    assert (row.well, row.outcome, row.proven) == (False, "rolled back", False)
+    assert "the way back is not proven" in row.detail[-1]
+    assert (host.home / "switch.json").exists(), "the timer tries again"
+    host.sick.clear()
+    done, failed = host.recover()
+    assert (len(done), failed, host.declared) == (1, [], OLD)
+
+
+def test_secrets_go_back_too(host: Host) -> None:
+    used = host.home / "conf" / "secrets.json"
+    before = used.read_text()
+    (host.home / "staged").mkdir()
+    staged = host.home / "staged" / "secrets.json"
+    staged.write_text('{"api_server": {"username": "u", "password": "another one"}}')
+    host.sick.add(BAD)
+    assert host.switch(BAD).outcome == "rolled back"
+    assert used.read_text() == before
+    assert not staged.exists()
+
+
+def test_new_secrets_alone_make_a_new_container(host: Host) -> None:
+    (host.home / "staged").mkdir()
+    (host.home / "staged" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "another one"}}')
+    row = host.switch(OLD)
+    assert (row.well, row.changed, host.engine.anew) == (True, True, [True])
+    assert "another one" in (host.home / "conf" / "secrets.json").read_text()
+
+
+def test_secrets_that_somebody_changed_by_hand_make_a_new_container(host: Host) -> None:
+    (host.home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "by hand"}}')
+    assert host.switch(OLD).changed is True
+    assert host.engine.anew == [True]
+
+
+def test_a_database_that_does_not_let_it_in_is_found_before_anything_is_touched(host: Host) -> None:
+    host.login_error = Refused("alpha was not touched: its database does not let it in")
+    row = host.switch(NEW)
+    assert (row.outcome, row.changed, host.logins) == ("refused", False, [OLD])
+    assert (host.declared, host.engine.ups, len(host.processes)) == (OLD, [], 1)
+    assert not (host.home / "switch.json").exists()
+
+
+@pytest.mark.parametrize("fingerprint", ["2" * 16, "../../conf", ""])
+def test_a_release_that_was_never_accepted_is_refused(host: Host, fingerprint: str) -> None:
+    row = host.switch(fingerprint)
+    assert (row.outcome, host.declared, host.engine.ups) == ("refused", OLD, [])
+
+
+def test_a_release_without_its_mark_is_refused(host: Host) -> None:
+    (host.home / "release" / NEW / "validated").unlink()
+    assert host.switch(NEW).outcome == "refused"
+
+
+# --- the image changes, and with it the database
+
+
+def test_an_image_change_dumps_the_database_while_nothing_writes_it(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    seen: list[int] = []
+    dump = host.database.dump
+
+    def dumped(path: Path) -> None:
+        seen.append(len(host.processes))
+        dump(path)
+
+    monkeypatch.setattr(host.database, "dump", dumped)
+    assert host.switch(NEW).well
+    assert seen == [0]
+    [old, new] = SwitchFiles(host.home).history()
+    assert (old["mark"], (host.home / "dumps" / old["dump"]).read_text()) == ("first", "first")
+    assert "dump" not in new
+
+
+def test_an_image_that_does_not_come_up_goes_back_with_its_database(host: Host) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+    host.sick.add(BAD)
+    row = host.switch(BAD)
+    assert (row.outcome, row.proven, host.declared) == ("rolled back", True, OLD)
+    assert host.database.done == ["dump", "restore"]
+
+
+def test_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+
+    def trades() -> None:
+        host.come_up()
+        host.database.content = "a trade more"
+
+    host.engine.starting = trades
+    host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
+    row = host.switch(BAD)
+    assert (row.outcome, row.well, row.changed, host.declared) == ("halted", False, True, BAD)
+    assert (host.level, host.api.state) == (1, "paused")
+    assert host.database.done == ["dump"]
+    assert "trades were written since" in "\n".join(row.detail)
+
+
+def test_a_database_that_cannot_be_dumped_keeps_the_image(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.database.error = DatabaseError("no space left on device")
+    row = host.switch(NEW)
+    assert (row.outcome, row.proven, host.declared, host.running) == ("rolled back", True, OLD, OLD)
+    assert host.database.done == []
+    assert len(host.processes) == 1
+
+
+# --- a first deploy
+
+
+def test_a_first_release_that_does_not_come_up_is_withdrawn(host: Host) -> None:
+    for name in ("bot.json", "compose.yml", "releases.json"):
+        (host.home / name).unlink()
+    host.database.count = 0
+    host.sick.add(BAD)
+    (host.home / "conf" / "holds.json").unlink()
+    row = host.switch(BAD)
+    assert (row.outcome, row.proven, row.well) == ("withdrawn", True, False), row.detail
+    assert not (host.home / "bot.json").exists()
+    assert host.processes == []
+
+
+def test_a_first_release_that_has_traded_is_held_and_not_withdrawn(host: Host) -> None:
+    for name in ("bot.json", "compose.yml", "releases.json"):
+        (host.home / name).unlink()
+    host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
+    row = host.switch(BAD)
+    assert (row.outcome, host.level, host.declared) == ("halted", 1, BAD)
+
+
+# --- holds
+
+
+def test_a_bot_held_at_level_3_gets_its_files_and_no_process(host: Host) -> None:
+    host.processes.clear()
+    book = {
+        "version": 1,
+        "seq": 1,
+        "holds": [
+            {
+                "holder": "halt",
+                "level": 3,
+                "reason": "r",
+                "actor": "a",
+                "incident": "i",
+                "seq": 1,
+                "set_at": "t",
+                "rest": "paused",
+            }
+        ],
+    }
+    (host.home / "conf" / "holds.json").write_text(json.dumps(book))
+    row = host.switch(NEW)
+    assert (row.well, row.outcome, row.level, host.declared) == (True, "held", 3, NEW)
+    assert host.engine.ups == []
+
+
+# --- several bots
+
+
+def test_a_refused_bot_keeps_no_other_from_its_release(host: Host) -> None:
+    rows = deploy.deploy([("ghost", NEW), ("alpha", NEW)], host.errand, host.clock, host.engine)
+    assert [row.outcome for row in rows] == ["refused", "running"]
+
+
+def test_the_first_bot_that_does_not_come_up_ends_it(host: Host) -> None:
+    host.sick.add(BAD)
+    rows = deploy.deploy([("alpha", BAD), ("beta", NEW)], host.errand, host.clock, host.engine)
+    assert [row.outcome for row in rows] == ["rolled back", "not reached"]
+
+
+@pytest.mark.parametrize("text", ["alpha", "alpha=", "alpha=xyz", f"alpha={OLD},alpha={NEW}", "", f"Alpha={OLD}"])
+def test_wishes_that_do_not_parse_are_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        deploy.parsed(text)
+
+
+def test_wishes_keep_their_order() -> None:
+    assert deploy.parsed(f"b={OLD},a={NEW}") == [("b", OLD), ("a", NEW)]
+
+
+# --- interrupted
+
+
+def interrupt(host: Host, monkeypatch: pytest.MonkeyPatch, fingerprint: str = NEW) -> None:
+    """End a switch in its middle, as a power failure does."""
+
+    class PowerFailure(BaseException):
+        pass
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise PowerFailure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host.engine, "compose_up", fail)
+        with pytest.raises(PowerFailure):
+            host.switch(fingerprint)
+    host.processes.clear()
+
+
+def test_an_interrupted_switch_is_taken_back_by_the_timer(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(host, monkeypatch)
+    assert host.declared == NEW
+    done, failed = host.recover()
+    assert (failed, host.declared, host.running) == ([], OLD, OLD)
+    assert "rolled back" in done[0]
+    assert host.recover() == ([], [])
+
+
+def test_an_interrupted_switch_is_taken_back_by_the_next_one(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(host, monkeypatch)
+    row = host.switch(NEW)
+    assert (row.well, row.former, host.declared) == (True, OLD, NEW)
+
+
+def test_a_switch_that_is_worked_on_is_left_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(host, monkeypatch)
+    with durable.locked(host.home / ".lock", 1, host.clock) as held:
+        assert held
+        assert host.recover() == ([], [])
+    assert host.declared == NEW
+
+
+def test_a_note_that_cannot_be_read_is_reported(host: Host) -> None:
+    (host.home / "switch.json").write_text("{")
+    done, failed = host.recover()
+    assert (done, len(failed)) == ([], 1)
+    assert host.declared == OLD
+
+
+# --- rolled back by hand
+
+
+def test_by_hand_it_goes_to_the_release_before(host: Host) -> None:
+    host.switch(NEW)
+    row = host.rollback()
+    assert (row.well, row.release, host.declared) == (True, OLD, OLD)
+    assert host.database.done == []
+    with pytest.raises(Refused, match="already"):
+        host.rollback(OLD)
+
+
+def test_by_hand_an_image_goes_back_with_the_database_of_its_time(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    row = host.rollback()
+    assert (row.well, host.declared, host.database.done) == (True, OLD, ["dump", "dump", "restore"])
+
+
+def test_by_hand_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    host.database.content = "a trade more"
+    row = host.rollback()
+    assert (row.outcome, row.well, row.changed, host.declared, host.level) == ("halted", False, False, NEW, 1)
+    assert host.database.done == ["dump"]
+
+
+def test_a_bot_without_a_past_is_refused(host: Host) -> None:
+    with pytest.raises(Refused, match="no former release"):
+        host.rollback()
+    with pytest.raises(Refused, match="no release"):
+        host.rollback("9" * 16)
+
+
+def test_the_newest_five_are_kept(host: Host) -> None:
+    for number in range(2, 9):
+        fingerprint = str(number) * 16
+        host.stage(fingerprint)
+        assert host.switch(fingerprint).well
+    kept = sorted(path.name for path in (host.home / "release").iterdir())
+    assert kept == [str(number) * 16 for number in range(4, 9)]
+    assert len(SwitchFiles(host.home).history()) == release.KEPT
+
+
+def test_a_bot_that_another_command_has_is_refused(host: Host) -> None:
+    with durable.locked(host.home / ".lock", 1, host.clock):
+        assert host.switch(NEW).outcome == "refused"
+    assert host.declared == OLD
+
+
+def test_what_the_engine_says_is_no_crash_of_ours(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_compose: Path, **_: Any) -> None:
+        if host.running == NEW:
+            host.processes.clear()
+            raise EngineError("port is already allocated")
+        host.come_up()
+
+    monkeypatch.setattr(host.engine, "compose_up", taken)
+    row = host.switch(NEW)
+    assert (row.outcome, row.proven, host.declared) == ("rolled back", True, OLD)
+    assert "port is already allocated" in row.detail[0]
+    assert issubclass(EngineError, FreqopsError)
+
+
+def test_login_is_asked_of_postgres_alone(host: Host) -> None:
+    secrets = host.home / "conf" / "secrets.json"
+    bot = SwitchFiles(host.home).usable(NEW)
+    secrets.write_text('{"db_url": "sqlite:////freqops/var/trades.sqlite"}')
+    login.refuse_unless_logged_in(bot, secrets, host.engine)
+    assert host.engine.ran == []
+    secrets.write_text('{"db_url": "postgresql+psycopg2://a:b@postgres:5432/a"}')
+    host.engine.output = (1, 'FATAL:  password authentication failed for user "a"\n')
+    with pytest.raises(Refused, match="password authentication failed"):
+        login.refuse_unless_logged_in(bot, secrets, host.engine)
+    assert "b@postgres" not in " ".join(host.engine.ran[0])
+
+
+def test_a_hard_stop_while_it_is_proven_wins_and_is_no_failure(host: Host) -> None:
+    def stop(call: str) -> None:
+        if call == "our_locks" and host.running == NEW:
+            host.api.before_call = None
+            host.processes.clear()
+            host.api.error = Failed("no answer")
+            hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
+            book = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
+            (host.home / "conf" / "holds.json").write_text(json.dumps(book))
+            raise Failed("no answer")
+
+    calls = iter(range(3))
+
+    def second(call: str) -> None:
+        if call == "our_locks" and next(calls, 2) >= 1:
+            stop(call)
+
+    host.api.before_call = second
+    row = host.switch(NEW)
+    assert (row.well, row.outcome, row.level, host.declared) == (True, "held", 3, NEW)
+    assert host.processes == []
+
+
+def ends_with_a_trade(host: Host, monkeypatch: pytest.MonkeyPatch, release_that_trades: str) -> None:
+    """Let one release write a trade in the round in which it is asked to stop."""
+
+    def stop(*_: Any) -> None:
+        if host.processes and host.running == release_that_trades:
+            host.database.content = "a last trade"
+        host.processes.clear()
+
+    monkeypatch.setattr(host.engine, "stop", stop)
+
+
+def test_a_trade_of_the_last_round_is_not_forgotten(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+    host.api.call = lambda *_: {"logs": [["t", 0, "freqtrade.strategy.strategy_wrapper", "ERROR", "it raises"]]}  # type: ignore[attr-defined]
+    ends_with_a_trade(host, monkeypatch, BAD)
+    row = host.switch(BAD)
+    assert (row.outcome, row.well, host.declared, host.level) == ("halted", False, BAD, 1)
+    assert host.database.done == ["dump"], "the former database does not know that trade"
+    assert (len(host.processes), host.api.state) == (1, "paused"), "somebody looks after the position"
+    assert not (host.home / "switch.json").exists()
+
+
+def test_by_hand_a_trade_of_the_last_round_keeps_the_release(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    ends_with_a_trade(host, monkeypatch, NEW)
+    row = host.rollback()
+    assert (row.well, row.proven, row.release, host.declared) == (False, True, NEW, NEW)
+    assert "while it ended" in row.detail[0]
+    assert (host.database.content, host.database.done) == ("a last trade", ["dump"])
+    again = host.rollback()
+    assert (again.outcome, again.release, again.former, host.level) == ("halted", NEW, NEW, 1)
+
+
+def test_what_was_there_is_kept_before_it_is_said_that_a_switch_began(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note without what it would put back could only be taken back into nothing."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(switch_files, "_copy", full)
+    row = host.switch(NEW)
+    assert (row.outcome, row.well, row.changed, host.declared) == ("not proven", False, False, OLD)
+    assert not (host.home / "switch.json").exists()
+    assert (host.engine.ups, len(host.processes)) == ([], 1)
+
+
+def test_a_first_release_that_is_withdrawn_leaves_its_secrets(host: Host) -> None:
+    """Its database knows their password already."""
+    for name in ("bot.json", "compose.yml", "releases.json"):
+        (host.home / name).unlink()
+    (host.home / "conf" / "secrets.json").rename(host.home / "secrets.json")
+    (host.home / "staged").mkdir()
+    (host.home / "secrets.json").rename(host.home / "staged" / "secrets.json")
+    host.database.count = 0
+    host.sick.add(BAD)
+    assert host.switch(BAD).outcome == "withdrawn"
+    assert (host.home / "conf" / "secrets.json").exists()
+    assert not (host.home / "staged").exists()
+
+
+def test_a_host_deployed_long_ago_can_go_back_too(host: Host) -> None:
+    """Its release had neither declaration nor Compose file beside it."""
+    for name in ("bot.json", "compose.yml"):
+        (host.home / "release" / OLD / name).unlink()
+    assert host.switch(NEW).well
+    (host.home / "release" / OLD / "validated").touch()
+    assert (host.rollback().well, host.declared, host.running) == (True, OLD, OLD)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"releases": {}}', '{"releases": [1, {}, {"image": "x"}]}'])
+def test_a_past_that_cannot_be_read_is_none(host: Host, text: str) -> None:
+    (host.home / "releases.json").write_text(text)
+    assert SwitchFiles(host.home).history() == []
+
+
+def test_what_belongs_to_no_release_that_is_kept_goes(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    [dump] = (host.home / "dumps").iterdir()
+    (host.home / "dumps" / "older").touch()
+    removed = SwitchFiles(host.home).prune()
+    assert (removed, list((host.home / "dumps").iterdir())) == ([], [dump])
+    assert {path.name for path in (host.home / "release").iterdir()} == {OLD, NEW}

@@ -1,0 +1,147 @@
+"""A deploy is skipped only where files, services, containers and bots were all read back."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.deploy import host_manifest
+from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.deploy import compiled, unchanged
+from tests.unit.fakes import FakeClock, FakeEngine, make_bot
+
+IMAGE = "registry.example/freqtrade@sha256:00"
+
+
+class Engine(FakeEngine):
+    """Containers by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = {name: Container("id", "running", IMAGE, "t", 0) for name in ("freqops-alpha", "freqops-postgres")}
+        self.error: EngineError | None = None
+
+    def container(self, name: str) -> Container | None:
+        if self.error is not None:
+            raise self.error
+        return self.found.get(name)
+
+
+class Host:
+    """A host that the last deploy left behind, at work."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.engine = root, Engine()
+        self.home = make_bot(root, image=IMAGE)
+        (root / "postgres").mkdir()
+        (root / "postgres" / "compose.yml").write_text("x")
+        self.bots: list[dict[str, Any]] = [{"bot": "alpha", "problems": [], "trader": "running"}]
+        self.units = root / "units"
+        self.units.mkdir()
+        (self.units / "freqops-reassert.timer").touch()
+        self.systemd: Callable[[], str] = lambda: "active\nactive\n"
+        self.asked: list[list[str]] = []
+        self.firewall: list[str] = []
+        monkeypatch.setattr(unchanged, "UNITS", self.units)
+        monkeypatch.setattr(unchanged, "status", lambda *_: {"bots": self.bots, "undeclared": []})
+        monkeypatch.setattr(
+            unchanged, "problems", lambda answer: [p for row in answer["bots"] for p in row["problems"]]
+        )
+        monkeypatch.setattr(unchanged, "_firewall", lambda: self.firewall)
+        self.place = root / "compiled"
+        self.place.mkdir()
+        monkeypatch.setattr(compiled, "directory", lambda _tool: self.place)
+        monkeypatch.setattr(subprocess, "run", self._systemctl)
+        unchanged.write("w", "g", root)
+
+    def _systemctl(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        self.asked.append(argv)
+        return subprocess.CompletedProcess(argv, 0, self.systemd(), "no bus")
+
+    def compare(self, wanted: str = "w", ground: str = "g") -> dict[str, Any]:
+        return unchanged.compare(wanted, ground, self.root, FakeClock(), self.engine)
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def test_a_host_as_it_was_left_and_at_work_is_the_same(host: Host) -> None:
+    answer = host.compare()
+    assert (answer["same"], answer["ground_same"], answer["differences"]) == (True, True, [])
+    assert answer["bots"] == host.bots
+    assert host.asked == [["systemctl", "is-active", "docker.service", "freqops-reassert.timer"]]
+
+
+def _silent() -> str:
+    raise subprocess.TimeoutExpired("systemctl", 20)
+
+
+def _missing() -> str:
+    raise FileNotFoundError(2, "No such file or directory", "systemctl")
+
+
+DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
+    "a timer": (lambda h: setattr(h, "systemd", lambda: "active\nfailed\n"), "freqops-reassert.timer is failed", False),
+    "systemd is silent": (lambda h: setattr(h, "systemd", str), "systemd does not answer: no bus", False),
+    "systemd hangs": (lambda h: setattr(h, "systemd", _silent), "systemd does not answer", False),
+    "no systemd": (lambda h: setattr(h, "systemd", _missing), "systemd does not answer", False),
+    "the firewall": (lambda h: h.firewall.append("the firewall is another"), "the firewall is another", False),
+    "no Postgres": (lambda h: h.engine.found.pop("freqops-postgres"), "freqops-postgres is gone", True),
+    "no bot": (lambda h: h.engine.found.pop("freqops-alpha"), "freqops-alpha is gone", True),
+    "a dead bot": (
+        lambda h: h.engine.found.update({"freqops-alpha": Container("id", "exited", IMAGE, "t", 0)}),
+        "freqops-alpha is exited",
+        True,
+    ),
+    "another image": (
+        lambda h: h.engine.found.update({"freqops-alpha": Container("id", "running", "other", "t", 0)}),
+        f"freqops-alpha runs other, not {IMAGE}",
+        True,
+    ),
+    "newer Python": (lambda h: h.place.rmdir(), "is not compiled for this host's Python", False),
+    "a switch": (lambda h: (h.home / "switch.json").touch(), "alpha: a switch is not over", True),
+    "a problem": (lambda h: h.bots[0]["problems"].append("its loop stands"), "its loop stands", True),
+}
+
+
+@pytest.mark.parametrize("name", DISEASES)
+def test_whatever_does_not_work_is_something_to_do(host: Host, name: str) -> None:
+    spoil, said, ground_same = DISEASES[name]
+    spoil(host)
+    answer = host.compare()
+    assert (answer["same"], answer["ground_same"]) == (False, ground_same)
+    assert len(answer["differences"]) == 1
+    assert said in answer["differences"][0]
+
+
+def test_a_bot_held_at_level_3_needs_no_container(host: Host) -> None:
+    (host.home / "conf" / "holds.json").write_text("{")  # counts as level 3
+    host.engine.found.pop("freqops-alpha")
+    assert host.compare()["same"] is True
+
+
+def test_another_wish_is_something_to_do_and_leaves_the_ground(host: Host) -> None:
+    answer = host.compare(wanted="other")
+    assert (answer["same"], answer["ground_same"]) == (False, True)
+    assert host.compare(ground="other")["ground_same"] is False
+    (host.root / host_manifest.FILE).unlink()
+    assert host.compare()["differences"] == ["no deploy has ended well here yet"]
+
+
+def test_a_bot_that_cannot_be_read_is_no_bot_at_work(host: Host) -> None:
+    (host.home / "bot.json").write_text("{}")
+    unchanged.write("w", "g", host.root)
+    [said] = host.compare()["differences"]
+    assert "bot.json" in said
+
+
+def test_an_engine_without_an_answer_leaves_nothing_the_same(host: Host) -> None:
+    host.engine.error = EngineError("cannot connect")
+    with pytest.raises(EngineError):
+        host.compare()

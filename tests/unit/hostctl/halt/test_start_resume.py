@@ -1,0 +1,690 @@
+"""Start, release and re-assertion: a hold wins every race, and nothing but its own release takes it away."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.bot.client import Failed, Reading, Unreachable
+from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
+from freqops.core.halt import holds
+from freqops.hostctl.bot import hard_stop, start
+from freqops.hostctl.bot import holds_file as book
+from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.start import Started
+from freqops.hostctl.exchange import witness
+from freqops.hostctl.exchange.witness import Unanswered
+from freqops.hostctl.halt import reassert
+from freqops.hostctl.halt import resume as release
+from freqops.hostctl.halt.resume import Permission
+from freqops.hostctl.incident.journal import silent
+from tests.unit.accounts import Account, conversations, filled, resting
+from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
+
+
+class Host:
+    """One bot whose process lives as the engine is told."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
+        self.clock, self.engine = FakeClock(), FakeEngine()
+        self.home = make_bot(tmp_path, **declared)
+        self.bot = layout.load_bot(self.home)
+        self.api = StillApi(self.clock, dry_run=declared.get("mode") != "live")
+        self.account = Account()
+        monkeypatch.setattr(witness, "conversation", conversations(self.account))
+        self.processes: list[Process] = []
+        self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
+        for module in (start, release, reassert):
+            monkeypatch.setattr(module, "client", lambda _bot: self.api)
+            monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
+
+    def come_up(self) -> None:
+        self.processes[:] = [process()]
+        self.api.state = self.initial_state
+
+    def hold(self, level: int = 1, incident: str = "one", holder: str = "halt", rest: str = "paused") -> None:
+        hold = holds.Hold(holder, level, "why", "ann@host", incident, 0, "", rest)
+        assert book.latch(self.home, hold, Clock()).error is None
+
+    def when(self, what: str, then: Callable[[], Any]) -> None:
+        """Do ``then`` once, right before the bot is asked for ``what``."""
+
+        def before(call: str) -> None:
+            if call == what:
+                self.api.before_call = None
+                then()
+
+        self.api.before_call = before
+
+    def start(self) -> Started:
+        return start.start(self.bot, self.clock, self.engine)
+
+    def release(self, incident: str = "one", seq: int | None = None) -> Started:
+        permission = Permission(incident, "done", "ann@host", seq)
+        return release.release(self.bot, permission, silent(self.clock), self.clock, self.engine)
+
+    def reassert(self) -> tuple[list[str], list[str]]:
+        return reassert.reassert([self.home], self.clock, self.engine)
+
+    @property
+    def level(self) -> int:
+        return holds.effective_level(self.bot.holds)
+
+    @property
+    def initial_state(self) -> str:
+        return str(json.loads(self.bot.state.read_text())["initial_state"])
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def lock(number: int, reason: str) -> dict[str, Any]:
+    return {"id": number, "reason": reason}
+
+
+# --- start
+
+
+def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
+    started = host.start()
+    assert (started.outcome, started.changed, started.level, started.detail) == ("running", True, 0, [])
+    assert host.engine.ups == [host.home / "compose.yml"]
+    assert started.to_json()["bot"] == "alpha"
+
+
+def test_a_container_whose_gate_waits_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Process(7, ("python3", TOOL_IN_CONTAINER, "gate"), "alpha", is_init=True, waits=True)
+    for present, anew in (([gate], True), ([process()], False), ([], False)):
+        monkeypatch.setattr("freqops.core.bot.processes.scan", lambda present=present: present)
+        assert host.start().outcome == "running"
+        assert host.engine.anew[-1] is anew
+
+
+def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.start()
+    monkeypatch.setattr(host.engine, "compose_up", lambda _compose, **_: None)
+    assert host.start().changed is False
+
+
+@pytest.mark.parametrize("status", ["exited", "created", "dead", None])
+def test_a_bot_that_the_engine_has_lost_is_not_started_twice(host: Host, status: str | None) -> None:
+    host.processes[:] = [process(7)]
+    host.engine.present = Container("id", status, "image", "then", 0) if status else None
+    with pytest.raises(NotProven, match="its processes 7 are alive"):
+        host.start()
+    assert host.engine.ups == []
+
+
+def test_a_start_forgets_the_crashes(host: Host) -> None:
+    (host.home / "var" / "starts.json").write_text("[]")
+    host.start()
+    assert not (host.home / "var" / "starts.json").exists()
+
+
+@pytest.mark.parametrize("how", ["held", "unreadable", "missing"])
+def test_at_level_3_the_engine_is_never_asked(host: Host, how: str) -> None:
+    if how == "held":
+        host.hold(3)
+    elif how == "unreadable":
+        host.bot.holds.write_text("{")
+    else:
+        host.bot.holds.unlink()
+    started = host.start()
+    assert (started.outcome, started.level, host.engine.ups) == ("held", 3, [])
+
+
+def test_at_level_3_what_lives_is_ended(host: Host) -> None:
+    """A halt that was killed after its latch leaves it behind."""
+    host.hold(3)
+    host.processes[:] = [process()]
+    started = host.start()
+    assert (started.outcome, started.changed, host.processes, host.engine.ups) == ("held", True, [], [])
+    assert started.detail == ["held at level 3: Freqtrade was ended"]
+
+
+def test_at_level_3_what_lives_on_is_not_proven(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    host.engine.stopping = None
+    monkeypatch.setattr(os, "kill", lambda _pid, _number: None)
+    monkeypatch.setattr(hard_stop, "GRACE", 0)
+    with pytest.raises(NotProven, match="still alive: 4242"):
+        host.start()
+    assert host.engine.ups == []
+
+
+def test_at_level_1_it_comes_up_paused_and_locked(host: Host) -> None:
+    host.hold(1)
+    host.hold(1, "two", "risk")
+    started = host.start()
+    assert (started.outcome, started.level, host.api.state) == ("paused", 1, "paused")
+    assert {each["reason"] for each in host.api.locks} == {"freqops halt one", "freqops risk two"}
+    assert "start" not in host.api.calls
+
+
+def test_a_halt_between_starting_and_the_second_reading_wins(host: Host) -> None:
+    def come_up_and_be_halted() -> None:
+        host.come_up()
+        host.hold(3)
+
+    host.engine.starting = come_up_and_be_halted
+    started = host.start()
+    assert (started.outcome, host.processes, host.engine.stops) == ("held", [], ["freqops-alpha"])
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_halt_while_it_comes_up_wins(host: Host, level: int) -> None:
+    host.api.error = Unreachable("booting")
+
+    def halt(_what: str) -> None:
+        if host.level == 0 and host.clock.now > 3:
+            host.hold(level)
+            host.api.error = None
+
+    host.api.before_call = halt
+    started = host.start()
+    assert started.outcome == {1: "paused", 3: "held"}[level]
+    assert (host.processes == []) == (level == 3)
+    assert level == 3 or host.api.state == "paused"
+
+
+def test_locks_of_released_holds_are_dropped_and_no_others(host: Host) -> None:
+    host.api.locks = [lock(1, "freqops halt released"), lock(2, "freqops risk released-too")]
+    started = host.start()
+    assert host.api.locks == []
+    assert started.detail == [
+        "lock of a released hold removed: freqops halt released",
+        "lock of a released hold removed: freqops risk released-too",
+    ]
+
+
+def test_one_answer_that_comes_too_late_does_not_end_a_start(host: Host) -> None:
+    """A busy bot answers the next time; its locks are looked at then, and it is not called running before."""
+    host.api.locks.append(lock(7, "freqops halt old"))
+
+    def fail() -> None:
+        raise Unreachable("GET /locks: TimeoutError timed out")
+
+    host.when("our_locks", fail)
+    started = host.start()
+    assert (started.outcome, started.detail) == ("running", ["lock of a released hold removed: freqops halt old"])
+    assert host.api.calls.count("our_locks") >= 2
+
+
+def test_a_halt_that_comes_in_while_locks_are_dropped_keeps_its_lock(host: Host) -> None:
+    """It latches, then locks. Whoever reads the holds first and the locks after would take its lock for an orphan."""
+
+    def halt() -> None:
+        host.hold(1, "new")
+        host.api.locks.append(lock(9, "freqops halt new"))
+
+    host.when("our_locks", halt)
+    host.start()
+    assert [each["id"] for each in host.api.locks] == [9]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda host: setattr(host.api, "name", "beta"), "another bot answers on its port: beta"),
+        (lambda host: setattr(host.api, "error", Failed("status 500")), "status 500"),
+        (lambda host: setattr(host.api, "dry_run", False), "declared paper but runs with dry_run=False"),
+        (lambda host: setattr(host, "come_up", None), "its trader is stopped"),
+    ],
+)
+def test_a_bot_that_does_not_come_up_as_declared(host: Host, change: Callable[[Host], Any], text: str) -> None:
+    change(host)
+    host.engine.starting = lambda: setattr(host.api, "state", "stopped" if host.come_up is None else "running")
+    with pytest.raises(NotProven, match=text):
+        host.start()
+
+
+def test_a_first_loop_is_waited_for(host: Host) -> None:
+    host.api.read = lambda: Reading("running", None, "alpha", True)  # type: ignore[method-assign]
+    with pytest.raises(NotProven, match="its loop has not come round yet\nits last log lines:\nlast words"):
+        host.start()
+
+
+def test_another_command_has_the_bot(host: Host) -> None:
+    with durable.locked(host.home / ".lock", 0, host.clock):
+        for command in (host.start, host.release):
+            with pytest.raises(Refused, match="another command is working on alpha"):
+                command()
+    assert host.engine.ups == []
+
+
+def test_an_engine_that_fails_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_compose: Path, **_: bool) -> None:
+        raise EngineError("no image")
+
+    monkeypatch.setattr(host.engine, "compose_up", fail)
+    with pytest.raises(EngineError, match="no image"):
+        host.start()
+
+
+# --- release
+
+
+def halted(host: Host, level: int = 1) -> None:
+    host.hold(level)
+    if level == 1:
+        host.processes[:] = [process()]
+        host.api.state = "paused"
+        host.api.locks = [lock(1, "freqops halt one")]
+
+
+def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:
+    halted(host, 3)
+    released = host.release()
+    assert (released.outcome, released.level, host.level) == ("paused", 1, 1)
+    assert (host.api.state, len(host.engine.ups)) == ("paused", 1)
+    assert "release again" in released.detail[-1]
+    again = host.release()
+    assert (again.outcome, host.level, host.api.state, host.initial_state) == ("running", 0, "running", "running")
+
+
+def test_level_1_goes_with_its_own_lock_alone(host: Host) -> None:
+    halted(host)
+    released = host.release()
+    assert (released.outcome, host.level, host.api.state) == ("running", 0, "running")
+    assert host.api.locks == []
+
+
+def test_another_hold_keeps_it_paused(host: Host) -> None:
+    halted(host)
+    host.hold(1, "two", "risk")
+    host.api.locks.append(lock(3, "freqops risk two"))
+    released = host.release()
+    assert (released.outcome, host.level) == ("paused", 1)
+    assert [each["id"] for each in host.api.locks] == [3]
+    assert "start" not in host.api.calls
+    assert host.initial_state == "paused"
+
+
+def test_another_hold_of_level_3_keeps_it_down(host: Host) -> None:
+    halted(host, 3)
+    host.hold(3, "two", "restore")
+    released = host.release()
+    assert (released.outcome, released.level, host.engine.ups) == ("held", 3, [])
+
+
+@pytest.mark.parametrize(("incident", "seq"), [("two", None), ("", None), ("one", 0), ("one", 2)])
+def test_a_release_of_what_was_not_seen_is_refused(host: Host, incident: str, seq: int | None) -> None:
+    halted(host)
+    before = host.bot.holds.read_bytes()
+    with pytest.raises(Refused):
+        host.release(incident, seq)
+    assert host.bot.holds.read_bytes() == before
+    assert host.api.calls == []
+
+
+def test_unreadable_holds_cannot_be_released(host: Host) -> None:
+    host.bot.holds.write_text("{")
+    with pytest.raises(holds.HoldsUnreadable):
+        host.release()
+
+
+def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the hold and changing it, the same command came again with level 3."""
+    halted(host)
+    change = book.change
+
+    def rise_first(*arguments: Any) -> holds.HoldBook:
+        host.hold(3)
+        return change(*arguments)
+
+    monkeypatch.setattr(book, "change", rise_first)
+    with pytest.raises(Refused, match="changed since"):
+        host.release()
+    assert host.level == 3
+
+
+def test_a_hold_that_comes_before_the_start_forbids_it(host: Host) -> None:
+    halted(host)
+    host.when("our_locks", lambda: host.hold(1, "new"))
+    released = host.release()
+    assert (released.outcome, released.level) == ("paused", 1)
+    assert "start" not in host.api.calls
+    assert host.api.state == "paused"
+
+
+def test_a_halt_that_comes_in_during_a_release_keeps_its_lock(host: Host) -> None:
+    halted(host)
+
+    def halt() -> None:
+        host.hold(1, "new")
+        host.api.locks.append(lock(9, "freqops halt new"))
+
+    host.when("our_locks", halt)
+    host.release()
+    assert [each["id"] for each in host.api.locks] == [9]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_hold_that_comes_after_the_start_pauses_it_again(host: Host, level: int) -> None:
+    halted(host)
+    start_it = host.api.start
+
+    def start_and_be_halted() -> None:
+        start_it()
+        document = holds.HoldBook(9).raised(holds.Hold("risk", level, "x", "y", "new", 0, ""), START).to_json()
+        durable.write_json(host.bot.holds, document, 0o444)
+
+    host.api.start = start_and_be_halted  # type: ignore[method-assign]
+    released = host.release()
+    assert (released.outcome, released.level, host.api.state) == ("paused", level, "paused")
+    assert "a new hold came in between" in released.detail[0]
+
+
+def test_what_a_killed_release_left_paused_a_halt_and_its_release_bring_back(host: Host) -> None:
+    """The hold had left the disk, and the bot was not told."""
+    host.hold(incident="one")
+    host.come_up()
+    host.api.lock("freqops halt one")
+    book.change(host.home, lambda present: present.released("one", START), host.clock)
+    with pytest.raises(Refused, match="in force: none"):
+        host.release("one")
+    assert host.api.state == "paused"
+    host.hold(incident="two")
+    assert host.release("two").outcome == "running"
+    assert (host.api.state, host.api.locks) == ("running", [])
+
+
+def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
+    """A pause would start it: the new hold's halt had found it stopped."""
+    halted(host)
+
+    def stop_and_hold() -> None:
+        host.hold(1, "new", "risk")
+        host.api.state = "stopped"
+
+    host.when("our_locks", stop_and_hold)
+    host.release()
+    assert host.api.state == "stopped"
+    assert "pause" not in host.api.calls
+
+
+def test_a_trader_found_stopped_is_not_started(host: Host) -> None:
+    host.hold(1, rest="stopped")
+    host.processes[:], host.api.state = [process()], "stopped"
+    released = host.release()
+    assert (released.outcome, host.level, host.api.state) == ("stopped", 0, "stopped")
+
+
+def test_a_bot_declared_stopped_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path, monkeypatch, initial_state="stopped")
+    halted(host)
+    released = host.release()
+    assert (released.outcome, host.level, host.initial_state) == ("paused", 0, "stopped")
+    assert "start" not in host.api.calls
+    assert host.clock.now < 1
+
+
+def test_without_a_process_a_release_starts_none(host: Host) -> None:
+    host.hold(1)
+    released = host.release()
+    assert (released.outcome, host.level, host.engine.ups, host.api.calls) == ("no process", 0, [], [])
+
+
+def test_a_bot_that_cannot_be_reached_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.error = Unreachable("refused")
+    with pytest.raises(NotProven, match="gone from the disk, but the bot was not reached"):
+        host.release()
+
+
+def test_a_lock_that_stays_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.unlock = lambda lock_id: None  # type: ignore[method-assign]  # noqa: ARG005  the API's own name
+    with pytest.raises(NotProven, match="still stands"):
+        host.release()
+    assert "start" not in host.api.calls
+
+
+def test_a_loop_that_does_not_come_round_is_not_proven(host: Host) -> None:
+    halted(host)
+    host.api.clock = FakeClock()
+    with pytest.raises(NotProven, match="has not come round"):
+        host.release()
+
+
+# --- release of a live bot
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A live bot that has one BTC, as its records say."""
+    host = Host(tmp_path, monkeypatch, mode="live")
+    host.account.buy("1", "1")
+    return host
+
+
+def everything(host: Host) -> dict[str, bytes]:
+    """Return every file of the bot but the locks."""
+    files = [path for path in host.home.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
+    return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_live_bot_whose_exchange_agrees_is_released(live: Host, level: int) -> None:
+    live.account.coins["BNB"] = Decimal(2)
+    halted(live, level)
+    released = live.release()
+    assert (released.outcome, live.level) == (("paused", 1) if level == 3 else ("running", 0))
+    assert released.detail[-1] == "on the exchange: not the bot's: 2 BNB, not declared"
+
+
+@pytest.mark.parametrize("level", [1, 3])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda account: account.coins.update(BTC=Decimal(0)), "its records say 1, on its account are 0"),
+        (lambda account: account.coins.update(BTC=Decimal(2)), "its records say 1, on its account are 2"),
+        (lambda account: account.fills.append(filled("9", "sell", "1")), "a fill that stands in no record"),
+        (lambda account: account.open_orders.append(resting("9")), "an open order that stands in no record"),
+        (lambda account: setattr(account, "kept", False), "the bot has no records at all"),
+    ],
+)
+def test_a_live_bot_whose_exchange_contradicts_its_records_stays_where_it_is(
+    live: Host, level: int, wrong: Callable[[Account], Any], said: str
+) -> None:
+    halted(live, level)
+    wrong(live.account)
+    before, state = everything(live), live.api.state
+    with pytest.raises(Refused, match=said) as refusal:
+        live.release()
+    assert "reconcile.yml" in str(refusal.value)
+    assert everything(live) == before
+    assert (live.api.state, live.api.calls, live.engine.ups, live.level) == (state, [], [], level)
+
+
+@pytest.mark.parametrize("what", ["records", "balances", "open_orders", "fills", "markets"])
+def test_a_live_bot_whose_exchange_does_not_answer_stays_where_it_is(live: Host, what: str) -> None:
+    halted(live, 3)
+    live.account.mute.add(what)
+    before = everything(live)
+    with pytest.raises(Unanswered):
+        live.release()
+    assert (everything(live) == before, live.engine.ups, live.level) == (True, [], 3)
+
+
+def test_a_sale_that_is_being_booked_is_waited_for(live: Host) -> None:
+    """A bot that runs may be selling at this moment."""
+    halted(live)
+    live.account.coins["BTC"] = Decimal(0)
+    asked: list[str] = []
+
+    def book(what: str) -> None:
+        asked.append(what)
+        if asked.count("balances") == 3:
+            live.account.coins["BTC"] = Decimal(1)
+
+    live.account.before = book
+    assert live.release().outcome == "running"
+    assert asked.count("balances") == 3
+
+
+def test_the_wrong_incident_is_refused_before_the_exchange_is_asked(live: Host) -> None:
+    halted(live)
+    with pytest.raises(Refused, match="no hold of incident 'two'"):
+        live.release("two")
+    assert live.account.asked == []
+
+
+def test_a_paper_bot_needs_no_exchange(host: Host) -> None:
+    halted(host)
+    assert host.release().outcome == "running"
+    assert host.account.asked == []
+
+
+# --- re-assertion
+
+
+def test_a_bot_that_nothing_holds_is_left_alone(host: Host) -> None:
+    host.processes[:] = [process()]
+    assert host.reassert() == ([], [])
+    assert host.api.calls == []
+
+
+def test_what_was_undone_is_done_again(host: Host) -> None:
+    halted(host)
+    assert host.reassert() == ([], [])
+    host.api.state, host.api.locks = "running", []
+    done, failed = host.reassert()
+    assert (len(done), failed, host.api.state, len(host.api.locks)) == (1, [], "paused", 1)
+    assert host.reassert() == ([], [])
+
+
+def test_a_state_that_does_not_follow_is_mended(host: Host) -> None:
+    host.hold(1)
+    host.bot.state.write_text('{"initial_state": "running"}')
+    host.reassert()
+    assert host.initial_state == "paused"
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_process_under_level_3_is_stopped(host: Host, readable: bool) -> None:
+    if readable:
+        host.hold(3)
+    else:
+        host.bot.holds.write_text("")
+    host.processes[:] = [process()]
+    done, failed = host.reassert()
+    assert (host.processes, failed) == ([], [])
+    assert "found trading: stopped 4242" in done[0]
+    assert host.reassert() == ([], [])
+
+
+def test_a_process_that_cannot_be_stopped_is_not_called_stopped(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    host.engine.stopping = None
+    monkeypatch.setattr(os, "kill", lambda _pid, _number: None)
+    monkeypatch.setattr(hard_stop, "GRACE", 0)
+    done, failed = host.reassert()
+    assert done == []
+    assert "still alive: 4242" in failed[0]
+
+
+def test_a_bot_that_another_command_has_in_hand_is_skipped(host: Host) -> None:
+    halted(host)
+    host.api.state = "running"
+    with durable.locked(host.home / ".lock", 0, host.clock):
+        assert host.reassert() == ([], [])
+    assert host.api.calls == []
+    assert host.clock.now == 0
+
+
+def test_a_disk_that_takes_no_lock_keeps_no_hold_from_being_made_true(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a failure from which a file system went on read-only: nothing can be locked, and nothing written."""
+    halted(host)
+    host.api.state, host.api.locks = "running", []
+    opened = os.open
+
+    def refused(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return opened(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refused)
+    done, failed = host.reassert()
+    assert (len(done), host.api.state, len(host.api.locks)) == (1, "paused", 1)
+    assert "its lock cannot be opened" in failed[0]
+    assert "what its next start will find was not made sure" in failed[1]
+
+
+def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Path) -> None:
+    halted(host)
+    host.api.state = "running"
+    spoilt = make_bot(tmp_path, "aaa")
+    (spoilt / "conf" / "holds.json").unlink()
+    (spoilt / "bot.json").write_text("")
+    done, failed = reassert.reassert([spoilt, host.home], host.clock, host.engine)
+    assert (len(done), len(failed), host.api.state) == (1, 1, "paused")
+    assert failed[0].startswith("aaa: ")
+
+
+def test_re_assertion_never_changes_a_hold(host: Host) -> None:
+    halted(host)
+    before = host.bot.holds.read_bytes()
+    host.clock.now += timedelta(days=1).total_seconds()
+    host.reassert()
+    assert host.bot.holds.read_bytes() == before
+
+
+# --- a crash loop
+
+
+def crashing(host: Host, monkeypatch: pytest.MonkeyPatch, at_the_start: int, each: int) -> list[float]:
+    """Let the container end over and over; ``each`` is how often between two looks."""
+    host.api.error = Failed("connection refused")
+    restarts, moments = [at_the_start], list[float]()
+
+    def container(_name: str) -> Container:
+        moments.append(host.clock.now)
+        if len(moments) > 2:
+            restarts[0] += each
+        return Container("id", "restarting", "image", "time", restarts[0])
+
+    monkeypatch.setattr(host.engine, "container", container)
+    return moments
+
+
+def test_what_only_crashes_is_not_waited_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashing(host, monkeypatch, 0, 1)
+    with pytest.raises(NotProven, match="it ended 3 times since it was started") as failure:
+        host.start()
+    assert host.clock.now < 5
+    assert str(failure.value).endswith("last words")
+
+
+def test_crashes_of_earlier_days_are_not_those_of_this_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashing(host, monkeypatch, 40, 0)
+    with pytest.raises(NotProven, match="connection refused"):
+        host.start()
+    assert host.clock.now >= start.DEADLINE
+
+
+def test_a_container_that_is_gone_has_not_crashed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.api.error = Failed("connection refused")
+    monkeypatch.setattr(host.engine, "container", lambda _name: None)
+    with pytest.raises(NotProven, match="connection refused"):
+        host.start()

@@ -1,0 +1,225 @@
+"""What actions find out on the control node before a host is asked, and what they say of the answers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from action_plugins import (
+    freqops_drill,
+    freqops_lint_report,
+    freqops_manifest,
+    freqops_stage,
+    freqops_status,
+    freqops_turn,
+)
+from freqops.core.base.errors import Refused
+from freqops.core.deploy import release, strategy_package
+from freqops.plays import lint_report
+from freqops.plays.fanout import Answer
+
+STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
+
+
+# --- whose turn it is
+
+
+def proc(root: Path, pid: int, started: str) -> Path:
+    (root / str(pid)).mkdir()
+    (root / str(pid) / "stat").write_text(STAT.format(started=started))
+    return root
+
+
+def test_when_a_process_began_is_told_by_the_kernel(tmp_path: Path) -> None:
+    assert freqops_turn.started(77, proc(tmp_path, 77, "8899")) == "8899"
+    assert freqops_turn.started(78, tmp_path) == ""
+
+
+def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "77" / "stat").mkdir(parents=True)
+    with pytest.raises(Refused, match="does not tell of its processes"):
+        freqops_turn.started(77, tmp_path)
+
+
+def test_a_deploy_is_dead_when_its_process_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    holder = {"control": socket.gethostname(), "pid": child.pid, "started": freqops_turn.started(child.pid)}
+    assert freqops_turn.dead(holder) is False
+    child.communicate(b"\n", timeout=20)
+    assert freqops_turn.dead(holder) is True
+
+
+def test_another_process_under_the_same_number_is_not_the_deploy() -> None:
+    own = {"control": socket.gethostname(), "pid": os.getpid(), "started": freqops_turn.started(os.getpid())}
+    assert freqops_turn.dead(own) is False
+    assert freqops_turn.dead({**own, "started": "1"}) is True
+
+
+def test_nobody_can_tell_of_a_process_of_another_machine() -> None:
+    assert freqops_turn.dead({"control": "another", "pid": 2**22 + 1, "started": "1"}) is False
+
+
+# --- what is staged
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> dict[str, Any]:
+    (tmp_path / "S.py").write_text("code")
+    (tmp_path / "S.json").write_text("{}")
+    return {
+        "bot": {"name": "alpha", "mode": "paper", "api_port": 8081, "strategy": "S"}, "shared": None,
+        "image": "i", "packages": "p", "compose": f"release {release.PLACEHOLDER}",
+        "strategies": [str(tmp_path / "S.py"), str(tmp_path / "S.json")],
+    }  # fmt: skip
+
+
+def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> None:
+    built = freqops_stage._build(staged)
+    package = {f"python/{name}" for name in strategy_package.files(freqops_stage.FREQOPS)}
+    assert "python/freqops/strategy/entry_gate.py" in package
+    own = {"config.json", "compose.yml", "bot.json", "strategies/S.py", "strategies/S.json"}
+    assert set(built.files) == own | package
+    assert built.files["strategies/S.py"] == "code"
+    assert freqops_stage._build({**staged, "shared": {"timeframe": "1h"}}).fingerprint != built.fingerprint
+
+
+def test_a_strategy_that_cannot_be_read_makes_no_release(staged: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "S.py").write_bytes(b"\xff\xfe")
+    with pytest.raises(UnicodeDecodeError):
+        freqops_stage._build(staged)
+    (tmp_path / "S.py").unlink()
+    with pytest.raises(FileNotFoundError):
+        freqops_stage._build(staged)
+
+
+# --- what differs
+
+
+def shown(answers: list[Answer], monkeypatch: pytest.MonkeyPatch) -> str:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "display", lambda _self, text, *_: said.append(text))
+    action = freqops_manifest.ActionModule.__new__(freqops_manifest.ActionModule)
+    action._show(answers)
+    return "\n".join(said)
+
+
+def test_why_a_host_is_not_left_alone_is_said_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [
+        Answer("a", {"same": False, "differences": ["1", "2", "3", "4", "5"]}, ""),
+        Answer("b", {"refused": "no such option"}, ""),
+        Answer("c", None, "unreachable"),
+        Answer("d", None, ""),
+    ]
+    assert shown(answers, monkeypatch).strip().splitlines() == [
+        "to do on a: 1; 2; 3 and 2 more",
+        "to do on b: no such option",
+        "to do on c: unreachable",
+        "to do on d: it does not tell",
+    ]
+
+
+def test_the_bots_of_a_host_that_is_left_alone_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"bot": "alpha", "mode": "paper", "trader": "running", "level": 0, "problems": [], "holds": []}
+    text = shown([Answer("a", {"same": True, "bots": [row]}, "")], monkeypatch)
+    assert "nothing to do:" in text
+    assert "alpha" in text
+    assert "to do on" not in text
+
+
+def test_what_is_asked_carries_both_fingerprints_and_no_secret() -> None:
+    variables = {"secrets_exchange": {"alpha": {"key": "canary"}}, "host_operators": ["ann"]}
+    asked = freqops_manifest._command(variables, set(variables), write=False)
+    assert [word.partition("=")[0] for word in asked] == ["manifest", "--wanted", "--ground"]
+    assert "canary" not in " ".join(asked)
+    written = freqops_manifest._command(variables, set(variables), write=True)
+    assert written == [*asked, "--write"]
+    other = freqops_manifest._command({**variables, "secrets_exchange": {}}, set(variables), write=False)
+    assert (other[1] == asked[1], other[2] == asked[2]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"), [({"written": True}, True), ({"not_proven": "disk full"}, False), (None, False)]
+)
+def test_only_a_host_that_says_so_has_written(document: dict[str, Any] | None, expected: bool) -> None:
+    assert freqops_manifest._written(Answer("a", document, "")) is expected
+
+
+# --- what was drilled
+
+ROW = {"bot": "alpha", "exercises": [], "passed": True, "detail": []}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer("a", None, "unreachable"), "unreachable"),
+        (Answer("a", {"refused": "it is held"}, ""), "it is held"),
+        (Answer("a", {"not_proven": "disk full"}, ""), "disk full"),
+        (Answer("a", {"bots": []}, ""), "nothing was said of it"),
+    ],
+)
+def test_a_bot_of_which_a_host_says_nothing_has_not_passed_its_drill(answer: Answer, why: str) -> None:
+    [(host, said)] = freqops_drill._answers([answer], {"a": ["alpha"]})
+    assert (host, said["passed"], said["detail"]) == ("a", False, [why])
+
+
+def test_a_drill_fails_unless_every_bot_has_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Display, "display", lambda *_, **__: None)
+    good, bad = ("a", ROW), ("b", {**ROW, "bot": "beta", "passed": False})
+    assert "failed" not in freqops_drill._judged([good], tmp_path, "one")
+    assert freqops_drill._judged([good, bad], tmp_path, "one")["msg"] == "THE DRILL HAS NOT PASSED: beta on b"
+
+
+def test_a_page_is_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None:
+    page = tmp_path / "drills/one.md"
+    freqops_drill._write(page, "text")
+    assert page.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        freqops_drill._write(page, "other")
+
+
+@pytest.mark.parametrize(("days", "colour"), [(35.0, "green"), (35.1, "bright red"), (None, "bright red")])
+def test_a_host_that_has_to_be_drilled_shows_red(
+    days: float | None, colour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(Display, "display", lambda _, text, color: shown.append((text[:8], color)))
+    row = {"bot": "alpha", "mode": "paper", "drill_days": days}
+    freqops_status._show_drills([Answer("paper-1", {"bots": [row]}), Answer("gone", None, "no answer")])
+    assert shown == [("paper-1:", colour)]
+
+
+# --- what the image said of the releases
+
+
+def reported(monkeypatch: pytest.MonkeyPatch, **args: Any) -> dict[str, Any]:
+    """Run the report over a fleet in which every bot is found; what is found of each is its name and the output."""
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(lint_report, "report", lambda _place, bot, output: [f"{bot} refused {output}"])
+    monkeypatch.setattr(lint_report, "remarked", lambda _place, bot, output: [f"{bot} remarked {output}"])
+    action = freqops_lint_report.ActionModule.__new__(freqops_lint_report.ActionModule)
+    action._task = cast(Task, SimpleNamespace(args={"refusals": {}, **args}))
+    variables = {"ansible_inventory_sources": [], "hostvars": {}, "inventory_hostname": "paper-1"}
+    return action.run(None, variables)
+
+
+def test_a_remark_is_a_warning_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = reported(monkeypatch, refusals={"alpha": ""}, remarks={"alpha": "", "gamma": "one"})
+    assert said == {"changed": False, "warnings": ["gamma remarked one"]}
+    assert reported(monkeypatch) == {"changed": False, "warnings": []}
+
+
+def test_a_refusal_hides_no_remark_of_another_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = reported(monkeypatch, refusals={"alpha": "why"}, remarks={"gamma": "one"})
+    assert (said["failed"], said["warnings"]) == (True, ["gamma remarked one"])
+    assert said["msg"].splitlines() == ["NOT ALL DEPLOYED", "alpha was not touched", "alpha refused why"]

@@ -1,0 +1,138 @@
+"""An inventory as Ansible reads it: templated, with what cannot be read named; and lines of what the image found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+
+from freqops.core.base.errors import Refused
+from freqops.plays import lint_report, preflight
+
+ROLES = Path(__file__).parents[3] / "roles"
+HOSTS = """---
+paper:
+  hosts:
+    paper-1:
+      timeframe: 1m
+      freqtrade_bots:
+        - name: alpha
+          mode: paper
+          api_port: 8081
+          strategy: Some
+          config:
+            max_open_trade: 3
+            timeframe: "{{ timeframe }}"
+    paper-2:
+      freqtrade_memory: "{{ nobody_said_so }}"
+      freqtrade_config:
+        minimal_roi: {0: 1}
+        telegram:
+          token: !vault |
+            $ANSIBLE_VAULT;1.1;AES256
+            6162636465666768
+  vars:
+    freqtrade_config:
+      telegram: {chat_id: 123}
+    something_else: 1
+"""
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """Return an inventory."""
+    (tmp_path / "hosts.yml").write_text(HOSTS)
+    return tmp_path
+
+
+def hostvars(inventory: Path) -> Any:
+    loader = DataLoader()
+    manager = InventoryManager(loader=loader, sources=[str(inventory / "hosts.yml")])
+    variables = VariableManager(loader=loader, inventory=manager)
+    return HostVars(manager, variables, loader)
+
+
+def test_variables_are_templated_and_plain(inventory: Path) -> None:
+    fleet, unread = preflight.read(hostvars(inventory), ROLES, {}, ["paper-1"])
+    assert unread == []
+    assert json.loads(json.dumps(fleet.hosts)) == {
+        "paper-1": {
+            "freqtrade_bots": [
+                {
+                    "name": "alpha",
+                    "mode": "paper",
+                    "api_port": 8081,
+                    "strategy": "Some",
+                    "config": {"max_open_trade": 3, "timeframe": "1m"},
+                }
+            ],
+            "freqtrade_config": {"telegram": {"chat_id": 123}},
+        }
+    }
+    [bot] = fleet.bots
+    assert type(bot.config["timeframe"]) is str
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_judged(inventory: Path) -> None:
+    fleet, unread = preflight.read(hostvars(inventory), ROLES, {})
+    assert list(fleet.hosts) == ["paper-1", "paper-2"]
+    [encrypted, missing] = [refusal.line for refusal in unread]
+    assert missing.startswith("paper-2: freqtrade_memory cannot be read: ")
+    assert "'nobody_said_so' is undefined" in missing
+    assert encrypted.startswith("paper-2: freqtrade_config.telegram.token is encrypted with !vault; ")
+    assert "6162" not in encrypted
+
+
+def report(inventory: Path, output: str, bot: str = "alpha") -> list[str]:
+    lines = lint_report.report(place(inventory), bot, output)
+    return [line.replace(f"{inventory}/", "") for line in lines]
+
+
+def place(inventory: Path) -> lint_report.Place:
+    return lint_report.Place(hostvars(inventory), ROLES, [inventory], "paper-1")
+
+
+def test_a_remark_of_the_image_is_told_with_the_line_of_the_strategy(inventory: Path) -> None:
+    said = 'by Freqtrade of x\nfreqops-remark: {"kind": "ungated", "strategy": "Some"}\nfreqops-remark: {"kind": "new"}'
+    told = [line.replace(f"{inventory}/", "") for line in lint_report.remarked(place(inventory), "alpha", said)]
+    assert told == [
+        (
+            "paper-1 alpha: Some can increase positions and has no entry gate, so a hold needs the bot's API; "
+            "give it freqops.strategy.EntryGate, see docs/strategies.md [hosts.yml:10]"
+        ),
+        'paper-1 alpha: {"kind": "new"}; see docs/runbooks/deploy.md [hosts.yml:10]',
+    ]
+    assert lint_report.remarked(place(inventory), "alpha", "by Freqtrade of x\n") == []
+
+
+def test_findings_of_the_image_are_told_with_their_lines(inventory: Path) -> None:
+    found = [
+        {"path": ["max_open_trade"], "kind": "unknown", "near": "max_open_trades", "elsewhere": []},
+        {"path": ["telegram", "chat_id"], "kind": "type", "found": "integer", "wants": ["string"]},
+        {"path": ["stake_amount"], "kind": "type", "found": "integer", "wants": ["string"]},
+    ]
+    output = f"freqops-lint: {json.dumps(found)}\nFreqtrade refuses this release: no stoploss\n"
+    assert report(inventory, output) == [
+        (
+            "paper-1 alpha: max_open_trade is a key that this Freqtrade does not know and ignores; did you mean "
+            "max_open_trades? [hosts.yml:12]"
+        ),
+        "paper-1 alpha: telegram.chat_id is a whole number (123); it must be a text; write it in quotes [hosts.yml:24]",
+        "paper-1 alpha: stake_amount is a whole number (100); it must be a text; write it in quotes",
+        "Freqtrade refuses this release: no stoploss",
+    ]
+
+
+def test_nothing_found_is_nothing_told(inventory: Path) -> None:
+    assert report(inventory, "\n") == []
+
+
+def test_a_bot_that_is_not_there_is_an_error(inventory: Path) -> None:
+    with pytest.raises(Refused, match="paper-1 has no bot 'beta'"):
+        report(inventory, "", "beta")

@@ -1,0 +1,125 @@
+"""What playbooks refuse before a host is asked: the stations of a play, run in this process with words of ``-e``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible import context
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.splitter import parse_kv
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
+from ansible.template import Templar
+
+from action_plugins import freqops_drill, freqops_fleet, freqops_halt
+from freqops.plays import fanout
+
+ROOT = Path(__file__).resolve().parents[3]
+ACTIONS = {"freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt, "freqops_drill": freqops_drill}
+FLEET = {
+    "paper-1": {"freqtrade_bots": [{"name": "alpha", "mode": "paper"}, {"name": "beta", "mode": "paper"}]},
+    "prod-1": {"freqtrade_bots": [{"name": "gamma", "mode": "live"}]},
+}
+REASON = "reason=test"
+INCIDENT = "incident=20260101T000000Z-halt3-000003"
+
+
+def plays_of(playbook: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the plays of a playbook that reach hosts, each with the variables that it is given."""
+    for play in DataLoader().load_from_file(str(playbook), trusted_as_template=True):
+        if "ansible.builtin.import_playbook" not in play:
+            yield play, play.get("vars", {})
+            continue
+        imported = playbook.parent / play["ansible.builtin.import_playbook"]
+        for inner, own in plays_of(imported):
+            if inner["hosts"] == "all":
+                yield inner, {**own, **play.get("vars", {})}
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, name: str, *words: str, check: bool = False) -> str:
+    """Go through a playbook until it refuses, and return what it says then; no host may have been asked."""
+    monkeypatch.setattr(context, "CLIARGS", {"extra_vars": words, "inventory": ("lab",)})
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(fanout, "ask", lambda *_: pytest.fail("a host was asked"))
+    given = {key: value for word in words for key, value in parse_kv(word).items()}
+    playbook = ROOT / "playbooks" / f"{name}.yml"
+    hosts = {"ansible_play_hosts_all": list(FLEET), "groups": {"all": list(FLEET)}, "hostvars": FLEET}
+    for play, own in plays_of(playbook):
+        variables = {"playbook_dir": str(ROOT / "playbooks/common"), **hosts, **own, **given}
+        if "validate_argspec" in play:
+            errors = refused_words(playbook, play["validate_argspec"], given)
+            if errors:
+                return errors
+        for task in play["tasks"]:
+            for action in ACTIONS.keys() & task.keys():
+                module = ACTIONS[action].ActionModule
+                made = module.__new__(module)
+                arguments = Templar(loader=DataLoader(), variables=variables).template(task[action])
+                made._task = cast(Task, SimpleNamespace(args=arguments, check_mode=check))
+                done = made.run(None, variables)
+                if done.get("failed"):
+                    assert not done.get("changed")
+                    return str(done["msg"])
+    return pytest.fail("nothing was refused")
+
+
+def refused_words(playbook: Path, name: str, given: dict[str, Any]) -> str:
+    """Return what Ansible says of the words of a play when it compares them with their specification."""
+    document = DataLoader().load_from_file(str(playbook.with_suffix(".meta.yml")))
+    spec = document["argument_specs"][name]["options"]
+    asked = {key: value for key, value in given.items() if key in spec}
+    return "; ".join(ArgumentSpecValidator(spec).validate(asked).error_messages)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("level=two", REASON), "got: two"),
+        (("level=4", REASON), "got: 4"),
+        (("level=2.0", REASON), "got: 2.0"),
+        ((REASON,), "missing required arguments: level"),
+        (("level=1",), "missing required arguments: reason"),
+        (("level=1", "bots=aplha", REASON), "REFUSED, nothing ran: unknown bot 'aplha'"),
+        (("levle=1", REASON), "REFUSED, nothing ran: unknown variable 'levle'; did you mean level?"),
+        (("level=1", "reason=it said level=3"), "REFUSED, nothing ran: level is given 2 times"),
+        (("level=1", "deadline=soon", REASON), "REFUSED, nothing ran: deadline is 'soon'"),
+    ],
+)
+def test_a_halt_with_words_that_mean_nothing(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    assert said in refused(monkeypatch, "killswitch", *words)
+
+
+def test_a_mere_check_is_no_halt_and_no_drill(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refused(monkeypatch, "killswitch", "level=1", REASON, check=True)
+    assert said == "NOTHING HALTED: this was a check"
+    assert refused(monkeypatch, "drill", "bots=alpha", check=True) == "NOTHING REHEARSED: this was a check"
+
+
+def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "REFUSED, nothing ran: gamma trades live" in refused(monkeypatch, "drill", "bots=gamma")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("drill", ()),
+        ("flatten", (REASON, INCIDENT)),
+        ("lockout", (REASON, "what=api")),
+        ("reconcile", (REASON, INCIDENT)),
+        ("release", (REASON, INCIDENT)),
+    ],
+)
+def test_all_bots_at_once(monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]) -> None:
+    assert "REFUSED, nothing ran: name each bot" in refused(monkeypatch, name, "bots=all", *words)
+
+
+def test_what_leaks_is_a_password_or_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refused(monkeypatch, "lockout", "bots=alpha", "what=house", REASON)
+    assert "value of what must be one of: api, exchange, got: house" in said
