@@ -19,7 +19,7 @@ from freqops.hostctl.bot import holds_file, reach, start
 from freqops.hostctl.commands import halt as halt_command
 from freqops.hostctl.commands import release as release_command
 from freqops.hostctl.halt import levels, resume
-from freqops.hostctl.incident import journal, write
+from freqops.hostctl.incident import journal, recorded
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
 
 PATIENCE = 60.0  # a busy machine decides nothing here
@@ -60,7 +60,7 @@ def pretend(job: dict[str, Any]) -> None:
         (processes, "scan", lambda: found),
         (os, "kill", never),
         (holds_file, "LATCH_SECONDS", PATIENCE),
-        (write, "SECONDS", PATIENCE),
+        (recorded, "SECONDS", PATIENCE),
         (journal, "CLOSE_SECONDS", PATIENCE),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
         *((module, "client", lambda _: api) for module in (reach, resume, start)),

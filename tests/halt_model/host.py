@@ -33,7 +33,7 @@ from freqops.hostctl.commands import output
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt as halting
 from freqops.hostctl.halt import level_3, levels, reassert
-from freqops.hostctl.incident import write
+from freqops.hostctl.incident import recorded
 from tests.halt_model.api import ModelClient
 from tests.halt_model.container import Container, database_of, mark_of, restore
 from tests.halt_model.engine import ModelEngine
@@ -180,7 +180,7 @@ class ModelHost(Judge):
     def _replace(self) -> None:
         replace = self._patch.setattr
         actors = SimpleNamespace(Thread=self.stage.thread)
-        for module in (holds_file, halting, write, level_3, reassert):
+        for module in (holds_file, halting, recorded, level_3, reassert):
             replace(module, "threading", actors)
         for name in COMMANDS:
             command = import_module(f"freqops.hostctl.commands.{name}")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn
 
 from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.base.outcome import NOT_PROVEN, REFUSED
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 
 from . import own_session
 from .commands import output
-from .commands.arguments import NOT_PROVEN, REFUSED
 
 COMMANDS = (
     "halt",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
@@ -44,7 +45,7 @@ class Host:
         self.processes[:] = [each for each in self.processes if each.pid != pid]
 
     def halt(self, level: int, incident: str = "one", deadline: float | None = None) -> Row:
-        order = Order(level, "why", "ann@host", incident, deadline)
+        order = Order(level, Mandate(incident, "why", "ann@host"), deadline)
         return halt.halt([self.home], order, self.clock, self.engine)[0]
 
     def hold(self, level: int = 3, incident: str = "one") -> None:

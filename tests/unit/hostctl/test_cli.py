@@ -15,6 +15,7 @@ import pytest
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import crash_loop, processes
 from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
 from freqops.core.halt import holds
@@ -40,7 +41,7 @@ class Cli:
         self.ran: list[Any] = []
         self.rows: list[Row] = []
         self.found: list[processes.Process] = []
-        self.started: Result | Exception = Started("alpha", "running", True, 0)
+        self.started: Result | Exception = Started("alpha", "running", changed=True, level=0)
         self.reasserted: tuple[list[str], list[str]] = ([], [])
         make_bot(root)
         monkeypatch.setattr("freqops.hostctl.commands.halt.halt", self._halt)
@@ -55,8 +56,8 @@ class Cli:
         self.ran.append((order, [home.name for home in homes]))
         return self.rows
 
-    def _start(self, *arguments: Any) -> Result:
-        self.ran.append(arguments)
+    def _start(self, *arguments: Any, **options: Any) -> Result:
+        self.ran.append((*arguments, *options.values()))
         if isinstance(self.started, Exception):
             raise self.started
         return self.started
@@ -117,7 +118,7 @@ def test_every_level_is_understood_and_named_in_its_incident(run: Cli, level: in
     status, _ = run(*but(HALT, "--level", str(level)))
     order, names = run.ran[0]
     assert (status, order.level, names) == (0, level, ["alpha"])
-    assert f"-halt{level}-" in order.incident
+    assert f"-halt{level}-" in order.mandate.incident
 
 
 LONG = "x" * 201
@@ -186,7 +187,7 @@ def test_a_proven_halt_ends_with_0(run: Cli) -> None:
     run.rows = [proven()]
     status, out = run(*HALT, "--bots", "alpha", "--actor", "ann", "--incident", "one", "--deadline", "60", "--json")
     assert status == 0
-    assert run.ran == [(Order(1, "why", "ann", "one", 60.0), ["alpha"])]
+    assert run.ran == [(Order(1, Mandate("one", "why", "ann"), 60.0), ["alpha"])]
     answer = json.loads(out)
     assert len(out.splitlines()) == 1
     assert (answer["version"], answer["proven"], answer["exit"], answer["incident"]) == (1, True, 0, "one")
@@ -272,9 +273,9 @@ def test_a_halt_is_done_in_a_session_of_its_own(run: Cli, monkeypatch: pytest.Mo
 
 def test_how_a_start_ends(run: Cli) -> None:
     assert run("start", "alpha")[0] == 0
-    run.started = Started("alpha", "paused", True, 1)
+    run.started = Started("alpha", "paused", changed=True, level=1)
     assert run("start", "alpha")[0] == 0
-    run.started = Started("alpha", "held", False, 3)
+    run.started = Started("alpha", "held", changed=False, level=3)
     status, out = run("start", "alpha")
     assert (status, json.loads(out)["outcome"]) == (1, "held")
 
@@ -305,8 +306,8 @@ def test_only_what_ran_nothing_is_called_refused(
 def test_a_release_leaves_evidence(run: Cli) -> None:
     status, out = run(*RELEASE, "--seq", "4")
     assert status == 0
-    _, permission, *_ = run.ran[0]
-    assert (permission.incident, permission.reason, permission.seq) == ("one", "done", 4)
+    _, mandate, *_, seq = run.ran[0]
+    assert (mandate.incident, mandate.reason, seq) == ("one", "done", 4)
     assert json.loads(out)["outcome"] == "running"
     evidence = next((run.root / "incidents" / "one").glob("*release-alpha-*.json"))
     assert json.loads(evidence.read_text())["proven"] is True
@@ -315,9 +316,9 @@ def test_a_release_leaves_evidence(run: Cli) -> None:
 @pytest.mark.parametrize(
     ("command", "result", "status"),
     [
-        (FLATTEN, Flattened("alpha", flat=True), 0),
+        (FLATTEN, Flattened("alpha", proven=True), 0),
         (FLATTEN, Flattened("alpha", left=["1 BTC"]), 2),
-        (RECONCILE, Reconciled("alpha", agrees=True), 0),
+        (RECONCILE, Reconciled("alpha", proven=True), 0),
         (RECONCILE, Reconciled("alpha", disagreements=["BTC"]), 2),
     ],
 )
@@ -497,7 +498,7 @@ def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monk
 def test_a_waiting_gate_ends_when_told_to() -> None:
     code = (
         "import sys; sys.argv[0] = 'x'; from pathlib import Path; from freqops.hostctl.bot import start_gate\n"
-        "gate.CONF = gate.VAR = Path('/nonexistent'); gate.pass_or_wait(['true'])"
+        "start_gate.CONF = start_gate.VAR = Path('/nonexistent'); start_gate.pass_or_wait(['true'])"
     )
     waiting = subprocess.Popen(
         [sys.executable, "-c", code],

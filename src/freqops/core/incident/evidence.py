@@ -175,8 +175,12 @@ def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str,
     result = document.get("result")
     proven = document.get("proven") is True
     if isinstance(result, dict):
-        rows = [_row_of_result(result, text_of(document.get("bot")) or parts["bot"])]
-        proven = rows[0]["proven"] and document.get("proven") is not False
+        rows = [
+            _row_of_result(
+                result, text_of(document.get("bot")) or parts["bot"], proven=document.get("proven") is not False
+            )
+        ]
+        proven = rows[0]["proven"]
     elif rows is None and isinstance(document.get("bot"), str):
         rows = [document]
     together = isinstance(document.get("bots"), list)
@@ -210,9 +214,9 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {document[name]}"
 
 
-def _row_of_result(result: dict[str, Any], bot: str | None) -> dict[str, Any]:
-    """Return what a command for one bot achieved as a row like that of a halt."""
-    row = {"bot": bot or "unknown", **result, "proven": True}
+def _row_of_result(result: dict[str, Any], bot: str | None, *, proven: bool) -> dict[str, Any]:
+    """Return what a command for one bot achieved as a row like that of a halt; ``proven`` is what its evidence says."""
+    row = {"bot": bot or "unknown", **result, "proven": proven and result.get("proven", True) is True}
     for key, verdict in (("not_proven", "NOT PROVEN"), ("refused", "REFUSED")):
         if key in result:
             return {**row, "proven": False, "verdict": verdict, "detail": [result[key]]}

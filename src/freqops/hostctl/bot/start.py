@@ -5,12 +5,12 @@ The holds are read inside the bot's lock, and again after the container was star
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import crash_loop, layout, processes
 from freqops.core.bot.client import ApiError, FreqtradeClient, Reading
 from freqops.core.halt import holds
@@ -29,27 +29,14 @@ STOP_SECONDS = 30.0
 
 
 @dataclass
-class Started:
-    """What became of a start.
+class Started(Outcome):
+    """The outcome of a start: proven, for what is not proven is raised.
 
-    Attributes:
-        bot: Its name.
-        outcome: ``running`` (or ``stopped`` by its own configuration), ``paused`` under a hold, or ``held``: not
-            started, because a hold of level 3 is in force.
-        changed: Whether the container was created or started anew.
-        level: The level in force.
-        detail: What is worth knowing.
+    ``running`` (or ``stopped`` by its own configuration), ``paused`` under a hold, or ``held``: not started, because a
+    hold of level 3 is in force.
     """
 
-    bot: str
-    outcome: str
-    changed: bool
-    level: int
-    detail: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return dict(vars(self))
+    proven: bool = True
 
 
 def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
@@ -135,7 +122,7 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
 
 
 def _not_started(bot: layout.Bot, level: int) -> Started:
-    return Started(bot.name, "held", False, level, ["held at level 3: Freqtrade was not started"])
+    return Started(bot.name, "held", level=level, detail=["held at level 3: Freqtrade was not started"])
 
 
 def _ended(bot: layout.Bot, level: int, clock: Clock, engine: Engine) -> Started:
@@ -147,7 +134,7 @@ def _ended(bot: layout.Bot, level: int, clock: Clock, engine: Engine) -> Started
     stopped = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
     if stopped.left:
         raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(stopped.notes)}")
-    return Started(bot.name, "held", True, level, ["held at level 3: Freqtrade was ended"])
+    return Started(bot.name, "held", changed=True, level=level, detail=["held at level 3: Freqtrade was ended"])
 
 
 class _Proof:
@@ -170,7 +157,7 @@ class _Proof:
             if self._as_declared():
                 removed = self._orphan_locks_removed()
                 if removed is not None and current_level(self._bot, self._clock) == 0:
-                    return Started(self._bot.name, self._bot.initial_state, self._changed, 0, removed)
+                    return Started(self._bot.name, self._bot.initial_state, self._changed, detail=removed)
             self._clock.sleep(POLL)
         raise NotProven(self._failure())
 
@@ -219,7 +206,8 @@ class _Proof:
             if result.proven is None:
                 self._missing = "; ".join(result.missing)
                 raise NotProven(self._failure())
-        return Started(self._bot.name, "paused", self._changed, level, [f"held at level {level}: it stays paused"])
+        detail = [f"held at level {level}: it stays paused"]
+        return Started(self._bot.name, "paused", self._changed, level=level, detail=detail)
 
     def _failure(self) -> str:
         log = redact("\n".join(self._engine.logs(self._bot.container, LOG_LINES)), self._bot)

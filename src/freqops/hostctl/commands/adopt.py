@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
@@ -21,7 +20,7 @@ from ..takeover.adopt_case import Adopted, Order
 from ..takeover.adopt_undo import undo
 from ..takeover.remove import named
 from . import argument_types, output
-from .arguments import NOT_PROVEN, PROVEN, add_mandate
+from .arguments import add_mandate, mandate_of
 
 HELP = "take over a Freqtrade of a docker compose project, its trades with it"
 IN_SESSION = True
@@ -54,17 +53,17 @@ def run(options: argparse.Namespace) -> int:
         deploy_lock.refuse_unless_own(options.root, options.turn, Clock())
     home = options.root / "bots" / options.bot
     order = Order(
-        options.project or Path(), options.service, options.release or "", options.reason, options.actor,
-        options.incident, options.other_strategy, options.deadline,
-    )  # fmt: skip
-    command = Command("adopt", named(home), options.incident, options.reason, options.actor)
+        options.project or Path(),
+        options.service,
+        options.release or "",
+        mandate_of(options),
+        options.other_strategy,
+        options.deadline,
+    )
+    command = Command("adopt", mandate_of(options), options.root, Clock())
 
-    def act(diary: Journal) -> dict[str, Any]:
-        return _locked(home, order, diary, undone=options.undo).to_json()
-
-    result = command.under(options.root, act, Clock(), "proven")
-    output.print_json(result)
-    return PROVEN if result["proven"] else NOT_PROVEN
+    adopted = command.on(named(home), lambda diary: _locked(home, order, diary, undone=options.undo))
+    return output.answered(adopted)
 
 
 def _locked(home: Path, order: Order, diary: Journal, *, undone: bool) -> Adopted:

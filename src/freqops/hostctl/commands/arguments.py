@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.mandate import Mandate
 from freqops.core.incident.ids import new_incident
 
 from . import argument_types
-
-PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
 
 
 def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None = None) -> None:
@@ -23,6 +22,11 @@ def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None =
     parser.add_argument("--reason", type=argument_types.line, required=reason is None, default=reason)
     parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
     parser.add_argument("--incident", type=argument_types.incident, default=new_incident(kind, Clock()))
+
+
+def mandate_of(options: argparse.Namespace) -> Mandate:
+    """Return what `add_mandate` or `add_bot_under_incident` added."""
+    return Mandate(options.incident, options.reason, options.actor)
 
 
 def add_bot_under_incident(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from freqops.core.base.outcome import PROVEN
+
 from ..deploy import compiled
 from . import output
-from .arguments import PROVEN
 
 HELP = "compile this command for the Python that runs it (deploy does that)"
 IN_SESSION = False

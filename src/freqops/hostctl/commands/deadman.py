@@ -7,16 +7,18 @@ import math
 import os
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
 from freqops.core.halt import deadman, holds
 from freqops.core.incident.ids import new_incident
 
 from ..bot.engine import Engine
+from ..halt.answer import answer
 from ..halt.halt import halt
 from ..halt.order import Order
-from ..incident import write
+from ..incident import recorded
 from . import argument_types, output
-from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "stop entries where the control node was not heard (run by a timer)"
 IN_SESSION = False
@@ -39,14 +41,9 @@ def run(options: argparse.Namespace) -> int:
     if not free:
         return PROVEN
     heard = "never heard" if math.isinf(silence) else f"not heard for {silence / 60:.0f} minutes"
-    host = os.uname().nodename
-    order = Order(holds.ENTRIES, f"the control node was {heard}", f"deadman@{host}", new_incident("deadman", clock))
-    rows = halt(free, order, clock, Engine())
-    answer = {
-        "version": 1, "command": "halt", "host": host, "level": order.level,
-        "incident": order.incident, "reason": order.reason, "actor": order.actor,
-        "bots": [row.to_json() for row in rows], "proven": all(row.proven for row in rows),
-    }  # fmt: skip
-    answer["incident_error"] = write.record(options.root, order.incident, "halt-by-deadman", answer)
-    output.print_json(answer)
-    return PROVEN if answer["proven"] else NOT_PROVEN
+    mandate = Mandate(new_incident("deadman", clock), f"the control node was {heard}", f"deadman@{os.uname().nodename}")
+    order = Order(holds.ENTRIES, mandate)
+    said = answer(order, halt(free, order, clock, Engine()), [])
+    said["incident_error"] = recorded.record(options.root, mandate.incident, "halt-by-deadman", said)
+    output.print_json(said)
+    return int(said["exit"])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.halt import halt_drill
 
 from ..bot.engine import Engine
-from ..halt.halt_drill import Drill, Plan
+from ..halt.halt_drill import Drill, Drilled, Plan
 from ..incident.recorded import Command
 from . import argument_types, output
-from .arguments import NOT_PROVEN, PROVEN, add_mandate, names
+from .arguments import add_mandate, mandate_of, names
 
 HELP = "rehearse the halt on paper bots, with faults"
 IN_SESSION = True
@@ -42,22 +42,20 @@ def run(options: argparse.Namespace) -> int:
     live = ", ".join(bot.name for bot in bots if bot.is_live)
     if live:
         raise Refused(f"{live} trades live; drills are for paper bots")
-    plan = Plan(options.levels, options.reason, options.actor, options.incident)
-    answers = [_one(bot, plan, options) for bot in bots]
-    passed = all(answer["passed"] for answer in answers)
-    output.print_json({"version": 1, "command": "drill", "incident": plan.incident, "bots": answers, "proven": passed})
+    plan = Plan(options.levels, mandate_of(options))
+    rows = [_one(bot, plan, options) for bot in bots]
+    passed, bots_json = all(row.proven for row in rows), [row.to_json() for row in rows]
+    answer = {"version": 1, "command": "drill", "incident": options.incident, "bots": bots_json, "proven": passed}
+    output.print_json(answer)
     return PROVEN if passed else NOT_PROVEN
 
 
-def _one(bot: layout.Bot, plan: Plan, options: argparse.Namespace) -> dict[str, Any]:
+def _one(bot: layout.Bot, plan: Plan, options: argparse.Namespace) -> Drilled:
     """Drill one bot; one that is refused keeps no other from its drill."""
-    command = Command("drill", bot, plan.incident, plan.reason, plan.actor)
+    clock = Clock()
     try:
-        return command.under(
-            options.root,
-            lambda diary: Drill(bot, plan, diary, Clock(), Engine()).run().to_json(),
-            Clock(),
-            "passed",
+        return Command("drill", plan.mandate, options.root, clock).on(
+            bot, lambda diary: Drill(bot, plan, diary, clock, Engine()).run()
         )
     except Refused as refusal:
-        return {"bot": bot.name, "exercises": [], "passed": False, "detail": [f"REFUSED: {refusal}"]}
+        return Drilled(bot.name, detail=[f"REFUSED: {refusal}"])

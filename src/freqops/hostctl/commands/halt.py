@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 
 from freqops.core.base.clock import Clock, iso
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.incident.ids import new_incident
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     wanted = None if options.bots == "all" else names(options.bots)
     homes = layout.select(wanted, options.root)
     incident = options.incident or new_incident(f"halt{options.level}", clock)
-    order = Order(options.level, options.reason, options.actor, incident, options.deadline)
+    order = Order(options.level, Mandate(incident, options.reason, options.actor), options.deadline)
     rows = halt(homes, order, clock)
     halt_answer = import_module("freqops.hostctl.halt.answer")  # nothing that is only said later delays a latch
     foreign = halt_answer.undeclared(options.root)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.incident.evidence import Evidence
 from freqops.core.incident.report import report
 
 from ..incident import read
 from . import argument_types, output
-from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "what was commanded, done and proven under one incident"
 IN_SESSION = False

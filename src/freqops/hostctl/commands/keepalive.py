@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
+from freqops.core.base.outcome import PROVEN
 from freqops.core.halt import deadman
 
 from . import argument_types, output
-from .arguments import PROVEN
 
 HELP = "say that the control node is there"
 IN_SESSION = False

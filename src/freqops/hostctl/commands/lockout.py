@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.bot.layout import Bot
 
 from ..bot.engine import Engine
+from ..incident.journal import Journal
 from ..secrets.leaked import KINDS
-from ..secrets.lockout import Leak, lock_out
+from ..secrets.lockout import Leak, LockedOut, lock_out
 from . import output
-from .arguments import NOT_PROVEN, PROVEN, add_mandate
+from .arguments import add_mandate, mandate_of
 from .one_bot import recorded
 
 HELP = "halt a bot, replace a secret of it that leaked, and prove it shut"
@@ -27,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Lock it out; 2 where that is not proven."""
     clock = Clock()
-    leak = Leak(options.what, options.reason, options.actor, options.incident)
-    result = recorded(
-        options, "lockout", lambda bot, journal: lock_out(bot.home, leak, journal, clock, Engine()), "proven", clock
-    )
-    output.print_json(result)
-    return PROVEN if result["proven"] else NOT_PROVEN
+    leak = Leak(options.what, mandate_of(options))
+
+    def act(bot: Bot, journal: Journal) -> LockedOut:
+        return lock_out(bot.home, leak, journal, clock, Engine())
+
+    return output.answered(recorded(options, "lockout", act, clock))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import PROVEN
 
 from ..bot.engine import Engine
 from ..deploy import unchanged
 from . import output
-from .arguments import PROVEN
 
 HELP = "whether this host is what the last good deploy left behind"
 IN_SESSION = False

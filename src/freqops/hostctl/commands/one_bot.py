@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable
+from typing import Callable, TypeVar
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 
 from ..incident.journal import Journal
 from ..incident.recorded import Command
+from .arguments import mandate_of
 
-Act = Callable[[layout.Bot, Journal], Any]
+Row = TypeVar("Row", bound=Outcome)
+Act = Callable[[layout.Bot, Journal], Row]
 
 
 def bot_of(options: argparse.Namespace) -> layout.Bot:
@@ -24,16 +27,15 @@ def bot_of(options: argparse.Namespace) -> layout.Bot:
     return layout.load_bot(layout.select([options.bot], options.root)[0])
 
 
-def recorded(options: argparse.Namespace, name: str, act: Act, proof: str, clock: Clock) -> dict[str, Any]:
-    """Do one command on one bot under its incident, with a journal and a record of it, and return its result.
+def recorded(options: argparse.Namespace, name: str, act: Act[Row], clock: Clock) -> Row:
+    """Do one command on one bot under its incident, with a journal and a record of it, and return its outcome.
 
     Args:
         options: The command line: ``root``, ``bot``, ``incident``, ``reason``, ``actor``.
         name: The command.
         act: What to do.
-        proof: The name in its result that says whether it is proven.
         clock: Where the time comes from.
     """
     bot = bot_of(options)
-    command = Command(name, bot, options.incident, options.reason, options.actor)
-    return command.under(options.root, lambda journal: dict(act(bot, journal).to_json()), clock, proof)
+    command = Command(name, mandate_of(options), options.root, clock)
+    return command.on(bot, lambda journal: act(bot, journal))

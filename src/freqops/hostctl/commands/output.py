@@ -6,11 +6,19 @@ import json
 import sys
 from typing import Any
 
+from freqops.core.base.outcome import Outcome
+
 
 def print_json(answer: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     sys.stdout.write(json.dumps(answer, sort_keys=True, default=str) + "\n")
     sys.stdout.flush()
+
+
+def answered(outcome: Outcome) -> int:
+    """Print the outcome of a command on one bot, and return the exit status."""
+    print_json(outcome.to_json())
+    return outcome.exit
 
 
 def print_text(text: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import PROVEN
 
 from ..bot.engine import Engine
 from ..deploy import shared_postgres
 from . import output
-from .arguments import PROVEN
 
 HELP = "bring the host's Postgres to what is staged, with its bots stopped"
 IN_SESSION = True

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 
 from ..bot.engine import Engine
 from ..halt.reassert import reassert
 from . import output
-from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "make every hold true again (run by a timer)"
 IN_SESSION = False

@@ -6,12 +6,12 @@ import argparse
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
+from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
 
 from ..bot.engine import Engine
 from ..deploy.deploy import recover
 from . import output
-from .arguments import PROVEN
 
 HELP = "take back switches that were interrupted (run by a timer)"
 IN_SESSION = True

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.bot.layout import Bot
 
 from ..bot.engine import Engine
-from ..halt.resume import Permission, release
+from ..bot.start import Started
+from ..halt.resume import release
+from ..incident.journal import Journal
 from . import output
-from .arguments import PROVEN, add_bot_under_incident
+from .arguments import add_bot_under_incident, mandate_of
 from .one_bot import recorded
 
 HELP = "take the hold of one incident one step down"
@@ -25,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Take the hold down."""
     clock = Clock()
-    permission = Permission(options.incident, options.reason, options.actor, options.seq)
-    result = recorded(
-        options, "release", lambda bot, journal: release(bot, permission, journal, clock, Engine()), "outcome", clock
-    )
-    output.print_json(result)
-    return PROVEN
+    mandate = mandate_of(options)
+
+    def act(bot: Bot, journal: Journal) -> Started:
+        return release(bot, mandate, journal, clock, Engine(), seq=options.seq)
+
+    return output.answered(recorded(options, "release", act, clock))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+
 from ..bot.start import DEADLINE
 from ..deploy.deploy import Errand
 from ..deploy.switch import Switched
 from . import argument_types, output
-from .arguments import NOT_PROVEN, PROVEN, add_mandate
+from .arguments import add_mandate, mandate_of
 
 
 def add_errand(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -21,7 +23,7 @@ def add_errand(parser: argparse.ArgumentParser, kind: str) -> None:
 
 def errand_of(options: argparse.Namespace) -> Errand:
     """Return what `add_errand` added."""
-    return Errand(options.root, options.reason, options.actor, options.incident, options.deadline)
+    return Errand(options.root, mandate_of(options), options.deadline)
 
 
 def answered(rows: list[Switched]) -> int:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN, REFUSED
 
 from ..bot.engine import Engine
 from ..takeover import remove_bots, remove_stack
-from ..takeover.remove_bots import Errand
 from . import output
-from .arguments import NOT_PROVEN, PROVEN, REFUSED, add_mandate, names
+from .arguments import add_mandate, mandate_of, names
 
 HELP = "take bots, or everything of freqops, off this host"
 IN_SESSION = True
@@ -34,24 +35,24 @@ def run(options: argparse.Namespace) -> int:
     bots = names(options.bots)
     if options.stack == bool(bots):
         raise Refused("name bots, or say --stack for everything; one of both")
-    errand, clock, engine = Errand(options.root, options.reason, options.actor, options.incident), Clock(), Engine()
     if options.look:
-        return _looked(options, bots, errand)
+        return _looked(options.root, bots)
+    root, mandate, clock, engine = options.root, mandate_of(options), Clock(), Engine()
     if options.stack:
-        answer = remove_stack.remove(errand, clock, engine).to_json()
+        answer = remove_stack.remove(root, mandate, clock, engine).to_json()
     else:
-        answer = {"bots": [row.to_json() for row in remove_bots.remove(bots, errand, clock, engine)]}
+        answer = {"bots": [row.to_json() for row in remove_bots.remove(bots, root, mandate, clock, engine)]}
     proven = all(row["proven"] for row in answer["bots"]) and answer.get("proven", True)
-    output.print_json({"version": 1, "command": "remove", "incident": errand.incident, "proven": proven, **answer})
+    output.print_json({"version": 1, "command": "remove", "incident": mandate.incident, "proven": proven, **answer})
     return PROVEN if proven else NOT_PROVEN
 
 
-def _looked(options: argparse.Namespace, bots: list[str], errand: Errand) -> int:
+def _looked(root: Path, bots: list[str]) -> int:
+    """Say what may go: bots, or everything where none is named."""
     clock, engine = Clock(), Engine()
-    if options.stack:
-        answer = remove_stack.look(errand.root, clock, engine).to_json()
+    if bots:
+        answer = {"bots": [row.to_json() for row in remove_bots.judged(remove_bots.chosen(bots, root), clock, engine)]}
     else:
-        rows = remove_bots.judged(remove_bots.chosen(bots, errand.root), clock, engine)
-        answer = {"bots": [row.to_json() for row in rows]}
+        answer = remove_stack.look(root, clock, engine).to_json()
     output.print_json({"version": 1, "command": "remove", **answer})
     return REFUSED if any(row["outcome"] == "refused" for row in answer["bots"]) else PROVEN

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import PROVEN, REFUSED
 
 from ..bot.engine import Engine
 from ..bot.start import DEADLINE, start
 from . import argument_types, output
-from .arguments import PROVEN, REFUSED
 from .one_bot import bot_of
 
 HELP = "start one bot, unless a hold forbids it"

@@ -6,13 +6,13 @@ import argparse
 import os
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.status_table import problems
 
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from . import output
-from .arguments import NOT_PROVEN, PROVEN
 
 HELP = "what every bot is doing"
 IN_SESSION = False

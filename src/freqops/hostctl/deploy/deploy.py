@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from freqops.core.base import durable
-from freqops.core.base.clock import Clock, iso
+from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.deploy import release
 
-from ..bot import reach
 from ..bot.engine import Engine
-from ..incident import journal, write
+from ..incident import journal
+from ..incident.recorded import Command
 from .switch import Switch, Switched, Wish, switch
 from .switch_files import SwitchFiles
 
@@ -26,17 +26,15 @@ REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Errand:
-    """One command that brings bots to releases: where, why, by whom, under which incident."""
+    """One command that brings bots to releases: the tree, the mandate, and the seconds that a start may take."""
 
     root: Path
-    reason: str
-    actor: str
-    incident: str
+    mandate: Mandate
     deadline: float
 
     def wish(self, fingerprint: str, *, restore: bool = False) -> Wish:
         """Return what is wished of one bot."""
-        return Wish(fingerprint, self.reason, self.actor, self.incident, self.deadline, restore)
+        return Wish(fingerprint, self.mandate, self.deadline, restore)
 
 
 def deploy(wishes: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:
@@ -55,7 +53,7 @@ def deploy(wishes: list[tuple[str, str]], errand: Errand, clock: Clock, engine: 
     for name, fingerprint in wishes:
         if any(row.outcome not in (REFUSED, NOT_REACHED) and not row.well for row in rows):
             why = "not touched: a bot before it did not come up"
-            rows.append(Switched(name, fingerprint, outcome=NOT_REACHED, detail=[why]))
+            rows.append(Switched(name, NOT_REACHED, detail=[why], release=fingerprint))
             continue
         rows.append(_one(errand.root / "bots" / name, errand.wish(fingerprint), errand, clock, engine))
     return rows
@@ -68,9 +66,9 @@ def _one(home: Path, wish: Wish, errand: Errand, clock: Clock, engine: Engine) -
     try:
         return _recorded("switch", home.name, act, errand, clock)
     except (Refused, layout.BotUnreadable) as error:
-        return Switched(home.name, wish.release, outcome=REFUSED, detail=[str(error)])
+        return Switched(home.name, REFUSED, detail=[str(error)], release=wish.release)
     except (FreqopsError, OSError) as error:
-        return Switched(home.name, wish.release, outcome="not proven", detail=[str(error)])
+        return Switched(home.name, "not proven", detail=[str(error)], release=wish.release)
 
 
 def _recorded(
@@ -78,23 +76,8 @@ def _recorded(
 ) -> Switched:
     """Do ``act`` with a journal; leave evidence behind where something was done."""
     named = layout.Bot(name, "unknown", 0, "", "", "stopped", errand.root / "bots" / name)
-    began = clock.utcnow()
-    label = f"{command}-{began:%Y%m%dT%H%M%SZ}"
-    path = journal.path_of(errand.root, errand.incident, name, label)
-    diary = journal.Journal(path, clock, lambda text: reach.redact(text, named))
-    try:
-        row = act(diary)
-    finally:
-        diary.close()
-    if row.changed or not row.well:
-        evidence = {
-            "version": 1, "command": command, "host": socket.gethostname(), "bot": name, "incident": errand.incident,
-            "reason": errand.reason, "actor": errand.actor, "began": iso(began), "ended": iso(clock.utcnow()),
-            "proven": row.proven, "result": row.to_json(),
-        }  # fmt: skip
-        error = write.record(errand.root, errand.incident, f"{command}-{name}-{began:%Y%m%dT%H%M%SZ}", evidence)
-        row.detail += [text for text in (error, diary.error) if text is not None]
-    return row
+    told = Command(command, errand.mandate, errand.root, clock)
+    return told.on(named, act, touched=lambda row: row.changed or not row.well)
 
 
 def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engine: Engine) -> Switched:
@@ -149,14 +132,15 @@ def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tupl
 def _recovered(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
     note: dict[str, Any] = SwitchFiles(home).note or {}
     root = home.parent.parent
-    errand = Errand(root, "a switch was interrupted", actor, str(note.get("incident", "recover")), 120.0)
+    mandate = Mandate(str(note.get("incident", "recover")), "a switch was interrupted", actor)
+    errand = Errand(root, mandate, 120.0)
     wish = errand.wish(str(note.get("to", "")))
     try:
         return _recorded(
             "recover", home.name, lambda diary: Switch(home, wish, diary, clock, engine).take_back(), errand, clock
         )
     except (FreqopsError, OSError) as error:
-        return Switched(home.name, wish.release, outcome="not proven", detail=[str(error)])
+        return Switched(home.name, "not proven", detail=[str(error)], release=wish.release)
 
 
 def parsed(text: str) -> list[tuple[str, str]]:

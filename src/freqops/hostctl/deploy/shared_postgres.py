@@ -14,6 +14,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.postgres import CONTAINER
 
@@ -28,14 +29,19 @@ COMPOSE = "compose.yml"
 
 
 @dataclass
-class Brought:
-    """What became of it: whether it was changed, and what became of each bot that had to be stopped."""
+class Brought(Outcome):
+    """The outcome of a change of Postgres: proven, for what is not proven is raised.
 
-    changed: bool = False
+    Attributes:
+        restarted: The outcome for each bot that had to be stopped; ``bot`` is empty.
+    """
+
+    bot: str = ""
+    proven: bool = True
     restarted: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
+        """Return the outcome as it stands in the answer."""
         return {"changed": self.changed, "bots": self.restarted}
 
 
@@ -77,7 +83,7 @@ def _changed(staged: Path, used: Path, bots: list[layout.Bot], clock: Clock, eng
         said = "\n".join(engine.logs(CONTAINER, 15))
         back = _back(former, used, bots, clock, engine)
         raise NotProven(f"Postgres did not come up: {error}\n{back}\nits last log lines:\n{said}") from None
-    return Brought(True, _started(bots, clock, engine))
+    return Brought(changed=True, restarted=_started(bots, clock, engine))
 
 
 def _back(former: bytes | None, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:

@@ -6,13 +6,15 @@ known beforehand is known; what was touched is taken back as one, and the way ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 
@@ -31,52 +33,39 @@ INTERRUPTED = "it was interrupted"
 
 @dataclass(frozen=True)
 class Wish:
-    """What shall be run, why, by whom, under which incident, and how long a start may take."""
+    """The release that must run, under which mandate, and how many seconds a start may take."""
 
     release: str
-    reason: str
-    actor: str
-    incident: str
+    mandate: Mandate
     deadline: float = DEADLINE
     restore: bool = False
 
 
 @dataclass
-class Switched:
-    """What became of a switch.
+class Switched(Outcome):
+    """The outcome of a switch.
+
+    ``running``, ``paused``, ``stopped`` or ``held`` where all is as wished; ``rolled back``, ``withdrawn`` (there was
+    nothing before it) or ``halted`` (trades were written since, so nothing went back) where it is not.
 
     Attributes:
-        bot: Its name.
-        release: The release it has now.
-        former: The release it had before; empty where there was none.
-        outcome: ``running``, ``paused``, ``stopped`` or ``held`` where all is as wished; ``rolled back``,
-            ``withdrawn`` (there was nothing before it) or ``halted`` (trades were written since, so nothing went back)
-            where it is not.
-        changed: Whether the container was made or started anew.
-        proven: Whether what the outcome says was read back.
-        level: The level in force.
-        detail: What is worth knowing.
+        release: The release that the bot has now.
+        former: The release that it had before; empty where there was none.
         log: The last lines of the release that failed.
     """
 
-    bot: str
-    release: str
+    release: str = ""
     former: str = ""
-    outcome: str = ""
-    changed: bool = False
-    proven: bool = False
-    level: int = 0
-    detail: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
 
     @property
     def well(self) -> bool:
-        """Whether it runs what was wished."""
+        """Whether the bot runs what was wished."""
         return self.proven and self.outcome in ("running", "paused", "stopped", "held")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return {**vars(self), "well": self.well}
+        """Return the outcome as it stands in the answer."""
+        return {**super().to_json(), "well": self.well}
 
 
 class Switch:
@@ -87,7 +76,7 @@ class Switch:
         self._files = SwitchFiles(home)
         self._home = home
         self._former = _present(home)
-        self._result = Switched(home.name, wish.release, self._former.release if self._former else "")
+        self._result = Switched(home.name, release=wish.release, former=self._former.release if self._former else "")
 
     def run(self) -> Switched:
         """Switch, or find that there is nothing to switch, and prove what came of it.
@@ -106,7 +95,7 @@ class Switch:
             self._hold()
             return self._result
         note = {"version": 1, "from": self._result.former, "to": self._wish.release, "image_changes": dump is not None}
-        self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._wish.incident})
+        self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._wish.mandate.incident})
         self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._wish.release}")
         try:
             left = self._leave(dump)
@@ -213,9 +202,8 @@ class Switch:
         """Take in what became of a start, and prove that the bot is well where it was started anew."""
         asked = changed and started.outcome != "held"
         if asked and not health.prove(bot, self._clock, self._wish.deadline):
-            started = Started(
-                bot.name, "held", True, holds.HARD, ["held at level 3 meanwhile: nobody can tell whether it is well"]
-            )
+            why = "held at level 3 meanwhile: nobody can tell whether it is well"
+            started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
         self._take(started.outcome, changed, started.level, started.detail)
 
     def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
@@ -298,9 +286,8 @@ class Switch:
 
     def _hold(self) -> None:
         """Stop entries instead of going back: the former database does not know the trades that were written since."""
-        order = Order(
-            holds.ENTRIES, "trades were written since the release changed", self._wish.actor, self._wish.incident
-        )
+        mandate = replace(self._wish.mandate, reason="trades were written since the release changed")
+        order = Order(holds.ENTRIES, mandate)
         row = halt([self._home], order, self._clock, self._engine)[0]
         self._result.outcome, self._result.proven, self._result.level = (
             "halted",

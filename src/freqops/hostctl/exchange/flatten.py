@@ -12,6 +12,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.exchange import account, sales
 from freqops.core.halt import holds
@@ -29,30 +30,24 @@ LOOKS = 3  # an order that the exchange does not know so many times, a second ap
 
 
 @dataclass
-class Flattened:
-    """What became of it.
+class Flattened(Outcome):
+    """The outcome of a flatten: proven where the exchange says that nothing of the bot's is left on its account.
 
     Attributes:
-        bot: Its name.
-        flat: Whether the exchange says that nothing of the bot's is left on its account.
         sold: The orders that were placed, as the exchange confirmed them.
         cancelled: The orders that were taken away, a line each.
         left: What is still there, or was not sold, and why.
-        detail: What is worth knowing: dust, and coins that are not the bot's.
         exchange: The last judgement.
     """
 
-    bot: str
-    flat: bool = False
     sold: list[dict[str, Any]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    detail: list[str] = field(default_factory=list)
     exchange: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return dict(vars(self))
+        """Return the outcome as it stands in the answer."""
+        return {**super().to_json(), "flat": self.proven}
 
 
 def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
@@ -172,9 +167,9 @@ class _Flattening:
 
     def _finished(self, judgement: account.Judgement, kept: list[str]) -> Flattened:
         result = self._result
-        result.flat = judgement.account_flat
+        result.proven = judgement.account_flat
         result.exchange = judgement.to_json()
         result.detail += [f"on the exchange: {remark}" for remark in judgement.remarks]
-        if not result.flat:
+        if not result.proven:
             result.left = judgement.on_account + judgement.unknown + kept + sorted(self._refused.values())
         return result

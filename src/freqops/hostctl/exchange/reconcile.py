@@ -13,6 +13,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.exchange import account
 
@@ -30,28 +31,22 @@ LOOKS = 5
 
 
 @dataclass
-class Reconciled:
-    """What became of it.
+class Reconciled(Outcome):
+    """The outcome of a reconcile: proven where the exchange and the bot's records say the same afterwards.
 
     Attributes:
-        bot: Its name.
-        agrees: Whether the exchange and the bot's records say the same afterwards.
         trades: What was open in the records, and what Freqtrade made of each.
         disagreements: Where they still differ, a line each.
-        detail: What is worth knowing.
         exchange: The last judgement.
     """
 
-    bot: str
-    agrees: bool = False
     trades: list[dict[str, Any]] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
-    detail: list[str] = field(default_factory=list)
     exchange: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return dict(vars(self))
+        """Return the outcome as it stands in the answer."""
+        return {**super().to_json(), "agrees": self.proven}
 
 
 def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Reconciled:
@@ -69,7 +64,10 @@ def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, en
         judgement = compare(bot, journal, clock, engine)
     found = judgement.disagreements + judgement.unknown
     remarks = [f"on the exchange: {remark}" for remark in judgement.remarks]
-    return Reconciled(bot.name, judgement.agrees, trades, found, remarks, judgement.to_json())
+    return Reconciled(
+        bot.name, changed=bool(trades), proven=judgement.agrees, detail=remarks, trades=trades, disagreements=found,
+        exchange=judgement.to_json(),
+    )  # fmt: skip
 
 
 def compare(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, looks: int = 1) -> account.Judgement:

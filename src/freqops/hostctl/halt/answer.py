@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes
 
-from ..incident import write
+from ..incident import recorded
+from ..incident.recorded import stamp
 from .order import Order, Row
 
 HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
-PROVEN, NOT_PROVEN = 0, 2
 
 
 def undeclared(root: Path) -> list[processes.Process]:
@@ -24,8 +25,8 @@ def undeclared(root: Path) -> list[processes.Process]:
 
 def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:
     """Write the answer into the incident of every hold that it is about, a second one into that of the first."""
-    name = f"halt{order.level}-{clock.utcnow():%Y%m%dT%H%M%SZ}"
-    errors = [write.record(root, incident, name, said) for incident in sorted({row.incident for row in rows})]
+    name = f"halt{order.level}-{stamp(clock.utcnow())}"
+    errors = [recorded.record(root, incident, name, said) for incident in sorted({row.incident for row in rows})]
     return next((error for error in errors if error is not None), None)
 
 
@@ -37,9 +38,7 @@ def answer(order: Order, rows: list[Row], foreign: list[processes.Process]) -> d
         "command": "halt",
         "host": os.uname().nodename,
         "level": order.level,
-        "incident": order.incident,
-        "reason": order.reason,
-        "actor": order.actor,
+        **order.mandate.to_json(),
         "bots": [row.to_json() for row in rows],
         "proven": proven,
         "exit": PROVEN if proven else NOT_PROVEN,

@@ -38,7 +38,7 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
         clock: Where the time comes from.
         engine: The container engine; that of this host where None.
     """
-    rows = [Row(home.name, order.level, order.incident) for home in homes]
+    rows = [Row(home.name, order.level, order.mandate.incident) for home in homes]
     workers = [
         threading.Thread(target=_halt_one, args=(home, order, row, clock, engine), daemon=True)
         for home, row in zip(homes, rows)
@@ -125,7 +125,7 @@ def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:
         row.detail.append(f"NOT LATCHED: {latched.error}")
     if latched.book is not None:
         hold = latched.book.of("halt")
-        row.incident = hold.incident if hold is not None else order.incident
+        row.incident = hold.incident if hold is not None else order.mandate.incident
         if latched.book.level > order.level:
             row.level = latched.book.level
             row.detail.append(f"held at level {row.level} already")

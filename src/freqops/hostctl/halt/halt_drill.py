@@ -14,6 +14,8 @@ from typing import Any, Callable
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, round_seconds
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.processes import Process
@@ -24,7 +26,7 @@ from ..bot.reach import alive, client
 from ..incident.journal import Journal
 from .halt import halt
 from .order import Order, Row
-from .resume import Permission, release
+from .resume import release
 
 PATIENCE = 120.0  # a boot, and the timer that makes holds true again
 FROZEN_SECONDS = 8.0
@@ -57,27 +59,27 @@ class Exercise:
 
 
 @dataclass
-class Drilled:
-    """What became of a drill: its exercises, whether all passed and the bot is back, and what is worth knowing."""
+class Drilled(Outcome):
+    """The outcome of a drill: proven where all exercises passed and the bot is back.
 
-    bot: str
+    Attributes:
+        exercises: What was rehearsed, in the order of the drill.
+    """
+
     exercises: list[Exercise] = field(default_factory=list)
-    passed: bool = False
-    detail: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return {**vars(self), "exercises": [asdict(exercise) for exercise in self.exercises]}
+        """Return the outcome as it stands in the answer."""
+        exercises = [asdict(exercise) for exercise in self.exercises]
+        return {**super().to_json(), "exercises": exercises, "passed": self.proven}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which levels are rehearsed, why, by whom, under which incident."""
+    """Which levels are rehearsed, and under which mandate."""
 
     levels: tuple[int, ...]
-    reason: str
-    actor: str
-    incident: str
+    mandate: Mandate
 
 
 class Drill:
@@ -106,9 +108,9 @@ class Drill:
                 return self._result
             finally:
                 self._thaw()
-        self._result.passed = all(exercise.passed for exercise in self._result.exercises)
-        if self._result.passed and self._plan.levels == halt_drill.LEVELS:
-            halt_drill.note_passed(self._bot.home, self._plan.incident, self._clock.utcnow())
+        self._result.proven = all(exercise.passed for exercise in self._result.exercises)
+        if self._result.proven and self._plan.levels == halt_drill.LEVELS:
+            halt_drill.note_passed(self._bot.home, self._plan.mandate.incident, self._clock.utcnow())
         return self._result
 
     def _refuse(self) -> None:
@@ -191,7 +193,7 @@ class Drill:
             state = api.read().state
             if state != "paused" or not api.past_boot():
                 return state if state != "paused" else "booting"
-            locked = api.has_lock(holds.lock_reason("halt", self._plan.incident))
+            locked = api.has_lock(holds.lock_reason("halt", self._plan.mandate.incident))
         except ApiError as error:
             return f"no answer: {error}"
         return AT_REST if locked else "paused without its lock"
@@ -199,7 +201,7 @@ class Drill:
     # --- hands
 
     def _halt(self, level: int, deadline: float | None = None) -> Row:
-        order = Order(level, self._plan.reason, self._plan.actor, self._plan.incident, deadline)
+        order = Order(level, self._plan.mandate, deadline)
         return halt([self._bot.home], order, self._clock, self._engine)[0]
 
     def _unlock(self) -> None:
@@ -231,9 +233,8 @@ class Drill:
 
     def _back(self) -> None:
         """Release what this drill holds, step by step, until the bot runs as it did."""
-        permission = Permission(self._plan.incident, self._plan.reason, self._plan.actor)
         while holds.effective_level(self._bot.holds):
-            release(self._bot, permission, self._journal, self._clock, self._engine)
+            release(self._bot, self._plan.mandate, self._journal, self._clock, self._engine)
         state = client(self._bot).read().state
         if state != "running":
             raise NotProven(f"nothing holds it, and it is {state}")
@@ -241,7 +242,7 @@ class Drill:
     def _left(self) -> str:
         level = holds.effective_level(self._bot.holds)
         return (
-            f"{self._bot.name} stays held at level {level} under {self._plan.incident}: look, then release it"
+            f"{self._bot.name} stays held at level {level} under {self._plan.mandate.incident}: look, then release it"
             if level
             else f"nothing holds {self._bot.name}"
         )

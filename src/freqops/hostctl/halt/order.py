@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freqops.core.base.clock import round_seconds
+from freqops.core.base.mandate import Mandate
 from freqops.core.halt import holds
 
 FLATTEN = 2
@@ -14,18 +15,17 @@ ENTRIES_DEADLINE, FLATTEN_DEADLINE = 45.0, 120.0
 
 @dataclass(frozen=True)
 class Order:
-    """What was commanded: level, why, by whom, under which incident, and how long the proof may take."""
+    """What was commanded: the level, under which mandate, and how many seconds the proof may take."""
 
     level: int
-    reason: str
-    actor: str
-    incident: str
+    mandate: Mandate
     deadline: float | None = None
 
     def as_hold(self, now: str) -> holds.Hold:
         """Return the hold that this command sets; what flattens also stops entries, and that is what stays."""
         level = holds.ENTRIES if self.level == FLATTEN else self.level
-        return holds.Hold("halt", level, self.reason, self.actor, self.incident, 0, now)
+        told = self.mandate
+        return holds.Hold("halt", level, told.reason, told.actor, told.incident, 0, now)
 
     @property
     def seconds(self) -> float:

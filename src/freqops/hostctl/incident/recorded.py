@@ -1,77 +1,110 @@
-"""Commands on one bot under an incident: each has a journal, and leaves behind who did what and what came of it."""
+"""Evidence of commands: who did what and why, what it achieved, and the journal of each bot. Written here alone."""
 
 from __future__ import annotations
 
-import socket
+import os
+import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
+from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 
 from ..bot import reach
-from . import journal, write
+from . import journal
 
-Act = Callable[[journal.Journal], "dict[str, Any]"]
+Evidence = dict[str, Any]
+Row = TypeVar("Row", bound=Outcome)
+SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Command:
-    """What was commanded: its name, on which bot, under which incident, why and by whom."""
+    """A command under its mandate.
+
+    Attributes:
+        name: What it is called.
+        mandate: Why it is given, by whom, under which incident.
+        root: The tree of freqops on this host.
+        clock: Where the time comes from.
+    """
 
     name: str
-    bot: layout.Bot
-    incident: str
-    reason: str
-    actor: str
+    mandate: Mandate
+    root: Path
+    clock: Clock
 
-    def under(self, root: Path, act: Act, clock: Clock, proof: str) -> dict[str, Any]:
-        """Do ``act`` with a journal, write down what came of it, proven or not, and return its result.
+    def on(
+        self, bot: layout.Bot, act: Callable[[journal.Journal], Row], touched: Callable[[Row], bool] = lambda _: True
+    ) -> Row:
+        """Do ``act`` on one bot with a journal, write its outcome down, proven or not, and return the outcome.
 
         Args:
-            root: The tree of freqops on this host.
+            bot: The bot.
             act: What to do.
-            clock: Where the time comes from.
-            proof: The name in its result that says whether it is proven.
+            touched: Whether an outcome is worth evidence; each is, unless something else is said.
 
         Raises:
-            Refused: Nothing ran.
-            NotProven: It is not known what came of it; that was written down.
+            Refused: Nothing ran, and nothing is written down.
+            NotProven: The outcome is not known; that was written down.
         """
-        began = clock.utcnow()
-        label = f"{self.name}-{began:%Y%m%dT%H%M%SZ}"
-        diary = journal.Journal(
-            journal.path_of(root, self.incident, self.bot.name, label), clock, lambda text: reach.redact(text, self.bot)
-        )
-        evidence: dict[str, Any] = {
-            "version": 1,
-            "command": self.name,
-            "host": socket.gethostname(),
-            "bot": self.bot.name,
-            "incident": self.incident,
-            "reason": self.reason,
-            "actor": self.actor,
-            "began": iso(began),
-        }
-        name = f"{self.name}-{self.bot.name}-{began:%Y%m%dT%H%M%SZ}"
+        began = self.clock.utcnow()
+        path = journal.path_of(self.root, self.mandate.incident, bot.name, f"{self.name}-{stamp(began)}")
+        diary = journal.Journal(path, self.clock, lambda text: reach.redact(text, bot))
+        file_name, named = f"{self.name}-{bot.name}-{stamp(began)}", {"bot": bot.name}
         try:
-            result = act(diary)
+            row = act(diary)
         except Refused:
             raise
         except (FreqopsError, OSError) as error:
-            self._record(root, name, {**evidence, "proven": False, "result": {"not_proven": str(error)}}, clock)
+            self.write(file_name, began, {**named, "proven": False, "result": {"not_proven": str(error)}})
             if isinstance(error, FreqopsError):
                 raise
             raise NotProven(str(error)) from error  # a disk that failed in the middle refused nothing
         finally:
             diary.close()
-        error_text = self._record(root, name, {**evidence, "proven": bool(result[proof]), "result": result}, clock)
-        notes = [text for text in (error_text, diary.error) if text is not None]
-        return {**result, "detail": [*result.get("detail", []), *notes]}
+        if touched(row):
+            unwritten = self.write(file_name, began, {**named, "proven": row.proven, "result": row.to_json()})
+            row.detail += [text for text in (unwritten, diary.error) if text is not None]
+        return row
 
-    @staticmethod
-    def _record(root: Path, name: str, evidence: dict[str, Any], clock: Clock) -> str | None:
-        incident = str(evidence["incident"])
-        return write.record(root, incident, name, {**evidence, "ended": iso(clock.utcnow())})
+    def write(self, file_name: str, began: datetime, evidence: Evidence) -> str | None:
+        """Write evidence of what began then and ends now, and return why it could not be written, or None."""
+        said = {"version": 1, "command": self.name, "host": os.uname().nodename, **self.mandate.to_json()}
+        said |= {"began": iso(began), "ended": iso(self.clock.utcnow()), **evidence}
+        return record(self.root, self.mandate.incident, file_name, said)
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as it stands in the names of files: ``20260102T030405Z``."""
+    return f"{moment:%Y%m%dT%H%M%SZ}"
+
+
+def record(root: Path, incident: str, name: str, evidence: Evidence) -> str | None:
+    """Write one file of evidence and return why it could not be written, or None.
+
+    Evidence never delays or spoils what it is about: it is written last, waits no longer than a second for the disk,
+    and its failure is only reported.
+    """
+    result: list[str | None] = ["the incident was not written: the disk did not answer within a second"]
+    writer = threading.Thread(target=_record, args=(root, incident, name, evidence, result), daemon=True)
+    writer.start()
+    writer.join(SECONDS)
+    return result[0]
+
+
+def _record(root: Path, incident: str, name: str, evidence: Evidence, result: list[str | None]) -> None:
+    directory = root / "incidents" / incident
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.write_json(directory / f"{os.uname().nodename}-{name}.json", evidence, 0o600)
+    except OSError as error:
+        result[0] = f"the incident was not written: {error}"
+    else:
+        result[0] = None

@@ -6,13 +6,15 @@ that a second run can bring it; only then is it forgotten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import api_doors, bot_secrets, layout
 from freqops.core.halt import holds
 
@@ -38,39 +40,25 @@ OLD_KEY_OPENS = "STILL OPEN: the exchange accepts a key that leaked; delete it t
 
 @dataclass(frozen=True)
 class Leak:
-    """What leaked (``api``: all that opens the REST API; ``exchange``: the account's key), and who says so, and why."""
+    """What leaked (``api``: all that opens the REST API; ``exchange``: the account's key), and under which mandate."""
 
     what: str
-    reason: str
-    actor: str
-    incident: str
+    mandate: Mandate
 
 
 @dataclass
-class LockedOut:
-    """What became of a lockout.
+class LockedOut(Outcome):
+    """The outcome of a lockout: proven where the bot is halted and nothing that leaked opens anything, read back.
 
     Attributes:
-        bot: Its name.
         what: What leaked: ``api`` or ``exchange``.
-        halted: The verdict of its halt.
+        halted: The verdict of the halt.
         replaced: Whether the bot has other secrets now.
-        proven: Whether it is halted, and nothing that leaked opens anything, read back.
-        level: The level in force.
-        detail: What was read back, and what is missing.
     """
 
-    bot: str
-    what: str
+    what: str = ""
     halted: str = ""
     replaced: bool = False
-    proven: bool = False
-    level: int = 0
-    detail: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return dict(vars(self))
 
 
 def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Engine) -> LockedOut:
@@ -78,8 +66,8 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """
-    row = halt([home], Order(holds.ENTRIES, leak.reason, leak.actor, leak.incident), clock, engine)[0]
-    result = LockedOut(home.name, leak.what, row.verdict, level=row.level, detail=list(row.detail))
+    row = halt([home], Order(holds.ENTRIES, leak.mandate), clock, engine)[0]
+    result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
     with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
         try:
             if not held:

@@ -37,8 +37,9 @@ class Adoption:
 
     def __init__(self, home: Path, order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._home, self._order, self._journal, self._clock, self._engine = home, order, journal, clock, engine
+        self._mandate = order.mandate
         self._files = SwitchFiles(home)
-        self._result = Adopted(home.name, incident=order.incident)
+        self._result = Adopted(home.name, incident=self._mandate.incident)
 
     def run(self) -> Adopted:
         """Adopt, and prove it; what does not succeed is taken back.
@@ -91,13 +92,15 @@ class Adoption:
     def _begin(self, found: Foreign, kept: Path) -> None:
         """Write down what is begun, then hold the bot, then lay it out: nothing of it can start before the hold."""
         note = {
-            "version": 1, "state": adoption.BEGAN, "incident": self._order.incident, "project": str(found.project),
+            "version": 1, "state": adoption.BEGAN, "incident": self._mandate.incident, "project": str(found.project),
             "service": found.service, "container": found.container, "restart": found.restart, "kept": str(kept),
             "dry_run": found.dry_run, "at": iso(self._clock.utcnow()),
         }  # fmt: skip
         durable.write_json(self._home / adoption.NOTE, note, 0o600)
-        hold = holds.Hold(adoption.HOLDER, holds.HARD, self._order.reason, self._order.actor, self._order.incident, 1,
-                          iso(self._clock.utcnow()))  # fmt: skip
+        hold = holds.Hold(
+            adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 1,
+            iso(self._clock.utcnow()),
+        )  # fmt: skip
         durable.write_json(self._home / "conf" / "holds.json", holds.HoldBook(1, (hold,)).to_json(), 0o444)
         self._files.install(self._order.release)
         holds_file.synchronise(self._home, self._clock)
@@ -123,7 +126,7 @@ class Adoption:
         self._files.remember({"release": bot.release, "image": bot.image, "at": iso(self._clock.utcnow())}, None)
         self._files.end()
         self._result.outcome, self._result.changed, self._result.proven = "paused", True, True
-        self._result.detail.append(f"held at level 1 under {self._order.incident}: release it, or undo the adoption")
+        self._result.detail.append(f"held at level 1 under {self._mandate.incident}: release it, or undo the adoption")
         return self._result
 
     def _halt(self, found: Foreign) -> None:
@@ -139,7 +142,9 @@ class Adoption:
     def _up(self, bot: layout.Bot) -> None:
         """Take the hold one step down: the process comes up, paused."""
         holds_file.change(
-            self._home, lambda present: present.released(self._order.incident, self._clock.utcnow()), self._clock
+            self._home,
+            lambda present: present.released(self._mandate.incident, self._clock.utcnow()),
+            self._clock,
         )
         ours = layout.load_bot(self._home)
         started = start_locked(ours, self._clock, self._engine, self._order.deadline, anew=True)

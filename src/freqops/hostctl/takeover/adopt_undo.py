@@ -37,7 +37,10 @@ def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engin
     back(home, journal, clock, engine)
     trades = [f"{row[0]} {row[1]} {row[3]}" for row in note.get("trades", []) if row[2]]
     kept = str(note.get("kept", ""))
-    return Adopted(home.name, "undone", True, True, str(note["incident"]), trades, kept, ["the old one runs again"])
+    return Adopted(
+        home.name, "undone", changed=True, proven=True, incident=str(note["incident"]), trades=trades, kept=kept,
+        detail=["the old one runs again"],
+    )  # fmt: skip
 
 
 def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) -> None:
@@ -53,8 +56,9 @@ def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) ->
 def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
     """Stop the bot under a hold of level 3, and look once more at what it did until then."""
     bot = layout.load_bot(home)
+    told = order.mandate
     hold = holds.Hold(
-        adoption.HOLDER, holds.HARD, order.reason, order.actor, str(note["incident"]), 0, iso(clock.utcnow())
+        adoption.HOLDER, holds.HARD, told.reason, told.actor, str(note["incident"]), 0, iso(clock.utcnow())
     )
     latched = holds_file.latch(home, hold, clock)
     if latched.error is not None:

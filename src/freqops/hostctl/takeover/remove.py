@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import shutil
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
 from freqops.core.bot.client import ApiError
 from freqops.core.takeover import removal
@@ -32,29 +32,16 @@ NOTHING, REMOVED, REFUSED, MAY_GO = "nothing", "removed", "refused", "may go"
 
 
 @dataclass
-class Removed:
-    """What became of a removal.
+class Removed(Outcome):
+    """The outcome of a removal.
+
+    ``removed``; ``nothing`` where there was nothing of it; ``may go`` where it was only looked at; ``refused``.
 
     Attributes:
-        bot: Its name.
-        outcome: ``removed``; ``nothing`` where there was nothing of it; ``may go`` where it was only looked at;
-            ``refused``.
-        changed: Whether anything was touched.
-        proven: Whether what the outcome says was read back.
         kept: The directory with what it left behind; of the last removal where there was nothing.
-        detail: What is worth knowing.
     """
 
-    bot: str
-    outcome: str = ""
-    changed: bool = False
-    proven: bool = False
     kept: str = ""
-    detail: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return dict(vars(self))
 
 
 def named(home: Path) -> layout.Bot:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.deploy import deploy_lock
 
@@ -20,18 +19,7 @@ from ..incident import journal
 from ..incident.recorded import Command
 from .remove import LOCK_SECONDS, REFUSED, Removed, look, named, remove_locked
 
-PROOF = "proven"
 NOT_REACHED = "not reached"
-
-
-@dataclass(frozen=True)
-class Errand:
-    """One command that removes: where, why, by whom, under which incident."""
-
-    root: Path
-    reason: str
-    actor: str
-    incident: str
 
 
 def chosen(names: list[str], root: Path) -> list[Path]:
@@ -47,16 +35,16 @@ def chosen(names: list[str], root: Path) -> list[Path]:
 
 
 @contextmanager
-def alone(homes: list[Path], errand: Errand, clock: Clock) -> Iterator[None]:
+def alone(homes: list[Path], root: Path, mandate: Mandate, clock: Clock) -> Iterator[None]:
     """Hold the turn to deploy and the locks of all bots for the block.
 
     Raises:
         Refused: Somebody deploys, or another command has one of the bots.
     """
-    present = deploy_lock.present(errand.root)
-    if errand.root.is_dir():
-        own = deploy_lock.Turn(errand.incident, errand.actor, socket.gethostname(), os.getpid(), errand.incident)
-        deploy_lock.take(errand.root, own, clock)
+    present = deploy_lock.present(root)
+    if root.is_dir():
+        own = deploy_lock.Turn(mandate.incident, mandate.actor, os.uname().nodename, os.getpid(), mandate.incident)
+        deploy_lock.take(root, own, clock)
     try:
         with ExitStack() as locks:
             for home in [home for home in homes if home.exists()]:
@@ -64,8 +52,8 @@ def alone(homes: list[Path], errand: Errand, clock: Clock) -> Iterator[None]:
                     raise Refused(f"another command is working on {home.name}; nothing was touched")
             yield
     finally:
-        if present is None or present.id != errand.incident:
-            deploy_lock.give_back(errand.root, errand.incident, clock)
+        if present is None or present.id != mandate.incident:
+            deploy_lock.give_back(root, mandate.incident, clock)
 
 
 def judged(homes: list[Path], clock: Clock, engine: Engine) -> list[Removed]:
@@ -90,40 +78,38 @@ def refuse_unless_all_may_go(rows: list[Removed]) -> None:
         raise Refused("nothing was removed: " + "; ".join(reasons))
 
 
-def remove(names: list[str], errand: Errand, clock: Clock, engine: Engine) -> list[Removed]:
+def remove(names: list[str], root: Path, mandate: Mandate, clock: Clock, engine: Engine) -> list[Removed]:
     """Remove bots and return a row for each; the first that does not go ends it.
 
     Raises:
         Refused: Nothing was touched.
     """
-    homes = chosen(names, errand.root)
-    with alone(homes, errand, clock):
+    homes = chosen(names, root)
+    with alone(homes, root, mandate, clock):
         rows = judged(homes, clock, engine)
         refuse_unless_all_may_go(rows)
-        return taken_off(homes, errand, clock, engine)
+        return taken_off(homes, root, mandate, clock, engine)
 
 
-def taken_off(homes: list[Path], errand: Errand, clock: Clock, engine: Engine) -> list[Removed]:
+def taken_off(homes: list[Path], root: Path, mandate: Mandate, clock: Clock, engine: Engine) -> list[Removed]:
     """Remove bots that were judged; the caller is `alone` with them."""
     rows: list[Removed] = []
     for home in homes:
         if rows and not rows[-1].proven:
             rows.append(Removed(home.name, NOT_REACHED, detail=["not touched: a bot before it is not gone"]))
             continue
-        rows.append(_one(home, errand, clock, engine))
+        rows.append(_one(home, root, mandate, clock, engine))
     return rows
 
 
-def _one(home: Path, errand: Errand, clock: Clock, engine: Engine) -> Removed:
-    command = Command("remove", named(home), errand.incident, errand.reason, errand.actor)
+def _one(home: Path, root: Path, mandate: Mandate, clock: Clock, engine: Engine) -> Removed:
     if not home.exists():
         return remove_locked(home, journal.silent(clock), clock, engine)
     try:
-        result = command.under(
-            errand.root, lambda diary: remove_locked(home, diary, clock, engine).to_json(), clock, PROOF
+        return Command("remove", mandate, root, clock).on(
+            named(home), lambda diary: remove_locked(home, diary, clock, engine)
         )
     except Refused as error:
         return Removed(home.name, REFUSED, detail=[str(error)])
     except FreqopsError as error:
         return Removed(home.name, "not proven", changed=True, detail=[str(error)])
-    return Removed(**result)

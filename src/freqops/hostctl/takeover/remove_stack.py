@@ -7,15 +7,16 @@ its line for sudo go last, by the playbook, when nothing has to be asked of the 
 from __future__ import annotations
 
 import shutil
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from freqops.core.base import commands, durable
-from freqops.core.base.clock import Clock, iso
+from freqops.core.base.clock import Clock
 from freqops.core.base.commands import Run, must
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
 from freqops.core.deploy import deploy_lock, host_manifest
 from freqops.core.halt import deadman
@@ -24,10 +25,9 @@ from freqops.core.takeover import removal
 from ..bot import databases
 from ..bot.engine import Engine
 from ..exchange import witness
-from ..incident import write
+from ..incident.recorded import Command, stamp
 from . import remove_bots
 from .remove import MAY_GO, NOTHING, REMOVED, Removed
-from .remove_bots import Errand
 
 POSTGRES_GRACE = 60
 SYSTEM = Path("/")
@@ -38,26 +38,19 @@ SSHD_FILES = "sshd_config.d"
 
 
 @dataclass
-class Stack:
-    """What became of it.
+class Stack(Outcome):
+    """The outcome of a removal of everything: ``removed``, ``nothing``, or ``may go`` where it was only looked at.
 
     Attributes:
-        outcome: ``removed``, ``nothing``, ``may go`` where it was only looked at.
-        changed: Whether anything was touched.
-        proven: Whether what the outcome says was read back.
-        bots: What became of each bot.
-        detail: What is worth knowing: what stays, and why.
+        bots: The outcome for each bot; ``bot`` is empty.
     """
 
-    outcome: str = ""
-    changed: bool = False
-    proven: bool = False
+    bot: str = ""
     bots: list[Removed] = field(default_factory=list)
-    detail: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as it stands in the answer."""
-        return {**vars(self), "bots": [row.to_json() for row in self.bots]}
+        """Return the outcome as it stands in the answer."""
+        return {**super().to_json(), "bots": [row.to_json() for row in self.bots]}
 
 
 def look(root: Path, clock: Clock, engine: Engine, system: Path = SYSTEM) -> Stack:
@@ -70,49 +63,45 @@ def look(root: Path, clock: Clock, engine: Engine, system: Path = SYSTEM) -> Sta
     _refuse_foreign_databases(root, homes, engine)
     rows = remove_bots.judged(homes, clock, engine)
     there = bool(homes or _files(root, system) or _containers(engine))
-    return Stack(MAY_GO if there else NOTHING, proven=True, bots=rows)
+    return Stack(outcome=MAY_GO if there else NOTHING, proven=True, bots=rows)
 
 
-def remove(errand: Errand, clock: Clock, engine: Engine, system: Path = SYSTEM, run: Run = commands.run) -> Stack:
+def remove(
+    root: Path, mandate: Mandate, clock: Clock, engine: Engine, system: Path = SYSTEM, run: Run = commands.run
+) -> Stack:
     """Remove everything and prove it.
 
     Raises:
         Refused: Nothing was touched.
         NotProven: Something is left.
     """
-    homes, began = layout.homes(errand.root), iso(clock.utcnow())
-    seen = look(errand.root, clock, engine, system)
+    homes, began = layout.homes(root), clock.utcnow()
+    seen = look(root, clock, engine, system)
     if seen.outcome == NOTHING:
         return seen
-    images = _images(errand.root, homes)
-    with remove_bots.alone(homes, errand, clock):
+    images = _images(root, homes)
+    with remove_bots.alone(homes, root, mandate, clock):
         remove_bots.refuse_unless_all_may_go(remove_bots.judged(homes, clock, engine))
-        rows = remove_bots.taken_off(homes, errand, clock, engine)
-    result = Stack(REMOVED, True, bots=rows)
+        rows = remove_bots.taken_off(homes, root, mandate, clock, engine)
+    result = Stack(outcome=REMOVED, changed=True, bots=rows)
     failed = [text for row in rows if not row.proven for text in row.detail]
     if failed:
         raise NotProven("not all bots are gone, and nothing else was touched: " + "; ".join(failed))
     _units(system, run)
-    _postgres(errand.root, engine)
+    _postgres(root, engine)
     _take_files(system, run)
-    _tree(errand.root)
-    found = left(errand.root, engine, system, run)
+    _tree(root)
+    found = left(root, engine, system, run)
     if found:
         raise NotProven(f"not everything is gone: {'; '.join(found)}; remove the stack again")
     result.proven = True
-    result.detail = [*_stays(errand.root, images, engine), *_recorded(errand, began, clock)]
+    error = Command("remove", mandate, root, clock).write(
+        f"remove-{stamp(clock.utcnow())}",
+        began,
+        {"bots": [], "proven": True},  # each bot has evidence of its own
+    )
+    result.detail = [*_stays(root, images, engine), *([error] if error is not None else [])]
     return result
-
-
-def _recorded(errand: Errand, began: str, clock: Clock) -> list[str]:
-    """Write down that the rest went, too; each bot has its own evidence."""
-    evidence = {
-        "version": 1, "command": "remove", "host": socket.gethostname(), "incident": errand.incident, "bots": [],
-        "reason": errand.reason, "actor": errand.actor, "began": began, "ended": iso(clock.utcnow()), "proven": True,
-    }  # fmt: skip
-    name = f"remove-{clock.utcnow():%Y%m%dT%H%M%SZ}"
-    error = write.record(errand.root, errand.incident, name, evidence)
-    return [error] if error is not None else []
 
 
 def left(root: Path, engine: Engine, system: Path, run: Run) -> list[str]:

@@ -35,7 +35,13 @@ def test_what_somebody_changed_or_put_there_is_found(tmp_path: Path) -> None:
 
 def test_its_directories_come_before_what_is_in_them() -> None:
     files = ["bot.json", "python/freqops/core/halt/holds.py", "python/freqops/__init__.py", "strategies/S.py"]
-    assert tree.directories(files) == ["python", "python/freqops", "python/freqops/core", "strategies"]
+    assert tree.directories(files) == [
+        "python",
+        "python/freqops",
+        "python/freqops/core",
+        "python/freqops/core/halt",
+        "strategies",
+    ]
 
 
 def test_a_text_that_cannot_be_read_is_none(tmp_path: Path) -> None:

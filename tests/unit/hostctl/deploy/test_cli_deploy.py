@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.deploy import deploy_lock
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.deploy import shared_postgres, unchanged
@@ -17,8 +18,8 @@ from freqops.hostctl.deploy.switch import Switched
 from tests.unit.fakes import FakeClock, make_bot
 
 OLD, NEW = "0" * 16, "1" * 16
-WELL = Switched("alpha", NEW, OLD, "running", changed=True, proven=True)
-BACK = Switched("alpha", OLD, OLD, "rolled back", changed=True, proven=True, log=["last words"])
+WELL = Switched("alpha", "running", changed=True, proven=True, release=NEW, former=OLD)
+BACK = Switched("alpha", "rolled back", changed=True, proven=True, release=OLD, former=OLD, log=["last words"])
 
 
 class Cli:
@@ -58,7 +59,7 @@ class Cli:
         self.ran.append((root, reread))
         if self.error is not None:
             raise self.error
-        return shared_postgres.Brought(True, [{"bot": "alpha", "outcome": "running"}])
+        return shared_postgres.Brought(changed=True, restarted=[{"bot": "alpha", "outcome": "running"}])
 
     def _compare(self, *given: Any) -> dict[str, Any]:
         self.ran.append(("compare", *given[:3]))
@@ -79,7 +80,7 @@ def test_a_switch_is_what_it_was_asked_in_a_session_of_its_own(run: Cli) -> None
     status, out = run("switch", f"beta={OLD},alpha={NEW}", *words)
     [(wishes, errand)] = run.ran
     assert wishes == [("beta", OLD), ("alpha", NEW)]
-    assert errand == Errand(run.root, "why", "ann@here", "one", 7.0)
+    assert errand == Errand(run.root, Mandate("one", "why", "ann@here"), 7.0)
     assert (status, run.sessions) == (0, 1)
     [row] = json.loads(out)["bots"]
     assert (row["bot"], row["well"], row["release"], row["former"]) == ("alpha", True, NEW, OLD)
@@ -90,8 +91,8 @@ def test_one_bot_that_is_not_well_is_not_proven(run: Cli) -> None:
     status, out = run("switch", f"alpha={NEW}")
     assert (status, [row["well"] for row in json.loads(out)["bots"]]) == (2, [True, False])
     [(_, errand)] = run.ran
-    assert (errand.reason, errand.deadline) == ("deploy", 120.0)
-    assert "-deploy-" in errand.incident
+    assert (errand.mandate.reason, errand.deadline) == ("deploy", 120.0)
+    assert "-deploy-" in errand.mandate.incident
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_deploy_works_only_in_its_turn(run: Cli) -> None:
 
 def test_a_rollback_names_its_bot_and_perhaps_its_release(run: Cli) -> None:
     assert run("rollback", "alpha", "--reason=why", "--actor=ann", "--incident=one")[0] == 0
-    assert run.ran == [(run.root / "bots" / "alpha", None, Errand(run.root, "why", "ann", "one", 120.0))]
+    assert run.ran == [(run.root / "bots" / "alpha", None, Errand(run.root, Mandate("one", "why", "ann"), 120.0))]
     run.rows = [BACK]
     status, out = run("rollback", "alpha", f"--release={OLD}")
     assert (status, run.ran[1][1], json.loads(out)["bots"][0]["log"]) == (2, OLD, ["last words"])

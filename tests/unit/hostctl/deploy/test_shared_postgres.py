@@ -74,7 +74,7 @@ class Host:
         self.done.append(f"start {bot.name}")
         if bot.name in self.sick:
             raise NotProven(f"{bot.name} did not come up")
-        return Started(bot.name, "running", True, 0)
+        return Started(bot.name, "running", changed=True)
 
     def bring(self, *, reread: bool = False) -> shared_postgres.Brought:
         return shared_postgres.bring(self.root, self.clock, self.engine, reread=reread)

@@ -10,6 +10,7 @@ import pytest
 
 from freqops.core.base import durable
 from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
@@ -109,11 +110,11 @@ class Host:
         return path.read_text() if path.exists() else ""
 
     def wish(self, fingerprint: str, *, restore: bool = False) -> switch.Wish:
-        return switch.Wish(fingerprint, "why", "ann@host", "one", 20.0, restore)
+        return switch.Wish(fingerprint, Mandate("one", "why", "ann@host"), 20.0, restore)
 
     @property
     def errand(self) -> Errand:
-        return Errand(self.root, "why", "ann@host", "one", 20.0)
+        return Errand(self.root, Mandate("one", "why", "ann@host"), 20.0)
 
     def switch(self, fingerprint: str) -> Switched:
         [row] = deploy.deploy([("alpha", fingerprint)], self.errand, self.clock, self.engine)

@@ -110,7 +110,7 @@ def test_a_book_that_cannot_be_understood_sells_nothing(dead: Host) -> None:
 
 def test_it_sells_what_the_bot_bought_and_says_so(dead: Host) -> None:
     result = run(dead)
-    assert (result.flat, result.left, result.cancelled) == (True, [], [])
+    assert (result.proven, result.left, result.cancelled) == (True, [], [])
     assert [(each["pair"], each["amount"], each["id"], each["status"]) for each in result.sold] == [
         ("BTC/USDT", "1.0000", "s0", "closed")
     ]
@@ -123,7 +123,7 @@ def test_on_a_flat_account_it_does_nothing(dead: Host) -> None:
     run(dead)
     looks = dead.account.looks
     again = run(dead)
-    assert (again.flat, again.sold, again.cancelled, acts(dead)) == (True, [], [], ["sell"])
+    assert (again.proven, again.sold, again.cancelled, acts(dead)) == (True, [], [], ["sell"])
     assert dead.account.looks == looks + 1
 
 
@@ -133,7 +133,7 @@ def test_orders_are_taken_away_before_anything_is_sold(dead: Host) -> None:
     dead.account.open_orders += [resting("5", "sell", stop_price="90"), resting("6")]
     result = run(dead)
     assert acts(dead) == ["cancel", "cancel", "sell"]
-    assert (result.flat, len(result.cancelled)) == (True, 2)
+    assert (result.proven, len(result.cancelled)) == (True, 2)
     assert "6 buy 1 BTC/USDT at 100 (limit)" in result.cancelled
 
 
@@ -143,7 +143,7 @@ def test_an_order_that_cannot_be_cancelled_stops_no_other_and_is_tried_again(dea
     dead.account.faults["cancel"] = [Unanswered("timeout")]
     result = run(dead)
     assert acts(dead) == ["cancel", "cancel", "cancel", "sell"]
-    assert (result.flat, result.left) == (True, [])
+    assert (result.proven, result.left) == (True, [])
 
 
 def test_an_order_that_stays_is_not_flat_at_the_deadline(dead: Host) -> None:
@@ -151,7 +151,7 @@ def test_an_order_that_stays_is_not_flat_at_the_deadline(dead: Host) -> None:
     dead.account.open_orders.append(resting("5", "sell"))
     dead.account.faults["cancel"] = [Rejected("no")] * 1000
     result = run(dead)
-    assert (result.flat, acts(dead).count("sell")) == (False, 0)
+    assert (result.proven, acts(dead).count("sell")) == (False, 0)
     assert "5 sell 1 BTC/USDT at 100 (limit) was not cancelled: no" in result.left
     assert flattening.DEADLINE <= dead.clock.now < flattening.DEADLINE + 5
 
@@ -168,7 +168,7 @@ def test_a_pair_that_fails_keeps_no_other_from_being_sold(dead: Host) -> None:
 
     dead.account._sell = refuse_one  # type: ignore[assignment,method-assign]
     result = run(dead)
-    assert (result.flat, [each["pair"] for each in result.sold]) == (False, ["BTC/USDT"])
+    assert (result.proven, [each["pair"] for each in result.sold]) == (False, ["BTC/USDT"])
     assert dead.account.coins["BTC"] == 0
     assert any(text.startswith("3.0000 AAA/USDT was not sold: sell: no funds") for text in result.left)
     assert any(text.startswith("3 AAA, worth") for text in result.left)
@@ -181,7 +181,7 @@ def test_what_is_not_the_bots_is_never_sold(dead: Host) -> None:
     dead.account.markets["BNB/USDT"] = {**MARKET, "base": "BNB"}
     result = run(dead)
     assert [(each["pair"], each["amount"]) for each in result.sold] == [("BTC/USDT", "1.0000")]
-    assert (result.flat, dead.account.coins["BTC"], dead.account.coins["BNB"]) == (False, Decimal(2), Decimal(5))
+    assert (result.proven, dead.account.coins["BTC"], dead.account.coins["BNB"]) == (False, Decimal(2), Decimal(5))
     assert "2.0000 BTC: not sold, for the bot's orders did not buy it" in result.left
     assert result.detail == ["on the exchange: not the bot's: 5 BNB, not declared"]
 
@@ -193,13 +193,13 @@ def test_declared_coins_are_never_sold(tmp_path: Path, monkeypatch: pytest.Monke
     host.account.buy("1", "1")
     host.account.coins["BTC"] += Decimal(2)
     result = run(host)
-    assert (result.flat, host.account.coins["BTC"]) == (True, Decimal(2))
+    assert (result.proven, host.account.coins["BTC"]) == (True, Decimal(2))
 
 
 def test_dust_is_flat_and_said(dead: Host) -> None:
     dead.account.coins["BTC"] += Decimal("0.01")
     result = run(dead)
-    assert (result.flat, result.detail) == (True, ["on the exchange: dust: 0.0100 BTC, worth 1.00 USDT"])
+    assert (result.proven, result.detail) == (True, ["on the exchange: dust: 0.0100 BTC, worth 1.00 USDT"])
 
 
 @pytest.mark.parametrize("what", ["order", "fill"])
@@ -209,7 +209,7 @@ def test_where_somebody_else_traded_nothing_is_sold(dead: Host, what: str) -> No
     else:
         dead.account.fills.append(filled("9", "sell", "0.1"))
     result = run(dead)
-    assert (result.flat, acts(dead), result.sold) == (False, [], [])
+    assert (result.proven, acts(dead), result.sold) == (False, [], [])
     assert any("stands in no record" in text for text in result.left)
     assert any("make its owner doubtful" in text for text in result.left)
     assert dead.clock.now < 5  # waiting changes nothing
@@ -226,7 +226,7 @@ def test_what_was_done_by_hand_and_declared_keeps_nothing_from_being_sold(
     host.account.fills.append(filled("9", "buy", "0.5"))
     host.account.coins["BTC"] += Decimal("0.5")
     result = run(host)
-    assert (result.flat, host.account.coins["BTC"]) == (True, Decimal("0.5"))
+    assert (result.proven, host.account.coins["BTC"]) == (True, Decimal("0.5"))
 
 
 # --- an order is never sent twice
@@ -237,7 +237,7 @@ def test_a_lost_answer_is_found_by_the_orders_name_and_never_sent_again(dead: Ho
     dead.account.faults["sell"] = [error]
     result = run(dead)
     assert acts(dead) == ["sell"]
-    assert (result.flat, [each["id"] for each in result.sold], result.left) == (True, ["s0"], [])
+    assert (result.proven, [each["id"] for each in result.sold], result.left) == (True, ["s0"], [])
     asked = next(with_ for what, with_ in dead.account.asked if what == "order")
     assert asked == {"pair": "BTC/USDT", "client_id": orders(dead)[0]["client_id"]}
     assert orders(dead)[0]["id"] == "s0"
@@ -256,13 +256,13 @@ def test_an_order_that_shows_up_late_is_waited_for(dead: Host) -> None:
     dead.account.before = before
     result = run(dead)
     assert acts(dead) == ["sell"]
-    assert (result.flat, looks.count("order")) == (True, flattening.LOOKS)
+    assert (result.proven, looks.count("order")) == (True, flattening.LOOKS)
 
 
 def test_an_order_that_never_arrived_is_sent_again_under_another_name(dead: Host) -> None:
     dead.account.faults["sell"] = [Unanswered("timeout")]
     result = run(dead)
-    assert (acts(dead), result.flat) == (["sell", "sell"], True)
+    assert (acts(dead), result.proven) == (["sell", "sell"], True)
     first, second = orders(dead)
     assert first["client_id"] != second["client_id"]
     assert (first["id"], "never arrived" in first["failed"], second["id"]) == (None, True, "s0")
@@ -283,13 +283,13 @@ def test_an_intent_of_an_earlier_crash_is_looked_up_before_anything_else(dead: H
     dead.account._sell("BTC/USDT", "1", order["client_id"])
     result = run(dead)
     assert dead.account.asked[0][0] == "order"
-    assert (acts(dead), result.flat, [each["id"] for each in result.sold]) == ([], True, ["s0"])
+    assert (acts(dead), result.proven, [each["id"] for each in result.sold]) == ([], True, ["s0"])
 
 
 def test_an_intent_that_was_never_sent_is_sold_now(dead: Host) -> None:
     sales_journal.SoldBook(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
     result = run(dead)
-    assert (acts(dead), result.flat, len(orders(dead))) == (["sell"], True, 2)
+    assert (acts(dead), result.proven, len(orders(dead))) == (["sell"], True, 2)
 
 
 def test_an_intent_of_which_nobody_knows_sells_nothing(dead: Host) -> None:
@@ -303,14 +303,14 @@ def test_an_intent_of_which_nobody_knows_sells_nothing(dead: Host) -> None:
 def test_an_order_that_was_refused_is_asked_for_once_and_tried_again(dead: Host) -> None:
     dead.account.faults["sell"] = [Rejected("sell: market is closed")]
     result = run(dead)
-    assert (acts(dead), result.flat, result.left) == (["sell", "sell"], True, [])
+    assert (acts(dead), result.proven, result.left) == (["sell", "sell"], True, [])
     assert [what for what, _ in dead.account.asked].count("order") == 1
 
 
 def test_what_is_refused_for_good_is_said_at_the_deadline(dead: Host) -> None:
     dead.account.faults["sell"] = [Rejected("sell: market is closed")] * 1000
     result = run(dead)
-    assert (result.flat, result.sold) == (False, [])
+    assert (result.proven, result.sold) == (False, [])
     assert "1.0000 BTC/USDT was not sold: sell: market is closed" in result.left
     assert flattening.DEADLINE <= dead.clock.now < flattening.DEADLINE + 10
     assert sales_journal.SoldBook(dead.bot, "one", dead.clock).unfinished == []
@@ -340,7 +340,7 @@ def test_a_sale_that_is_only_partly_filled_goes_on(dead: Host) -> None:
         pair, "0.4" if not dead.account.placed else amount, client_id
     )
     result = run(dead)
-    assert (result.flat, acts(dead)) == (True, ["sell", "sell"])
+    assert (result.proven, acts(dead)) == (True, ["sell", "sell"])
     assert [each["filled"] for each in orders(dead)] == ["0.4", "0.6000"]
 
 
@@ -350,4 +350,4 @@ def test_the_lock_of_the_bot_is_held_until_it_is_done(dead: Host) -> None:
             assert not free
 
     dead.account.before = before
-    assert run(dead).flat
+    assert run(dead).proven

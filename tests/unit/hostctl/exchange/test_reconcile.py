@@ -94,7 +94,7 @@ def test_what_freqtrade_took_in_is_told_and_compared(dead: Host) -> None:
     dead.engine.output = (0, f"WARNING: noise\n{json.dumps(TRADE)}\n" + '{"done": true}\n')
     dead.account.coins["BNB"] = Decimal(1)
     result = run(dead)
-    assert (result.agrees, result.trades, result.disagreements) == (True, [TRADE], [])
+    assert (result.proven, result.trades, result.disagreements) == (True, [TRADE], [])
     assert result.detail == ["on the exchange: not the bot's: 1 BNB, not declared"]
     assert dead.engine.networks == ["freqops-witness"]
     assert dead.engine.ran[0][-2:] == ["-m", "freqops.witness.recover"]
@@ -103,7 +103,7 @@ def test_what_freqtrade_took_in_is_told_and_compared(dead: Host) -> None:
 
 def test_nothing_is_compared_before_freqtrade_came_to_its_end(dead: Host) -> None:
     dead.account.before = lambda _what: None if dead.engine.ran else pytest.fail("asked too early")
-    assert run(dead).agrees
+    assert run(dead).proven
 
 
 @pytest.mark.parametrize("what", ["coins", "fill"])
@@ -113,7 +113,7 @@ def test_what_still_differs_is_named(dead: Host, what: str) -> None:
     else:
         dead.account.fills.append(filled("9", "buy", "1"))
     result = run(dead)
-    assert not result.agrees
+    assert not result.proven
     expected = {
         "coins": "BTC: its records say 1, on its account are 0.5",
         "fill": "a fill that stands in no record: buy 1 BTC/USDT at 100, order 9",
@@ -154,7 +154,7 @@ def test_an_exchange_that_does_not_answer_is_not_proven(dead: Host) -> None:
 
 def test_it_looks_once_for_nothing_changes_meanwhile(dead: Host) -> None:
     dead.account.coins["BTC"] = Decimal(0)
-    assert not run(dead).agrees
+    assert not run(dead).proven
     assert dead.account.looks == 1
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
@@ -26,7 +27,7 @@ from freqops.hostctl.bot.engine import end
 from freqops.hostctl.halt import halt as halting
 from freqops.hostctl.halt import level_3, levels
 from freqops.hostctl.halt.order import Order
-from freqops.hostctl.incident import write
+from freqops.hostctl.incident import recorded
 from tests.unit.fakes import START, FakeClock, FakeEngine, make_bot, order, process, trade
 from tests.unit.hostctl.host import Host
 
@@ -361,7 +362,7 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     over = threading.Event()
     monkeypatch.setattr(reach, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
-    order_ = Order(1, "why", "ann@host", "one", 0.1)
+    order_ = Order(1, Mandate("one", "why", "ann@host"), 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
@@ -376,7 +377,8 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
     monkeypatch.setattr(reach, "alive", lambda _bot: [])
     monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
-    [row] = halting.halt([make_bot(tmp_path, "alpha")], Order(1, "why", "ann@host", "one", 0.1), Clock(), FakeEngine())
+    order_ = Order(1, Mandate("one", "why", "ann@host"), 0.1)
+    [row] = halting.halt([make_bot(tmp_path, "alpha")], order_, Clock(), FakeEngine())
     over.set()
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
 
@@ -496,24 +498,24 @@ def test_a_process_that_ended_by_itself_is_no_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_incident_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert write.record(tmp_path, "one", "halt", {"a": 1}) is None
+    assert recorded.record(tmp_path, "one", "halt", {"a": 1}) is None
     assert len(list((tmp_path / "incidents" / "one").glob("*-halt.json"))) == 1
     monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
-    assert "No space left" in str(write.record(tmp_path, "one", "halt", {}))
+    assert "No space left" in str(recorded.record(tmp_path, "one", "halt", {}))
 
 
 def test_an_incident_on_a_stuck_disk_keeps_no_answer_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(os, "fsync", lambda _: over.wait(10))
-    monkeypatch.setattr(write, "SECONDS", 0.1)
+    monkeypatch.setattr(recorded, "SECONDS", 0.1)
     began = time.monotonic()
-    assert "did not answer" in str(write.record(tmp_path, "one", "halt", {}))
+    assert "did not answer" in str(recorded.record(tmp_path, "one", "halt", {}))
     assert time.monotonic() - began < 1.0
     over.set()
 
 
 def test_the_order_of_a_halt_is_its_hold() -> None:
-    hold = Order(3, "why", "ann@host", "one").as_hold("now")
+    hold = Order(3, Mandate("one", "why", "ann@host")).as_hold("now")
     assert hold == holds.Hold("halt", 3, "why", "ann@host", "one", 0, "now")
-    assert Order(2, "why", "ann@host", "one").as_hold("now").level == 1  # what stays of it is "no entries"
+    assert Order(2, Mandate("one", "why", "ann@host")).as_hold("now").level == 1  # what stays of it is "no entries"
     assert holds_file.LATCH_SECONDS == 1.0

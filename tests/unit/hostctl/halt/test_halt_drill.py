@@ -11,6 +11,7 @@ import pytest
 
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Unreachable
 from freqops.core.halt import halt_drill as rules
 from freqops.core.halt import start_gate
@@ -83,7 +84,7 @@ class DrillHost(Host):
             self.api.error = None
 
     def drill(self, *levels: int) -> Drilled:
-        plan = Plan(levels or rules.LEVELS, "drill", "ann@host", "drill-1")
+        plan = Plan(levels or rules.LEVELS, Mandate("drill-1", "drill", "ann@host"))
         return Drill(self.bot, plan, self.silent, self.clock, self.engine).run()
 
 
@@ -99,20 +100,20 @@ def passed(result: Drilled) -> dict[str, bool]:
 def test_all_exercises_pass_and_the_bot_is_back(host: DrillHost) -> None:
     result = host.drill()
     assert passed(result) == dict.fromkeys(EXERCISES, True), result
-    assert result.passed
+    assert result.proven
     assert (host.level, host.api.state) == (0, "running")
     assert rules.days_since(host.home, host.clock.utcnow()) == pytest.approx(0.0, abs=0.01)
 
 
 def test_only_all_levels_count_as_a_drill(host: DrillHost) -> None:
-    assert host.drill(1, 2).passed
+    assert host.drill(1, 2).proven
     assert rules.days_since(host.home, host.clock.utcnow()) is None
 
 
 def test_without_the_timer_what_was_undone_stays_undone_and_the_drill_says_so(host: DrillHost) -> None:
     host.has_timer = False
     result = host.drill(1)
-    assert not result.passed
+    assert not result.proven
     assert passed(result)["/start on a held bot"] is False
     assert result.exercises[1].said == "running"
 
@@ -123,7 +124,7 @@ def test_a_halt_that_is_proven_on_a_frozen_bot_fails_the_drill(
     monkeypatch.setattr(os, "kill", lambda _pid, number: host.signals.append(number))  # it goes on answering
     result = host.drill(3)
     assert passed(result)["level 1, its process frozen"] is False
-    assert not result.passed
+    assert not result.proven
 
 
 def test_a_bot_that_goes_on_and_is_only_not_proven_in_time_fails_the_drill(
@@ -150,7 +151,7 @@ def test_a_halt_that_is_not_proven_fails_the_drill_and_the_others_go_on(
     host.api.trades = [{"trade_id": 1, "pair": "BTC/USDT", "is_short": False, "amount": 1.0, "stake_amount": 1.0,
                         "profit_abs": 0.0, "has_open_orders": False, "orders": []}]  # fmt: skip
     result = host.drill()
-    assert not result.passed
+    assert not result.proven
     assert passed(result)["level 2"] is False
     assert passed(result)["level 3 on the frozen bot"] is True
     assert rules.days_since(host.home, host.clock.utcnow()) is None
@@ -164,7 +165,7 @@ def test_a_bot_that_does_not_come_back_stays_held_and_is_no_passed_drill(
 
     monkeypatch.setattr(drill, "release", refuse)
     result = host.drill()
-    assert not result.passed
+    assert not result.proven
     assert host.level == 1
     assert "stays held at level 1 under drill-1" in result.detail[-1]
 
@@ -175,7 +176,7 @@ def test_no_process_is_left_frozen(host: DrillHost, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(drill, "halt", broken)
     result = host.drill(3)
-    assert not result.passed
+    assert not result.proven
     assert host.signals == [signal.SIGSTOP, signal.SIGCONT]
 
 

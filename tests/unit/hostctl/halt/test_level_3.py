@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from freqops.core.base.clock import iso
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 from freqops.hostctl.exchange import witness
@@ -187,7 +188,9 @@ def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.
 
 
 def looked(live: Host, *, patient: bool) -> int:
-    case = Case(live.bot, Row("alpha", 2, "one"), Order(2, "w", "a", "one"), live.clock, live.engine, live.silent, 0.0)
+    case = Case(
+        live.bot, Row("alpha", 2, "one"), Order(2, Mandate("one", "w", "a")), live.clock, live.engine, live.silent, 0.0
+    )
     with witness.conversation(live.bot, live.silent, live.clock, live.engine) as talk:
         on_exchange.flatness(case, talk, live.clock.monotonic() + 60, patient=patient)
     return live.account.looks

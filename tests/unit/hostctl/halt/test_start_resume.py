@@ -16,6 +16,7 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
@@ -28,7 +29,6 @@ from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.halt import reassert
 from freqops.hostctl.halt import resume as release
-from freqops.hostctl.halt.resume import Permission
 from freqops.hostctl.incident.journal import silent
 from tests.unit.accounts import Account, conversations, filled, resting
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
@@ -72,8 +72,8 @@ class Host:
         return start.start(self.bot, self.clock, self.engine)
 
     def release(self, incident: str = "one", seq: int | None = None) -> Started:
-        permission = Permission(incident, "done", "ann@host", seq)
-        return release.release(self.bot, permission, silent(self.clock), self.clock, self.engine)
+        mandate = Mandate(incident, "done", "ann@host")
+        return release.release(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
 
     def reassert(self) -> tuple[list[str], list[str]]:
         return reassert.reassert([self.home], self.clock, self.engine)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import api_doors
 from freqops.core.bot.api_doors import Credentials
 from freqops.hostctl import cli
@@ -68,7 +69,7 @@ class LeakyHost(Host):
         (self.home / "staged/secrets.json").write_text(json.dumps({**self.secrets(), "exchange": exchange}))
 
     def lock_out(self, what: str) -> LockedOut:
-        leak = Leak(what, "it leaked", "ann@host", "one")
+        leak = Leak(what, Mandate("one", "it leaked", "ann@host"))
         return lockout.lock_out(self.home, leak, self.silent, self.clock, self.engine)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
@@ -132,7 +133,7 @@ class Host:
         assert self.engine.status != "running", "two bots would trade with the same trades"
         self.starts.append(holds.effective_level(bot.holds))
         self.processes.append(process())
-        return Started("alpha", "paused", True, 1)
+        return Started("alpha", "paused", changed=True, level=1)
 
     def agreed(self, *_: Any) -> list[str]:
         if self.disagrees is not None:
@@ -141,7 +142,7 @@ class Host:
 
     @property
     def order(self) -> Order:
-        return Order(Path("/opt/ft"), None, RELEASE, "why", "ann@host", INCIDENT)
+        return Order(Path("/opt/ft"), None, RELEASE, Mandate(INCIDENT, "why", "ann@host"))
 
     def adopt(self) -> Adopted:
         return adopt.Adoption(self.home, self.order, journal.silent(self.clock), self.clock, self.engine).run()
@@ -215,7 +216,7 @@ def test_what_does_not_succeed_is_taken_back(host: Host, monkeypatch: pytest.Mon
     elif missing == "well":
         host.well = lambda: False
     elif missing == "start":
-        monkeypatch.setattr(adopt, "start_locked", lambda *_, **__: Started("alpha", "held", True, 3))
+        monkeypatch.setattr(adopt, "start_locked", lambda *_, **__: Started("alpha", "held", changed=True, level=3))
     elif missing == "exchange":
         host.disagrees = Refused("its records and its exchange disagree")
     else:

@@ -11,6 +11,7 @@ import pytest
 
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
 from freqops.core.takeover import removal
@@ -20,7 +21,6 @@ from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.takeover import remove, remove_bots
 from freqops.hostctl.takeover.remove import Removed
-from freqops.hostctl.takeover.remove_bots import Errand
 from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process, silent, trade
 
@@ -85,8 +85,8 @@ class Host:
         self.write(bot, "insert into trades values (7, 'BTC/USDT', 1, 0.5)")
 
     def remove(self, *names: str) -> list[Removed]:
-        errand = Errand(self.root, "why", "ann@host", "20260102T030405Z-remove-9f3c21")
-        return remove_bots.remove(list(names), errand, self.clock, self.engine)
+        mandate = Mandate("20260102T030405Z-remove-9f3c21", "why", "ann@host")
+        return remove_bots.remove(list(names), self.root, mandate, self.clock, self.engine)
 
     @property
     def kept(self) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.hostctl.bot import databases
 from freqops.hostctl.takeover import remove_stack
-from freqops.hostctl.takeover.remove_bots import Errand
 from freqops.hostctl.takeover.remove_stack import Stack
 from tests.unit.hostctl.takeover.test_remove import Host
 
@@ -45,8 +45,8 @@ class Whole(Host):
         return subprocess.CompletedProcess(list(words), 0, self.units if "list-units" in words else "", "")
 
     def go(self) -> Stack:
-        errand = Errand(self.root, "why", "ann@host", "20260102T030405Z-remove-9f3c21")
-        return remove_stack.remove(errand, self.clock, self.engine, self.system, self.run)
+        mandate = Mandate("20260102T030405Z-remove-9f3c21", "why", "ann@host")
+        return remove_stack.remove(self.root, mandate, self.clock, self.engine, self.system, self.run)
 
 
 @pytest.fixture
