@@ -90,11 +90,6 @@ def selected(lanes: Sequence[Lane], only: Collection[str] = (), without: Collect
     return found
 
 
-def at_once(cores: int) -> int:
-    """Return how many lanes run side by side, beside what runs beside them all: one on two cores, two on four."""
-    return max(1, cores // 2)
-
-
 class Room:
     """The machine's memory, of which each lane takes its part; what is larger than all of it runs alone."""
 
@@ -224,7 +219,7 @@ def main() -> int:
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     began, before = time.monotonic(), pace.seconds()
-    run = run_all(lanes, at_once(os.cpu_count() or 1), memory_here())
+    run = run_all(lanes, os.cpu_count() or 1, memory_here())  # a lane for each core
     paces = (before, pace.seconds())
     return ended(run, lanes, every, paces, (time.monotonic() - began) / 60)
 

@@ -11,7 +11,7 @@ import pytest
 from lab.base.paths import ROOT
 from lab.hosts.roster import HOSTS
 from tests import lanes
-from tests.lanes import Lane, Room, Run, at_once, run_all, selected
+from tests.lanes import Lane, Room, Run, run_all, selected
 from tests.report import Part
 
 SCENARIOS = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")} - {"default"}
@@ -88,11 +88,6 @@ def test_some_parts_are_chosen_and_others_left_out() -> None:
     assert selected([ONE, TWO, THREE], without=["d", "e", "f"]) == [ONE]
     with pytest.raises(SystemExit, match="no part x"):
         selected([ONE], only=["x"])
-
-
-@pytest.mark.parametrize(("cores", "side_by_side"), [(1, 1), (2, 1), (4, 2)])
-def test_how_many_run_side_by_side(cores: int, side_by_side: int) -> None:
-    assert at_once(cores) == side_by_side
 
 
 def test_a_lane_waits_for_memory_and_the_largest_runs_alone() -> None:
