@@ -15,6 +15,7 @@ description:
   - V(undone) gives it back, as long as the hold was not released and nothing was traded since.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.root
 attributes:
   check_mode:
     support: partial
@@ -55,10 +56,6 @@ options:
   release:
     description: The fingerprint of what was staged for the bot; for V(adopted).
     type: str
-  root:
-    description: The tree of freqops on the host.
-    type: path
-    default: /srv/freqops
   owner:
     description: Numeric user of the container.
     type: int
@@ -181,17 +178,13 @@ def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
 
 def _commanded(module: AnsibleModule) -> dict[str, Any]:
     values = module.params
-    words = ["adopt", values["bot"]["name"], f"--reason={values['reason']}", f"--actor={values['actor']}"]
-    words.append(f"--incident={values['incident']}")
-    words += [f"--turn={values['turn']}"] if values["turn"] else []
+    words = ["adopt", values["bot"]["name"], *host_command.options(values, *host_command.MANDATE, "turn")]
     if values["state"] == "undone":
         words.append("--undo")
     else:
-        words += [f"--project={values['project']}", f"--release={values['release']}"]
-        words += [f"--service={values['service']}"] if values["service"] else []
+        words += host_command.options(values, "project", "release", "service")
         words += ["--other-strategy"] if values["other_strategy"] else []
-    _, out, err = module.run_command([host_command.installed(), *words])
-    answer = host_command.understood(out, err, "outcome")
+    answer = host_command.ask(module.run_command, words, "outcome")
     return {"changed": True, **{name: answer[name] for name in ("incident", "trades", "detail")}}
 
 

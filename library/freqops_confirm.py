@@ -13,13 +13,10 @@ description:
   - Fails when the change was taken back before.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: none
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   change:
     description: Which change.

@@ -14,22 +14,13 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    platforms: posix
+  - freqops.full
+  - freqops.root
 options:
   bots:
     description: The bots that use it, each with its mode.
     type: dict
     required: true
-  root:
-    description: The tree of freqops on the host.
-    type: path
-    default: /srv/freqops
 author:
   - freqops (@freqops)
 """

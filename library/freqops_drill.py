@@ -15,14 +15,11 @@ description:
   - Refuses bots that trade live, and on the host those that are held or do not run.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: none
     details: Fails with NOTHING REHEARSED, so that nobody takes a check for a drill.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bots:
     description: Names of paper bots, separated by commas; each must be named.

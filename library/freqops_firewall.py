@@ -15,13 +15,7 @@ description:
     M(freqops_guarded) does both.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    platforms: posix
+  - freqops.full
 options:
   ssh_ports:
     description: Ports of the SSH server.

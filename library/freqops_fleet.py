@@ -14,13 +14,10 @@ description:
   - Says which inventory, which hosts and which bots the play is about.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   playbook:
     description: The playbook that was called; its inputs are read from the C(.meta.yml) beside it.

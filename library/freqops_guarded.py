@@ -15,13 +15,7 @@ description:
   - This is an action; it runs on the control node, for each host.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    platforms: posix
+  - freqops.full
 options:
   change:
     description: What is changed.

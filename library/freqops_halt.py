@@ -16,14 +16,11 @@ description:
   - A second halt at the same level opens no new incident and changes nothing in a bot that is still halted.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: none
     details: Fails with NOTHING HALTED, so that nobody takes a check for a halt.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   level:
     description: V(1) stops entries, V(2) sells everything, V(3) stops Freqtrade.

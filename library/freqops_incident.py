@@ -16,14 +16,11 @@ description:
     incident. A host that has no part in it is shown as such and is no failure.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Refuses as always, then fetches nothing and says so.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   incident:
     description: The id of the incident.

@@ -12,14 +12,11 @@ description:
   - Nothing of the host's configuration changes, so it is never C(changed).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
     details: Nothing is written down.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   actor:
     description: Who says so.
@@ -56,12 +53,8 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=False)
-    try:
-        _, out, err = module.run_command([host_command.installed(), "keepalive", f"--actor={module.params['actor']}"])
-        answer = host_command.understood(out, err, "at")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=f"NOT HEARD: {error}")
-    module.exit_json(changed=False, at=answer["at"])
+    words = ["keepalive", *host_command.options(module.params, "actor")]
+    module.exit_json(changed=False, at=host_command.serve(module, words, "at", "NOT HEARD: ")["at"])
 
 
 if __name__ == "__main__":

@@ -13,13 +13,10 @@ description:
     line of the inventory where they are known. Freqtrade's own reason is passed on as it is.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   refusals:
     description: What the validation of each bot wrote to its standard error; nothing where its release was accepted.

@@ -13,14 +13,12 @@ description:
   - Fails unless the bot is halted and nothing that leaked opens anything.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.mandate
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Fails in check mode; what leaked is not shut before it was replaced.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bot:
     description: Name of the bot.
@@ -30,18 +28,6 @@ options:
     description: What leaked, of its REST API or at its exchange.
     type: str
     choices: [api, exchange]
-    required: true
-  incident:
-    description: The incident it belongs to.
-    type: str
-    required: true
-  reason:
-    description: Why, in one line.
-    type: str
-    required: true
-  actor:
-    description: Who.
-    type: str
     required: true
 author:
   - freqops (@freqops)
@@ -76,28 +62,21 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.bot import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **host_command.MANDATE,
     "bot": {"type": "str", "required": True},
     "what": {"type": "str", "choices": ["api", "exchange"], "required": True},
-    "incident": {"type": "str", "required": True},
-    "reason": {"type": "str", "required": True},
-    "actor": {"type": "str", "required": True},
 }
 
 
 def main() -> None:
     """Have it locked out, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    values = module.params
-    if module.check_mode:
-        module.fail_json(msg=f"{values['bot']}: NOT LOCKED OUT: this was a check")
-    words = [f"--{name}={values[name]}" for name in ("what", "incident", "reason", "actor")]
-    try:
-        _, out, err = module.run_command([host_command.installed(), "lockout", values["bot"], *words])
-        answer = host_command.understood(out, err, "replaced")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=f"{values['bot']}: NOT LOCKED OUT: {error}")
+    bot = module.params["bot"]
+    host_command.refuse_check(module, f"{bot}: NOT LOCKED OUT")
+    words = host_command.options(module.params, "what", *host_command.MANDATE)
+    answer = host_command.serve(module, ["lockout", bot, *words], "replaced", f"{bot}: NOT LOCKED OUT: ")
     if not answer["proven"]:
-        lines = [f"{values['bot']}: NOT LOCKED OUT", f"halt: {answer['halted']}", *answer["detail"]]
+        lines = [f"{bot}: NOT LOCKED OUT", f"halt: {answer['halted']}", *answer["detail"]]
         module.fail_json(msg="\n".join(lines), changed=answer["replaced"])
     module.exit_json(changed=answer["replaced"], halted=answer["halted"], detail=answer["detail"])
 

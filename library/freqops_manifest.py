@@ -13,13 +13,10 @@ description:
   - What it does not know, or cannot read, differs.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   state:
     description: V(compared) asks; V(written) writes down how the host is now, at the end of a good deploy.

@@ -13,14 +13,11 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Predicts from O(stale); starts and reads nothing.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   stale:
     description: Whether its description changes; check mode predicts from it.
@@ -65,12 +62,8 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=module.params["stale"])
-    words = ["--reread"] if module.params["reread"] else []
-    try:
-        _, out, err = module.run_command([host_command.installed(), "postgres", *words])
-        answer = host_command.understood(out, err, "changed")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=str(error))
+    words = ["postgres", *(["--reread"] if module.params["reread"] else [])]
+    answer = host_command.serve(module, words, "changed")
     for row in answer["bots"]:
         module.warn(f"{row['bot']}: stopped for a change of Postgres, and {row['outcome']} again")
     module.exit_json(changed=answer["changed"], bots=answer["bots"])

@@ -19,13 +19,10 @@ description:
     known. The value of a secret is never shown.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   probes:
     description: Name of the variable in which each host has the answer of M(freqops_probe).

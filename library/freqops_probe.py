@@ -14,13 +14,10 @@ description:
   - What is found is judged by M(freqops_preflight).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   images:
     description: Images of which it is asked whether they are there.

@@ -14,29 +14,15 @@ description:
   - The module is idempotent; nothing is bought or sold.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.mandate
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Fails with NOTHING DONE, so that nobody takes a check for the deed.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bot:
     description: Name of the bot; it trades live, is held at level 3, and no process of it lives.
-    type: str
-    required: true
-  incident:
-    description: The incident whose hold is in force; everything is written down under it.
-    type: str
-    required: true
-  reason:
-    description: Why, in one line; it stands in the incident.
-    type: str
-    required: true
-  actor:
-    description: Who does it.
     type: str
     required: true
 author:
@@ -72,28 +58,22 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.bot import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **host_command.MANDATE,
     "bot": {"type": "str", "required": True},
-    "incident": {"type": "str", "required": True},
-    "reason": {"type": "str", "required": True},
-    "actor": {"type": "str", "required": True},
 }
 
 
 def main() -> None:
     """Run the command, and fail unless it proved what it did."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    values = module.params
-    if module.check_mode:
-        module.fail_json(msg="NOTHING DONE: this was a check")
-    try:
-        answer = host_command.on_bot(module.run_command, "reconcile", values, "agrees")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=str(error))
+    host_command.refuse_check(module, "NOTHING DONE")
+    bot, words = module.params["bot"], host_command.options(module.params)
+    answer = host_command.serve(module, ["reconcile", bot, *words], "agrees", f"{bot}: ")
     found = {name: answer[name] for name in ("trades", "detail")}
     changed = any(not trade["open"] for trade in answer["trades"])
     if not answer["agrees"]:
         text = "; ".join(answer["disagreements"])
-        module.fail_json(msg=f"{values['bot']}: RECORDS AND EXCHANGE DISAGREE: {text}", changed=changed, **found)
+        module.fail_json(msg=f"{bot}: RECORDS AND EXCHANGE DISAGREE: {text}", changed=changed, **found)
     module.exit_json(changed=changed, **found)
 
 

@@ -14,29 +14,15 @@ description:
   - The module is not idempotent, since each call is one step; a step too many is refused.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.mandate
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Fails with NOTHING RELEASED, so that nobody takes a check for the deed.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bot:
     description: Name of the bot.
-    type: str
-    required: true
-  incident:
-    description: The incident whose hold is released.
-    type: str
-    required: true
-  reason:
-    description: Why it may be released.
-    type: str
-    required: true
-  actor:
-    description: Who releases it.
     type: str
     required: true
 author:
@@ -75,23 +61,17 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.bot import host_command
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **host_command.MANDATE,
     "bot": {"type": "str", "required": True},
-    "incident": {"type": "str", "required": True},
-    "reason": {"type": "str", "required": True},
-    "actor": {"type": "str", "required": True},
 }
 
 
 def main() -> None:
     """Release, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    values = module.params
-    if module.check_mode:
-        module.fail_json(msg="NOTHING RELEASED: this was a check")
-    try:
-        answer = host_command.on_bot(module.run_command, "release", values, "outcome")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=str(error))
+    host_command.refuse_check(module, "NOTHING RELEASED")
+    bot, words = module.params["bot"], host_command.options(module.params)
+    answer = host_command.serve(module, ["release", bot, *words], "outcome", f"{bot}: ")
     module.exit_json(changed=True, outcome=answer["outcome"], level=answer["level"], detail=answer["detail"])
 
 

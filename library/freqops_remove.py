@@ -16,14 +16,13 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.mandate
+  - freqops.no_diff
+  - freqops.root
 attributes:
   check_mode:
     support: full
     details: Judges on the host, and fails where the removal would be refused.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bots:
     description: Names of bots; those that are not on the host are nothing to do.
@@ -43,22 +42,6 @@ options:
     type: list
     elements: str
     default: []
-  root:
-    description: The tree of freqops on the host.
-    type: path
-    default: /srv/freqops
-  incident:
-    description: Under which everything is written down.
-    type: str
-    required: true
-  reason:
-    description: Why.
-    type: str
-    required: true
-  actor:
-    description: Who removes.
-    type: str
-    required: true
 author:
   - freqops (@freqops)
 """
@@ -103,14 +86,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.bot import host_command, layout
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **host_command.MANDATE,
     "bots": {"type": "list", "elements": "str", "default": []},
     "stack": {"type": "bool", "default": False},
     "look": {"type": "bool", "default": False},
     "declared": {"type": "list", "elements": "str", "default": []},
     "root": {"type": "path", "default": "/srv/freqops"},
-    "incident": {"type": "str", "required": True},
-    "reason": {"type": "str", "required": True},
-    "actor": {"type": "str", "required": True},
 }
 ABSENT = ("nothing", "refused")
 DETAIL = "there is nothing of it on this host"
@@ -132,14 +113,8 @@ def _asked(module: AnsibleModule, *, look: bool) -> dict[str, Any]:
         return nothing
     words = ["--stack"] if values["stack"] else [",".join(values["bots"])]
     words += ["--look"] if look else []
-    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
-    out = ""
-    try:
-        _, out, err = module.run_command([host_command.installed(), "remove", *words, *options])
-        answer: dict[str, Any] = host_command.understood(out, err, "bots")
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=str(error), changed=not look and "not_proven" in out)
-        raise
+    words = ["remove", *words, *host_command.options(values)]
+    answer: dict[str, Any] = host_command.serve(module, words, "bots", touches=not look)
     return answer
 
 

@@ -13,14 +13,11 @@ description:
   - The module is not idempotent; each time it goes back one release further, unless O(release) is given.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Fails in check mode; nobody can know what a bot does before it was started.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   bot:
     description: Name of the bot.
@@ -84,17 +81,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def main() -> None:
     """Go back, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    values = module.params
-    if module.check_mode:
-        module.fail_json(msg=f"{values['bot']}: NOT ROLLED BACK: this was a check")
-    words = ["rollback", values["bot"], *(f"--{name}={values[name]}" for name in ("reason", "actor", "deadline"))]
-    if values["release"]:
-        words.append(f"--release={values['release']}")
-    try:
-        _, out, err = module.run_command([host_command.installed(), *words])
-        [row] = host_command.understood(out, err, "bots")["bots"]
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=f"{values['bot']}: {error}")
+    bot = module.params["bot"]
+    host_command.refuse_check(module, f"{bot}: NOT ROLLED BACK")
+    words = host_command.options(module.params, "reason", "actor", "deadline", "release")
+    [row] = host_command.serve(module, ["rollback", bot, *words], "bots", f"{bot}: ")["bots"]
     if not row["well"]:
         module.fail_json(msg="NOT ROLLED BACK\n" + switching.told(row), changed=row["changed"])
     for line in row["detail"]:

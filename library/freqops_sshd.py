@@ -16,13 +16,7 @@ description:
     M(freqops_guarded) does both, and refuses before where a key does not get in.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    platforms: posix
+  - freqops.full
 options:
   seconds:
     description: How long a confirmation is waited for.

@@ -14,13 +14,10 @@ description:
     or where a Freqtrade process runs that nobody declared.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   output:
     description: A file on the control node that gets the whole answer as JSON; empty for none.

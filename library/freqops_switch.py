@@ -16,14 +16,12 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
+  - freqops.root
 attributes:
   check_mode:
     support: partial
     details: Predicts which bots would be started anew; starts and reads nothing.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   releases:
     description: The fingerprint of the staged release of each bot, in the order in which they are switched.
@@ -34,10 +32,6 @@ options:
     type: list
     elements: str
     default: []
-  root:
-    description: The tree of freqops on the host.
-    type: path
-    default: /srv/freqops
   deadline:
     description: Seconds until a started bot must be at work.
     type: int
@@ -96,14 +90,10 @@ def main() -> None:
         changed = any(bot in values["renewed"] or switching.differs(homes[bot], releases[bot]) for bot in releases)
         module.exit_json(changed=changed, bots=[])
     pairs = ",".join(f"{bot}={release}" for bot, release in releases.items())
-    words = ["switch", pairs, f"--deadline={values['deadline']}", f"--actor={values['actor']}"]
+    words = ["switch", pairs, *host_command.options(values, "deadline", "actor")]
     if values["turn"]:
         words += [f"--turn={values['turn']}", f"--incident={values['turn']}"]
-    try:
-        _, out, err = module.run_command([host_command.installed(), *words])
-        rows = host_command.understood(out, err, "bots")["bots"]
-    except host_command.NoAnswer as error:
-        module.fail_json(msg=str(error))
+    rows = host_command.serve(module, words, "bots")["bots"]
     changed = any(row["changed"] for row in rows)
     failed = [switching.told(row) for row in rows if not row["well"]]
     if failed:

@@ -13,13 +13,7 @@ description:
     container has only C(net.) to itself.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    platforms: posix
+  - freqops.full
 options:
   settings:
     description: Whole numbers, by the name that C(sysctl) has for them.

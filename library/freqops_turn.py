@@ -13,13 +13,11 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
+  - freqops.root
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   id:
     description: The deploy.
@@ -30,10 +28,6 @@ options:
     type: str
     choices: [taken, given]
     default: taken
-  root:
-    description: The tree of freqops on the host.
-    type: path
-    default: /srv/freqops
   actor:
     description: Who deploys; given by the action plugin.
     type: str

@@ -14,14 +14,11 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: partial
     details: Predicts that a release without its mark would be marked; runs nothing.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   image:
     description: The image, by digest.

@@ -12,13 +12,10 @@ description:
   - Equal sources give equal bytes, so the module is idempotent. It is meant to be delegated to the control node.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops.no_diff
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
 options:
   source:
     description: Directory of the package freqops.

@@ -9,7 +9,6 @@ no process outlives it, nor an interrupt. A connection that SSH keeps for the ne
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -30,9 +29,9 @@ from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar
 
 from freqops.core.base.clock import Clock
+from freqops.core.bot import host_command
 from freqops.fleet import children
 
-TOOL = "/usr/local/bin/freqops-host"
 LOOK_EVERY = 0.1
 ROUNDS = 50  # of ending what was started in the moment of the deadline
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
@@ -57,18 +56,14 @@ class HostCommand(ActionBase):
 
     def answer(self, arguments: list[str]) -> tuple[dict[str, Any] | None, str | None]:
         """Run freqops-host as root and return its JSON object, or None and why."""
-        words = shlex.join([TOOL, *arguments])
+        words = shlex.join([host_command.TOOL, *arguments])
         command = f'if [ "$(id -u)" = 0 ]; then exec {words}; else exec sudo -n {words}; fi'
         result = self._low_level_execute_command(command, sudoable=True)
-        lines = [line for line in result["stdout"].splitlines() if line.startswith("{")]
-        try:
-            return json.loads(lines[-1]), None
-        except (IndexError, ValueError):
-            said = (result["stderr"] or result["stdout"]).strip().splitlines()
-            return (
-                None,
-                f"freqops-host gave no answer (status {result['rc']}): {said[-1] if said else 'nothing was said'}",
-            )
+        answer = host_command.last_object(result["stdout"])
+        if answer is not None:
+            return answer, None
+        said = (result["stderr"] or result["stdout"]).strip().splitlines() or ["nothing was said"]
+        return None, f"freqops-host gave no answer (status {result['rc']}): {said[-1]}"
 
 
 def ask(

@@ -85,7 +85,7 @@ def test_it_names_all_that_freqops_host_must_know(run: Run, stub: Stub, monkeypa
     answer = run(freqops_adopt, state="adopted", bot=BOT, **more, **WORDS)
     assert (answer["changed"], answer["incident"], answer["detail"]) == (True, "one", ["held"])
     assert noted.read_text().splitlines() == [
-        "adopt", "alpha", f"--reason={WORDS['reason']}", "--actor=maria", f"--incident={WORDS['incident']}", "--turn=t",
+        "adopt", "alpha", f"--incident={WORDS['incident']}", f"--reason={WORDS['reason']}", "--actor=maria", "--turn=t",
         "--project=/p", f"--release={'1' * 16}", "--service=s", "--other-strategy",
     ]  # fmt: skip
 

@@ -1,71 +1,102 @@
-"""How a module runs ``freqops-host`` and understands it: one JSON object, or the reason why there is none."""
+"""The command ``freqops-host`` as its callers see it: where it is, and the one JSON object that it answers with."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
 from ..base.errors import FreqopsError
 
 TOOL = "/usr/local/bin/freqops-host"
-
+MANDATE: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("incident", "reason", "actor")}
 
 Run = Callable[["list[str]"], "tuple[int, str, str]"]
 
 
 class NoAnswer(FreqopsError):
-    """The command is not on this host, or said nothing that can be understood."""
+    """The command is not on this host, refused, could not prove what it did, or said nothing that can be understood.
 
-
-def installed() -> str:
-    """Return the path of the command.
-
-    Raises:
-        NoAnswer: It is not there.
+    Attributes:
+        began: Whether the command did something before that.
     """
-    if not Path(TOOL).exists():
-        raise NoAnswer(f"{TOOL} is not on this host; deploy.yml brings it")
-    return TOOL
+
+    def __init__(self, text: str, *, began: bool = False) -> None:
+        super().__init__(text)
+        self.began = began
+
+
+def last_object(output: str) -> dict[str, Any] | None:
+    """Return the JSON object on the last line that begins like one, None where there is none."""
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    try:
+        found = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
-    """Return the object that the command printed.
+    """Return the answer of a command that came to its end.
 
     Args:
-        output: What it printed.
-        errors: What it printed beside that.
+        output: The standard output of the command.
+        errors: Its standard error.
         wanted: A name that the object of a finished command has.
 
     Raises:
-        NoAnswer: It refused, could not prove what it did, or printed something else; the text says what.
+        NoAnswer: The command refused, could not prove what it did, or printed something else; the text says what.
     """
-    lines = [line for line in output.splitlines() if line.startswith("{")]
-    try:
-        answer = json.loads(lines[-1])
-    except (IndexError, ValueError):
-        raise NoAnswer(f"freqops-host gave no answer: {errors or output}") from None
-    if not isinstance(answer, dict) or wanted not in answer:
-        why = answer.get("not_proven") or answer.get("refused") if isinstance(answer, dict) else None
-        raise NoAnswer(str(why or output))
+    answer = last_object(output)
+    if answer is None:
+        raise NoAnswer(f"freqops-host gave no answer: {errors or output}")
+    if wanted not in answer:
+        not_proven = answer.get("not_proven")
+        raise NoAnswer(str(not_proven or answer.get("refused") or output), began=not_proven is not None)
     return answer
 
 
-def on_bot(run: Run, command: str, values: dict[str, Any], wanted: str) -> dict[str, Any]:
-    """Do a command on one bot under an incident and return what it said.
+def ask(run: Run, words: Sequence[str], wanted: str) -> dict[str, Any]:
+    """Run the command and return its answer.
 
     Args:
         run: What runs a command line: ``AnsibleModule.run_command``.
-        command: ``release``, ``flatten`` or ``reconcile``.
-        values: ``bot``, ``incident``, ``reason`` and ``actor``.
-        wanted: A name that the object of a finished command has.
+        words: The command and its arguments.
+        wanted: As of `understood`.
 
     Raises:
-        NoAnswer: As `understood`; the text names the bot.
+        NoAnswer: As `understood`, or the command is not on this host.
     """
-    options = [f"--{name}={values[name]}" for name in ("incident", "reason", "actor")]
+    if not Path(TOOL).exists():
+        raise NoAnswer(f"{TOOL} is not on this host; deploy.yml brings it")
+    _, output, errors = run([TOOL, *words])
+    return understood(output, errors, wanted)
+
+
+def options(values: Mapping[str, Any], *names: str) -> list[str]:
+    """Return ``--name=value`` for each name that has a value; without names, for those of the mandate."""
+    return [f"--{name}={values[name]}" for name in names or MANDATE if values[name]]
+
+
+def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, touches: bool = True) -> dict[str, Any]:
+    """Run the command for a module and return its answer; without one, the module fails.
+
+    Args:
+        module: The ``AnsibleModule``.
+        words: The command and its arguments.
+        wanted: As of `understood`.
+        title: What stands before the reason where the module fails, for example ``alpha: NOT LOCKED OUT: ``.
+        touches: Whether the command changes anything, so that a failure may have changed something, too.
+    """
     try:
-        _, out, err = run([installed(), command, values["bot"], *options])
-        return understood(out, err, wanted)
+        return ask(module.run_command, words, wanted)
     except NoAnswer as error:
-        raise NoAnswer(f"{values['bot']}: {error}") from None
+        module.fail_json(msg=f"{title}{error}", changed=touches and error.began)
+        raise
+
+
+def refuse_check(module: Any, title: str) -> None:
+    """End a module that is only checked: it fails, so that nobody takes a check for the deed."""
+    if module.check_mode:
+        module.fail_json(msg=f"{title}: this was a check")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation that several modules share, for ``extends_documentation_fragment``."""
+
+
+class ModuleDocFragment:
+    """Options and attributes; a module names one as ``freqops.mandate``, ``freqops.root``, and so on."""
+
+    MANDATE = r"""
+options:
+  incident:
+    description: The id of the incident under which everything is written down.
+    type: str
+    required: true
+  reason:
+    description: The reason, in one line of at most 200 characters; it stands in the incident.
+    type: str
+    required: true
+  actor:
+    description: The person, or the machine, that gives the command.
+    type: str
+    required: true
+"""
+
+    ROOT = r"""
+options:
+  root:
+    description: The tree of freqops on the host.
+    type: path
+    default: /srv/freqops
+"""
+
+    FULL = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    platforms: posix
+"""
+
+    NO_DIFF = r"""
+attributes:
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+"""
