@@ -3,69 +3,51 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
-from freqops.core.bot import inputs
-from freqops.core.halt import halt_drill
-from freqops.core.incident.ids import new_incident
-from freqops.plays import fanout, fleet
+from freqops.core.halt import halt_drill, kill_level
+from freqops.plays import fanout, fleet, mandate
+from freqops.plays.fleet_action import FleetAction
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "drills"
 PATIENCE = 900.0  # for each bot of a host: several boots, and a proof for each level
 DEFAULT_LEVELS = ",".join(map(str, halt_drill.LEVELS))
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_drill.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Drill, show the table, write the page, and fail unless every exercise of every bot passed."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        try:
-            hosts, levels, reason = self._understood(variables)
-        except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+        levels = [kill_level.parse(text.strip()) for text in str(self.argument("levels", DEFAULT_LEVELS)).split(",")]
+        hosts = fleet.chosen(self.argument("bots"), self.declared(), each_named=True)
+        self._refuse_live(hosts)
+        given = mandate.of_play(self.variables, "drill", default="drill")
         if self._task.check_mode:
-            return {**result, "failed": True, "msg": "NOTHING REHEARSED: this was a check"}
-        incident, actor = new_incident("drill", Clock()), f"{getpass.getuser()}@{socket.gethostname()}"
-        words = [f"--levels={levels}", f"--reason={reason}", f"--actor={actor}", f"--incident={incident}"]
+            return {"failed": True, "msg": "NOTHING REHEARSED: this was a check"}
+        words = [f"--levels={','.join(map(str, levels))}", *mandate.words(given)]
         commands = {host: ["drill", ",".join(bots), *words] for host, bots in hosts.items()}
-        patience = PATIENCE * max(map(len, hosts.values()))
-        answers = _answers(fanout.ask(self, variables["hostvars"], commands, patience), hosts)
-        page = DIRECTORY / f"{incident}.md"
-        _write(page, halt_drill.page(incident, reason, actor, answers, Clock().utcnow()))
-        return {**result, **_judged(answers, page, incident)}
+        answers = _answers(self.ask(commands, PATIENCE * max(map(len, hosts.values()))), hosts)
+        page = DIRECTORY / f"{given.incident}.md"
+        _write(page, halt_drill.page(given.incident, given.reason, given.actor, answers, Clock().utcnow()))
+        return _judged(answers, page, given.incident)
 
-    def _understood(self, variables: dict[str, Any]) -> tuple[dict[str, list[str]], str, str]:
-        levels = str(self._task.args.get("levels") or DEFAULT_LEVELS)
-        for level in levels.split(","):
-            inputs.level(level.strip())
-        reason = inputs.line(self._task.args.get("reason"), "reason")
-        declared = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
-        hosts = fleet.chosen(self._task.args.get("bots"), declared, each_named=True)
+    def _refuse_live(self, hosts: dict[str, list[str]]) -> None:
         live = [
             str(bot["name"])
             for host, bots in hosts.items()
-            for bot in variables["hostvars"][host]["freqtrade_bots"]
+            for bot in self.hostvars[host]["freqtrade_bots"]
             if bot["name"] in bots and bot.get("mode") != "paper"
         ]
         if live:
             raise Refused(f"{', '.join(live)} trades live; drills are for paper bots")
-        return hosts, levels.replace(" ", ""), reason
 
 
 def _answers(said: list[fanout.Answer], hosts: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:

@@ -7,46 +7,49 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.base.errors import Refused
 from freqops.core.preflight.variables import check_names
-from freqops.plays import fleet
+from freqops.plays import copy_back, fleet, mandate
+from freqops.plays.fleet_action import FleetAction
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_fleet.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        playbook = Path(self._task.args["playbook"])
-        try:
-            hosts = self._hosts(known)
-            roles = fleet.role_inputs(playbook.parent.parent / "roles")
-            check_names(fleet.extra_names(), fleet.declared_inputs(playbook) | roles)
-            if "bots" in self._task.args:
-                each_named = boolean(self._task.args.get("each_named", False))
-                if boolean(self._task.args.get("on_hosts", False)):
-                    fleet.well_named(self._task.args["bots"], each_named=each_named)
-                else:
-                    fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
-        except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
-        if not self._task.args.get("quiet"):
+        playbook = Path(self.argument("playbook"))
+        hosts = self._hosts()
+        inputs = fleet.declared_inputs(playbook)
+        check_names(fleet.extra_names(), inputs | fleet.role_inputs(playbook.parent.parent / "roles"))
+        if "bots" in self._task.args:
+            self._refuse_bots(hosts)
+        if not self.argument("quiet"):
             Display().display(fleet.describe(hosts), color="bright blue")
-        return {**result, "changed": False, "hosts": hosts}
+        return {"changed": False, "hosts": hosts, **self._mandate(playbook.stem, inputs)}
 
-    def _hosts(self, variables: dict[str, Any]) -> dict[str, list[str]]:
-        play = [host for host in variables["ansible_play_hosts_all"] if host not in LOCALHOST]
-        everything = [host for host in variables["groups"]["all"] if host not in LOCALHOST]
+    def _refuse_bots(self, hosts: dict[str, list[str]]) -> None:
+        each_named = boolean(self._task.args.get("each_named", False))
+        if boolean(self._task.args.get("on_hosts", False)):
+            fleet.well_named(self._task.args["bots"], each_named=each_named)
+        else:
+            fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
+
+    def _mandate(self, name: str, inputs: set[str]) -> dict[str, str]:
+        """Return incident, reason and actor of this run of a playbook; the incident that was given, where one is."""
+        default = "" if "reason" in inputs and self.variables.get("reason") else name
+        given = mandate.of_play(self.variables, name, default).to_json()
+        if "incident" in inputs and self.variables.get("incident"):
+            given["incident"] = copy_back.checked_id(self.variables["incident"])
+        return given
+
+    def _hosts(self) -> dict[str, list[str]]:
+        play = [host for host in self.variables["ansible_play_hosts_all"] if host not in LOCALHOST]
+        everything = [host for host in self.variables["groups"]["all"] if host not in LOCALHOST]
         if not everything:
             raise Refused("the inventory has no hosts; point inventories/current at yours with 'make use INVENTORY=…'")
-        return fleet.bots_of(variables["hostvars"], play or everything)
+        return fleet.bots_of(self.hostvars, play or everything)

@@ -6,39 +6,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.base import durable
-from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
 from freqops.plays import copy_back, fleet
+from freqops.plays.fleet_action import FleetAction
 
 HEADINGS = ("host", "files")
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_incident.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Fetch from every host that has bots, show what came and what did not, and fail unless all of it came."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        directory = Path(self._task.args.get("directory") or copy_back.DIRECTORY)
-        bots = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
-        try:
-            incident = copy_back.checked_id(self._task.args.get("incident"))
-            hosts = self._task.args.get("hosts") or list(fleet.chosen("all", bots))
-            if self._task.check_mode:
-                Display().display("NOTHING FETCHED: this was a check", color="yellow")
-                return {**result, "changed": False, "skipped": True, "msg": "NOTHING FETCHED: this was a check"}
-            copied = copy_back.fetch(self, variables["hostvars"], hosts, incident, directory)
-        except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
-        return {**result, **_judged(copied, hosts)}
+        incident = copy_back.checked_id(self.argument("incident"))
+        hosts = self.argument("hosts") or list(fleet.chosen("all", self.declared()))
+        if self._task.check_mode:
+            Display().display("NOTHING FETCHED: this was a check", color="yellow")
+            return {"changed": False, "skipped": True, "msg": "NOTHING FETCHED: this was a check"}
+        directory = Path(self.argument("directory", copy_back.DIRECTORY))
+        return _judged(copy_back.fetch(self, self.hostvars, hosts, incident, directory), hosts)
 
 
 def _judged(copied: copy_back.Copied, hosts: list[str]) -> dict[str, Any]:

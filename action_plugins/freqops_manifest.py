@@ -6,42 +6,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells
 from freqops.plays import desired_state, fanout, fleet
+from freqops.plays.fleet_action import FleetAction
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 SHOWN = 3
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_manifest.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Ask every host of the play, or have every host write down how it is now."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        write = self._task.args.get("state", "compared") == "written"
+        write = self.argument("state", "compared") == "written"
         if write and self._task.check_mode:
-            return {**result, "changed": False}
-        hosts = variables["ansible_play_hosts"]
+            return {"changed": False}
         names = fleet.role_inputs(PROJECT / "roles")
-        hostvars = variables["hostvars"]
-        commands = {host: _command(hostvars[host], names, write=write) for host in hosts}
-        answers = fanout.ask(self, hostvars, commands, PATIENCE)
+        hosts = self.variables["ansible_play_hosts"]
+        answers = self.ask({host: _command(self.hostvars[host], names, write=write) for host in hosts}, PATIENCE)
         if write:
             failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
-            return {**result, "changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
+            return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
         lists = {name: [a.host for a in answers if (a.document or {}).get(name)] for name in ("same", "ground_same")}
-        return {**result, "changed": False, **lists}
+        return {"changed": False, **lists}
 
     def _show(self, answers: list[fanout.Answer]) -> None:
         """Say of every host why it is not skipped, and show the bots of those that are."""

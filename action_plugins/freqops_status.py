@@ -6,47 +6,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.base import durable
-from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells, problems
 from freqops.core.halt import halt_drill
 from freqops.plays import fanout, fleet
+from freqops.plays.fleet_action import FleetAction
 
 PATIENCE = 60.0
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_status.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Ask every host, show one table, write JSON where asked, and fail unless everything could be read."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        hosts = fleet.bots_of(variables["hostvars"], variables["ansible_play_hosts_all"])
-        try:
-            fleet.chosen("all", hosts)
-        except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
-        commands = {host: ["status", "--json"] for host in hosts if hosts[host]}
-        answers = fanout.ask(self, variables["hostvars"], commands, PATIENCE)
+        hosts = self.declared()
+        fleet.chosen("all", hosts)
+        answers = self.ask({host: ["status", "--json"] for host in hosts if hosts[host]}, PATIENCE)
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         notes = [text for answer in answers for text in _undeclared(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *notes])
         _show_drills(answers)
-        if self._task.args.get("output"):
-            durable.write_json(Path(self._task.args["output"]), found, 0o644)
+        if self.argument("output"):
+            durable.write_json(Path(self.argument("output")), found, 0o644)
         judged: dict[str, Any] = {"changed": False, "hosts": found}
-        if wrong:
-            judged.update(failed=True, msg="NOT ALL WELL: " + "; ".join(wrong))
-        return {**result, **judged}
+        return {**judged, "failed": True, "msg": "NOT ALL WELL: " + "; ".join(wrong)} if wrong else judged
 
     def _show(self, answers: list[fanout.Answer], wrong: list[str]) -> None:
         rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]

@@ -13,6 +13,7 @@ description:
   - Shows a table with a row for each exercise, writes a report to C(drills/) on the control node, and fails unless all
     passed and every bot is back at work.
   - Refuses bots that trade live, and on the host those that are held or do not run.
+  - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.no_diff
@@ -29,10 +30,6 @@ options:
     description: Levels, separated by commas. Only a drill of all three counts in C(status.yml).
     type: str
     default: "1,2,3"
-  reason:
-    description: Why, in one line of at most 200 characters.
-    type: str
-    required: true
 author:
   - freqops (@freqops)
 """
@@ -42,7 +39,6 @@ EXAMPLES = r"""
 - name: Rehearse the halt on alpha
   freqops_drill:
     bots: alpha
-    reason: the monthly drill
 """
 
 RETURN = r"""
@@ -68,7 +64,6 @@ from ansible.module_utils.basic import AnsibleModule
 ARGUMENT_SPEC: dict[str, Any] = {
     "bots": {"type": "str", "required": True},
     "levels": {"type": "str", "default": "1,2,3"},
-    "reason": {"type": "str", "required": True},
 }
 
 

@@ -14,6 +14,7 @@ description:
     proven.
   - Copies the incident back from every host when the table was shown; a host that does not give it spoils no halt.
   - A second halt at the same level opens no new incident and changes nothing in a bot that is still halted.
+  - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.no_diff
@@ -27,10 +28,6 @@ options:
     type: str
     required: true
     choices: ["1", "2", "3"]
-  reason:
-    description: Why, in one line of at most 200 characters; it stands in the incident.
-    type: str
-    required: true
   bots:
     description: Names of bots, separated by commas, or V(all).
     type: str
@@ -49,7 +46,6 @@ EXAMPLES = r"""
 - name: Stop all entries
   freqops_halt:
     level: "1"
-    reason: the feed is wrong
     bots: all
 """
 
@@ -72,7 +68,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "level": {"type": "str", "required": True, "choices": ["1", "2", "3"]},
-    "reason": {"type": "str", "required": True},
     "bots": {"type": "str", "required": True},
     "deadline": {"type": "str"},
 }

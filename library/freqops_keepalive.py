@@ -19,9 +19,8 @@ attributes:
     details: Nothing is written down.
 options:
   actor:
-    description: Who says so.
+    description: The person, or the machine, that gives the command; given by the action plugin.
     type: str
-    required: true
 author:
   - freqops (@freqops)
 """
@@ -45,7 +44,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.bot import host_command
 
-ARGUMENT_SPEC: dict[str, Any] = {"actor": {"type": "str", "required": True}}
+ARGUMENT_SPEC: dict[str, Any] = {"actor": {"type": "str"}}
 
 
 def main() -> None:

@@ -40,9 +40,8 @@ options:
     description: Id of the deploy whose turn it must be.
     type: str
   actor:
-    description: Who deploys.
+    description: The person, or the machine, that gives the command; given by the action plugin.
     type: str
-    required: true
 author:
   - freqops (@freqops)
 """
@@ -53,7 +52,6 @@ EXAMPLES = r"""
   freqops_switch:
     releases:
       alpha: 0123456789abcdef
-    actor: ann@control
 """
 
 RETURN = r"""
@@ -77,7 +75,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "root": {"type": "path", "default": "/srv/freqops"},
     "deadline": {"type": "int", "default": 120},
     "turn": {"type": "str"},
-    "actor": {"type": "str", "required": True},
+    "actor": {"type": "str"},
 }
 
 

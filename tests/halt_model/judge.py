@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from freqops.core.halt import holds
-from freqops.hostctl.halt.order import Row
+from freqops.core.halt.answer import Row
 from freqops.hostctl.incident.journal import Journal
 from tests.halt_model.container import Container
 from tests.halt_model.stage import Crew, Stage

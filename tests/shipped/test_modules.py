@@ -11,7 +11,7 @@ import pytest
 
 from tests.shipped.bare import ROOT, Bare
 
-ON_BOTH = {"freqops_probe"}  # an action that runs the module of its name
+ON_BOTH = {"freqops_keepalive", "freqops_probe", "freqops_switch"}  # actions that run the module of their name
 ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BOTH  # these run on the control node
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"

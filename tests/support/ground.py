@@ -47,7 +47,7 @@ def module(name: str, **arguments: object) -> Played:
 def broken(directory: Path, file: str, old: str, new: str) -> Path:
     """Return a copy of the sources in which one line of the rules is wrong."""
     shutil.copytree(ROOT / "src", directory / "src")
-    path = directory / "src" / "freqops" / "core" / file
+    path = directory / "src" / "freqops" / "core" / "hardening" / file
     text = path.read_text()
     assert text.count(old) == 1, f"{file} does not have {old!r} once"
     path.write_text(text.replace(old, new))

@@ -14,10 +14,12 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
+from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.bot import holds_file, reach
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt
-from freqops.hostctl.halt.order import Order, Row
+from freqops.hostctl.halt.order import Order
 from freqops.hostctl.incident import journal
 from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
@@ -45,7 +47,7 @@ class Host:
         self.processes[:] = [each for each in self.processes if each.pid != pid]
 
     def halt(self, level: int, incident: str = "one", deadline: float | None = None) -> Row:
-        order = Order(level, Mandate(incident, "why", "ann@host"), deadline)
+        order = Order(KillLevel(level), Mandate(incident, "why", "ann@host"), deadline)
         return halt.halt([self.home], order, self.clock, self.engine)[0]
 
     def hold(self, level: int = 3, incident: str = "one") -> None:

@@ -19,6 +19,8 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import crash_loop, processes
 from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
+from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl import cli, own_session, short_way
 from freqops.hostctl.bot import holds_file, probe
 from freqops.hostctl.bot import start_gate as door
@@ -27,7 +29,7 @@ from freqops.hostctl.bot.engine import Container, Engine, EngineError, end
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
-from freqops.hostctl.halt.order import Order, Row
+from freqops.hostctl.halt.order import Order
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
@@ -187,7 +189,7 @@ def test_a_proven_halt_ends_with_0(run: Cli) -> None:
     run.rows = [proven()]
     status, out = run(*HALT, "--bots", "alpha", "--actor", "ann", "--incident", "one", "--deadline", "60", "--json")
     assert status == 0
-    assert run.ran == [(Order(1, Mandate("one", "why", "ann"), 60.0), ["alpha"])]
+    assert run.ran == [(Order(KillLevel(1), Mandate("one", "why", "ann"), 60.0), ["alpha"])]
     answer = json.loads(out)
     assert len(out.splitlines()) == 1
     assert (answer["version"], answer["proven"], answer["exit"], answer["incident"]) == (1, True, 0, "one")

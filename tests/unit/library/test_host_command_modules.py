@@ -179,7 +179,7 @@ def test_a_refusal_is_a_failure_even_with_status_0(  # noqa: PLR0917  one case i
     [
         (freqops_fleet, {"playbook": "status.yml"}),
         (freqops_incident, {"incident": "20260102T030405Z-halt1-9f3c21"}),
-        (freqops_halt, {"level": "1", "reason": "why", "bots": "all"}),
+        (freqops_halt, {"level": "1", "bots": "all"}),
         (freqops_status, {}),
     ],
 )

@@ -8,17 +8,9 @@ from collections.abc import Iterable
 from ..base.errors import Refused
 from .layout import BOT_NAME
 
-LEVEL = re.compile(r"^[123]$")
 DEADLINE = re.compile(r"^[1-9][0-9]{0,3}$")
 LINE = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
 ALL = "all"
-
-
-def level(text: object) -> int:
-    """Return the kill level that ``text`` means; only exactly 1, 2 or 3 will do."""
-    if isinstance(text, bool) or not LEVEL.fullmatch(str(text)):
-        raise Refused(f"level is {text!r}; allowed: 1 stop entries, 2 flatten, 3 hard stop")
-    return int(str(text))
 
 
 def line(text: object, what: str) -> str:

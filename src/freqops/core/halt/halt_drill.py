@@ -11,9 +11,10 @@ from ..base import durable
 from ..base.clock import iso
 from ..base.markdown import block, code, visible
 from ..base.text_table import table
+from .kill_level import KillLevel
 
 FILE = "drill.json"
-LEVELS = (1, 2, 3)
+LEVELS = tuple(KillLevel)
 AHEAD = 1.0  # days; what passed later than that from now was written by a clock that was wrong
 DAYS = 35  # beyond that nobody knows any more whether a halt would work
 HEADINGS = ("host", "bot", "exercise", "must be", "was", "acknowledged", "proven", "seconds", "passed")

@@ -9,13 +9,14 @@ from importlib import import_module
 
 from freqops.core.base.errors import Refused
 from freqops.core.bot import inputs
-from freqops.core.halt import holds
+from freqops.core.halt import holds, kill_level
+from freqops.core.halt.kill_level import KillLevel
 
 
-def level(text: str) -> int:
+def level(text: str) -> KillLevel:
     """Return the kill level that ``text`` means."""
     try:
-        return inputs.level(text)
+        return kill_level.parse(text)
     except Refused as refusal:
         raise argparse.ArgumentTypeError(str(refusal)) from None
 

@@ -11,6 +11,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
 from freqops.core.halt import deadman, holds
+from freqops.core.halt.kill_level import KillLevel
 from freqops.core.incident.ids import new_incident
 
 from ..bot.engine import Engine
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         return PROVEN
     heard = "never heard" if math.isinf(silence) else f"not heard for {silence / 60:.0f} minutes"
     mandate = Mandate(new_incident("deadman", clock), f"the control node was {heard}", f"deadman@{os.uname().nodename}")
-    order = Order(holds.ENTRIES, mandate)
+    order = Order(KillLevel.ENTRIES, mandate)
     said = answer(order, halt(free, order, clock, Engine()), [])
     said["incident_error"] = recorded.record(options.root, mandate.incident, "halt-by-deadman", said)
     output.print_json(said)

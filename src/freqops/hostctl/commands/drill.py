@@ -9,6 +9,7 @@ from freqops.core.base.errors import Refused
 from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.halt import halt_drill
+from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
 from ..halt.halt_drill import Drill, Drilled, Plan
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_mandate(parser, "drill")
 
 
-def _levels(text: str) -> tuple[int, ...]:
+def _levels(text: str) -> tuple[KillLevel, ...]:
     levels = {argument_types.level(word.strip()) for word in text.split(",")}
     return tuple(level for level in halt_drill.LEVELS if level in levels)
 

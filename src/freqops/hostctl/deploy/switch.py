@@ -17,6 +17,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.halt import holds
+from freqops.core.halt.kill_level import KillLevel
 
 from ..bot import databases, health, stopping
 from ..bot.engine import Engine
@@ -287,7 +288,7 @@ class Switch:
     def _hold(self) -> None:
         """Stop entries instead of going back: the former database does not know the trades that were written since."""
         mandate = replace(self._wish.mandate, reason="trades were written since the release changed")
-        order = Order(holds.ENTRIES, mandate)
+        order = Order(KillLevel.ENTRIES, mandate)
         row = halt([self._home], order, self._clock, self._engine)[0]
         self._result.outcome, self._result.proven, self._result.level = (
             "halted",

@@ -10,10 +10,11 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes
+from freqops.core.halt.answer import VERSION, Row
 
 from ..incident import recorded
 from ..incident.recorded import stamp
-from .order import Order, Row
+from .order import Order
 
 HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
 
@@ -34,7 +35,7 @@ def answer(order: Order, rows: list[Row], foreign: list[processes.Process]) -> d
     """Return the answer of a halt: proven only where every row is, and nobody trades undeclared."""
     proven = all(row.proven for row in rows) and not foreign
     return {
-        "version": 1,
+        "version": VERSION,
         "command": "halt",
         "host": os.uname().nodename,
         "level": order.level,

@@ -11,12 +11,13 @@ from freqops.core.bot.client import FreqtradeClient
 from freqops.core.bot.processes import Process
 from freqops.core.exchange.positions import position
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
 from freqops.core.halt.entry_stop import EntryStopResult
 
 from ..bot import reach
 from ..bot.engine import Engine
 from ..incident.journal import Journal
-from .order import Order, Row
+from .order import Order
 
 
 @dataclass

@@ -17,9 +17,10 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
 
 from ..bot import holds_file
-from .order import Order, Row
+from .order import Order
 
 if TYPE_CHECKING:
     from ..bot.engine import Engine

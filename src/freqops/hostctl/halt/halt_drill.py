@@ -20,12 +20,14 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.processes import Process
 from freqops.core.halt import halt_drill, holds
+from freqops.core.halt.answer import Row
+from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
 from ..bot.reach import alive, client
 from ..incident.journal import Journal
 from .halt import halt
-from .order import Order, Row
+from .order import Order
 from .resume import release
 
 PATIENCE = 120.0  # a boot, and the timer that makes holds true again
@@ -78,7 +80,7 @@ class Drilled(Outcome):
 class Plan:
     """Which levels are rehearsed, and under which mandate."""
 
-    levels: tuple[int, ...]
+    levels: tuple[KillLevel, ...]
     mandate: Mandate
 
 
@@ -101,7 +103,11 @@ class Drill:
             self._refuse()
             try:
                 for level in self._plan.levels:
-                    {1: self._level_1, 2: self._level_2, 3: self._level_3}[level]()
+                    {
+                        KillLevel.ENTRIES: self._level_1,
+                        KillLevel.FLATTEN: self._level_2,
+                        KillLevel.HARD: self._level_3,
+                    }[level]()
                     self._back()
             except (FreqopsError, OSError) as error:
                 self._result.detail += [str(error), f"the drill ended early; {self._left()}"]
@@ -130,27 +136,27 @@ class Drill:
     # --- the exercises
 
     def _level_1(self) -> None:
-        self._halted("level 1", 1)
+        self._halted("level 1", KillLevel.ENTRIES)
         self._undone("/start on a held bot", lambda: client(self._bot).start())
         self._undone("its lock deleted", self._unlock)
         self._undone("its process killed", self._kill)
 
     def _level_2(self) -> None:
-        self._halted("level 2", 2)
+        self._halted("level 2", KillLevel.FLATTEN)
 
     def _level_3(self) -> None:
         self._frozen()
-        self._halted("level 3 on the frozen bot", 3)
+        self._halted("level 3 on the frozen bot", KillLevel.HARD)
         self._gate_refuses()
 
-    def _halted(self, name: str, level: int) -> None:
+    def _halted(self, name: str, level: KillLevel) -> None:
         row = self._halt(level)
         self._note(Exercise(name, "proven", row.verdict, passed=row.proven), row)
 
     def _frozen(self) -> None:
         """A bot that hangs must not be reported as halted at level 1, whatever its last reading was."""
         self._signal(signal.SIGSTOP)
-        row = self._halt(1, FROZEN_SECONDS)
+        row = self._halt(KillLevel.ENTRIES, FROZEN_SECONDS)
         latched = holds.effective_level(self._bot.holds) >= holds.ENTRIES
         silent = row.acknowledged_s is None and not row.proven  # a bot that goes on would have acknowledged it
         self._note(Exercise("level 1, its process frozen", "NOT proven", row.verdict, passed=latched and silent), row)
@@ -200,7 +206,7 @@ class Drill:
 
     # --- hands
 
-    def _halt(self, level: int, deadline: float | None = None) -> Row:
+    def _halt(self, level: KillLevel, deadline: float | None = None) -> Row:
         order = Order(level, self._plan.mandate, deadline)
         return halt([self._bot.home], order, self._clock, self._engine)[0]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from freqops.core.base import durable
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
 from freqops.core.halt.entry_stop import EntryStop
 
 from . import on_exchange
 from .case import Case
-from .order import Row
 
 
 def act(case: Case) -> None:

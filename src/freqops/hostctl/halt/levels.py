@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from freqops.core.halt import holds
+from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
 from ..bot.reach import redact
@@ -10,7 +11,7 @@ from ..exchange import witness
 from ..incident.journal import Journal, path_of, silent
 from . import level_1, level_2, level_3, on_exchange
 from .case import Case
-from .order import FLATTEN, Order
+from .order import Order
 
 __all__ = ["Case", "Engine", "Journal", "act", "path_of", "patience", "redact", "silent"]
 
@@ -20,7 +21,7 @@ EXCHANGE_SECONDS = witness.READY_SECONDS + 2 * on_exchange.SECONDS
 
 def act(case: Case) -> None:
     """Do what was commanded, or what the hold in force demands, whichever is higher."""
-    if case.order.level == FLATTEN:
+    if case.order.level is KillLevel.FLATTEN:
         level_2.act(case)
     elif case.row.level >= holds.HARD:
         level_3.act(case)
@@ -30,7 +31,7 @@ def act(case: Case) -> None:
 
 def patience(order: Order) -> float:
     """Return the seconds after which a bot that gave no answer is reported as such."""
-    if order.level == FLATTEN:
+    if order.level is KillLevel.FLATTEN:
         return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER
-    exchange = EXCHANGE_SECONDS if order.level == holds.HARD else 0.0
+    exchange = EXCHANGE_SECONDS if order.level is KillLevel.HARD else 0.0
     return order.seconds * 4 + exchange + GIVE_UP_AFTER

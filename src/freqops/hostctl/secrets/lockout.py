@@ -16,7 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import api_doors, bot_secrets, layout
-from freqops.core.halt import holds
+from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
 from ..bot.start import DEADLINE, LOCK_SECONDS, start_locked
@@ -66,7 +66,7 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """
-    row = halt([home], Order(holds.ENTRIES, leak.mandate), clock, engine)[0]
+    row = halt([home], Order(KillLevel.ENTRIES, leak.mandate), clock, engine)[0]
     result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
     with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
         try:

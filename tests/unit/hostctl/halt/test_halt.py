@@ -22,6 +22,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
+from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.bot import hard_stop, holds_file, reach
 from freqops.hostctl.bot.engine import end
 from freqops.hostctl.halt import halt as halting
@@ -362,7 +363,7 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     over = threading.Event()
     monkeypatch.setattr(reach, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
-    order_ = Order(1, Mandate("one", "why", "ann@host"), 0.1)
+    order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
@@ -377,7 +378,7 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
     monkeypatch.setattr(reach, "alive", lambda _bot: [])
     monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
-    order_ = Order(1, Mandate("one", "why", "ann@host"), 0.1)
+    order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)
     [row] = halting.halt([make_bot(tmp_path, "alpha")], order_, Clock(), FakeEngine())
     over.set()
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
@@ -515,7 +516,8 @@ def test_an_incident_on_a_stuck_disk_keeps_no_answer_back(tmp_path: Path, monkey
 
 
 def test_the_order_of_a_halt_is_its_hold() -> None:
-    hold = Order(3, Mandate("one", "why", "ann@host")).as_hold("now")
+    told = Mandate("one", "why", "ann@host")
+    hold = Order(KillLevel.HARD, told).as_hold("now")
     assert hold == holds.Hold("halt", 3, "why", "ann@host", "one", 0, "now")
-    assert Order(2, Mandate("one", "why", "ann@host")).as_hold("now").level == 1  # what stays of it is "no entries"
+    assert Order(KillLevel.FLATTEN, told).as_hold("now").level == 1  # what stays of it is "no entries"
     assert holds_file.LATCH_SECONDS == 1.0

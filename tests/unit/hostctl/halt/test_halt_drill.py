@@ -15,6 +15,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Unreachable
 from freqops.core.halt import halt_drill as rules
 from freqops.core.halt import start_gate
+from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl import cli
 from freqops.hostctl.bot import start
 from freqops.hostctl.bot.engine import Container
@@ -84,7 +85,7 @@ class DrillHost(Host):
             self.api.error = None
 
     def drill(self, *levels: int) -> Drilled:
-        plan = Plan(levels or rules.LEVELS, Mandate("drill-1", "drill", "ann@host"))
+        plan = Plan(tuple(map(KillLevel, levels)) or rules.LEVELS, Mandate("drill-1", "drill", "ann@host"))
         return Drill(self.bot, plan, self.silent, self.clock, self.engine).run()
 
 

@@ -11,11 +11,13 @@ from freqops.core.base.clock import iso
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.halt import holds
+from freqops.core.halt.answer import Row
+from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered
 from freqops.hostctl.halt import on_exchange
 from freqops.hostctl.halt.case import Case
-from freqops.hostctl.halt.order import Order, Row
+from freqops.hostctl.halt.order import Order
 from tests.unit.accounts import filled, recorded, resting
 from tests.unit.fakes import START, FakeClock, make_bot, order, trade
 from tests.unit.hostctl.host import Host
@@ -189,7 +191,13 @@ def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.
 
 def looked(live: Host, *, patient: bool) -> int:
     case = Case(
-        live.bot, Row("alpha", 2, "one"), Order(2, Mandate("one", "w", "a")), live.clock, live.engine, live.silent, 0.0
+        live.bot,
+        Row("alpha", 2, "one"),
+        Order(KillLevel(2), Mandate("one", "w", "a")),
+        live.clock,
+        live.engine,
+        live.silent,
+        0.0,
     )
     with witness.conversation(live.bot, live.silent, live.clock, live.engine) as talk:
         on_exchange.flatness(case, talk, live.clock.monotonic() + 60, patient=patient)

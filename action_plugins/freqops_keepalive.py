@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: be heard by a host, in the name of whoever runs Ansible."""
+
+from __future__ import annotations
+
+from freqops.plays.with_actor import WithActor
+
+
+class ActionModule(WithActor):
+    """See library/freqops_keepalive.py."""

@@ -1,0 +1,145 @@
+"""The answers of all hosts to one halt: a row for each bot that must be halted, the table, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..base.text_table import table
+from .answer import Answer, Malformed, Row
+
+HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
+SILENT = "the way: another road to the host, or its keys at the exchange; killswitch.md, 'A host that gives no answer'"
+UNKNOWN = "declared in the inventory, but unknown on its host"
+
+
+@dataclass
+class HostAnswer:
+    """The answer of one host, or the reason why there is none.
+
+    Attributes:
+        host: The name of the host in the inventory.
+        bots: The bots that must be halted there.
+        answer: What the host said.
+        error: Why it said nothing that can be understood.
+        silent: Whether it gave no answer at all.
+    """
+
+    host: str
+    bots: list[str]
+    answer: Answer | None = None
+    error: str | None = None
+    silent: bool = False
+
+    @classmethod
+    def of(cls, host: str, bots: list[str], document: dict[str, Any] | None, error: str | None) -> HostAnswer:
+        """Return what the JSON object of a host means.
+
+        Args:
+            host: The name of the host.
+            bots: The bots that must be halted there.
+            document: The JSON object, None where there was none.
+            error: Why there was none.
+        """
+        if document is None:
+            return cls(host, bots, error=error or "no answer", silent=True)
+        for key in ("refused", "not_proven"):
+            if key in document:
+                return cls(host, bots, error=str(document[key]))
+        try:
+            return cls(host, bots, Answer.from_json(document))
+        except Malformed as malformed:
+            return cls(host, bots, error=f"its answer cannot be understood: {malformed}")
+
+    @property
+    def proven(self) -> bool:
+        """Whether the host calls all of it proven."""
+        return self.answer is not None and self.answer.proven
+
+    def rows(self, level: int) -> list[Row]:
+        """Return a row for each bot, whatever the host said, or did not say."""
+        said = self.answer.rows if self.answer is not None else []
+        detail = [self.error or UNKNOWN, *([SILENT] if self.silent else [])]
+        missing = sorted(set(self.bots) - {row.bot for row in said})
+        return [*said, *(Row(bot, level, "", detail=list(detail)) for bot in missing)]
+
+
+@dataclass
+class FleetAnswer:
+    """The answers of all hosts.
+
+    Attributes:
+        level: The level that was commanded.
+        incident: The incident of the command.
+        hosts: What each host said.
+    """
+
+    level: int
+    incident: str
+    hosts: list[HostAnswer]
+    rows: list[tuple[str, Row]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = [(host.host, row) for host in self.hosts for row in host.rows(self.level)]
+
+    @property
+    def undeclared(self) -> list[tuple[str, dict[str, Any]]]:
+        """Freqtrade processes that belong to no bot, each with its host."""
+        return [(host.host, process) for host in self.hosts if host.answer for process in host.answer.undeclared]
+
+    @property
+    def proven(self) -> bool:
+        """Whether every row is proven, and every host says so of all that it has."""
+        return all(row.proven for _, row in self.rows) and all(host.proven for host in self.hosts)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was changed on any host."""
+        return any(row.acted or row.raised for _, row in self.rows)
+
+    @property
+    def unproven(self) -> list[str]:
+        """What is not proven, a line each."""
+        lines = [f"{row.bot} on {host}: {row.verdict}" for host, row in self.rows if not row.proven]
+        lines += [f"undeclared Freqtrade process {process.get('pid')} on {host}" for host, process in self.undeclared]
+        return lines
+
+    def incidents(self) -> dict[str, list[str]]:
+        """Return the incidents of the holds in force, each with its hosts."""
+        found: dict[str, set[str]] = {}
+        for host, row in self.rows:
+            if row.incident:
+                found.setdefault(row.incident, set()).add(host)
+        return {incident: sorted(hosts) for incident, hosts in sorted(found.items())}
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return all rows with their hosts."""
+        return [{"host": host, **row.to_json()} for host, row in self.rows]
+
+    def text(self) -> str:
+        """Return the table with its details, for a person."""
+        cells = [
+            [
+                *(host, row.bot, row.mode, row.level, row.acknowledged_s is not None, row.acknowledged_s),
+                *(row.proven, row.proven_s, row.verdict),
+            ]
+            for host, row in self.rows
+        ]
+        held = ", ".join(self.incidents()) or self.incident
+        verdict = f"{'ALL PROVEN' if self.proven else 'NOT ALL PROVEN'} | incident {held}"
+        return "\n".join([table(HEADINGS, cells), *self._details(), verdict])
+
+    def _details(self) -> Iterator[str]:
+        for host, row in self.rows:
+            where = f"{row.bot} on {host}"
+            yield from (f"{where}: {text}" for text in row.detail)
+            yield from (f"{where}: closed: trade {trade}" for trade in row.closed)
+            yield from (f"{where}: open position {_position(position)}" for position in row.positions or [])
+        for host, process in self.undeclared:
+            yield f"{host}: UNDECLARED Freqtrade process {process.get('pid')}: {process.get('command')}"
+
+
+def _position(position: dict[str, Any]) -> str:
+    pair, amount, stake, protection = (position.get(name) for name in ("pair", "amount", "stake", "protection"))
+    return f"{pair} {amount}, stake {stake}, {protection}"

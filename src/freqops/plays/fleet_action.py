@@ -1,0 +1,57 @@
+"""The action that reaches all hosts of a play at once, the unreachable ones too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from freqops.core.base.errors import Refused
+
+from . import fanout, fleet
+
+
+class FleetAction(ActionBase):
+    """An action that runs once for all hosts of the play; what it refuses, it refuses before any host is asked.
+
+    Attributes:
+        variables: The variables of the task.
+    """
+
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+    variables: dict[str, Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what `act` returns, or a failure with the reason why nothing ran."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.variables = task_vars or {}
+        try:
+            return {**result, **self.act()}
+        except Refused as refusal:
+            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+
+    def act(self) -> dict[str, Any]:
+        """Do the work and return the result of the task.
+
+        Raises:
+            Refused: Nothing ran.
+        """
+        raise NotImplementedError
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """Return an argument of the task, the default where it is empty."""
+        return self._task.args.get(name) or default
+
+    @property
+    def hostvars(self) -> Any:
+        """Ansible's variables of all hosts."""
+        return self.variables["hostvars"]
+
+    def declared(self) -> dict[str, list[str]]:
+        """Return the bots that the inventory declares, for each host of the play."""
+        return fleet.bots_of(self.hostvars, self.variables["ansible_play_hosts_all"])
+
+    def ask(self, commands: dict[str, list[str]], patience: float) -> list[fanout.Answer]:
+        """Run ``freqops-host`` on hosts, as `fanout.ask`."""
+        return fanout.ask(self, self.hostvars, commands, patience)

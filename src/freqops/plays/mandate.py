@@ -1,0 +1,54 @@
+"""The mandate of a play: its incident, its reason and its actor, made here and nowhere else."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from freqops.core.base.clock import Clock
+from freqops.core.base.mandate import Mandate
+from freqops.core.bot import inputs
+from freqops.core.incident.ids import new_incident
+from freqops.core.preflight.variables import REST
+
+
+def actor() -> str:
+    """Return who gives commands on this machine: ``user@host``."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def reason(variables: Mapping[str, Any], default: str = "") -> str:
+    """Return the reason that was given with ``-e``, as it was given: nothing in it is a template.
+
+    Ansible splits ``-e reason='two words'`` at its blanks; the rest is put back here.
+
+    Args:
+        variables: The variables of the task.
+        default: The reason where none was given.
+
+    Raises:
+        Refused: It is not one line of 1 to 200 characters.
+    """
+    words = [str(variables[name]) for name in ("reason", REST) if variables.get(name)]
+    return inputs.line(" ".join(words) or default, "reason")
+
+
+def of_play(variables: Mapping[str, Any], kind: str, default: str = "") -> Mandate:
+    """Return a mandate under a new incident.
+
+    Args:
+        variables: The variables of the task.
+        kind: What the incident is called after, for example ``halt1`` or ``deploy``.
+        default: The reason where none was given.
+
+    Raises:
+        Refused: As `reason`.
+    """
+    return Mandate(new_incident(kind, Clock()), reason(variables, default), actor())
+
+
+def words(mandate: Mandate) -> list[str]:
+    """Return a mandate as ``freqops-host`` wants to hear it."""
+    return [f"--{name}={value}" for name, value in mandate.to_json().items()]

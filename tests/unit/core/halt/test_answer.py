@@ -1,0 +1,120 @@
+"""The answer of a halt: read as it was written, by a control node that may be older or newer than the host."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freqops.core.halt.answer import KINDS, Answer, Malformed, Row
+from freqops.core.halt.fleet_answer import SILENT, UNKNOWN, FleetAnswer, HostAnswer
+
+# What a host of the first release says: taken from one, and never to be changed.
+FIRST: dict[str, Any] = json.loads("""{
+  "actor": "ann@desk", "began": "2026-01-02T03:04:05Z", "command": "halt", "ended": "2026-01-02T03:04:09Z",
+  "exit": 0, "host": "paper-1", "incident": "20260102T030405Z-halt1-9f3c21", "level": 1, "proven": true,
+  "reason": "the feed is wrong", "undeclared": [], "version": 1,
+  "bots": [{
+    "acknowledged": true, "acknowledged_s": 0.21, "acted": true, "bot": "alpha", "closed": [], "detail": ["dust"],
+    "exchange": null, "found": "running", "incident": "20260102T030405Z-halt1-9f3c21", "latched": true, "level": 1,
+    "mode": "paper", "positions": [{"pair": "BTC/USDT", "amount": 0.5, "stake": 20.0, "protection": "unprotected"}],
+    "positions_found": [], "proven": true, "proven_s": 3.4, "raised": true, "state": "paused",
+    "verdict": "HALTED, PROVEN"
+  }]
+}""")
+ROW = FIRST["bots"][0]
+
+
+def fleet(document: dict[str, Any] | None, error: str | None = None, bots: tuple[str, ...] = ("alpha",)) -> FleetAnswer:
+    return FleetAnswer(1, "one", [HostAnswer.of("paper-1", list(bots), document, error)])
+
+
+def test_the_first_release_is_understood_to_the_last_name() -> None:
+    answer = Answer.from_json(FIRST)
+    assert [row.to_json() for row in answer.rows] == FIRST["bots"]
+    assert (answer.proven, answer.undeclared) == (True, [])
+
+
+def test_a_newer_host_may_say_more() -> None:
+    newer = {**FIRST, "version": 2, "weather": "fine", "bots": [{**ROW, "mood": 7}]}
+    assert Answer.from_json(newer) == Answer.from_json(FIRST)
+    assert fleet(newer).proven
+
+
+@pytest.mark.parametrize("name", sorted({"bot", "level", "incident", "proven"}))
+def test_a_row_without_what_all_hosts_say_is_no_row(name: str) -> None:
+    with pytest.raises(Malformed, match=f"no {name}"):
+        Row.from_json({key: value for key, value in ROW.items() if key != name})
+
+
+@pytest.mark.parametrize("version", [None, 0, "1", True, 1.0])
+def test_an_answer_of_no_version_is_none(version: object) -> None:
+    with pytest.raises(Malformed, match="its version"):
+        Answer.from_json({**FIRST, "version": version})
+
+
+@given(name=st.sampled_from(sorted(KINDS)), value=st.sampled_from([{"a": 1}, [3], -1, 4.5, "?", object()]))
+def test_a_value_of_another_kind_is_never_taken(name: str, value: object) -> None:
+    if KINDS[name](value):
+        return
+    with pytest.raises(Malformed, match=name):
+        Row.from_json({**ROW, name: value})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"proven": False}, {"proven": 1}, {"proven": "yes"}, {"proven_s": None}, {"latched": False}],
+    ids=str,
+)
+def test_a_proof_needs_the_word_the_seconds_and_the_latch(more: dict[str, Any]) -> None:
+    assert not Row.from_json({**ROW, **more}).proven
+    assert not fleet({**FIRST, "bots": [{**ROW, **more}]}).proven
+
+
+def test_a_host_has_the_last_word_against_a_proof() -> None:
+    assert fleet(FIRST).proven
+    assert not fleet({**FIRST, "proven": False}).proven
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "detail"),
+    [
+        (None, "unreachable: no route", ["unreachable: no route", SILENT]),
+        (None, None, ["no answer", SILENT]),
+        ({"refused": "busy"}, None, ["busy"]),
+        ({"not_proven": "disk"}, None, ["disk"]),
+        ({}, None, ["its answer cannot be understood: its version is None"]),
+        ({**FIRST, "bots": [{**ROW, "bot": 7}]}, None, ["its answer cannot be understood: bot is '7'"]),
+        ({**FIRST, "bots": []}, None, [UNKNOWN]),
+    ],
+)
+def test_a_bot_of_which_nothing_was_said_is_not_halted(
+    document: dict[str, Any] | None, error: str | None, detail: list[str]
+) -> None:
+    result = fleet(document, error)
+    [(host, row)] = result.rows
+    assert (host, row.bot, row.verdict, row.detail) == ("paper-1", "alpha", "NOT HALTED", detail)
+    assert (result.proven, result.unproven) == (False, ["alpha on paper-1: NOT HALTED"])
+    assert "NOT ALL PROVEN | incident one" in result.text()
+
+
+def test_a_process_of_no_bot_is_named_and_proves_nothing() -> None:
+    result = fleet({**FIRST, "proven": False, "undeclared": [{"pid": 7, "command": "freqtrade trade"}]})
+    assert result.unproven == ["undeclared Freqtrade process 7 on paper-1"]
+    assert "paper-1: UNDECLARED Freqtrade process 7: freqtrade trade" in result.text()
+
+
+def test_the_table_says_what_each_bot_has_left() -> None:
+    text = fleet({**FIRST, "bots": [{**ROW, "closed": ["7 BTC/USDT"]}]}).text()
+    assert "alpha on paper-1: closed: trade 7 BTC/USDT" in text
+    assert "alpha on paper-1: open position BTC/USDT 0.5, stake 20.0, unprotected" in text
+    assert text.endswith("ALL PROVEN | incident 20260102T030405Z-halt1-9f3c21")
+
+
+def test_incidents_are_those_of_the_holds_each_with_its_hosts() -> None:
+    other = {**FIRST, "bots": [{**ROW, "incident": "older"}]}
+    hosts = [HostAnswer.of(name, ["alpha"], said, None) for name, said in (("b", FIRST), ("a", FIRST), ("c", other))]
+    assert FleetAnswer(1, "one", hosts).incidents() == {FIRST["incident"]: ["a", "b"], "older": ["c"]}
