@@ -100,7 +100,8 @@ def tasks_of(path: Path) -> Iterator[dict[str, Any]]:
 
 def task_files() -> list[Path]:
     """Return all files with tasks of ours."""
-    return sorted([*PLAYBOOKS, *ROOT.glob("playbooks/common/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")])
+    places = ("playbooks/common/*.yml", "playbooks/steps/*.yml", "roles/*/tasks/*.yml")
+    return sorted([*PLAYBOOKS, *(path for place in places for path in ROOT.glob(place))])
 
 
 def test_actions_are_given_only_arguments_that_they_have() -> None:

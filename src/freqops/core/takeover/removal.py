@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..base import durable
+from ..base.errors import Refused
 from ..deploy import host_manifest
 
 KEPT = "removed"
@@ -81,6 +82,25 @@ def read_back(home: Path, kept: Path) -> list[str]:
 
 def _same(one: Path, other: Path) -> bool:
     return other.is_file() and other.read_bytes() == one.read_bytes()
+
+
+def refuse_ambiguous(bots: Iterable[str], present: Mapping[str, Collection[str]], known: Collection[str]) -> None:
+    """Refuse a bot that nobody knows, and one that several hosts have.
+
+    Args:
+        bots: The bots that are to be removed.
+        present: The bots that are on each host.
+        known: The bots that some host has, had or declares.
+
+    Raises:
+        Refused: The text names the bot, and its hosts.
+    """
+    for bot in bots:
+        hosts = [host for host in present if bot in present[host]]
+        if len(hosts) > 1:
+            raise Refused(f"{bot} is on {' and '.join(hosts)}; say from which it shall go with --limit")
+        if not hosts and bot not in known:
+            raise Refused(f"no host of this play has, had or declares a bot {bot}")
 
 
 def outside(system: Path = Path("/")) -> list[Path]:

@@ -1,0 +1,60 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freqops_removable
+short_description: Refuse a removal that nobody can mean
+description:
+  - Runs on the control node, once for the play, and connects to nothing.
+  - Refuses a bot that no host of the play has, had or declares, and one that several hosts have.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - freqops.no_diff
+attributes:
+  check_mode:
+    support: full
+options:
+  bots:
+    description: Names of the bots that are to be removed.
+    type: list
+    elements: str
+    required: true
+  seen:
+    description: The name of the variable in which M(freqops_remove) said of each host what is there.
+    type: str
+    required: true
+author:
+  - freqops (@freqops)
+"""
+
+EXAMPLES = r"""
+---
+- name: Refuse a bot that nobody knows
+  freqops_removable:
+    bots: [alpha]
+    seen: remove_seen
+"""
+
+RETURN = r"""# """
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "bots": {"type": "list", "elements": "str", "required": True},
+    "seen": {"type": "str", "required": True},
+}
+
+
+def main() -> None:
+    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg="freqops_removable runs on the control node only; see action_plugins in ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()
