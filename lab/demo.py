@@ -275,13 +275,13 @@ def halt(level: int, bot: str) -> None:
     play("killswitch", "-e", f"level={level}", "-e", f"bots={bot}", "-e", "reason=demo")
 
 
-def release(bot: str = BOT) -> None:
+def resume(bot: str = BOT) -> None:
     """Take the hold one step down, by its incident."""
     incident = status(bot)["holds"][0]["incident"]
-    play("release", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
+    play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
 
 
-def released_proof(bot: str = BOT) -> str:
+def resumed_proof(bot: str = BOT) -> str:
     """Return that nothing holds a bot and that it trades again."""
     row = status(bot)
     expect("level", found=row["level"], wanted=0)
@@ -316,10 +316,10 @@ STEPS = [
     Step("Both bots buy by themselves", positions, positions_proof, 15),
     Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof, 10),
     Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof, 10),
-    Step("Release of the live bot", lambda: release(LIVE_BOT), lambda: released_proof(LIVE_BOT), 15),
+    Step("Resume of the live bot", lambda: resume(LIVE_BOT), lambda: resumed_proof(LIVE_BOT), 15),
     Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 8),
-    Step("Release, first step: process up, paused", release, level_1_proof, 15),
-    Step("Release, second step: it may enter again", release, released_proof, 10),
+    Step("Resume, first step: process up, paused", resume, level_1_proof, 15),
+    Step("Resume, second step: it may enter again", resume, resumed_proof, 10),
 ]
 
 

@@ -12,7 +12,7 @@ description:
   - V(prepared) lays the account's credentials of a live bot out, from its old configuration, and never shows them.
   - V(adopted) runs C(freqops-host adopt), which stops the old one, brings its trades over, and brings the bot up held
     at level 1; what does not succeed is taken back.
-  - V(undone) gives it back, as long as the hold was not released and nothing was traded since.
+  - V(undone) gives it back, as long as the hold stands and nothing was traded since.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.root
@@ -98,7 +98,7 @@ trades:
   type: list
   elements: str
 incident:
-  description: The incident of the hold, which a release names.
+  description: The incident of the hold, which a resume names.
   returned: for C(adopted) and C(undone)
   type: str
 detail:

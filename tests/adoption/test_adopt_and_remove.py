@@ -19,13 +19,13 @@ def test_from_postgres_to_postgres_then_released(old: OldBot, place: str) -> Non
     assert done.rc == 0, done.out
     assert trades_of(zeta) == before
     incident = incident_of(done)
-    released = play("release", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
+    released = play("resume", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
                     inventory=place)  # fmt: skip
     assert released.rc == 0, released.out
     assert (zeta.state(), zeta.level(), trades_of(zeta)) == ("running", 0, before)
     undone = adopt(place, "-e", "undo=true")
     assert undone.rc != 0
-    assert "was released since it was adopted" in undone.out
+    assert "was resumed since it was adopted" in undone.out
     assert old.container()[0] == "exited"
 
 

@@ -27,7 +27,7 @@ def changed(present: holds.HoldBook, dice: random.Random, clock: Clock) -> holds
         level = dice.choice(holds.LEVELS)
         reason = f"{present.seq + 1} {'x' * dice.randrange(LONGEST)}"
         return present.raised(holds.Hold(holder, level, reason, "ann@host", holder, 0, ""), clock.utcnow())
-    return present.released(found.incident, clock.utcnow())
+    return present.resumed(found.incident, clock.utcnow())
 
 
 def main() -> None:

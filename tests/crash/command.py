@@ -17,7 +17,7 @@ from freqops.core.bot import processes
 from freqops.hostctl import cli
 from freqops.hostctl.bot import holds_file, reach, start
 from freqops.hostctl.commands import halt as halt_command
-from freqops.hostctl.commands import release as release_command
+from freqops.hostctl.commands import resume as release_command
 from freqops.hostctl.halt import levels, resume
 from freqops.hostctl.incident import journal, recorded
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process

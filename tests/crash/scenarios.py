@@ -1,4 +1,4 @@
-"""Holds and releases as an operator gives them: what stands on the disk before, and what is commanded."""
+"""Holds and resumes as an operator gives them: what stands on the disk before, and what is commanded."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ SCENARIOS = (
     Scenario("halt at level 3", ("halt", "--level", "3")),
     Scenario("halt at level 3 over level 1", ("halt", "--level", "3"), held=1),
     Scenario("halt over a damaged file", ("halt", "--level", "1"), held=None),
-    Scenario("release from level 3", ("release",), held=3),
-    Scenario("release from level 1", ("release",), held=1, alive=True, trader="paused"),
+    Scenario("resume from level 3", ("resume",), held=3),
+    Scenario("resume from level 1", ("resume",), held=1, alive=True, trader="paused"),
 )
 
 

@@ -1,4 +1,4 @@
-"""``freqops-host`` killed, or failed by the disk, at every call by which a hold or a release changes a file.
+"""``freqops-host`` killed, or failed by the disk, at every call by which a hold or a resume changes a file.
 
 The calls are those that a clean run makes. Kill comes before the call; that after a call is the kill before the next.
 """
@@ -121,7 +121,7 @@ def test_without_a_fault_it_does_what_it_says(runs: Runs, scenario: Scenario) ->
     assert (clean.after.code, clean.after.latched) == (0, scenario.is_halt), clean.after
     assert clean.after.holds != clean.before.holds
     assert clean.before.trades == (scenario.held == 0)
-    assert clean.after.trades == (scenario.name == "release from level 1")
+    assert clean.after.trades == (scenario.name == "resume from level 1")
 
 
 @each
@@ -215,7 +215,7 @@ def test_the_next_command_finds_nothing_in_its_way(runs: Runs, scenario: Scenari
             latched = holds_file.latch(case.home, hold(int(scenario.command[2])), clock)
             assert latched.error is None, case
         elif (case.home / HOLDS).read_bytes() != after.holds:
-            holds_file.change(case.home, lambda present: present.released(INCIDENT, START), clock)
+            holds_file.change(case.home, lambda present: present.resumed(INCIDENT, START), clock)
         synchronised = holds_file.synchronise(case.home, clock)
         assert synchronised.level == after.level, case
         assert (case.home / STATE).read_bytes() == after.state, case

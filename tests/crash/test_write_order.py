@@ -15,7 +15,7 @@ from tests.crash import traced
 from tests.crash.scenarios import BOT, SCENARIOS, Scenario
 from tests.crash.traced import Call
 
-STATELESS = ("halt at level 3 over level 1", "release from level 3")  # paused before, paused after
+STATELESS = ("halt at level 3 over level 1", "resume from level 3")  # paused before, paused after
 
 
 @dataclass(frozen=True)
@@ -138,5 +138,5 @@ def test_all_of_it_lasts_before_anything_is_said(recordings: dict[Scenario, Reco
     lasting = max(recording.synced_after(rename).ended for rename in recording.renames)
     answer = recording.said("out", b'"latched": true' if scenario.is_halt else b'"outcome": ')
     assert lasting < answer.begun
-    if scenario.name == "release from level 1":
+    if scenario.name == "resume from level 1":
         assert lasting < recording.said("err", b"api start").begun

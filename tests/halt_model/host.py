@@ -46,7 +46,7 @@ from tests.unit.fakes import make_bot
 MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linux
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
 FIRST_PORT, FIRST_PID = 18080, 1000
-COMMANDS = ("halt", "release", "start", "switch", "recover", "reassert")
+COMMANDS = ("halt", "resume", "start", "switch", "recover", "reassert")
 
 
 class ModelDatabase:

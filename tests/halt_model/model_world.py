@@ -73,7 +73,7 @@ class ModelWorld:
         return self._command("halt", f"--level={level}", "--reason=why", f"--incident={incident}", "--json")
 
     def release(self, incident: str) -> Answer:
-        return self._command("release", BOT, f"--incident={incident}", "--reason=done")
+        return self._command("resume", BOT, f"--incident={incident}", "--reason=done")
 
     def start(self) -> Answer:
         return self._command("start", BOT)

@@ -22,7 +22,7 @@ RUN_THE_TOOL = (
     "freqops_lockout",
     "freqops_postgres",
     "freqops_reconcile",
-    "freqops_release",
+    "freqops_resume",
     "freqops_rollback",
     "freqops_switch",
 )
@@ -50,7 +50,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_lockout": {**under_incident, "what": "api"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
-        "freqops_release": under_incident,
+        "freqops_resume": under_incident,
         "freqops_databases": {"bots": {"alpha": "paper"}},
         "freqops_directories": {
             "below": str(home),

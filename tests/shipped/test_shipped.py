@@ -26,7 +26,7 @@ def test_the_interpreter_is_bare(bare: Bare) -> None:
 def test_help(bare: Bare) -> None:
     ran = bare.host("--help")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "start, halt, release" in ran.stdout.lower()
+    assert "start, halt, resume" in ran.stdout.lower()
 
 
 def test_status_of_a_host_without_bots(bare: Bare, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_held_bot_is_not_started_and_its_hold_is_shown(bare: Bare, tmp_path: P
     bare.host("halt", "--level", "3", "--reason", "drill", "--incident", "one", root=tmp_path)
     ran = bare.host("start", BOT, root=tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["outcome"]) == (1, "held")
-    ran = bare.host("release", BOT, "--incident", "two", "--reason", "done", root=tmp_path)
+    ran = bare.host("resume", BOT, "--incident", "two", "--reason", "done", root=tmp_path)
     assert ran.returncode == 1
     assert "one (halt, level 3)" in json.loads(ran.stdout)["refused"]
     assert bare.host("reassert", root=tmp_path).returncode == 0

@@ -178,7 +178,7 @@ class LabWorld:
 
     def release(self, incident: str) -> Answer:
         self._promised = None
-        return self._command(f"release {self._bot.bot} --incident {incident} --reason sequence")
+        return self._command(f"resume {self._bot.bot} --incident {incident} --reason sequence")
 
     def start(self) -> Answer:
         return self._command(f"start {self._bot.bot} --deadline 60")

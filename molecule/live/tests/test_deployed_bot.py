@@ -55,7 +55,7 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
     flattened = play("flatten", *BOT, *incident)
     assert flattened.rc == 0, flattened.out
     assert resting() == []
-    refused = play("release", *BOT, *incident)
+    refused = play("resume", *BOT, *incident)
     assert refused.rc != 0
     assert "its records say" in refused.out
     assert "report: " in refused.out, "what failed leaves its evidence, too"
@@ -64,7 +64,7 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
     assert reconciled.rc == 0, reconciled.out
     assert field.processes() == []
     for level, state in ((1, "paused"), (0, "running")):
-        released = play("release", *BOT, *incident)
+        released = play("resume", *BOT, *incident)
         assert released.rc == 0, released.out
         assert (field.level(), field.state()) == (level, state)
 
@@ -95,7 +95,7 @@ def test_a_key_that_leaked_is_locked_out_when_the_exchange_refuses_it(field: Fie
 
 
 def test_a_mere_check_releases_nothing(field: Field) -> None:
-    check = play("release", *BOT, "-e", "incident=20260101T000000Z-halt3-000003", "--check")
+    check = play("resume", *BOT, "-e", "incident=20260101T000000Z-halt3-000003", "--check")
     assert check.rc != 0
     assert "this was a check" in check.out
 

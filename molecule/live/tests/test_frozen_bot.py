@@ -50,7 +50,7 @@ def test_release_is_refused_while_the_exchange_does_not_answer(
 ) -> None:
     bot = bots["frozen"]
     fault = bot.fault(endpoint="GET /api/v3/account", error={"status": 503, "code": 0, "msg": "maintenance"})
-    rc, answer = bot.tool(f"release {words(bot)}")
+    rc, answer = bot.tool(f"resume {words(bot)}")
     control("DELETE", f"/faults?id={fault['id']}")
     assert (rc, "not_proven" in answer) == (2, True), answer
     assert bot.level() == 3
@@ -79,7 +79,7 @@ def test_flatten_again_does_nothing(halted: dict[str, Any], bots: dict[str, Live
 
 def test_release_is_refused_until_the_records_agree(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
     bot = bots["frozen"]
-    rc, answer = bot.tool(f"release {words(bot)}")
+    rc, answer = bot.tool(f"resume {words(bot)}")
     assert rc == 1, answer
     assert "ETH: its records say" in answer["refused"]
     assert "reconcile" in answer["refused"]
@@ -89,7 +89,7 @@ def test_release_is_refused_until_the_records_agree(halted: dict[str, Any], bots
     assert {trade["pair"] for trade in answer["trades"] if not trade["open"]} >= {"ETH/USDT", "SOL/USDT"}
     assert bot.processes() == []
     for level, state in ((1, "paused"), (0, "running")):
-        rc, answer = bot.tool(f"release {words(bot)}")
+        rc, answer = bot.tool(f"resume {words(bot)}")
         assert rc == 0, answer
         assert (bot.level(), bot.state()) == (level, state)
     assert bot.trades() == []

@@ -21,7 +21,7 @@ from .commands import output
 
 COMMANDS = (
     "halt",
-    "release",
+    "resume",
     "flatten",
     "reconcile",
     "start",
@@ -43,8 +43,7 @@ COMMANDS = (
     "gate",
     "compile",
 )
-
-
+FORMER = {"release": "resume"}  # what a command was called before: an older control node says so
 WIDTH = 100
 
 
@@ -63,7 +62,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
-    return _answered(lambda: _run(arguments))
+    return _answered(lambda: _run(_present(arguments)))
+
+
+def _present(arguments: list[str]) -> list[str]:
+    """Return the arguments with the present name of a command that was called otherwise once."""
+    at = 2 if arguments[:1] == ["--root"] else 0
+    return [*arguments[:at], *(FORMER.get(word, word) for word in arguments[at : at + 1]), *arguments[at + 1 :]]
 
 
 def _run(arguments: list[str]) -> int:
@@ -96,7 +101,7 @@ def _fail(kind: str, text: str, status_code: int) -> int:
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     """Return a parser that knows the command that is named, or all of them where none is."""
-    parser = _Parser(prog="freqops-host", description="Start, halt, release and watch the bots of this host.")
+    parser = _Parser(prog="freqops-host", description="Start, halt, resume and watch the bots of this host.")
     parser.add_argument("--root", type=Path, default=layout.ROOT, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, prog=parser.prog)
     for name in _named(arguments):

@@ -48,7 +48,7 @@ class Cli:
         make_bot(root)
         monkeypatch.setattr("freqops.hostctl.commands.halt.halt", self._halt)
         monkeypatch.setattr(own_session, "run", lambda work: work())  # the real one forks
-        for name in ("start", "release", "flatten", "reconcile"):
+        for name in ("start", "resume", "flatten", "reconcile"):
             monkeypatch.setattr(f"freqops.hostctl.commands.{name}.{name}", self._start)
         monkeypatch.setattr("freqops.hostctl.commands.reassert.reassert", lambda *_arguments: self.reasserted)
         monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
@@ -92,9 +92,9 @@ def proven(**changed: Any) -> Row:
 # --- refusals
 
 HALT = ("halt", "--level", "1", "--reason", "why")
-RELEASE = ("release", "alpha", "--incident", "one", "--reason", "done")
-FLATTEN = ("flatten", *RELEASE[1:])
-RECONCILE = ("reconcile", *RELEASE[1:])
+RESUME = ("resume", "alpha", "--incident", "one", "--reason", "done")
+FLATTEN = ("flatten", *RESUME[1:])
+RECONCILE = ("reconcile", *RESUME[1:])
 
 
 def but(command: tuple[str, ...], option: str, value: str) -> tuple[str, ...]:
@@ -141,13 +141,13 @@ LONG = "x" * 201
         *[but(HALT, "--actor", actor) for actor in ("", "two\nlines")],
         *[but(HALT, "--deadline", text) for text in ("0", "-1", "", "1.5", "10000", "soon", "1e3", "inf", "٣", "9\n")],
         *[but(HALT, "--incident", name) for name in ("", "a/b", "..", "-x", "one\n", "a b", "x" * 81)],
-        ("release", "alpha", "--reason", "done"),
-        ("release", "alpha", "--incident", "one"),
-        ("release", "--incident", "one", "--reason", "done"),
-        ("release", "beta", *RELEASE[2:]),
-        but(RELEASE, "--reason", ""),
-        but(RELEASE, "--incident", "../one"),
-        but(RELEASE, "--seq", "first"),
+        ("resume", "alpha", "--reason", "done"),
+        ("resume", "alpha", "--incident", "one"),
+        ("resume", "--incident", "one", "--reason", "done"),
+        ("resume", "beta", *RESUME[2:]),
+        but(RESUME, "--reason", ""),
+        but(RESUME, "--incident", "../one"),
+        but(RESUME, "--seq", "first"),
         ("flatten", "alpha", "--incident", "one"),
         ("flatten", "--incident", "one", "--reason", "done"),
         ("flatten", "all", *FLATTEN[2:]),
@@ -263,7 +263,7 @@ def test_a_halt_is_done_in_a_session_of_its_own(run: Cli, monkeypatch: pytest.Mo
         return 2
 
     monkeypatch.setattr(own_session, "run", remember)
-    for command in (HALT, RELEASE, FLATTEN, RECONCILE):
+    for command in (HALT, RESUME, FLATTEN, RECONCILE):
         assert run(*command)[0] == 2
     assert (len(works), run.ran) == (4, [])
     assert run("start", "alpha")[0] == 0
@@ -282,7 +282,7 @@ def test_how_a_start_ends(run: Cli) -> None:
     assert (status, json.loads(out)["outcome"]) == (1, "held")
 
 
-@pytest.mark.parametrize("command", [("start", "alpha"), RELEASE, FLATTEN, RECONCILE])
+@pytest.mark.parametrize("command", [("start", "alpha"), RESUME, FLATTEN, RECONCILE])
 @pytest.mark.parametrize(
     ("error", "status", "key"),
     [
@@ -306,13 +306,19 @@ def test_only_what_ran_nothing_is_called_refused(
 
 
 def test_a_release_leaves_evidence(run: Cli) -> None:
-    status, out = run(*RELEASE, "--seq", "4")
+    status, out = run(*RESUME, "--seq", "4")
     assert status == 0
     _, mandate, *_, seq = run.ran[0]
     assert (mandate.incident, mandate.reason, seq) == ("one", "done", 4)
     assert json.loads(out)["outcome"] == "running"
-    evidence = next((run.root / "incidents" / "one").glob("*release-alpha-*.json"))
+    evidence = next((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))
     assert json.loads(evidence.read_text())["proven"] is True
+
+
+def test_the_former_name_of_a_command_is_understood(run: Cli) -> None:
+    assert run("release", *RESUME[1:])[0] == 0
+    assert len(run.ran) == 1
+    assert list((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from library import (
     freqops_incident,
     freqops_postgres,
     freqops_reconcile,
-    freqops_release,
+    freqops_resume,
     freqops_rollback,
     freqops_status,
     freqops_switch,
@@ -34,7 +34,7 @@ RELEASED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "
 PERMISSION = {"bot": "alpha", "incident": "20260102T030405Z-halt1-9f3c21", "reason": "it's; $(back)", "actor": "maria"}
 
 COMMANDS = [
-    (freqops_release, PERMISSION),
+    (freqops_resume, PERMISSION),
     (freqops_flatten, PERMISSION),
     (freqops_reconcile, PERMISSION),
     (freqops_switch, {"releases": {"alpha": "0" * 16}, "actor": "maria"}),
@@ -50,11 +50,11 @@ def use(monkeypatch: pytest.MonkeyPatch, module: ModuleType, tool: str) -> None:
 
 def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps({**RELEASED, "detail": ["as it should be"]}))
-    use(monkeypatch, freqops_release, tool)
-    answer = run(freqops_release, **PERMISSION)
+    use(monkeypatch, freqops_resume, tool)
+    answer = run(freqops_resume, **PERMISSION)
     assert (answer["changed"], answer["outcome"], answer["detail"]) == (True, "running", ["as it should be"])
     assert noted.read_text().splitlines() == [
-        "release",
+        "resume",
         "alpha",
         "--incident=20260102T030405Z-halt1-9f3c21",
         "--reason=it's; $(back)",
@@ -64,7 +64,7 @@ def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypat
 
 @pytest.mark.parametrize(
     ("module", "said"),
-    [(freqops_release, "NOTHING RELEASED"), (freqops_flatten, "NOTHING SOLD"), (freqops_reconcile, "NOTHING DONE")],
+    [(freqops_resume, "NOTHING RESUMED"), (freqops_flatten, "NOTHING SOLD"), (freqops_reconcile, "NOTHING DONE")],
 )
 def test_nobody_takes_a_check_for_the_deed(
     run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, module: ModuleType, said: str

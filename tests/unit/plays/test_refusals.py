@@ -113,7 +113,7 @@ def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) 
         ("flatten", (REASON, INCIDENT)),
         ("lockout", (REASON, "what=api")),
         ("reconcile", (REASON, INCIDENT)),
-        ("release", (REASON, INCIDENT)),
+        ("resume", (REASON, INCIDENT)),
     ],
 )
 def test_all_bots_at_once(monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """Holds: the reasons why a bot may not trade freely, latched on its host.
 
 A bot's holds add up: its effective level is that of its highest hold. They only rise by themselves; a hold goes
-away by a release that names its incident. A file that cannot be read counts as level 3, because nobody can know
+away by a resume that names its incident. A file that cannot be read counts as level 3, because nobody can know
 what it said.
 """
 
@@ -39,7 +39,7 @@ class Hold:
         level: 1 no entries, 3 no Freqtrade process.
         reason: Why, in the words of whoever set it.
         actor: Who that was.
-        incident: The incident it was set under; a release must name it.
+        incident: The incident it was set under; a resume must name it.
         seq: Its place in the order of all changes to this bot's holds.
         set_at: When it was last raised, ISO 8601 UTC.
         rest: The trader state that the bot keeps meanwhile: ``paused``, or ``stopped`` where it was found so.
@@ -114,11 +114,11 @@ class HoldBook:
             return self
         return HoldBook(self.seq + 1, (*self._without(holder), replace(present, rest=rest)))
 
-    def released(self, incident: str, now: datetime, seq: int | None = None) -> HoldBook:
+    def resumed(self, incident: str, now: datetime, seq: int | None = None) -> HoldBook:
         """Return the book one step further down for the hold of ``incident``: 3 becomes 1, 1 goes.
 
         Args:
-            incident: The incident to release.
+            incident: The incident to resume.
             now: The present.
             seq: The number of the last change that the operator has seen, where known.
 
@@ -128,7 +128,7 @@ class HoldBook:
         hold = self.under(incident)
         if seq is not None and seq != self.seq:
             raise Refused(
-                f"the holds changed since they were read (seq {seq}, now {self.seq}); look again, then release"
+                f"the holds changed since they were read (seq {seq}, now {self.seq}); look again, then resume"
             )
         rest = self._without(hold.holder)
         if hold.level == HARD:

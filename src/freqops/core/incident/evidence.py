@@ -19,7 +19,7 @@ APART = timedelta(seconds=5)  # between the moment in a journal's name and those
 NO_INCIDENT = "no incident"  # how a host begins to say that it has no part in one
 ANSWER = re.compile(rf"(?P<command>[a-z_]+[123]?)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?")
 ANSWER_OF_SOME_HOST = re.compile(
-    rf".*?-(?P<command>halt[123]?|release|flatten|reconcile)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?"
+    rf".*?-(?P<command>halt[123]?|resume|release|flatten|reconcile)(?:-(?P<bot>[a-z][a-z0-9-]*?))?(?:-(?P<at>{STAMP}))?"
 )
 JOURNAL = re.compile(rf"(?P<bot>.+?)-(?P<label>[a-z_]+[123]?(?:-{STAMP})?)")
 
@@ -48,7 +48,7 @@ class Command:
     Attributes:
         host: The host by its name in the inventory.
         file: Where the answer stands.
-        name: halt, release, flatten, reconcile …
+        name: halt, resume, flatten, reconcile …
         label: The same as the file's name has it, with its level.
         order: The incident that the command was given, which is another one where a hold was in force already.
         level: The kill level, where it has one.

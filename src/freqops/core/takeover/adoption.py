@@ -230,7 +230,7 @@ def note_of(home: Path) -> dict[str, Any] | None:
 
 
 def held_by(home: Path, note: dict[str, Any]) -> bool:
-    """Return whether the hold of an adoption is still in force: nobody has released it."""
+    """Return whether the hold of an adoption is still in force: nobody resumed it."""
     try:
         return any(hold.incident == note.get("incident") for hold in holds.load(home / "conf" / "holds.json").holds)
     except holds.HoldsUnreadable:
@@ -245,6 +245,6 @@ def refuse_unless_new(home: Path) -> None:
     """
     note = note_of(home)
     if note is not None and held_by(home, note):
-        raise Refused(f"{home.name} is adopted already and held: release {note.get('incident')}, or undo it")
+        raise Refused(f"{home.name} is adopted already and held: resume {note.get('incident')}, or undo it")
     if (home / "bot.json").exists():
         raise Refused(f"freqops runs {home.name} already; a Freqtrade is adopted as a bot that is not deployed yet")

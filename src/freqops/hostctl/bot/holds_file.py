@@ -1,6 +1,6 @@
 """Writing a bot's holds, and the ``initial_state`` that follows from them.
 
-Both files change in one place, under one short lock, so that a start, a halt and a release that meet cannot leave
+Both files change in one place, under one short lock, so that a start, a halt and a resume that meet cannot leave
 one of them saying something else than the other.
 """
 

@@ -1,4 +1,4 @@
-"""The one door to start a bot: ``freqops-host start``, and what a release needs of it.
+"""The one door to start a bot: ``freqops-host start``, and what a resume needs of it.
 
 The holds are read inside the bot's lock, and again after the container was started: a halt that came in between wins.
 """
@@ -90,7 +90,7 @@ def _refuse_orphans(bot: layout.Bot, container: Container | None) -> None:
         pids = ", ".join(str(process.pid) for process in orphans)
         raise NotProven(
             f"{bot.name} was not started: its processes {pids} are alive, but the engine says that its container is "
-            f"{container.status if container else 'gone'}. A halt at level 3 ends them; release it after that"
+            f"{container.status if container else 'gone'}. A halt at level 3 ends them; resume it after that"
         )
 
 
@@ -110,7 +110,7 @@ def current_level(bot: layout.Bot, clock: Clock) -> int:
 def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> list[str]:
     """Remove our pair locks, each by its number, that belong to no hold in force, and say which.
 
-    A hold leaves one behind when it is raised (the new incident has its own), or released while the bot was down. The
+    A hold leaves one behind when it is raised (the new incident has its own), or resumed while the bot was down. The
     locks are read before the holds: a halt latches first and locks after, so the hold of a lock seen here is seen too.
     """
     locks = api.our_locks()
@@ -118,7 +118,7 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
     orphans = [lock for lock in locks if lock["reason"] not in in_force]
     for lock in orphans:
         api.unlock(lock["id"])
-    return [f"lock of a released hold removed: {lock['reason']}" for lock in orphans]
+    return [f"lock of a resumed hold removed: {lock['reason']}" for lock in orphans]
 
 
 def _not_started(bot: layout.Bot, level: int) -> Started:
@@ -172,7 +172,7 @@ class _Proof:
         return not self._missing
 
     def _orphan_locks_removed(self) -> list[str] | None:
-        """Remove the pair locks of released holds and say which; None where the bot did not answer this time."""
+        """Remove the pair locks of resumed holds and say which; None where the bot did not answer this time."""
         try:
             return drop_orphan_locks(self._api, self._bot, self._clock)
         except ApiError as error:

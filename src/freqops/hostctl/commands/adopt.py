@@ -29,7 +29,7 @@ IN_SESSION = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is taken over, or given back, and as what."""
     parser.add_argument("bot")
-    parser.add_argument("--undo", action="store_true", help="give it back, as long as it was not released")
+    parser.add_argument("--undo", action="store_true", help="give it back, as long as it was not resumed")
     parser.add_argument("--project", type=Path, help="its Compose file")
     parser.add_argument("--service", help="its service there")
     parser.add_argument("--release", help="the fingerprint of what was staged for the bot")

@@ -1,7 +1,7 @@
 """``freqops-host reconcile``: a bot's records brought up to what its exchange says, and compared with it.
 
 After flatten, or a sale by hand, the records still have trades whose coins are gone. A bot that started with them would
-try to sell what is not there, or what is not its own; so release refuses until both agree.
+try to sell what is not there, or what is not its own; so resume refuses until both agree.
 """
 
 from __future__ import annotations

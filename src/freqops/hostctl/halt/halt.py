@@ -150,9 +150,9 @@ def _keep_stopped(case: Case) -> None:
 
 
 def _hold_again(case: Case) -> None:
-    """Hold a bot again whose hold was released while it was being halted: what was read of it may not last.
+    """Hold a bot again whose hold was resumed while it was being halted: what was read of it may not last.
 
-    A halt of what is held already writes nothing, so a release that was under way does not see it come.
+    A halt of what is held already writes nothing, so a resume that was under way does not see it come.
     """
     row = case.row
     level = holds.HARD if row.level >= holds.HARD else holds.ENTRIES
@@ -160,6 +160,6 @@ def _hold_again(case: Case) -> None:
         return
     latched = holds_file.latch(case.bot.home, case.order.as_hold(iso(case.clock.utcnow())), case.clock)
     _note_latch(row, latched, case.order)
-    row.detail.append("its hold was released meanwhile, and set again: halt again to prove it")
+    row.detail.append("its hold was resumed meanwhile, and set again: halt again to prove it")
     if row.proven_s is not None:
         row.verdict, row.proven_s = "HALTED, NOT PROVEN", None

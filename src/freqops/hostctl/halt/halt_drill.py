@@ -28,7 +28,7 @@ from ..bot.reach import alive, client
 from ..incident.journal import Journal
 from .halt import halt
 from .order import Order
-from .resume import release
+from .resume import resume
 
 PATIENCE = 120.0  # a boot, and the timer that makes holds true again
 FROZEN_SECONDS = 8.0
@@ -125,7 +125,7 @@ class Drill:
             raise Refused(f"{name} trades live; drills are for paper bots")
         level = holds.effective_level(self._bot.holds)
         if level:
-            raise Refused(f"{name} is held at level {level}; a drill would have to release what others hold")
+            raise Refused(f"{name} is held at level {level}; a drill would have to resume what others hold")
         try:
             state = client(self._bot).read().state
         except ApiError as error:
@@ -238,9 +238,9 @@ class Drill:
             os.kill(process.pid, signal.SIGCONT)
 
     def _back(self) -> None:
-        """Release what this drill holds, step by step, until the bot runs as it did."""
+        """Resume what this drill holds, step by step, until the bot runs as it did."""
         while holds.effective_level(self._bot.holds):
-            release(self._bot, self._plan.mandate, self._journal, self._clock, self._engine)
+            resume(self._bot, self._plan.mandate, self._journal, self._clock, self._engine)
         state = client(self._bot).read().state
         if state != "running":
             raise NotProven(f"nothing holds it, and it is {state}")
@@ -248,7 +248,7 @@ class Drill:
     def _left(self) -> str:
         level = holds.effective_level(self._bot.holds)
         return (
-            f"{self._bot.name} stays held at level {level} under {self._plan.mandate.incident}: look, then release it"
+            f"{self._bot.name} stays held at level {level} under {self._plan.mandate.incident}: look, then resume it"
             if level
             else f"nothing holds {self._bot.name}"
         )

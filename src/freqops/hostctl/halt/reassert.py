@@ -47,7 +47,7 @@ def _reassert(home: Path, clock: Clock, engine: Engine, done: list[str], failed:
 
 
 def _one(bot: layout.Bot, clock: Clock, engine: Engine, failed: list[str]) -> list[str]:
-    level = holds.effective_level(bot.holds)  # again: a release may have had the lock until now
+    level = holds.effective_level(bot.holds)  # again: a resume may have had the lock until now
     if level >= holds.HARD:
         return _hard(bot, clock, engine)
     return _entries(bot, clock, failed) if level >= holds.ENTRIES else []

@@ -1,4 +1,4 @@
-"""``freqops-host release``: one hold, one step down, by the name of its incident.
+"""``freqops-host resume``: one hold, one step down, by the name of its incident.
 
 From level 3 the process comes up, paused. From level 1 the hold and its own pair lock go, and the bot runs again only
 if nothing else holds it.
@@ -22,7 +22,7 @@ from ..exchange.reconcile import refuse_unless_agreed
 from ..incident.journal import Journal
 
 
-def release(
+def resume(
     bot: layout.Bot, mandate: Mandate, journal: Journal, clock: Clock, engine: Engine, *, seq: int | None = None
 ) -> Started:
     """Take the hold of one incident one step down and prove the result.
@@ -50,15 +50,15 @@ def release(
         remarks = refuse_unless_agreed(bot, journal, clock, engine)
         after = holds_file.change(bot.home, lambda present: _step_down(present, hold, clock, seq), clock)
         step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
-        released = step or _entries_again(bot, hold, after, clock)
-        released.detail += remarks
-        return released
+        resumed = step or _entries_again(bot, hold, after, clock)
+        resumed.detail += remarks
+        return resumed
 
 
 def _step_down(present: holds.HoldBook, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.HoldBook:
     if present.under(hold.incident) != hold:
-        raise Refused(f"the hold of {hold.incident} changed since it was read; look again, then release")
-    return present.released(hold.incident, clock.utcnow(), seq)
+        raise Refused(f"the hold of {hold.incident} changed since it was read; look again, then resume")
+    return present.resumed(hold.incident, clock.utcnow(), seq)
 
 
 def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: Engine) -> Started:
@@ -66,13 +66,13 @@ def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: En
         return _taken(bot, "held", after.level, "another hold of level 3 is in force")
     started = start_locked(bot, clock, engine)
     started.changed = True
-    started.detail.append("release again, when its open trades are as they should be, to let it enter")
+    started.detail.append("resume again, when its open trades are as they should be, to let it enter")
     return started
 
 
 def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clock: Clock) -> Started:
     if not alive(bot):
-        why = "not running, and not started by a release; its pair lock goes at the next start"
+        why = "not running, and not started by a resume; its pair lock goes at the next start"
         return _taken(bot, "no process", after.level, why)
     api = client(bot)
     try:
@@ -82,7 +82,7 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
         if after.level > 0:
             return _taken(bot, "paused", after.level, "another hold is in force; it stays as it is")
         if hold.rest == "stopped":
-            return _taken(bot, "stopped", 0, "it was found stopped; a release does not start its trader")
+            return _taken(bot, "stopped", 0, "it was found stopped; a resume does not start its trader")
         return _run(bot, api, clock)
     except ApiError as error:
         raise NotProven(f"{bot.name}: the hold is gone from the disk, but the bot was not reached: {error}") from None
@@ -96,7 +96,7 @@ def _taken(bot: layout.Bot, state: str, level: int, *detail: str) -> Started:
 def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock) -> Started:
     """Un-pause, and prove that it runs: its loop came round after that, and no hold came in between."""
     if bot.initial_state != "running":
-        why = f"its configuration says {bot.initial_state}; a release does not start its trader"
+        why = f"its configuration says {bot.initial_state}; a resume does not start its trader"
         return _taken(bot, api.read().state, 0, why)
     before = api.read().last_process
     holds_file.unless_held(bot.home, api.start, clock)
@@ -111,4 +111,4 @@ def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock) -> Started:
         if reading.state == "running" and reading.last_process != before:
             return _taken(bot, reading.state, 0)
         clock.sleep(POLL)
-    raise NotProven(f"{bot.name}: released, but its loop has not come round since")
+    raise NotProven(f"{bot.name}: resumed, but its loop has not come round since")

@@ -1,6 +1,6 @@
 """``freqops-host adopt``: a Freqtrade that somebody else set up becomes a bot of freqops, its open trades with it.
 
-It comes up held, at level 1, and everything before is taken back by one command until the hold is released. Nothing of
+It comes up held, at level 1, and everything before is taken back by one command until the hold is resumed. Nothing of
 the old one is changed but that it is stopped, and that nothing starts it again.
 """
 
@@ -126,7 +126,7 @@ class Adoption:
         self._files.remember({"release": bot.release, "image": bot.image, "at": iso(self._clock.utcnow())}, None)
         self._files.end()
         self._result.outcome, self._result.changed, self._result.proven = "paused", True, True
-        self._result.detail.append(f"held at level 1 under {self._mandate.incident}: release it, or undo the adoption")
+        self._result.detail.append(f"held at level 1 under {self._mandate.incident}: resume it, or undo the adoption")
         return self._result
 
     def _halt(self, found: Foreign) -> None:
@@ -143,7 +143,7 @@ class Adoption:
         """Take the hold one step down: the process comes up, paused."""
         holds_file.change(
             self._home,
-            lambda present: present.released(self._mandate.incident, self._clock.utcnow()),
+            lambda present: present.resumed(self._mandate.incident, self._clock.utcnow()),
             self._clock,
         )
         ours = layout.load_bot(self._home)

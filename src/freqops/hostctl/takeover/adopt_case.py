@@ -28,7 +28,7 @@ class Adopted(Outcome):
     """The outcome of an adoption: ``paused`` where the bot was adopted, ``undone`` where the old one is back.
 
     Attributes:
-        incident: The incident of the hold, which a release names.
+        incident: The incident of the hold, which a resume names.
         trades: The open trades that came through.
         kept: Where the copies of the old database lie.
     """

@@ -1,4 +1,4 @@
-"""``freqops-host adopt --undo``: the old Freqtrade back as it was, until the adoption was released."""
+"""``freqops-host adopt --undo``: the old Freqtrade back as it was, until the adoption was resumed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engin
     """Take an adoption back; the caller holds the bot's lock.
 
     Raises:
-        Refused: Nothing was touched: it was released, or trades were written since.
+        Refused: Nothing was touched: it was resumed, or trades were written since.
         NotProven: It was begun, and the old one is not proven to be back.
     """
     note = adoption.note_of(home)
     if note is None:
         raise Refused(f"{home.name} was not adopted, or its adoption was undone; there is nothing to undo")
     if not adoption.held_by(home, note):
-        raise Refused(f"{home.name} was released since it was adopted; its trades are its own now")
+        raise Refused(f"{home.name} was resumed since it was adopted; its trades are its own now")
     if "trades" in note:  # before that it was held at level 3, and nothing of it ever ran
         _refuse_where_traded(home, note, engine)
         _stop(home, note, order, journal, clock, engine)
@@ -49,7 +49,7 @@ def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) ->
     if not adoption.same(before, after, is_live=not note.get("dry_run")):
         raise Refused(
             f"{home.name} has traded since it was adopted, and the old database does not know of it: "
-            f"{adoption.differs(before, after)}. Release it, or halt it and look"
+            f"{adoption.differs(before, after)}. Resume it, or halt it and look"
         )
 
 
@@ -69,7 +69,7 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
         _refuse_where_traded(home, note, engine)
     except Refused as refusal:
         incident = str(note["incident"])
-        holds_file.change(home, lambda present: present.released(incident, clock.utcnow()), clock)
+        holds_file.change(home, lambda present: present.resumed(incident, clock.utcnow()), clock)
         start_locked(bot, clock, engine)
         raise NotProven(f"{refusal}; it is up again, paused") from None
 

@@ -49,7 +49,7 @@ def test_it_runs_on_the_oldest_python(tmp_path: Path) -> None:
         [python, "-I", "-W", "error", str(tool), "--help"], capture_output=True, text=True, check=False, timeout=30
     )
     assert ran.returncode == 0, ran.stderr
-    assert "Start, halt, release and watch the bots" in ran.stdout
+    assert "Start, halt, resume and watch the bots" in ran.stdout
 
 
 def test_what_runs_in_the_bots_image_is_in_it_too(tmp_path: Path) -> None:

@@ -84,9 +84,9 @@ def test_a_higher_level_takes_the_incident_and_keeps_the_trader_stopped() -> Non
 
 def test_a_release_takes_exactly_one_step() -> None:
     book = HoldBook().raised(hold(level=3), NOW)
-    once = book.released("one", NOW, seq=1)
+    once = book.resumed("one", NOW, seq=1)
     assert [each.level for each in once.holds] == [1]
-    assert once.released("one", NOW, seq=2) == HoldBook(3)
+    assert once.resumed("one", NOW, seq=2) == HoldBook(3)
 
 
 @given(books(least=1), st.data())
@@ -94,7 +94,7 @@ def test_a_release_touches_its_own_hold_alone(book: HoldBook, data: st.DataObjec
     target = data.draw(st.sampled_from(book.holds))
     if [each.incident for each in book.holds].count(target.incident) > 1:
         return
-    after = book.released(target.incident, NOW)
+    after = book.resumed(target.incident, NOW)
     others = {each for each in book.holds if each.holder != target.holder}
     assert others <= set(after.holds)
     left = after.of(target.holder)
@@ -105,16 +105,16 @@ def test_a_release_touches_its_own_hold_alone(book: HoldBook, data: st.DataObjec
 def test_a_release_refuses_an_unknown_incident_and_names_those_in_force() -> None:
     book = HoldBook().raised(hold(), NOW)
     with pytest.raises(Refused, match=r"in force: one \(halt, level 1\)"):
-        book.released("two", NOW)
+        book.resumed("two", NOW)
     with pytest.raises(Refused, match="in force: none"):
-        HoldBook().released("one", NOW)
+        HoldBook().resumed("one", NOW)
 
 
 def test_a_release_refuses_when_something_changed_since() -> None:
     book = HoldBook().raised(hold(), NOW)
     seen = book.seq
     with pytest.raises(Refused, match="seq 1, now 2"):
-        book.raised(hold("risk", 1, "two"), NOW).released("one", NOW, seen)
+        book.raised(hold("risk", 1, "two"), NOW).resumed("one", NOW, seen)
 
 
 def test_resting_changes_its_own_hold_and_is_idempotent() -> None:

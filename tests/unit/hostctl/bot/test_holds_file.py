@@ -159,7 +159,7 @@ def test_a_change_that_cannot_be_written_leaves_the_holds(home: Path, monkeypatc
     holds_file.latch(home, hold(), CLOCK)
     monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
-        holds_file.change(home, lambda present: present.released("one", START), CLOCK)
+        holds_file.change(home, lambda present: present.resumed("one", START), CLOCK)
     assert holds.effective_level(home / "conf" / "holds.json") == 1
 
 
@@ -241,7 +241,7 @@ class Books(RuleBasedStateMachine):
         level, incident = self.model[holder]
 
         def how() -> None:
-            holds_file.change(self.home, lambda present: present.released(incident, START), CLOCK)
+            holds_file.change(self.home, lambda present: present.resumed(incident, START), CLOCK)
 
         if self._store(how):
             if level == holds.HARD:
@@ -256,7 +256,7 @@ class Books(RuleBasedStateMachine):
     @rule()
     def release_of_what_is_not_held(self) -> None:
         with pytest.raises(Refused):
-            holds_file.change(self.home, lambda present: present.released("nothing", START), CLOCK)
+            holds_file.change(self.home, lambda present: present.resumed("nothing", START), CLOCK)
 
     @rule()
     def synchronise(self) -> None:

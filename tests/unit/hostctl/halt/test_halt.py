@@ -196,13 +196,13 @@ def test_a_hold_that_is_released_during_a_second_halt_is_set_again_and_not_prove
 
     def release(_what: str) -> None:
         host.api.before_call = None
-        holds_file.change(host.home, lambda present: present.released("one", START), host.clock)
+        holds_file.change(host.home, lambda present: present.resumed("one", START), host.clock)
 
     host.api.before_call = release
     row = host.halt(level, "two")
     assert (row.verdict, row.proven, row.latched) == ("HALTED, NOT PROVEN", False, True)
     assert (row.incident, host.level) == ("two", 3 if level == 3 else 1)
-    assert "its hold was released meanwhile" in row.detail[-1]
+    assert "its hold was resumed meanwhile" in row.detail[-1]
 
 
 # --- the latch fails

@@ -164,7 +164,7 @@ def test_a_bot_that_does_not_come_back_stays_held_and_is_no_passed_drill(
     def refuse(*_: object) -> None:
         raise Refused("no")
 
-    monkeypatch.setattr(drill, "release", refuse)
+    monkeypatch.setattr(drill, "resume", refuse)
     result = host.drill()
     assert not result.proven
     assert host.level == 1

@@ -27,8 +27,7 @@ from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered
-from freqops.hostctl.halt import reassert
-from freqops.hostctl.halt import resume as release
+from freqops.hostctl.halt import reassert, resume
 from freqops.hostctl.incident.journal import silent
 from tests.unit.accounts import Account, conversations, filled, resting
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
@@ -46,7 +45,7 @@ class Host:
         monkeypatch.setattr(witness, "conversation", conversations(self.account))
         self.processes: list[Process] = []
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
-        for module in (start, release, reassert):
+        for module in (start, resume, reassert):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
             monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
 
@@ -73,7 +72,7 @@ class Host:
 
     def release(self, incident: str = "one", seq: int | None = None) -> Started:
         mandate = Mandate(incident, "done", "ann@host")
-        return release.release(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
+        return resume.resume(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
 
     def reassert(self) -> tuple[list[str], list[str]]:
         return reassert.reassert([self.home], self.clock, self.engine)
@@ -207,8 +206,8 @@ def test_locks_of_released_holds_are_dropped_and_no_others(host: Host) -> None:
     started = host.start()
     assert host.api.locks == []
     assert started.detail == [
-        "lock of a released hold removed: freqops halt released",
-        "lock of a released hold removed: freqops risk released-too",
+        "lock of a resumed hold removed: freqops halt released",
+        "lock of a resumed hold removed: freqops risk released-too",
     ]
 
 
@@ -221,7 +220,7 @@ def test_one_answer_that_comes_too_late_does_not_end_a_start(host: Host) -> None
 
     host.when("our_locks", fail)
     started = host.start()
-    assert (started.outcome, started.detail) == ("running", ["lock of a released hold removed: freqops halt old"])
+    assert (started.outcome, started.detail) == ("running", ["lock of a resumed hold removed: freqops halt old"])
     assert host.api.calls.count("our_locks") >= 2
 
 
@@ -292,7 +291,7 @@ def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:
     released = host.release()
     assert (released.outcome, released.level, host.level) == ("paused", 1, 1)
     assert (host.api.state, len(host.engine.ups)) == ("paused", 1)
-    assert "release again" in released.detail[-1]
+    assert "resume again" in released.detail[-1]
     again = host.release()
     assert (again.outcome, host.level, host.api.state, host.initial_state) == ("running", 0, "running", "running")
 
@@ -397,7 +396,7 @@ def test_what_a_killed_release_left_paused_a_halt_and_its_release_bring_back(hos
     host.hold(incident="one")
     host.come_up()
     host.api.lock("freqops halt one")
-    book.change(host.home, lambda present: present.released("one", START), host.clock)
+    book.change(host.home, lambda present: present.resumed("one", START), host.clock)
     with pytest.raises(Refused, match="in force: none"):
         host.release("one")
     assert host.api.state == "paused"

@@ -289,7 +289,7 @@ def test_what_is_traded_while_it_stops_keeps_it(host: Host, monkeypatch: pytest.
 def test_it_is_not_given_back_after_it_was_released(host: Host) -> None:
     host.adopt()
     (host.home / "conf" / "holds.json").write_text('{"version": 1, "seq": 3, "holds": []}')
-    with pytest.raises(Refused, match="was released since"):
+    with pytest.raises(Refused, match="was resumed since"):
         host.undo()
     with pytest.raises(Refused, match="freqops runs alpha already"):
         host.adopt()

@@ -1,14 +1,14 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: release the hold of one incident."""
+"""Ansible module: resume the hold of one incident."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: freqops_release
+module: freqops_resume
 short_description: Take the hold of one incident one step down and prove the result
 description:
-  - Runs C(freqops-host release) on the host.
+  - Runs C(freqops-host resume) on the host.
   - From level 3 the process comes up, paused; from level 1 the hold and its pair lock go, and the bot runs if nothing
     else holds it.
   - The module is not idempotent, since each call is one step; a step too many is refused.
@@ -19,7 +19,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails with NOTHING RELEASED, so that nobody takes a check for the deed.
+    details: Fails with NOTHING RESUMED, so that nobody takes a check for the deed.
 options:
   bot:
     description: Name of the bot.
@@ -31,8 +31,8 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Release alpha
-  freqops_release:
+- name: Resume alpha
+  freqops_resume:
     bot: alpha
     incident: 20260102T030405Z-halt1-9f3c21
     reason: the feed is back and was checked
@@ -67,11 +67,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Release, and pass on what the host says."""
+    """Resume, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    host_command.refuse_check(module, "NOTHING RELEASED")
+    host_command.refuse_check(module, "NOTHING RESUMED")
     bot, words = module.params["bot"], host_command.options(module.params)
-    answer = host_command.serve(module, ["release", bot, *words], "outcome", f"{bot}: ")
+    answer = host_command.serve(module, ["resume", bot, *words], "outcome", f"{bot}: ")
     module.exit_json(changed=True, outcome=answer["outcome"], level=answer["level"], detail=answer["detail"])
 
 

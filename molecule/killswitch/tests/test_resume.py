@@ -12,7 +12,7 @@ from tests.support.paper import PaperBot
 
 def test_a_wrong_incident_releases_nothing(bot: PaperBot) -> None:
     _, row = bot.halt(1)
-    rc, answer = bot.tool(f"release {bot.name} --incident 20260101T000000Z-halt3-000000 --reason wrong")
+    rc, answer = bot.tool(f"resume {bot.name} --incident 20260101T000000Z-halt3-000000 --reason wrong")
     assert rc == 1, answer
     assert row["incident"] in answer["refused"]
     assert (bot.level(), bot.state()) == (1, "paused")
@@ -27,13 +27,13 @@ def test_release_goes_step_by_step(
     incident = incident_of(halted.out)
     words = (*named, "-e", f"incident={incident}", "-e")
     with calm():
-        up = play("release", *words, "reason=looked at it", inventory=inventory)
+        up = play("resume", *words, "reason=looked at it", inventory=inventory)
         assert up.rc == 0, up.out
         assert (bot.level(), bot.state()) == (1, "paused")
-        down = play("release", *words, "reason=looked at it", inventory=inventory)
+        down = play("resume", *words, "reason=looked at it", inventory=inventory)
     assert down.rc == 0, down.out
     assert (bot.level(), bot.state()) == (0, "running")
     assert bot.ask("answer = api.our_locks()") == []
-    again = play("release", *words, "reason=once more", inventory=inventory)
+    again = play("resume", *words, "reason=once more", inventory=inventory)
     assert again.rc != 0
     assert "no hold of incident" in again.out
