@@ -39,7 +39,7 @@ def test_a_position_and_its_stop_on_the_exchange_are_told(bot: Bot) -> None:
         "the stop rests on the exchange",
     )
     assert entry_orders(trade) == (False, False)
-    told = position(trade)
+    told = position(trade, paper=False)
     assert told["pair"] == "BNB/USDT"
     assert all(told[key] is not None for key in told)
     assert told["protection"].startswith("stop at ")
@@ -53,7 +53,7 @@ def test_entry_stop_leaves_a_position_and_its_stop_alone(bot: Bot) -> None:
     result = bot.stop_entries(reason())
     assert result.proven is not None, result.missing
     assert result.cancelled == set()
-    assert position(bot.api.open_trades()[0])["protection"].startswith("stop at ")
+    assert position(bot.api.open_trades()[0], paper=False)["protection"].startswith("stop at ")
 
 
 def test_a_resting_entry_fills_when_the_price_comes(bot: Bot) -> None:

@@ -176,7 +176,7 @@ def test_what_it_says_is_what_the_disk_says(runs: Runs, scenario: Scenario) -> N
             assert case.left.answer is not None, case
             assert not case.left.latched, case
             if scenario.is_halt:
-                assert "NOT LATCHED" in str(case.left.answer), case
+                assert "NOT SAVED" in str(case.left.answer), case
 
 
 @each

@@ -198,6 +198,17 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+def test_the_glossary_is_short_in_order_and_linked_from_every_page_with_a_table() -> None:
+    words = re.findall(r"^\| ([a-z][a-z -]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    assert 30 <= len(words) <= 40
+    assert words == sorted(set(words))
+    generated = {"glossary.md", "compatibility.md"}
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text()
+        if page.name not in generated and re.search(r"^\|", text, re.MULTILINE):
+            assert "glossary.md)" in text, f"{page.relative_to(ROOT)} has a table and no link to the glossary"
+
+
 def test_collections_are_those_of_the_bundle_and_those_in_use() -> None:
     required = {entry["name"]: entry["version"] for entry in load(ROOT / "requirements.yml")["collections"]}
     used: set[str] = set()

@@ -26,16 +26,16 @@ LEFT = {
 }  # what no API, or no exchange, lets level 2 sell
 DUST = 5.0  # in USDT: below the smallest order
 
-PROVEN, NOT_LATCHED, UNPROVEN = "HALTED, PROVEN", "HALTED, NOT LATCHED", "NOT PROVEN"
+PROVEN, NOT_SAVED, UNPROVEN = "HALTED, PROVEN", "HALTED, NOT SAVED", "NOT PROVEN"
 FLAT, NOT_FLAT = "FLAT, PROVEN", "NOT FLAT"
 RECORDS = "FLAT NOT PROVEN|FLAT, PROVEN"  # whether its records could be read in time, on a machine that halts 15 others
-NO_ROOM, NO_ANSWER = "NOT LATCHED", "the API gives no answer"
+NO_ROOM, NO_ANSWER = "NOT SAVED", "the API gives no answer"
 
 # By disease: the verdict at each level, and words that stand in the details of the row at that level.
 EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
     "healthy": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "frozen": ((UNPROVEN, NO_ANSWER), (NOT_FLAT, "the way: level 3"), (PROVEN, "stop at")),
-    "hung": (("HALTED, QUIESCENCE NOT PROVEN", "QUIESCENCE"), ("FLAT NOT PROVEN", "QUIESCENCE"), (PROVEN, "")),
+    "hung": (("HALTED, LAST LOOP NOT PROVEN", "LAST LOOP"), ("FLAT NOT PROVEN", "LAST LOOP"), (PROVEN, "")),
     "deaf": ((UNPROVEN, NO_ANSWER), (NOT_FLAT, "its records have trade 1 ETH/USDT"), (PROVEN, "stop at")),
     "estranged": ((UNPROVEN, "refuses our user"), (NOT_FLAT, "refuses our user"), (PROVEN, "stop at")),
     "cut-off": (
@@ -44,13 +44,13 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
         ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
     ),
     "unheard": (
-        ("HALTED, QUIESCENCE NOT PROVEN", "QUIESCENCE"),
+        ("HALTED, LAST LOOP NOT PROVEN", "LAST LOOP"),
         (NOT_FLAT, "EXCHANGE NOT PROVEN"),
         ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
     ),
     "selling": ((PROVEN, ""), (NOT_FLAT, "trade 1 ETH/USDT"), (PROVEN, "")),
-    "full": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
-    "read-only": ((NOT_LATCHED, NO_ROOM), ("FLAT, NOT LATCHED", NO_ROOM), (NOT_LATCHED, NO_ROOM)),
+    "full": ((NOT_SAVED, NO_ROOM), ("FLAT, NOT SAVED", NO_ROOM), (NOT_SAVED, NO_ROOM)),
+    "read-only": ((NOT_SAVED, NO_ROOM), ("FLAT, NOT SAVED", NO_ROOM), (NOT_SAVED, NO_ROOM)),
     "slow": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "booting": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),
     "reloading": ((PROVEN, ""), (FLAT, ""), (PROVEN, "")),

@@ -226,8 +226,9 @@ def test_which_bots_are_meant(tmp_path: Path) -> None:
 
 def test_a_position_says_what_protects_it() -> None:
     closed_stop = order("stoploss", is_open=False)
-    assert position(trade(7, order("buy", is_open=False), closed_stop))["protection"] == "unprotected"
-    shown = position(trade(7, order("buy", is_open=False), order("stoploss")))
+    assert position(trade(7, order("buy", is_open=False), closed_stop), paper=False)["protection"] == "unprotected"
+    assert position(trade(7, order("buy", is_open=False), closed_stop), paper=True)["protection"] is None
+    shown = position(trade(7, order("buy", is_open=False), order("stoploss")), paper=True)
     assert shown == {
         "trade_id": 7,
         "pair": "BTC/USDT",
@@ -240,7 +241,7 @@ def test_a_position_says_what_protects_it() -> None:
 
 def test_a_position_needs_no_more_than_the_client_checks() -> None:
     least = {"trade_id": 1, "pair": "A/B", "orders": [{"is_open": True, "ft_order_side": "stoploss"}]}
-    assert position(least)["amount"] is None
+    assert position(least, paper=True)["amount"] is None
 
 
 def test_a_table_shows_no_answer_as_a_dash_and_no_as_no() -> None:

@@ -10,20 +10,21 @@ from .account import Holding
 STOPLOSS_SIDE = "stoploss"
 
 
-def position(trade: dict[str, Any]) -> dict[str, Any]:
+def position(trade: dict[str, Any], *, paper: bool) -> dict[str, Any]:
     """Return pair, amount, stake, profit and protection of one trade of ``GET /status``.
 
-    ``protection`` is the stop that rests on the exchange, or "unprotected": a stop that only the bot knows ends with
-    its process.
+    ``protection`` is the stop that rests on the exchange. Without one, a trade with real orders is "unprotected", for a
+    stop that only the bot knows ends with its process; on paper there is nothing to protect, and it is None.
     """
     stops = [order for order in trade["orders"] if order["is_open"] and order["ft_order_side"] == STOPLOSS_SIDE]
+    unprotected = None if paper else "unprotected"
     return {
         "trade_id": trade["trade_id"],
         "pair": trade["pair"],
         "amount": trade.get("amount"),
         "stake": trade.get("stake_amount"),
         "profit": trade.get("profit_abs"),
-        "protection": f"stop at {stops[0].get('safe_price')} on the exchange" if stops else "unprotected",
+        "protection": f"stop at {stops[0].get('safe_price')} on the exchange" if stops else unprotected,
     }
 
 

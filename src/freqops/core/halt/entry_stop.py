@@ -206,7 +206,7 @@ class EntryStop:
         if not missing and self.result.acknowledged is None and self._booted(reading):
             self.result.acknowledged = self.elapsed
         if rounds < ROUNDS:
-            missing.append(f"QUIESCENCE: its loop came round {rounds} of {ROUNDS} times")
+            missing.append(f"LAST LOOP: its loop came round {rounds} of {ROUNDS} times")
         return missing
 
     def _at_rest(self, reading: Reading) -> list[str]:
@@ -223,7 +223,7 @@ class EntryStop:
         if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
         if reading.last_process == self._stopped.last_process and self._api.worker_state() != "stopped":
-            missing.append("QUIESCENCE: the loop in which it may have been stopped has not ended yet")
+            missing.append("LAST LOOP: the loop in which it may have been stopped has not ended yet")
         return missing
 
     def _lock(self) -> list[str]:

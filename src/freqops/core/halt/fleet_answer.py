@@ -141,5 +141,6 @@ class FleetAnswer:
 
 
 def _position(position: dict[str, Any]) -> str:
-    pair, amount, stake, protection = (position.get(name) for name in ("pair", "amount", "stake", "protection"))
-    return f"{pair} {amount}, stake {stake}, {protection}"
+    protection = position.get("protection")
+    shown = f"{position.get('pair')} {position.get('amount')}, stake {position.get('stake')}"
+    return shown if protection is None else f"{shown}, {protection}"

@@ -65,7 +65,7 @@ def _asked(bot: layout.Bot, clock: Clock) -> dict[str, Any]:
     api = client(bot)
     try:
         reading = api.read()
-        trades = [position(trade) for trade in api.open_trades()]
+        trades = [position(trade, paper=bot.mode == "paper") for trade in api.open_trades()]
     except ApiError as error:
         return {"trader": "no answer", "problems": [str(error)]}
     age = None if reading.last_process is None else (clock.utcnow() - reading.last_process).total_seconds()

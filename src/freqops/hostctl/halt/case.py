@@ -64,14 +64,17 @@ class Case:
         row.acted = row.acted or result.acted
         self.note_trades(result.trades)
         if result.found_trades is not None:
-            row.positions_found = [position(trade) for trade in result.found_trades]
+            row.positions_found = [self._position(trade) for trade in result.found_trades]
         row.detail += [f"entry order cancelled: trade {trade}" for trade in sorted(result.cancelled)]
 
     def note_trades(self, trades: list[dict[str, Any]] | None) -> None:
         """Take the open trades into the row, where they could be read."""
         if trades is not None:
-            self.row.positions = [position(trade) for trade in trades]
+            self.row.positions = [self._position(trade) for trade in trades]
 
-    def halted(self, proven: str, *, otherwise: str = "HALTED, NOT LATCHED") -> str:
+    def _position(self, trade: dict[str, Any]) -> dict[str, Any]:
+        return position(trade, paper=self.bot.mode == "paper")
+
+    def halted(self, proven: str, *, otherwise: str = "HALTED, NOT SAVED") -> str:
         """Return the verdict of an effect that was read back: it lasts only where the hold is on the disk."""
         return proven if self.row.latched else otherwise

@@ -123,7 +123,7 @@ def _declared(home: Path, row: Row) -> layout.Bot:
 def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:
     row.latched, row.raised = latched.error is None, latched.raised
     if latched.error is not None:
-        row.detail.append(f"NOT LATCHED: {latched.error}")
+        row.detail.append(f"NOT SAVED: {latched.error}")
     if latched.book is not None:
         hold = latched.book.of("halt")
         row.incident = hold.incident if hold is not None else order.mandate.incident
@@ -139,7 +139,7 @@ def _latched_late(row: Row, latched: holds_file.Latched) -> None:
     row.latched, row.raised = True, latched.raised
     row.detail.append("latched late: the disk is slow")
     if row.proven_s is not None:
-        row.verdict = row.verdict.replace("NOT LATCHED", "PROVEN")
+        row.verdict = row.verdict.replace("NOT SAVED", "PROVEN")
 
 
 def _keep_stopped(case: Case) -> None:

@@ -58,7 +58,7 @@ def at_rest(case: Case) -> None:
         row.verdict = "HALTED, PROVEN"
         return
     row.detail.append(f"{what}, and nothing on the disk keeps a start from trading")
-    row.verdict = "HALTED, NOT LATCHED"
+    row.verdict = "HALTED, NOT SAVED"
 
 
 def _starts_at_rest(case: Case) -> bool:
@@ -87,9 +87,9 @@ def plus(offset: float, seconds: float | None) -> float | None:
 def verdict(row: Row, missing: list[str]) -> str:
     """Return in words what was achieved."""
     if row.proven_s is not None:
-        return "HALTED, PROVEN" if row.latched else "HALTED, NOT LATCHED"
+        return "HALTED, PROVEN" if row.latched else "HALTED, NOT SAVED"
     if row.acknowledged_s is None:
         return "NOT PROVEN"
-    if all(text.startswith("QUIESCENCE") for text in missing):
-        return "HALTED, QUIESCENCE NOT PROVEN"
+    if all(text.startswith("LAST LOOP") for text in missing):
+        return "HALTED, LAST LOOP NOT PROVEN"
     return "HALTED, NOT PROVEN"

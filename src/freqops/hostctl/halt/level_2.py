@@ -168,7 +168,7 @@ def _judge(case: Case, open_trades: list[str] | None) -> None:
     if open_trades is None:
         row.detail.append("whether it has trades open is not known")
     if row.proven_s is not None and open_trades == []:
-        row.verdict = case.halted("FLAT, PROVEN", otherwise="FLAT, NOT LATCHED")
+        row.verdict = case.halted("FLAT, PROVEN", otherwise="FLAT, NOT SAVED")
         return
     row.proven_s = None
     if open_trades or _positions(row.exchange):

@@ -114,6 +114,12 @@ def test_the_table_says_what_each_bot_has_left() -> None:
     assert text.endswith("ALL PROVEN | incident 20260102T030405Z-halt1-9f3c21")
 
 
+def test_a_position_on_paper_has_no_protection_to_speak_of() -> None:
+    [position] = ROW["positions"]
+    text = fleet({**FIRST, "bots": [{**ROW, "positions": [{**position, "protection": None}]}]}).text()
+    assert "alpha on paper-1: open position BTC/USDT 0.5, stake 20.0\n" in text
+
+
 def test_incidents_are_those_of_the_holds_each_with_its_hosts() -> None:
     other = {**FIRST, "bots": [{**ROW, "incident": "older"}]}
     hosts = [HostAnswer.of(name, ["alpha"], said, None) for name, said in (("b", FIRST), ("a", FIRST), ("c", other))]

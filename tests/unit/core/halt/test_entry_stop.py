@@ -114,7 +114,7 @@ def test_no_time_is_proof_enough_of_a_loop_that_goes_on() -> None:
     model.state = "stopped"
     result = halt(model)
     assert (result.proven, model.entered) == (None, [])
-    assert result.missing == ["QUIESCENCE: the loop in which it may have been stopped has not ended yet"]
+    assert result.missing == ["LAST LOOP: the loop in which it may have been stopped has not ended yet"]
     model.live(110.0)
     assert model.entered
 
@@ -270,13 +270,13 @@ def test_the_deadline_is_the_larger_of_45_seconds_and_four_observed_loops(thrott
     assert stop.result.proven is not None
 
 
-def test_a_loop_that_does_not_come_round_is_quiescence_not_proven() -> None:
+def test_a_loop_that_does_not_come_round_is_last_loop_not_proven() -> None:
     model = at(30.0, Habits(pairs=0, increases=False))
     model._wake = float("inf")
     result = halt(model)
     assert result.proven is None
     assert result.acknowledged is not None
-    assert result.missing == ["QUIESCENCE: its loop came round 0 of 2 times"]
+    assert result.missing == ["LAST LOOP: its loop came round 0 of 2 times"]
     assert 45.0 <= model.clock.now - 30.0 < 46.0
 
 

@@ -190,7 +190,7 @@ def test_a_command_that_asked_nothing_has_an_empty_journal() -> None:
 
 def test_a_halt_repeated_under_the_same_incident_is_judged_by_its_last_time() -> None:
     first = halt(
-        row(proven=False, verdict="HALTED, QUIESCENCE NOT PROVEN"), began="2026-11-21T08:30:00Z", incident="one"
+        row(proven=False, verdict="HALTED, LAST LOOP NOT PROVEN"), began="2026-11-21T08:30:00Z", incident="one"
     )
     other = row(bot="beta", incident="another")
     again = halt(row(), other, began="2026-11-21T08:50:00Z", incident="two")

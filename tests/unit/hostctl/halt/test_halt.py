@@ -138,7 +138,7 @@ def test_a_bot_that_begins_again_and_answers_is_judged_by_its_answers(host: Host
     host.api.clock = FakeClock()  # its own time stands still
     host.api.before_call = lambda _what: host.processes.__setitem__(0, process(7))
     row = host.halt(1)
-    assert (row.verdict, row.proven) == ("HALTED, QUIESCENCE NOT PROVEN", False)
+    assert (row.verdict, row.proven) == ("HALTED, LAST LOOP NOT PROVEN", False)
 
 
 def test_a_bot_that_does_not_answer_is_not_proven(host: Host) -> None:
@@ -148,10 +148,10 @@ def test_a_bot_that_does_not_answer_is_not_proven(host: Host) -> None:
     assert any("timed out" in text for text in row.detail)
 
 
-def test_a_loop_that_hangs_is_quiescence_not_proven(host: Host) -> None:
+def test_a_loop_that_hangs_is_last_loop_not_proven(host: Host) -> None:
     host.api.clock = FakeClock()  # its own time stands still
     row = host.halt(1)
-    assert (row.verdict, row.proven) == ("HALTED, QUIESCENCE NOT PROVEN", False)
+    assert (row.verdict, row.proven) == ("HALTED, LAST LOOP NOT PROVEN", False)
     assert row.to_json()["acknowledged"] is True
 
 
@@ -218,9 +218,9 @@ def test_a_full_disk_does_not_keep_a_bot_from_being_halted(
 ) -> None:
     monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
     row = host.halt(level)
-    assert (row.verdict, row.latched, row.proven) == ("HALTED, NOT LATCHED", False, False)
+    assert (row.verdict, row.latched, row.proven) == ("HALTED, NOT SAVED", False, False)
     assert row.proven_s is not None
-    assert any("NOT LATCHED: No space left" in text for text in row.detail)
+    assert any("NOT SAVED: No space left" in text for text in row.detail)
     assert host.api.state == "paused"
     assert (host.processes == []) == (level == 3)
 
@@ -239,7 +239,7 @@ def test_a_stuck_disk_costs_a_second(host: Host, monkeypatch: pytest.MonkeyPatch
     row = host.halt(3)
     assert stopped[0] < 2.0
     assert time.monotonic() - began < 4.0  # its answer waits for the journal, another second
-    assert (row.verdict, row.latched) == ("HALTED, NOT LATCHED", False)
+    assert (row.verdict, row.latched) == ("HALTED, NOT SAVED", False)
     assert "the disk did not answer" in row.detail[-1]
     assert host.processes == []
     over.set()
@@ -266,7 +266,7 @@ def test_without_process_and_latch_nothing_keeps_it_from_trading(host: Host, mon
     monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
     host.processes.clear()
     row = host.halt(1)
-    assert (row.verdict, row.proven) == ("HALTED, NOT LATCHED", False)
+    assert (row.verdict, row.proven) == ("HALTED, NOT SAVED", False)
 
 
 def test_unreadable_holds_are_halted_at_level_3(host: Host) -> None:
@@ -341,7 +341,7 @@ def test_a_spoilt_declaration_does_not_protect_a_bot_from_level_3(host: Host, sp
     row = host.halt(3)
     assert host.processes == []
     assert host.engine.stops == ["freqops-alpha"]
-    assert (row.verdict, row.state, row.proven, host.level) == ("HALTED, NOT LATCHED", "no process", False, 3)
+    assert (row.verdict, row.state, row.proven, host.level) == ("HALTED, NOT SAVED", "no process", False, 3)
 
 
 def test_a_spoilt_declaration_is_not_proven_at_level_1(host: Host) -> None:

@@ -135,7 +135,7 @@ def test_a_bot_that_goes_on_and_is_only_not_proven_in_time_fails_the_drill(
     monkeypatch.setattr(drill, "FROZEN_SECONDS", 0.2)
     result = host.drill(3)
     frozen = result.exercises[0]
-    assert (frozen.said, frozen.passed) == ("HALTED, QUIESCENCE NOT PROVEN", False)
+    assert (frozen.said, frozen.passed) == ("HALTED, LAST LOOP NOT PROVEN", False)
 
 
 def test_a_gate_that_lets_freqtrade_through_fails_the_drill(host: DrillHost) -> None:

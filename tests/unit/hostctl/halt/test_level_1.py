@@ -51,7 +51,7 @@ def test_a_clean_exchange_proves_nothing_of_the_next_start(dead: Host, monkeypat
 
     monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
     row = dead.halt(1)
-    assert (row.verdict, row.proven) == ("HALTED, NOT LATCHED", False)
+    assert (row.verdict, row.proven) == ("HALTED, NOT SAVED", False)
     assert dead.account.open_orders == []  # that much could be done
 
 

@@ -304,7 +304,7 @@ def test_flat_without_a_latch_is_not_proven(host: Host, monkeypatch: pytest.Monk
     monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
     host.api.trades = [position(1)]
     row = host.halt(2)
-    assert (row.verdict, row.proven, row.closed) == ("FLAT, NOT LATCHED", False, ["1 BTC/USDT"])
+    assert (row.verdict, row.proven, row.closed) == ("FLAT, NOT SAVED", False, ["1 BTC/USDT"])
 
 
 def test_a_second_container_may_hold_trades_of_its_own(host: Host) -> None:
