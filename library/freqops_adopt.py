@@ -60,8 +60,8 @@ options:
     description: Numeric user of the container.
     type: int
     default: 1000
-  turn:
-    description: Id of the deploy whose turn it must be.
+  deploy_lock:
+    description: Id of the deploy that must have the lock.
     type: str
   incident:
     description: Under which everything is written down; for V(adopted) and V(undone).
@@ -127,7 +127,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "release": {"type": "str"},
     "root": {"type": "path", "default": "/srv/freqops"},
     "owner": {"type": "int", "default": 1000},
-    "turn": {"type": "str"},
+    "deploy_lock": {"type": "str"},
     "incident": {"type": "str"},
     "reason": {"type": "str"},
     "actor": {"type": "str"},
@@ -178,7 +178,7 @@ def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
 
 def _commanded(module: AnsibleModule) -> dict[str, Any]:
     values = module.params
-    words = ["adopt", values["bot"]["name"], *host_command.options(values, *host_command.MANDATE, "turn")]
+    words = ["adopt", values["bot"]["name"], *host_command.options(values, *host_command.MANDATE, "deploy_lock")]
     if values["state"] == "undone":
         words.append("--undo")
     else:

@@ -36,8 +36,8 @@ options:
     description: Seconds until a started bot must be at work.
     type: int
     default: 120
-  turn:
-    description: Id of the deploy whose turn it must be.
+  deploy_lock:
+    description: Id of the deploy that must have the lock.
     type: str
   actor:
     description: The person, or the machine, that gives the command; given by the action plugin.
@@ -74,7 +74,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "renewed": {"type": "list", "elements": "str", "default": []},
     "root": {"type": "path", "default": "/srv/freqops"},
     "deadline": {"type": "int", "default": 120},
-    "turn": {"type": "str"},
+    "deploy_lock": {"type": "str"},
     "actor": {"type": "str"},
 }
 
@@ -89,8 +89,8 @@ def main() -> None:
         module.exit_json(changed=changed, bots=[])
     pairs = ",".join(f"{bot}={release}" for bot, release in releases.items())
     words = ["switch", pairs, *host_command.options(values, "deadline", "actor")]
-    if values["turn"]:
-        words += [f"--turn={values['turn']}", f"--incident={values['turn']}"]
+    if values["deploy_lock"]:
+        words += [f"--deploy-lock={values['deploy_lock']}", f"--incident={values['deploy_lock']}"]
     rows = host_command.serve(module, words, "bots")["bots"]
     changed = any(row["changed"] for row in rows)
     failed = [switching.told(row) for row in rows if not row["well"]]

@@ -81,11 +81,12 @@ def test_a_paper_bot_gets_no_key(run: Run, tmp_path: Path, found: list[Any]) -> 
 def test_it_names_all_that_freqops_host_must_know(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps(DONE))
     use(monkeypatch, freqops_adopt, tool)
-    more = {"project": "/p", "service": "s", "release": "1" * 16, "turn": "t", "other_strategy": True}
+    more = {"project": "/p", "service": "s", "release": "1" * 16, "deploy_lock": "t", "other_strategy": True}
     answer = run(freqops_adopt, state="adopted", bot=BOT, **more, **WORDS)
     assert (answer["changed"], answer["incident"], answer["detail"]) == (True, "one", ["held"])
     assert noted.read_text().splitlines() == [
-        "adopt", "alpha", f"--incident={WORDS['incident']}", f"--reason={WORDS['reason']}", "--actor=maria", "--turn=t",
+        "adopt", "alpha", f"--incident={WORDS['incident']}", f"--reason={WORDS['reason']}", "--actor=maria",
+        "--deploy-lock=t",
         "--project=/p", f"--release={'1' * 16}", "--service=s", "--other-strategy",
     ]  # fmt: skip
 

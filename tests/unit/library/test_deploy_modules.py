@@ -12,7 +12,7 @@ import pytest
 
 from freqops.core.deploy import release
 from freqops.core.preflight import remarks
-from library import freqops_directories, freqops_rollback, freqops_stage, freqops_switch, freqops_turn
+from library import freqops_deploy_lock, freqops_directories, freqops_rollback, freqops_stage, freqops_switch
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use
@@ -133,10 +133,10 @@ def rows(*each: dict[str, Any]) -> str:
 def test_a_switch_names_bots_turn_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(rows(WELL))
     use(monkeypatch, freqops_switch, tool)
-    answer = run(freqops_switch, releases={"alpha": NEW, "beta": OLD}, actor="ann@here", turn="one", deadline=7)
+    answer = run(freqops_switch, releases={"alpha": NEW, "beta": OLD}, actor="ann@here", deploy_lock="one", deadline=7)
     assert (answer["changed"], answer.get("failed", False)) == (True, False)
     assert noted.read_text().splitlines() == [
-        "switch", f"alpha={NEW},beta={OLD}", "--deadline=7", "--actor=ann@here", "--turn=one", "--incident=one",
+        "switch", f"alpha={NEW},beta={OLD}", "--deadline=7", "--actor=ann@here", "--deploy-lock=one", "--incident=one",
     ]  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def test_a_rollback_by_hand_passes_on_what_became_of_it(run: Run, stub: Stub, mo
     assert "this was a check" in checked["msg"]
 
 
-# --- directories and turns
+# --- directories and the deploy lock
 
 
 def test_directories_are_made_once(run: Run, tmp_path: Path, owner: int) -> None:
@@ -235,14 +235,14 @@ def test_a_file_in_the_place_of_a_directory_is_refused(run: Run, tmp_path: Path)
 def test_a_turn_is_taken_refused_and_given_back(run: Run, tmp_path: Path) -> None:
     ann = {"id": "one", "actor": "ann", "control": "here", "pid": 1, "started": "1", "root": str(tmp_path)}
     bob = {**ann, "id": "two", "actor": "bob"}
-    assert run(freqops_turn, check=True, **ann)["changed"] is False
+    assert run(freqops_deploy_lock, check=True, **ann)["changed"] is False
     assert list(tmp_path.iterdir()) == []
-    assert run(freqops_turn, **ann).get("failed", False) is False
-    refused = run(freqops_turn, **bob)
+    assert run(freqops_deploy_lock, **ann).get("failed", False) is False
+    refused = run(freqops_deploy_lock, **bob)
     assert (refused["failed"], refused["holder"]["actor"]) == (True, "ann")
     assert "ann deploys here" in refused["msg"]
-    assert run(freqops_turn, state="given", **bob).get("failed", False) is False
-    assert run(freqops_turn, **bob)["failed"] is True, "somebody else's turn is not given back"
-    run(freqops_turn, state="given", **ann)
-    assert run(freqops_turn, **bob).get("failed", False) is False
-    assert run(freqops_turn, instead_of="two", **ann).get("failed", False) is False
+    assert run(freqops_deploy_lock, state="given", **bob).get("failed", False) is False
+    assert run(freqops_deploy_lock, **bob)["failed"] is True, "the lock of another deploy is not given back"
+    run(freqops_deploy_lock, state="given", **ann)
+    assert run(freqops_deploy_lock, **bob).get("failed", False) is False
+    assert run(freqops_deploy_lock, instead_of="two", **ann).get("failed", False) is False

@@ -16,12 +16,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from action_plugins import (
+    freqops_deploy_lock,
     freqops_drill,
     freqops_lint_report,
     freqops_manifest,
     freqops_stage,
     freqops_status,
-    freqops_turn,
 )
 from freqops.core.base.errors import Refused
 from freqops.core.deploy import release, strategy_package
@@ -31,7 +31,7 @@ from freqops.plays.fanout import Answer
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
 
 
-# --- whose turn it is
+# --- the deploy lock
 
 
 def proc(root: Path, pid: int, started: str) -> Path:
@@ -41,32 +41,32 @@ def proc(root: Path, pid: int, started: str) -> Path:
 
 
 def test_when_a_process_began_is_told_by_the_kernel(tmp_path: Path) -> None:
-    assert freqops_turn.started(77, proc(tmp_path, 77, "8899")) == "8899"
-    assert freqops_turn.started(78, tmp_path) == ""
+    assert freqops_deploy_lock.started(77, proc(tmp_path, 77, "8899")) == "8899"
+    assert freqops_deploy_lock.started(78, tmp_path) == ""
 
 
 def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
     (tmp_path / "77" / "stat").mkdir(parents=True)
     with pytest.raises(Refused, match="does not tell of its processes"):
-        freqops_turn.started(77, tmp_path)
+        freqops_deploy_lock.started(77, tmp_path)
 
 
 def test_a_deploy_is_dead_when_its_process_is_gone() -> None:
     child = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-    holder = {"control": socket.gethostname(), "pid": child.pid, "started": freqops_turn.started(child.pid)}
-    assert freqops_turn.dead(holder) is False
+    holder = {"control": socket.gethostname(), "pid": child.pid, "started": freqops_deploy_lock.started(child.pid)}
+    assert freqops_deploy_lock.dead(holder) is False
     child.communicate(b"\n", timeout=20)
-    assert freqops_turn.dead(holder) is True
+    assert freqops_deploy_lock.dead(holder) is True
 
 
 def test_another_process_under_the_same_number_is_not_the_deploy() -> None:
-    own = {"control": socket.gethostname(), "pid": os.getpid(), "started": freqops_turn.started(os.getpid())}
-    assert freqops_turn.dead(own) is False
-    assert freqops_turn.dead({**own, "started": "1"}) is True
+    own = {"control": socket.gethostname(), "pid": os.getpid(), "started": freqops_deploy_lock.started(os.getpid())}
+    assert freqops_deploy_lock.dead(own) is False
+    assert freqops_deploy_lock.dead({**own, "started": "1"}) is True
 
 
 def test_nobody_can_tell_of_a_process_of_another_machine() -> None:
-    assert freqops_turn.dead({"control": "another", "pid": 2**22 + 1, "started": "1"}) is False
+    assert freqops_deploy_lock.dead({"control": "another", "pid": 2**22 + 1, "started": "1"}) is False
 
 
 # --- what is staged

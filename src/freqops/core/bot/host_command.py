@@ -76,7 +76,7 @@ def ask(run: Run, words: Sequence[str], wanted: str) -> dict[str, Any]:
 
 def options(values: Mapping[str, Any], *names: str) -> list[str]:
     """Return ``--name=value`` for each name that has a value; without names, for those of the mandate."""
-    return [f"--{name}={values[name]}" for name in names or MANDATE if values[name]]
+    return [f"--{name.replace('_', '-')}={values[name]}" for name in names or MANDATE if values[name]]
 
 
 def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, touches: bool = True) -> dict[str, Any]:

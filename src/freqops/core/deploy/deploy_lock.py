@@ -1,8 +1,8 @@
-"""Whose turn it is to deploy to a host: one deploy at a time, from its first change to its last.
+"""The deploy lock of a host: one deploy at a time, from its first change to its last.
 
-A turn is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is given
-back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of it
-for half an hour.
+The lock is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is
+given back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of
+it for half an hour.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Somebody's turn.
+class DeployLock:
+    """The deploy lock in the hands of one deploy.
 
     Attributes:
         id: The deploy.
@@ -45,40 +45,40 @@ class Turn:
 
     @property
     def described(self) -> str:
-        """The turn in words."""
+        """The holder of the lock in words."""
         return f"{self.actor} deploys here (process {self.pid} on {self.control}, last heard of at {self.heard})"
 
 
 class Taken(Refused):
-    """It is somebody else's turn.
+    """Another deploy has the lock.
 
     Attributes:
         holder: Whose.
     """
 
-    def __init__(self, holder: Turn) -> None:
+    def __init__(self, holder: DeployLock) -> None:
         super().__init__(f"{holder.described}; wait for its end, or, if it is dead, for half an hour without a word")
         self.holder = holder
 
 
-def take(root: Path, wanted: Turn, clock: Clock, instead_of: str | None = None) -> bool:
-    """Take the turn, or keep it, and return whether it was not ours before.
+def take(root: Path, wanted: DeployLock, clock: Clock, instead_of: str | None = None) -> bool:
+    """Take the lock, or keep it, and return whether it was not ours before.
 
     Args:
         root: The tree of freqops on the host.
-        wanted: The turn to take.
+        wanted: The lock to take.
         clock: Where the time comes from.
         instead_of: A deploy that is known to be dead.
 
     Raises:
-        Taken: It is somebody else's turn.
+        Taken: Another deploy has the lock.
         Refused: Another command is writing the note.
         OSError: It cannot be written.
     """
     root.mkdir(mode=0o755, parents=True, exist_ok=True)
     with durable.locked(root / LOCK, LOCK_SECONDS, clock) as held:
         if not held:
-            raise Refused("another command is taking the turn to deploy")
+            raise Refused("another command is taking the deploy lock")
         holder = present(root)
         ours = holder is not None and holder.id == wanted.id
         if holder is not None and not ours and holder.id != instead_of and not _silent(holder, clock.utcnow()):
@@ -89,7 +89,7 @@ def take(root: Path, wanted: Turn, clock: Clock, instead_of: str | None = None) 
 
 
 def give_back(root: Path, identity: str, clock: Clock) -> bool:
-    """Give the turn back, and return whether it was ours; somebody else's is left alone."""
+    """Give the lock back, and return whether it was ours; that of another deploy is left alone."""
     with durable.locked(root / LOCK, LOCK_SECONDS, clock):
         holder = present(root)
         if holder is None or holder.id != identity:
@@ -99,22 +99,22 @@ def give_back(root: Path, identity: str, clock: Clock) -> bool:
 
 
 def refuse_unless_own(root: Path, identity: str, clock: Clock) -> None:
-    """Refuse a deploy that has lost its turn, and write down that it was heard of.
+    """Refuse a deploy that has lost the lock, and write down that it was heard of.
 
     Raises:
         Refused: It has.
     """
     holder = present(root)
     if holder is None or holder.id != identity:
-        raise Refused(f"the turn to deploy was lost: {holder.described if holder else 'nobody has it'}")
+        raise Refused(f"the deploy lock was lost: {holder.described if holder else 'nobody has it'}")
     take(root, holder, clock)
 
 
-def present(root: Path) -> Turn | None:
-    """Return whose turn it is, None where it is nobody's; a note that cannot be read is nobody's."""
+def present(root: Path) -> DeployLock | None:
+    """Return the lock as it stands, None where nobody has it; a note that cannot be read is nobody's."""
     document = durable.read_json(root / FILE)
     try:
-        return Turn(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})
+        return DeployLock(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})
     except (KeyError, TypeError):
         return None
 
@@ -129,7 +129,7 @@ def _typed(document: Any, name: str, kind: type) -> Any:
     return value
 
 
-def _silent(holder: Turn, now: datetime) -> bool:
+def _silent(holder: DeployLock, now: datetime) -> bool:
     try:
         heard = datetime.strptime(holder.heard, FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:

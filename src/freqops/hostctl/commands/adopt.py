@@ -36,21 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--other-strategy", action="store_true", help="another strategy may go on with its trades")
     add_mandate(parser, "adopt")
     parser.add_argument("--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds for its start")
-    parser.add_argument("--turn", type=argument_types.incident, help="id of the deploy whose turn it must be")
+    parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
 
 
 def run(options: argparse.Namespace) -> int:
     """Take it over, or give it back.
 
     Raises:
-        Refused: What was asked for means nothing, or it is not this deploy's turn.
+        Refused: What was asked for means nothing, or another deploy has the lock.
     """
     if not layout.BOT_NAME.fullmatch(options.bot):
         raise Refused(f"{options.bot!r} is no name of a bot")
     if not options.undo and (options.project is None or options.release is None):
         raise Refused("say --project and --release, or --undo")
-    if options.turn is not None:
-        deploy_lock.refuse_unless_own(options.root, options.turn, Clock())
+    if options.deploy_lock is not None:
+        deploy_lock.refuse_unless_own(options.root, options.deploy_lock, Clock())
     home = options.root / "bots" / options.bot
     order = Order(
         options.project or Path(),

@@ -17,14 +17,14 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to run where, and in whose turn."""
+    """Add what is to run where, and which deploy must have the lock."""
     parser.add_argument("bots", help="name=fingerprint, separated by commas")
-    parser.add_argument("--turn", type=argument_types.incident, help="id of the deploy whose turn it must be")
+    parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
     add_errand(parser, "deploy")
 
 
 def run(options: argparse.Namespace) -> int:
     """Switch them; 2 where one is not well."""
-    if options.turn is not None:
-        deploy_lock.refuse_unless_own(options.root, options.turn, Clock())
+    if options.deploy_lock is not None:
+        deploy_lock.refuse_unless_own(options.root, options.deploy_lock, Clock())
     return answered(deploy(parsed(options.bots), errand_of(options), Clock(), Engine()))

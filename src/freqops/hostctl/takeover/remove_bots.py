@@ -36,14 +36,15 @@ def chosen(names: list[str], root: Path) -> list[Path]:
 
 @contextmanager
 def alone(homes: list[Path], root: Path, mandate: Mandate, clock: Clock) -> Iterator[None]:
-    """Hold the turn to deploy and the locks of all bots for the block.
+    """Hold the deploy lock and the locks of all bots for the block.
 
     Raises:
         Refused: Somebody deploys, or another command has one of the bots.
     """
     present = deploy_lock.present(root)
     if root.is_dir():
-        own = deploy_lock.Turn(mandate.incident, mandate.actor, os.uname().nodename, os.getpid(), mandate.incident)
+        here, name = os.uname().nodename, mandate.incident
+        own = deploy_lock.DeployLock(name, mandate.actor, here, os.getpid(), name)
         deploy_lock.take(root, own, clock)
     try:
         with ExitStack() as locks:

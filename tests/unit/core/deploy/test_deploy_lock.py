@@ -11,8 +11,8 @@ from freqops.core.base.errors import Refused
 from freqops.core.deploy import deploy_lock
 from tests.unit.fakes import FakeClock
 
-ANN = deploy_lock.Turn("one", "ann@here", "here", 7, "77")
-BOB = deploy_lock.Turn("two", "bob@there", "there", 8, "88")
+ANN = deploy_lock.DeployLock("one", "ann@here", "here", 7, "77")
+BOB = deploy_lock.DeployLock("two", "bob@there", "there", 8, "88")
 
 
 def test_the_second_is_refused_and_told_whose_turn_it_is(tmp_path: Path) -> None:

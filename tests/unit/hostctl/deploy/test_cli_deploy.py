@@ -104,9 +104,9 @@ def test_one_bot_that_is_not_well_is_not_proven(run: Cli) -> None:
         ("switch", "alpha=../../conf"),
         ("switch", f"alpha={NEW}", "--deadline=0"),
         ("switch", f"alpha={NEW}", "--incident=../x"),
-        ("switch", f"alpha={NEW}", "--turn=two words"),
+        ("switch", f"alpha={NEW}", "--deploy-lock=two words"),
         ("switch", f"alpha={NEW}", "--reason=two\nlines"),
-        ("switch", f"alpha={NEW}", "--turn=one"),
+        ("switch", f"alpha={NEW}", "--deploy-lock=one"),
         ("rollback",),
         ("rollback", "ghost"),
         ("rollback", "alpha", "--deadline=x"),
@@ -121,11 +121,11 @@ def test_what_is_not_understood_runs_nothing(run: Cli, words: tuple[str, ...]) -
 
 
 def test_a_deploy_works_only_in_its_turn(run: Cli) -> None:
-    deploy_lock.take(run.root, deploy_lock.Turn("one", "ann", "here", 1, "1"), FakeClock())
-    status, out = run("switch", f"alpha={NEW}", "--turn=two")
+    deploy_lock.take(run.root, deploy_lock.DeployLock("one", "ann", "here", 1, "1"), FakeClock())
+    status, out = run("switch", f"alpha={NEW}", "--deploy-lock=two")
     assert (status, run.ran) == (1, [])
-    assert "the turn to deploy was lost: ann deploys here" in json.loads(out)["refused"]
-    assert run("switch", f"alpha={NEW}", "--turn=one")[0] == 0
+    assert "the deploy lock was lost: ann deploys here" in json.loads(out)["refused"]
+    assert run("switch", f"alpha={NEW}", "--deploy-lock=one")[0] == 0
     assert len(run.ran) == 1
 
 

@@ -176,7 +176,7 @@ def test_a_bot_in_the_hands_of_another_command_is_refused(host: Host) -> None:
 
 
 def test_while_somebody_deploys_nothing_is_removed(host: Host) -> None:
-    deploy_lock.take(host.root, deploy_lock.Turn("other", "bob", "control", 1, "1"), host.clock)
+    deploy_lock.take(host.root, deploy_lock.DeployLock("other", "bob", "control", 1, "1"), host.clock)
     with pytest.raises(Refused, match="bob deploys here"):
         host.remove("alpha")
     assert host.untouched()

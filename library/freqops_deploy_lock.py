@@ -1,14 +1,14 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: the turn to deploy to a host."""
+"""Ansible module: the deploy lock of a host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: freqops_turn
-short_description: Take the turn to deploy to a host, or give it back
+module: freqops_deploy_lock
+short_description: Take the deploy lock of a host, or give it back
 description:
-  - Two deploys of one host would undo each other halfway; the second one is refused, and told whose turn it is.
+  - Two deploys of one host would undo each other halfway; the second one is refused, and told who has the lock.
   - The action plugin of the same name says who asks, and takes over from a deploy of this control node that is dead.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the turn shall be had or be given back.
+    description: Whether the lock must be had or be given back.
     type: str
     choices: [taken, given]
     default: taken
@@ -49,14 +49,14 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Take the turn
-  freqops_turn:
+- name: Take the deploy lock
+  freqops_deploy_lock:
     id: 20260102T030405Z-deploy-9f3c21
 """
 
 RETURN = r"""
 holder:
-  description: Whose turn it is, where it is somebody else's.
+  description: Who has the lock, where it is another deploy.
   returned: when it cannot be had
   type: dict
 """
@@ -83,16 +83,16 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Take the turn or give it back."""
+    """Take the lock or give it back."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, clock = module.params, Clock()
     root = Path(values["root"])
     if module.check_mode:
-        module.exit_json(changed=False)  # a turn is no part of what a deploy changes
+        module.exit_json(changed=False)  # the lock is no part of what a deploy changes
     if values["state"] == "given":
         deploy_lock.give_back(root, values["id"], clock)
         module.exit_json(changed=False)
-    wanted = deploy_lock.Turn(values["id"], values["actor"], values["control"], values["pid"], values["started"])
+    wanted = deploy_lock.DeployLock(values["id"], values["actor"], values["control"], values["pid"], values["started"])
     try:
         deploy_lock.take(root, wanted, clock, values["instead_of"])
     except deploy_lock.Taken as taken:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: take the turn to deploy, in the name of this run of Ansible; take over from one that is dead."""
+"""Action: take the deploy lock, in the name of this run of Ansible; take over from one that is dead."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FIELD_STARTED = 22  # proc_pid_stat(5), counted from one
 
 
 class ActionModule(ActionBase):
-    """See library/freqops_turn.py."""
+    """See library/freqops_deploy_lock.py."""
 
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask for the turn, once more where its holder was a process of this machine that is gone."""
+        """Ask for the lock, once more where its holder was a process of this machine that is gone."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         play = os.getppid()  # the worker's parent: the run of Ansible, which lives as long as the deploy
         who = {
@@ -32,11 +32,11 @@ class ActionModule(ActionBase):
             "started": started(play),
         }
         arguments: dict[str, Any] = {**who, **self._task.args}
-        done: dict[str, Any] = self._execute_module("freqops_turn", module_args=arguments, task_vars=task_vars)
+        done: dict[str, Any] = self._execute_module("freqops_deploy_lock", module_args=arguments, task_vars=task_vars)
         holder = done.get("holder")
         if done.get("failed") and holder and dead(holder):
             arguments["instead_of"] = holder["id"]
-            done = self._execute_module("freqops_turn", module_args=arguments, task_vars=task_vars)
+            done = self._execute_module("freqops_deploy_lock", module_args=arguments, task_vars=task_vars)
         return {**result, **done}
 
 
@@ -56,5 +56,5 @@ def started(pid: int, proc: Path = Path("/proc")) -> str:
 
 
 def dead(holder: dict[str, Any]) -> bool:
-    """Return whether a turn is that of a process of this machine that is gone."""
+    """Return whether the lock is that of a process of this machine that is gone."""
     return bool(holder["control"] == socket.gethostname() and started(int(holder["pid"])) != holder["started"])
