@@ -166,7 +166,7 @@ def average_down(bot: LiveBot) -> None:
 DISEASES: dict[str, Disease] = {
     "healthy": Disease(trade),
     "frozen": Disease(freeze),
-    "hung": Disease(hang),
+    "hung": Disease(hang, own={"internals": {"process_throttle_secs": 1}}),  # so that its silence is told at once
     "deaf": Disease(deafen),
     "estranged": Disease(change_password),
     "cut-off": Disease(cut_off),
@@ -184,13 +184,16 @@ DISEASES: dict[str, Disease] = {
     "averaging": Disease(average_down),
 }
 
+# Eighteen loops of a second would take all of the processor, and the boots would wait for it.
+LOOP = {"process_throttle_secs": 3, "heartbeat_interval": 5}
+
 
 class SickBot(LiveBot):
     """A bot with its disease."""
 
     def __init__(self, name: str, number: int) -> None:
         self.disease = DISEASES[name]
-        super().__init__(name, 20 + number, own=self.disease.own)
+        super().__init__(name, 20 + number, own={"internals": LOOP, **self.disease.own})
 
     def deploy(self, model: Mapping[str, Any]) -> None:
         """Write its files, where its disease wants it on a small disk of its own."""

@@ -159,6 +159,12 @@ def test_what_hosts_run_needs_nothing_installed(path: Path) -> None:
         assert module.split(".")[0] in (*sys.stdlib_module_names, "freqops"), module
 
 
+def test_evidence_is_written_by_one_module() -> None:
+    """Others may know where the files of an incident lie; `recorded` alone writes them, but for the journals."""
+    places = [path for path in sources("src/freqops/hostctl") if '"incidents"' in path.read_text()]
+    assert [path.stem for path in places if "write_json" in path.read_text()] == ["recorded"]
+
+
 def test_the_package_itself_imports_nothing() -> None:
     assert list(imports(PACKAGE / "__init__.py")) == []
 
