@@ -23,7 +23,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/hardening": ("core/base",),
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
-    "core/takeover": ("core/base", "core/halt", "core/exchange", "core/deploy"),
+    "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "strategy": ("core/halt",),
     "witness": (),
     "hostctl/bot": ("core/base", "core/bot", "core/halt", "core/exchange"),

@@ -27,6 +27,41 @@ class BotUnreadable(FreqopsError):
 
 
 @dataclass(frozen=True)
+class Home:
+    """The directory of a bot, and the paths in it that are known before any of its files is read.
+
+    Attributes:
+        path: The directory.
+    """
+
+    path: Path
+
+    @property
+    def root(self) -> Path:
+        """The tree of freqops."""
+        return self.path.parent.parent
+
+    @property
+    def holds(self) -> Path:
+        """The holds of the bot."""
+        return self.path / "conf" / "holds.json"
+
+    @property
+    def lock(self) -> Path:
+        """The lock under which a command works on the bot."""
+        return self.path / ".lock"
+
+    @property
+    def holds_lock(self) -> Path:
+        """The short lock under which the holds change."""
+        return self.path / ".holds.lock"
+
+    def unread(self) -> Bot:
+        """Return the bot with no more than its name: enough to stop it, whatever its files say."""
+        return Bot(self.path.name, "unknown", 0, "", "", "stopped", self.path)
+
+
+@dataclass(frozen=True)
 class Bot:
     """One bot, as declared on its host.
 
@@ -72,7 +107,7 @@ class Bot:
     @property
     def holds(self) -> Path:
         """Its holds."""
-        return self.conf / "holds.json"
+        return Home(self.home).holds
 
     @property
     def state(self) -> Path:
@@ -87,7 +122,7 @@ class Bot:
     @property
     def packages_home(self) -> Path:
         """The packages that are added to its image; the container sees them read-only as /freqops/packages."""
-        return self.home.parent.parent / "packages" / self.packages
+        return Home(self.home).root / "packages" / self.packages
 
     @property
     def sold(self) -> Path:

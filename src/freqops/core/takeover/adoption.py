@@ -11,6 +11,7 @@ from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
+from ..bot.layout import Home
 from ..deploy import release
 from ..exchange import lab_only
 from ..halt import holds
@@ -232,7 +233,7 @@ def note_of(home: Path) -> dict[str, Any] | None:
 def held_by(home: Path, note: dict[str, Any]) -> bool:
     """Return whether the hold of an adoption is still in force: nobody resumed it."""
     try:
-        return any(hold.incident == note.get("incident") for hold in holds.load(home / "conf" / "holds.json").holds)
+        return any(hold.incident == note.get("incident") for hold in holds.load(Home(home).holds).holds)
     except holds.HoldsUnreadable:
         return True
 

@@ -15,6 +15,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
 LATCH_SECONDS = 1.0
@@ -50,7 +51,7 @@ def latch(home: Path, hold: holds.Hold, clock: Clock) -> Latched:
 
 def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
     try:
-        with durable.locked(home / ".holds.lock", LATCH_SECONDS / 2, clock) as held:
+        with durable.locked(Home(home).holds_lock, LATCH_SECONDS / 2, clock) as held:
             before, present = _readable(home, hold, clock)
             book = before.raised(present, clock.utcnow())
             if book != before:
@@ -70,7 +71,7 @@ def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
 
 
 def _readable(home: Path, hold: holds.Hold, clock: Clock) -> tuple[holds.HoldBook, holds.Hold]:
-    path = home / "conf" / "holds.json"
+    path = Home(home).holds
     try:
         return holds.load(path), hold
     except holds.HoldsUnreadable as error:
@@ -88,10 +89,10 @@ def change(home: Path, how: Callable[[holds.HoldBook], holds.HoldBook], clock: C
         HoldsUnreadable: They cannot be read, so they are level 3 until a halt replaces them.
         OSError: They cannot be written; they are then as they were.
     """
-    with durable.locked(home / ".holds.lock", 10, clock) as held:
+    with durable.locked(Home(home).holds_lock, 10, clock) as held:
         if not held:
             raise Refused(f"another command is writing the holds of {home.name}")
-        before = holds.load(home / "conf" / "holds.json")
+        before = holds.load(Home(home).holds)
         book = how(before)
         if book != before:
             _store(home, book)
@@ -108,10 +109,10 @@ def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
     Raises:
         Refused: Another command is writing the holds.
     """
-    with durable.locked(home / ".holds.lock", 10, clock) as held:
+    with durable.locked(Home(home).holds_lock, 10, clock) as held:
         if not held:
             raise Refused(f"another command is writing the holds of {home.name}")
-        level = holds.effective_level(home / "conf" / "holds.json")
+        level = holds.effective_level(Home(home).holds)
         if level == 0:
             act()
         return level
@@ -123,7 +124,7 @@ def synchronise(home: Path, clock: Clock) -> holds.HoldBook:
 
 
 def _store(home: Path, book: holds.HoldBook) -> None:
-    durable.write_json(home / "conf" / "holds.json", book.to_json(), READABLE_BY_BOT)
+    durable.write_json(Home(home).holds, book.to_json(), READABLE_BY_BOT)
     _store_state(home, book)
 
 

@@ -13,6 +13,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import crash_loop, layout, processes
 from freqops.core.bot.client import ApiError, FreqtradeClient, Reading
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
@@ -46,7 +47,7 @@ def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADL
         Refused: Another command has the bot.
         NotProven: It did not come up as declared within ``deadline`` seconds; the text ends with its last log lines.
     """
-    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         return start_locked(bot, clock, engine, deadline)

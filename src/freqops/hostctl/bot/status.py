@@ -10,6 +10,7 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes
 from freqops.core.bot.client import ApiError
+from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
@@ -46,7 +47,7 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
 
 def _holds(home: Path) -> dict[str, Any]:
     try:
-        book = holds.load(home / "conf" / "holds.json")
+        book = holds.load(Home(home).holds)
     except holds.HoldsUnreadable as error:
         return {"level": holds.HARD, "holds": [], "holds_seq": None, "holds_unreadable": str(error)}
     return {"level": book.level, "holds": [vars(hold) for hold in book.holds], "holds_seq": book.seq}

@@ -9,6 +9,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.deploy import deploy_lock
 
 from ..bot.engine import Engine
@@ -18,7 +19,6 @@ from ..incident.recorded import Command
 from ..takeover.adopt import Adoption
 from ..takeover.adopt_case import Adopted, Order
 from ..takeover.adopt_undo import undo
-from ..takeover.remove import named
 from . import argument_types, output
 from .arguments import add_mandate, mandate_of
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     )
     command = Command("adopt", mandate_of(options), options.root, Clock())
 
-    adopted = command.on(named(home), lambda diary: _locked(home, order, diary, undone=options.undo))
+    adopted = command.on(Home(home).unread(), lambda diary: _locked(home, order, diary, undone=options.undo))
     return output.answered(adopted)
 
 
@@ -70,7 +70,7 @@ def _locked(home: Path, order: Order, diary: Journal, *, undone: bool) -> Adopte
     clock, engine = Clock(), Engine()
     if not home.exists():
         raise Refused(f"{home.name} has no directory here: {'nothing to undo' if undone else 'it was not staged'}")
-    with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {home.name}")
         if undone:

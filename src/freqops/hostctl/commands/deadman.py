@@ -10,6 +10,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import deadman, holds
 from freqops.core.halt.kill_level import KillLevel
 from freqops.core.incident.ids import new_incident
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if silence <= options.after * 60:
         return PROVEN
     free = [
-        home for home in layout.homes(options.root) if not holds.effective_level(home / "conf" / "holds.json")
+        home for home in layout.homes(options.root) if not holds.effective_level(Home(home).holds)
     ]  # a hold that is there is made true again by the timer of its own
     if not free:
         return PROVEN

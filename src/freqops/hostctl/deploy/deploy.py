@@ -12,6 +12,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
 from ..bot.engine import Engine
@@ -75,7 +76,7 @@ def _recorded(
     command: str, name: str, act: Callable[[journal.Journal], Switched], errand: Errand, clock: Clock
 ) -> Switched:
     """Do ``act`` with a journal; leave evidence behind where something was done."""
-    named = layout.Bot(name, "unknown", 0, "", "", "stopped", errand.root / "bots" / name)
+    named = Home(errand.root / "bots" / name).unread()
     told = Command(command, errand.mandate, errand.root, clock)
     return told.on(named, act, touched=lambda row: row.changed or not row.well)
 
@@ -120,7 +121,7 @@ def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tupl
     done: list[str] = []
     failed: list[str] = []
     for home in [home for home in homes if SwitchFiles(home).unfinished]:
-        with durable.locked(home / ".lock", 0, clock) as free:
+        with durable.locked(Home(home).lock, 0, clock) as free:
             if not free or not SwitchFiles(home).unfinished:
                 continue
             row = _recovered(home, actor, clock, engine)
@@ -131,7 +132,7 @@ def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tupl
 
 def _recovered(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
     note: dict[str, Any] = SwitchFiles(home).note or {}
-    root = home.parent.parent
+    root = Home(home).root
     mandate = Mandate(str(note.get("incident", "recover")), "a switch was interrupted", actor)
     errand = Errand(root, mandate, 120.0)
     wish = errand.wish(str(note.get("to", "")))

@@ -16,6 +16,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
 
 from ..bot import stopping
@@ -67,7 +68,7 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
     with ExitStack() as locks:
         bots = [bot for bot in _bots(root) if alive(bot)]
         for bot in bots:
-            if not locks.enter_context(durable.locked(bot.home / ".lock", LOCK_SECONDS, clock)):
+            if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
         return _changed(staged, used, bots, clock, engine)
 

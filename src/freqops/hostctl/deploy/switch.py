@@ -16,6 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
@@ -259,7 +260,7 @@ class Switch:
         if bot is not None and dump:
             databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
         if not self._files.put_back():
-            self._result.outcome, self._result.proven = "withdrawn", not alive(self._named())
+            self._result.outcome, self._result.proven = "withdrawn", not alive(Home(self._home).unread())
             self._result.release = ""
             self._files.end()
             return
@@ -303,11 +304,7 @@ class Switch:
         self._files.end()
 
     def _stop(self, grace: int = stopping.GRACE) -> None:
-        stopping.stop(self._named(), self._clock, self._engine, grace)
-
-    def _named(self) -> layout.Bot:
-        """Return the bot with no more than its name: enough to stop it, whatever its files say."""
-        return layout.Bot(self._home.name, "unknown", 0, "", "", "stopped", self._home)
+        stopping.stop(Home(self._home).unread(), self._clock, self._engine, grace)
 
 
 def _present(home: Path) -> layout.Bot | None:
@@ -321,7 +318,7 @@ def switch(home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engin
     Raises:
         Refused: Nothing was touched.
     """
-    with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {home.name}")
         if SwitchFiles(home).unfinished:

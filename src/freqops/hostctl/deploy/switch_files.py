@@ -16,6 +16,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
 NOTE = "switch.json"
@@ -111,7 +112,7 @@ class SwitchFiles:
 
     def begin_holds(self) -> None:
         """Begin without holds, on the very first deploy only: later a missing file counts as level 3."""
-        path = self.home / "conf" / "holds.json"
+        path = Home(self.home).holds
         if not path.exists():
             durable.write_json(path, {"version": 1, "seq": 0, "holds": []}, 0o444)
 

@@ -14,6 +14,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.exchange import account, sales
 from freqops.core.halt import holds
 
@@ -75,7 +76,7 @@ def flatten(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engi
         Refused: It is not safe to do; see `refuse_unless_dead`.
         NotProven: What was done is not known.
     """
-    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         refuse_unless_dead(bot, incident, "sell")

@@ -15,6 +15,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.exchange import account
 
 from ..bot.engine import Engine
@@ -56,7 +57,7 @@ def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, en
         Refused: It is not safe to do; see `refuse_unless_dead`.
         NotProven: Freqtrade did not come to an end, or exchange or database did not answer.
     """
-    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         refuse_unless_dead(bot, incident, "compare")

@@ -16,6 +16,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 
@@ -74,10 +75,10 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine |
     try:
         bot = _declared(home, row)
         row.mode = bot.mode
-        path = levels.path_of(home.parent.parent, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
+        path = levels.path_of(Home(home).root, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
         diary = levels.Journal(path, clock, lambda text: levels.redact(text, bot))
         case = levels.Case(bot, row, order, clock, engine or levels.Engine(), diary, began)
-        with durable.locked(home / ".lock", START_LOCK_SECONDS, clock):  # held or not, the halt goes on
+        with durable.locked(Home(home).lock, START_LOCK_SECONDS, clock):  # held or not, the halt goes on
             levels.act(case)
             _latched_late(row, latched)
             _keep_stopped(case)
@@ -96,7 +97,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine |
 
 def _holds(home: Path) -> dict[str, Any]:
     try:
-        return holds.load(home / "conf" / "holds.json").to_json()
+        return holds.load(Home(home).holds).to_json()
     except holds.HoldsUnreadable as error:
         return {"unreadable": str(error)}
 
@@ -117,7 +118,7 @@ def _declared(home: Path, row: Row) -> layout.Bot:
         if row.level < holds.HARD:
             raise
         row.detail.append(str(error))
-        return layout.Bot(home.name, "unknown", 0, "", "", "stopped", home)
+        return Home(home).unread()
 
 
 def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:

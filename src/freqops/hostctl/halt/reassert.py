@@ -13,6 +13,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
@@ -26,7 +27,7 @@ def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str]
     """Make every hold true again, on all bots at once, and return what had to be done, and what could not be."""
     done: list[str] = []
     failed: list[str] = []
-    held = [home for home in homes if holds.effective_level(home / "conf" / "holds.json") > 0]
+    held = [home for home in homes if holds.effective_level(Home(home).holds) > 0]
     workers = [threading.Thread(target=_reassert, args=(home, clock, engine, done, failed)) for home in held]
     for worker in workers:
         worker.start()
@@ -37,7 +38,7 @@ def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str]
 
 def _reassert(home: Path, clock: Clock, engine: Engine, done: list[str], failed: list[str]) -> None:
     try:
-        with durable.locked(home / ".lock", 0, clock) as free:
+        with durable.locked(Home(home).lock, 0, clock) as free:
             if free is None:
                 failed.append(f"{home.name}: its lock cannot be opened; the hold is made true all the same")
             if free is not False:

@@ -12,6 +12,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, FreqtradeClient
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
 from ..bot import holds_file
@@ -43,7 +44,7 @@ def resume(
         NotProven: The step was taken and the bot did not come to the state it should have.
         HoldsUnreadable: Nobody knows what holds the bot; a halt replaces what cannot be read.
     """
-    with durable.locked(bot.home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         hold = holds.load(bot.holds).under(mandate.incident)

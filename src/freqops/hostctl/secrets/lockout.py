@@ -16,6 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import api_doors, bot_secrets, layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
@@ -68,7 +69,7 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
     """
     row = halt([home], Order(KillLevel.ENTRIES, leak.mandate), clock, engine)[0]
     result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
-    with durable.locked(home / ".lock", LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         try:
             if not held:
                 raise NotProven(f"another command is working on {home.name}; nothing was replaced")

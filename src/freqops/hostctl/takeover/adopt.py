@@ -14,6 +14,7 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign, removal
 from freqops.core.takeover.adoption import Wanted
@@ -82,7 +83,7 @@ class Adoption:
         return foreign.SQLITE if url.startswith(foreign.SQLITE) else foreign.POSTGRES
 
     def _kept(self) -> Path:
-        parent = self._home.parent.parent / adoption.KEPT
+        parent = Home(self._home).root / adoption.KEPT
         parent.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
         kept = parent / removal.kept_name(self._home.name, self._clock.utcnow())
         kept.mkdir(mode=removal.PRIVATE_DIRECTORY)
@@ -101,7 +102,7 @@ class Adoption:
             adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 1,
             iso(self._clock.utcnow()),
         )  # fmt: skip
-        durable.write_json(self._home / "conf" / "holds.json", holds.HoldBook(1, (hold,)).to_json(), 0o444)
+        durable.write_json(Home(self._home).holds, holds.HoldBook(1, (hold,)).to_json(), 0o444)
         self._files.install(self._order.release)
         holds_file.synchronise(self._home, self._clock)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign
 
@@ -16,7 +17,7 @@ from ..bot.start import start_locked
 from ..incident.journal import Journal
 from . import adopt_data
 from .adopt_case import Adopted, Order
-from .remove import named, take_away
+from .remove import take_away
 
 
 def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Adopted:
@@ -83,7 +84,7 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     note = adoption.note_of(home)
     if note is None:
         raise NotProven(f"{home / adoption.NOTE} cannot be read")
-    bot = named(home)
+    bot = Home(home).unread()
     stopping.stop(bot, clock, engine)
     journal.note("act", "engine", f"{bot.name} stopped; the old one comes back", durable=True)
     take_away(home, engine)

@@ -16,6 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
 from freqops.core.bot.client import ApiError
+from freqops.core.bot.layout import Home
 from freqops.core.takeover import removal
 
 from ..bot import databases, reach, stopping
@@ -42,11 +43,6 @@ class Removed(Outcome):
     """
 
     kept: str = ""
-
-
-def named(home: Path) -> layout.Bot:
-    """Return a bot with no more than its name."""
-    return layout.Bot(home.name, "unknown", 0, "", "", "stopped", home)
 
 
 class Removal:
@@ -103,7 +99,7 @@ class Removal:
         """Return the bot, with no more than its name where a first deploy was withdrawn."""
         if (self._home / "bot.json").exists():
             return layout.load_bot(self._home)
-        return named(self._home)
+        return Home(self._home).unread()
 
     def _databases(self) -> dict[str, databases.Database]:
         """Return all of its databases, those of another mode that it once had, too."""
@@ -140,7 +136,7 @@ class Removal:
     def secured(self) -> Path | None:
         """Return where an interrupted removal secured everything, None where nothing did, or not any more."""
         note = durable.read_json(self._home / removal.NOTE)
-        if note is None or reach.alive(named(self._home)):
+        if note is None or reach.alive(Home(self._home).unread()):
             return None
         marks = {name: database.mark() for name, database in self._databases().items()}
         kept = removal.resumable(note, marks)
@@ -172,7 +168,7 @@ class Removal:
             start_locked(bot, self._clock, self._engine)
 
     def _kept(self) -> Path:
-        root = self._home.parent.parent
+        root = Home(self._home).root
         (root / removal.KEPT).mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
         kept = root / removal.KEPT / removal.kept_name(self._home.name, self._clock.utcnow())
         kept.mkdir(mode=removal.PRIVATE_DIRECTORY)
@@ -203,13 +199,13 @@ def take_away(home: Path, engine: Engine) -> None:
     Raises:
         FreqopsError: Engine or Postgres do not do it.
     """
-    bot = named(home)
+    bot = Home(home).unread()
     if engine.container(bot.container) is not None:
         engine.remove(bot.container)
     engine.remove_network(bot.container)
     for name in of_postgres(home, engine):
         databases.Postgres(name, engine).drop()
-    kept = home.parent.parent / removal.KEPT
+    kept = Home(home).root / removal.KEPT
     kept.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
     gone = kept / f".{home.name}.gone"
     shutil.rmtree(gone, ignore_errors=True)
@@ -234,10 +230,10 @@ def absent(home: Path, engine: Engine) -> Removed:
     Raises:
         Refused: There is something, and nobody knows what it is worth.
     """
-    found = left(named(home), engine)
+    found = left(Home(home).unread(), engine)
     if found:
         raise Refused(f"{home.name} has no directory here, and yet {'; '.join(found)}; deploy it again, then remove it")
-    before = removal.kept_before(home.parent.parent, home.name)
+    before = removal.kept_before(Home(home).root, home.name)
     detail = ["there is nothing of it on this host"]
     return Removed(home.name, NOTHING, proven=True, kept=before[-1] if before else "", detail=detail)
 
@@ -274,7 +270,7 @@ def _in_postgres(home: Path, engine: Engine) -> list[str]:
     Raises:
         DatabaseError: It should be there, and does not answer.
     """
-    if not (home.parent.parent / "postgres" / "compose.yml").exists():
+    if not (Home(home).root / "postgres" / "compose.yml").exists():
         return []
     names = [postgres.database_name(home.name, mode) for mode in layout.MODES]
     wanted = {f"{kind} {name}" for kind in ("user", "database") for name in names}

@@ -12,12 +12,13 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.deploy import deploy_lock
 
 from ..bot.engine import Engine
 from ..incident import journal
 from ..incident.recorded import Command
-from .remove import LOCK_SECONDS, REFUSED, Removed, look, named, remove_locked
+from .remove import LOCK_SECONDS, REFUSED, Removed, look, remove_locked
 
 NOT_REACHED = "not reached"
 
@@ -49,7 +50,7 @@ def alone(homes: list[Path], root: Path, mandate: Mandate, clock: Clock) -> Iter
     try:
         with ExitStack() as locks:
             for home in [home for home in homes if home.exists()]:
-                if not locks.enter_context(durable.locked(home / ".lock", LOCK_SECONDS, clock)):
+                if not locks.enter_context(durable.locked(Home(home).lock, LOCK_SECONDS, clock)):
                     raise Refused(f"another command is working on {home.name}; nothing was touched")
             yield
     finally:
@@ -108,7 +109,7 @@ def _one(home: Path, root: Path, mandate: Mandate, clock: Clock, engine: Engine)
         return remove_locked(home, journal.silent(clock), clock, engine)
     try:
         return Command("remove", mandate, root, clock).on(
-            named(home), lambda diary: remove_locked(home, diary, clock, engine)
+            Home(home).unread(), lambda diary: remove_locked(home, diary, clock, engine)
         )
     except Refused as error:
         return Removed(home.name, REFUSED, detail=[str(error)])
