@@ -1,4 +1,4 @@
-"""Run a program on the host and understand how it ended."""
+"""Running a program on the host, and the meaning of its end. Only the container engine has a runner of its own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from collections.abc import Callable, Sequence
 from .errors import NotProven
 
 SECONDS = 60.0
+TOO_LATE, NOT_THERE = 124, 127  # as a shell has them
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 
-def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, however it ends; a missing one ends with 127."""
+def run(words: Sequence[str], seconds: float = SECONDS, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, however it ends.
+
+    Args:
+        words: The program and its arguments.
+        seconds: Seconds after which it is ended; it then has the status 124.
+        text: Its standard input.
+
+    Returns:
+        What it printed and its status: 127 for a program that cannot be started.
+    """
     try:
-        return subprocess.run(list(words), capture_output=True, text=True, check=False, timeout=SECONDS)
+        return subprocess.run(list(words), input=text, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(list(words), TOO_LATE, "", f"no end within {seconds:.0f} s")
     except FileNotFoundError:
-        return subprocess.CompletedProcess(list(words), 127, "", f"{words[0]} is not there")
+        return subprocess.CompletedProcess(list(words), NOT_THERE, "", f"{words[0]} is not there")
+    except OSError as error:
+        return subprocess.CompletedProcess(list(words), NOT_THERE, "", f"{words[0]} cannot be started: {error}")
 
 
 def must(run_it: Run, words: Sequence[str]) -> str:

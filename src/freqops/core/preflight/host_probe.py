@@ -6,13 +6,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Callable
 
+from ..base import commands
 from ..base.durable import read_json
 from ..bot import bot_secrets, layout
 
@@ -36,12 +36,7 @@ Run = Callable[["Sequence[str]"], "tuple[int, str]"]
 
 def run(command: Sequence[str]) -> tuple[int, str]:
     """Run a program that only reads, and return its exit status and output; 124 where it says nothing in time."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        return 124, ""
-    except OSError as error:
-        return 127, str(error)
+    done = commands.run(command, PATIENCE)
     return done.returncode, done.stdout
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable
 
+from ..base import commands
 from ..base.errors import Refused
 
 SECONDS = 60.0
@@ -138,10 +138,7 @@ def ask(words: Sequence[str], text: str = "") -> str:
     Raises:
         Refused: It failed, or gave no answer in time; the text ends with its last words, never with its input.
     """
-    try:
-        done = subprocess.run(list(words), input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except (subprocess.TimeoutExpired, OSError) as error:
-        raise Refused(f"'{' '.join(words[:3])}' gave no answer: {type(error).__name__}") from None
+    done = commands.run(words, SECONDS, text)
     if done.returncode != 0:
         raise Refused(f"'{' '.join(words[:3])}': {(done.stderr or done.stdout).strip()[-400:]}")
     return done.stdout

@@ -5,7 +5,6 @@ Files are compared with the manifest; what runs is read back: the services, the 
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +57,7 @@ def _services() -> list[str]:
     """Return what does not run of the engine and of our own timers and services that are enabled."""
     timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
     watched = ["docker.service", *timers]
-    try:
-        asked = subprocess.run(
-            ["systemctl", "is-active", *watched], capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"systemd does not answer: {error}"]
+    asked = commands.run(["systemctl", "is-active", *watched], SYSTEMCTL_SECONDS)
     states = asked.stdout.split()
     if len(states) != len(watched):
         return [f"systemd does not answer: {asked.stderr.strip()}"]
