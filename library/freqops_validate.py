@@ -70,6 +70,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.bot.side_container import SideContainer
 from ansible.module_utils.freqops.core.deploy import release
 from ansible.module_utils.freqops.core.preflight import remarks
 
@@ -82,14 +83,16 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def _command(values: dict[str, Any]) -> list[str]:
-    return [
-        "docker", "run", "--rm", "--network=none", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--pull=never",
-        "--security-opt=no-new-privileges", f"--user={values['owner']}:{values['owner']}", "--log-driver=none",
-        f"--volume={values['release']}:/freqops/release:ro", f"--volume={values['packages']}:/freqops/packages:ro",
-        f"--env=PYTHONPATH={release.PYTHONPATH}", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3",
-        values["image"], "/freqops/release/validate_release.py", values["database"],
-    ]  # fmt: skip
+def container(values: dict[str, Any]) -> SideContainer:
+    """Return the container in which Freqtrade reads the release."""
+    return SideContainer(
+        image=values["image"],
+        program=("/freqops/release/validate_release.py", values["database"]),
+        user=values["owner"],
+        mounts=(f"{values['release']}:/freqops/release:ro", f"{values['packages']}:/freqops/packages:ro"),
+        environment={"PYTHONPATH": release.PYTHONPATH},
+        memory="1g",  # the strategy's own imports are loaded, too
+    )
 
 
 def _judged(module: AnsibleModule) -> tuple[str, str]:
@@ -100,7 +103,7 @@ def _judged(module: AnsibleModule) -> tuple[str, str]:
         status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
     if status != 0:
         return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
-    status, _, errors = module.run_command(_command(module.params))
+    status, _, errors = module.run_command(container(module.params).command())
     if status != 0:
         return errors.strip() or f"status {status}", ""
     return "", "\n".join(remarks.lines(errors))

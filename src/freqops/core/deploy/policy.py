@@ -26,6 +26,7 @@ DIGEST = re.compile(r"^[^@\s]+@sha256:[0-9a-f]{64}$")
 SIZE = re.compile(r"^[1-9][0-9]*[bkmg]?b?$", re.IGNORECASE)
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 LEAST_GRACE = 30
+OURS = re.compile(r"freqops-[a-z0-9-]+")
 SENSITIVE = re.compile(r"passw|secret|token|credential|private|api_?key|pwd", re.IGNORECASE)
 IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 # Names that look like secrets and are marks of one, or say in which file it lies.
@@ -65,6 +66,16 @@ def violations(document: Mapping[str, Any], bot: str | None, secrets: Iterable[s
     if any(secret and secret in text for secret in secrets for text in texts):
         wrong.append("it has a secret in it; secrets are files")
     return wrong
+
+
+def violations_beside(service: Service) -> list[str]:
+    """Return every rule that a container beside a bot breaks: one that ends with its program and has no project.
+
+    Args:
+        service: The container, as `freqops.core.bot.side_container.SideContainer` describes it.
+    """
+    wrong = [text for rule in RULES_BESIDE for text in rule(service)]
+    return wrong + [f"network {name} is none of ours" for name in service["networks"] if not OURS.fullmatch(name)]
 
 
 def _keys(service: Service) -> Iterator[str]:
@@ -145,6 +156,7 @@ def _no_secrets(service: Service) -> Iterator[str]:
                 yield f"{part} has a word that looks like a secret; secrets are files"
 
 
+RULES_BESIDE: tuple[Rule, ...] = (_keys, _user, _rights, _image, _limits, _ports, _volumes, _no_secrets)
 RULES: tuple[Rule, ...] = (*(_keys, _user, _rights, _image, _limits, _logging, _life, _ports, _volumes, _no_secrets),)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from ..base import commands
 from ..base.errors import Refused
+from ..bot.side_container import SideContainer
 
 SECONDS = 60.0
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -278,5 +279,4 @@ def _postgres(file: Path, said: Mapping[str, Any], asked: Ask) -> str:
 
 def version_of(image: str, asked: Ask = ask) -> str:
     """Return the version of Freqtrade in an image that is on this host; raises as `ask`."""
-    words = ["docker", "run", "--rm", "--network=none", "--pull=never", "--log-driver=none", "--entrypoint=python3"]
-    return asked([*words, image, "-c", VERSION], "").strip().splitlines()[-1]
+    return asked(SideContainer(image, ("-c", VERSION)).command(), "").strip().splitlines()[-1]

@@ -9,6 +9,7 @@ from pathlib import Path
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.bot import layout
+from freqops.core.bot.side_container import SideContainer
 
 from .engine import Engine
 
@@ -54,10 +55,16 @@ def refuse_unless_logged_in(bot: layout.Bot, secrets: Path, engine: Engine) -> N
 
 def command(bot: layout.Bot, secrets: Path, name: str) -> list[str]:
     """Return the command line of the container that asks."""
-    return [
-        "docker", "run", "--rm", "--name", name, "--pull=never", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL",
-        "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}", "--memory=512m",
-        "--log-driver=none", f"--network={NETWORK}", f"--volume={secrets}:{ASKED}:ro",
-        f"--volume={bot.packages_home}:/freqops/packages:ro", "--env=PYTHONPATH=/freqops/packages",
-        "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", bot.image, "-c", PROGRAM, ASKED,
-    ]  # fmt: skip
+    return container(bot, secrets, name).command()
+
+
+def container(bot: layout.Bot, secrets: Path, name: str) -> SideContainer:
+    """Return the container that asks."""
+    return SideContainer(
+        image=bot.image,
+        program=("-c", PROGRAM, ASKED),
+        name=name,
+        networks=(NETWORK,),
+        mounts=(f"{secrets}:{ASKED}:ro", f"{bot.packages_home}:/freqops/packages:ro"),
+        environment={"PYTHONPATH": "/freqops/packages"},
+    )

@@ -24,6 +24,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.durable import read_json
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
+from freqops.core.bot.side_container import SideContainer
 from freqops.core.exchange import account
 from freqops.core.halt import holds
 
@@ -274,28 +275,29 @@ def _end(talk: Witness, engine: Engine, name: str) -> None:
 
 
 def command(bot: layout.Bot, name: str, module: str = "freqops.witness", conf: Path | None = None) -> list[str]:
-    """Return the command line of a container beside the bot's own, with its image, files and way to the outside.
+    """Return the command line of a container beside the bot's own, with its image, files and way to the outside."""
+    return container(bot, name, module, conf).command()
+
+
+def container(bot: layout.Bot, name: str, module: str, conf: Path | None) -> SideContainer:
+    """Return a container beside the bot's own.
 
     Its ``conf`` is mounted elsewhere than in the bot's container, for what has it there counts as the bot itself.
     """
     document = read_json(bot.conf / "secrets.json")
     url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
-    mounts = [
-        f"{conf or bot.conf}:{ASKED}:ro",
-        f"{bot.release_home}:/freqops/release:ro",
-        f"{bot.packages_home}:/freqops/packages:ro",
-    ]
-    networks = [OUTSIDE_NETWORK]
-    if url.startswith("sqlite"):
-        mounts.append(f"{bot.home / 'var'}:/freqops/var")  # SQLite in WAL mode wants to write where it reads
-    else:
-        networks.append(DATABASE_NETWORK)
-    return [
-        "docker", "run", "--rm", "--interactive", "--name", name, "--pull=never", "--read-only", "--tmpfs=/tmp",
-        "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}",
-        "--memory=512m", "--log-driver=none",
-        *(f"--network={network}" for network in networks),
-        *(f"--volume={mount}" for mount in mounts),
-        f"--env=PYTHONPATH=/freqops/packages:{ASKED}/freqops-host", "--env=PYTHONDONTWRITEBYTECODE=1",
-        "--entrypoint=python3", bot.image, "-m", module,
-    ]  # fmt: skip
+    local = url.startswith("sqlite")
+    return SideContainer(
+        image=bot.image,
+        program=("-m", module),
+        name=name,
+        networks=(OUTSIDE_NETWORK,) if local else (OUTSIDE_NETWORK, DATABASE_NETWORK),
+        mounts=(
+            f"{conf or bot.conf}:{ASKED}:ro",
+            f"{bot.release_home}:/freqops/release:ro",
+            f"{bot.packages_home}:/freqops/packages:ro",
+            *((f"{bot.home / 'var'}:/freqops/var",) if local else ()),  # SQLite in WAL mode wants to write to read
+        ),
+        environment={"PYTHONPATH": f"/freqops/packages:{ASKED}/freqops-host"},
+        interactive=True,
+    )

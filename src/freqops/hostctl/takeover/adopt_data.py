@@ -14,6 +14,7 @@ from typing import Any
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
 from freqops.core.bot.postgres import CONTAINER
+from freqops.core.bot.side_container import SideContainer
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 
@@ -163,19 +164,23 @@ def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:
         os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
     copy.chmod(0o600)
     name = f"{bot.container}-convert-{os.getpid()}-{threading.get_ident() % 10000}"
-    status, said = engine.run_container(convert_command(bot, place, name), name, CONVERT_SECONDS)
+    status, said = engine.run_container(convert_container(bot, place, name).command(), name, CONVERT_SECONDS)
     shutil.rmtree(place, ignore_errors=True)
     if status != 0:
         raise DatabaseError(f"Freqtrade did not convert the database: {said.strip()[-400:]}")
 
 
-def convert_command(bot: layout.Bot, place: Path, name: str) -> list[str]:
-    """Return the command line of the container that converts."""
-    return [
-        "docker", "run", "--rm", "--name", name, "--pull=never", "--cap-drop=ALL", "--workdir=/tmp",
-        "--security-opt=no-new-privileges", f"--user={layout.CONTAINER_UID}:{layout.CONTAINER_UID}", "--memory=512m",
-        "--log-driver=none", f"--network={NETWORK}", f"--volume={bot.conf / 'secrets.json'}:/freqops/asked.json:ro",
-        f"--volume={place}:/freqops/from", f"--volume={bot.packages_home}:/freqops/packages:ro",
-        "--env=PYTHONPATH=/freqops/packages", "--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", bot.image,
-        "-c", CONVERT, "/freqops/asked.json",
-    ]  # fmt: skip
+def convert_container(bot: layout.Bot, place: Path, name: str) -> SideContainer:
+    """Return the container that converts."""
+    return SideContainer(
+        image=bot.image,
+        program=("-c", CONVERT, "/freqops/asked.json"),
+        name=name,
+        networks=(NETWORK,),
+        mounts=(
+            f"{bot.conf / 'secrets.json'}:/freqops/asked.json:ro",
+            f"{place}:/freqops/from",
+            f"{bot.packages_home}:/freqops/packages:ro",
+        ),
+        environment={"PYTHONPATH": "/freqops/packages"},
+    )
