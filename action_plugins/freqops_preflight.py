@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from freqops.core.preflight import host as preflight_host
@@ -15,23 +14,19 @@ from freqops.core.preflight import judge as rules
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
 from freqops.plays import inventory_files, preflight
+from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_lines import Lines, directories
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING = "REFUSED, nothing was touched"
 
 
-class ActionModule(ActionBase):
+class ActionModule(FleetAction):
     """See library/freqops_preflight.py."""
 
-    BYPASS_HOST_LOOP = True
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
         """Judge the whole inventory, or what was found on the hosts of the play; change nothing."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        hostvars, probes = variables["hostvars"], self._task.args.get("probes")
+        variables, hostvars, probes = self.variables, self.hostvars, self.argument("probes")
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
         secrets, unopened = self._secrets(variables, sources)
         fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
@@ -41,11 +36,11 @@ class ActionModule(ActionBase):
             refusals = [*inventory_files.judge(sources), *unopened, *unread, *rules.judge(fleet)]
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
-            return {**result, "changed": False}
+            return {"changed": False}
         for refusal in found:
             Display().display(refusal.line, color="red")
         lines = [refusal.line for refusal in found]
-        return {**result, "failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
+        return {"failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
 
     def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:
         """Return the accounts of the inventory, loaded by the play or from the file beside it; or why not."""
