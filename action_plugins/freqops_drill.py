@@ -13,7 +13,8 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
 from freqops.core.halt import halt_drill, kill_level
-from freqops.plays import fanout, fleet, mandate
+from freqops.fleet.fanout import Answer
+from freqops.plays import fleet, mandate
 from freqops.plays.fleet_action import FleetAction
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "drills"
@@ -50,7 +51,7 @@ class ActionModule(FleetAction):
             raise Refused(f"{', '.join(live)} trades live; drills are for paper bots")
 
 
-def _answers(said: list[fanout.Answer], hosts: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
+def _answers(said: list[Answer], hosts: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
     """Return what each host said of each bot; a bot of which nothing was said has not passed."""
     found = []
     for answer in said:

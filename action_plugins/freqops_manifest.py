@@ -10,7 +10,8 @@ from ansible.utils.display import Display
 
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells
-from freqops.plays import desired_state, fanout, fleet
+from freqops.fleet.fanout import Answer
+from freqops.plays import desired_state, fleet
 from freqops.plays.fleet_action import FleetAction
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ class ActionModule(FleetAction):
         lists = {name: [a.host for a in answers if (a.document or {}).get(name)] for name in ("same", "ground_same")}
         return {"changed": False, **lists}
 
-    def _show(self, answers: list[fanout.Answer]) -> None:
+    def _show(self, answers: list[Answer]) -> None:
         """Say of every host why it is not skipped, and show the bots of those that are."""
         rows, lines = [], []
         for answer in answers:
@@ -58,5 +59,5 @@ def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
     return ["manifest", f"--wanted={wanted}", f"--ground={ground}", *(["--write"] if write else [])]
 
 
-def _written(answer: fanout.Answer) -> bool:
+def _written(answer: Answer) -> bool:
     return bool((answer.document or {}).get("written"))

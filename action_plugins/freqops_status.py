@@ -12,7 +12,8 @@ from freqops.core.base import durable
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells, problems
 from freqops.core.halt import halt_drill
-from freqops.plays import fanout, fleet
+from freqops.fleet.fanout import Answer
+from freqops.plays import fleet
 from freqops.plays.fleet_action import FleetAction
 
 PATIENCE = 60.0
@@ -36,14 +37,14 @@ class ActionModule(FleetAction):
         judged: dict[str, Any] = {"changed": False, "hosts": found}
         return {**judged, "failed": True, "msg": "NOT ALL WELL: " + "; ".join(wrong)} if wrong else judged
 
-    def _show(self, answers: list[fanout.Answer], wrong: list[str]) -> None:
+    def _show(self, answers: list[Answer], wrong: list[str]) -> None:
         rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]
         Display().display(
             "\n" + "\n".join([table(("host", *HEADINGS), rows), *wrong]), color="yellow" if wrong else "green"
         )
 
 
-def _show_drills(answers: list[fanout.Answer]) -> None:
+def _show_drills(answers: list[Answer]) -> None:
     """Show on each host with paper bots when the halt was last rehearsed there."""
     for answer in answers:
         is_overdue, text = halt_drill.overdue((answer.document or {}).get("bots", []))
@@ -51,7 +52,7 @@ def _show_drills(answers: list[fanout.Answer]) -> None:
             Display().display(f"{answer.host}: {text}", color="bright red" if is_overdue else "green")
 
 
-def _wrong(answer: fanout.Answer, bots: list[str]) -> list[str]:
+def _wrong(answer: Answer, bots: list[str]) -> list[str]:
     if answer.document is None:
         return [f"{answer.host}: {answer.error}"]
     missing = set(bots) - {row["bot"] for row in answer.document.get("bots", [])}
@@ -59,7 +60,7 @@ def _wrong(answer: fanout.Answer, bots: list[str]) -> list[str]:
     return wrong + [f"{answer.host}: {text}" for text in problems(answer.document)]
 
 
-def _undeclared(answer: fanout.Answer, bots: list[str]) -> list[str]:
+def _undeclared(answer: Answer, bots: list[str]) -> list[str]:
     """Return which bots a host has that the inventory does not declare: deploy leaves them alone."""
     there = [row["bot"] for row in (answer.document or {}).get("bots", [])]
     return [

@@ -51,7 +51,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
-    "fleet": (),
+    "fleet": ("core/base",),
     "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
     "lab/exchange": (),
     "lab/base": (),

@@ -17,8 +17,9 @@ from freqops.core.base.errors import Refused
 from freqops.core.halt import holds
 from freqops.core.incident.evidence import NO_INCIDENT, Evidence
 from freqops.core.incident.report import report, summary
+from freqops.fleet.fanout import Answer
 
-from . import fanout
+from . import connections
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "incidents"
 REPORT, SUMMARY = "report.md", "summary.json"
@@ -80,7 +81,9 @@ def fetch(action: ActionBase, hostvars: Any, hosts: list[str], incident: str, di
         Refused: ``incident`` is not the id of one.
     """
     found = _Fetched(checked_id(incident))
-    for answer in fanout.ask(action, hostvars, {host: ["incident", incident, "--json"] for host in hosts}, PATIENCE):
+    for answer in connections.ask(
+        action, hostvars, {host: ["incident", incident, "--json"] for host in hosts}, PATIENCE
+    ):
         found.take(answer)
     failed = [f"{host}: {why}" for host, why in found.unfetched.items()]
     failed += [f"{host}: {name} is too large to be copied whole" for host, names in found.cut.items() for name in names]
@@ -105,7 +108,7 @@ class _Fetched:
         self.unfetched: dict[str, str] = {}
         self.absent: dict[str, str] = {}
 
-    def take(self, answer: fanout.Answer) -> None:
+    def take(self, answer: Answer) -> None:
         """Sort in what one host said."""
         document = answer.document
         refused = str((document or {}).get("refused", ""))

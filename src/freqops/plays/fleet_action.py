@@ -7,8 +7,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.fleet.fanout import Answer
 
-from . import fanout, fleet
+from . import connections, fleet
 
 
 class FleetAction(ActionBase):
@@ -52,6 +53,6 @@ class FleetAction(ActionBase):
         """Return the bots that the inventory declares, for each host of the play."""
         return fleet.bots_of(self.hostvars, self.variables["ansible_play_hosts_all"])
 
-    def ask(self, commands: dict[str, list[str]], patience: float) -> list[fanout.Answer]:
-        """Run ``freqops-host`` on hosts, as `fanout.ask`."""
-        return fanout.ask(self, self.hostvars, commands, patience)
+    def ask(self, commands: dict[str, list[str]], patience: float) -> list[Answer]:
+        """Run ``freqops-host`` on hosts, as `connections.ask`."""
+        return connections.ask(self, self.hostvars, commands, patience)

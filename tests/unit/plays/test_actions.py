@@ -25,8 +25,8 @@ from action_plugins import (
 )
 from freqops.core.base.errors import Refused
 from freqops.core.deploy import release, strategy_package
+from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
-from freqops.plays.fanout import Answer
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
 

@@ -13,7 +13,8 @@ from ansible.utils.display import Display
 
 from action_plugins import freqops_incident
 from freqops.core.base.errors import Refused
-from freqops.plays import copy_back, fanout
+from freqops.fleet.fanout import Answer
+from freqops.plays import connections, copy_back
 
 ID = "20261121T084057Z-halt1-d2e2b6"
 ROW = {"bot": "alpha", "verdict": "HALTED, PROVEN", "proven": True}
@@ -39,13 +40,11 @@ class Fleet:
         self.says: dict[str, dict[str, Any] | str] = {}
         self.asked: list[dict[str, list[str]]] = []
 
-    def ask(
-        self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], _patience: float
-    ) -> list[fanout.Answer]:
+    def ask(self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], _patience: float) -> list[Answer]:
         self.asked.append(commands)
         said = {host: self.says[host] for host in commands}
         return [
-            fanout.Answer(host, None, what) if isinstance(what, str) else fanout.Answer(host, what, None)
+            Answer(host, None, what) if isinstance(what, str) else Answer(host, what, None)
             for host, what in said.items()
         ]
 
@@ -57,7 +56,7 @@ class Fleet:
 @pytest.fixture
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     fleet = Fleet(tmp_path / "incidents")
-    monkeypatch.setattr(fanout, "ask", fleet.ask)
+    monkeypatch.setattr(connections, "ask", fleet.ask)
     monkeypatch.setattr("os.fsync", lambda _descriptor: None)
     return fleet
 

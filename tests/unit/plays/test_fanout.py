@@ -22,8 +22,8 @@ from ansible.plugins import loader
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.clock import Clock
-from freqops.fleet import children
-from freqops.plays import fanout
+from freqops.fleet import children, fanout
+from freqops.plays import connections
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
 
@@ -84,7 +84,7 @@ class Fleet:
             _loader=DataLoader(), _play_context=PlayContext(), _task=Task(), _shared_loader_obj=loader
         )
         commands = {host: ["status"] for host in hosts}
-        said = fanout.ask(cast(ActionBase, action), hostvars, commands, patience, clock)
+        said = connections.ask(cast(ActionBase, action), hostvars, commands, patience, clock)
         assert [answer.host for answer in said] == hosts
         return {answer.host: answer for answer in said}
 
@@ -136,7 +136,7 @@ def test_no_thread_is_shown_a_plugin_that_another_has_only_begun_to_load(
     waits = []
 
     def get(load: Callable[..., Any], *arguments: Any) -> Any:
-        waits.append(fanout.LOADING.locked())
+        waits.append(connections.LOADING.locked())
         return load(*arguments)
 
     for plugins in (loader.connection_loader, loader.become_loader):

@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from action_plugins import freqops_drill, freqops_fleet, freqops_halt
-from freqops.plays import fanout
+from freqops.plays import connections
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIONS = {"freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt, "freqops_drill": freqops_drill}
@@ -45,7 +45,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, name: str, *words: str, check: bool
     """Go through a playbook until it refuses, and return what it says then; no host may have been asked."""
     monkeypatch.setattr(context, "CLIARGS", {"extra_vars": words, "inventory": ("lab",)})
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(fanout, "ask", lambda *_: pytest.fail("a host was asked"))
+    monkeypatch.setattr(connections, "ask", lambda *_: pytest.fail("a host was asked"))
     given = {key: value for word in words for key, value in parse_kv(word).items()}
     playbook = ROOT / "playbooks" / f"{name}.yml"
     hosts = {"ansible_play_hosts_all": list(FLEET), "groups": {"all": list(FLEET)}, "hostvars": FLEET}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from action_plugins import freqops_status
-from freqops.plays.fanout import Answer
+from freqops.fleet.fanout import Answer
 
 
 def notes(there: list[str], declared: list[str]) -> list[str]:

@@ -1,23 +1,16 @@
-"""One command on many hosts at once, over the connections that the inventory describes.
+"""Connections to hosts as the inventory describes them, and ``freqops-host`` run over all of them at once.
 
 An action plugin that bypasses Ansible's loop over hosts sees all of them, the unreachable ones too, which a loop would
 drop silently from what follows.
-
-Each host has a thread, which waits for a process: Ansible's connection starts ``ssh``. One deadline holds for all, and
-no process outlives it, nor an interrupt. A connection that SSH keeps for the next command is not one of them.
 """
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import resource_tracker
-from types import FrameType
+from functools import partial
 from typing import Any
 
 from ansible import constants
@@ -30,21 +23,9 @@ from ansible.template import Templar
 
 from freqops.core.base.clock import Clock
 from freqops.core.bot import host_command
-from freqops.fleet import children
+from freqops.fleet import fanout
 
-LOOK_EVERY = 0.1
-ROUNDS = 50  # of ending what was started in the moment of the deadline
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
-
-
-@dataclass
-class Answer:
-    """What one host said: its JSON object, or why there is none."""
-
-    host: str
-    document: dict[str, Any] | None = None
-    error: str | None = "no answer in time"
 
 
 class HostCommand(ActionBase):
@@ -68,78 +49,38 @@ class HostCommand(ActionBase):
 
 def ask(
     action: ActionBase, hostvars: Any, commands: dict[str, list[str]], patience: float, clock: Clock | None = None
-) -> list[Answer]:
-    """Run freqops-host on all hosts of ``commands`` at once.
+) -> list[fanout.Answer]:
+    """Run freqops-host on all hosts of ``commands`` at once; see `freqops.fleet.fanout.ask`.
 
     Args:
         action: The action plugin that asks.
         hostvars: Ansible's variables of all hosts.
         commands: The arguments for each host.
-        patience: Seconds to wait for all of them together. What still runs then is ended.
+        patience: Seconds to wait for all of them together.
         clock: Tells when they are over.
-
-    Returns:
-        An answer for each host, in the order of ``commands``; an unreachable one has an error.
     """
-    answers: dict[str, Answer] = {}
-    over = threading.Event()
-
-    def one(host: str, arguments: list[str]) -> None:
-        try:
-            command = _connected(action, hostvars, host)
-            if not over.is_set():
-                answers[host] = Answer(host, *command.answer(arguments))
-        except AnsibleError as failure:
-            answers[host] = Answer(host, error=f"unreachable: {' '.join(str(failure.message).split())}")
-
-    workers = [threading.Thread(target=one, args=asked, daemon=True) for asked in commands.items()]
-    resource_tracker.ensure_running()  # is no host's: a connection with a password would start it in between
-    clock = clock or Clock()
-    deadline = clock.monotonic() + patience  # before anything is started: that takes its part of it
-    before = children.alive()
-    with _ended_by_interrupt(before):
-        try:
-            for worker in workers:
-                worker.start()
-            _wait(workers, deadline, clock)
-        finally:
-            in_time = dict(answers)
-            over.set()
-            _end(workers, before)
-    return [in_time.get(host, Answer(host)) for host in commands]
+    hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
+    return fanout.ask(hosts, patience, clock)
 
 
-def _wait(workers: list[threading.Thread], deadline: float, clock: Clock) -> None:
-    for worker in workers:
-        while worker.is_alive() and clock.monotonic() < deadline:
-            worker.join(LOOK_EVERY)
+def _connect(action: ActionBase, hostvars: Any, host: str, words: list[str]) -> Callable[[], fanout.Said]:
+    with _reached():
+        command = _connected(action, hostvars, host)
 
+    def asked() -> fanout.Said:
+        with _reached():
+            return command.answer(words)
 
-def _end(workers: list[threading.Thread], before: set[children.Child]) -> None:
-    """End what was started, until every worker has noticed; one that waits for no process is left to itself."""
-    rounds = 0
-    while (late := [worker for worker in workers if worker.is_alive()]) and rounds < ROUNDS:
-        rounds += 1
-        children.end(children.alive() - before)
-        late[0].join(LOOK_EVERY)
+    return asked
 
 
 @contextmanager
-def _ended_by_interrupt(before: set[children.Child]) -> Iterator[None]:
-    """Let an interrupt end what the block started, before it does what it would do: some is in sessions of its own."""
-
-    def interrupted(number: int, _frame: FrameType | None) -> None:
-        children.end(children.alive() - before)
-        signal.signal(number, usual[number])
-        os.kill(os.getpid(), number)
-
-    heard = [number for number in INTERRUPTS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-    usual: Mapping[int, Any] = {number: signal.signal(number, interrupted) for number in heard}
+def _reached() -> Iterator[None]:
+    """Let what Ansible raises for a host that it does not reach be `Unreachable`."""
     try:
         yield
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
+    except AnsibleError as failure:
+        raise fanout.Unreachable(" ".join(str(failure.message).split())) from failure
 
 
 def _connected(action: ActionBase, hostvars: Any, host: str) -> HostCommand:
