@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: none
-    details: Fails with NOTHING REHEARSED, so that nobody takes a check for a drill.
+    details: Fails with NOTHING REHEARSED, so that a check is never mistaken for a drill.
 options:
   bots:
     description: Names of paper bots, separated by commas; each must be named.

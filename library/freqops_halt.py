@@ -21,7 +21,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: none
-    details: Fails with NOTHING HALTED, so that nobody takes a check for a halt.
+    details: Fails with NOTHING HALTED, so that a check is never mistaken for a halt.
 options:
   level:
     description: V(1) stops entries, V(2) sells everything, V(3) stops Freqtrade.

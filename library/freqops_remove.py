@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bots:
-  description: What became of each bot; C(outcome) is V(removed), V(nothing) or V(may go).
+  description: The result for each bot; C(outcome) is V(removed), V(nothing) or V(may go).
   returned: unless refused
   type: list
   elements: dict

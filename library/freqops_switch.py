@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bots:
-  description: What became of each bot.
+  description: The result for each bot.
   returned: when not in check mode
   type: list
   elements: dict

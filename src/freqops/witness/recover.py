@@ -46,7 +46,7 @@ def no_order(*_: object, **__: object) -> NoReturn:
 
 
 def recover(bot: Any, trade: Any) -> dict[str, Any]:
-    """Have Freqtrade take in the orders of one trade, and return what became of it.
+    """Have Freqtrade take in the orders of one trade, and return the result.
 
     `handle_onexchange_order` keeps every error to itself, so the exchange is asked the same before, and may fail here.
     """

@@ -1,4 +1,4 @@
-"""What a play says of a switch: what it would do, and what became of it."""
+"""The text of a play about a switch: what it would do, and its result."""
 
 from __future__ import annotations
 

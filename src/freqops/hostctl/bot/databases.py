@@ -279,7 +279,7 @@ class Postgres:
         self._sql(SUPERUSER, f'drop database if exists "{name}" with (force)')
 
     def _sql(self, database: str, sql: str) -> str:
-        """Say something in one breath: several statements are one transaction, and happen all or none."""
+        """Run statements as one transaction: all of them, or none."""
         return self._run(
             ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set=ON_ERROR_STOP=1",
              f"--dbname={database}", "--command", sql]

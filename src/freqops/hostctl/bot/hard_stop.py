@@ -27,7 +27,7 @@ SHORTEST = 3.0
 
 @dataclass
 class HardStopResult:
-    """What became of the processes; times in seconds since it began."""
+    """The result for the processes; times in seconds since the beginning."""
 
     gone: float | None = None
     killed: list[int] = field(default_factory=list)

@@ -24,7 +24,7 @@ READABLE_BY_BOT = 0o444
 
 @dataclass
 class Latched:
-    """What became of the attempt to write a hold.
+    """The result of an attempt to write a hold.
 
     Attributes:
         book: The holds in force now, None where nobody can tell.

@@ -41,8 +41,8 @@ class Errand:
 def deploy(wishes: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:
     """Bring each bot to its release, and return a row for each, in the order given.
 
-    A bot that was refused was not touched, and keeps no other from its release. The first one that was touched and did
-    not come up ends it: what befell it may befall the next.
+    A bot that was refused was not touched, and keeps no other from its release. Stops at the first bot that was changed
+    and did not come up, for the next would probably fail, too.
 
     Args:
         wishes: Names of bots, each with the fingerprint of its release.

@@ -54,7 +54,7 @@ def write(wanted: str, ground: str, root: Path) -> None:
 
 
 def _services() -> list[str]:
-    """Return what does not run of the engine and of our own timers and services that are enabled."""
+    """Return a line for the engine, and for each of our timers, that is not running."""
     timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
     watched = ["docker.service", *timers]
     asked = commands.run(["systemctl", "is-active", *watched], SYSTEMCTL_SECONDS)

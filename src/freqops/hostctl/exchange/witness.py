@@ -163,7 +163,7 @@ class Witness:
         if self._broken is not None:
             raise Unanswered(self._broken)
         if self._process is None or self._process.stdin is None:
-            raise self._break("the witness has no ears")
+            raise self._break("the witness does not take questions any more")
         try:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()

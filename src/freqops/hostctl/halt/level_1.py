@@ -47,7 +47,7 @@ def _without_process(case: Case) -> None:
 
 
 def at_rest(case: Case) -> None:
-    """Judge a bot whose process has ended: what matters is what the next one finds, or found where it began since."""
+    """Judge a bot whose process has ended: the state counts in which the next one starts, or has started."""
     row = case.row
     begun = bool(case.alive())
     row.state = "no answer" if begun else "no process"

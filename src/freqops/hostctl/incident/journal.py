@@ -124,7 +124,7 @@ class Journal:
         os.fsync(descriptor)
 
     def _forget(self) -> None:
-        """Let nobody wait for a disk that fails."""
+        """Let every waiting command go on when the disk fails."""
         while not self._ended:
             item = self._queue.get()
             if item is None:
