@@ -11,7 +11,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
-from freqops.core.bot.client import ApiError, FreqtradeClient
+from freqops.core.bot.client import ApiError, FreqtradeClient, Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
@@ -75,18 +75,27 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
     if not alive(bot):
         why = "not running, and not started by a resume; its pair lock goes at the next start"
         return _taken(bot, "no process", after.level, why)
+    give_up = clock.monotonic() + DEADLINE
+    while True:
+        try:
+            return _unlocked(bot, hold, after, clock, give_up)
+        except ApiError as error:  # one answer that comes too late proves nothing, and every step may be done again
+            if not isinstance(error, Unreachable) or clock.monotonic() + POLL >= give_up:
+                text = f"{bot.name}: the hold is gone from the disk, but the bot was not reached: {error}"
+                raise NotProven(text) from None
+            clock.sleep(POLL)
+
+
+def _unlocked(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clock: Clock, give_up: float) -> Started:
     api = client(bot)
-    try:
-        drop_orphan_locks(api, bot, clock)
-        if api.has_lock(hold.lock_reason):
-            raise NotProven(f"{bot.name}: the pair lock of {hold.incident} was removed and still stands")
-        if after.level > 0:
-            return _taken(bot, "paused", after.level, "another hold is in force; it stays as it is")
-        if hold.rest == "stopped":
-            return _taken(bot, "stopped", 0, "it was found stopped; a resume does not start its trader")
-        return _run(bot, api, clock)
-    except ApiError as error:
-        raise NotProven(f"{bot.name}: the hold is gone from the disk, but the bot was not reached: {error}") from None
+    drop_orphan_locks(api, bot, clock)
+    if api.has_lock(hold.lock_reason):
+        raise NotProven(f"{bot.name}: the pair lock of {hold.incident} was removed and still stands")
+    if after.level > 0:
+        return _taken(bot, "paused", after.level, "another hold is in force; it stays as it is")
+    if hold.rest == "stopped":
+        return _taken(bot, "stopped", 0, "it was found stopped; a resume does not start its trader")
+    return _run(bot, api, clock, give_up)
 
 
 def _taken(bot: layout.Bot, state: str, level: int, *detail: str) -> Started:
@@ -94,14 +103,13 @@ def _taken(bot: layout.Bot, state: str, level: int, *detail: str) -> Started:
     return Started(bot.name, state, changed=True, level=level, detail=list(detail))
 
 
-def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock) -> Started:
+def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock, give_up: float) -> Started:
     """Un-pause, and prove that it runs: its loop came round after that, and no hold came in between."""
     if bot.initial_state != "running":
         why = f"its configuration says {bot.initial_state}; a resume does not start its trader"
         return _taken(bot, api.read().state, 0, why)
     before = api.read().last_process
     holds_file.unless_held(bot.home, api.start, clock)
-    give_up = clock.monotonic() + DEADLINE
     while clock.monotonic() < give_up:
         level = holds.effective_level(bot.holds)
         if level > 0:

@@ -448,6 +448,40 @@ def test_a_bot_that_cannot_be_reached_is_not_proven(host: Host) -> None:
         host.release()
 
 
+@pytest.mark.parametrize("call", ["our_locks", "unlock 1", "read", "start"])
+def test_one_answer_that_comes_too_late_does_not_end_a_resume(host: Host, call: str) -> None:
+    """What was asked may have happened, and is asked again; it is not called running before its loop came round."""
+    halted(host)
+
+    def fail() -> None:
+        raise Unreachable(f"{call}: TimeoutError timed out")
+
+    host.when(call, fail)
+    resumed = host.release()
+    assert host.api.before_call is None, "it came"
+    assert (resumed.outcome, host.level, host.api.state, host.api.locks) == ("running", 0, "running", [])
+
+
+def test_a_halt_after_a_late_answer_wins(host: Host) -> None:
+    halted(host)
+
+    def fail() -> None:
+        host.hold(1, "new")
+        raise Unreachable("read: TimeoutError timed out")
+
+    host.when("read", fail)
+    resumed = host.release()
+    assert (resumed.outcome, host.level, host.api.state) == ("paused", 1, "paused")
+
+
+def test_a_bot_that_refuses_is_not_asked_until_the_deadline(host: Host) -> None:
+    halted(host)
+    host.api.error = Failed("status 500")
+    with pytest.raises(NotProven, match="the bot was not reached: status 500"):
+        host.release()
+    assert host.clock.now < 1
+
+
 def test_a_lock_that_stays_is_not_proven(host: Host) -> None:
     halted(host)
     host.api.unlock = lambda lock_id: None  # type: ignore[method-assign]  # noqa: ARG005  the API's own name
