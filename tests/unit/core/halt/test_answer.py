@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from freqops.core.halt.answer import KINDS, Answer, Malformed, Row
 from freqops.core.halt.fleet_answer import SILENT, UNKNOWN, FleetAnswer, HostAnswer
 
-# What a host of the first release says: taken from one, and never to be changed.
+# What a host of the first release says, name by name as its code writes them; never to be changed.
 FIRST: dict[str, Any] = json.loads("""{
   "actor": "ann@desk", "began": "2026-01-02T03:04:05Z", "command": "halt", "ended": "2026-01-02T03:04:09Z",
   "exit": 0, "host": "paper-1", "incident": "20260102T030405Z-halt1-9f3c21", "level": 1, "proven": true,
