@@ -41,7 +41,8 @@ class ActionModule(FleetAction):
 
     def _mandate(self, name: str, inputs: set[str]) -> dict[str, str]:
         """Return incident, reason and actor of this run of a playbook; the incident that was given, where one is."""
-        default = "" if "reason" in inputs and self.variables.get("reason") else name
+        given_one = "reason" in inputs and "reason" in self.variables  # also an empty one, which is refused
+        default = "" if given_one else name
         given = mandate.of_play(self.variables, name, default).to_json()
         if "incident" in inputs and self.variables.get("incident"):
             given["incident"] = copy_back.checked_id(self.variables["incident"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: be heard by a host, in the name of whoever runs Ansible."""
+"""Action: tell a host that its control node is there; the actor is the user who runs Ansible."""
 
 from __future__ import annotations
 

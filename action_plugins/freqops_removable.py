@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: refuse a removal of a bot that nobody knows, and of one that several hosts have."""
+"""Action: refuse the removal of an unknown bot, and of one that several hosts have."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: bring bots of a host to their releases, in the name of whoever runs Ansible."""
+"""Action: bring bots of a host to their releases; the actor is the user who runs Ansible."""
 
 from __future__ import annotations
 

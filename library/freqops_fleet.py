@@ -56,6 +56,18 @@ hosts:
   returned: unless refused
   type: dict
   sample: {"paper-1": ["alpha", "beta"]}
+incident:
+  description: The incident of this run of the playbook; the one that was given, where the playbook takes one.
+  returned: unless refused
+  type: str
+reason:
+  description: The reason as it was given, never read as a template; the name of the playbook where it takes none.
+  returned: unless refused
+  type: str
+actor:
+  description: The user who runs Ansible, and the control node.
+  returned: unless refused
+  type: str
 """
 
 from typing import Any

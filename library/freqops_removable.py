@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_removable
-short_description: Refuse a removal that nobody can mean
+short_description: Refuse the removal of an unknown bot, and of one that several hosts have
 description:
   - Runs on the control node, once for the play, and connects to nothing.
   - Refuses a bot that no host of the play has, had or declares, and one that several hosts have.
@@ -32,7 +32,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Refuse a bot that nobody knows
+- name: Refuse an unknown bot
   freqops_removable:
     bots: [alpha]
     seen: remove_seen

@@ -41,8 +41,9 @@ class FleetAction(ActionBase):
         raise NotImplementedError
 
     def argument(self, name: str, default: Any = None) -> Any:
-        """Return an argument of the task, the default where it is empty."""
-        return self._task.args.get(name) or default
+        """Return an argument of the task as it was given; the default, if any, where it is missing or an empty text."""
+        value = self._task.args.get(name)
+        return default if value is None or (value == "" and default is not None) else value
 
     @property
     def hostvars(self) -> Any:

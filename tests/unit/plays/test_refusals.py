@@ -88,6 +88,9 @@ def refused_words(playbook: Path, name: str, given: dict[str, Any]) -> str:
         (("levle=1", REASON), "REFUSED, nothing ran: unknown variable 'levle'; did you mean level?"),
         (("level=1", "reason=it said level=3"), "REFUSED, nothing ran: level is given 2 times"),
         (("level=1", "deadline=soon", REASON), "REFUSED, nothing ran: deadline is 'soon'"),
+        (("level=1", "deadline=0", REASON), "REFUSED, nothing ran: deadline is '0'"),
+        (("level=1", "bots=", REASON), "REFUSED, nothing ran: unknown bot ''"),
+        (("level=1", "reason="), "REFUSED, nothing ran: reason must be one line"),
     ],
 )
 def test_a_halt_with_words_that_mean_nothing(
@@ -118,6 +121,28 @@ def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_all_bots_at_once(monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]) -> None:
     assert "REFUSED, nothing ran: name each bot" in refused(monkeypatch, name, "bots=all", *words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("flatten", (INCIDENT,)),
+        ("lockout", ("what=api",)),
+        ("reconcile", (INCIDENT,)),
+        ("remove", ()),
+        ("resume", (INCIDENT,)),
+        ("rollback", ()),
+    ],
+)
+def test_an_empty_reason_is_none(monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]) -> None:
+    said = refused(monkeypatch, name, "bots=alpha", "reason=", *words)
+    assert said == "REFUSED, nothing ran: reason must be one line of 1 to 200 characters"
+
+
+def test_a_number_that_is_nothing_is_not_taken_for_what_was_not_given() -> None:
+    action = freqops_halt.ActionModule.__new__(freqops_halt.ActionModule)
+    action._task = cast(Task, SimpleNamespace(args={"deadline": 0, "levels": ""}))
+    assert [action.argument("deadline"), action.argument("levels", "1"), action.argument("bots")] == [0, "1", None]
 
 
 def test_what_leaks_is_a_password_or_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

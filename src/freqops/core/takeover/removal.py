@@ -85,7 +85,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def refuse_ambiguous(bots: Iterable[str], present: Mapping[str, Collection[str]], known: Collection[str]) -> None:
-    """Refuse a bot that nobody knows, and one that several hosts have.
+    """Refuse an unknown bot, and one that several hosts have.
 
     Args:
         bots: The bots that are to be removed.
