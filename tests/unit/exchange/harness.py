@@ -27,9 +27,9 @@ from lab.exchange.core import Exchange, open_exchange
 from lab.exchange.feed import wall_clock
 from lab.exchange.server import Address, listening
 from lab.exchange.signing import sign
+from tests.unit.patience import PATIENCE
 
 NOON = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp())
-PATIENCE_S = 10
 ROOT = Path(__file__).parents[3]
 
 
@@ -135,13 +135,13 @@ class Server(Urls):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(PATIENCE_S), "the exchange did not start"
+        assert self._ready.wait(PATIENCE), "the exchange did not start"
         super().__init__(*self._ports, self.time)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(PATIENCE_S)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the exchange did not stop"
         self._loop.close()
 
@@ -175,12 +175,12 @@ class Process(Urls):
     def kill(self) -> None:
         """End the process as a crash would."""
         self._process.kill()
-        self._process.wait(PATIENCE_S)
+        self._process.wait(PATIENCE)
 
     def stop(self) -> int:
         """Ask the process to end; return its code."""
         self._process.terminate()
-        return self._process.wait(PATIENCE_S)
+        return self._process.wait(PATIENCE)
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def http(method: str, url: str, body: bytes | None = None, headers: dict[str, st
     """Send a request to a loopback address; return status and decoded body."""
     request = urllib.request.Request(url, data=body, method=method, headers=headers or {})  # noqa: S310 - loopback
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - loopback
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -15,7 +15,8 @@ from lab.exchange.feed import SeedError
 from lab.exchange.store import SCHEMA_VERSION, StateError, Store
 from lab.services import market
 from tests.unit.exchange.audit import assert_adds_up
-from tests.unit.exchange.harness import PATIENCE_S, Process, Server, process
+from tests.unit.exchange.harness import Process, Server, process
+from tests.unit.patience import PATIENCE
 
 BTC = "BTC/USDT"
 
@@ -46,7 +47,7 @@ def _trade_until_killed(running: Process, key: dict[str, Any]) -> list[dict[str,
     client.load_markets()
 
     def kill() -> None:
-        assert enough.wait(PATIENCE_S)
+        assert enough.wait(PATIENCE)
         running.kill()
 
     killer = threading.Thread(target=kill)
@@ -59,7 +60,7 @@ def _trade_until_killed(running: Process, key: dict[str, Any]) -> list[dict[str,
                 enough.set()
     except ccxt.NetworkError:
         assert enough.is_set()
-    killer.join(PATIENCE_S)
+    killer.join(PATIENCE)
     return confirmed
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.exchange.audit import assert_adds_up
 from tests.unit.exchange.harness import Server, process, refused
+from tests.unit.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.unit.exchange.harness import Urls
@@ -251,7 +252,7 @@ def test_a_stop_survives_a_kill(tmp_path: Path) -> None:
 
 def eventually_costs(urls: Urls, price: str) -> None:
     """Wait for the second from which on a price holds."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while urls.control("GET", "/status")["prices"]["BTCUSDT"] != price:
         assert time.monotonic() < deadline
         time.sleep(0.05)

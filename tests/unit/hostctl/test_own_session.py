@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.patience import PATIENCE
+
 SOURCE = Path(__file__).parents[3] / "src"
-PATIENCE = 10.0
 WORK = """
 import os, pathlib, signal, sys, time
 from freqops.hostctl import own_session
@@ -60,11 +61,10 @@ def test_output_is_passed_on_and_the_exit_status_kept() -> None:
 
 
 def test_what_it_says_is_passed_on_at_once() -> None:
-    with command("time.sleep(2)") as running:
-        began = time.monotonic()
+    with command("time.sleep(60)") as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "begun\n"
-        assert time.monotonic() - began < 2
+        assert running.poll() is None
 
 
 @pytest.mark.parametrize(

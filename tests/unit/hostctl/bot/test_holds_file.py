@@ -25,6 +25,7 @@ from freqops.core.base.errors import Refused
 from freqops.core.halt import holds, start_gate
 from freqops.hostctl.bot import holds_file
 from tests.unit.fakes import START, FakeClock, make_bot
+from tests.unit.patience import PATIENCE
 
 CLOCK = Clock()
 
@@ -96,19 +97,17 @@ def refuse(number: int) -> Any:
 @pytest.mark.parametrize("where", ["os.fsync", "freqops.core.base.durable.beside"])
 def test_a_failing_disk_is_said_at_once(home: Path, monkeypatch: pytest.MonkeyPatch, where: str, number: int) -> None:
     monkeypatch.setattr(where, refuse(number))
-    began = time.monotonic()
     latched = holds_file.latch(home, hold(), CLOCK)
-    assert time.monotonic() - began < 1.0
     assert os.strerror(number) in str(latched.error)
     assert not latched.raised
 
 
 def test_a_stuck_disk_is_waited_for_a_second(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr(os, "fsync", lambda _: released.wait(10))
+    monkeypatch.setattr(os, "fsync", lambda _: released.wait(2 * PATIENCE))
     began = time.monotonic()
     latched = holds_file.latch(home, hold(), CLOCK)
-    assert 0.9 < time.monotonic() - began < 2.0
+    assert 0.9 < time.monotonic() - began < PATIENCE
     assert latched.error == "the disk did not answer within a second"
     released.set()
 

@@ -20,6 +20,7 @@ from freqops.hostctl.bot import reach
 from freqops.hostctl.incident import journal
 from freqops.hostctl.incident.journal import Journal
 from tests.unit.fakes import FakeClock, make_bot
+from tests.unit.patience import PATIENCE
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_a_durable_line_is_on_the_disk_when_it_is_said(path: Path, monkeypatch: 
 def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """A disk that takes nothing until the event is set."""
     over = threading.Event()
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: over.wait(10))
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: over.wait(2 * PATIENCE))
     monkeypatch.setattr(journal, "CLOSE_SECONDS", 0.1)
     monkeypatch.setattr(journal, "DURABLE_SECONDS", 0.2)
     yield over
@@ -181,10 +182,12 @@ def seconds(act: Callable[[], None]) -> float:
 
 def test_a_stuck_disk_is_waited_for_no_longer_than_said(path: Path, stuck: threading.Event) -> None:
     diary = Journal(path, Clock())
-    assert seconds(lambda: diary.note("act", "exchange", "sell", durable=True)) < 1.0
+    assert seconds(lambda: diary.note("act", "exchange", "sell", durable=True)) < PATIENCE
+    began = time.monotonic()
     for _ in range(1000):
-        assert seconds(lambda: diary.note("note", "bot", "x")) < 0.5
-    assert seconds(diary.close) < 1.0
+        diary.note("note", "bot", "x")
+    assert time.monotonic() - began < PATIENCE
+    assert seconds(diary.close) < PATIENCE
     assert diary.error == "the journal was not written to its end: the disk did not answer"
 
 
