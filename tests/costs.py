@@ -114,9 +114,12 @@ def usage(client: DockerClient, lab: str) -> dict[str, float]:
 
 
 def used(client: DockerClient, identity: str) -> float | None:
-    """Return the seconds of processor that a container has used since its start, None while it is being removed."""
+    """Return the seconds of processor that a container has used since its start, None while it is being removed.
+
+    The engine then answers with an error or with nothing at all.
+    """
     try:
         said = client.api.stats(identity, stream=False, one_shot=True)
         return float(said["cpu_stats"]["cpu_usage"]["total_usage"] * NANO)
-    except APIError:
+    except (APIError, ValueError):
         return None
