@@ -26,7 +26,7 @@ from .order import Order
 if TYPE_CHECKING:
     from ..bot.engine import Engine
     from ..incident.journal import Journal
-    from .case import Case
+    from .bot_halt import BotHalt
 
 START_LOCK_SECONDS = 1.0
 
@@ -77,12 +77,12 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine |
         row.mode = bot.mode
         path = levels.path_of(Home(home).root, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
         diary = levels.Journal(path, clock, lambda text: levels.redact(text, bot))
-        case = levels.Case(bot, row, order, clock, engine or levels.Engine(), diary, began)
+        bot_halt = levels.BotHalt(bot, row, order, clock, engine or levels.Engine(), diary, began)
         with durable.locked(Home(home).lock, START_LOCK_SECONDS, clock):  # held or not, the halt goes on
-            levels.act(case)
+            levels.act(bot_halt)
             _latched_late(row, latched)
-            _keep_stopped(case)
-            _hold_again(case)
+            _keep_stopped(bot_halt)
+            _hold_again(bot_halt)
     except (FreqopsError, OSError) as error:
         row.detail.append(str(error))
         row.verdict, row.proven_s = "NOT PROVEN", None
@@ -143,24 +143,24 @@ def _latched_late(row: Row, latched: holds_file.Latched) -> None:
         row.verdict = row.verdict.replace("NOT SAVED", "PROVEN")
 
 
-def _keep_stopped(case: Case) -> None:
-    row = case.row
+def _keep_stopped(bot_halt: BotHalt) -> None:
+    row = bot_halt.row
     if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
         row.detail.append("found stopped, left stopped")
-        holds_file.change(case.bot.home, lambda present: present.resting("halt", "stopped"), case.clock)
+        holds_file.change(bot_halt.bot.home, lambda present: present.resting("halt", "stopped"), bot_halt.clock)
 
 
-def _hold_again(case: Case) -> None:
+def _hold_again(bot_halt: BotHalt) -> None:
     """Hold a bot again whose hold was resumed while it was being halted: what was read of it may not last.
 
     A halt of what is held already writes nothing, so a resume that was under way does not see it come.
     """
-    row = case.row
+    row = bot_halt.row
     level = holds.HARD if row.level >= holds.HARD else holds.ENTRIES
-    if not row.latched or holds.effective_level(case.bot.holds) >= level:
+    if not row.latched or holds.effective_level(bot_halt.bot.holds) >= level:
         return
-    latched = holds_file.latch(case.bot.home, case.order.as_hold(iso(case.clock.utcnow())), case.clock)
-    _note_latch(row, latched, case.order)
+    latched = holds_file.latch(bot_halt.bot.home, bot_halt.order.as_hold(iso(bot_halt.clock.utcnow())), bot_halt.clock)
+    _note_latch(row, latched, bot_halt.order)
     row.detail.append("its hold was resumed meanwhile, and set again: halt again to prove it")
     if row.proven_s is not None:
         row.verdict, row.proven_s = "HALTED, NOT PROVEN", None

@@ -12,48 +12,48 @@ from freqops.core.halt.answer import Row
 from freqops.core.halt.entry_stop import EntryStop
 
 from . import on_exchange
-from .case import Case
+from .bot_halt import BotHalt
 
 
-def act(case: Case) -> None:
+def act(halt: BotHalt) -> None:
     """Stop entries and prove it."""
-    running = case.alive()
+    running = halt.alive()
     if not running:
-        _without_process(case)
+        _without_process(halt)
         return
-    offset = case.elapsed
-    stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.deadline)
-    result = stop.run(lambda: bool(case.alive()))
-    case.note_entries(result)
-    if ended(case, stop, running):
-        _without_process(case)
+    offset = halt.elapsed
+    stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.order.deadline)
+    result = stop.run(lambda: bool(halt.alive()))
+    halt.note_entries(result)
+    if ended(halt, stop, running):
+        _without_process(halt)
         return
-    missing = result.missing + second_container(case)
-    case.row.acknowledged_s = plus(offset, result.acknowledged)
-    case.row.proven_s = None if missing else plus(offset, result.proven)
-    case.row.detail += missing
-    case.row.verdict = verdict(case.row, missing)
+    missing = result.missing + second_container(halt)
+    halt.row.acknowledged_s = plus(offset, result.acknowledged)
+    halt.row.proven_s = None if missing else plus(offset, result.proven)
+    halt.row.detail += missing
+    halt.row.verdict = verdict(halt.row, missing)
 
 
-def ended(case: Case, stop: EntryStop, running: list[Process]) -> bool:
+def ended(halt: BotHalt, stop: EntryStop, running: list[Process]) -> bool:
     """Whether what was ``running`` has ended, and what the engine began since, if anything, has not told its state."""
-    return stop.result.gone or not (stop.heard or case.any_left(running))
+    return stop.result.gone or not (stop.heard or halt.any_left(running))
 
 
-def _without_process(case: Case) -> None:
-    at_rest(case)
-    if case.bot.is_live:
-        on_exchange.prove_no_entries(case)
+def _without_process(halt: BotHalt) -> None:
+    at_rest(halt)
+    if halt.bot.is_live:
+        on_exchange.prove_no_entries(halt)
 
 
-def at_rest(case: Case) -> None:
+def at_rest(halt: BotHalt) -> None:
     """Judge a bot whose process has ended: the state counts in which the next one starts, or has started."""
-    row = case.row
-    begun = bool(case.alive())
+    row = halt.row
+    begun = bool(halt.alive())
     row.state = "no answer" if begun else "no process"
     what = "its process ended, and the engine began another" if begun else "not running"
-    if row.latched and _starts_at_rest(case):
-        row.acknowledged_s = row.proven_s = case.elapsed
+    if row.latched and _starts_at_rest(halt):
+        row.acknowledged_s = row.proven_s = halt.elapsed
         row.detail.append(f"{what}; was not started by the halt, and starts paused")
         row.verdict = "HALTED, PROVEN"
         return
@@ -61,14 +61,14 @@ def at_rest(case: Case) -> None:
     row.verdict = "HALTED, NOT SAVED"
 
 
-def _starts_at_rest(case: Case) -> bool:
-    state = durable.read_json(case.bot.state)
+def _starts_at_rest(halt: BotHalt) -> bool:
+    state = durable.read_json(halt.bot.state)
     return isinstance(state, dict) and state.get("initial_state") in holds.TRADER_STATES_AT_REST
 
 
-def second_container(case: Case) -> list[str]:
+def second_container(halt: BotHalt) -> list[str]:
     """Say when the bot runs twice, in two containers or in one: only one of them answers on its port."""
-    running = case.alive()
+    running = halt.alive()
     inits = [str(process.pid) for process in running if process.is_init]
     others = [str(process.pid) for process in running if process.is_freqtrade and not process.is_init]
     found = []

@@ -14,7 +14,7 @@ from freqops.core.halt.exits import Exits
 
 from ..exchange import witness
 from . import level_1, level_3, on_exchange
-from .case import Case
+from .bot_halt import BotHalt
 
 WAY = "the way: level 3, then flatten.yml, which closes on the exchange what the bot does not"
 AGAIN = "when the cause is gone, level 2 again finishes it; else level 3, then flatten.yml"
@@ -22,63 +22,63 @@ UNKNOWN = "orders stand in no record: level 3, then reconcile.yml, then flatten.
 STOPPED = "its trader is stopped and does not exit; it is not started to do so; " + WAY
 
 
-def act(case: Case) -> None:
+def act(halt: BotHalt) -> None:
     """Exit every trade, going on past those that fail, and prove that nothing is left."""
-    running = case.alive()
+    running = halt.alive()
     with ExitStack() as stack:
-        if case.row.level >= holds.HARD:
-            level_3.act(case)
-            open_trades = None if case.alive() else _records(case, stack)
+        if halt.row.level >= holds.HARD:
+            level_3.act(halt)
+            open_trades = None if halt.alive() else _records(halt, stack)
         elif not running:
-            open_trades = _at_rest(case, stack)
+            open_trades = _at_rest(halt, stack)
         else:
-            talk = stack.enter_context(_talk(case)) if case.bot.is_live else None
-            stop = EntryStop(case.client(), case.bot.name, case.lock_reason, case.clock, case.order.seconds)
-            open_trades = _exit_all(case, stop)
-            if level_1.ended(case, stop, running):
-                open_trades = _at_rest(case, stack)
+            talk = stack.enter_context(_talk(halt)) if halt.bot.is_live else None
+            stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.order.seconds)
+            open_trades = _exit_all(halt, stop)
+            if level_1.ended(halt, stop, running):
+                open_trades = _at_rest(halt, stack)
             elif talk is not None:
-                _ask_exchange(case, talk, open_trades)
-        _judge(case, open_trades)
+                _ask_exchange(halt, talk, open_trades)
+        _judge(halt, open_trades)
 
 
-def _at_rest(case: Case, stack: ExitStack) -> list[str] | None:
+def _at_rest(halt: BotHalt, stack: ExitStack) -> list[str] | None:
     """Judge a bot whose process has ended, and return the trades that are open by its records."""
-    level_1.at_rest(case)
-    return _records(case, stack)
+    level_1.at_rest(halt)
+    return _records(halt, stack)
 
 
-def _talk(case: Case) -> Any:
-    return witness.conversation(case.bot, case.journal, case.clock, case.engine)
+def _talk(halt: BotHalt) -> Any:
+    return witness.conversation(halt.bot, halt.journal, halt.clock, halt.engine)
 
 
-def _exit_all(case: Case, stop: EntryStop) -> list[str] | None:
+def _exit_all(halt: BotHalt, stop: EntryStop) -> list[str] | None:
     """Stop entries and force exits until nothing is open, and return what still is, None where it is not known."""
-    offset = case.elapsed - stop.elapsed
-    exits = Exits(case.client(), case.clock)
+    offset = halt.elapsed - stop.elapsed
+    exits = Exits(halt.client(), halt.clock)
     with ExitStack() as alone:
         mine = False
         while True:
             stop.step()
             trades = stop.result.trades if stop.answered else None
             if trades is not None and stop.result.paused:
-                mine = mine or _only_one(case, alone)
+                mine = mine or _only_one(halt, alone)
                 _round(exits, trades, mine=mine)
-            if _over(case, stop, trades):
+            if _over(halt, stop, trades):
                 break
-            case.clock.sleep(POLL)
-        if stop.elapsed >= case.order.seconds:
+            halt.clock.sleep(POLL)
+        if stop.elapsed >= halt.order.seconds:
             stop.step()  # what was asked last must be seen before anything is said of it
-    return _taken_in(case, stop, exits, offset)
+    return _taken_in(halt, stop, exits, offset)
 
 
-def _only_one(case: Case, kept: ExitStack) -> bool:
+def _only_one(halt: BotHalt, kept: ExitStack) -> bool:
     """Try once to become the only command that exits this bot's trades, and stay it until ``kept`` ends.
 
     A try that fails leaves nothing open: a second command may try for minutes.
     """
     with ExitStack() as attempt:
-        if not attempt.enter_context(durable.locked(case.bot.home / ".exits.lock", 0, case.clock)):
+        if not attempt.enter_context(durable.locked(halt.bot.home / ".exits.lock", 0, halt.clock)):
             return False
         kept.enter_context(attempt.pop_all())
         return True
@@ -92,83 +92,83 @@ def _round(exits: Exits, trades: list[dict[str, Any]], *, mine: bool) -> None:
         exits.seen(trades)
 
 
-def _over(case: Case, stop: EntryStop, trades: list[dict[str, Any]] | None) -> bool:
+def _over(halt: BotHalt, stop: EntryStop, trades: list[dict[str, Any]] | None) -> bool:
     """Whether there is nothing left to do, or to wait for."""
-    if stop.elapsed >= case.order.seconds:
+    if stop.elapsed >= halt.order.seconds:
         return True
     if trades is None:
-        stop.result.gone = not stop.answered and not case.alive()
+        stop.result.gone = not stop.answered and not halt.alive()
         return stop.result.gone
     if stop.result.resting and trades:
         return True
     return not trades and not stop.result.missing
 
 
-def _taken_in(case: Case, stop: EntryStop, exits: Exits, offset: float) -> list[str] | None:
-    row, result = case.row, stop.result
+def _taken_in(halt: BotHalt, stop: EntryStop, exits: Exits, offset: float) -> list[str] | None:
+    row, result = halt.row, stop.result
     trades = result.trades if stop.answered else None
     if trades is None:
         result.trades = None
     else:
         exits.seen(trades)
-    case.note_entries(result)
+    halt.note_entries(result)
     row.closed = exits.closed
     row.acted = row.acted or exits.asked or bool(exits.closed)
-    missing = result.missing + level_1.second_container(case)
+    missing = result.missing + level_1.second_container(halt)
     row.detail += missing
     row.acknowledged_s = level_1.plus(offset, result.acknowledged)
     if stop.answered and not missing:
-        row.proven_s = case.elapsed
+        row.proven_s = halt.elapsed
     if trades is None:
         return None
     left = exits.open(trades)
     return [*left, STOPPED] if left and result.resting else left
 
 
-def _records(case: Case, stack: ExitStack) -> list[str] | None:
+def _records(halt: BotHalt, stack: ExitStack) -> list[str] | None:
     """Return the trades that are open by the bot's own records, and, with real orders, ask the exchange, too."""
-    talk = stack.enter_context(_talk(case))
+    talk = stack.enter_context(_talk(halt))
     deadline = talk.ready() + on_exchange.SECONDS
     try:
-        records = talk.ask("records", deadline, since=witness.since_hold(case.bot))
+        records = talk.ask("records", deadline, since=witness.since_hold(halt.bot))
     except FreqopsError as error:
-        case.row.detail.append(f"its records were not read: {error}")
+        halt.row.detail.append(f"its records were not read: {error}")
         return None
     left = [
         f"trade {trade['id']} {trade['pair']} {trade['amount']}: open in its records, and no process exits it"
         for trade in records["trades"]
         if trade["is_open"]
     ]
-    if case.bot.is_live:
-        _ask_exchange(case, talk, left)
+    if halt.bot.is_live:
+        _ask_exchange(halt, talk, left)
     return left
 
 
-def _ask_exchange(case: Case, talk: witness.Witness, open_trades: list[str] | None) -> None:
+def _ask_exchange(halt: BotHalt, talk: witness.Witness, open_trades: list[str] | None) -> None:
     """Ask the exchange whether the bot is flat, and take the proof back where it is not, or does not say so."""
-    remaining = case.order.seconds - case.elapsed if open_trades == [] else 0.0
+    remaining = halt.order.seconds - halt.elapsed if open_trades == [] else 0.0
     deadline = talk.ready() + max(remaining, on_exchange.SECONDS)
-    row = case.row
+    row = halt.row
     try:
-        judgement = on_exchange.flatness(case, talk, deadline, patient=open_trades == [])
+        judgement = on_exchange.flatness(halt, talk, deadline, patient=open_trades == [])
     except FreqopsError as error:
         row.proven_s = None
         row.detail.append(f"EXCHANGE NOT PROVEN: {error}")
         return
-    on_exchange.note(case, judgement)
+    on_exchange.note(halt, judgement)
     row.detail += judgement.unknown
     if not open_trades:  # what the bot itself did not say, or denied
         row.detail += judgement.in_records
-    row.proven_s = case.elapsed if judgement.flat and row.proven_s is not None else None
+    row.proven_s = halt.elapsed if judgement.flat and row.proven_s is not None else None
 
 
-def _judge(case: Case, open_trades: list[str] | None) -> None:
-    row = case.row
+def _judge(halt: BotHalt, open_trades: list[str] | None) -> None:
+    row = halt.row
     row.detail += open_trades or []
     if open_trades is None:
         row.detail.append("whether it has trades open is not known")
     if row.proven_s is not None and open_trades == []:
-        row.verdict = case.halted("FLAT, PROVEN", otherwise="FLAT, NOT SAVED")
+        row.verdict = halt.halted("FLAT, PROVEN", otherwise="FLAT, NOT SAVED")
         return
     row.proven_s = None
     if open_trades or _positions(row.exchange):
@@ -178,7 +178,7 @@ def _judge(case: Case, open_trades: list[str] | None) -> None:
     if row.exchange is not None and row.exchange["unknown"]:
         row.detail.append(UNKNOWN)
     elif STOPPED not in row.detail:
-        row.detail.append(AGAIN if open_trades and case.alive() else WAY)
+        row.detail.append(AGAIN if open_trades and halt.alive() else WAY)
 
 
 def _positions(exchange: dict[str, Any] | None) -> bool:

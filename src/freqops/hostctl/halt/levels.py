@@ -10,23 +10,23 @@ from ..bot.reach import redact
 from ..exchange import witness
 from ..incident.journal import Journal, path_of, silent
 from . import level_1, level_2, level_3, on_exchange
-from .case import Case
+from .bot_halt import BotHalt
 from .order import Order
 
-__all__ = ["Case", "Engine", "Journal", "act", "path_of", "patience", "redact", "silent"]
+__all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact", "silent"]
 
 GIVE_UP_AFTER = 15.0
 EXCHANGE_SECONDS = witness.READY_SECONDS + 2 * on_exchange.SECONDS
 
 
-def act(case: Case) -> None:
+def act(halt: BotHalt) -> None:
     """Do what was commanded, or what the hold in force demands, whichever is higher."""
-    if case.order.level is KillLevel.FLATTEN:
-        level_2.act(case)
-    elif case.row.level >= holds.HARD:
-        level_3.act(case)
+    if halt.order.level is KillLevel.FLATTEN:
+        level_2.act(halt)
+    elif halt.row.level >= holds.HARD:
+        level_3.act(halt)
     else:
-        level_1.act(case)
+        level_1.act(halt)
 
 
 def patience(order: Order) -> float:

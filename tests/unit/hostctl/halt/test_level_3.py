@@ -16,7 +16,7 @@ from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered
 from freqops.hostctl.halt import on_exchange
-from freqops.hostctl.halt.case import Case
+from freqops.hostctl.halt.bot_halt import BotHalt
 from freqops.hostctl.halt.order import Order
 from tests.unit.accounts import filled, recorded, resting
 from tests.unit.fakes import START, FakeClock, make_bot, order, trade
@@ -190,7 +190,7 @@ def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.
 
 
 def looked(live: Host, *, patient: bool) -> int:
-    case = Case(
+    bot_halt = BotHalt(
         live.bot,
         Row("alpha", 2, "one"),
         Order(KillLevel(2), Mandate("one", "w", "a")),
@@ -200,7 +200,7 @@ def looked(live: Host, *, patient: bool) -> int:
         0.0,
     )
     with witness.conversation(live.bot, live.silent, live.clock, live.engine) as talk:
-        on_exchange.flatness(case, talk, live.clock.monotonic() + 60, patient=patient)
+        on_exchange.flatness(bot_halt, talk, live.clock.monotonic() + 60, patient=patient)
     return live.account.looks
 
 

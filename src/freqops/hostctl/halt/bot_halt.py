@@ -21,7 +21,7 @@ from .order import Order
 
 
 @dataclass
-class Case:
+class BotHalt:
     """Everything that the levels need to halt one bot."""
 
     bot: layout.Bot
