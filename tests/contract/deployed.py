@@ -89,7 +89,7 @@ class Files:
         self.put_conf("state.json", {} if initial_state is None else {"initial_state": initial_state})
 
     def put_holds(self, *levels: int) -> None:
-        """Write the book of holds with one hold for each level."""
+        """Write the holds, with one hold for each level."""
         common = {"reason": "contract", "actor": "test", "set_at": "2026-01-01T00:00:00Z", "rest": "paused"}
         holders = ("halt", "breaker", "risk")
         held = [

@@ -16,8 +16,8 @@ from freqops.hostctl.bot import holds_file
 LONGEST = 2000
 
 
-def changed(present: holds.HoldBook, dice: random.Random, clock: Clock) -> holds.HoldBook:
-    """Return another book of at least one hold; the reason of each new hold says its number."""
+def changed(present: holds.Holds, dice: random.Random, clock: Clock) -> holds.Holds:
+    """Return other holds, at least one; the reason of each new hold says its number."""
     holder = dice.choice(holds.HOLDERS)
     found = present.of(holder)
     last = found is not None and found.level == holds.ENTRIES and len(present.holds) == 1

@@ -16,8 +16,8 @@ CHANGES = 1000
 HELD, FREE, TORN, BACK = "held at level 3", "may start at rest", "torn", "older than what was read before"
 
 
-def loaded(conf: Path, last: list[holds.HoldBook]) -> str:
-    """Read the book of holds and say what it was."""
+def loaded(conf: Path, last: list[holds.Holds]) -> str:
+    """Read the holds and say what they were."""
     try:
         present = holds.load(conf / "holds.json")
     except holds.HoldsUnreadable as error:
@@ -28,7 +28,7 @@ def loaded(conf: Path, last: list[holds.HoldBook]) -> str:
     return HELD if present.level >= holds.HARD else FREE if present.level else "not held"
 
 
-def judged(conf: Path, _last: list[holds.HoldBook]) -> str:
+def judged(conf: Path, _last: list[holds.Holds]) -> str:
     """Ask the start gate and say what it said."""
     verdict = start_gate.verdict(conf)
     if verdict is None:
@@ -41,7 +41,7 @@ def main() -> None:
     how, conf, wanted = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     read = {"load": loaded, "gate": judged}[how]
     counts: Counter[str] = Counter()
-    last: list[holds.HoldBook] = []
+    last: list[holds.Holds] = []
     inode, changes, done = 0, 0, 0
     while done < wanted or changes < CHANGES:
         counts[read(conf, last)] += 1

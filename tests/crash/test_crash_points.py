@@ -144,9 +144,9 @@ def test_every_call_was_met_with_every_fault(
 def test_the_files_are_the_old_ones_or_the_new_ones(runs: Runs, scenario: Scenario) -> None:
     """Byte for byte; only a file of holds that nobody could read may be gone, which is as good."""
     clean = runs.clean[scenario]
-    books = {clean.before.holds, clean.after.holds} | ({None} if scenario.held is None else set())
+    whole = {clean.before.holds, clean.after.holds} | ({None} if scenario.held is None else set())
     for case in runs.cases[scenario]:
-        assert case.left.holds in books, case
+        assert case.left.holds in whole, case
         assert case.left.state in (clean.before.state, clean.after.state), case
     for fault in FAULTS:
         met = {case.left.holds for case in runs.cases[scenario] if case.fault == fault}

@@ -23,7 +23,7 @@ from tests.support import fleet
 from tests.support.field import GIVE_UP, ROOT, Field, until
 
 FIRST_PORT = 8100
-UNHELD = json.dumps(holds.HoldBook().to_json(), indent=2, sort_keys=True) + "\n"  # as a deploy writes it
+UNHELD = json.dumps(holds.Holds().to_json(), indent=2, sort_keys=True) + "\n"  # as a deploy writes it
 DATABASE = "sqlite:////freqops/var/trades.{mode}.sqlite"
 STRATEGY = ROOT / "tests/contract/strategies/ContractStrategy.py"
 PAIRS = ("ETH/USDT", "LTC/USDT")

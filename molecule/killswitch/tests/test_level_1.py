@@ -42,10 +42,10 @@ def test_a_resting_entry_never_becomes_a_position(bot: PaperBot) -> None:
 
 def test_again_changes_nothing(bot: PaperBot, tmp_path: Path) -> None:
     _, first = bot.halt(1, reason="first")
-    book = bot.holds()
+    before = bot.holds()
     rc, row = bot.halt(1, reason="second")
     assert (rc, row["raised"], row["acted"], row["incident"]) == (0, False, False, first["incident"])
-    assert bot.holds() == book
+    assert bot.holds() == before
     incidents = bot.sh("ls /srv/freqops/incidents").split()
     assert len([name for name in incidents if name == first["incident"]]) == 1
     words = ("-e", "level=1", "-e", f"bots={bot.name}", "-e", "reason=third time")

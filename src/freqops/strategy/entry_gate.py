@@ -70,13 +70,13 @@ class EntryGate:
 def why_held(home: Path) -> str | None:
     """Return why nothing may be entered, empty where nothing forbids it, None outside of a container of freqops."""
     try:
-        book = holds.load(home / HOLDS)
+        current = holds.load(home / HOLDS)
     except Exception as error:  # noqa: BLE001  whatever it is: nobody knows that entries are allowed
         if _is_missing(home):
             return None
         return f"its holds cannot be read ({error}); this counts as level {holds.HARD}"
-    held = "; ".join(f"{hold.reason} ({hold.incident})" for hold in book.holds)
-    return f"held at level {book.level}: {held}" if book.level >= holds.ENTRIES else ""
+    held = "; ".join(f"{hold.reason} ({hold.incident})" for hold in current.holds)
+    return f"held at level {current.level}: {held}" if current.level >= holds.ENTRIES else ""
 
 
 def _is_missing(path: Path) -> bool:

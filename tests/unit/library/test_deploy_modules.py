@@ -178,11 +178,11 @@ def test_a_switch_is_foretold_and_nothing_is_called(
     root = tmp_path / "tree"
     home = make_bot(root, release=OLD)
     hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
-    book = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
+    document = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
     arguments: dict[str, Any] = {"root": str(root), "actor": "ann"}
     assert run(freqops_switch, check=True, releases={"alpha": NEW}, **arguments)["changed"] is True
     assert run(freqops_switch, check=True, releases={"alpha": OLD}, **arguments)["changed"] is True, "it does not run"
-    (home / "conf/holds.json").write_text(json.dumps(book))
+    (home / "conf/holds.json").write_text(json.dumps(document))
     assert run(freqops_switch, check=True, releases={"alpha": OLD}, **arguments)["changed"] is False, "and must not"
     renewed = run(freqops_switch, check=True, releases={"alpha": OLD}, renewed=["alpha"], **arguments)
     assert renewed["changed"] is True

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from freqops.core.halt import holds
-from freqops.core.halt.holds import Hold, HoldBook
+from freqops.core.halt.holds import Hold, Holds
 from freqops.strategy import EntryGate, entry_gate
 
 RATE, OTHER = 100.0, 101.0
@@ -109,7 +109,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "freqops"
     (home / "conf").mkdir(parents=True)
     monkeypatch.setattr(entry_gate, "HOME", home)
-    (home / entry_gate.HOLDS).write_text(json.dumps(HoldBook().to_json()))
+    (home / entry_gate.HOLDS).write_text(json.dumps(Holds().to_json()))
     return home
 
 
@@ -119,8 +119,8 @@ def hold(home: Path) -> Write:
 
     def write(*levels: int) -> None:
         named = zip(holds.HOLDERS, levels, strict=False)
-        book = tuple(Hold(holder, level, "drill", "ann", "one", 1, "") for holder, level in named)
-        (home / entry_gate.HOLDS).write_text(json.dumps(HoldBook(9, book).to_json()))
+        several = tuple(Hold(holder, level, "drill", "ann", "one", 1, "") for holder, level in named)
+        (home / entry_gate.HOLDS).write_text(json.dumps(Holds(9, several).to_json()))
 
     return write
 

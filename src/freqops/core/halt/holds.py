@@ -66,7 +66,7 @@ def lock_reason(holder: str, incident: str) -> str:
 
 
 @dataclass(frozen=True)
-class HoldBook:
+class Holds:
     """All holds of one bot, and the number of the last change to them."""
 
     seq: int = 0
@@ -98,24 +98,24 @@ class HoldBook:
         held = ", ".join(f"{hold.incident} ({hold.holder}, level {hold.level})" for hold in self.holds) or "none"
         raise Refused(f"no hold of incident {incident!r} is in force; in force: {held}")
 
-    def raised(self, hold: Hold, now: datetime) -> HoldBook:
-        """Return the book with ``hold`` in force; a hold at least as high by the same holder stays as it is."""
+    def raised(self, hold: Hold, now: datetime) -> Holds:
+        """Return the holds with ``hold`` in force; a hold at least as high by the same holder stays as it is."""
         present = self.of(hold.holder)
         if present is not None and present.level >= hold.level:
             return self
         rest = "stopped" if present is not None and present.rest == "stopped" else hold.rest
         new = replace(hold, seq=self.seq + 1, set_at=iso(now), rest=rest)
-        return HoldBook(self.seq + 1, (*self._without(hold.holder), new))
+        return Holds(self.seq + 1, (*self._without(hold.holder), new))
 
-    def resting(self, holder: str, rest: str) -> HoldBook:
-        """Return the book in which the hold of ``holder`` keeps the trader in ``rest``."""
+    def resting(self, holder: str, rest: str) -> Holds:
+        """Return the holds in which that of ``holder`` keeps the trader in ``rest``."""
         present = self.of(holder)
         if present is None or present.rest == rest:
             return self
-        return HoldBook(self.seq + 1, (*self._without(holder), replace(present, rest=rest)))
+        return Holds(self.seq + 1, (*self._without(holder), replace(present, rest=rest)))
 
-    def resumed(self, incident: str, now: datetime, seq: int | None = None) -> HoldBook:
-        """Return the book one step further down for the hold of ``incident``: 3 becomes 1, 1 goes.
+    def resumed(self, incident: str, now: datetime, seq: int | None = None) -> Holds:
+        """Return the holds one step further down for the hold of ``incident``: 3 becomes 1, 1 goes.
 
         Args:
             incident: The incident to resume.
@@ -133,21 +133,21 @@ class HoldBook:
         rest = self._without(hold.holder)
         if hold.level == HARD:
             rest = (*rest, replace(hold, level=ENTRIES, seq=self.seq + 1, set_at=iso(now)))
-        return HoldBook(self.seq + 1, rest)
+        return Holds(self.seq + 1, rest)
 
     def _without(self, holder: str) -> tuple[Hold, ...]:
         return tuple(hold for hold in self.holds if hold.holder != holder)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the book as it stands in ``holds.json``."""
+        """Return the holds as they stand in ``holds.json``."""
         return {"version": FORMAT, "seq": self.seq, "holds": [asdict(hold) for hold in self.holds]}
 
 
-def parse(text: str) -> HoldBook:
-    """Read a book of holds.
+def parse(text: str) -> Holds:
+    """Read the holds of a bot.
 
     Raises:
-        HoldsUnreadable: The text is not exactly what `HoldBook.to_json` writes.
+        HoldsUnreadable: The text is not exactly what `Holds.to_json` writes.
     """
     try:
         document = json.loads(text, object_pairs_hook=_without_duplicates)
@@ -164,8 +164,8 @@ def parse(text: str) -> HoldBook:
         raise HoldsUnreadable("a holder has two holds")
     seq = _number(document, "seq")
     if any(hold.seq > seq for hold in holds):
-        raise HoldsUnreadable("a hold is newer than its book")
-    return HoldBook(seq, holds)
+        raise HoldsUnreadable("a hold is newer than the last change")
+    return Holds(seq, holds)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,8 +196,8 @@ def _number(document: dict[str, Any], name: str) -> int:
     return value
 
 
-def load(path: Path) -> HoldBook:
-    """Read the book of holds at ``path``.
+def load(path: Path) -> Holds:
+    """Read the holds at ``path``.
 
     Raises:
         HoldsUnreadable: It is missing, cannot be read, or is not of the known format.

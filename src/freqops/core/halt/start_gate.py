@@ -15,15 +15,15 @@ def verdict(conf: Path) -> str | None:
     At level 1 it may start only into a state of rest; at level 3, or when the holds cannot be read, not at all.
     """
     try:
-        book = holds.load(conf / "holds.json")
+        held = holds.load(conf / "holds.json")
     except holds.HoldsUnreadable as error:
         return f"its holds cannot be read ({error}); this counts as level 3"
-    if book.level >= holds.HARD:
-        return "held at level 3: " + "; ".join(f"{hold.reason} ({hold.incident})" for hold in book.holds)
-    if book.level >= holds.ENTRIES:
+    if held.level >= holds.HARD:
+        return "held at level 3: " + "; ".join(f"{hold.reason} ({hold.incident})" for hold in held.holds)
+    if held.level >= holds.ENTRIES:
         state = _initial_state(conf / "state.json")
         if state not in holds.TRADER_STATES_AT_REST:
-            return f"held at level {book.level}, but its initial_state is {state!r}"
+            return f"held at level {held.level}, but its initial_state is {state!r}"
     return None
 
 

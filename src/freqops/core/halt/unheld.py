@@ -1,7 +1,7 @@
 """The one question that is asked all day, answered without parsing: does nothing hold this bot?
 
 What starts every few seconds, or before every start, would spend most of its time on loading the rules of
-`freqops.core.halt.holds`. So only the exact bytes that an empty book of holds has on the disk are known here.
+`freqops.core.halt.holds`. So only the exact bytes that a file without a hold has on the disk are known here.
 Everything else, another spelling included, is not known to be empty, and those rules decide.
 """
 
@@ -12,7 +12,7 @@ LONGEST = 20
 
 
 def unheld(path: str) -> bool:
-    """Return whether the file at ``path`` is certainly an empty book of holds; False where anything is in doubt."""
+    """Return whether the file at ``path`` is certainly one without a hold; False where anything is in doubt."""
     try:
         with open(path, "rb") as stream:  # noqa: PTH123  pathlib takes longer to load than everything else here
             data = stream.read(len(BEFORE) + LONGEST + len(AFTER) + 1)

@@ -92,10 +92,10 @@ def _trades(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -
             yield f"  trade {number}: {_change(was, now)}"
 
 
-def _holds(book: Any) -> str:
-    if isinstance(book, dict) and "unreadable" in book:
-        return f"UNREADABLE, which counts as level 3: {_word(book['unreadable'])}"
-    listed = book.get("holds") if isinstance(book, dict) else book
+def _holds(document: Any) -> str:
+    if isinstance(document, dict) and "unreadable" in document:
+        return f"UNREADABLE, which counts as level 3: {_word(document['unreadable'])}"
+    listed = document.get("holds") if isinstance(document, dict) else document
     if not isinstance(listed, list):
         return UNKNOWN if listed is None else visible(listed, SHORT)
     return ", ".join(_hold(hold) for hold in listed) or "none"

@@ -17,6 +17,7 @@ from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
+from freqops.core.halt.holds import Holds
 
 LATCH_SECONDS = 1.0
 READABLE_BY_BOT = 0o444
@@ -27,12 +28,12 @@ class Latched:
     """The result of an attempt to write a hold.
 
     Attributes:
-        book: The holds in force now, None where nobody can tell.
+        holds: The holds in force now, None where nobody can tell.
         raised: Whether this attempt raised them.
         error: Why the hold is not on the disk, None where it is.
     """
 
-    book: holds.HoldBook | None = None
+    holds: Holds | None = None
     raised: bool = False
     error: str | None = "the disk did not answer within a second"
 
@@ -40,7 +41,7 @@ class Latched:
 def latch(home: Path, hold: holds.Hold, clock: Clock) -> Latched:
     """Put ``hold`` on the disk, but wait no longer than a second for it.
 
-    A book that cannot be read counts as level 3: it is kept aside and replaced by a hold of that level.
+    A file that cannot be read counts as level 3: the file is kept aside and replaced by a hold of that level.
     """
     result = Latched()
     writer = threading.Thread(target=_latch, args=(home, hold, clock, result), name=f"latch {home.name}", daemon=True)
@@ -53,13 +54,13 @@ def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
     try:
         with durable.locked(Home(home).holds_lock, LATCH_SECONDS / 2, clock) as held:
             before, present = _readable(home, hold, clock)
-            book = before.raised(present, clock.utcnow())
-            if book != before:
-                _store(home, book)
+            after = before.raised(present, clock.utcnow())
+            if after != before:
+                _store(home, after)
             else:
-                _store_state(home, book)
-        result.book, result.raised = book, book != before
-        if held or (held is None and book == before):  # on a disk that takes no lock, what stands there stands there
+                _store_state(home, after)
+        result.holds, result.raised = after, after != before
+        if held or (held is None and after == before):  # on a disk that takes no lock, what stands there stands there
             result.error = None
         else:
             who = "another command was" if held is False else "nobody can tell whether another command was"
@@ -70,7 +71,7 @@ def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
         result.error = str(error)
 
 
-def _readable(home: Path, hold: holds.Hold, clock: Clock) -> tuple[holds.HoldBook, holds.Hold]:
+def _readable(home: Path, hold: holds.Hold, clock: Clock) -> tuple[Holds, holds.Hold]:
     path = Home(home).holds
     try:
         return holds.load(path), hold
@@ -78,10 +79,10 @@ def _readable(home: Path, hold: holds.Hold, clock: Clock) -> tuple[holds.HoldBoo
         if path.exists():
             path.replace(path.with_name(f"holds.json.unreadable-{clock.utcnow():%Y%m%dT%H%M%SZ}"))
         reason = f"{hold.reason} (its holds could not be read: {error})"
-        return holds.HoldBook(), holds.Hold(**{**vars(hold), "level": holds.HARD, "reason": reason})
+        return Holds(), holds.Hold(**{**vars(hold), "level": holds.HARD, "reason": reason})
 
 
-def change(home: Path, how: Callable[[holds.HoldBook], holds.HoldBook], clock: Clock) -> holds.HoldBook:
+def change(home: Path, how: Callable[[Holds], Holds], clock: Clock) -> Holds:
     """Change the holds by ``how`` and return them.
 
     Raises:
@@ -93,12 +94,12 @@ def change(home: Path, how: Callable[[holds.HoldBook], holds.HoldBook], clock: C
         if not held:
             raise Refused(f"another command is writing the holds of {home.name}")
         before = holds.load(Home(home).holds)
-        book = how(before)
-        if book != before:
-            _store(home, book)
+        after = how(before)
+        if after != before:
+            _store(home, after)
         else:
-            _store_state(home, book)
-        return book
+            _store_state(home, after)
+        return after
 
 
 def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
@@ -118,18 +119,18 @@ def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
         return level
 
 
-def synchronise(home: Path, clock: Clock) -> holds.HoldBook:
+def synchronise(home: Path, clock: Clock) -> Holds:
     """Make ``initial_state`` follow from the holds as they are, and return them; raises as `change`."""
-    return change(home, lambda book: book, clock)
+    return change(home, lambda present: present, clock)
 
 
-def _store(home: Path, book: holds.HoldBook) -> None:
-    durable.write_json(Home(home).holds, book.to_json(), READABLE_BY_BOT)
-    _store_state(home, book)
+def _store(home: Path, held: Holds) -> None:
+    durable.write_json(Home(home).holds, held.to_json(), READABLE_BY_BOT)
+    _store_state(home, held)
 
 
-def _store_state(home: Path, book: holds.HoldBook) -> None:
+def _store_state(home: Path, held: Holds) -> None:
     bot = layout.load_bot(home)
-    wanted = {"initial_state": book.rest if book.level else bot.initial_state}
+    wanted = {"initial_state": held.rest if held.level else bot.initial_state}
     if durable.read_json(bot.state) != wanted:
         durable.write_json(bot.state, wanted, READABLE_BY_BOT)

@@ -47,10 +47,10 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
 
 def _holds(home: Path) -> dict[str, Any]:
     try:
-        book = holds.load(Home(home).holds)
+        held = holds.load(Home(home).holds)
     except holds.HoldsUnreadable as error:
         return {"level": holds.HARD, "holds": [], "holds_seq": None, "holds_unreadable": str(error)}
-    return {"level": book.level, "holds": [vars(hold) for hold in book.holds], "holds_seq": book.seq}
+    return {"level": held.level, "holds": [vars(hold) for hold in held.holds], "holds_seq": held.seq}
 
 
 def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:

@@ -125,17 +125,17 @@ def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:
     row.latched, row.raised = latched.error is None, latched.raised
     if latched.error is not None:
         row.detail.append(f"NOT SAVED: {latched.error}")
-    if latched.book is not None:
-        hold = latched.book.of("halt")
+    if latched.holds is not None:
+        hold = latched.holds.of("halt")
         row.incident = hold.incident if hold is not None else order.mandate.incident
-        if latched.book.level > order.level:
-            row.level = latched.book.level
+        if latched.holds.level > order.level:
+            row.level = latched.holds.level
             row.detail.append(f"held at level {row.level} already")
 
 
 def _latched_late(row: Row, latched: holds_file.Latched) -> None:
     """Take in a latch that a slow disk finished while the bot was being halted."""
-    if row.latched or latched.error is not None or latched.book is None or latched.book.level > row.level:
+    if row.latched or latched.error is not None or latched.holds is None or latched.holds.level > row.level:
         return
     row.latched, row.raised = True, latched.raised
     row.detail.append("latched late: the disk is slow")

@@ -64,7 +64,7 @@ def _hard(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
     return [f"{bot.name}: held at level 3 and found trading: stopped {found[0].pid} {found[0].command}"]
 
 
-def _synchronised(bot: layout.Bot, clock: Clock, failed: list[str]) -> holds.HoldBook:
+def _synchronised(bot: layout.Bot, clock: Clock, failed: list[str]) -> holds.Holds:
     """Return the holds, and have the next start follow from them where the disk takes that."""
     try:
         return holds_file.synchronise(bot.home, clock)

@@ -56,13 +56,13 @@ def resume(
         return resumed
 
 
-def _step_down(present: holds.HoldBook, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.HoldBook:
+def _step_down(present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.Holds:
     if present.under(hold.incident) != hold:
         raise Refused(f"the hold of {hold.incident} changed since it was read; look again, then resume")
     return present.resumed(hold.incident, clock.utcnow(), seq)
 
 
-def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: Engine) -> Started:
+def _process_up(bot: layout.Bot, after: holds.Holds, clock: Clock, engine: Engine) -> Started:
     if after.level >= holds.HARD:
         return _taken(bot, "held", after.level, "another hold of level 3 is in force")
     started = start_locked(bot, clock, engine)
@@ -71,7 +71,7 @@ def _process_up(bot: layout.Bot, after: holds.HoldBook, clock: Clock, engine: En
     return started
 
 
-def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clock: Clock) -> Started:
+def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.Holds, clock: Clock) -> Started:
     if not alive(bot):
         why = "not running, and not started by a resume; its pair lock goes at the next start"
         return _taken(bot, "no process", after.level, why)
@@ -86,7 +86,7 @@ def _entries_again(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clo
             clock.sleep(POLL)
 
 
-def _unlocked(bot: layout.Bot, hold: holds.Hold, after: holds.HoldBook, clock: Clock, give_up: float) -> Started:
+def _unlocked(bot: layout.Bot, hold: holds.Hold, after: holds.Holds, clock: Clock, give_up: float) -> Started:
     api = client(bot)
     drop_orphan_locks(api, bot, clock)
     if api.has_lock(hold.lock_reason):

@@ -102,7 +102,7 @@ class Adoption:
             adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 1,
             iso(self._clock.utcnow()),
         )  # fmt: skip
-        durable.write_json(Home(self._home).holds, holds.HoldBook(1, (hold,)).to_json(), 0o444)
+        durable.write_json(Home(self._home).holds, holds.Holds(1, (hold,)).to_json(), 0o444)
         self._files.install(self._order.release)
         holds_file.synchronise(self._home, self._clock)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from freqops.core.base.errors import Refused
 from freqops.core.halt import holds
-from freqops.core.halt.holds import Hold, HoldBook, HoldsUnreadable, parse
+from freqops.core.halt.holds import Hold, Holds, HoldsUnreadable, parse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INCIDENTS = st.text("aZ09_.-", max_size=8).map(lambda text: "x" + text)
@@ -39,63 +39,63 @@ HOLDS = st.builds(
 
 
 @st.composite
-def books(draw: st.DrawFn, least: int = 0) -> HoldBook:
-    book = HoldBook()
+def all_holds(draw: st.DrawFn, least: int = 0) -> Holds:
+    held = Holds()
     for each in draw(st.lists(HOLDS, min_size=least, max_size=6)):
-        book = book.raised(each, NOW)
-    return book
+        held = held.raised(each, NOW)
+    return held
 
 
-def written(book: HoldBook) -> str:
-    return json.dumps(book.to_json(), indent=2, sort_keys=True) + "\n"
+def written(held: Holds) -> str:
+    return json.dumps(held.to_json(), indent=2, sort_keys=True) + "\n"
 
 
-VALID = written(HoldBook().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW))
+VALID = written(Holds().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW))
 
 
-@given(books())
-def test_what_is_written_is_read(book: HoldBook) -> None:
-    assert parse(written(book)) == book
+@given(all_holds())
+def test_what_is_written_is_read(held: Holds) -> None:
+    assert parse(written(held)) == held
 
 
-@given(books(), HOLDS)
-def test_a_hold_never_lowers_anything(book: HoldBook, new: Hold) -> None:
-    raised = book.raised(new, NOW)
-    assert raised.level == max(book.level, new.level)
-    for each in book.holds:
+@given(all_holds(), HOLDS)
+def test_a_hold_never_lowers_anything(held: Holds, new: Hold) -> None:
+    raised = held.raised(new, NOW)
+    assert raised.level == max(held.level, new.level)
+    for each in held.holds:
         present = raised.of(each.holder)
         assert present is not None
         assert present.level >= each.level
-    assert raised == book or raised.seq == book.seq + 1
+    assert raised == held or raised.seq == held.seq + 1
     assert raised.raised(new, NOW) == raised
 
 
 def test_the_same_or_a_lower_level_opens_no_new_incident() -> None:
-    book = HoldBook().raised(hold(level=3, incident="first"), NOW)
-    assert book.raised(hold(level=3, incident="second"), NOW) is book
-    assert book.raised(hold(level=1, incident="third"), NOW) is book
+    held = Holds().raised(hold(level=3, incident="first"), NOW)
+    assert held.raised(hold(level=3, incident="second"), NOW) is held
+    assert held.raised(hold(level=1, incident="third"), NOW) is held
 
 
 def test_a_higher_level_takes_the_incident_and_keeps_the_trader_stopped() -> None:
-    book = HoldBook().raised(hold(rest="stopped"), NOW).raised(hold(level=3, incident="worse"), NOW)
-    only = book.holds[0]
+    held = Holds().raised(hold(rest="stopped"), NOW).raised(hold(level=3, incident="worse"), NOW)
+    only = held.holds[0]
     assert (only.level, only.incident, only.rest, only.seq) == (3, "worse", "stopped", 2)
 
 
 def test_a_release_takes_exactly_one_step() -> None:
-    book = HoldBook().raised(hold(level=3), NOW)
-    once = book.resumed("one", NOW, seq=1)
+    held = Holds().raised(hold(level=3), NOW)
+    once = held.resumed("one", NOW, seq=1)
     assert [each.level for each in once.holds] == [1]
-    assert once.resumed("one", NOW, seq=2) == HoldBook(3)
+    assert once.resumed("one", NOW, seq=2) == Holds(3)
 
 
-@given(books(least=1), st.data())
-def test_a_release_touches_its_own_hold_alone(book: HoldBook, data: st.DataObject) -> None:
-    target = data.draw(st.sampled_from(book.holds))
-    if [each.incident for each in book.holds].count(target.incident) > 1:
+@given(all_holds(least=1), st.data())
+def test_a_release_touches_its_own_hold_alone(held: Holds, data: st.DataObject) -> None:
+    target = data.draw(st.sampled_from(held.holds))
+    if [each.incident for each in held.holds].count(target.incident) > 1:
         return
-    after = book.resumed(target.incident, NOW)
-    others = {each for each in book.holds if each.holder != target.holder}
+    after = held.resumed(target.incident, NOW)
+    others = {each for each in held.holds if each.holder != target.holder}
     assert others <= set(after.holds)
     left = after.of(target.holder)
     assert (left.level if left else None) == (1 if target.level == 3 else None)
@@ -103,26 +103,26 @@ def test_a_release_touches_its_own_hold_alone(book: HoldBook, data: st.DataObjec
 
 
 def test_a_release_refuses_an_unknown_incident_and_names_those_in_force() -> None:
-    book = HoldBook().raised(hold(), NOW)
+    held = Holds().raised(hold(), NOW)
     with pytest.raises(Refused, match=r"in force: one \(halt, level 1\)"):
-        book.resumed("two", NOW)
+        held.resumed("two", NOW)
     with pytest.raises(Refused, match="in force: none"):
-        HoldBook().resumed("one", NOW)
+        Holds().resumed("one", NOW)
 
 
 def test_a_release_refuses_when_something_changed_since() -> None:
-    book = HoldBook().raised(hold(), NOW)
-    seen = book.seq
+    held = Holds().raised(hold(), NOW)
+    seen = held.seq
     with pytest.raises(Refused, match="seq 1, now 2"):
-        book.raised(hold("risk", 1, "two"), NOW).resumed("one", NOW, seen)
+        held.raised(hold("risk", 1, "two"), NOW).resumed("one", NOW, seen)
 
 
 def test_resting_changes_its_own_hold_and_is_idempotent() -> None:
-    book = HoldBook().raised(hold(), NOW)
-    stopped = book.resting("halt", "stopped")
+    held = Holds().raised(hold(), NOW)
+    stopped = held.resting("halt", "stopped")
     assert (stopped.rest, stopped.level, stopped.seq) == ("stopped", 1, 2)
     assert stopped.resting("halt", "stopped") is stopped
-    assert book.resting("risk", "stopped") is book
+    assert held.resting("risk", "stopped") is held
 
 
 def test_every_prefix_of_a_file_is_unreadable() -> None:
@@ -234,6 +234,6 @@ def test_a_file_that_cannot_be_had_is_level_3(tmp_path: Path) -> None:
     assert holds.effective_level(path) == 3
     path.write_bytes(b"\xff" + VALID.encode())
     assert holds.effective_level(path) == 3
-    path.write_text(written(HoldBook()))
+    path.write_text(written(Holds()))
     assert holds.effective_level(path) == 0
     assert list(tmp_path.iterdir()) == [path]

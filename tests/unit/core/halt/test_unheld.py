@@ -15,18 +15,18 @@ from freqops.core.halt.unheld import AFTER, BEFORE, unheld
 HOLD = holds.Hold("halt", 1, "why", "ann", "one", 1, "2026-01-02T03:04:05Z")
 
 
-def written(path: Path, book: holds.HoldBook) -> str:
-    durable.write_json(path, book.to_json(), 0o444)
+def written(path: Path, held: holds.Holds) -> str:
+    durable.write_json(path, held.to_json(), 0o444)
     return str(path)
 
 
 @pytest.mark.parametrize("seq", [0, 1, 9, 10, 2**63])
 def test_an_empty_book_is_unheld_whatever_came_before(tmp_path: Path, seq: int) -> None:
-    assert unheld(written(tmp_path / "holds.json", holds.HoldBook(seq)))
+    assert unheld(written(tmp_path / "holds.json", holds.Holds(seq)))
 
 
 def test_a_held_or_missing_one_is_not(tmp_path: Path) -> None:
-    assert not unheld(written(tmp_path / "holds.json", holds.HoldBook(1, (HOLD,))))
+    assert not unheld(written(tmp_path / "holds.json", holds.Holds(1, (HOLD,))))
     assert not unheld(str(tmp_path / "missing.json"))
 
 

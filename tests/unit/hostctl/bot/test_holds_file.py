@@ -46,7 +46,7 @@ def home(tmp_path: Path) -> Path:
 def test_a_latched_hold_is_on_the_disk_with_its_state(home: Path) -> None:
     latched = holds_file.latch(home, hold(), CLOCK)
     assert (latched.error, latched.raised) == (None, True)
-    assert latched.book == holds.load(home / "conf" / "holds.json")
+    assert latched.holds == holds.load(home / "conf" / "holds.json")
     assert holds.effective_level(home / "conf" / "holds.json") == 1
     assert state(home) == "paused"
     assert (home / "conf" / "holds.json").stat().st_mode & 0o777 == 0o444
@@ -58,8 +58,8 @@ def test_the_same_book_again_changes_nothing(home: Path) -> None:
     for level, incident in ((3, "two"), (1, "three")):
         latched = holds_file.latch(home, hold(level, incident), CLOCK)
         assert (latched.error, latched.raised) == (None, False)
-        assert latched.book is not None
-        assert latched.book.level == 3
+        assert latched.holds is not None
+        assert latched.holds.level == 3
     after = (home / "conf" / "holds.json").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
@@ -194,7 +194,7 @@ class Books(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="freqops-books-"))
+        self.root = Path(tempfile.mkdtemp(prefix="freqops-holds-"))
         self.home = make_bot(self.root)
         self.model: dict[str, tuple[int, str]] = {}
         self.count = 0

@@ -307,7 +307,7 @@ def test_a_first_release_that_has_traded_is_held_and_not_withdrawn(host: Host) -
 
 def test_a_bot_held_at_level_3_gets_its_files_and_no_process(host: Host) -> None:
     host.processes.clear()
-    book = {
+    document = {
         "version": 1,
         "seq": 1,
         "holds": [
@@ -323,7 +323,7 @@ def test_a_bot_held_at_level_3_gets_its_files_and_no_process(host: Host) -> None
             }
         ],
     }
-    (host.home / "conf" / "holds.json").write_text(json.dumps(book))
+    (host.home / "conf" / "holds.json").write_text(json.dumps(document))
     row = host.switch(NEW)
     assert (row.well, row.outcome, row.level, host.declared) == (True, "held", 3, NEW)
     assert host.engine.ups == []
@@ -487,8 +487,8 @@ def test_a_hard_stop_while_it_is_proven_wins_and_is_no_failure(host: Host) -> No
             host.processes.clear()
             host.api.error = Failed("no answer")
             hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
-            book = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
-            (host.home / "conf" / "holds.json").write_text(json.dumps(book))
+            document = {"version": 1, "seq": 1, "holds": [{**hold, "rest": "paused"}]}
+            (host.home / "conf" / "holds.json").write_text(json.dumps(document))
             raise Failed("no answer")
 
     calls = iter(range(3))

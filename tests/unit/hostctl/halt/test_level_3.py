@@ -159,13 +159,13 @@ def test_what_the_api_showed_and_what_the_exchange_shows_stand_side_by_side(live
 
 def test_a_minute_before_the_first_hold_in_force(tmp_path: Path) -> None:
     bot = layout.load_bot(make_bot(tmp_path))
-    book = holds.HoldBook().raised(holds.Hold("halt", 3, "w", "a", "one", 0, ""), START)
+    held = holds.Holds().raised(holds.Hold("halt", 3, "w", "a", "one", 0, ""), START)
     clock = FakeClock()
     clock.now = 3600
-    book = book.raised(holds.Hold("risk", 1, "w", "a", "two", 0, ""), clock.utcnow())
-    bot.holds.write_text(json.dumps(book.to_json()))
+    held = held.raised(holds.Hold("risk", 1, "w", "a", "two", 0, ""), clock.utcnow())
+    bot.holds.write_text(json.dumps(held.to_json()))
     assert witness.since_hold(bot) == int(START.timestamp() * 1000) - 60_000
-    assert iso(START) == book.holds[0].set_at
+    assert iso(START) == held.holds[0].set_at
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"version": 1, "seq": 0, "holds": []}'])
@@ -181,7 +181,7 @@ def test_a_day_where_nobody_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_moment_that_is_none_is_a_day_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = layout.load_bot(make_bot(tmp_path))
     hold = holds.Hold("halt", 3, "w", "a", "one", 0, "yesterday")
-    bot.holds.write_text(json.dumps(holds.HoldBook(0, (hold,)).to_json()))
+    bot.holds.write_text(json.dumps(holds.Holds(0, (hold,)).to_json()))
     monkeypatch.setattr("time.time", lambda: 1_000_000.0)
     assert witness.since_hold(bot) == (1_000_000 - 86_400) * 1000 - 60_000
 

@@ -21,8 +21,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
-from freqops.hostctl.bot import hard_stop, start
-from freqops.hostctl.bot import holds_file as book
+from freqops.hostctl.bot import hard_stop, holds_file, start
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
@@ -55,7 +54,7 @@ class Host:
 
     def hold(self, level: int = 1, incident: str = "one", holder: str = "halt", rest: str = "paused") -> None:
         hold = holds.Hold(holder, level, "why", "ann@host", incident, 0, "", rest)
-        assert book.latch(self.home, hold, Clock()).error is None
+        assert holds_file.latch(self.home, hold, Clock()).error is None
 
     def when(self, what: str, then: Callable[[], Any]) -> None:
         """Do ``then`` once, right before the bot is asked for ``what``."""
@@ -342,13 +341,13 @@ def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
 ) -> None:
     """Between reading the hold and changing it, the same command came again with level 3."""
     halted(host)
-    change = book.change
+    change = holds_file.change
 
-    def rise_first(*arguments: Any) -> holds.HoldBook:
+    def rise_first(*arguments: Any) -> holds.Holds:
         host.hold(3)
         return change(*arguments)
 
-    monkeypatch.setattr(book, "change", rise_first)
+    monkeypatch.setattr(holds_file, "change", rise_first)
     with pytest.raises(Refused, match="changed since"):
         host.release()
     assert host.level == 3
@@ -382,7 +381,7 @@ def test_a_hold_that_comes_after_the_start_pauses_it_again(host: Host, level: in
 
     def start_and_be_halted() -> None:
         start_it()
-        document = holds.HoldBook(9).raised(holds.Hold("risk", level, "x", "y", "new", 0, ""), START).to_json()
+        document = holds.Holds(9).raised(holds.Hold("risk", level, "x", "y", "new", 0, ""), START).to_json()
         durable.write_json(host.bot.holds, document, 0o444)
 
     host.api.start = start_and_be_halted  # type: ignore[method-assign]
@@ -396,7 +395,7 @@ def test_what_a_killed_release_left_paused_a_halt_and_its_release_bring_back(hos
     host.hold(incident="one")
     host.come_up()
     host.api.lock("freqops halt one")
-    book.change(host.home, lambda present: present.resumed("one", START), host.clock)
+    holds_file.change(host.home, lambda present: present.resumed("one", START), host.clock)
     with pytest.raises(Refused, match="in force: none"):
         host.release("one")
     assert host.api.state == "paused"
