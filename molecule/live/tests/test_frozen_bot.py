@@ -65,8 +65,8 @@ def test_flatten_sells_once_although_the_answer_is_lost(halted: dict[str, Any], 
     sold = [order for order in bot.orders("FILLED") if order["side"] == "SELL"]
     assert sorted(order["symbol"] for order in sold) == ["ETHUSDT", "SOLUSDT"]
     assert bot.resting() == []
-    book = json.loads(bot.sh(f"cat {bot.home}/sold.json"))["orders"]
-    assert sorted(str(order["id"]) for order in book if order["id"]) == sorted(str(order["orderId"]) for order in sold)
+    sales = json.loads(bot.sh(f"cat {bot.home}/sold.json"))["orders"]
+    assert sorted(str(order["id"]) for order in sales if order["id"]) == sorted(str(order["orderId"]) for order in sold)
 
 
 def test_flatten_again_does_nothing(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:

@@ -141,7 +141,7 @@ def test_a_bot_that_was_deployed_before_there_was_a_witness(tmp_path: Path) -> N
     bot = layout.load_bot(make_bot(tmp_path))
     assert (bot.packages, bot.foreign_holdings, bot.is_live) == ("", {}, False)
     assert bot.packages_home == tmp_path / "packages"
-    assert bot.sold == bot.home / "sold.json"
+    assert bot.sales == bot.home / "sold.json"
 
 
 def test_what_the_witness_needs_of_a_bot(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ class Bot:
         return Home(self.home).root / "packages" / self.packages
 
     @property
-    def sold(self) -> Path:
+    def sales(self) -> Path:
         """The orders by which its positions were closed on the exchange behind its back."""
         return self.home / "sold.json"
 

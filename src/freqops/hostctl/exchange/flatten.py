@@ -23,7 +23,7 @@ from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
 from ..incident.journal import Journal
 from . import witness
-from .sales_journal import SoldBook
+from .sales_journal import SalesJournal
 
 DEADLINE = 90.0
 PAUSE = 1.0
@@ -88,14 +88,14 @@ class _Flattening:
     def __init__(self, bot: layout.Bot, incident: str, talk: witness.Witness, clock: Clock) -> None:
         self._bot, self._talk, self._clock = bot, talk, clock
         self._deadline = clock.monotonic() + DEADLINE
-        self._book = SoldBook(bot, incident, clock)
+        self._sales = SalesJournal(bot, incident, clock)
         self._result = Flattened(bot.name)
         self._refused: dict[str, str] = {}
 
     def run(self) -> Flattened:
         """Go round until the account is flat, or nothing more can be done."""
         since = witness.since_hold(self._bot)
-        for order in self._book.unfinished:
+        for order in self._sales.unfinished:
             self._find(order)
         while True:
             view = self._talk.view(since, self._deadline)
@@ -106,7 +106,7 @@ class _Flattening:
             self._clock.sleep(PAUSE)
 
     def _ours(self) -> frozenset[str]:
-        return frozenset(str(order["id"]) for order in self._book.orders if order["id"] is not None)
+        return frozenset(str(order["id"]) for order in self._sales.orders if order["id"] is not None)
 
     def _late(self) -> bool:
         return self._clock.monotonic() >= self._deadline
@@ -133,7 +133,7 @@ class _Flattening:
             self._result.cancelled.append(text)
 
     def _sell(self, sale: sales.Sale) -> None:
-        order = self._book.intend(sale)
+        order = self._sales.intend(sale)
         try:
             answer = self._talk.once(
                 "sell", self._deadline, pair=sale.pair, amount=order["amount"], client_id=order["client_id"]
@@ -143,7 +143,7 @@ class _Flattening:
             self._find(order, 1 if isinstance(error, witness.Rejected) else LOOKS)
         else:
             self._refused.pop(sale.pair, None)
-            self._book.placed(order, answer)
+            self._sales.placed(order, answer)
             self._result.sold.append(dict(order))
 
     def _find(self, order: dict[str, Any], looks: int = LOOKS) -> None:
@@ -157,14 +157,14 @@ class _Flattening:
                 found = self._talk.ask("order", self._deadline, pair=order["pair"], client_id=order["client_id"])
                 if found is not None:
                     self._refused.pop(order["pair"], None)
-                    self._book.placed(order, found)
+                    self._sales.placed(order, found)
                     self._result.sold.append(dict(order))
                     return
                 self._clock.sleep(PAUSE)
         except FreqopsError as error:
             name = f"order {order['client_id']} {order['pair']}"
             raise NotProven(f"what became of {name} is not known: {error}") from None
-        self._book.failed(order, "the exchange does not know it: it never arrived")
+        self._sales.failed(order, "the exchange does not know it: it never arrived")
 
     def _finished(self, judgement: account.Judgement, kept: list[str]) -> Flattened:
         result = self._result

@@ -1,4 +1,4 @@
-"""The book of orders by which freqops closed a bot's positions on the exchange, written before each is sent.
+"""The orders by which freqops closed a bot's positions on the exchange, written before each is sent.
 
 An order whose answer was lost is found again by the name under which it was sent. Nothing is ever taken out.
 """
@@ -18,7 +18,7 @@ PREFIX = "freqops-"
 PRIVATE = 0o600
 
 
-class SoldBook:
+class SalesJournal:
     """The orders of one bot's ``sold.json``."""
 
     def __init__(self, bot: layout.Bot, incident: str, clock: Clock) -> None:
@@ -59,20 +59,20 @@ class SoldBook:
         self._store()
 
     def _store(self) -> None:
-        durable.write_json(self._bot.sold, {"version": 1, "orders": self.orders}, PRIVATE)
+        durable.write_json(self._bot.sales, {"version": 1, "orders": self.orders}, PRIVATE)
 
 
 def read(bot: layout.Bot) -> list[dict[str, Any]]:
     """Return the orders written down for ``bot``.
 
     Raises:
-        NotProven: The book is there and cannot be understood: nobody knows what was sold.
+        NotProven: The file is there and cannot be understood: nobody knows what was sold.
     """
-    if not bot.sold.exists():
+    if not bot.sales.exists():
         return []
-    document = durable.read_json(bot.sold)
+    document = durable.read_json(bot.sales)
     if not isinstance(document, dict) or not isinstance(document.get("orders"), list):
-        raise NotProven(f"{bot.sold} cannot be understood, so nobody knows what was sold before")
+        raise NotProven(f"{bot.sales} cannot be understood, so nobody knows what was sold before")
     return list(document["orders"])
 
 

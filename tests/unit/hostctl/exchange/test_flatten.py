@@ -98,8 +98,8 @@ def test_holds_that_cannot_be_read_sell_nothing(dead: Host) -> None:
     assert dead.account.asked == []
 
 
-def test_a_book_that_cannot_be_understood_sells_nothing(dead: Host) -> None:
-    dead.bot.sold.write_text("{")
+def test_with_sales_that_cannot_be_read_nothing_is_sold(dead: Host) -> None:
+    dead.bot.sales.write_text("{")
     with pytest.raises(NotProven, match="nobody knows what was sold before"):
         run(dead)
     assert dead.account.asked == []
@@ -275,11 +275,11 @@ def test_while_the_exchange_does_not_say_what_became_of_an_order_nothing_more_is
     with pytest.raises(NotProven, match=r"what became of order freqops-[0-9a-f]+ BTC/USDT is not known"):
         run(dead)
     assert acts(dead) == ["sell"]
-    assert len(sales_journal.SoldBook(dead.bot, "one", dead.clock).unfinished) == 1
+    assert len(sales_journal.SalesJournal(dead.bot, "one", dead.clock).unfinished) == 1
 
 
 def test_an_intent_of_an_earlier_crash_is_looked_up_before_anything_else(dead: Host) -> None:
-    order = sales_journal.SoldBook(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
+    order = sales_journal.SalesJournal(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
     dead.account._sell("BTC/USDT", "1", order["client_id"])
     result = run(dead)
     assert dead.account.asked[0][0] == "order"
@@ -287,13 +287,13 @@ def test_an_intent_of_an_earlier_crash_is_looked_up_before_anything_else(dead: H
 
 
 def test_an_intent_that_was_never_sent_is_sold_now(dead: Host) -> None:
-    sales_journal.SoldBook(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
+    sales_journal.SalesJournal(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
     result = run(dead)
     assert (acts(dead), result.proven, len(orders(dead))) == (["sell"], True, 2)
 
 
 def test_an_intent_of_which_nobody_knows_sells_nothing(dead: Host) -> None:
-    sales_journal.SoldBook(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
+    sales_journal.SalesJournal(dead.bot, "earlier", dead.clock).intend(Sale("BTC/USDT", Decimal(1)))
     dead.account.mute.add("order")
     with pytest.raises(NotProven, match="is not known"):
         run(dead)
@@ -313,7 +313,7 @@ def test_what_is_refused_for_good_is_said_at_the_deadline(dead: Host) -> None:
     assert (result.proven, result.sold) == (False, [])
     assert "1.0000 BTC/USDT was not sold: sell: market is closed" in result.left
     assert flattening.DEADLINE <= dead.clock.now < flattening.DEADLINE + 10
-    assert sales_journal.SoldBook(dead.bot, "one", dead.clock).unfinished == []
+    assert sales_journal.SalesJournal(dead.bot, "one", dead.clock).unfinished == []
 
 
 def test_without_room_for_the_intent_nothing_is_sent(dead: Host, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,9 +362,9 @@ def test_orders_that_somebody_placed_by_hand_and_declared_are_known(tmp_path: Pa
 def test_the_orders_that_we_placed_are_known(bot: layout.Bot) -> None:
     account = Account(fills=[filled("77", "sell", "1")], coins={"USDT": Decimal(1), "BTC": Decimal("0.001")})
     assert len(judged(bot, account).unknown) == 1
-    bot.sold.write_text(json.dumps({"version": 1, "orders": [{"id": "77", "client_id": "x"}, {"id": None}]}))
+    bot.sales.write_text(json.dumps({"version": 1, "orders": [{"id": "77", "client_id": "x"}, {"id": None}]}))
     assert judged(bot, account).unknown == []
-    bot.sold.write_text("{")
+    bot.sales.write_text("{")
     with pytest.raises(NotProven):
         judged(bot, account)
 
