@@ -17,7 +17,7 @@ from ..bot.start import DEADLINE, LOCK_SECONDS
 from ..incident.journal import Journal
 from ..incident.recorded import Command
 from ..takeover.adopt import Adoption
-from ..takeover.adopt_case import Adopted, Order
+from ..takeover.adopt_order import Adopted, Order
 from ..takeover.adopt_undo import undo
 from . import argument_types, output
 from .arguments import add_mandate, mandate_of

@@ -27,7 +27,7 @@ from ..deploy.switch_files import SwitchFiles
 from ..exchange import reconcile
 from ..incident.journal import Journal
 from . import adopt_data
-from .adopt_case import Adopted, Order
+from .adopt_order import Adopted, Order
 from .adopt_undo import undo
 
 GRACE = 90

@@ -16,7 +16,7 @@ from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..incident.journal import Journal
 from . import adopt_data
-from .adopt_case import Adopted, Order
+from .adopt_order import Adopted, Order
 from .remove import take_away
 
 

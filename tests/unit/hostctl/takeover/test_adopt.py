@@ -27,7 +27,7 @@ from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import reconcile
 from freqops.hostctl.incident import journal
 from freqops.hostctl.takeover import adopt, adopt_data, adopt_undo
-from freqops.hostctl.takeover.adopt_case import Adopted, Order
+from freqops.hostctl.takeover.adopt_order import Adopted, Order
 from tests.unit.core.takeover.test_adoption import CONFIG, FOREIGN
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process, trade
 

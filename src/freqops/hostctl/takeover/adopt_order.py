@@ -1,4 +1,4 @@
-"""One adoption: what was commanded, what came of it, and what it wrote down on its way."""
+"""One adoption: the order that commands it, and its outcome."""
 
 from __future__ import annotations
 
