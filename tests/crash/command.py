@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from freqops.core.bot import processes
 from freqops.hostctl import cli
-from freqops.hostctl.bot import holds_file, reach, start
+from freqops.hostctl.bot import holds_file, processes_and_api, start
 from freqops.hostctl.commands import halt as halt_command
 from freqops.hostctl.commands import resume as release_command
 from freqops.hostctl.halt import levels, resume
@@ -63,7 +63,7 @@ def pretend(job: dict[str, Any]) -> None:
         (recorded, "SECONDS", PATIENCE),
         (journal, "CLOSE_SECONDS", PATIENCE),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
-        *((module, "client", lambda _: api) for module in (reach, resume, start)),
+        *((module, "client", lambda _: api) for module in (processes_and_api, resume, start)),
     ]
     for module, name, stand_in in stand_ins:
         if name not in vars(module):

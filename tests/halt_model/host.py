@@ -28,7 +28,7 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.bot import layout, processes
 from freqops.hostctl import cli, own_session
-from freqops.hostctl.bot import databases, holds_file, reach
+from freqops.hostctl.bot import databases, holds_file, processes_and_api
 from freqops.hostctl.commands import output
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt as halting
@@ -188,7 +188,7 @@ class ModelHost(Judge):
             replace(command, "Engine", lambda: self.engine, raising=name != "halt")
         replace(levels, "Engine", lambda: self.engine)
         client = type("Client", (ModelClient,), {"board": self})
-        replace(reach, "FreqtradeClient", client)
+        replace(processes_and_api, "FreqtradeClient", client)
         replace(processes, "scan", self._processes)
         replace(databases, "of", lambda bot, _engine: ModelDatabase(self.containers[bot.name].bot))
         replace(witness, "conversation", self._talk)

@@ -10,7 +10,7 @@ from typing import Any
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.halt import holds
-from freqops.hostctl.bot import reach
+from freqops.hostctl.bot import processes_and_api
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.halt_model.host import IMAGE, OTHER_IMAGE, ModelHost
 from tests.halt_model.protocol import EVERYTHING, PROVEN, Answer, Operation
@@ -104,7 +104,7 @@ class ModelWorld:
     def _ask(self, method: str, path: str) -> Answer:
         bot = layout.load_bot(self._home)
         try:
-            answer = reach.client(bot).call(method, path)
+            answer = processes_and_api.client(bot).call(method, path)
         except ApiError:
             return Answer()
         return Answer(PROVEN, answer if isinstance(answer, dict) else {})

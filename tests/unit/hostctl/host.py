@@ -16,7 +16,7 @@ from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
-from freqops.hostctl.bot import holds_file, reach
+from freqops.hostctl.bot import holds_file, processes_and_api
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt
 from freqops.hostctl.halt.order import Order
@@ -35,8 +35,8 @@ class Host:
         self.account = Account()
         self.processes: list[Process] = [process()]
         self.engine.stopping = self.processes.clear
-        monkeypatch.setattr(reach, "client", lambda _bot: self.api)
-        monkeypatch.setattr(reach, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
+        monkeypatch.setattr(processes_and_api, "client", lambda _bot: self.api)
+        monkeypatch.setattr(processes_and_api, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
         monkeypatch.setattr(witness, "conversation", conversations(self.account))
         monkeypatch.setattr(os, "kill", self.kill)
         self.killed: list[int] = []

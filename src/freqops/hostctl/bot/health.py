@@ -14,7 +14,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, FreqtradeClient
 from freqops.core.halt import holds
 
-from .reach import client
+from .processes_and_api import client
 
 ROUNDS = 2
 POLL = 0.5

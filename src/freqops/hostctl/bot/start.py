@@ -19,7 +19,7 @@ from freqops.core.halt.entry_stop import EntryStop
 
 from . import hard_stop, holds_file
 from .engine import Container, Engine
-from .reach import alive, client, redact
+from .processes_and_api import alive, client, redact
 
 LOCK_SECONDS = 30.0
 DEADLINE = 120.0

@@ -16,7 +16,7 @@ from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
 from .engine import Engine
-from .reach import client
+from .processes_and_api import client
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from freqops.core.bot import layout
 
 from .engine import Engine
 from .hard_stop import HardStop
-from .reach import alive
+from .processes_and_api import alive
 
 GRACE = 90
 SICK_GRACE = 20  # for a bot that did not come up: it has little to write down, and may not listen

@@ -21,7 +21,7 @@ from freqops.core.bot.postgres import CONTAINER
 
 from ..bot import stopping
 from ..bot.engine import Engine
-from ..bot.reach import alive
+from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 
 SERVICE = "postgres"

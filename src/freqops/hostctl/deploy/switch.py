@@ -23,7 +23,7 @@ from freqops.core.halt.kill_level import KillLevel
 from ..bot import databases, health, stopping
 from ..bot.engine import Engine
 from ..bot.login import refuse_unless_logged_in
-from ..bot.reach import alive, redact
+from ..bot.processes_and_api import alive, redact
 from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
 from ..halt.halt import halt
 from ..halt.order import Order

@@ -18,7 +18,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.exchange import account, sales
 from freqops.core.halt import holds
 
-from ..bot import reach
+from ..bot import processes_and_api
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
 from ..incident.journal import Journal
@@ -64,7 +64,7 @@ def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
     if holds.effective_level(bot.holds) < holds.HARD:
         raise Refused(f"{bot.name} is not held at level 3, so it could be started meanwhile: halt it at level 3 first")
     holds.load(bot.holds).under(incident)
-    living = reach.alive(bot)
+    living = processes_and_api.alive(bot)
     if living:
         raise Refused(f"process {living[0].pid} of {bot.name} lives ({living[0].command}): halt it at level 3 first")
 

@@ -19,7 +19,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.exchange import account
 
 from ..bot.engine import Engine
-from ..bot.reach import redact
+from ..bot.processes_and_api import redact
 from ..bot.start import LOCK_SECONDS
 from ..incident.journal import Journal
 from . import witness

@@ -14,7 +14,7 @@ from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.entry_stop import EntryStopResult
 
-from ..bot import reach
+from ..bot import processes_and_api
 from ..bot.engine import Engine
 from ..incident.journal import Journal
 from .order import Order
@@ -44,7 +44,7 @@ class BotHalt:
 
     def alive(self) -> list[Process]:
         """Return the processes of the bot that could trade."""
-        return reach.alive(self.bot)
+        return processes_and_api.alive(self.bot)
 
     def any_left(self, processes: list[Process]) -> bool:
         """Whether one of ``processes`` is still alive; what began after them, began under the hold that was latched."""
@@ -53,7 +53,7 @@ class BotHalt:
 
     def client(self) -> FreqtradeClient:
         """Return a client whose every call stands in the journal."""
-        api = reach.client(self.bot)
+        api = processes_and_api.client(self.bot)
         api.observer = self.journal.call
         return api
 

@@ -24,7 +24,7 @@ from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
-from ..bot.reach import alive, client
+from ..bot.processes_and_api import alive, client
 from ..incident.journal import Journal
 from .halt import halt
 from .order import Order

@@ -6,7 +6,7 @@ from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
-from ..bot.reach import redact
+from ..bot.processes_and_api import redact
 from ..exchange import witness
 from ..incident.journal import Journal, path_of, silent
 from . import level_1, level_2, level_3, on_exchange

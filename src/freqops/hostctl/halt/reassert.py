@@ -19,7 +19,7 @@ from freqops.core.halt.entry_stop import EntryStop
 
 from ..bot import hard_stop, holds_file
 from ..bot.engine import Engine
-from ..bot.reach import alive, client
+from ..bot.processes_and_api import alive, client
 from ..bot.start import STOP_SECONDS
 
 

@@ -17,7 +17,7 @@ from freqops.core.halt import holds
 
 from ..bot import holds_file
 from ..bot.engine import Engine
-from ..bot.reach import alive, client
+from ..bot.processes_and_api import alive, client
 from ..bot.start import DEADLINE, LOCK_SECONDS, POLL, Started, drop_orphan_locks, start_locked
 from ..exchange.reconcile import refuse_unless_agreed
 from ..incident.journal import Journal

@@ -20,7 +20,7 @@ from freqops.core.takeover import adoption, foreign, removal
 from freqops.core.takeover.adoption import Wanted
 from freqops.core.takeover.foreign import Foreign, Picture
 
-from ..bot import databases, health, holds_file, reach
+from ..bot import databases, health, holds_file, processes_and_api
 from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..deploy.switch_files import SwitchFiles
@@ -155,7 +155,7 @@ class Adoption:
     def _compare(self, before: Picture) -> None:
         """Hold what the bot says against what was open before, and, with real orders, against its exchange."""
         bot = layout.load_bot(self._home)
-        api = reach.client(bot)
+        api = processes_and_api.client(bot)
         api.observer = self._journal.call
         try:
             present = {int(t["trade_id"]): (str(t["pair"]), float(t["amount"])) for t in api.open_trades()}

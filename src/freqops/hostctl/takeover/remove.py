@@ -19,7 +19,7 @@ from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.takeover import removal
 
-from ..bot import databases, reach, stopping
+from ..bot import databases, processes_and_api, stopping
 from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..deploy.switch_files import SwitchFiles
@@ -69,7 +69,7 @@ class Removal:
         if SwitchFiles(self._home).unfinished:
             raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host recover' takes it back")
         bot = self._declared()
-        trades = {"its API": self._asked(bot)} if reach.alive(bot) else {}
+        trades = {"its API": self._asked(bot)} if processes_and_api.alive(bot) else {}
         trades.update({name: database.open_trades() for name, database in self._databases().items()})
         objection = removal.objection(removal.Seen(bot.name, trades, self._on_exchange(bot)))
         if objection is not None:
@@ -111,7 +111,7 @@ class Removal:
         return found
 
     def _asked(self, bot: layout.Bot) -> list[str]:
-        api = reach.client(bot)
+        api = processes_and_api.client(bot)
         api.observer = self._journal.call
         try:
             reading = api.read()
@@ -136,7 +136,7 @@ class Removal:
     def secured(self) -> Path | None:
         """Return where an interrupted removal secured everything, None where nothing did, or not any more."""
         note = durable.read_json(self._home / removal.NOTE)
-        if note is None or reach.alive(Home(self._home).unread()):
+        if note is None or processes_and_api.alive(Home(self._home).unread()):
             return None
         marks = {name: database.mark() for name, database in self._databases().items()}
         kept = removal.resumable(note, marks)
@@ -151,7 +151,7 @@ class Removal:
             NotProven: It could not be stopped, traded meanwhile, or not all could be kept; what ran runs again.
         """
         bot = self._declared()
-        ran = bool(reach.alive(bot))
+        ran = bool(processes_and_api.alive(bot))
         self._result.changed = True
         self._journal.note("act", "engine", f"stop {bot.name}", durable=True)
         stopping.stop(bot, self._clock, self._engine)
@@ -240,7 +240,7 @@ def absent(home: Path, engine: Engine) -> Removed:
 
 def left(bot: layout.Bot, engine: Engine) -> list[str]:
     """Return what of a bot is on this host, a line each."""
-    found = [f"process {process.pid} lives" for process in reach.alive(bot)]
+    found = [f"process {process.pid} lives" for process in processes_and_api.alive(bot)]
     if engine.container(bot.container) is not None:
         found.append(f"there is a container {bot.container}")
     if engine.has_network(bot.container):

@@ -15,7 +15,7 @@ from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
 from freqops.core.halt import holds
-from freqops.hostctl.bot import databases, health, login, reach, start, stopping
+from freqops.hostctl.bot import databases, health, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files
@@ -70,9 +70,9 @@ class Host:
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
         monkeypatch.setattr(self.engine, "stop", lambda *_: self.processes.clear())
         self.engine.present = Container("id0", "running", IMAGE, "time0", 0)
-        for module in (start, health, reach):
+        for module in (start, health, processes_and_api):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
-        for module in (start, switch, stopping, reach):
+        for module in (start, switch, stopping, processes_and_api):
             monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
         monkeypatch.setattr(databases, "of", lambda _bot, _engine: self.database)
         monkeypatch.setattr(switch, "refuse_unless_logged_in", self._login)

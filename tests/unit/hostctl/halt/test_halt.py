@@ -23,7 +23,7 @@ from freqops.core.bot.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
-from freqops.hostctl.bot import hard_stop, holds_file, reach
+from freqops.hostctl.bot import hard_stop, holds_file, processes_and_api
 from freqops.hostctl.bot.engine import end
 from freqops.hostctl.halt import halt as halting
 from freqops.hostctl.halt import level_3, levels
@@ -325,7 +325,7 @@ def test_nothing_that_the_api_does_delays_or_prevents_a_hard_stop(
 ) -> None:
     fault(host)
     if not (host.home / "conf" / "secrets.json").exists():
-        monkeypatch.setattr(reach, "client", lambda bot: FreqtradeClient(bot.api_port, *bot.credentials()))
+        monkeypatch.setattr(processes_and_api, "client", lambda bot: FreqtradeClient(bot.api_port, *bot.credentials()))
     monkeypatch.setattr(level_3, "SOFT_SECONDS", 0.5)
     began = time.monotonic()
     row = host.halt(3)
@@ -353,7 +353,7 @@ def test_a_spoilt_declaration_is_not_proven_at_level_1(host: Host) -> None:
 
 
 def test_whatever_happens_there_is_a_row(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "alive", lambda _bot: 1 // 0)
+    monkeypatch.setattr(processes_and_api, "alive", lambda _bot: 1 // 0)
     row = host.halt(1)
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)
     assert "unexpected ZeroDivisionError" in row.detail[-1]
@@ -362,7 +362,7 @@ def test_whatever_happens_there_is_a_row(host: Host, monkeypatch: pytest.MonkeyP
 def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     homes = [make_bot(tmp_path, name) for name in ("alpha", "beta")]
     over = threading.Event()
-    monkeypatch.setattr(reach, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
+    monkeypatch.setattr(processes_and_api, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
     order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
@@ -376,7 +376,7 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
 ) -> None:
     """It was at rest in time, and then its disk did not answer any more."""
     over = threading.Event()
-    monkeypatch.setattr(reach, "alive", lambda _bot: [])
+    monkeypatch.setattr(processes_and_api, "alive", lambda _bot: [])
     monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
     monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
     order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)

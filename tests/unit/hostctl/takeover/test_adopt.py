@@ -20,7 +20,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign
-from freqops.hostctl.bot import databases, health, reach, stopping
+from freqops.hostctl.bot import databases, health, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
@@ -101,8 +101,8 @@ class Host:
         monkeypatch.setattr(adopt, "start_locked", self.start)
         monkeypatch.setattr(adopt_undo, "start_locked", self.start)
         monkeypatch.setattr(health, "prove", lambda *_: self.well())
-        monkeypatch.setattr(reach, "client", lambda _bot: self.api)
-        monkeypatch.setattr(reach, "alive", lambda _bot: list(self.processes))
+        monkeypatch.setattr(processes_and_api, "client", lambda _bot: self.api)
+        monkeypatch.setattr(processes_and_api, "alive", lambda _bot: list(self.processes))
         monkeypatch.setattr(stopping, "stop", lambda *_: self.processes.clear())
         monkeypatch.setattr(reconcile, "refuse_unless_agreed", self.agreed)
 

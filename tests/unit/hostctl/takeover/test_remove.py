@@ -15,7 +15,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
 from freqops.core.takeover import removal
-from freqops.hostctl.bot import databases, reach, stopping
+from freqops.hostctl.bot import databases, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.exchange import witness
@@ -65,8 +65,8 @@ class Host:
         self.processes: list[Process] = [process()]
         self.started: list[str] = []
         self.stopped: Any = None
-        monkeypatch.setattr(reach, "client", lambda _bot: self.api)
-        monkeypatch.setattr(reach, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
+        monkeypatch.setattr(processes_and_api, "client", lambda _bot: self.api)
+        monkeypatch.setattr(processes_and_api, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
         monkeypatch.setattr(stopping, "stop", self.stop)
         monkeypatch.setattr(remove, "start_locked", lambda bot, *_: self.started.append(bot.name))
         monkeypatch.setattr(witness, "conversation", conversations(self.account))

@@ -1,4 +1,4 @@
-"""How a bot is reached from its host: its processes in /proc, its REST API on loopback."""
+"""The processes of a bot in /proc, and its REST API on loopback, as its host sees them."""
 
 from __future__ import annotations
 
