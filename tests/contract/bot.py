@@ -235,9 +235,9 @@ class Bot:
         assert len(answers) == len(questions) + 1, said
         return [answer.get("answer", answer) for answer in answers[1:]]
 
-    def recover(self) -> tuple[int, str]:
+    def update_records(self) -> tuple[int, str]:
         """Have Freqtrade take in what its exchange has, its container being stopped."""
-        return self.beside("freqops.witness.recover")
+        return self.beside("freqops.witness.update_records")
 
     def stop(self) -> int:
         """Ask the container to end, as ``compose stop -t 10`` does, and return its exit status."""

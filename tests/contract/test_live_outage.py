@@ -53,7 +53,7 @@ def outage(deployed: Deployed, account: Account) -> Outage:
     account.sell_by_hand("SOLUSDT", trades[RECOVERED]["amount"] + 0.01)
     account.cancel_by_hand("BNBUSDT")
     before = len(account.orders())
-    status, said = bot.recover()
+    status, said = bot.update_records()
     orders_sent = len(account.orders()) - before
     recovered = told_of(said)
     account.sell_by_hand("LTCUSDT", trades[LATE]["amount"])

@@ -141,7 +141,7 @@ def absence(with_stops: Bot, account: Account) -> Absence:
     eventually(lambda: not account.resting("SOLUSDT"), "the price reaches the stop")
     bot.exchange.move("SOLUSDT", PRICES["SOLUSDT"])
     before = len(account.orders())
-    status, said = bot.recover()
+    status, said = bot.update_records()
     sent = len(account.orders()) - before
     assert status == 0, said
     recovered = told_of(said)

@@ -46,7 +46,7 @@ from tests.unit.fakes import make_bot
 MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linux
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
 FIRST_PORT, FIRST_PID = 18080, 1000
-COMMANDS = ("halt", "resume", "start", "switch", "recover", "reassert")
+COMMANDS = ("halt", "resume", "start", "switch", "resume-switch", "reassert")
 
 
 class ModelDatabase:
@@ -183,7 +183,7 @@ class ModelHost(Judge):
         for module in (holds_file, halting, recorded, level_3, reassert):
             replace(module, "threading", actors)
         for name in COMMANDS:
-            command = import_module(f"freqops.hostctl.commands.{name}")
+            command = import_module(f"freqops.hostctl.commands.{name.replace('-', '_')}")
             replace(command, "Clock", lambda: self.clock)
             replace(command, "Engine", lambda: self.engine, raising=name != "halt")
         replace(levels, "Engine", lambda: self.engine)

@@ -12,7 +12,7 @@ from freqops.hostctl.incident.journal import Journal
 from tests.halt_model.container import Container
 from tests.halt_model.stage import Crew, Stage
 
-COMMANDS = ("resume", "start", "switch", "recover")
+COMMANDS = ("resume", "start", "switch", "resume-switch")
 NEVER_BY = {"halt": ("POST /start", "compose up"), "reassert": ("POST /start", "compose up")}
 
 

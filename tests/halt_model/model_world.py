@@ -88,7 +88,7 @@ class ModelWorld:
 
     def timer(self) -> Answer:
         if SwitchFiles(self._home).unfinished:
-            self._command("recover")
+            self._command("resume-switch")
         return self._command("reassert")
 
     def _stage(self, fingerprint: str, image: str) -> None:

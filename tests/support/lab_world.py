@@ -121,7 +121,7 @@ class LabWorld:
         interrupted switch whose way back is not proven is tried again by a timer, until that halts the bot.
         """
         self.database_back()
-        self._command("recover")
+        self._command("resume-switch")
         until("no switch is under way", lambda: not self._switching(), 2 * LONGEST_BOOT)
         until("nothing holds it", self._released, LONGEST_BOOT)
         self._round()
@@ -194,7 +194,7 @@ class LabWorld:
         return self._command(f"switch {self._bot.bot}={fingerprint} --reason sequence --deadline 60")
 
     def timer(self) -> Answer:
-        self._command("recover")
+        self._command("resume-switch")
         return self._command("reassert")
 
     # --- what others do to the bot

@@ -29,7 +29,7 @@ COMMANDS = (
     "incident",
     "switch",
     "rollback",
-    "recover",
+    "resume-switch",
     "postgres",
     "manifest",
     "remove",
@@ -43,7 +43,8 @@ COMMANDS = (
     "gate",
     "compile",
 )
-FORMER = {"release": "resume"}  # what a command was called before: an older control node says so
+# What a command was called before: an older control node, or a timer that an older deploy left, says so.
+FORMER = {"release": "resume", "recover": "resume-switch"}
 WIDTH = 100
 
 
@@ -67,8 +68,14 @@ def main(arguments: list[str]) -> int:
 
 def _present(arguments: list[str]) -> list[str]:
     """Return the arguments with the present name of a command that was called otherwise once."""
-    at = 2 if arguments[:1] == ["--root"] else 0
+    at = _place(arguments)
     return [*arguments[:at], *(FORMER.get(word, word) for word in arguments[at : at + 1]), *arguments[at + 1 :]]
+
+
+def _place(arguments: list[str]) -> int:
+    """Return where the command is named: first, or after the tree that it works on."""
+    first = arguments[0] if arguments else ""
+    return 2 if first == "--root" else 1 if first.startswith("--root=") else 0
 
 
 def _run(arguments: list[str]) -> int:
@@ -105,7 +112,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--root", type=Path, default=layout.ROOT, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, prog=parser.prog)
     for name in _named(arguments):
-        command: Any = import_module(f"{__package__}.commands.{name}")
+        command: Any = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
         one = commands.add_parser(name, help=command.HELP)
         command.add_arguments(one)
         one.set_defaults(module=command)
@@ -113,6 +120,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 
 def _named(arguments: list[str]) -> tuple[str, ...]:
-    """Return the command that is certainly meant, or all: what comes first, but for the tree that it works on."""
-    first = arguments[2:3] if arguments[:1] == ["--root"] else arguments[:1]
-    return tuple(first) if first and first[0] in COMMANDS else COMMANDS
+    """Return the command that is certainly meant, or all where it is not one of them."""
+    at = _place(arguments)
+    named = tuple(arguments[at : at + 1])
+    return named if set(named) & set(COMMANDS) else COMMANDS

@@ -321,6 +321,16 @@ def test_the_former_name_of_a_command_is_understood(run: Cli) -> None:
     assert list((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))
 
 
+def test_the_former_name_is_understood_after_a_tree_in_one_word(run: Cli) -> None:
+    assert cli.main([f"--root={run.root}", "release", *RESUME[1:]]) == 0
+    assert len(run.ran) == 1
+
+
+def test_a_command_that_is_named_after_a_tree_in_one_word_loads_no_other(run: Cli) -> None:
+    assert cli._named([f"--root={run.root}", "status"]) == ("status",)
+    assert cli._named([f"--root={run.root}", "statistics"]) == cli._named(["--root"]) == cli.COMMANDS
+
+
 @pytest.mark.parametrize(
     ("command", "result", "status"),
     [

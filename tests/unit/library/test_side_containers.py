@@ -32,7 +32,7 @@ def asked_for_version() -> SideContainer:
 
 ALL: dict[str, Callable[[], SideContainer]] = {
     "witness": lambda: witness.container(BOT, "name", "freqops.witness", None),
-    "recovery": lambda: witness.container(BOT, "name", "freqops.witness.recover", HOME / "lockout"),
+    "recovery": lambda: witness.container(BOT, "name", "freqops.witness.update_records", HOME / "lockout"),
     "login": lambda: login.container(BOT, HOME / "conf" / "secrets.json", "name"),
     "conversion": lambda: adopt_data.convert_container(BOT, HOME / "adopted", "name"),
     "validation": lambda: freqops_validate.container(VALIDATED),

@@ -113,7 +113,7 @@ def _before(home: Path, present: str) -> str:
     return former[-1]
 
 
-def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
+def resume_switches(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
     """Take back every switch that was begun and that nobody works on any more; return what was done, and what failed.
 
     A switch whose command still runs has the bot's lock, and is left alone.
@@ -124,13 +124,13 @@ def recover(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tupl
         with durable.locked(Home(home).lock, 0, clock) as free:
             if not free or not SwitchFiles(home).unfinished:
                 continue
-            row = _recovered(home, actor, clock, engine)
+            row = _resumed(home, actor, clock, engine)
         text = f"{home.name}: an interrupted switch: {row.outcome}: {'; '.join(row.detail)}"
         (done if row.proven else failed).append(text)
     return done, failed
 
 
-def _recovered(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
+def _resumed(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
     note: dict[str, Any] = SwitchFiles(home).note or {}
     root = Home(home).root
     mandate = Mandate(str(note.get("incident", "recover")), "a switch was interrupted", actor)

@@ -25,8 +25,8 @@ from ..incident.journal import Journal
 from . import witness
 from .flatten import refuse_unless_dead
 
-MODULE = "freqops.witness.recover"
-RECOVER_SECONDS = 120.0
+MODULE = "freqops.witness.update_records"
+UPDATE_SECONDS = 120.0
 COMPARE_SECONDS = 20.0
 LOOKS = 5
 
@@ -61,7 +61,7 @@ def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, en
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         refuse_unless_dead(bot, incident, "compare")
-        trades = _recover(bot, journal, engine)
+        trades = _update_records(bot, journal, engine)
         judgement = compare(bot, journal, clock, engine)
     found = judgement.disagreements + judgement.unknown
     remarks = [f"on the exchange: {remark}" for remark in judgement.remarks]
@@ -115,11 +115,11 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
     )
 
 
-def _recover(bot: layout.Bot, journal: Journal, engine: Engine) -> list[dict[str, Any]]:
-    name = f"{bot.container}-recover"
+def _update_records(bot: layout.Bot, journal: Journal, engine: Engine) -> list[dict[str, Any]]:
+    name = f"{bot.container}-update-records"
     engine.ensure_network(witness.OUTSIDE_NETWORK)
     journal.note("act", "disk", "have Freqtrade take in what its exchange has", durable=True)
-    status, output = engine.run_container(witness.command(bot, name, MODULE), name, RECOVER_SECONDS)
+    status, output = engine.run_container(witness.command(bot, name, MODULE), name, UPDATE_SECONDS)
     said = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     journal.note("act", "disk", "Freqtrade took in what its exchange has", answer=said)
     if status != 0 or not said or "done" not in said[-1]:

@@ -67,7 +67,7 @@ class Removal:
 
     def _judge(self) -> None:
         if SwitchFiles(self._home).unfinished:
-            raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host recover' takes it back")
+            raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host resume-switch' takes it back")
         bot = self._declared()
         trades = {"its API": self._asked(bot)} if processes_and_api.alive(bot) else {}
         trades.update({name: database.open_trades() for name, database in self._databases().items()})

@@ -30,13 +30,13 @@ class Cli:
         self.ran: list[Any] = []
         self.sessions = 0
         self.rows = [WELL]
-        self.recovered: tuple[list[str], list[str]] = ([], [])
+        self.resumed: tuple[list[str], list[str]] = ([], [])
         self.error: Exception | None = None
         make_bot(root)
         monkeypatch.setattr(own_session, "run", self._session)
         monkeypatch.setattr("freqops.hostctl.commands.switch.deploy", self._deploy)
         monkeypatch.setattr("freqops.hostctl.commands.rollback.rollback", self._rollback)
-        monkeypatch.setattr("freqops.hostctl.commands.recover.recover", lambda *_: self.recovered)
+        monkeypatch.setattr("freqops.hostctl.commands.resume_switch.resume_switches", lambda *_: self.resumed)
         monkeypatch.setattr(shared_postgres, "bring", self._bring)
         monkeypatch.setattr(unchanged, "compare", self._compare)
         monkeypatch.setattr(unchanged, "write", lambda *given: self.ran.append(("write", *given)))
@@ -168,11 +168,12 @@ def test_a_manifest_is_compared_or_written(run: Cli) -> None:
 
 
 def test_the_timer_says_what_it_took_back_and_fails_where_it_could_not(run: Cli) -> None:
-    assert run("recover") == (0, "")
-    run.recovered = (["alpha: rolled back"], [])
-    assert run("recover") == (0, "alpha: rolled back\n")
-    run.recovered = (["alpha: rolled back"], ["beta: not proven"])
-    status, out = run("recover")
+    assert run("resume-switch") == (0, "")
+    run.resumed = (["alpha: rolled back"], [])
+    assert run("resume-switch") == (0, "alpha: rolled back\n")
+    assert run("recover") == (0, "alpha: rolled back\n"), "a timer of an older deploy says so"
+    run.resumed = (["alpha: rolled back"], ["beta: not proven"])
+    status, out = run("resume-switch")
     assert status == 2
     assert out.splitlines()[:2] == ["alpha: rolled back", "beta: not proven"]
     assert json.loads(out.splitlines()[-1]) == {"not_proven": "beta: not proven"}

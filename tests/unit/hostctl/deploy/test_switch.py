@@ -123,8 +123,8 @@ class Host:
     def rollback(self, fingerprint: str | None = None) -> Switched:
         return deploy.rollback(self.home, fingerprint, self.errand, self.clock, self.engine)
 
-    def recover(self) -> tuple[list[str], list[str]]:
-        return deploy.recover([self.home], "timer", self.clock, self.engine)
+    def resume_switches(self) -> tuple[list[str], list[str]]:
+        return deploy.resume_switches([self.home], "timer", self.clock, self.engine)
 
     @property
     def declared(self) -> str:
@@ -175,7 +175,7 @@ def test_when_the_way_back_fails_too_nothing_is_claimed(host: Host) -> None:
     assert "the way back is not proven" in row.detail[-1]
     assert (host.home / "switch.json").exists(), "the timer tries again"
     host.sick.clear()
-    done, failed = host.recover()
+    done, failed = host.resume_switches()
     assert (len(done), failed, host.declared) == (1, [], OLD)
 
 
@@ -375,10 +375,10 @@ def interrupt(host: Host, monkeypatch: pytest.MonkeyPatch, fingerprint: str = NE
 def test_an_interrupted_switch_is_taken_back_by_the_timer(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(host, monkeypatch)
     assert host.declared == NEW
-    done, failed = host.recover()
+    done, failed = host.resume_switches()
     assert (failed, host.declared, host.running) == ([], OLD, OLD)
     assert "rolled back" in done[0]
-    assert host.recover() == ([], [])
+    assert host.resume_switches() == ([], [])
 
 
 def test_an_interrupted_switch_is_taken_back_by_the_next_one(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,13 +391,13 @@ def test_a_switch_that_is_worked_on_is_left_alone(host: Host, monkeypatch: pytes
     interrupt(host, monkeypatch)
     with durable.locked(host.home / ".lock", 1, host.clock) as held:
         assert held
-        assert host.recover() == ([], [])
+        assert host.resume_switches() == ([], [])
     assert host.declared == NEW
 
 
 def test_a_note_that_cannot_be_read_is_reported(host: Host) -> None:
     (host.home / "switch.json").write_text("{")
-    done, failed = host.recover()
+    done, failed = host.resume_switches()
     assert (done, len(failed)) == ([], 1)
     assert host.declared == OLD
 

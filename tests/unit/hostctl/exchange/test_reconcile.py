@@ -98,7 +98,7 @@ def test_what_freqtrade_took_in_is_told_and_compared(dead: Host) -> None:
     assert (result.proven, result.trades, result.disagreements) == (True, [TRADE], [])
     assert result.detail == ["on the exchange: not the bot's: 1 BNB, not declared"]
     assert dead.engine.networks == ["freqops-witness"]
-    assert dead.engine.ran[0][-2:] == ["-m", "freqops.witness.recover"]
+    assert dead.engine.ran[0][-2:] == ["-m", "freqops.witness.update_records"]
     json.dumps(result.to_json())
 
 

@@ -1,4 +1,4 @@
-"""``freqops-host recover``: switches that were interrupted taken back (run by a timer)."""
+"""``freqops-host resume-switch``: switches that were interrupted taken back (run by a timer)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
 
 from ..bot.engine import Engine
-from ..deploy.deploy import recover
+from ..deploy.deploy import resume_switches
 from . import output
 
 HELP = "take back switches that were interrupted (run by a timer)"
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FreqopsError: One could not be.
     """
-    done, failed = recover(layout.homes(options.root), "freqops-recover", Clock(), Engine())
+    done, failed = resume_switches(layout.homes(options.root), "freqops-recover", Clock(), Engine())
     for line in [*done, *failed]:
         output.print_text(line)
     if failed:

@@ -1,4 +1,4 @@
-"""Has Freqtrade itself bring the bot's records up to what its exchange says: ``python3 -m freqops.witness.recover``.
+"""Has Freqtrade itself bring the bot's records up to what its exchange says: ``-m freqops.witness.update_records``.
 
 Runs where no process of the bot lives. It builds Freqtrade's own bot object, without its API and without ever entering
 its loop, and calls what ``POST /trades/{id}/reload`` calls: orders that the exchange has and the records lack are taken
@@ -19,7 +19,7 @@ ASKED = Path("/freqops/asked")
 OVERLAY = Path("/tmp/overlay.json")  # noqa: S108  the container's own
 SOLD = "sold_on_exchange"  # freqtrade.enums.ExitType.SOLD_ON_EXCHANGE
 REACHING_OUT = ("api_server", "telegram", "webhook", "discord", "external_message_consumer")
-AT_REST = {"initial_state": "stopped", "cancel_open_orders_on_exit": False, "logfile": "/tmp/recover.log"}  # noqa: S108
+AT_REST = {"initial_state": "stopped", "cancel_open_orders_on_exit": False, "logfile": "/tmp/update_records.log"}  # noqa: S108
 
 
 def configuration() -> Any:
@@ -45,18 +45,18 @@ def no_order(*_: object, **__: object) -> NoReturn:
     raise RuntimeError("nothing is bought or sold here")
 
 
-def recover(bot: Any, trade: Any) -> dict[str, Any]:
+def update(bot: Any, trade: Any) -> dict[str, Any]:
     """Have Freqtrade take in the orders of one trade, and return the result.
 
     `handle_onexchange_order` keeps every error to itself, so the exchange is asked the same before, and may fail here.
     """
-    told = {"trade": trade.id, "pair": trade.pair}
+    named = {"trade": trade.id, "pair": trade.pair}
     bot.exchange.fetch_orders(trade.pair, trade.open_date_utc - timedelta(seconds=10))
     if bot.handle_onexchange_order(trade):
-        return {**told, "open": False, "amount": None}
+        return {**named, "open": False, "amount": None}
     if trade.is_open:
         close_if_sold(trade)
-    return {**told, "open": bool(trade.is_open), "amount": str(trade.amount)}
+    return {**named, "open": bool(trade.is_open), "amount": str(trade.amount)}
 
 
 def close_if_sold(trade: Any) -> None:
@@ -78,7 +78,7 @@ def main() -> int:
     bot.exchange.create_order = bot.exchange.create_stoploss = no_order
     try:
         for trade in Trade.get_open_trades():
-            say(recover(bot, trade))
+            say(update(bot, trade))
     finally:
         bot.exchange.close()
     say({"done": True})
