@@ -25,13 +25,13 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
         refused = {bot: str(output) for bot, output in self._task.args["refusals"].items() if output}
-        remarks = {bot: str(output) for bot, output in (self._task.args.get("remarks") or {}).items() if output}
+        cautions = {bot: str(output) for bot, output in (self._task.args.get("cautions") or {}).items() if output}
         place = lint_report.Place(variables["hostvars"], ROOT / "roles", sources, variables["inventory_hostname"])
         lines: list[str] = []
         try:
             for bot, output in refused.items():
                 lines += [f"{bot} was not touched", *lint_report.report(place, bot, output)]
-            warnings = [line for bot, output in remarks.items() for line in lint_report.remarked(place, bot, output)]
+            warnings = [line for bot, output in cautions.items() for line in lint_report.cautions(place, bot, output)]
         except Refused as refusal:
             return {**result, "failed": True, "msg": f"REFUSED: {refusal}"}
         if lines:

@@ -22,7 +22,7 @@ options:
     description: What the validation of each bot wrote to its standard error; nothing where its release was accepted.
     type: dict
     required: true
-  remarks:
+  cautions:
     description: What there is to say of bots whose release was accepted; each is a warning, and no reason to refuse.
     type: dict
     default: {}
@@ -36,8 +36,8 @@ EXAMPLES = r"""
   freqops_lint_report:
     refusals:
       alpha: "{{ validation.refused }}"
-    remarks:
-      alpha: "{{ validation.remarks }}"
+    cautions:
+      alpha: "{{ validation.cautions }}"
 """
 
 RETURN = r"""# """
@@ -48,7 +48,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "refusals": {"type": "dict", "required": True},
-    "remarks": {"type": "dict", "default": {}},
+    "cautions": {"type": "dict", "default": {}},
 }
 
 

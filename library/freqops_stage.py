@@ -107,7 +107,7 @@ validated:
   description: Whether Freqtrade of its image has accepted exactly this release before.
   returned: always
   type: bool
-remarks:
+cautions:
   description: What was said of it when it was accepted, for C(freqops_lint_report).
   returned: always
   type: str
@@ -119,7 +119,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
 from ansible.module_utils.freqops.core.deploy import release, tree
-from ansible.module_utils.freqops.core.preflight import remarks
+from ansible.module_utils.freqops.core.preflight import cautions
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},
@@ -201,7 +201,7 @@ def main() -> None:
         release=values["release"],
         former=former,
         validated=mark is not None and not changed and not foreign,
-        remarks="\n".join(remarks.lines(mark or "")),
+        cautions="\n".join(cautions.lines(mark or "")),
         diff=_diff(home, former, files, changed),
     )
 

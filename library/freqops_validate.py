@@ -9,7 +9,7 @@ module: freqops_validate
 short_description: Have Freqtrade of the pinned image accept a staged release, or say why it does not
 description:
   - Pulls the image by its digest, and runs Freqtrade's own checks in it, without network and with made-up secrets.
-  - A release that was accepted is marked, and not asked about again until it changes; the mark keeps its remarks.
+  - A release that was accepted is marked, and not asked about again until it changes; the mark keeps its cautions.
   - A release that is refused does not fail the module; RV(refused) says why, so that other bots can go on.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -59,7 +59,7 @@ refused:
   description: Why it is refused; empty where it is accepted.
   returned: always
   type: str
-remarks:
+cautions:
   description: What there is to say of a release that is accepted, for C(freqops_lint_report).
   returned: always
   type: str
@@ -72,7 +72,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
 from ansible.module_utils.freqops.core.bot.side_container import SideContainer
 from ansible.module_utils.freqops.core.deploy import release
-from ansible.module_utils.freqops.core.preflight import remarks
+from ansible.module_utils.freqops.core.preflight import cautions
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
@@ -106,7 +106,7 @@ def _judged(module: AnsibleModule) -> tuple[str, str]:
     status, _, errors = module.run_command(container(module.params).command())
     if status != 0:
         return errors.strip() or f"status {status}", ""
-    return "", "\n".join(remarks.lines(errors))
+    return "", "\n".join(cautions.lines(errors))
 
 
 def main() -> None:
@@ -115,11 +115,11 @@ def main() -> None:
     values = module.params
     mark = Path(values["release"]) / release.VALIDATED
     if mark.is_file() or module.check_mode:
-        module.exit_json(changed=not mark.is_file(), refused="", remarks="")
+        module.exit_json(changed=not mark.is_file(), refused="", cautions="")
     refused, said = _judged(module)
     if not refused:
         durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n{said}".encode(), 0o444)
-    module.exit_json(changed=not refused, refused=refused, remarks=said)
+    module.exit_json(changed=not refused, refused=refused, cautions=said)
 
 
 if __name__ == "__main__":

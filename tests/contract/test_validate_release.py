@@ -58,7 +58,7 @@ class Increasing({bases}):
     def populate_exit_trend(self, dataframe, metadata): return dataframe
     def {method}(self, **kwargs): return 10
 """
-MARK, REMARK = "freqops-lint: ", "freqops-remark: "
+MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
 
 
 @dataclass(frozen=True)
@@ -234,8 +234,8 @@ def test_a_live_strategy_that_increases_positions_without_the_gate_is_named(verd
     So freqops names live bots of which a hold needs the API, and deploys them.
     """
     status, output = verdicts[name]
-    remark = {"kind": "ungated", "strategy": "Increasing"}
-    assert (status, sorted(output.splitlines())) == (0, ["Increasing", f"{REMARK}{json.dumps(remark)}"])
+    caution = {"kind": "ungated", "strategy": "Increasing"}
+    assert (status, sorted(output.splitlines())) == (0, ["Increasing", f"{CAUTION}{json.dumps(caution)}"])
 
 
 @pytest.mark.parametrize("name", NOTHING_TO_SAY)

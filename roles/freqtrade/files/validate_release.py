@@ -8,7 +8,7 @@ hence this container gets no secrets but made-up ones of the same shape, and onl
 What Freqtrade accepts and ignores is found, too: keys that neither its schema nor its sources nor the strategy know,
 and values of a kind that the schema does not want. They leave as one line of JSON after `freqops-lint: `, places and
 kinds without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release
-leaves after `freqops-remark: `, for `remarks.py`.
+leaves after `freqops-remark: `, for `cautions.py`.
 """
 
 import difflib
@@ -37,7 +37,7 @@ RELEASE = Path("/freqops/release")
 SECRETS = Path("/tmp/secrets.json")  # noqa: S108  the container's own
 DRIVERS = {"postgresql": ("postgresql+psycopg2://a:b@postgres/c", "psycopg2"), "sqlite": ("sqlite://", "sqlite3")}
 LONGEST = 500
-MARK, REMARK = "freqops-lint: ", "freqops-remark: "
+MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
 GATE = ("freqops.strategy.entry_gate", "EntryGate")
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 PLUGINS = "pairlists"  # each entry is its plugin's own to read; the schema knows none of their options
@@ -163,7 +163,7 @@ def validate(database: str) -> IStrategy:
     return strategy
 
 
-def remarks(strategy: IStrategy) -> list[Finding]:
+def cautions(strategy: IStrategy) -> list[Finding]:
     """Return what the operator of a live bot should know: that its strategy may buy more while the bot is held."""
     gated = any((base.__module__, base.__name__) == GATE for base in type(strategy).__mro__)
     own = type(strategy).adjust_trade_position is not IStrategy.adjust_trade_position
@@ -200,7 +200,7 @@ def main() -> int:
         sys.stderr.write(f"{MARK}{json.dumps(found)}\n")
     try:
         strategy = validate(sys.argv[1])
-        said = remarks(strategy)
+        said = cautions(strategy)
     except FreqtradeException as error:
         sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n{broken_files()}")
         return 1
@@ -209,7 +209,7 @@ def main() -> int:
         return 1
     if found:
         return 1
-    sys.stderr.writelines(f"{REMARK}{json.dumps(remark)}\n" for remark in said)
+    sys.stderr.writelines(f"{CAUTION}{json.dumps(caution)}\n" for caution in said)
     sys.stdout.write(f"{strategy.get_strategy_name()}\n")
     return 0
 

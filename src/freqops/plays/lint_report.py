@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.errors import Refused
-from freqops.core.preflight import config_lint, remarks
+from freqops.core.preflight import config_lint
+from freqops.core.preflight.cautions import sentences
 from freqops.core.preflight.fleet import DeclaredBot
 from freqops.core.preflight.refusal import Refusal
 from freqops.plays import preflight
@@ -65,6 +66,6 @@ def report(place: Place, bot: str, output: str) -> list[str]:
     return [*found, *own]
 
 
-def remarked(place: Place, bot: str, output: str) -> list[str]:
-    """Return one line for each remark on an accepted release; arguments and errors as of `report`."""
-    return place.lines(remarks.sentences(place.bot(bot), output))
+def cautions(place: Place, bot: str, output: str) -> list[str]:
+    """Return one line for each caution about an accepted release; arguments and errors as of `report`."""
+    return place.lines(sentences(place.bot(bot), output))

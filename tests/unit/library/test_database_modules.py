@@ -169,11 +169,11 @@ def test_what_freqtrade_refuses_is_no_failure_and_carries_no_mark(
 def test_what_there_is_to_say_of_an_accepted_release_is_kept_with_its_mark(
     run: Run, docker: Docker, staged: dict[str, Any]
 ) -> None:
-    remark = 'freqops-remark: {"kind": "ungated", "strategy": "S"}'
-    noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{remark}' >&2; }}; exit 0")
+    caution = 'freqops-remark: {"kind": "ungated", "strategy": "S"}'
+    noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{caution}' >&2; }}; exit 0")
     answer = run(freqops_validate, **staged)
-    assert (answer["refused"], answer["remarks"]) == ("", remark)
-    assert mark(staged).read_text().splitlines()[1:] == [remark]
+    assert (answer["refused"], answer["cautions"]) == ("", caution)
+    assert mark(staged).read_text().splitlines()[1:] == [caution]
     assert f"--env=PYTHONPATH={release.PYTHONPATH}" in noted.read_text().split()
 
 

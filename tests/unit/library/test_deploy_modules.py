@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from freqops.core.deploy import release
-from freqops.core.preflight import remarks
+from freqops.core.preflight import cautions
 from library import freqops_deploy_lock, freqops_directories, freqops_rollback, freqops_stage, freqops_switch
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
@@ -102,15 +102,15 @@ def test_whoever_the_bot_is_can_read_all_of_a_release(run: Run, stage: dict[str,
 
 
 def test_what_was_said_of_a_release_is_said_again_until_it_changes(run: Run, stage: dict[str, Any]) -> None:
-    assert run(freqops_stage, **stage)["remarks"] == ""
+    assert run(freqops_stage, **stage)["cautions"] == ""
     place = Path(stage["home"]) / "release" / NEW
-    remark = remarks.MARK + '{"kind": "ungated"}'
-    (place / release.VALIDATED).write_text(f"by Freqtrade of i\n{remark}")
+    caution = cautions.MARK + '{"kind": "ungated"}'
+    (place / release.VALIDATED).write_text(f"by Freqtrade of i\n{caution}")
     for check in (True, False):
-        assert run(freqops_stage, check=check, **stage)["remarks"] == remark
+        assert run(freqops_stage, check=check, **stage)["cautions"] == caution
     (place / "strategies/S.json").write_text("{}")
     assert run(freqops_stage, **stage)["validated"] is False
-    assert run(freqops_stage, **stage)["remarks"] == ""
+    assert run(freqops_stage, **stage)["cautions"] == ""
 
 
 def test_another_tool_than_the_one_of_this_deploy_is_refused(run: Run, stage: dict[str, Any]) -> None:

@@ -206,20 +206,20 @@ def reported(monkeypatch: pytest.MonkeyPatch, **args: Any) -> dict[str, Any]:
     """Run the report over a fleet in which every bot is found; what is found of each is its name and the output."""
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(lint_report, "report", lambda _place, bot, output: [f"{bot} refused {output}"])
-    monkeypatch.setattr(lint_report, "remarked", lambda _place, bot, output: [f"{bot} remarked {output}"])
+    monkeypatch.setattr(lint_report, "cautions", lambda _place, bot, output: [f"{bot} said {output}"])
     action = freqops_lint_report.ActionModule.__new__(freqops_lint_report.ActionModule)
     action._task = cast(Task, SimpleNamespace(args={"refusals": {}, **args}))
     variables = {"ansible_inventory_sources": [], "hostvars": {}, "inventory_hostname": "paper-1"}
     return action.run(None, variables)
 
 
-def test_a_remark_is_a_warning_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = reported(monkeypatch, refusals={"alpha": ""}, remarks={"alpha": "", "gamma": "one"})
-    assert said == {"changed": False, "warnings": ["gamma remarked one"]}
+def test_a_caution_is_a_warning_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = reported(monkeypatch, refusals={"alpha": ""}, cautions={"alpha": "", "gamma": "one"})
+    assert said == {"changed": False, "warnings": ["gamma said one"]}
     assert reported(monkeypatch) == {"changed": False, "warnings": []}
 
 
 def test_a_refusal_hides_no_remark_of_another_bot(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = reported(monkeypatch, refusals={"alpha": "why"}, remarks={"gamma": "one"})
-    assert (said["failed"], said["warnings"]) == (True, ["gamma remarked one"])
+    said = reported(monkeypatch, refusals={"alpha": "why"}, cautions={"gamma": "one"})
+    assert (said["failed"], said["warnings"]) == (True, ["gamma said one"])
     assert said["msg"].splitlines() == ["NOT ALL DEPLOYED", "alpha was not touched", "alpha refused why"]

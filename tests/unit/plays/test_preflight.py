@@ -98,17 +98,17 @@ def place(inventory: Path) -> lint_report.Place:
     return lint_report.Place(hostvars(inventory), ROLES, [inventory], "paper-1")
 
 
-def test_a_remark_of_the_image_is_told_with_the_line_of_the_strategy(inventory: Path) -> None:
+def test_a_caution_of_the_image_is_said_with_the_line_of_the_strategy(inventory: Path) -> None:
     said = 'by Freqtrade of x\nfreqops-remark: {"kind": "ungated", "strategy": "Some"}\nfreqops-remark: {"kind": "new"}'
-    told = [line.replace(f"{inventory}/", "") for line in lint_report.remarked(place(inventory), "alpha", said)]
-    assert told == [
+    lines = [line.replace(f"{inventory}/", "") for line in lint_report.cautions(place(inventory), "alpha", said)]
+    assert lines == [
         (
             "paper-1 alpha: Some can increase positions and has no entry gate, so a hold needs the bot's API; "
             "give it freqops.strategy.EntryGate, see docs/strategies.md [hosts.yml:10]"
         ),
         'paper-1 alpha: {"kind": "new"}; see docs/runbooks/deploy.md [hosts.yml:10]',
     ]
-    assert lint_report.remarked(place(inventory), "alpha", "by Freqtrade of x\n") == []
+    assert lint_report.cautions(place(inventory), "alpha", "by Freqtrade of x\n") == []
 
 
 def test_findings_of_the_image_are_told_with_their_lines(inventory: Path) -> None:
