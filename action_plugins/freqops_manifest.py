@@ -34,7 +34,8 @@ class ActionModule(FleetAction):
             failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
             return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
-        lists = {name: [a.host for a in answers if (a.document or {}).get(name)] for name in ("same", "ground_same")}
+        keys = {"same": "same", "host_same": "ground_same"}
+        lists = {name: [a.host for a in answers if (a.document or {}).get(key)] for name, key in keys.items()}
         return {"changed": False, **lists}
 
     def _show(self, answers: list[Answer]) -> None:
@@ -55,8 +56,8 @@ class ActionModule(FleetAction):
 
 def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
     wanted = desired_state.fingerprint(variables, names, PROJECT)
-    ground = desired_state.of_ground(variables, names, PROJECT)
-    return ["manifest", f"--wanted={wanted}", f"--ground={ground}", *(["--write"] if write else [])]
+    host_wanted = desired_state.of_host(variables, names, PROJECT)
+    return ["manifest", f"--wanted={wanted}", f"--ground={host_wanted}", *(["--write"] if write else [])]
 
 
 def _written(answer: Answer) -> bool:

@@ -27,7 +27,7 @@ Parts = dict[str, Future[Any]]
 
 
 @dataclass(frozen=True)
-class Ground:
+class Common:
     """What all parts of the lab stand on."""
 
     base: str
@@ -65,19 +65,19 @@ def up(*, fresh: bool, hosts: Sequence[str] | None = None) -> None:
     packages.require(["ssh", "ssh-keygen"], ["openssh-client"], console.say)
     client = engine.ensure()
     base = _check_capacity(client)
-    ground = Ground(base, network.ensure(client), state)
+    common = Common(base, network.ensure(client), state)
     _assign_ports(client, state, "registry", "exchange", *(host.name for host in chosen(state.hosts)))
     ssh.ensure_key()
     pool = ThreadPoolExecutor(max_workers=PARTS)
     shared = _shared(pool, base, state.ports["registry"])
     parts = {
-        "hosts": pool.submit(_hosts, ground, fresh=fresh),
-        "exchange": pool.submit(_exchange, ground),
+        "hosts": pool.submit(_hosts, common, fresh=fresh),
+        "exchange": pool.submit(_exchange, common),
         **shared.parts,
-        "network": pool.submit(_join, ground, shared.ready),
+        "network": pool.submit(_join, common, shared.ready),
     }
     _ended(pool, parts)
-    _finish(ground, parts, shared.digests)
+    _finish(common, parts, shared.digests)
 
 
 def images() -> None:
@@ -153,36 +153,36 @@ def _publish(name: str, image: Future[str], ready: Future[None], port: int) -> s
     return registry.publish(engine.connected(), reference, REPOSITORIES[name], port)
 
 
-def _join(ground: Ground, ready: Future[None]) -> None:
+def _join(common: Common, ready: Future[None]) -> None:
     ready.result()
-    registry.join(engine.connected(), ground.net)
+    registry.join(engine.connected(), common.net)
 
 
-def _exchange(ground: Ground) -> None:
-    market.ensure(engine.connected(), _own_image("exchange", ground.base), ground.net, ground.state.ports["exchange"])
+def _exchange(common: Common) -> None:
+    market.ensure(engine.connected(), _own_image("exchange", common.base), common.net, common.state.ports["exchange"])
 
 
-def _hosts(ground: Ground, *, fresh: bool) -> None:
+def _hosts(common: Common, *, fresh: bool) -> None:
     client = engine.connected()
-    wanted = chosen(ground.state.hosts)
+    wanted = chosen(common.state.hosts)
     for host in HOSTS:
         if host not in wanted:
             boot.discard(client, host)
-            ground.state.ports.pop(host.name, None)
-    image = _own_image("host", ground.base)
-    place = boot.Place(client, image, ground.net, client.info()["CgroupVersion"])
-    boot.bring_up(place, ground.state, discarded=wanted if fresh else ())
+            common.state.ports.pop(host.name, None)
+    image = _own_image("host", common.base)
+    place = boot.Place(client, image, common.net, client.info()["CgroupVersion"])
+    boot.bring_up(place, common.state, discarded=wanted if fresh else ())
 
 
-def _finish(ground: Ground, parts: Parts, digests: dict[str, Future[str]]) -> None:
+def _finish(common: Common, parts: Parts, digests: dict[str, Future[str]]) -> None:
     failures = _failures(parts)
     if failures.keys() <= {"exchange"}:  # hosts can be worked on without it
         for repository, digest in digests.items():
-            ground.state.images[repository] = registry.reference(ground.net, repository, digest.result())
-        _write_inventory(ground)
-    ground.state.save()
+            common.state.images[repository] = registry.reference(common.net, repository, digest.result())
+        _write_inventory(common)
+    common.state.save()
     if not failures:
-        accounts.ensure(inventory.fleet_of(chosen(ground.state.hosts)))
+        accounts.ensure(inventory.fleet_of(chosen(common.state.hosts)))
     _refuse(failures)
 
 
@@ -199,13 +199,13 @@ def _refuse(failures: dict[str, BaseException]) -> None:
         raise LabError("\n".join(f"{name}: {reason}" for reason, name in parts_by_reason.items()))
 
 
-def _write_inventory(ground: Ground) -> None:
+def _write_inventory(common: Common) -> None:
     facts = inventory.LabFacts(
-        freqtrade_image=ground.state.images["freqtrade"],
-        postgres_image=ground.state.images["postgres"],
-        registry=registry.address(ground.net),
-        host_pool=subnets.host_pool(network.subnet_of(ground.net)),
-        exchange_url=market.url(ground.net),
-        exchange_local_url=market.local_url(ground.state.ports["exchange"]),
+        freqtrade_image=common.state.images["freqtrade"],
+        postgres_image=common.state.images["postgres"],
+        registry=registry.address(common.net),
+        host_pool=subnets.host_pool(network.subnet_of(common.net)),
+        exchange_url=market.url(common.net),
+        exchange_local_url=market.local_url(common.state.ports["exchange"]),
     )
-    inventory.write({host: ground.state.ports[host.name] for host in chosen(ground.state.hosts)}, facts)
+    inventory.write({host: common.state.ports[host.name] for host in chosen(common.state.hosts)}, facts)

@@ -40,7 +40,7 @@ same:
   returned: when O(state=compared)
   type: list
   elements: str
-ground_same:
+host_same:
   description: The hosts that are themselves as they should be, whatever there is to do to their bots.
   returned: when O(state=compared)
   type: list

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.field import Field, until
-from tests.support.ground import PUBLISHED, Ground
+from tests.support.hardened_host import PUBLISHED, HardenedHost
 
 
 @pytest.fixture(scope="session")
-def on() -> Ground:
+def on() -> HardenedHost:
     """The host, its bot running and none of its starts counted as a crash, whatever the last scenario did to it."""
     Field().ready()
-    return Ground()
+    return HardenedHost()
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def published(on: Ground) -> Iterator[int]:
+def published(on: HardenedHost) -> Iterator[int]:
     """A port that somebody published to the whole world by mistake; its container answers."""
     image = on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").strip()
     options = f"--detach --name mistake --publish {PUBLISHED}:80 --user 0 --entrypoint python3"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.field import Field, Played, until
-from tests.support.ground import Ground, broken, module, part
+from tests.support.hardened_host import HardenedHost, broken, module, part
 
 NAMESPACE = "neighbour"
 ALPHA = 8081
@@ -28,7 +28,7 @@ print(urllib.request.urlopen(registry + "/v2/", timeout=5).status)
 
 
 @pytest.fixture
-def neighbour(on: Ground) -> Iterator[str]:
+def neighbour(on: HardenedHost) -> Iterator[str]:
     """A network namespace on the host with IPv6, which the lab's network does not have; gives the host's address."""
     on.sh(f"""
     ip netns add {NAMESPACE}
@@ -43,7 +43,7 @@ def neighbour(on: Ground) -> Iterator[str]:
 
 
 @pytest.fixture
-def listening(on: Ground) -> Iterator[int]:
+def listening(on: HardenedHost) -> Iterator[int]:
     """A port of the host itself on which something answers, over both families."""
     on.sh(f"systemd-run --quiet --unit=listening python3 -m http.server --bind :: {LISTENING}")
     until("it listens", lambda: on.answers("127.0.0.1", LISTENING))
@@ -52,25 +52,25 @@ def listening(on: Ground) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def further_run(on: Ground, pool: ThreadPoolExecutor) -> Future[Played]:
+def further_run(on: HardenedHost, pool: ThreadPoolExecutor) -> Future[Played]:
     """The first roles of a deploy once more, while tests only look at the host."""
-    return pool.submit(part, "ground", "--diff")
+    return pool.submit(part, "host_and_engine", "--diff")
 
 
 @pytest.mark.usefixtures("further_run")
-def test_a_scan_finds_ssh_and_nothing_else(on: Ground, published: int, listening: int) -> None:
+def test_a_scan_finds_ssh_and_nothing_else(on: HardenedHost, published: int, listening: int) -> None:
     assert on.seen_from_outside() == [22]
     assert on.answers("127.0.0.1", published)
     assert on.answers("127.0.0.1", listening)
 
 
 @pytest.mark.usefixtures("further_run")
-def test_over_ipv6_it_is_the_same(on: Ground, listening: int, neighbour: str) -> None:
+def test_over_ipv6_it_is_the_same(on: HardenedHost, listening: int, neighbour: str) -> None:
     assert on.answers(neighbour, 22, inside=NAMESPACE)
     assert not on.answers(neighbour, listening, inside=NAMESPACE)
 
 
-def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> None:
+def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: HardenedHost) -> None:
     config = json.loads(Field().ask("answer = (bot.release_home / 'config.json').read_text()"))
     exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].rpartition("/api/")[0]
     registry = "http://" + on.sh("docker inspect --format '{{.Config.Image}}' freqops-alpha").split("/")[0]
@@ -78,7 +78,7 @@ def test_bots_reach_what_they_need_and_are_reached_on_loopback(on: Ground) -> No
     assert on.answers("127.0.0.1", ALPHA)
 
 
-def test_the_server_takes_keys_and_forwards_to_the_host_only(on: Ground) -> None:
+def test_the_server_takes_keys_and_forwards_to_the_host_only(on: HardenedHost) -> None:
     effective = on.sh("sshd -T")
     for line in (
         "passwordauthentication no",
@@ -93,14 +93,14 @@ def test_the_server_takes_keys_and_forwards_to_the_host_only(on: Ground) -> None
         assert line in effective.splitlines()
 
 
-def test_the_engine_is_left_out_of_unattended_upgrades(on: Ground) -> None:
+def test_the_engine_is_left_out_of_unattended_upgrades(on: HardenedHost) -> None:
     dump = on.sh("apt-config dump").splitlines()
     kept = {line.split('"')[1] for line in dump if line.startswith("Unattended-Upgrade::Package-Blacklist::")}
     assert {"docker", "containerd", "runc"} <= kept
     assert 'Unattended-Upgrade::Automatic-Reboot "false";' in dump
 
 
-def test_kernel_settings_are_in_force_and_the_machine_below_is_left_alone(on: Ground) -> None:
+def test_kernel_settings_are_in_force_and_the_machine_below_is_left_alone(on: HardenedHost) -> None:
     written = dict(
         line.split(" = ") for line in on.sh("cat /etc/sysctl.d/60-freqops.conf").splitlines() if " = " in line
     )
@@ -118,7 +118,7 @@ def test_a_further_run_changes_nothing(further_run: Future[Played]) -> None:
 
 
 def test_what_is_declared_is_reached_and_from_there_only(
-    on: Ground, published: int, listening: int, neighbour: str
+    on: HardenedHost, published: int, listening: int, neighbour: str
 ) -> None:
     opened = part("firewall", host_open_ports=[{"port": published}, {"port": listening}])
     assert opened.rc == 0, opened.out
@@ -135,7 +135,7 @@ def test_what_is_declared_is_reached_and_from_there_only(
 
 
 @pytest.fixture(scope="module")
-def short(on: Ground) -> int:
+def short(on: HardenedHost) -> int:
     """Seconds until a change that nobody confirms is taken back: longer than it takes to make it."""
     begun = time.monotonic()
     assert module("ansible.builtin.ping").rc == 0
@@ -143,7 +143,9 @@ def short(on: Ground) -> int:
 
 
 @pytest.mark.parametrize("established", [False, True], ids=["new connections", "the present one, too"])
-def test_rules_that_lock_out_take_themselves_back(on: Ground, short: int, tmp_path: Path, established: bool) -> None:
+def test_rules_that_lock_out_take_themselves_back(
+    on: HardenedHost, short: int, tmp_path: Path, established: bool
+) -> None:
     before = on.rules()
     shut = "tcp dport {_one_of(wanted.ssh_ports)} "
     sources = broken(tmp_path, "firewall.py", f'f"{shut}accept"', f'f"{shut}drop"')
@@ -157,7 +159,7 @@ def test_rules_that_lock_out_take_themselves_back(on: Ground, short: int, tmp_pa
     assert on.sh("cat /etc/freqops/firewall.nft").count("tcp dport { 22 } accept") == 1
 
 
-def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, short: int, tmp_path: Path) -> None:
+def test_a_server_that_lets_nobody_in_takes_itself_back(on: HardenedHost, short: int, tmp_path: Path) -> None:
     before = on.sh("cat /etc/ssh/sshd_config.d/10-freqops.conf")
     sources = broken(tmp_path, "sshd.py", '    "X11Forwarding": "no",\n', '    "AllowUsers": "nobody",\n')
     played = part("sshd", sources=sources, host_confirm_seconds=short)
@@ -167,7 +169,7 @@ def test_a_server_that_lets_nobody_in_takes_itself_back(on: Ground, short: int, 
     assert on.host.reachable()
 
 
-def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: Ground) -> None:
+def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: HardenedHost) -> None:
     before = on.rules()
     loaded = module("freqops_firewall", ssh_ports=[22], open_ports=[{"port": 4444}], seconds=300)
     assert loaded.rc == 0, loaded.out
@@ -187,7 +189,7 @@ def test_what_is_not_confirmed_is_gone_after_a_reboot_and_the_rest_is_there(on: 
 
 
 @pytest.fixture(scope="module")
-def refused(on: Ground, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+def refused(on: HardenedHost, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
     """Changes that are refused; the rules and settings afterwards are those from before.
 
     The play with a stranger's key goes over a connection that is open already; a new one with this key is refused, and
@@ -225,14 +227,14 @@ def test_settings_that_the_server_refuses_change_nothing(refused: dict[str, Play
     assert "sshd -t ended with" in refused["settings"].out, refused["settings"].out
 
 
-def test_the_bot_runs_again_by_itself(on: Ground) -> None:
+def test_the_bot_runs_again_by_itself(on: HardenedHost) -> None:
     """Nothing was done for it since the reboot."""
     bot = Field()
     until("the bot runs again", lambda: bot.booted() and bot.state() == "running")
     assert on.answers("127.0.0.1", ALPHA)
 
 
-def test_a_restart_of_the_engine_leaves_both_rule_sets_and_the_bots(on: Ground) -> None:
+def test_a_restart_of_the_engine_leaves_both_rule_sets_and_the_bots(on: HardenedHost) -> None:
     """A bot that is only booting would look for its database by name, which the engine answers, and end without it."""
     Field().ready()
     running = "docker inspect --format '{{.State.Pid}}' freqops-alpha freqops-postgres"

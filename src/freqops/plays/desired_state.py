@@ -11,13 +11,13 @@ from typing import Any
 
 CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
 NOT_CODE = ("__pycache__",)
-GROUND = ("host_", "docker_")
+OF_THE_HOST = ("host_", "docker_")
 STRATEGIES = "strategies"
 
 
-def of_ground(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
+def of_host(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
     """Return the fingerprint of what is wished of the host itself, whatever bots there are."""
-    return fingerprint(variables, [name for name in names if name.startswith(GROUND)], root)
+    return fingerprint(variables, [name for name in names if name.startswith(OF_THE_HOST)], root)
 
 
 def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:

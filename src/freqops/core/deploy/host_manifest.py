@@ -45,32 +45,32 @@ class Manifest:
 
     Attributes:
         wanted: A fingerprint of all that the control node brings: variables, secrets, code, files.
-        ground: A fingerprint of what it brings to the host itself, whatever bots there are.
+        host_wanted: A fingerprint of what it brings to the host itself, whatever bots there are.
         files: By path: content, owner, group and mode, in one text.
     """
 
     wanted: str
-    ground: str
+    host_wanted: str
     files: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as it lies on the disk."""
-        return {"version": FORMAT, "wanted": self.wanted, "ground": self.ground, "files": self.files}
+        return {"version": FORMAT, "wanted": self.wanted, "ground": self.host_wanted, "files": self.files}
 
 
-def taken(wanted: str, ground: str, root: Path, system: Path = Path("/")) -> Manifest:
+def taken(wanted: str, host_wanted: str, root: Path, system: Path = Path("/")) -> Manifest:
     """Return the manifest of a host as it is now.
 
     Args:
         wanted: The fingerprint of what was wished.
-        ground: The fingerprint of what was wished of the host itself.
+        host_wanted: The fingerprint of what was wished of the host itself.
         root: The tree of freqops.
         system: The root of the file system.
 
     Raises:
         OSError: A file cannot be read.
     """
-    return Manifest(wanted, ground, {str(path): _seen(path) for path in sorted(_managed(root, system))})
+    return Manifest(wanted, host_wanted, {str(path): _seen(path) for path in sorted(_managed(root, system))})
 
 
 def load(root: Path) -> Manifest | None:
@@ -78,10 +78,10 @@ def load(root: Path) -> Manifest | None:
     document = durable.read_json(root / FILE)
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         return None
-    wanted, ground, files = document.get("wanted"), document.get("ground"), document.get("files")
-    if not isinstance(wanted, str) or not isinstance(ground, str) or not isinstance(files, dict):
+    wanted, host_wanted, files = document.get("wanted"), document.get("ground"), document.get("files")
+    if not isinstance(wanted, str) or not isinstance(host_wanted, str) or not isinstance(files, dict):
         return None
-    return Manifest(wanted, ground, {str(path): str(seen) for path, seen in files.items()})
+    return Manifest(wanted, host_wanted, {str(path): str(seen) for path, seen in files.items()})
 
 
 def differences(before: Manifest | None, now: Manifest) -> list[str]:
@@ -99,9 +99,9 @@ def differences(before: Manifest | None, now: Manifest) -> list[str]:
     return found
 
 
-def ground_differs(before: Manifest | None, now: Manifest, root: Path) -> bool:
+def host_differs(before: Manifest | None, now: Manifest, root: Path) -> bool:
     """Return whether the host itself, whatever bots there are, differs from what was left behind, or is wished now."""
-    if before is None or before.ground != now.ground:
+    if before is None or before.host_wanted != now.host_wanted:
         return True
     outside = [
         {path: seen for path, seen in each.files.items() if root not in Path(path).parents} for each in (before, now)

@@ -18,16 +18,16 @@ IN_SESSION = False
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is wished, and whether to write down how it is."""
     parser.add_argument("--wanted", required=True, help="fingerprint of what is wished")
-    parser.add_argument("--ground", required=True, help="fingerprint of what is wished of the host itself")
+    parser.add_argument("--ground", dest="host_wanted", required=True, help="the same of the host itself")
     parser.add_argument("--write", action="store_true", help="write down how it is now")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare, or write down."""
     if options.write:
-        unchanged.write(options.wanted, options.ground, options.root)
+        unchanged.write(options.wanted, options.host_wanted, options.root)
         output.print_json({"version": 1, "written": True})
     else:
-        found = unchanged.compare(options.wanted, options.ground, options.root, Clock(), Engine())
+        found = unchanged.compare(options.wanted, options.host_wanted, options.root, Clock(), Engine())
         output.print_json({"version": 1, **found})
     return PROVEN

@@ -29,28 +29,28 @@ TOOL = Path("/usr/local/bin/freqops-host")
 SYSTEMCTL_SECONDS = 20
 
 
-def compare(wanted: str, ground: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
+def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
     """Return whether nothing differs, what does, whether the host itself does, and what every bot is doing.
 
     Args:
         wanted: The fingerprint of what is wished now.
-        ground: The fingerprint of what is wished of the host itself.
+        host_wanted: The fingerprint of what is wished of the host itself.
         root: The tree of freqops.
         clock: Where the time comes from.
         engine: The container engine.
     """
-    before, now = host_manifest.load(root), host_manifest.taken(wanted, ground, root)
-    found, of_ground = host_manifest.differences(before, now), host_manifest.ground_differs(before, now, root)
+    before, now = host_manifest.load(root), host_manifest.taken(wanted, host_wanted, root)
+    found, host_differs = host_manifest.differences(before, now), host_manifest.host_differs(before, now, root)
     answer = status(layout.homes(root), clock, engine)
-    ground_found = [] if of_ground else [*_services(), *_firewall(), *_compiled()]
+    host_found = [] if host_differs else [*_services(), *_firewall(), *_compiled()]
     if not found:
-        found = [*ground_found, *_containers(root, engine), *_switches(root), *problems(answer)]
-    return {"same": not found, "ground_same": not of_ground and not ground_found, "differences": found, **answer}
+        found = [*host_found, *_containers(root, engine), *_switches(root), *problems(answer)]
+    return {"same": not found, "ground_same": not host_differs and not host_found, "differences": found, **answer}
 
 
-def write(wanted: str, ground: str, root: Path) -> None:
+def write(wanted: str, host_wanted: str, root: Path) -> None:
     """Write down that the host is now as it was wished."""
-    host_manifest.store(host_manifest.taken(wanted, ground, root), root)
+    host_manifest.store(host_manifest.taken(wanted, host_wanted, root), root)
 
 
 def _services() -> list[str]:

@@ -32,8 +32,8 @@ def system(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def taken(system: Path, wanted: str = "w", ground: str = "g") -> host_manifest.Manifest:
-    return host_manifest.taken(wanted, ground, system / "srv/freqops", system)
+def taken(system: Path, wanted: str = "w", host_wanted: str = "g") -> host_manifest.Manifest:
+    return host_manifest.taken(wanted, host_wanted, system / "srv/freqops", system)
 
 
 def test_a_host_as_it_was_left_has_nothing_to_do(system: Path) -> None:
@@ -75,11 +75,11 @@ def test_the_host_itself_differs_only_where_its_own_files_or_wishes_do(system: P
     root, before = system / "srv/freqops", taken(system)
     (root / "bots/alpha/compose.yml").write_text("another")
     (root / "packages/mark/psycopg2/__init__.py").write_text("import sys")
-    assert host_manifest.ground_differs(before, taken(system, "other"), root) is False
-    assert host_manifest.ground_differs(before, taken(system, "w", "other"), root) is True
-    assert host_manifest.ground_differs(None, taken(system), root) is True
+    assert host_manifest.host_differs(before, taken(system, "other"), root) is False
+    assert host_manifest.host_differs(before, taken(system, "w", "other"), root) is True
+    assert host_manifest.host_differs(None, taken(system), root) is True
     (system / "etc/sudoers.d/freqops").write_text("other")
-    assert host_manifest.ground_differs(before, taken(system), root) is True
+    assert host_manifest.host_differs(before, taken(system), root) is True
 
 
 @pytest.mark.parametrize(

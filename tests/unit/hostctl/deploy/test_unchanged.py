@@ -62,8 +62,8 @@ class Host:
         self.asked.append(argv)
         return subprocess.CompletedProcess(argv, 0, self.systemd(), "no bus")
 
-    def compare(self, wanted: str = "w", ground: str = "g") -> dict[str, Any]:
-        return unchanged.compare(wanted, ground, self.root, FakeClock(), self.engine)
+    def compare(self, wanted: str = "w", host_wanted: str = "g") -> dict[str, Any]:
+        return unchanged.compare(wanted, host_wanted, self.root, FakeClock(), self.engine)
 
 
 @pytest.fixture
@@ -112,10 +112,10 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
 
 @pytest.mark.parametrize("name", DISEASES)
 def test_whatever_does_not_work_is_something_to_do(host: Host, name: str) -> None:
-    spoil, said, ground_same = DISEASES[name]
+    spoil, said, host_same = DISEASES[name]
     spoil(host)
     answer = host.compare()
-    assert (answer["same"], answer["ground_same"]) == (False, ground_same)
+    assert (answer["same"], answer["ground_same"]) == (False, host_same)
     assert len(answer["differences"]) == 1
     assert said in answer["differences"][0]
 
@@ -126,10 +126,10 @@ def test_a_bot_held_at_level_3_needs_no_container(host: Host) -> None:
     assert host.compare()["same"] is True
 
 
-def test_another_wish_is_something_to_do_and_leaves_the_ground(host: Host) -> None:
+def test_another_release_is_something_to_do_and_leaves_the_host(host: Host) -> None:
     answer = host.compare(wanted="other")
     assert (answer["same"], answer["ground_same"]) == (False, True)
-    assert host.compare(ground="other")["ground_same"] is False
+    assert host.compare(host_wanted="other")["ground_same"] is False
     (host.root / host_manifest.FILE).unlink()
     assert host.compare()["differences"] == ["no deploy has ended well here yet"]
 

@@ -1,4 +1,4 @@
-"""The ground of a lab host: plays that change it, root on it, and a neighbour that looks at it from outside."""
+"""A hardened lab host: plays that change it, root on it, and a neighbour that looks at it from outside."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(*command: str, sources: Path | None = None) -> Played:
 
 
 def part(name: str, *words: str, sources: Path | None = None, **inputs: object) -> Played:
-    """Run a play of the scenario with these inputs: ``ground``, or one part of it."""
+    """Run a play of the scenario with these inputs: ``host_and_engine``, or one part of it."""
     play = str(PLAYS / f"{name}.yml")
     return run("ansible-playbook", play, "--limit", NAME, "-e", json.dumps(inputs), *words, sources=sources)
 
@@ -54,7 +54,7 @@ def broken(directory: Path, file: str, old: str, new: str) -> Path:
     return directory / "src"
 
 
-class Ground:
+class HardenedHost:
     """The host as root sees it, and as its neighbours do."""
 
     def __init__(self) -> None:
