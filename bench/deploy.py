@@ -47,7 +47,7 @@ def timed(action: Callable[[], Played]) -> float:
 def unchanged(*words: str, fleet: str) -> Played:
     """Deploy what is deployed, and check that nothing was done."""
     played = play("deploy", *words, inventory=fleet)
-    if "nothing to do" not in played.out or "Take the turn" in played.out:
+    if "nothing to do" not in played.out or "Take the deploy lock" in played.out:
         raise SystemExit(f"this deploy had something to do:\n{played.out}")
     return played
 

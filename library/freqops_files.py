@@ -134,7 +134,7 @@ def _judge(path: Path, said: bytes, command: str) -> None:
 
 
 def _brought(path: Path, item: dict[str, Any], *, check: bool) -> dict[str, str] | None:
-    """Bring one file to what is wished; return what differed, None where nothing did."""
+    """Bring one file to what is wanted; return what differed, None where nothing did."""
     seen, rights = _present(path), (item["owner"], item["group"], int(item["mode"], 8))
     said = seen[0] if seen and item["keep"] else item["content"].encode()
     if seen == (said, rights):

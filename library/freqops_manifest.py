@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_manifest
 short_description: Find on all hosts at once whether a deploy would have anything to do there
 description:
-  - Compares what is wished, and every file that a deploy writes, with what the last good deploy left behind, and reads
+  - Compares what is wanted, and every file that a deploy writes, with what the last good deploy left behind, and reads
     back that services, containers and bots are at work.
   - What it does not know, or cannot read, differs.
 extends_documentation_fragment:

@@ -86,7 +86,7 @@ def main() -> None:
     words = host_command.options(module.params, "reason", "actor", "deadline", "release")
     [row] = host_command.serve(module, ["rollback", bot, *words], "bots", f"{bot}: ")["bots"]
     if not row["well"]:
-        module.fail_json(msg="NOT ROLLED BACK\n" + switching.told(row), changed=row["changed"])
+        module.fail_json(msg="NOT ROLLED BACK\n" + switching.failure(row), changed=row["changed"])
     for line in row["detail"]:
         module.warn(f"{row['bot']}: {line}")
     module.exit_json(changed=row["changed"], outcome=row["outcome"], release=row["release"])

@@ -93,7 +93,7 @@ def main() -> None:
         words += [f"--deploy-lock={values['deploy_lock']}", f"--incident={values['deploy_lock']}"]
     rows = host_command.serve(module, words, "bots")["bots"]
     changed = any(row["changed"] for row in rows)
-    failed = [switching.told(row) for row in rows if not row["well"]]
+    failed = [switching.failure(row) for row in rows if not row["well"]]
     if failed:
         module.fail_json(msg="NOT ALL DEPLOYED\n" + "\n".join(failed), changed=changed, bots=rows)
     for row in rows:

@@ -29,7 +29,7 @@ from tests import pace
 from tests.budget import Budget
 from tests.budget import load as load_budget
 from tests.costs import counted, ran, say
-from tests.report import Part, failures, told
+from tests.report import Part, failures, summary
 from tests.support.reporting import VARIABLE as TOLD
 
 PATH = Path(__file__).with_suffix(".toml")
@@ -229,7 +229,7 @@ def ended(run: Run, lanes: Sequence[Lane], every: Sequence[Lane], paces: tuple[f
     budget: Budget = load_budget()
     known = [LAB, *(part for lane in every for part in lane.parts)]
     wanted = [(part, lane.name) for lane in lanes for part in lane.parts]
-    account = told(run.parts, wanted, known, budget, paces, LOGS)
+    account = summary(run.parts, wanted, known, budget, paces, LOGS)
     TIMES.write_text(json.dumps({"minutes": round(minutes, 1), **account.times}, indent=2) + "\n")
     say(account.text)
     say(f"all of it took {minutes:.1f} minutes")

@@ -190,10 +190,10 @@ def main() -> int:
             there = apart.result()
         finally:
             stop.set()
-    return told(here.rows + there.rows, seed, whole=here.counted and there.counted)
+    return reported(here.rows + there.rows, seed, whole=here.counted and there.counted)
 
 
-def told(rows: list[tuple[str, str, str]], seed: int, *, whole: bool) -> int:
+def reported(rows: list[tuple[str, str, str]], seed: int, *, whole: bool) -> int:
     """Write what came of it all, and return the exit status."""
     alive = sum(1 for row in rows if row[2] != "killed")
     sys.stdout.write(table(("mutant", "file", "result"), rows) + "\n")

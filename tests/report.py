@@ -53,7 +53,7 @@ class Account:
     verdicts: list[Verdict]
 
 
-def told(
+def summary(
     parts: Sequence[Part],
     wanted: Sequence[tuple[str, str]],
     known: Collection[str],

@@ -275,7 +275,7 @@ class Bot:
             raise AssertionError(f"{error}; the end of its log:\n{log}") from None
 
 
-def told_of(said: str) -> dict[str, dict[str, Any]]:
+def by_pair(said: str) -> dict[str, dict[str, Any]]:
     """Return what the recovery said of each pair."""
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     return {line["pair"]: line for line in lines if "pair" in line}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from freqops.core.bot.client import BotRefused, Failed
-from tests.contract.bot import Bot, told_of
+from tests.contract.bot import Bot, by_pair
 from tests.contract.conftest import Deployed
 from tests.contract.exchange import Account
 from tests.contract.polling import eventually
@@ -55,7 +55,7 @@ def outage(deployed: Deployed, account: Account) -> Outage:
     before = len(account.orders())
     status, said = bot.update_records()
     orders_sent = len(account.orders()) - before
-    recovered = told_of(said)
+    recovered = by_pair(said)
     account.sell_by_hand("LTCUSDT", trades[LATE]["amount"])
     account.cancel_by_hand("ETHUSDT")
     account.cancel_by_hand("BTCUSDT")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from freqops.core.bot.client import Failed
-from tests.contract.bot import Bot, told_of
+from tests.contract.bot import Bot, by_pair
 from tests.contract.conftest import Deployed
 from tests.contract.exchange import ORDER, PRICES, Account
 from tests.contract.polling import eventually
@@ -144,7 +144,7 @@ def absence(with_stops: Bot, account: Account) -> Absence:
     status, said = bot.update_records()
     sent = len(account.orders()) - before
     assert status == 0, said
-    recovered = told_of(said)
+    recovered = by_pair(said)
     bot.container.start()
     bot.at_work("running")
     rows = bot.query("SELECT pair, exit_reason FROM trades WHERE is_open = 0 ORDER BY id")

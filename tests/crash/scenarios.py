@@ -92,7 +92,7 @@ class Left:
         level: The level in force.
         trades: Whether a start now would let Freqtrade trade.
         answer: What the command answered; None where it gave no answer.
-        told: What it told the bot.
+        asked: What it asked of the bot.
     """
 
     code: int
@@ -101,7 +101,7 @@ class Left:
     level: int
     trades: bool
     answer: dict[str, Any] | None
-    told: tuple[str, ...]
+    asked: tuple[str, ...]
 
     @property
     def latched(self) -> bool:
@@ -113,7 +113,7 @@ def left(root: Path, code: int) -> Left:
     """Read what a command left below ``root``."""
     home = root / "bots" / BOT
     said, errors = (Path(f"{root}.{name}").read_text() for name in ("out", "err"))
-    told = [line[4:] for line in errors.splitlines() if line.startswith("api ")]
+    asked = [line[4:] for line in errors.splitlines() if line.startswith("api ")]
     return Left(
         code=code,
         holds=_content(home / HOLDS),
@@ -121,7 +121,7 @@ def left(root: Path, code: int) -> Left:
         level=holds.effective_level(home / HOLDS),
         trades=trades(home),
         answer=json.loads(said) if said else None,
-        told=tuple(told),
+        asked=tuple(asked),
     )
 
 

@@ -195,12 +195,12 @@ def test_what_only_records_a_halt_spoils_no_halt(runs: Runs, scenario: Scenario)
 @each
 def test_no_bot_is_told_to_trade_before_its_release_is_on_the_disk(runs: Runs, scenario: Scenario) -> None:
     after = runs.clean[scenario].after
-    assert ("start" in after.told) == after.trades
+    assert ("start" in after.asked) == after.trades
     for case in runs.cases[scenario]:
-        if "start" in case.left.told:
+        if "start" in case.left.asked:
             assert (case.left.holds, case.left.state) == (after.holds, after.state), case
         if case.fault != KILLED and case.point.path.startswith(CONF):
-            assert "start" not in case.left.told, case
+            assert "start" not in case.left.asked, case
 
 
 @each

@@ -10,7 +10,7 @@ import pytest
 
 from lab.base.failure import LabError
 from tests.budget import Budget
-from tests.report import Part, failures, told
+from tests.report import Part, failures, summary
 from tests.support import reporting
 from tests.support.field import Field
 
@@ -63,7 +63,7 @@ def written(logs: Path, part: str, **tests: str) -> None:
 
 
 def test_figures_are_those_of_the_reference_machine(tmp_path: Path) -> None:
-    account = told([LIVE, UNIT, UNIT], [], BUDGET.core_minutes, BUDGET, SLOW_MACHINE, tmp_path)
+    account = summary([LIVE, UNIT, UNIT], [], BUDGET.core_minutes, BUDGET, SLOW_MACHINE, tmp_path)
     assert account.times["parts"] == {
         "live": {"minutes": 4, "core_minutes": 6.0, "ok": True},
         "unit": {"minutes": 2, "core_minutes": 3.0, "ok": True},
@@ -74,14 +74,16 @@ def test_figures_are_those_of_the_reference_machine(tmp_path: Path) -> None:
 
 def test_the_slowest_tests_come_first_and_no_more_than_ten(tmp_path: Path) -> None:
     written(tmp_path, "live", **{"t" * length: "" for length in range(1, 15)})
-    account = told([], [], BUDGET.core_minutes, BUDGET, SLOW_MACHINE, tmp_path)
+    account = summary([], [], BUDGET.core_minutes, BUDGET, SLOW_MACHINE, tmp_path)
     assert [row[0] for row in account.times["slowest"]] == list(range(14, 4, -1))
 
 
 def test_what_failed_is_said_with_why_and_what_did_not_run_and_what_cost_too_much(tmp_path: Path) -> None:
     written(tmp_path, "live", test_fine="", test_broken="it is broken\nbot gamma on prod-1, the end of its log:")
     red = Part("live", "fleet", 4, 12, ok=False)
-    account = told([red, UNIT], [("live", "fleet"), ("halt", "fleet")], BUDGET.core_minutes, BUDGET, (2, 2), tmp_path)
+    account = summary(
+        [red, UNIT], [("live", "fleet"), ("halt", "fleet")], BUDGET.core_minutes, BUDGET, (2, 2), tmp_path
+    )
     said = failures([red, UNIT], account.missing, account.verdicts, tmp_path)
     assert said.splitlines()[0] == "FAILED [fleet] live: test_broken"
     assert "bot gamma on prod-1" in said

@@ -16,21 +16,21 @@ STRATEGIES = "strategies"
 
 
 def of_host(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
-    """Return the fingerprint of what is wished of the host itself, whatever bots there are."""
+    """Return the fingerprint of what is wanted of the host itself, whatever bots there are."""
     return fingerprint(variables, [name for name in names if name.startswith(OF_THE_HOST)], root)
 
 
 def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
-    """Return the fingerprint of what is wished of one host.
+    """Return the fingerprint of what is wanted of one host.
 
     Args:
         variables: The host's variables, templated.
         names: The variables that roles read.
         root: The project: its code, and the files that the variables name, count as well.
     """
-    wished = {name: variables[name] for name in sorted(names) if name in variables}
-    files = {str(path): _digest(path) for path in _named_files(wished, root)}
-    text = json.dumps([wished, files, code(root)], sort_keys=True, default=str)
+    inputs = {name: variables[name] for name in sorted(names) if name in variables}
+    files = {str(path): _digest(path) for path in _named_files(inputs, root)}
+    text = json.dumps([inputs, files, code(root)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -43,11 +43,11 @@ def code(root: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _named_files(wished: Mapping[str, Any], root: Path) -> list[Path]:
+def _named_files(inputs: Mapping[str, Any], root: Path) -> list[Path]:
     """Return the files on this machine that the variables name: strategies, and the lock of the added packages."""
-    directories = {Path(bot.get("strategy_dir") or root / STRATEGIES) for bot in wished.get("freqtrade_bots") or []}
+    directories = {Path(bot.get("strategy_dir") or root / STRATEGIES) for bot in inputs.get("freqtrade_bots") or []}
     files = [path for directory in directories for path in directory.glob("*") if path.suffix in (".py", ".json")]
-    packages = wished.get("freqtrade_packages")
+    packages = inputs.get("freqtrade_packages")
     return sorted([*files, *([Path(packages)] if packages else [])])
 
 

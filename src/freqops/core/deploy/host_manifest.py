@@ -41,7 +41,7 @@ OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/freqops-host",
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was wished when everything was as it should be, and the files that came of it.
+    """What was wanted when everything was as it should be, and the files that came of it.
 
     Attributes:
         wanted: A fingerprint of all that the control node brings: variables, secrets, code, files.
@@ -62,8 +62,8 @@ def taken(wanted: str, host_wanted: str, root: Path, system: Path = Path("/")) -
     """Return the manifest of a host as it is now.
 
     Args:
-        wanted: The fingerprint of what was wished.
-        host_wanted: The fingerprint of what was wished of the host itself.
+        wanted: The fingerprint of what was wanted.
+        host_wanted: The fingerprint of what was wanted of the host itself.
         root: The tree of freqops.
         system: The root of the file system.
 
@@ -85,10 +85,10 @@ def load(root: Path) -> Manifest | None:
 
 
 def differences(before: Manifest | None, now: Manifest) -> list[str]:
-    """Return how a host differs from what was left behind, and from what is wished now."""
+    """Return how a host differs from what was left behind, and from what is wanted now."""
     if before is None:
         return ["no deploy has ended well here yet"]
-    found = [] if before.wanted == now.wanted else ["what is wished differs from what was deployed"]
+    found = [] if before.wanted == now.wanted else ["what is wanted differs from what was deployed"]
     for path in sorted(before.files.keys() | now.files.keys()):
         if path not in now.files:
             found.append(f"{path} is gone")
@@ -100,7 +100,7 @@ def differences(before: Manifest | None, now: Manifest) -> list[str]:
 
 
 def host_differs(before: Manifest | None, now: Manifest, root: Path) -> bool:
-    """Return whether the host itself, whatever bots there are, differs from what was left behind, or is wished now."""
+    """Return whether the host itself differs from what was left behind, or from what is wanted now."""
     if before is None or before.host_wanted != now.host_wanted:
         return True
     outside = [

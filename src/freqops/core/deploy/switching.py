@@ -29,8 +29,8 @@ def differs(home: Path, release: str) -> bool:
     return not runs and holds.effective_level(present.holds) < holds.HARD
 
 
-def told(row: Mapping[str, Any]) -> str:
-    """Return what became of a bot that does not run what was wished, its last log lines at the end."""
+def failure(row: Mapping[str, Any]) -> str:
+    """Return what became of a bot that does not run what was wanted, its last log lines at the end."""
     name, outcome = row["bot"], row["outcome"]
     proven = "" if outcome in NOT_TOUCHED else ", PROVEN" if row["proven"] else ", NOT PROVEN"
     lines = [f"{name}: {outcome.upper()}{proven}", *(f"{name}: {text}" for text in row["detail"])]

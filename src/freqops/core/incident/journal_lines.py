@@ -77,11 +77,11 @@ def asked(entries: Iterable[Entry], file: str) -> list[str]:
     streams: dict[tuple[str, str], list[_Group]] = {}
     for entry in entries:
         if entry.kind == "act":
-            lines += _told(streams)
+            lines += _lines(streams)
             streams = {}
         elif entry.kind == "question":
             _asked_again(streams.setdefault((entry.to, entry.what), []), entry)
-    lines += _told(streams)
+    lines += _lines(streams)
     if len(lines) > LINES:
         return [*lines[:LINES], f"… {len(lines) - LINES} more such lines; all of them are in {visible(file)}"]
     return lines
@@ -94,7 +94,7 @@ def _asked_again(stream: list[_Group], entry: Entry) -> None:
         stream.append(_Group(entry, entry))
 
 
-def _told(streams: dict[tuple[str, str], list[_Group]]) -> list[str]:
+def _lines(streams: dict[tuple[str, str], list[_Group]]) -> list[str]:
     groups = [group for stream in streams.values() for group in (stream if len(stream) <= FEW else [_merged(stream)])]
     groups.sort(key=lambda group: group.first.number)
     return [_line(group) for group in groups]

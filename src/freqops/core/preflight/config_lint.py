@@ -25,13 +25,13 @@ PLAIN = {"boolean": "true or false", "string": "a text", "number": "a number", "
 
 def judge(fleet: Fleet) -> Iterator[Refusal]:
     """Yield what is wrong with the configurations of all bots; what bots of a host share is told once."""
-    told = set()
+    reported = set()
     for bot in fleet.bots:
         for layer, config in bot.layers:
             for path, wrong, cure in _layer(config):
                 place = (bot.host, *layer, *path)
-                if place not in told:
-                    told.add(place)
+                if place not in reported:
+                    reported.add(place)
                     yield bot.refused(f"{dotted((_name(layer), *path))} {wrong}", cure, (*layer, *path))
 
 

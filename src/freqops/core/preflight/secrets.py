@@ -78,13 +78,13 @@ def is_placeholder(value: str) -> bool:
 
 def in_configurations(fleet: Fleet) -> Iterator[Refusal]:
     """Yield the secrets that stand in a configuration, which everybody on the host may read."""
-    told = set()
+    reported = set()
     for bot in fleet.bots:
         for layer, config in bot.layers:
             for path, value in leaves(config):
-                if not _is_secret(path, value) or (bot.host, *layer, *path) in told:
+                if not _is_secret(path, value) or (bot.host, *layer, *path) in reported:
                     continue
-                told.add((bot.host, *layer, *path))
+                reported.add((bot.host, *layer, *path))
                 yield _misplaced(bot, layer, path, value)
 
 

@@ -16,8 +16,8 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is wished, and whether to write down how it is."""
-    parser.add_argument("--wanted", required=True, help="fingerprint of what is wished")
+    """Add what is wanted, and whether to write down how it is."""
+    parser.add_argument("--wanted", required=True, help="fingerprint of what is wanted")
     parser.add_argument("--ground", dest="host_wanted", required=True, help="the same of the host itself")
     parser.add_argument("--write", action="store_true", help="write down how it is now")
 

@@ -18,7 +18,7 @@ from freqops.core.deploy import release
 from ..bot.engine import Engine
 from ..incident import journal
 from ..incident.recorded import Command
-from .switch import Switch, Switched, Wish, switch
+from .switch import Switch, Switched, SwitchOrder, switch
 from .switch_files import SwitchFiles
 
 NOT_REACHED = "not reached"
@@ -33,43 +33,43 @@ class Errand:
     mandate: Mandate
     deadline: float
 
-    def wish(self, fingerprint: str, *, restore: bool = False) -> Wish:
-        """Return what is wished of one bot."""
-        return Wish(fingerprint, self.mandate, self.deadline, restore)
+    def order(self, fingerprint: str, *, restore: bool = False) -> SwitchOrder:
+        """Return the order for one bot."""
+        return SwitchOrder(fingerprint, self.mandate, self.deadline, restore)
 
 
-def deploy(wishes: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:
+def deploy(wanted: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:
     """Bring each bot to its release, and return a row for each, in the order given.
 
     A bot that was refused was not touched, and keeps no other from its release. Stops at the first bot that was changed
     and did not come up, for the next would probably fail, too.
 
     Args:
-        wishes: Names of bots, each with the fingerprint of its release.
+        wanted: Names of bots, each with the fingerprint of its release.
         errand: The command.
         clock: Where the time comes from.
         engine: The container engine.
     """
     rows: list[Switched] = []
-    for name, fingerprint in wishes:
+    for name, fingerprint in wanted:
         if any(row.outcome not in (REFUSED, NOT_REACHED) and not row.well for row in rows):
             why = "not touched: a bot before it did not come up"
             rows.append(Switched(name, NOT_REACHED, detail=[why], release=fingerprint))
             continue
-        rows.append(_one(errand.root / "bots" / name, errand.wish(fingerprint), errand, clock, engine))
+        rows.append(_one(errand.root / "bots" / name, errand.order(fingerprint), errand, clock, engine))
     return rows
 
 
-def _one(home: Path, wish: Wish, errand: Errand, clock: Clock, engine: Engine) -> Switched:
+def _one(home: Path, order: SwitchOrder, errand: Errand, clock: Clock, engine: Engine) -> Switched:
     def act(diary: journal.Journal) -> Switched:
-        return switch(home, wish, diary, clock, engine)
+        return switch(home, order, diary, clock, engine)
 
     try:
         return _recorded("switch", home.name, act, errand, clock)
     except (Refused, layout.BotUnreadable) as error:
-        return Switched(home.name, REFUSED, detail=[str(error)], release=wish.release)
+        return Switched(home.name, REFUSED, detail=[str(error)], release=order.release)
     except (FreqopsError, OSError) as error:
-        return Switched(home.name, "not proven", detail=[str(error)], release=wish.release)
+        return Switched(home.name, "not proven", detail=[str(error)], release=order.release)
 
 
 def _recorded(
@@ -77,8 +77,8 @@ def _recorded(
 ) -> Switched:
     """Do ``act`` with a journal; leave evidence behind where something was done."""
     named = Home(errand.root / "bots" / name).unread()
-    told = Command(command, errand.mandate, errand.root, clock)
-    return told.on(named, act, touched=lambda row: row.changed or not row.well)
+    recorded = Command(command, errand.mandate, errand.root, clock)
+    return recorded.on(named, act, touched=lambda row: row.changed or not row.well)
 
 
 def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engine: Engine) -> Switched:
@@ -96,11 +96,11 @@ def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engin
         NotProven: A file on the way could not be written, and nobody knows what came of it.
     """
     bot = layout.load_bot(home)
-    wish = errand.wish(wanted or _before(home, bot.release), restore=True)
-    if wish.release == bot.release:
+    order = errand.order(wanted or _before(home, bot.release), restore=True)
+    if order.release == bot.release:
         raise Refused(f"{bot.name} has release {bot.release} already")
     try:
-        return _recorded("rollback", home.name, lambda diary: switch(home, wish, diary, clock, engine), errand, clock)
+        return _recorded("rollback", home.name, lambda diary: switch(home, order, diary, clock, engine), errand, clock)
     except OSError as error:
         raise NotProven(f"{home.name}: {error}") from error
 
@@ -135,17 +135,17 @@ def _resumed(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
     root = Home(home).root
     mandate = Mandate(str(note.get("incident", "recover")), "a switch was interrupted", actor)
     errand = Errand(root, mandate, 120.0)
-    wish = errand.wish(str(note.get("to", "")))
+    order = errand.order(str(note.get("to", "")))
     try:
         return _recorded(
-            "recover", home.name, lambda diary: Switch(home, wish, diary, clock, engine).take_back(), errand, clock
+            "recover", home.name, lambda diary: Switch(home, order, diary, clock, engine).take_back(), errand, clock
         )
     except (FreqopsError, OSError) as error:
-        return Switched(home.name, "not proven", detail=[str(error)], release=wish.release)
+        return Switched(home.name, "not proven", detail=[str(error)], release=order.release)
 
 
 def parsed(text: str) -> list[tuple[str, str]]:
-    """Return the wishes of ``alpha=0123…,beta=4567…``.
+    """Return the bots and releases of ``alpha=0123…,beta=4567…``.
 
     Raises:
         Refused: It does not parse, or names a bot twice.

@@ -34,7 +34,7 @@ INTERRUPTED = "it was interrupted"
 
 
 @dataclass(frozen=True)
-class Wish:
+class SwitchOrder:
     """The release that must run, under which mandate, and how many seconds a start may take."""
 
     release: str
@@ -47,7 +47,7 @@ class Wish:
 class Switched(Outcome):
     """The outcome of a switch.
 
-    ``running``, ``paused``, ``stopped`` or ``held`` where all is as wished; ``rolled back``, ``withdrawn`` (there was
+    ``running``, ``paused``, ``stopped`` or ``held`` where all is as ordered; ``rolled back``, ``withdrawn`` (there was
     nothing before it) or ``halted`` (trades were written since, so nothing went back) where it is not.
 
     Attributes:
@@ -62,7 +62,7 @@ class Switched(Outcome):
 
     @property
     def well(self) -> bool:
-        """Whether the bot runs what was wished."""
+        """Whether the bot runs what was ordered."""
         return self.proven and self.outcome in ("running", "paused", "stopped", "held")
 
     def to_json(self) -> dict[str, Any]:
@@ -73,12 +73,12 @@ class Switched(Outcome):
 class Switch:
     """One switch of one bot; whoever runs it holds the bot's lock."""
 
-    def __init__(self, home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engine) -> None:
-        self._wish, self._journal, self._clock, self._engine = wish, journal, clock, engine
+    def __init__(self, home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engine: Engine) -> None:
+        self._order, self._journal, self._clock, self._engine = order, journal, clock, engine
         self._files = SwitchFiles(home)
         self._home = home
         self._former = _present(home)
-        self._result = Switched(home.name, release=wish.release, former=self._former.release if self._former else "")
+        self._result = Switched(home.name, release=order.release, former=self._former.release if self._former else "")
 
     def run(self) -> Switched:
         """Switch, or find that there is nothing to switch, and prove what came of it.
@@ -86,22 +86,22 @@ class Switch:
         Raises:
             Refused: Nothing was touched; the text says why.
         """
-        target = self._files.usable(self._wish.release)
+        target = self._files.usable(self._order.release)
         self._files.begin_holds()
         anew = self._secrets_differ()
-        if self._former is not None and self._files.as_installed(self._wish.release) and not anew:
+        if self._former is not None and self._files.as_installed(self._order.release) and not anew:
             return self._as_it_is(target)
         dump = self._ready(target)
         if self._restored is not None and self._trades_since(target):
             self._result.release = self._result.former
             self._hold()
             return self._result
-        note = {"version": 1, "from": self._result.former, "to": self._wish.release, "image_changes": dump is not None}
-        self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._wish.mandate.incident})
-        self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._wish.release}")
+        note = {"version": 1, "from": self._result.former, "to": self._order.release, "image_changes": dump is not None}
+        self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._order.mandate.incident})
+        self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._order.release}")
         try:
             left = self._leave(dump)
-            self._files.install(self._wish.release)
+            self._files.install(self._order.release)
             self._up(target, anew=anew)
         except (FreqopsError, OSError) as error:
             return self._taken_back(str(error))
@@ -110,7 +110,7 @@ class Switch:
 
     def _as_it_is(self, target: layout.Bot) -> Switched:
         """Start it if it does not run; there is nothing to switch, and so nothing to take back."""
-        started = start_locked(target, self._clock, self._engine, self._wish.deadline)
+        started = start_locked(target, self._clock, self._engine, self._order.deadline)
         self._well(target, started, changed=started.changed)
         if not self._files.history():
             self._remember(target, None)
@@ -130,7 +130,7 @@ class Switch:
         self._restored: Path | None = None
         if self._former is None or self._former.image == target.image:
             return None
-        if self._wish.restore:
+        if self._order.restore:
             self._restored = self._dump_of(target)
         self._files.dumps.mkdir(mode=0o700, exist_ok=True)
         return self._files.dumps / f"{self._clock.utcnow():%Y%m%dT%H%M%SZ}-{self._former.release}"
@@ -155,7 +155,7 @@ class Switch:
         database = databases.of(self._former, self._engine)
         self._stop()
         mark = database.mark()
-        if self._restored is not None and mark != self._known_mark(self._wish.release):
+        if self._restored is not None and mark != self._known_mark(self._order.release):
             raise NotProven("a trade was written while it ended, which the former database does not know")
         database.dump(dump)
         self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
@@ -178,7 +178,7 @@ class Switch:
         return str(self._entry(fingerprint).get("mark", ""))
 
     def _trades_since(self, target: layout.Bot) -> bool:
-        """Whether trades were written since the release that is wished back went."""
+        """Whether trades were written since the release that is ordered back went."""
         return databases.of(target, self._engine).mark() != self._known_mark(target.release)
 
     def _dump_of(self, target: layout.Bot) -> Path:
@@ -196,14 +196,14 @@ class Switch:
 
     def _up(self, target: layout.Bot, *, anew: bool) -> None:
         bot = layout.load_bot(self._home)
-        started = start_locked(bot, self._clock, self._engine, self._wish.deadline, anew=anew)
+        started = start_locked(bot, self._clock, self._engine, self._order.deadline, anew=anew)
         self._well(bot, started, changed=True)
         self._result.release = target.release
 
     def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
         """Take in what became of a start, and prove that the bot is well where it was started anew."""
         asked = changed and started.outcome != "held"
-        if asked and not health.prove(bot, self._clock, self._wish.deadline):
+        if asked and not health.prove(bot, self._clock, self._order.deadline):
             why = "held at level 3 meanwhile: nobody can tell whether it is well"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
         self._take(started.outcome, changed, started.level, started.detail)
@@ -237,7 +237,7 @@ class Switch:
         bot = _present(self._home)
         said = self._engine.logs(layout.container_of(self._home.name), LOG_LINES)
         self._result.log = redact("\n".join(said), bot).splitlines() if bot is not None else said
-        self._result.detail.append(f"{self._wish.release} failed: {redact(why, bot) if bot else why}")
+        self._result.detail.append(f"{self._order.release} failed: {redact(why, bot) if bot else why}")
         self._journal.note("note", "bot", f"the switch failed: {self._result.detail[-1]}")
         try:
             self._back(bot)
@@ -266,7 +266,7 @@ class Switch:
             return
         former = layout.load_bot(self._home)
         self._result.release = former.release
-        started = start_locked(former, self._clock, self._engine, self._wish.deadline, anew=True)
+        started = start_locked(former, self._clock, self._engine, self._order.deadline, anew=True)
         self._well(former, started, changed=True)
         self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
         self._result.outcome = "rolled back"
@@ -277,7 +277,7 @@ class Switch:
         if not self._trades_written(bot, note):
             return False
         self._hold()
-        start_locked(bot, self._clock, self._engine, self._wish.deadline)
+        start_locked(bot, self._clock, self._engine, self._order.deadline)
         return True
 
     def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
@@ -288,7 +288,7 @@ class Switch:
 
     def _hold(self) -> None:
         """Stop entries instead of going back: the former database does not know the trades that were written since."""
-        mandate = replace(self._wish.mandate, reason="trades were written since the release changed")
+        mandate = replace(self._order.mandate, reason="trades were written since the release changed")
         order = Order(KillLevel.ENTRIES, mandate)
         row = halt([self._home], order, self._clock, self._engine)[0]
         self._result.outcome, self._result.proven, self._result.level = (
@@ -312,7 +312,7 @@ def _present(home: Path) -> layout.Bot | None:
     return layout.load_bot(home) if (home / "bot.json").exists() else None
 
 
-def switch(home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engine) -> Switched:
+def switch(home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engine: Engine) -> Switched:
     """Bring one bot to a release, and prove it.
 
     Raises:
@@ -322,5 +322,5 @@ def switch(home: Path, wish: Wish, journal: Journal, clock: Clock, engine: Engin
         if not held:
             raise Refused(f"another command is working on {home.name}")
         if SwitchFiles(home).unfinished:
-            Switch(home, wish, journal, clock, engine).take_back()
-        return Switch(home, wish, journal, clock, engine).run()
+            Switch(home, order, journal, clock, engine).take_back()
+        return Switch(home, order, journal, clock, engine).run()

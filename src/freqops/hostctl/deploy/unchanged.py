@@ -33,8 +33,8 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     """Return whether nothing differs, what does, whether the host itself does, and what every bot is doing.
 
     Args:
-        wanted: The fingerprint of what is wished now.
-        host_wanted: The fingerprint of what is wished of the host itself.
+        wanted: The fingerprint of what is wanted now.
+        host_wanted: The fingerprint of what is wanted of the host itself.
         root: The tree of freqops.
         clock: Where the time comes from.
         engine: The container engine.
@@ -49,7 +49,7 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
 
 
 def write(wanted: str, host_wanted: str, root: Path) -> None:
-    """Write down that the host is now as it was wished."""
+    """Write down that the host is now as it was wanted."""
     host_manifest.store(host_manifest.taken(wanted, host_wanted, root), root)
 
 

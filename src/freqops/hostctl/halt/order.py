@@ -21,8 +21,8 @@ class Order:
 
     def as_hold(self, now: str) -> holds.Hold:
         """Return the hold that this command sets."""
-        told = self.mandate
-        return holds.Hold("halt", self.level.hold, told.reason, told.actor, told.incident, 0, now)
+        given = self.mandate
+        return holds.Hold("halt", self.level.hold, given.reason, given.actor, given.incident, 0, now)
 
     @property
     def seconds(self) -> float:

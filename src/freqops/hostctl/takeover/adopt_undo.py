@@ -57,9 +57,9 @@ def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) ->
 def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
     """Stop the bot under a hold of level 3, and look once more at what it did until then."""
     bot = layout.load_bot(home)
-    told = order.mandate
+    mandate = order.mandate
     hold = holds.Hold(
-        adoption.HOLDER, holds.HARD, told.reason, told.actor, str(note["incident"]), 0, iso(clock.utcnow())
+        adoption.HOLDER, holds.HARD, mandate.reason, mandate.actor, str(note["incident"]), 0, iso(clock.utcnow())
     )
     latched = holds_file.latch(home, hold, clock)
     if latched.error is not None:

@@ -67,11 +67,11 @@ def test_whatever_differs_is_named(system: Path, name: str) -> None:
 
 def test_another_wish_differs(system: Path) -> None:
     assert host_manifest.differences(taken(system), taken(system, "other")) == [
-        "what is wished differs from what was deployed"
+        "what is wanted differs from what was deployed"
     ]
 
 
-def test_the_host_itself_differs_only_where_its_own_files_or_wishes_do(system: Path) -> None:
+def test_the_host_itself_differs_only_where_its_own_files_or_inputs_do(system: Path) -> None:
     root, before = system / "srv/freqops", taken(system)
     (root / "bots/alpha/compose.yml").write_text("another")
     (root / "packages/mark/psycopg2/__init__.py").write_text("import sys")

@@ -40,7 +40,7 @@ def line(s: float, kind: str, what: str, to: str = "bot", **said: Any) -> str:
     return json.dumps({"at": at, "s": s, "kind": kind, "to": to, "what": what, **said}) + "\n"
 
 
-def told(files: Mapping[str, str], **more: Any) -> str:
+def reported(files: Mapping[str, str], **more: Any) -> str:
     return report(Evidence(ID, {"paper-1": files}, **more))
 
 
@@ -77,7 +77,7 @@ WHOLE = (
 
 
 def test_what_was_commanded_and_achieved() -> None:
-    text = told({HALT: halt(row(detail=["entry order cancelled: trade 5 SOL/USDT"])), JOURNAL: WHOLE})
+    text = reported({HALT: halt(row(detail=["entry order cancelled: trade 5 SOL/USDT"])), JOURNAL: WHOLE})
     assert text.split("\n")[:9] == [
         f"# Incident `{ID}`",
         "",
@@ -100,7 +100,7 @@ def test_what_was_commanded_and_achieved() -> None:
 
 
 def test_before_and_after() -> None:
-    text = told({HALT: halt(row()), JOURNAL: WHOLE})
+    text = reported({HALT: halt(row()), JOURNAL: WHOLE})
     assert section(text, "Before and after `halt1`:") == [
         "state     running → paused",
         "trades    2 open → 1 open",
@@ -113,7 +113,7 @@ def test_before_and_after() -> None:
 
 
 def test_what_was_done_failed_and_asked() -> None:
-    text = told({HALT: halt(row()), JOURNAL: WHOLE})
+    text = reported({HALT: halt(row()), JOURNAL: WHOLE})
     assert section(text, "Done by `halt1`:") == [
         '08:40:57    0.20 s  bot: POST /stopentry → {"status": "paused"} (took 0.01 s)',
         '08:40:59    2.60 s  note exchange: judged → {"flat": false}',
@@ -130,7 +130,7 @@ def test_what_was_done_failed_and_asked() -> None:
 
 def test_an_act_between_equal_answers_keeps_them_apart() -> None:
     asked = line(0.1, "question", "GET /locks", answer=[])
-    text = told({JOURNAL: asked * 2 + line(0.2, "act", "POST /locks", answer={}) + asked})
+    text = reported({JOURNAL: asked * 2 + line(0.2, "act", "POST /locks", answer={}) + asked})
     assert [entry.endswith("2 times → []") for entry in section(text, "Asked by `halt1`, equal answers counted:")] == [
         True,
         False,
@@ -138,7 +138,7 @@ def test_an_act_between_equal_answers_keeps_them_apart() -> None:
 
 
 def test_without_a_journal_the_answer_says_before_and_after() -> None:
-    text = told({HALT: halt(row(positions=[TRADE_1]))})
+    text = reported({HALT: halt(row(positions=[TRADE_1]))})
     assert section(text, "Before and after `halt1`:") == [
         "state     running → paused",
         "trades    not known → 1 open",
@@ -174,18 +174,20 @@ def test_a_journal_belongs_to_the_command_of_its_time() -> None:
     """Clocks are read twice, so a journal's name and its command's answer may be seconds apart."""
     first, again = "srv1-alpha-halt-20261121T084058Z.jsonl", "srv1-alpha-halt-20261121T095000Z.jsonl"
     files = {HALT: halt(row()), first: WHOLE, again: line(0.1, "act", "POST /stopentry", answer={})}
-    (missing,) = section(told(files), "## What is missing")
+    (missing,) = section(reported(files), "## What is missing")
     assert missing.startswith(
         "paper-1: halt-20261121T095000Z left no answer for alpha, only a journal: it may have ended"
     )
     later = halt(row(), began="2026-11-21T09:49:58Z", ended="2026-11-21T09:50:09Z")
     files["srv1-halt1-20261121T095009Z.json"] = later
-    assert "What is missing" not in told(files)
-    assert section(told(files), "Done by `halt-20261121T095000Z`:") == ["08:40:57    0.10 s  bot: POST /stopentry → {}"]
+    assert "What is missing" not in reported(files)
+    assert section(reported(files), "Done by `halt-20261121T095000Z`:") == [
+        "08:40:57    0.10 s  bot: POST /stopentry → {}"
+    ]
 
 
 def test_a_command_that_asked_nothing_has_an_empty_journal() -> None:
-    assert "What is missing" not in told({HALT: halt(row()), JOURNAL: ""})
+    assert "What is missing" not in reported({HALT: halt(row()), JOURNAL: ""})
 
 
 def test_a_halt_repeated_under_the_same_incident_is_judged_by_its_last_time() -> None:
@@ -195,7 +197,7 @@ def test_a_halt_repeated_under_the_same_incident_is_judged_by_its_last_time() ->
     other = row(bot="beta", incident="another")
     again = halt(row(), other, began="2026-11-21T08:50:00Z", incident="two")
     files = {"srv1-halt1-20261121T083010Z.json": first, "srv1-halt1-20261121T085010Z.json": again, JOURNAL: WHOLE}
-    text = told(files)
+    text = reported(files)
     assert "**ALL PROVEN**" in text
     assert [entry.partition(";")[0].rpartition(": ")[2] for entry in section(text, "## Commands")] == [
         "NOT PROVEN",
@@ -203,15 +205,15 @@ def test_a_halt_repeated_under_the_same_incident_is_judged_by_its_last_time() ->
     ]
     assert "What is missing" not in text  # the journal of beta lies with the incident of its own hold
     foreign = halt(row(), proven=False, undeclared=[{"pid": 7, "command": "f"}], began="2026-11-21T08:55:00Z")
-    assert "**NOT ALL PROVEN**" in told({**files, "srv1-halt1-20261121T085510Z.json": foreign})
+    assert "**NOT ALL PROVEN**" in reported({**files, "srv1-halt1-20261121T085510Z.json": foreign})
 
 
 def test_a_command_that_was_refused_or_changed_nothing_leaves_a_journal_and_spoils_no_proof() -> None:
     asked = line(0.1, "question", "balances", to="exchange", answer={})
     files = {HALT: halt(row()), JOURNAL: WHOLE, "srv1-alpha-halt3.jsonl": WHOLE}
-    assert "What is missing" not in told(files)
+    assert "What is missing" not in reported(files)
     files = {**files, "srv1-alpha-release-20261121T090000Z.jsonl": asked}
-    text = told(files)
+    text = reported(files)
     assert "**ALL PROVEN**" in text
     (missing,) = section(text, "## What is missing")
     assert missing.startswith(
@@ -248,7 +250,7 @@ def test_an_exchange_that_was_asked_once_and_holds_that_cannot_be_read() -> None
     journal = line(0, "snapshot", "before", answer={"state": None, "holds": {"unreadable": "torn"}}) + line(
         1, "snapshot", "after", answer={"state": "no process", "trades": None, "holds": HELD, "exchange": judged}
     )
-    assert section(told({JOURNAL: journal}), "Before and after `halt1`:") == [
+    assert section(reported({JOURNAL: journal}), "Before and after `halt1`:") == [
         "state     not known → no process",
         "trades    not known → not known",
         f"holds     UNREADABLE, which counts as level 3: torn → halt 1 ({ID})",
@@ -270,23 +272,23 @@ def test_an_exchange_that_was_asked_once_and_holds_that_cannot_be_read() -> None
     ],
 )
 def test_what_cannot_be_read_is_named(files: dict[str, str], problem: str) -> None:
-    missing = section(told({HALT: halt(row()), JOURNAL: WHOLE, **files}), "## What is missing")
+    missing = section(reported({HALT: halt(row()), JOURNAL: WHOLE, **files}), "## What is missing")
     assert any(text.startswith(f"paper-1: {problem}") for text in missing), missing
 
 
 def test_a_journal_without_its_last_newline_is_whole() -> None:
-    assert "What is missing" not in told({HALT: halt(row()), JOURNAL: WHOLE.rstrip("\n")})
+    assert "What is missing" not in reported({HALT: halt(row()), JOURNAL: WHOLE.rstrip("\n")})
 
 
 def test_a_file_that_was_cut_is_called_so_and_not_torn() -> None:
-    text = told({HALT: halt(row()), JOURNAL: WHOLE[:-20]}, cut={"paper-1": [JOURNAL]})
+    text = reported({HALT: halt(row()), JOURNAL: WHOLE[:-20]}, cut={"paper-1": [JOURNAL]})
     assert section(text, "## What is missing") == [
         f"paper-1: {JOURNAL} was too large to be copied whole: its end is missing here"
     ]
 
 
 def test_a_command_that_went_on_behind_a_torn_line_loses_none_of_its_own() -> None:
-    text = told({JOURNAL: '{"at": "2026-11' + line(0.1, "act", "POST /stopentry", error="Unreachable")})
+    text = reported({JOURNAL: '{"at": "2026-11' + line(0.1, "act", "POST /stopentry", error="Unreachable")})
     assert section(text, "Failed in `halt1`:") == ["08:40:57    0.10 s  bot: POST /stopentry → FAILED: Unreachable"]
     assert any("has 1 lines that cannot be read" in problem for problem in section(text, "## What is missing"))
 
@@ -451,7 +453,7 @@ def test_no_bytes_of_a_journal_hide_an_error_or_break_the_report(
             errors.append(f"error number {number}.")
             kind = ("question", "act", "snapshot", "note", "else")[number % 5]
             lines.append(line(0.1, kind, "before", error=errors[-1]).rstrip("\n"))
-    text = told({JOURNAL: "\n".join(lines) + end})
+    text = reported({JOURNAL: "\n".join(lines) + end})
     judge_lines(text)
     failed = section(text, "Failed in `halt1`:") if errors else []
     assert [each.partition("FAILED: ")[2] for each in failed] == errors
@@ -470,5 +472,5 @@ def test_no_shape_of_what_is_in_the_files_breaks_the_report(
         "srv1-flatten.json": json.dumps({**answer, "bots": [inner, {"bot": "alpha", **inner}]}),
         "srv1-release-alpha.json": json.dumps({"result": inner, "bot": "alpha"}),
     }
-    judge_lines(told(files))
+    judge_lines(reported(files))
     json.dumps(summary(Evidence(ID, {"paper-1": files})))

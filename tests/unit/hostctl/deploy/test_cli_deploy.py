@@ -45,8 +45,8 @@ class Cli:
         self.sessions += 1
         return int(work())
 
-    def _deploy(self, wishes: list[tuple[str, str]], errand: Errand, *_: Any) -> list[Switched]:
-        self.ran.append((wishes, errand))
+    def _deploy(self, wanted: list[tuple[str, str]], errand: Errand, *_: Any) -> list[Switched]:
+        self.ran.append((wanted, errand))
         return self.rows
 
     def _rollback(self, home: Path, wanted: str | None, errand: Errand, *_: Any) -> Switched:
@@ -78,8 +78,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_a_switch_is_what_it_was_asked_in_a_session_of_its_own(run: Cli) -> None:
     words = ("--reason=why", "--actor=ann@here", "--incident=one", "--deadline=7")
     status, out = run("switch", f"beta={OLD},alpha={NEW}", *words)
-    [(wishes, errand)] = run.ran
-    assert wishes == [("beta", OLD), ("alpha", NEW)]
+    [(wanted, errand)] = run.ran
+    assert wanted == [("beta", OLD), ("alpha", NEW)]
     assert errand == Errand(run.root, Mandate("one", "why", "ann@here"), 7.0)
     assert (status, run.sessions) == (0, 1)
     [row] = json.loads(out)["bots"]

@@ -88,7 +88,7 @@ class Host:
 
     def secrets(self) -> str:
         return switch.Switch(
-            self.home, self.wish(OLD), journal.silent(self.clock), self.clock, self.engine
+            self.home, self.order(OLD), journal.silent(self.clock), self.clock, self.engine
         )._files.secrets_mark
 
     def stage(self, fingerprint: str, image: str = IMAGE) -> None:
@@ -109,8 +109,8 @@ class Host:
         path = self.home / "compose.yml"
         return path.read_text() if path.exists() else ""
 
-    def wish(self, fingerprint: str, *, restore: bool = False) -> switch.Wish:
-        return switch.Wish(fingerprint, Mandate("one", "why", "ann@host"), 20.0, restore)
+    def order(self, fingerprint: str, *, restore: bool = False) -> switch.SwitchOrder:
+        return switch.SwitchOrder(fingerprint, Mandate("one", "why", "ann@host"), 20.0, restore)
 
     @property
     def errand(self) -> Errand:
@@ -344,12 +344,12 @@ def test_the_first_bot_that_does_not_come_up_ends_it(host: Host) -> None:
 
 
 @pytest.mark.parametrize("text", ["alpha", "alpha=", "alpha=xyz", f"alpha={OLD},alpha={NEW}", "", f"Alpha={OLD}"])
-def test_wishes_that_do_not_parse_are_refused(text: str) -> None:
+def test_releases_that_do_not_parse_are_refused(text: str) -> None:
     with pytest.raises(Refused):
         deploy.parsed(text)
 
 
-def test_wishes_keep_their_order() -> None:
+def test_releases_keep_their_order() -> None:
     assert deploy.parsed(f"b={OLD},a={NEW}") == [("b", OLD), ("a", NEW)]
 
 
