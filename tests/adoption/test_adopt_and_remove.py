@@ -1,4 +1,4 @@
-"""From Postgres to Postgres, released, and taken off the host again; on a lab that is deployed."""
+"""From Postgres to Postgres, resumed, and taken off the host again; on a lab that is deployed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def remove(*words: str) -> Played:
     return play("remove", "--limit", HOST, "-e", f"bots={BOT}", "-e", "reason=not wanted", *words)
 
 
-def test_from_postgres_to_postgres_then_released(old: OldBot, place: str) -> None:
+def test_from_postgres_to_postgres_then_resumed(old: OldBot, place: str) -> None:
     zeta = Field(HOST, BOT)
     old.up_with_postgres()
     before = old.open_trades()
@@ -19,9 +19,9 @@ def test_from_postgres_to_postgres_then_released(old: OldBot, place: str) -> Non
     assert done.rc == 0, done.out
     assert trades_of(zeta) == before
     incident = incident_of(done)
-    released = play("resume", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
+    resumed = play("resume", "--limit", HOST, "-e", f"bots={BOT}", "-e", f"incident={incident}", "-e", WHY,
                     inventory=place)  # fmt: skip
-    assert released.rc == 0, released.out
+    assert resumed.rc == 0, resumed.out
     assert (zeta.state(), zeta.level(), trades_of(zeta)) == ("running", 0, before)
     undone = adopt(place, "-e", "undo=true")
     assert undone.rc != 0

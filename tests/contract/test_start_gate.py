@@ -99,7 +99,7 @@ def test_a_waiting_gate_ends_when_told(files: Files, gated: Gated) -> None:
     assert container.attrs["State"]["ExitCode"] == 0
 
 
-def test_a_release_of_the_holds_is_not_noticed_while_it_waits(files: Files, gated: Gated) -> None:
+def test_a_resume_is_not_noticed_while_it_waits(files: Files, gated: Gated) -> None:
     """A gate that waits never changes its mind.
 
     So a bot is started through freqops-host start and nowhere else.

@@ -17,7 +17,7 @@ from freqops.core.bot import processes
 from freqops.hostctl import cli
 from freqops.hostctl.bot import holds_file, processes_and_api, start
 from freqops.hostctl.commands import halt as halt_command
-from freqops.hostctl.commands import resume as release_command
+from freqops.hostctl.commands import resume as resume_command
 from freqops.hostctl.halt import levels, resume
 from freqops.hostctl.incident import journal, recorded
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
@@ -55,8 +55,8 @@ def pretend(job: dict[str, Any]) -> None:
         api.locks.append({"id": 7, "reason": job["lock"]})
     found = [process(bot=job["bot"])] if job["alive"] else []
     stand_ins: list[tuple[Any, str, Any]] = [
-        *((command, "Clock", lambda: clock) for command in (halt_command, release_command)),
-        *((module, "Engine", NoEngine) for module in (release_command, levels)),
+        *((command, "Clock", lambda: clock) for command in (halt_command, resume_command)),
+        *((module, "Engine", NoEngine) for module in (resume_command, levels)),
         (processes, "scan", lambda: found),
         (os, "kill", never),
         (holds_file, "LATCH_SECONDS", PATIENCE),

@@ -193,7 +193,7 @@ def test_what_only_records_a_halt_spoils_no_halt(runs: Runs, scenario: Scenario)
 
 
 @each
-def test_no_bot_is_told_to_trade_before_its_release_is_on_the_disk(runs: Runs, scenario: Scenario) -> None:
+def test_no_bot_is_asked_to_trade_before_its_resume_is_on_the_disk(runs: Runs, scenario: Scenario) -> None:
     after = runs.clean[scenario].after
     assert ("start" in after.asked) == after.trades
     for case in runs.cases[scenario]:

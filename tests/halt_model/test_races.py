@@ -52,8 +52,8 @@ def start_and_halt_1(world: ModelWorld, dice: random.Random) -> tuple[Answer, An
     return world.together(insist, later(dice.uniform(0, 3), lambda each: each.halt(1)), dice.randrange(2**32))
 
 
-def release_and_halt(world: ModelWorld, dice: random.Random) -> tuple[Answer, Answer]:
-    """One operator releases what another halts again: the release was of the hold that the halt finds in force."""
+def resume_and_halt(world: ModelWorld, dice: random.Random) -> tuple[Answer, Answer]:
+    """One operator resumes what another halts again: the resume was of the hold that the halt finds in force."""
     level = dice.choice([1, 3])
     world.halt(level)
     incident = world.incident()
@@ -106,5 +106,5 @@ def test_a_start_by_somebody_and_level_1_at_the_same_moment(capsys: pytest.Captu
     assert all(", level 1, " in said for said in seen), seen
 
 
-def test_a_release_and_a_halt_at_the_same_moment(capsys: pytest.CaptureFixture[str]) -> None:
-    play(release_and_halt, capsys)
+def test_a_resume_and_a_halt_at_the_same_moment(capsys: pytest.CaptureFixture[str]) -> None:
+    play(resume_and_halt, capsys)

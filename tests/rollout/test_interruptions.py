@@ -16,7 +16,7 @@ def test_a_hard_stop_during_a_deploy_leaves_no_process(rollout: Rollout) -> None
     assert ended.rc == 0, ended.out
     assert (delta.level(), delta.processes()) == (3, [])
     assert delta.release_now != before.releases["delta"]
-    delta.release()
+    delta.resume()
     assert delta.trade_ids() == before.trades["delta"]
 
 
@@ -52,7 +52,7 @@ def test_bots_come_back_from_a_blink_of_their_database(rollout: Rollout) -> None
     until("delta is paused again", lambda: delta.booted() and delta.state() == "paused", GIVE_UP)
     assert (delta.level(), delta.trade_ids()) == (1, before.trades["delta"])
     before.untouched("beta", "epsilon")
-    delta.release()
+    delta.resume()
 
 
 def test_a_change_of_postgres_stops_its_bots_first_and_starts_them_again(rollout: Rollout) -> None:

@@ -143,8 +143,8 @@ class Field:
         rc, answer = self.tool(f"halt --level {level} --reason '{reason}' --bots {self.bot} --json {more}")
         return rc, answer["bots"][0]
 
-    def release(self) -> None:
-        """Release whatever holds the bot, step by step."""
+    def resume(self) -> None:
+        """Resume whatever holds the bot, step by step."""
         while self.holds()["holds"]:
             incident = self.holds()["holds"][0]["incident"]
             rc, answer = self.tool(f"resume {self.bot} --incident {incident} --reason 'next test'")
@@ -190,7 +190,7 @@ class Field:
     def ready(self) -> Field:
         """Bring the bot to running without holds, whatever the last test left behind."""
         heal()
-        self.release()
+        self.resume()
         if self.state() in ("paused", "stopped"):
             self.ask("api.start()")
         rc, answer = self.tool(f"start {self.bot} --deadline {GIVE_UP}")

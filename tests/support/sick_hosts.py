@@ -34,10 +34,10 @@ def halt(field: Field, level: int, *, ends: bool = True) -> dict[str, Any]:
 
 
 def stays_away_until_released(field: Field) -> None:
-    """Check that nothing brings Freqtrade back but a release."""
+    """Check that nothing brings Freqtrade back but a resume."""
     until("its gate has seen the hold", lambda: field.processes() == [], GIVE_UP)
     assert field.level() == 3
-    field.release()
+    field.resume()
     until("it runs", lambda: field.state() == "running", GIVE_UP)
 
 

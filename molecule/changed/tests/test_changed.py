@@ -191,7 +191,7 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert (field.state(), Field(HOST, "psi").state()) == ("stopped", "running")
 
 
-def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_releases_nothing(
+def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_resumes_nothing(
     runs: Runs, field: Field
 ) -> None:
     psi = Field(HOST, "psi")
@@ -208,7 +208,7 @@ def test_a_control_node_that_falls_silent_pauses_the_bots_and_one_that_is_back_r
     heard = play("keepalive", "--limit", HOST, inventory=runs.fleet)
     assert heard.rc == 0, heard.out
     assert (psi.level(), psi.state()) == (1, "paused")
-    psi.release()
+    psi.resume()
     until("it runs again", lambda: psi.state() == "running", GIVE_UP)
     field.sh("systemctl start freqops-deadman.service")
     assert (psi.level(), psi.state()) == (0, "running"), "who was heard is left alone"

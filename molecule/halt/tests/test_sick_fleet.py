@@ -104,7 +104,7 @@ def first(sick: dict[str, SickBot]) -> Iterator[Halted]:
         yield halt(1, "all", sick)
     finally:
         field.sh(f"docker rm --force {STRANGER}")
-        field.release()
+        field.resume()
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_a_trader_stopped_long_ago_is_reported_and_not_started(bot: PaperBot) ->
     bot.sh(f"docker restart --time 10 freqops-{bot.name}")
     until("it is back", bot.booted)
     assert bot.state() == "stopped"
-    bot.release()
+    bot.resume()
     assert bot.state() == "stopped"
 
 

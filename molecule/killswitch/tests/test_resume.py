@@ -1,4 +1,4 @@
-"""What releases a hold, and what does not."""
+"""What takes a hold down, and what does not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.field import incident_of, play
 from tests.support.paper import PaperBot
 
 
-def test_a_wrong_incident_releases_nothing(bot: PaperBot) -> None:
+def test_a_wrong_incident_resumes_nothing(bot: PaperBot) -> None:
     _, row = bot.halt(1)
     rc, answer = bot.tool(f"resume {bot.name} --incident 20260101T000000Z-halt3-000000 --reason wrong")
     assert rc == 1, answer
@@ -18,7 +18,7 @@ def test_a_wrong_incident_releases_nothing(bot: PaperBot) -> None:
     assert (bot.level(), bot.state()) == (1, "paused")
 
 
-def test_release_goes_step_by_step(
+def test_resume_goes_step_by_step(
     bot: PaperBot, tmp_path: Path, calm: Callable[[], AbstractContextManager[None]]
 ) -> None:
     inventory, named = bot.inventory(tmp_path), ("-e", f"bots={bot.name}")

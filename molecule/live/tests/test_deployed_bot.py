@@ -1,4 +1,4 @@
-"""The deployed live bot, by the playbooks that an operator uses: halted, flattened, refused, reconciled, released.
+"""The deployed live bot, by the playbooks that an operator uses: halted, flattened, refused, reconciled, resumed.
 
 Its name sorts first on purpose: the diseased bots of the other files come up when the first test is over, and with a
 dead one on its host no play that ends with the table of all bots ends well.
@@ -64,8 +64,8 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
     assert reconciled.rc == 0, reconciled.out
     assert field.processes() == []
     for level, state in ((1, "paused"), (0, "running")):
-        released = play("resume", *BOT, *incident)
-        assert released.rc == 0, released.out
+        resumed = play("resume", *BOT, *incident)
+        assert resumed.rc == 0, resumed.out
         assert (field.level(), field.state()) == (level, state)
 
 
@@ -90,11 +90,11 @@ def test_a_key_that_leaked_is_locked_out_when_the_exchange_refuses_it(field: Fie
     assert "the exchange accepts the new key, and none that leaked" in done.out
     assert made["secret"] not in done.out
     assert (field.state(), field.level()) == ("paused", 1)
-    field.release()
+    field.resume()
     assert field.state() == "running"
 
 
-def test_a_mere_check_releases_nothing(field: Field) -> None:
+def test_a_mere_check_resumes_nothing(field: Field) -> None:
     check = play("resume", *BOT, "-e", "incident=20260101T000000Z-halt3-000003", "--check")
     assert check.rc != 0
     assert "this was a check" in check.out

@@ -1,4 +1,4 @@
-"""Level 3 on a bot that does not answer, with an entry and a stop on the exchange; then flatten, reconcile, release."""
+"""Level 3 on a bot that does not answer, with an entry and a stop on the exchange; then flatten, reconcile, resume."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def test_the_entry_is_cancelled_on_the_exchange_and_the_stops_stay(
     assert said.count("stop at") == 2
 
 
-def test_release_is_refused_while_the_exchange_does_not_answer(
-    halted: dict[str, Any], bots: dict[str, LiveBot]
-) -> None:
+def test_resume_is_refused_while_the_exchange_does_not_answer(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
     bot = bots["frozen"]
     fault = bot.fault(endpoint="GET /api/v3/account", error={"status": 503, "code": 0, "msg": "maintenance"})
     rc, answer = bot.tool(f"resume {words(bot)}")
@@ -77,7 +75,7 @@ def test_flatten_again_does_nothing(halted: dict[str, Any], bots: dict[str, Live
     assert bot.orders() == before
 
 
-def test_release_is_refused_until_the_records_agree(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
+def test_resume_is_refused_until_the_records_agree(halted: dict[str, Any], bots: dict[str, LiveBot]) -> None:
     bot = bots["frozen"]
     rc, answer = bot.tool(f"resume {words(bot)}")
     assert rc == 1, answer

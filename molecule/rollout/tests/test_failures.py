@@ -58,4 +58,4 @@ def test_trades_that_were_written_since_are_kept_and_the_bot_is_halted(rollout: 
     assert "trades were written since" in row(played, "delta"), played.out
     assert (delta.level(), delta.state()) == (1, "paused")
     assert trades < delta.trade_ids()
-    delta.release()
+    delta.resume()

@@ -27,5 +27,5 @@ def test_a_second_deploy_is_refused_and_a_halt_wins(rollout: Rollout) -> None:
     assert (delta.level(), delta.state()) == (1, "paused")
     assert delta.release_now != before.releases["delta"]
     before.untouched("alpha", "beta", "epsilon")
-    delta.release()
+    delta.resume()
     assert delta.trade_ids() == before.trades["delta"]

@@ -305,7 +305,7 @@ def test_only_what_ran_nothing_is_called_refused(
     assert (ended, list(json.loads(out))) == (status, [key])
 
 
-def test_a_release_leaves_evidence(run: Cli) -> None:
+def test_a_resume_leaves_evidence(run: Cli) -> None:
     status, out = run(*RESUME, "--seq", "4")
     assert status == 0
     _, mandate, *_, seq = run.ran[0]

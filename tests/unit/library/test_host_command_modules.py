@@ -48,7 +48,7 @@ def use(monkeypatch: pytest.MonkeyPatch, module: ModuleType, tool: str) -> None:
     monkeypatch.setattr(module.host_command, "TOOL", tool)
 
 
-def test_release_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps({**RELEASED, "detail": ["as it should be"]}))
     use(monkeypatch, freqops_resume, tool)
     answer = run(freqops_resume, **PERMISSION)

@@ -82,7 +82,7 @@ def test_a_higher_level_takes_the_incident_and_keeps_the_trader_stopped() -> Non
     assert (only.level, only.incident, only.rest, only.seq) == (3, "worse", "stopped", 2)
 
 
-def test_a_release_takes_exactly_one_step() -> None:
+def test_a_resume_takes_exactly_one_step() -> None:
     held = Holds().raised(hold(level=3), NOW)
     once = held.resumed("one", NOW, seq=1)
     assert [each.level for each in once.holds] == [1]
@@ -90,7 +90,7 @@ def test_a_release_takes_exactly_one_step() -> None:
 
 
 @given(all_holds(least=1), st.data())
-def test_a_release_touches_its_own_hold_alone(held: Holds, data: st.DataObject) -> None:
+def test_a_resume_touches_its_own_hold_alone(held: Holds, data: st.DataObject) -> None:
     target = data.draw(st.sampled_from(held.holds))
     if [each.incident for each in held.holds].count(target.incident) > 1:
         return
@@ -102,7 +102,7 @@ def test_a_release_touches_its_own_hold_alone(held: Holds, data: st.DataObject) 
     assert after.level == max((each.level for each in after.holds), default=0)
 
 
-def test_a_release_refuses_an_unknown_incident_and_names_those_in_force() -> None:
+def test_a_resume_refuses_an_unknown_incident_and_names_those_in_force() -> None:
     held = Holds().raised(hold(), NOW)
     with pytest.raises(Refused, match=r"in force: one \(halt, level 1\)"):
         held.resumed("two", NOW)
@@ -110,7 +110,7 @@ def test_a_release_refuses_an_unknown_incident_and_names_those_in_force() -> Non
         Holds().resumed("one", NOW)
 
 
-def test_a_release_refuses_when_something_changed_since() -> None:
+def test_a_resume_refuses_when_something_changed_since() -> None:
     held = Holds().raised(hold(), NOW)
     seen = held.seq
     with pytest.raises(Refused, match="seq 1, now 2"):

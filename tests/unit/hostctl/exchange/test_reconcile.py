@@ -159,7 +159,7 @@ def test_it_looks_once_for_nothing_changes_meanwhile(dead: Host) -> None:
     assert dead.account.looks == 1
 
 
-def test_a_release_looks_longer(dead: Host) -> None:
+def test_a_resume_looks_longer(dead: Host) -> None:
     dead.account.coins["BTC"] = Decimal(0)
     with pytest.raises(Refused):
         reconciling.refuse_unless_agreed(dead.bot, dead.silent, dead.clock, dead.engine)

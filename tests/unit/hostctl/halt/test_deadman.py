@@ -72,7 +72,7 @@ def test_what_is_held_is_left_alone(host: SilentHost) -> None:
     assert host.api.calls == []
 
 
-def test_a_control_node_that_is_back_releases_nothing(host: SilentHost) -> None:
+def test_a_control_node_that_is_back_resumes_nothing(host: SilentHost) -> None:
     host.timer()
     host.run("keepalive")
     host.timer()

@@ -191,15 +191,15 @@ def test_level_1_under_level_3_acts_as_level_3(host: Host) -> None:
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
-def test_a_hold_that_is_released_during_a_second_halt_is_set_again_and_not_proven(host: Host, level: int) -> None:
-    """A halt of what is held already writes nothing, so the release that is under way does not see it come."""
+def test_a_hold_that_is_resumed_during_a_second_halt_is_set_again_and_not_proven(host: Host, level: int) -> None:
+    """A halt of what is held already writes nothing, so the resume that is under way does not see it come."""
     host.hold(3 if level == 3 else 1)
 
-    def release(_what: str) -> None:
+    def resume(_what: str) -> None:
         host.api.before_call = None
         holds_file.change(host.home, lambda present: present.resumed("one", START), host.clock)
 
-    host.api.before_call = release
+    host.api.before_call = resume
     row = host.halt(level, "two")
     assert (row.verdict, row.proven, row.latched) == ("HALTED, NOT PROVEN", False, True)
     assert (row.incident, host.level) == ("two", 3 if level == 3 else 1)

@@ -1,4 +1,4 @@
-"""Start, release and re-assertion: a hold wins every race, and nothing but its own release takes it away."""
+"""Start, resume and re-assertion: a hold wins every race, and nothing but its own resume takes it away."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Host:
     def start(self) -> Started:
         return start.start(self.bot, self.clock, self.engine)
 
-    def release(self, incident: str = "one", seq: int | None = None) -> Started:
+    def resume(self, incident: str = "one", seq: int | None = None) -> Started:
         mandate = Mandate(incident, "done", "ann@host")
         return resume.resume(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
 
@@ -200,7 +200,7 @@ def test_a_halt_while_it_comes_up_wins(host: Host, level: int) -> None:
     assert level == 3 or host.api.state == "paused"
 
 
-def test_locks_of_released_holds_are_dropped_and_no_others(host: Host) -> None:
+def test_locks_of_resumed_holds_are_dropped_and_no_others(host: Host) -> None:
     host.api.locks = [lock(1, "freqops halt released"), lock(2, "freqops risk released-too")]
     started = host.start()
     assert host.api.locks == []
@@ -259,7 +259,7 @@ def test_a_first_loop_is_waited_for(host: Host) -> None:
 
 def test_another_command_has_the_bot(host: Host) -> None:
     with durable.locked(host.home / ".lock", 0, host.clock):
-        for command in (host.start, host.release):
+        for command in (host.start, host.resume):
             with pytest.raises(Refused, match="another command is working on alpha"):
                 command()
     assert host.engine.ups == []
@@ -274,7 +274,7 @@ def test_an_engine_that_fails_is_said(host: Host, monkeypatch: pytest.MonkeyPatc
         host.start()
 
 
-# --- release
+# --- resume
 
 
 def halted(host: Host, level: int = 1) -> None:
@@ -287,18 +287,18 @@ def halted(host: Host, level: int = 1) -> None:
 
 def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:
     halted(host, 3)
-    released = host.release()
-    assert (released.outcome, released.level, host.level) == ("paused", 1, 1)
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level, host.level) == ("paused", 1, 1)
     assert (host.api.state, len(host.engine.ups)) == ("paused", 1)
-    assert "resume again" in released.detail[-1]
-    again = host.release()
+    assert "resume again" in resumed.detail[-1]
+    again = host.resume()
     assert (again.outcome, host.level, host.api.state, host.initial_state) == ("running", 0, "running", "running")
 
 
 def test_level_1_goes_with_its_own_lock_alone(host: Host) -> None:
     halted(host)
-    released = host.release()
-    assert (released.outcome, host.level, host.api.state) == ("running", 0, "running")
+    resumed = host.resume()
+    assert (resumed.outcome, host.level, host.api.state) == ("running", 0, "running")
     assert host.api.locks == []
 
 
@@ -306,8 +306,8 @@ def test_another_hold_keeps_it_paused(host: Host) -> None:
     halted(host)
     host.hold(1, "two", "risk")
     host.api.locks.append(lock(3, "freqops risk two"))
-    released = host.release()
-    assert (released.outcome, host.level) == ("paused", 1)
+    resumed = host.resume()
+    assert (resumed.outcome, host.level) == ("paused", 1)
     assert [each["id"] for each in host.api.locks] == [3]
     assert "start" not in host.api.calls
     assert host.initial_state == "paused"
@@ -316,24 +316,24 @@ def test_another_hold_keeps_it_paused(host: Host) -> None:
 def test_another_hold_of_level_3_keeps_it_down(host: Host) -> None:
     halted(host, 3)
     host.hold(3, "two", "restore")
-    released = host.release()
-    assert (released.outcome, released.level, host.engine.ups) == ("held", 3, [])
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level, host.engine.ups) == ("held", 3, [])
 
 
 @pytest.mark.parametrize(("incident", "seq"), [("two", None), ("", None), ("one", 0), ("one", 2)])
-def test_a_release_of_what_was_not_seen_is_refused(host: Host, incident: str, seq: int | None) -> None:
+def test_a_resume_of_what_was_not_seen_is_refused(host: Host, incident: str, seq: int | None) -> None:
     halted(host)
     before = host.bot.holds.read_bytes()
     with pytest.raises(Refused):
-        host.release(incident, seq)
+        host.resume(incident, seq)
     assert host.bot.holds.read_bytes() == before
     assert host.api.calls == []
 
 
-def test_unreadable_holds_cannot_be_released(host: Host) -> None:
+def test_unreadable_holds_cannot_be_resumed(host: Host) -> None:
     host.bot.holds.write_text("{")
     with pytest.raises(holds.HoldsUnreadable):
-        host.release()
+        host.resume()
 
 
 def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
@@ -349,20 +349,20 @@ def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
 
     monkeypatch.setattr(holds_file, "change", rise_first)
     with pytest.raises(Refused, match="changed since"):
-        host.release()
+        host.resume()
     assert host.level == 3
 
 
 def test_a_hold_that_comes_before_the_start_forbids_it(host: Host) -> None:
     halted(host)
     host.when("our_locks", lambda: host.hold(1, "new"))
-    released = host.release()
-    assert (released.outcome, released.level) == ("paused", 1)
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level) == ("paused", 1)
     assert "start" not in host.api.calls
     assert host.api.state == "paused"
 
 
-def test_a_halt_that_comes_in_during_a_release_keeps_its_lock(host: Host) -> None:
+def test_a_halt_that_comes_in_during_a_resume_keeps_its_lock(host: Host) -> None:
     halted(host)
 
     def halt() -> None:
@@ -370,7 +370,7 @@ def test_a_halt_that_comes_in_during_a_release_keeps_its_lock(host: Host) -> Non
         host.api.locks.append(lock(9, "freqops halt new"))
 
     host.when("our_locks", halt)
-    host.release()
+    host.resume()
     assert [each["id"] for each in host.api.locks] == [9]
 
 
@@ -385,26 +385,26 @@ def test_a_hold_that_comes_after_the_start_pauses_it_again(host: Host, level: in
         durable.write_json(host.bot.holds, document, 0o444)
 
     host.api.start = start_and_be_halted  # type: ignore[method-assign]
-    released = host.release()
-    assert (released.outcome, released.level, host.api.state) == ("paused", level, "paused")
-    assert "a new hold came in between" in released.detail[0]
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level, host.api.state) == ("paused", level, "paused")
+    assert "a new hold came in between" in resumed.detail[0]
 
 
-def test_what_a_killed_release_left_paused_a_halt_and_its_release_bring_back(host: Host) -> None:
+def test_what_a_killed_resume_left_paused_a_halt_and_its_resume_bring_back(host: Host) -> None:
     """The hold had left the disk, and the bot was not told."""
     host.hold(incident="one")
     host.come_up()
     host.api.lock("freqops halt one")
     holds_file.change(host.home, lambda present: present.resumed("one", START), host.clock)
     with pytest.raises(Refused, match="in force: none"):
-        host.release("one")
+        host.resume("one")
     assert host.api.state == "paused"
     host.hold(incident="two")
-    assert host.release("two").outcome == "running"
+    assert host.resume("two").outcome == "running"
     assert (host.api.state, host.api.locks) == ("running", [])
 
 
-def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
+def test_a_stopped_trader_is_never_paused_by_a_resume(host: Host) -> None:
     """A pause would start it: the new hold's halt had found it stopped."""
     halted(host)
 
@@ -413,7 +413,7 @@ def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
         host.api.state = "stopped"
 
     host.when("our_locks", stop_and_hold)
-    host.release()
+    host.resume()
     assert host.api.state == "stopped"
     assert "pause" not in host.api.calls
 
@@ -421,30 +421,30 @@ def test_a_stopped_trader_is_never_paused_by_a_release(host: Host) -> None:
 def test_a_trader_found_stopped_is_not_started(host: Host) -> None:
     host.hold(1, rest="stopped")
     host.processes[:], host.api.state = [process()], "stopped"
-    released = host.release()
-    assert (released.outcome, host.level, host.api.state) == ("stopped", 0, "stopped")
+    resumed = host.resume()
+    assert (resumed.outcome, host.level, host.api.state) == ("stopped", 0, "stopped")
 
 
 def test_a_bot_declared_stopped_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host(tmp_path, monkeypatch, initial_state="stopped")
     halted(host)
-    released = host.release()
-    assert (released.outcome, host.level, host.initial_state) == ("paused", 0, "stopped")
+    resumed = host.resume()
+    assert (resumed.outcome, host.level, host.initial_state) == ("paused", 0, "stopped")
     assert "start" not in host.api.calls
     assert host.clock.now < 1
 
 
-def test_without_a_process_a_release_starts_none(host: Host) -> None:
+def test_without_a_process_a_resume_starts_none(host: Host) -> None:
     host.hold(1)
-    released = host.release()
-    assert (released.outcome, host.level, host.engine.ups, host.api.calls) == ("no process", 0, [], [])
+    resumed = host.resume()
+    assert (resumed.outcome, host.level, host.engine.ups, host.api.calls) == ("no process", 0, [], [])
 
 
 def test_a_bot_that_cannot_be_reached_is_not_proven(host: Host) -> None:
     halted(host)
     host.api.error = Unreachable("refused")
     with pytest.raises(NotProven, match="gone from the disk, but the bot was not reached"):
-        host.release()
+        host.resume()
 
 
 @pytest.mark.parametrize("call", ["our_locks", "unlock 1", "read", "start"])
@@ -456,7 +456,7 @@ def test_one_answer_that_comes_too_late_does_not_end_a_resume(host: Host, call: 
         raise Unreachable(f"{call}: TimeoutError timed out")
 
     host.when(call, fail)
-    resumed = host.release()
+    resumed = host.resume()
     assert host.api.before_call is None, "it came"
     assert (resumed.outcome, host.level, host.api.state, host.api.locks) == ("running", 0, "running", [])
 
@@ -469,7 +469,7 @@ def test_a_halt_after_a_late_answer_wins(host: Host) -> None:
         raise Unreachable("read: TimeoutError timed out")
 
     host.when("read", fail)
-    resumed = host.release()
+    resumed = host.resume()
     assert (resumed.outcome, host.level, host.api.state) == ("paused", 1, "paused")
 
 
@@ -477,7 +477,7 @@ def test_a_bot_that_refuses_is_not_asked_until_the_deadline(host: Host) -> None:
     halted(host)
     host.api.error = Failed("status 500")
     with pytest.raises(NotProven, match="the bot was not reached: status 500"):
-        host.release()
+        host.resume()
     assert host.clock.now < 1
 
 
@@ -485,7 +485,7 @@ def test_a_lock_that_stays_is_not_proven(host: Host) -> None:
     halted(host)
     host.api.unlock = lambda lock_id: None  # type: ignore[method-assign]  # noqa: ARG005  the API's own name
     with pytest.raises(NotProven, match="still stands"):
-        host.release()
+        host.resume()
     assert "start" not in host.api.calls
 
 
@@ -493,10 +493,10 @@ def test_a_loop_that_does_not_come_round_is_not_proven(host: Host) -> None:
     halted(host)
     host.api.clock = FakeClock()
     with pytest.raises(NotProven, match="has not come round"):
-        host.release()
+        host.resume()
 
 
-# --- release of a live bot
+# --- resume of a live bot
 
 
 @pytest.fixture
@@ -514,12 +514,12 @@ def everything(host: Host) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("level", [1, 3])
-def test_a_live_bot_whose_exchange_agrees_is_released(live: Host, level: int) -> None:
+def test_a_live_bot_whose_exchange_agrees_is_resumed(live: Host, level: int) -> None:
     live.account.coins["BNB"] = Decimal(2)
     halted(live, level)
-    released = live.release()
-    assert (released.outcome, live.level) == (("paused", 1) if level == 3 else ("running", 0))
-    assert released.detail[-1] == "on the exchange: not the bot's: 2 BNB, not declared"
+    resumed = live.resume()
+    assert (resumed.outcome, live.level) == (("paused", 1) if level == 3 else ("running", 0))
+    assert resumed.detail[-1] == "on the exchange: not the bot's: 2 BNB, not declared"
 
 
 @pytest.mark.parametrize("level", [1, 3])
@@ -540,7 +540,7 @@ def test_a_live_bot_whose_exchange_contradicts_its_records_stays_where_it_is(
     wrong(live.account)
     before, state = everything(live), live.api.state
     with pytest.raises(Refused, match=said) as refusal:
-        live.release()
+        live.resume()
     assert "reconcile.yml" in str(refusal.value)
     assert everything(live) == before
     assert (live.api.state, live.api.calls, live.engine.ups, live.level) == (state, [], [], level)
@@ -552,7 +552,7 @@ def test_a_live_bot_whose_exchange_does_not_answer_stays_where_it_is(live: Host,
     live.account.mute.add(what)
     before = everything(live)
     with pytest.raises(Unanswered):
-        live.release()
+        live.resume()
     assert (everything(live) == before, live.engine.ups, live.level) == (True, [], 3)
 
 
@@ -568,20 +568,20 @@ def test_a_sale_that_is_being_booked_is_waited_for(live: Host) -> None:
             live.account.coins["BTC"] = Decimal(1)
 
     live.account.before = book
-    assert live.release().outcome == "running"
+    assert live.resume().outcome == "running"
     assert asked.count("balances") == 3
 
 
 def test_the_wrong_incident_is_refused_before_the_exchange_is_asked(live: Host) -> None:
     halted(live)
     with pytest.raises(Refused, match="no hold of incident 'two'"):
-        live.release("two")
+        live.resume("two")
     assert live.account.asked == []
 
 
 def test_a_paper_bot_needs_no_exchange(host: Host) -> None:
     halted(host)
-    assert host.release().outcome == "running"
+    assert host.resume().outcome == "running"
     assert host.account.asked == []
 
 

@@ -286,7 +286,7 @@ def test_what_is_traded_while_it_stops_keeps_it(host: Host, monkeypatch: pytest.
     assert (host.engine.status, host.starts) == ("exited", [1, 1])
 
 
-def test_it_is_not_given_back_after_it_was_released(host: Host) -> None:
+def test_it_is_not_given_back_after_it_was_resumed(host: Host) -> None:
     host.adopt()
     (host.home / "conf" / "holds.json").write_text('{"version": 1, "seq": 3, "holds": []}')
     with pytest.raises(Refused, match="was resumed since"):
