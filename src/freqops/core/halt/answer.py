@@ -98,13 +98,19 @@ class Answer:
 
     Attributes:
         rows: A row for each bot.
-        undeclared: Freqtrade processes that belong to no bot of the host: ``pid`` and ``command``.
+        undeclared: Freqtrade processes that belong to no bot of the host, ``pid`` and ``command`` of each; None where
+            they were not looked for.
         proven: Whether the host calls all of it proven.
     """
 
     rows: list[Row]
-    undeclared: list[dict[str, Any]] = field(default_factory=list)
+    undeclared: list[dict[str, Any]] | None = None
     proven: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as a host gives it; the host adds the command that it answers."""
+        document = {"version": VERSION, "bots": [row.to_json() for row in self.rows], "proven": self.proven}
+        return document if self.undeclared is None else {**document, "undeclared": self.undeclared}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Answer:
@@ -117,7 +123,7 @@ class Answer:
         if isinstance(version, bool) or not isinstance(version, int) or version < VERSION:
             raise Malformed(f"its version is {version!r}")
         rows = [Row.from_json(row) for row in _value(document, "bots", _list_of_objects)]
-        undeclared = _value(document, "undeclared", _list_of_objects) if "undeclared" in document else []
+        undeclared = _value(document, "undeclared", _list_of_objects) if "undeclared" in document else None
         return cls(rows, undeclared, document.get("proven") is True)
 
 

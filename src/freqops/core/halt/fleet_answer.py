@@ -86,7 +86,7 @@ class FleetAnswer:
     @property
     def undeclared(self) -> list[tuple[str, dict[str, Any]]]:
         """Freqtrade processes that belong to no bot, each with its host."""
-        return [(host.host, process) for host in self.hosts if host.answer for process in host.answer.undeclared]
+        return [(host.host, process) for host in self.hosts if host.answer for process in host.answer.undeclared or []]
 
     @property
     def proven(self) -> bool:

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     heard = "never heard" if math.isinf(silence) else f"not heard for {silence / 60:.0f} minutes"
     mandate = Mandate(new_incident("deadman", clock), f"the control node was {heard}", f"deadman@{os.uname().nodename}")
     order = Order(KillLevel.ENTRIES, mandate)
-    said = answer(order, halt(free, order, clock, Engine()), [])
+    said = answer(order, halt(free, order, clock, Engine()))
     said["incident_error"] = recorded.record(options.root, mandate.incident, "halt-by-deadman", said)
     output.print_json(said)
     return int(said["exit"])

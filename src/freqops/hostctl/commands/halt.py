@@ -43,9 +43,8 @@ def run(options: argparse.Namespace) -> int:
     rows = halt(homes, order, clock)
     halt_answer = import_module("freqops.hostctl.halt.answer")  # nothing that is only said later delays a latch
     foreign = halt_answer.undeclared(options.root)
-    answer = halt_answer.answer(order, rows, foreign if wanted is None else [])
+    answer = halt_answer.answer(order, rows, foreign, whole=wanted is None)
     answer.update(began=iso(began), ended=iso(clock.utcnow()))
-    answer["undeclared"] = [{"pid": process.pid, "command": process.command} for process in foreign]
     if any(row.raised or row.acted for row in rows):
         answer["incident_error"] = halt_answer.record(options.root, order, rows, answer, clock)
     output.print_json(answer) if options.json else output.print_text(halt_answer.text(answer))

@@ -10,7 +10,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.outcome import NOT_PROVEN, PROVEN
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes
-from freqops.core.halt.answer import VERSION, Row
+from freqops.core.halt.answer import Answer, Row
 
 from ..incident import recorded
 from ..incident.recorded import stamp
@@ -31,17 +31,25 @@ def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], cloc
     return next((error for error in errors if error is not None), None)
 
 
-def answer(order: Order, rows: list[Row], foreign: list[processes.Process]) -> dict[str, Any]:
-    """Return the answer of a halt: proven only where every row is, and nobody trades undeclared."""
-    proven = all(row.proven for row in rows) and not foreign
+def answer(
+    order: Order, rows: list[Row], foreign: list[processes.Process] | None = None, *, whole: bool = True
+) -> dict[str, Any]:
+    """Return the answer of a halt with the command that it answers: proven only where every row is.
+
+    Args:
+        order: What was commanded.
+        rows: A row for each bot.
+        foreign: Freqtrade processes that belong to no bot; None where they were not looked for.
+        whole: Whether the whole host was to be halted: then it is not proven while such a process lives.
+    """
+    proven = all(row.proven for row in rows) and not (whole and foreign)
+    listed = None if foreign is None else [{"pid": each.pid, "command": each.command} for each in foreign]
     return {
-        "version": VERSION,
+        **Answer(rows, listed, proven).to_json(),
         "command": "halt",
         "host": os.uname().nodename,
         "level": order.level,
         **order.mandate.to_json(),
-        "bots": [row.to_json() for row in rows],
-        "proven": proven,
         "exit": PROVEN if proven else NOT_PROVEN,
     }
 

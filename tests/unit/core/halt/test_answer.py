@@ -36,6 +36,13 @@ def test_the_first_release_is_understood_to_the_last_name() -> None:
     answer = Answer.from_json(FIRST)
     assert [row.to_json() for row in answer.rows] == FIRST["bots"]
     assert (answer.proven, answer.undeclared) == (True, [])
+    assert answer.to_json() == {name: FIRST[name] for name in ("version", "bots", "undeclared", "proven")}
+
+
+def test_who_did_not_look_for_processes_of_no_bot_says_nothing_of_them() -> None:
+    silent = {name: value for name, value in FIRST.items() if name != "undeclared"}
+    assert "undeclared" not in Answer.from_json(silent).to_json()
+    assert fleet(silent).proven
 
 
 def test_a_newer_host_may_say_more() -> None:
