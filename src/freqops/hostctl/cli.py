@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn
 
 from freqops.core.base.errors import FreqopsError, Refused
-from freqops.core.base.outcome import NOT_PROVEN, REFUSED
+from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 

@@ -177,8 +177,8 @@ def test_nothing_that_listens_and_no_secrets_take_the_long_way(
         ("from freqops.hostctl.bot import start_gate", ("argparse", "dataclasses", "http", "freqops.core.halt.holds")),
         ("from freqops.hostctl.bot import quick_probe", ("argparse", "dataclasses", "http", "freqops.core.bot.client")),
         (
-            "from freqops.hostctl.commands import halt",
-            ("subprocess", "http", "freqops.core.bot.client", "freqops.witness"),
+            "from freqops.hostctl import cli; cli._parser(['halt'])",
+            ("subprocess", "http", "freqops.core.base.outcome", "freqops.core.bot.client", "freqops.witness"),
         ),
     ],
 )

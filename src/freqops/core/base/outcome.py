@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2  # exit statuses of every command on a host
+from .exit_status import NOT_PROVEN, PROVEN
 
 
 @dataclass

@@ -26,7 +26,6 @@ class BotUnreadable(FreqopsError):
     """A bot's declaration on the host is missing or not of the known format."""
 
 
-@dataclass(frozen=True)
 class Home:
     """The directory of a bot, and the paths in it that are known before any of its files is read.
 
@@ -34,7 +33,8 @@ class Home:
         path: The directory.
     """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     @property
     def root(self) -> Path:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from freqops.core.base.outcome import PROVEN
+from freqops.core.base.exit_status import PROVEN
 
 from ..deploy import compiled
 from . import output

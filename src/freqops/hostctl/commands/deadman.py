@@ -7,8 +7,8 @@ import math
 import os
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.exit_status import PROVEN
 from freqops.core.base.mandate import Mandate
-from freqops.core.base.outcome import PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import deadman, holds

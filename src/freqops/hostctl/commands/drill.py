@@ -6,7 +6,7 @@ import argparse
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.halt import halt_drill
 from freqops.core.halt.kill_level import KillLevel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.incident.evidence import Evidence
 from freqops.core.incident.report import report
 

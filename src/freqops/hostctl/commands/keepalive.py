@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
-from freqops.core.base.outcome import PROVEN
+from freqops.core.base.exit_status import PROVEN
 from freqops.core.halt import deadman
 
 from . import argument_types, output

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from freqops.core.base.outcome import Outcome
+if TYPE_CHECKING:
+    from freqops.core.base.outcome import Outcome
 
 
 def print_json(answer: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 
 from ..bot.engine import Engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 
 from ..bot.start import DEADLINE
 from ..deploy.deploy import Errand

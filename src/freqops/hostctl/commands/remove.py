@@ -7,7 +7,7 @@ from pathlib import Path
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN, REFUSED
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN, REFUSED
 
 from ..bot.engine import Engine
 from ..takeover import remove_bots, remove_stack

@@ -6,7 +6,7 @@ import argparse
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
-from freqops.core.base.outcome import PROVEN
+from freqops.core.base.exit_status import PROVEN
 from freqops.core.bot import layout
 
 from ..bot.engine import Engine

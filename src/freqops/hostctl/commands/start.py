@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.outcome import PROVEN, REFUSED
+from freqops.core.base.exit_status import PROVEN, REFUSED
 
 from ..bot.engine import Engine
 from ..bot.start import DEADLINE, start

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.status_table import problems
 

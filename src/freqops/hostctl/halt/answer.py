@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.outcome import NOT_PROVEN, PROVEN
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes
 from freqops.core.halt.answer import Answer, Row
