@@ -58,6 +58,7 @@ connection:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "change": {"type": "str", "choices": ["firewall", "sshd"], "required": True},
@@ -68,9 +69,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    module.fail_json(msg="freqops_guarded begins on the control node; see action_plugins in ansible.cfg")
+    """Refuse: the work is the action plugin's."""
+    action_only.refuse(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), "freqops_guarded")
 
 
 if __name__ == "__main__":

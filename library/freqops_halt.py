@@ -65,6 +65,7 @@ bots:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "level": {"type": "str", "required": True, "choices": ["1", "2", "3"]},
@@ -74,9 +75,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Refuse: the action plugin does the work, and a host that gets here was reached without it."""
-    module = AnsibleModule(ARGUMENT_SPEC)
-    module.fail_json(msg="freqops_halt runs on the control node only; see action_plugins in ansible.cfg")
+    """Refuse: the work is the action plugin's."""
+    action_only.refuse(AnsibleModule(ARGUMENT_SPEC), "freqops_halt")
 
 
 if __name__ == "__main__":

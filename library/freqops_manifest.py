@@ -50,6 +50,7 @@ host_same:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["compared", "written"], "default": "compared"},
@@ -57,9 +58,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Say that the action plugin is missing: nothing else runs this."""
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    module.fail_json(msg="the action plugin freqops_manifest was not found; run plays with freqops' own ansible.cfg")
+    """Refuse: the work is the action plugin's."""
+    action_only.refuse(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), "freqops_manifest")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_documentation_of_an_action_does_nothing_on_a_host(
 ) -> None:
     answer = run(module, **arguments)
     assert answer["failed"] is True
-    assert "runs on the control node only" in answer["msg"]
+    assert "is an action of the control node" in answer["msg"]
 
 
 # --- the answer itself
