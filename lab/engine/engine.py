@@ -49,7 +49,8 @@ def ensure() -> DockerClient:
     client = connect()
     if client is not None:
         return client
-    _refuse_without_permission()
+    if SOCKET.exists() and not os.access(SOCKET, os.R_OK | os.W_OK):
+        raise LabError("the Docker Engine is not yours to use: `sudo usermod -aG docker $USER`, then log in again")
     with console.step("engine") as note:
         packages.require(["dockerd", "iptables"], ["docker.io", "iptables"], note)
         _start(note)
@@ -77,11 +78,6 @@ def _client() -> DockerClient:
         if context is not None and context.name != "default":
             return DockerClient(base_url=context.Host, tls=context.TLSConfig, timeout=API_SECONDS)
     return docker.from_env(timeout=API_SECONDS)
-
-
-def _refuse_without_permission() -> None:
-    if SOCKET.exists() and not os.access(SOCKET, os.R_OK | os.W_OK):
-        raise LabError("the Docker Engine is not yours to use: `sudo usermod -aG docker $USER`, then log in again")
 
 
 def _start(note: console.Note) -> None:

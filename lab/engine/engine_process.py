@@ -59,7 +59,8 @@ def start() -> None:
         )
     until(lambda: daemon.poll() is not None or _answers(), START_SECONDS, f"dockerd answers (log: {ENGINE_LOG})")
     if daemon.poll() is not None:
-        raise LabError(f"dockerd ended at once; the end of {ENGINE_LOG}:\n{_log_tail()}")
+        tail = ENGINE_LOG.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
+        raise LabError(f"dockerd ended at once; the end of {ENGINE_LOG}:\n{tail}")
 
 
 def stop() -> None:
@@ -103,7 +104,3 @@ def _read_pid(path: Path) -> int | None:
     with contextlib.suppress(FileNotFoundError, ValueError):
         return int(path.read_text(encoding="ascii"))
     return None
-
-
-def _log_tail() -> str:
-    return ENGINE_LOG.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]

@@ -25,7 +25,8 @@ def ensure(client: DockerClient) -> Network:
     network = find(client)
     if network is not None:
         return network
-    subnet = subnets.choose(checkout_id(), [*routes.used_networks(), *_used_by_engine(client)])
+    taken = [subnet for network in client.networks.list() for subnet in _subnets_of(network)]
+    subnet = subnets.choose(checkout_id(), [*routes.used_networks(), *taken])
     pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
     return client.networks.create(
         name_of("net"), driver="bridge", labels=labels(), ipam=IPAMConfig(pool_configs=[pool]), check_duplicate=True
@@ -46,10 +47,6 @@ def subnet_of(network: Network) -> IPv4Network:
 def address(network: Network, number: int) -> IPv4Address:
     """Return the fixed address with this number."""
     return subnet_of(network)[number]
-
-
-def _used_by_engine(client: DockerClient) -> list[IPv4Network]:
-    return [subnet for network in client.networks.list() for subnet in _subnets_of(network)]
 
 
 def _subnets_of(network: Network) -> Iterator[IPv4Network]:

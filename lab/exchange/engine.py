@@ -76,7 +76,8 @@ class Engine:
         if order is None:
             raise no_such_order()
         if not order.is_open or not order.is_working:
-            raise FillError(f"order {order_id} does not rest in the book: {_describe(order)}")
+            why = order.status if order.is_working else f"its stop {order.stop_price:f} was not reached"
+            raise FillError(f"order {order_id} does not rest in the book: {why}")
         step, wanted = MARKETS[order.symbol].step, order.remaining if quantity is None else quantity
         if not 0 < wanted <= order.remaining or wanted % step:
             raise FillError(f"quantity must be a multiple of {step} up to {order.remaining:f}, not {wanted:f}")
@@ -207,7 +208,3 @@ def _part(symbol: str, quantity: Decimal, fraction: Decimal) -> Decimal:
     """Return a fraction of a quantity in whole steps."""
     step = MARKETS[symbol].step
     return quantity * fraction // step * step
-
-
-def _describe(order: Order) -> str:
-    return order.status if order.is_working else f"its stop {order.stop_price:f} was not reached"

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from lab.exchange.store import Store
 
 Answer = Literal["timeout", "half", "reset"]
@@ -82,7 +80,10 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._faults = {row["id"]: _fault(row) for row in store.rows("SELECT * FROM faults ORDER BY id")}
+        self._faults = {
+            row["id"]: Fault(**{**dict(row), "after": bool(row["after"])})
+            for row in store.rows("SELECT * FROM faults ORDER BY id")
+        }
 
     def all(self) -> list[Fault]:
         """Return the faults in force."""
@@ -138,7 +139,3 @@ class Faults:
     def _remove(self, fault: Fault) -> None:
         del self._faults[fault.id]
         self._store.run("DELETE FROM faults WHERE id = ?", fault.id)
-
-
-def _fault(row: sqlite3.Row) -> Fault:
-    return Fault(**{**dict(row), "after": bool(row["after"])})

@@ -47,7 +47,8 @@ class Lines:
                     line = _line(variables, path)
                     if line is None:
                         break
-                    return f"{self._named(file)}:{line}"
+                    named = file.relative_to(self._from) if file.is_relative_to(self._from) else file
+                    return f"{named}:{line}"
         return ""
 
     def _variables(self, host: str, groups: Sequence[str]) -> Iterator[tuple[Path, yaml.Node]]:
@@ -76,9 +77,6 @@ class Lines:
             root = self._composed(file)
             if root is not None:
                 yield from ((file, found) for found in _in_tree(root, host, group))
-
-    def _named(self, file: Path) -> str:
-        return str(file.relative_to(self._from)) if file.is_relative_to(self._from) else str(file)
 
 
 def directories(sources: Sequence[Path]) -> list[Path]:

@@ -111,6 +111,14 @@ def _acquire(descriptor: int, timeout: float, clock: Clock) -> bool:
             return True
 
 
+def same(one: Path, other: Path) -> bool:
+    """Return whether two files have the same content; one that cannot be read has none."""
+    try:
+        return one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
+
+
 def read_json(path: Path) -> Any:
     """Return what the JSON file at ``path`` says, or None where it is missing, unreadable or no JSON."""
     try:

@@ -179,21 +179,16 @@ def judge(
     unknown += _unknown_fills(view.fills, set(sides) | ours | foreign_orders)
     holdings = _holdings(view, stake, declared)
     if not view.records["kept"]:
-        unknown += [f"{describe(holding)}, and the bot has no records at all" for holding in _worth(view, holdings)]
+        unknown += [
+            f"{describe(holding)}, and the bot has no records at all"
+            for holding in holdings
+            if holding.pair is not None and not view.markets[holding.pair].is_dust(holding.own)
+        ]
     trades = [trade for trade in view.records["trades"] if trade["is_open"]]
     left = [f"open order {order_text(order)}" for order in [*entries, *others]]
     left += [describe(holding) for holding in holdings if holding.kind == "position"]
     recorded = [f"its records have trade {trade['id']} {trade['pair']} {trade['amount']} open" for trade in trades]
     return Judgement(holdings, entries, others, unknown, left, recorded, _disagreements(view, holdings))
-
-
-def _worth(view: View, holdings: list[Holding]) -> list[Holding]:
-    """Return the holdings that could be sold."""
-    return [
-        holding
-        for holding in holdings
-        if holding.pair is not None and not view.markets[holding.pair].is_dust(holding.own)
-    ]
 
 
 def _sorted_orders(

@@ -46,7 +46,9 @@ class Guard:
         for old in (CONFIRMED, TAKEN):
             (self.place / old).unlink(missing_ok=True)
         script = self.place / "take-back"
-        durable.write_atomic(script, self._script(undo).encode(), 0o700)
+        armed, taking, taken = (shlex.quote(str(self.place / name)) for name in (ARMED, TAKING, TAKEN))
+        steps = f"set -eu\nmv {armed} {taking}\n{undo.rstrip()}\nmv {taking} {taken}\n"
+        durable.write_atomic(script, steps.encode(), 0o700)
         durable.write_json(self.place / ARMED, {"end": end, "seconds": seconds}, 0o600)
         timer = ["systemd-run", "--quiet", "--collect", f"--unit={self.unit}", f"--on-active={seconds}s"]
         try:
@@ -88,10 +90,6 @@ class Guard:
         if (self.place / TAKING).exists():
             return f"NOT PROVEN: the change of {self.name} was to be taken back, and that did not end well"
         return f"no change of {self.name} waits for a confirmation"
-
-    def _script(self, undo: str) -> str:
-        armed, taking, taken = (shlex.quote(str(self.place / name)) for name in (ARMED, TAKING, TAKEN))
-        return f"set -eu\nmv {armed} {taking}\n{undo.rstrip()}\nmv {taking} {taken}\n"
 
 
 def document(path: Path) -> str:

@@ -76,7 +76,8 @@ class SshServer:
 
     def effective(self, session: Session) -> str:
         """Return all settings for a login like the present one."""
-        who = f"user={self._user(session)},host={session.client},addr={session.client}"
+        user = must(self.run, ["id", "--name", "--user", str(session.uid)]).strip()
+        who = f"user={user},host={session.client},addr={session.client}"
         return must(self.run, [SSHD, "-T", "-C", f"{who},laddr={session.server},lport={session.server_port}"])
 
     def change(self, wanted: Mapping[str, str], seconds: int, session: Session) -> None:
@@ -91,7 +92,9 @@ class SshServer:
             durable.write_atomic(self.drop_in, render(wanted).encode(), 0o644)
             must(self.run, [SSHD, "-t"])
             self._prove(wanted, session)
-            self._reload()
+            # With socket activation there may be no server now; the next one reads the new file by itself.
+            if self.run(["systemctl", "is-active", "--quiet", UNIT]).returncode == 0:
+                must(self.run, ["systemctl", "reload", UNIT])
         except (NotProven, OSError):
             self.guard.take_back_now()
             raise
@@ -105,11 +108,6 @@ class SshServer:
         if wrong:
             raise NotProven(f"other settings of the server come first: {'; '.join(wrong)}; remove them")
 
-    def _reload(self) -> None:
-        # With socket activation there may be no server now; the next one reads the new file by itself.
-        if self.run(["systemctl", "is-active", "--quiet", UNIT]).returncode == 0:
-            must(self.run, ["systemctl", "reload", UNIT])
-
     def _undo(self) -> str:
         path = shlex.quote(str(self.drop_in))
         back = f"rm -f {path}\n"
@@ -120,6 +118,3 @@ class SshServer:
             # Beside the file first: a rename leaves no moment in which half of it is there.
             back = f"cp {shlex.quote(str(old))} {path}.old && chmod 0644 {path}.old && mv {path}.old {path}\n"
         return back + f"if systemctl is-active --quiet {UNIT}; then systemctl reload {UNIT}; fi"
-
-    def _user(self, session: Session) -> str:
-        return must(self.run, ["id", "--name", "--user", str(session.uid)]).strip()

@@ -32,11 +32,7 @@ def judge(fleet: Fleet) -> Iterator[Refusal]:
                 place = (bot.host, *layer, *path)
                 if place not in reported:
                     reported.add(place)
-                    yield bot.refused(f"{dotted((_name(layer), *path))} {wrong}", cure, (*layer, *path))
-
-
-def _name(layer: VariablePath) -> str:
-    return str(layer[-1])
+                    yield bot.refused(f"{dotted((str(layer[-1]), *path))} {wrong}", cure, (*layer, *path))
 
 
 def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:

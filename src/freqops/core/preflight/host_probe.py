@@ -203,9 +203,9 @@ def _range(text: str) -> Iterator[str]:
 def _with_key(root: Path) -> list[str]:
     """Return the bots whose file of secrets has key and secret of an account."""
     homes = layout.homes(root) if (root / "bots").is_dir() else []
-    return [home.name for home in homes if _has_key(home / "conf" / "secrets.json")]
-
-
-def _has_key(path: Path) -> bool:
-    document = read_json(path)
-    return isinstance(document, dict) and bot_secrets.has_exchange_key(document)
+    documents = {home.name: read_json(home / "conf" / "secrets.json") for home in homes}
+    return [
+        name
+        for name, document in documents.items()
+        if isinstance(document, dict) and bot_secrets.has_exchange_key(document)
+    ]

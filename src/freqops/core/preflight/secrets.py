@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bot.bot_secrets import CREDENTIALS, EXCHANGE_KEY_LENGTH
-from .fleet import SHARED, DeclaredBot, Fleet
+from .fleet import SHARED, Fleet
 from .refusal import Refusal, VariablePath, dotted, hidden
 
 NAME = "secrets_exchange"
@@ -85,12 +85,9 @@ def in_configurations(fleet: Fleet) -> Iterator[Refusal]:
                 if not _is_secret(path, value) or (bot.host, *layer, *path) in reported:
                     continue
                 reported.add((bot.host, *layer, *path))
-                yield _misplaced(bot, layer, path, value)
-
-
-def _misplaced(bot: DeclaredBot, layer: VariablePath, path: VariablePath, value: Any) -> Refusal:
-    where = f"{SHARED if layer == (SHARED,) else 'config'}.{dotted(path)}"
-    return bot.refused(f"{where} is a secret ({hidden(value)}) in a configuration", _home(path), (*layer, *path))
+                where = f"{SHARED if layer == (SHARED,) else 'config'}.{dotted(path)}"
+                wrong = f"{where} is a secret ({hidden(value)}) in a configuration"
+                yield bot.refused(wrong, _home(path), (*layer, *path))
 
 
 def _home(path: VariablePath) -> str:

@@ -135,6 +135,7 @@ def changes(found: Foreign, wanted: Wanted) -> list[tuple[str, str, str]]:
     """Return what will be another than before: what, before, after."""
     port = f"127.0.0.1:{wanted.api_port}"
     there = f"{found.kind} {found.database}"
+    trades = ", ".join(f"{number} {pair}" for number, (pair, _) in found.traded.open_trades.items()) or "none"
     rows = [
         ("runs as", f"{found.service} of {found.project}", f"freqops-{wanted.bot}"),
         ("image", found.image, wanted.image),
@@ -143,13 +144,9 @@ def changes(found: Foreign, wanted: Wanted) -> list[tuple[str, str, str]]:
         ("strategy", found.strategy, str(wanted.config.get("strategy"))),
         ("database", there, f"{wanted.kind} of freqops"),
         ("API", str(_at(found.config, ("api_server", "listen_port")) or "none"), port),
-        ("open trades", _named(found.traded), "the same"),
+        ("open trades", trades, "the same"),
     ]
     return [(what, before, after) for what, before, after in rows if before != after]
-
-
-def _named(traded: Picture) -> str:
-    return ", ".join(f"{number} {pair}" for number, (pair, _) in traded.open_trades.items()) or "none"
 
 
 def diff(found: Foreign, wanted: Wanted) -> dict[str, str]:

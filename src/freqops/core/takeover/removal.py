@@ -77,11 +77,9 @@ def keep(home: Path, kept: Path) -> None:
 def read_back(home: Path, kept: Path) -> list[str]:
     """Return which files of a bot are not kept as they are."""
     files = [path for pattern in OF_A_BOT for path in home.glob(pattern) if path.is_file() and not path.is_symlink()]
-    return sorted(str(path.relative_to(home)) for path in files if not _same(path, kept / path.relative_to(home)))
-
-
-def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and other.read_bytes() == one.read_bytes()
+    return sorted(
+        str(path.relative_to(home)) for path in files if not durable.same(path, kept / path.relative_to(home))
+    )
 
 
 def refuse_ambiguous(bots: Iterable[str], present: Mapping[str, Collection[str]], known: Collection[str]) -> None:

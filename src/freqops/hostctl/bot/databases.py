@@ -254,7 +254,8 @@ class Postgres:
             ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
             source=path,
         )
-        self._sql(SUPERUSER, self._end_connections())
+        end_connections = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
+        self._sql(SUPERUSER, end_connections)
         self._sql(
             SUPERUSER,
             f'alter database "{self.name}" rename to "{old}"; alter database "{staged}" rename to "{self.name}"',
@@ -271,9 +272,6 @@ class Postgres:
         for name in (self.name, f"{self.name}_restoring", f"{self.name}_replaced"):
             self._drop(name)
         self._sql(SUPERUSER, f'drop role if exists "{self.name}"')
-
-    def _end_connections(self) -> str:
-        return f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
 
     def _drop(self, name: str) -> None:
         self._sql(SUPERUSER, f'drop database if exists "{name}" with (force)')

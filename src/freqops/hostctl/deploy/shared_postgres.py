@@ -61,7 +61,7 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
     """
     home = root / "postgres"
     staged, used = home / "staged" / COMPOSE, home / COMPOSE
-    if _same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
+    if durable.same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
         if reread:
             engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
@@ -115,14 +115,9 @@ def _started(bots: list[layout.Bot], clock: Clock, engine: Engine) -> list[dict[
 def _bots(root: Path) -> list[layout.Bot]:
     """Return the bots of this host that use Postgres."""
     bots = [layout.load_bot(home) for home in layout.homes(root) if (home / "bot.json").exists()]
-    documents = {bot.name: durable.read_json(bot.conf / "secrets.json") for bot in bots}
-    return [bot for bot in bots if _uses_postgres(documents[bot.name])]
-
-
-def _uses_postgres(document: Any) -> bool:
-    """Whether a file of secrets names Postgres; one that cannot be read may."""
-    return not (isinstance(document, dict) and str(document.get("db_url", "")).startswith("sqlite"))
-
-
-def _same(one: Path, other: Path) -> bool:
-    return other.exists() and one.read_bytes() == other.read_bytes()
+    found = []
+    for bot in bots:
+        document = durable.read_json(bot.conf / "secrets.json")  # one that cannot be read may name Postgres
+        if not (isinstance(document, dict) and str(document.get("db_url", "")).startswith("sqlite")):
+            found.append(bot)
+    return found

@@ -116,11 +116,6 @@ class Switch:
             self._remember(target, None)
         return self._result
 
-    def _take(self, outcome: str, changed: bool, level: int, detail: list[str]) -> None:
-        self._result.outcome, self._result.changed, self._result.level = outcome, changed, level
-        self._result.detail += detail
-        self._result.proven = True
-
     # --- before anything is touched
 
     def _ready(self, target: layout.Bot) -> Path | None:
@@ -159,7 +154,8 @@ class Switch:
             raise NotProven("a trade was written while it ended, which the former database does not know")
         database.dump(dump)
         self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
-        self._note_dump(dump, mark)
+        note = {**(self._files.note or {}), "dump": dump.name, "mark": mark}
+        durable.write_json(self._home / "switch.json", note, 0o600)
         if self._restored is not None:
             database.restore(self._restored)
             self._journal.note("act", "disk", f"database restored from {self._restored.name}", durable=True)
@@ -189,11 +185,6 @@ class Switch:
             raise Refused(f"{target.name}: there is no dump of the database from the time of {target.release}")
         return path
 
-    def _note_dump(self, dump: Path, mark: str) -> None:
-        durable.write_json(
-            self._home / "switch.json", {**(self._files.note or {}), "dump": dump.name, "mark": mark}, 0o600
-        )
-
     def _up(self, target: layout.Bot, *, anew: bool) -> None:
         bot = layout.load_bot(self._home)
         started = start_locked(bot, self._clock, self._engine, self._order.deadline, anew=anew)
@@ -206,7 +197,9 @@ class Switch:
         if asked and not health.prove(bot, self._clock, self._order.deadline):
             why = "held at level 3 meanwhile: nobody can tell whether it is well"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
-        self._take(started.outcome, changed, started.level, started.detail)
+        self._result.outcome, self._result.changed, self._result.level = started.outcome, changed, started.level
+        self._result.detail += started.detail
+        self._result.proven = True
 
     def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}

@@ -51,14 +51,11 @@ class SwitchFiles:
         former = self.home / FORMER
         shutil.rmtree(former, ignore_errors=True)
         former.mkdir(mode=PRIVATE_DIRECTORY)
-        for path in self._present():
-            _copy(path, former / path.name)
+        for path in (*(self.home / name for name in HERE), self.home / "conf" / SECRETS):
+            if path.exists():
+                _copy(path, former / path.name)
         self._complete_release()
         durable.write_json(self.home / NOTE, note, 0o600)
-
-    def _present(self) -> list[Path]:
-        paths = [*(self.home / name for name in HERE), self.home / "conf" / SECRETS]
-        return [path for path in paths if path.exists()]
 
     def _complete_release(self) -> None:
         """Lay declaration and Compose file beside the release that runs; hosts deployed long ago lack them there."""
@@ -108,7 +105,7 @@ class SwitchFiles:
     def as_installed(self, fingerprint: str) -> bool:
         """Whether that release is what the bot's directory declares already, with nothing waiting for a switch."""
         place = self.home / "release" / fingerprint
-        return self.pending_secrets is None and all(_same(place / name, self.home / name) for name in HERE)
+        return self.pending_secrets is None and all(durable.same(place / name, self.home / name) for name in HERE)
 
     def begin_holds(self) -> None:
         """Begin without holds, on the very first deploy only: later a missing file counts as level 3."""
@@ -179,13 +176,6 @@ class SwitchFiles:
     def dumps(self) -> Path:
         """Where dumps of its database lie."""
         return self.home / DUMPS
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.read_bytes() == other.read_bytes()
-    except OSError:
-        return False
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -100,16 +100,11 @@ class _Flattening:
         while True:
             view = self._talk.view(since, self._deadline)
             judgement = self._talk.judge_view(view)
-            wanted, kept = sales.sales(view, judgement, self._ours(), self._bot.foreign_orders)
-            if judgement.account_flat or not self._act(judgement, wanted) or self._late():
+            ours = frozenset(str(order["id"]) for order in self._sales.orders if order["id"] is not None)
+            wanted, kept = sales.sales(view, judgement, ours, self._bot.foreign_orders)
+            if judgement.account_flat or not self._act(judgement, wanted) or self._clock.monotonic() >= self._deadline:
                 return self._finished(judgement, kept)
             self._clock.sleep(PAUSE)
-
-    def _ours(self) -> frozenset[str]:
-        return frozenset(str(order["id"]) for order in self._sales.orders if order["id"] is not None)
-
-    def _late(self) -> bool:
-        return self._clock.monotonic() >= self._deadline
 
     def _act(self, judgement: account.Judgement, wanted: list[sales.Sale]) -> bool:
         """Take the bot's orders away, or, where none is left, sell; return whether there was anything to try."""

@@ -159,13 +159,10 @@ class Removal:
             self.judge()
             return self._kept()
         except (FreqopsError, OSError) as error:
-            self._start_again(bot, ran=ran)
+            if ran:
+                start_locked(bot, self._clock, self._engine)
             again = "it was started again" if ran else "it is stopped, as it was"
             raise NotProven(f"{bot.name} was not removed, {again}: {error}") from error
-
-    def _start_again(self, bot: layout.Bot, *, ran: bool) -> None:
-        if ran:
-            start_locked(bot, self._clock, self._engine)
 
     def _kept(self) -> Path:
         root = Home(self._home).root
