@@ -236,4 +236,4 @@ def test_a_change_of_postgres_is_foretold_and_nothing_runs(
 def test_the_manifest_is_the_action_plugins_alone(run: Run) -> None:
     answer = run(freqops_manifest, state="written")
     assert answer["failed"] is True
-    assert "the action plugin freqops_manifest was not found" in answer["msg"]
+    assert "freqops_manifest is an action of the control node" in answer["msg"]
