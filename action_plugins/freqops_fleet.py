@@ -11,10 +11,10 @@ from ansible.utils.display import Display
 
 from freqops.core.base.errors import Refused
 from freqops.core.preflight.variables import check_names
-from freqops.plays import copy_back, fleet, mandate
+from freqops.plays import copy_back, fleet, mandate, run_guard
 from freqops.plays.fleet_action import FleetAction
 
-LOCALHOST = ("localhost", "127.0.0.1", "::1")
+HALT = "killswitch"  # the only playbook that takes a reason and needs none
 
 
 class ActionModule(FleetAction):
@@ -22,35 +22,37 @@ class ActionModule(FleetAction):
 
     def act(self) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
+        if not run_guard.Guard.watches:
+            raise Refused("the callback plugin playbooks/callback_plugins/freqops_done.py was not loaded")
         playbook = Path(self.argument("playbook"))
         hosts = self._hosts()
         inputs = fleet.declared_inputs(playbook)
-        check_names(fleet.extra_names(), inputs | fleet.role_inputs(playbook.parent.parent / "roles"))
-        if "bots" in self._task.args:
-            self._refuse_bots(hosts)
+        check_names(fleet.extra_names(), {*inputs, *fleet.role_inputs(playbook.parent.parent / "roles")})
+        meant = self._meant(hosts) if "bots" in self._task.args else []
         if not self.argument("quiet"):
             Display().display(fleet.describe(hosts), color="bright blue")
-        return {"changed": False, "hosts": hosts, **self._mandate(playbook.stem, inputs)}
+        shown = {"playbook": playbook.stem, "hosts": hosts, "meant": meant}
+        return {"changed": False, **shown, **self._mandate(playbook.stem, inputs)}
 
-    def _refuse_bots(self, hosts: dict[str, list[str]]) -> None:
+    def _meant(self, hosts: dict[str, list[str]]) -> list[str]:
+        """Return the hosts that have the bots named; all where the names are looked for on the hosts."""
         each_named = boolean(self._task.args.get("each_named", False))
         if boolean(self._task.args.get("on_hosts", False)):
             fleet.well_named(self._task.args["bots"], each_named=each_named)
-        else:
-            fleet.chosen(self._task.args["bots"], hosts, each_named=each_named)
+            return list(hosts)
+        return list(fleet.chosen(self._task.args["bots"], hosts, each_named=each_named))
 
-    def _mandate(self, name: str, inputs: set[str]) -> dict[str, str]:
+    def _mandate(self, name: str, inputs: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Return incident, reason and actor of this run of a playbook; the incident that was given, where one is."""
-        given_one = "reason" in inputs and "reason" in self.variables  # also an empty one, which is refused
-        default = "" if given_one else name
+        default = mandate.no_reason() if name == HALT else inputs.get("reason", {"default": name}).get("default", "")
         given = mandate.of_play(self.variables, name, default).to_json()
         if "incident" in inputs and self.variables.get("incident"):
             given["incident"] = copy_back.checked_id(self.variables["incident"])
         return given
 
     def _hosts(self) -> dict[str, list[str]]:
-        play = [host for host in self.variables["ansible_play_hosts_all"] if host not in LOCALHOST]
-        everything = [host for host in self.variables["groups"]["all"] if host not in LOCALHOST]
+        play = [host for host in self.variables["ansible_play_hosts_all"] if host not in fleet.LOCALHOST]
+        everything = [host for host in self.variables["groups"]["all"] if host not in fleet.LOCALHOST]
         if not everything:
             raise Refused("the inventory has no hosts; point inventories/current at yours with 'make use INVENTORY=…'")
         return fleet.bots_of(self.hostvars, play or everything)

@@ -13,8 +13,10 @@ from freqops.core.halt import kill_level
 from freqops.core.halt.fleet_answer import FleetAnswer, HostAnswer
 from freqops.plays import copy_back, fleet, mandate
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.inventory_bots import Lost
 
 PATIENCE = 240.0
+NO_HOST = "no host"
 SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
 
 
@@ -26,21 +28,31 @@ class ActionModule(FleetAction):
         level = kill_level.parse(self.argument("level"))
         deadline = inputs.deadline(self.argument("deadline"))
         hosts = fleet.chosen(self.argument("bots"), self.declared())
-        given = mandate.of_play(self.variables, f"halt{level}")
+        given = mandate.of_play(self.variables, f"halt{level}", mandate.no_reason())
         if self._task.check_mode:
             Display().display("NOTHING HALTED: this was a check", color="bright red")
             return {"failed": True, "msg": "NOTHING HALTED: this was a check"}
+        lost = self._lost()
         words = ["halt", "--json", f"--level={level}", *mandate.words(given)]
         words += [f"--deadline={deadline}"] if deadline is not None else []
         everything = self.argument("bots") == inputs.ALL
         commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
         said = self.ask(commands, max(PATIENCE, 4 * (deadline or 0) + SLACK))
         answers = [HostAnswer.of(answer.host, hosts[answer.host], answer.document, answer.error) for answer in said]
-        result = FleetAnswer(level, given.incident, answers)
+        result = FleetAnswer(level, given.incident, [*answers, *_not_halted(lost, answers)])
         Display().display("\n" + result.text(), color="green" if result.proven else "bright red")
         self._copy_back(result.incidents())
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}
         return judged if result.proven else {**judged, "failed": True, "msg": _message(result)}
+
+    def _lost(self) -> list[Lost]:
+        """Return the bots that stand in the files of the inventory, are meant, and are not in the fleet."""
+        wanted, hosts = self.argument("bots"), self.declared()
+        return [
+            bot
+            for bot in fleet.lost(self.variables)
+            if (bot.host in hosts or not self.limited) and (wanted == inputs.ALL or bot.bot in str(wanted).split(","))
+        ]
 
     def _copy_back(self, incidents: dict[str, list[str]]) -> None:
         """Bring the evidence here, when everything else is done: a host that does not give it spoils no halt."""
@@ -53,6 +65,13 @@ class ActionModule(FleetAction):
                 Display().display(f"NOT COPIED: {line}; later: incident.yml -e incident={incident}", color="yellow")
             if not failed:
                 Display().display(f"report: {report}")
+
+
+def _not_halted(lost: list[Lost], answers: list[HostAnswer]) -> list[HostAnswer]:
+    """Return an answer for each of the lost bots that no host has answered for."""
+    known = {(answer.host, row.bot) for answer in answers if answer.answer for row in answer.answer.rows}
+    left = [bot for bot in lost if (bot.host, bot.bot) not in known]
+    return [HostAnswer(bot.host or NO_HOST, [bot.bot], error=bot.text) for bot in left]
 
 
 def _message(result: FleetAnswer) -> str:

@@ -14,6 +14,7 @@ from freqops.core.preflight import judge as rules
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
 from freqops.plays import inventory_files, preflight
+from freqops.plays.fleet import lost as lost_bots
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_lines import Lines, directories
 
@@ -33,7 +34,8 @@ class ActionModule(FleetAction):
         if probes:
             refusals = self._on_hosts(fleet, variables, probes)
         else:
-            refusals = [*inventory_files.judge(sources), *unopened, *unread, *rules.judge(fleet)]
+            absent = [lost.refusal for lost in lost_bots(variables)]
+            refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {"changed": False}

@@ -29,6 +29,7 @@ class ActionModule(FleetAction):
         answers = self.ask({host: ["status", "--json"] for host in hosts if hosts[host]}, PATIENCE)
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
+        wrong += [lost.refusal.line for lost in fleet.lost(self.variables) if lost.host in hosts or not self.limited]
         notes = [text for answer in answers for text in _undeclared(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *notes])
         _show_drills(answers)

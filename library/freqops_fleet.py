@@ -11,6 +11,7 @@ description:
   - Runs on the control node, once for the play, and connects to nothing. Each playbook begins with it.
   - Refuses an inventory without hosts, hosts without any bot, names of bots that the inventory does not have, and
     variables on the command line that neither the playbook nor a role declares.
+  - Refuses a run that the callback plugin C(freqops_done) does not watch.
   - Says which inventory, which hosts and which bots the play is about.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -56,6 +57,15 @@ hosts:
   returned: unless refused
   type: dict
   sample: {"paper-1": ["alpha", "beta"]}
+playbook:
+  description: The name of the playbook, without its suffix.
+  returned: unless refused
+  type: str
+meant:
+  description: The hosts that have any of the bots named; none where the names of bots are not looked at.
+  returned: unless refused
+  type: list
+  elements: str
 incident:
   description: The incident of this run of the playbook; the one that was given, where the playbook takes one.
   returned: unless refused

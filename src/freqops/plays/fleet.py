@@ -14,6 +14,11 @@ from ansible.parsing.splitter import parse_kv
 from freqops.core.base.errors import Refused
 from freqops.core.bot import inputs, layout
 
+from . import inventory_bots
+from .inventory_bots import Lost
+
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+
 
 def extra_names() -> list[str]:
     """Return the names of the variables given with ``-e``, as often as they were given."""
@@ -28,10 +33,12 @@ def extra_names() -> list[str]:
     return names
 
 
-def declared_inputs(playbook: Path) -> set[str]:
-    """Return the names that a playbook declares in its ``.meta.yml``."""
+def declared_inputs(playbook: Path) -> dict[str, dict[str, Any]]:
+    """Return what a playbook declares in its ``.meta.yml``, by name."""
     document = yaml.safe_load(playbook.with_suffix("").with_suffix(".meta.yml").read_text())
-    return {name for spec in document["argument_specs"].values() for name in spec.get("options", {})}
+    return {
+        name: body for spec in document["argument_specs"].values() for name, body in spec.get("options", {}).items()
+    }
 
 
 def role_inputs(roles: Path) -> set[str]:
@@ -51,6 +58,17 @@ def bots_of(hostvars: Any, hosts: list[str]) -> dict[str, list[str]]:
 def _names(bots: Any) -> list[str]:
     """Return the names of bots; what is no bot, or has no name, is deploy's to refuse."""
     return [str(bot["name"]) for bot in bots or () if isinstance(bot, Mapping) and "name" in bot]
+
+
+def lost(variables: Mapping[str, Any]) -> list[Lost]:
+    """Return the bots that stand in the files of the inventory and not in the fleet.
+
+    Args:
+        variables: The variables of a task.
+    """
+    sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
+    hosts = [host for host in variables["groups"]["all"] if host not in LOCALHOST]
+    return inventory_bots.lost(sources, variables["groups"], bots_of(variables["hostvars"], hosts))
 
 
 def describe(hosts: dict[str, list[str]]) -> str:

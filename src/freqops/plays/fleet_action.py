@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible import context
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
@@ -49,6 +50,11 @@ class FleetAction(ActionBase):
     def hostvars(self) -> Any:
         """Ansible's variables of all hosts."""
         return self.variables["hostvars"]
+
+    @property
+    def limited(self) -> bool:
+        """Whether the play is about a part of the inventory."""
+        return bool(context.CLIARGS.get("subset"))
 
     def declared(self) -> dict[str, list[str]]:
         """Return the bots that the inventory declares, for each host of the play."""

@@ -30,7 +30,7 @@ class Lines:
             shown_from: Files below this directory are named from there.
         """
         self._sources, self._from = sources, shown_from
-        self._composed = cache(_composed)
+        self._composed = cache(composed)
 
     def find(self, host: str, groups: Sequence[str], paths: Sequence[tuple[Any, ...]]) -> str:
         """Return ``file:line`` of the first of ``paths`` that stands in a file; empty where none does.
@@ -93,7 +93,7 @@ def inventory_files(sources: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _composed(file: Path) -> yaml.Node | None:
+def composed(file: Path) -> yaml.Node | None:
     """Return a file as a node, or None where it is no YAML that we could name a line of."""
     if file.suffix not in SUFFIXES:
         return None
@@ -106,7 +106,7 @@ def _composed(file: Path) -> yaml.Node | None:
 
 def _in_tree(root: yaml.Node, host: str | None, group: str | None) -> Iterator[yaml.Node]:
     """Yield the variables that a file of hosts and groups gives to a host, or to a group."""
-    for key, body in _items(root):
+    for key, body in items(root):
         if group is not None and key.value == group:
             yield from _some(_value(body, "vars"))
         hosts, children = _value(body, "hosts"), _value(body, "children")
@@ -121,7 +121,7 @@ def _some(node: yaml.Node | None) -> Iterator[yaml.Node]:
         yield node
 
 
-def _items(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+def items(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
     """Yield keys and values of a mapping; what it merges in comes last, for its own keys win."""
     if not isinstance(node, yaml.MappingNode):
         return
@@ -132,14 +132,14 @@ def _items(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]
         elif isinstance(key, yaml.ScalarNode):
             yield key, value
     for other in merged:
-        yield from _items(other)
+        yield from items(other)
 
 
 def _entry(node: yaml.Node | None, step: Any) -> tuple[yaml.Node, yaml.Node] | None:
     """Return the node that names one step into a node, and the node that it leads to."""
     if isinstance(step, int) and isinstance(node, yaml.SequenceNode):
         return (node.value[step], node.value[step]) if step < len(node.value) else None
-    return next(((key, value) for key, value in _items(node) if key.value == str(step)), None)
+    return next(((key, value) for key, value in items(node) if key.value == str(step)), None)
 
 
 def _value(node: yaml.Node | None, step: Any) -> yaml.Node | None:

@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from action_plugins import freqops_drill, freqops_fleet, freqops_halt
-from freqops.plays import connections
+from freqops.plays import connections, run_guard
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIONS = {"freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt, "freqops_drill": freqops_drill}
@@ -44,6 +44,7 @@ def plays_of(playbook: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 def refused(monkeypatch: pytest.MonkeyPatch, name: str, *words: str, check: bool = False) -> str:
     """Go through a playbook until it refuses, and return what it says then; no host may have been asked."""
     monkeypatch.setattr(context, "CLIARGS", {"extra_vars": words, "inventory": ("lab",)})
+    monkeypatch.setattr(run_guard.Guard, "watches", True)
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(connections, "ask", lambda *_: pytest.fail("a host was asked"))
     given = {key: value for word in words for key, value in parse_kv(word).items()}
@@ -83,7 +84,6 @@ def refused_words(playbook: Path, name: str, given: dict[str, Any]) -> str:
         (("level=4", REASON), "got: 4"),
         (("level=2.0", REASON), "got: 2.0"),
         ((REASON,), "missing required arguments: level"),
-        (("level=1",), "missing required arguments: reason"),
         (("level=1", "bots=aplha", REASON), "REFUSED, nothing ran: unknown bot 'aplha'"),
         (("levle=1", REASON), "REFUSED, nothing ran: unknown variable 'levle'; did you mean level?"),
         (("level=1", "reason=it said level=3"), "REFUSED, nothing ran: level is given 2 times"),
@@ -97,6 +97,34 @@ def test_a_halt_with_words_that_mean_nothing(
     monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
 ) -> None:
     assert said in refused(monkeypatch, "killswitch", *words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("adopt", ("bot=alpha", "project=/p")),
+        ("flatten", ("bots=alpha", INCIDENT)),
+        ("lockout", ("bots=alpha", "what=api")),
+        ("reconcile", ("bots=alpha", INCIDENT)),
+        ("remove", ("bots=alpha",)),
+        ("resume", ("bots=alpha", INCIDENT)),
+        ("rollback", ("bots=alpha",)),
+    ],
+)
+def test_what_needs_a_reason_says_how_to_give_one(
+    monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("FREQOPS_REASON", raising=False)
+    said = refused(monkeypatch, name, *words)
+    assert said == "REFUSED, nothing ran: no reason is given; put FREQOPS_REASON='…' before the command"
+
+
+@pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "ansible_ssh_host"])
+def test_one_place_for_all_hosts(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    said = refused(monkeypatch, "status", f"{name}=local")
+    assert said == (
+        f"REFUSED, nothing ran: {name} on the command line leads all hosts to one place; it belongs in the inventory"
+    )
 
 
 def test_a_mere_check_is_no_halt_and_no_drill(monkeypatch: pytest.MonkeyPatch) -> None:

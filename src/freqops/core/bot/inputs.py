@@ -9,6 +9,7 @@ from ..base.errors import Refused
 from .layout import BOT_NAME
 
 DEADLINE = re.compile(r"^[1-9][0-9]{0,3}$")
+LONGEST = 200
 LINE = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
 ALL = "all"
 
@@ -19,6 +20,12 @@ def line(text: object, what: str) -> str:
     if not LINE.match(stripped):
         raise Refused(f"{what} must be one line of 1 to 200 characters")
     return stripped
+
+
+def any_line(text: str) -> str:
+    """Return any text as one line of at most 200 characters; a character that stands on no line becomes an escape."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.strip())
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
 def deadline(text: object) -> int | None:

@@ -8,6 +8,13 @@ from collections.abc import Iterable
 from ..base.errors import Refused
 
 REST = "_raw_params"
+ELSEWHERE = (
+    "ansible_host",
+    "ansible_ssh_host",
+    "ansible_connection",
+    "ansible_inventory_sources",
+    "inventory_hostname",
+)
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
@@ -21,7 +28,8 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
         known: The names that mean something; ``ansible_…`` always does.
 
     Raises:
-        Refused: A name is unknown, the text says which known one is closest; or it was given twice.
+        Refused: A name is unknown, the text says which known one is closest; it was given twice; or it would lead all
+            hosts to one place.
     """
     given, known = list(given), sorted(set(known))
     if "reason" in known and "reason" in given:
@@ -31,5 +39,7 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
             raise Refused(f"unknown variable {name!r}{hint}")
+        if name in ELSEWHERE:
+            raise Refused(f"{name} on the command line leads all hosts to one place; it belongs in the inventory")
         if given.count(name) > 1:
             raise Refused(f"{name} is given {given.count(name)} times; say it once")
