@@ -23,7 +23,7 @@ class ActionModule(FleetAction):
     def act(self) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
         if not run_guard.Guard.watches:
-            raise Refused("the callback plugin playbooks/callback_plugins/freqops_done.py was not loaded")
+            raise Refused(run_guard.UNWATCHED)
         playbook = Path(self.argument("playbook"))
         hosts = self._hosts()
         inputs = fleet.declared_inputs(playbook)

@@ -13,7 +13,7 @@ from ansible.executor.task_result import CallbackTaskResult
 from ansible.playbook import Playbook
 from ansible.plugins.callback import CallbackBase
 
-from freqops.core.base.outcome import NOT_PROVEN, REFUSED
+from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
 from freqops.plays import run_guard
 
 DOCUMENTATION = r"""
@@ -44,9 +44,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
         """Refuse a run in which tasks would be left out."""
         run_guard.Guard.watches = True
-        name = Path(playbook._file_name).stem
+        name = Path(str(playbook._file_name)).stem
         self._runs = [run_guard.Run(name)] if name in run_guard.DEEDS else []
-        found = list(run_guard.left_out(context.CLIARGS, constants.DEFAULT_STRATEGY))
+        found = list(run_guard.left_out(context.CLIARGS, constants.config.get_config_value("DEFAULT_STRATEGY")))
         if found:
             self._display.display(
                 "\n".join(f"REFUSED, nothing ran: {line}" for line in found), color="red", stderr=True

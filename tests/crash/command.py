@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn
 
 from freqops.core.bot import processes
@@ -77,7 +78,7 @@ def work(job: dict[str, Any]) -> int:
         os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     try:
         pretend(job)
-        return cli.main(job["argv"])
+        return cli.main(job["argv"], Path(job["root"]))
     except BaseException:  # noqa: BLE001  whatever it is, it is said, and is no exit status of the command
         traceback.print_exc()
         return SPOILT

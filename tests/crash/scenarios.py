@@ -56,7 +56,8 @@ class Scenario:
         common = ["--reason", "why", "--actor", "ann@host", "--incident", INCIDENT]
         asked = ["--bots", BOT, "--json"] if self.is_halt else [BOT]
         return {
-            "argv": ["--root", str(root), *self.command, *common, *asked],
+            "argv": [*self.command, *common, *asked],
+            "root": str(root),
             "bot": BOT,
             "alive": self.alive,
             "trader": self.trader,

@@ -116,7 +116,7 @@ class ModelHost(Judge):
         """Be that command."""
         crew.name = words[0]
         try:
-            crew.status = cli.main(["--root", str(self.root), *words])
+            crew.status = cli.main(list(words), self.root)
         except SystemExit as end:
             crew.status = int(end.code or 0)
 

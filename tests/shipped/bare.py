@@ -16,6 +16,15 @@ ROOT = Path(__file__).parents[2]
 Job = tuple[str, dict[str, Any]]
 
 
+ELSEWHERE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from freqops.hostctl import cli
+sys.exit(cli.main(sys.argv[3:], Path(sys.argv[2])))
+"""
+
+
 class Bare:
     """A virtual environment without pip, beside the tool as a host has it."""
 
@@ -29,10 +38,10 @@ class Bare:
         self.tool.chmod(0o755)
 
     def host(self, *arguments: str, root: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run ``freqops-host`` in an empty environment."""
-        below = ["--root", str(root)] if root else []
+        """Run ``freqops-host`` in an empty environment, on another tree from within: it takes none from outside."""
+        below = ["-c", ELSEWHERE, str(self.tool), str(root)] if root else [str(self.tool)]
         return subprocess.run(
-            [str(self.python), "-I", "-W", "error", str(self.tool), *below, *arguments],
+            [str(self.python), "-I", "-W", "error", *below, *arguments],
             capture_output=True,
             text=True,
             check=False,

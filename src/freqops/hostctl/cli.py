@@ -61,25 +61,24 @@ class _Parser(argparse.ArgumentParser):
         raise Refused(f"{message} (see {self.prog} --help)")
 
 
-def main(arguments: list[str]) -> int:
-    """Run one command and return its exit status."""
-    return _answered(lambda: _run(_present(arguments)))
+def main(arguments: list[str], root: Path = layout.ROOT) -> int:
+    """Run one command and return its exit status.
+
+    Args:
+        arguments: The command line.
+        root: The tree of freqops. No command line can name another one: whoever may run this as root would then run
+            files of his own as root.
+    """
+    return _answered(lambda: _run(_present(arguments), root))
 
 
 def _present(arguments: list[str]) -> list[str]:
     """Return the arguments with the present name of a command that was called otherwise once."""
-    at = _place(arguments)
-    return [*arguments[:at], *(FORMER.get(word, word) for word in arguments[at : at + 1]), *arguments[at + 1 :]]
+    return [*(FORMER.get(word, word) for word in arguments[:1]), *arguments[1:]]
 
 
-def _place(arguments: list[str]) -> int:
-    """Return where the command is named: first, or after the tree that it works on."""
-    first = arguments[0] if arguments else ""
-    return 2 if first == "--root" else 1 if first.startswith("--root=") else 0
-
-
-def _run(arguments: list[str]) -> int:
-    options = _parser(arguments).parse_args(arguments)
+def _run(arguments: list[str], root: Path) -> int:
+    options = _parser(arguments).parse_args(arguments, argparse.Namespace(root=root))
     command = options.module
 
     def work() -> int:
@@ -109,7 +108,6 @@ def _fail(kind: str, text: str, status_code: int) -> int:
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     """Return a parser that knows the command that is named, or all of them where none is."""
     parser = _Parser(prog="freqops-host", description="Start, halt, resume and watch the bots of this host.")
-    parser.add_argument("--root", type=Path, default=layout.ROOT, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, prog=parser.prog)
     for name in _named(arguments):
         command: Any = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
@@ -121,6 +119,5 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 def _named(arguments: list[str]) -> tuple[str, ...]:
     """Return the command that is certainly meant, or all where it is not one of them."""
-    at = _place(arguments)
-    named = tuple(arguments[at : at + 1])
+    named = tuple(arguments[:1])
     return named if set(named) & set(COMMANDS) else COMMANDS

@@ -2,7 +2,8 @@
 
 Ansible leaves tasks out when it is told to (``--tags``, ``--start-at-task``), and a play that ran nothing ends with 0.
 A play cannot see this from inside, so the callback plugin ``playbooks/callback_plugins/freqops_done.py`` sees it from
-outside: Ansible loads it with every playbook of that directory, whatever ansible.cfg says.
+outside: Ansible loads it with every playbook of that directory, whatever ansible.cfg says. Where it cannot be loaded,
+the lookup plugin ``freqops_watched`` in the first play fails.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ STRATEGY = "linear"
 EVERYTHING = ["all"]
 FLEET = "freqops_fleet"
 LOOKS = {"look": True}
+UNWATCHED = "the callback plugin playbooks/callback_plugins/freqops_done.py was not loaded"
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,11 @@ def left_out(arguments: Mapping[str, Any], strategy: str) -> Iterator[str]:
 
 
 def _said(tags: Iterable[Any]) -> str:
-    return ", ".join(repr(str(tag)) for tag in tags)
+    return ", ".join(sorted(repr(str(tag)) for tag in tags))
 
 
 class Guard:
-    """The guard of this process; `freqops_fleet` refuses where it does not watch.
+    """The guard of this process; no play begins where it does not watch.
 
     Attributes:
         watches: Whether the callback plugin was loaded.

@@ -70,7 +70,7 @@ class Cli:
 
     def __call__(self, *arguments: str) -> tuple[int, str]:
         try:
-            status = cli.main(["--root", str(self.root), *arguments])
+            status = cli.main(list(arguments), self.root)
         except SystemExit as end:
             status = int(end.code or 0)
         return status, self._capsys.readouterr().out
@@ -321,14 +321,14 @@ def test_the_former_name_of_a_command_is_understood(run: Cli) -> None:
     assert list((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))
 
 
-def test_the_former_name_is_understood_after_a_tree_in_one_word(run: Cli) -> None:
-    assert cli.main([f"--root={run.root}", "release", *RESUME[1:]]) == 0
-    assert len(run.ran) == 1
-
-
-def test_a_command_that_is_named_after_a_tree_in_one_word_loads_no_other(run: Cli) -> None:
-    assert cli._named([f"--root={run.root}", "status"]) == ("status",)
-    assert cli._named([f"--root={run.root}", "statistics"]) == cli._named(["--root"]) == cli.COMMANDS
+@pytest.mark.parametrize("words", [("--root", "{}", "status"), ("--root={}", "status"), ("status", "--root={}")])
+def test_no_command_line_names_another_tree(run: Cli, words: tuple[str, ...]) -> None:
+    """Whoever may run the command as root would run files of his own as root."""
+    elsewhere = run.root / "mine"
+    make_bot(elsewhere)
+    status, output = run(*(word.format(elsewhere) for word in words))
+    assert status == 1
+    assert "refused" in json.loads(output)
 
 
 @pytest.mark.parametrize(

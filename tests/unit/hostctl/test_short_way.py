@@ -193,7 +193,7 @@ def test_what_runs_all_day_and_before_a_latch_loads_little(code: str, never: tup
 
 def test_a_command_that_is_named_loads_no_other() -> None:
     show = (
-        "import sys; from freqops.hostctl import cli; cli._parser(['--root', '/x', 'keepalive'])\n"
+        "import sys; from freqops.hostctl import cli; cli._parser(['keepalive'])\n"
         "modules = {name: name.replace('-', '_') for name in cli.COMMANDS}\n"
         "print([name for name in modules if f'freqops.hostctl.commands.{modules[name]}' in sys.modules])"
     )

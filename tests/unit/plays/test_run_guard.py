@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from itertools import cycle
@@ -141,6 +142,15 @@ def test_without_the_guard_nothing_runs(tmp_path: Path) -> None:
     ended = run(playbook)
     assert ended.returncode == 2
     assert "freqops_done.py was not loaded" in ended.stderr + ended.stdout
+
+
+def test_a_guard_that_cannot_be_loaded_is_no_way_round_it(tmp_path: Path) -> None:
+    copied = shutil.copytree(PLAYBOOKS, tmp_path / "playbooks")
+    (copied / "callback_plugins" / "freqops_done.py").write_text("import nothing_of_this_name\n")
+    ended = run(copied / "status.yml", "--tags", "emergency")
+    assert ended.returncode != 0
+    assert "freqops_done.py was not loaded" in ended.stderr + ended.stdout
+    assert run(copied / "status.yml", "--list-tasks").returncode == 0
 
 
 def test_a_playbook_of_somebody_else_is_guarded_from_where_it_imports_one_of_these(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Cli:
         return {"same": False, "differences": ["x is gone"]}
 
     def __call__(self, *arguments: str) -> tuple[int, str]:
-        status = cli.main(["--root", str(self.root), *arguments])
+        status = cli.main(list(arguments), self.root)
         return status, self._capsys.readouterr().out
 
 

@@ -26,7 +26,7 @@ class SilentHost(Host):
         monkeypatch.setattr("freqops.hostctl.commands.deadman.Engine", lambda: self.engine)
 
     def run(self, *words: str) -> int:
-        return cli.main(["--root", str(self.root), *words])
+        return cli.main(list(words), self.root)
 
     def timer(self) -> int:
         return self.run("deadman", "--after", "30")

@@ -192,7 +192,7 @@ def test_a_live_bot_is_not_drilled(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     host = DrillHost(tmp_path, monkeypatch, mode="live")
     with pytest.raises(Refused, match="trades live"):
         host.drill()
-    assert cli.main(["--root", str(tmp_path), "drill", "alpha", "--reason=drill"]) == 1
+    assert cli.main(["drill", "alpha", "--reason=drill"], tmp_path) == 1
     assert host.level == 0
 
 

@@ -74,7 +74,7 @@ def test_nothing_but_an_id_is_looked_for(tmp_path: Path, home: Path, name: str) 
 
 def test_the_command_hands_out_files(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "a-halt.json").write_text('{"reason": "f\u00fcr"}')
-    assert cli.main(["--root", str(tmp_path), "incident", ID, "--json"]) == 0
+    assert cli.main(["incident", ID, "--json"], tmp_path) == 0
     out = capsys.readouterr().out
     answer = json.loads(out)
     assert len(out.splitlines()) == 1
@@ -87,11 +87,11 @@ def test_the_command_prints_the_report(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "a-halt.json").write_text('{"reason": "why", "bots": [], "proven": true, "command": "halt"}')
-    assert cli.main(["--root", str(tmp_path), "incident", ID]) == 0
+    assert cli.main(["incident", ID], tmp_path) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"# Incident `{ID}`\n\n**ALL PROVEN**\n")
     monkeypatch.setattr(read, "read", lambda *_: read.Files({"a-halt.json": "{"}, ["a-halt.json"]))
-    assert cli.main(["--root", str(tmp_path), "incident", ID]) == 2
+    assert cli.main(["incident", ID], tmp_path) == 2
     assert "too large to be copied whole" in capsys.readouterr().out
 
 
@@ -101,5 +101,5 @@ def test_the_command_prints_the_report(
 def test_what_the_command_refuses(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
-    assert cli.main(["--root", str(tmp_path), *arguments]) == 1
+    assert cli.main(list(arguments), tmp_path) == 1
     assert list(json.loads(capsys.readouterr().out)) == ["refused"]

@@ -237,10 +237,10 @@ def test_the_command_ends_with_2_unless_it_is_proven(
     monkeypatch.setattr("freqops.hostctl.commands.lockout.Clock", lambda: host.clock)
     monkeypatch.setattr("freqops.hostctl.commands.lockout.Engine", lambda: host.engine)
     monkeypatch.setattr("freqops.hostctl.own_session.run", lambda work: work())
-    words = ["--root", str(host.root), "lockout", "alpha", "--what=api", "--reason=it leaked"]
+    words = ["lockout", "alpha", "--what=api", "--reason=it leaked"]
     host.ajar = {"password"}
-    assert cli.main(words) == 2
+    assert cli.main(words, host.root) == 2
     host.ajar = set()
-    assert cli.main(words) == 0
+    assert cli.main(words, host.root) == 0
     assert json.loads(capsys.readouterr().out.strip().splitlines()[-1])["proven"] is True
-    assert cli.main(["--root", str(host.root), "lockout", "alpha", "--what=house", "--reason=it leaked"]) == 1
+    assert cli.main(["lockout", "alpha", "--what=house", "--reason=it leaked"], host.root) == 1
