@@ -88,6 +88,13 @@ def test_what_leaves_tasks_out(given: dict[str, Any], said: str) -> None:
     assert found.startswith(said)
 
 
+def test_molecule_skips_tags_that_no_task_bears() -> None:
+    assert list(left_out({**ARGUMENTS, "skip_tags": ["molecule-notest", "notest"]}, "linear")) == []
+    files = [*PLAYBOOKS.rglob("*.yml"), *(ROOT / "roles").rglob("*.yml")]
+    tagged = [path.name for path in files if re.search(r"^\s*tags:", path.read_text(), re.MULTILINE)]
+    assert tagged == [f"{FORMER}.yml"]
+
+
 @pytest.mark.parametrize("strategy", ["free", "host_pinned", "debug"])
 def test_another_strategy_is_named(strategy: str) -> None:
     (found,) = left_out(ARGUMENTS, strategy)
