@@ -10,10 +10,16 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.bot import host_command
 from freqops.plays.new_connection import fresh_connection, refuse_other_transports
 
 GRACE = 45.0  # beyond the take-back: the host is to be heard again
 PAUSE = 0.5
+SUDOERS = "sudoers"
+CUT_OFF = (
+    "NOT PROVEN: with the new lines of sudo, freqops-host did not run over a new connection; they are taken back, and "
+    "the old ones stay"
+)
 FIREWALL_ONLY = ("ssh_ports", "open_ports")
 
 
@@ -26,8 +32,11 @@ class ActionModule(ActionBase):
         """Change, and confirm what was changed."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         change, seconds = self._task.args["change"], int(self._task.args["seconds"])
+        if change == SUDOERS and self._connection.transport != "ssh":
+            seconds = 0
         try:
-            refuse_other_transports(self._connection)
+            if seconds:
+                refuse_other_transports(self._connection)
             if change == "sshd":
                 self._refuse_without_key()
         except Refused as refusal:
@@ -58,11 +67,18 @@ class ActionModule(ActionBase):
                 f"{_said(failure)}; install your key (ssh-copy-id), or set host_sshd: false"
             ) from failure
 
+    def _may_halt(self) -> bool:
+        """Whether the account that is logged in runs freqops-host as a halt does."""
+        done = self._low_level_execute_command(host_command.as_root(["status", "--json"]), sudoable=False)
+        return host_command.last_object(done["stdout"]) is not None
+
     def _confirmed(self, change: str, give_up: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Try until a new connection was made: it confirms, or learns that all was taken back."""
         while True:
             try:
                 with fresh_connection(self._connection, keys_only=change == "sshd"):
+                    if change == SUDOERS and not self._may_halt():
+                        return {"failed": True, "msg": CUT_OFF}
                     done = self._execute_module("freqops_confirm", module_args={"change": change}, task_vars=task_vars)
             except AnsibleConnectionFailure as failure:
                 if time.monotonic() > give_up:

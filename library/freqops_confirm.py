@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 module: freqops_confirm
 short_description: Confirm a change over a new connection
 description:
-  - Makes a change of M(freqops_firewall) or M(freqops_sshd) stay. It must run over another connection than the change
-    itself did; M(freqops_guarded) sees to that.
+  - Makes a change of M(freqops_firewall), M(freqops_sshd) or M(freqops_sudoers) stay. It must run over another
+    connection than the change itself did; M(freqops_guarded) sees to that.
   - Fails when the change was taken back before.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -21,7 +21,7 @@ options:
   change:
     description: Which change.
     type: str
-    choices: [firewall, sshd]
+    choices: [firewall, sshd, sudoers]
     required: true
 author:
   - freqops (@freqops)
@@ -47,10 +47,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands
 from ansible.module_utils.freqops.core.base.errors import FreqopsError
-from ansible.module_utils.freqops.core.hardening import nft, ssh_session, sshd
+from ansible.module_utils.freqops.core.hardening import nft, ssh_session, sshd, sudoers
 from ansible.module_utils.freqops.core.hardening.guard import Guard
 
-ARGUMENT_SPEC: dict[str, Any] = {"change": {"type": "str", "choices": ["firewall", "sshd"], "required": True}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "change": {"type": "str", "choices": ["firewall", "sshd", "sudoers"], "required": True}
+}
 
 
 def main() -> None:
@@ -58,10 +60,10 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC)
     name = module.params["change"]
     guard = Guard(name, commands.run)
-    changed = nft.Firewall(commands.run, guard) if name == "firewall" else sshd.SshServer(commands.run, guard)
+    changes = {"firewall": nft.Firewall, "sshd": sshd.SshServer, "sudoers": sudoers.Sudoers}
     try:
         end = ssh_session.find(os.getpid()).end
-        changed.confirm(end)
+        changes[name](commands.run, guard).confirm(end)
     except (FreqopsError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=True, connection=end)

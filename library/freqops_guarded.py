@@ -8,10 +8,12 @@ DOCUMENTATION = r"""
 module: freqops_guarded
 short_description: Change what could lock the operator out, and take it back if it did
 description:
-  - Runs M(freqops_firewall) or M(freqops_sshd), then opens a new SSH connection to the host, and confirms the change
-    over it. While no new connection can be made, the host takes the change back by itself; the task then fails and
-    says so.
+  - Runs M(freqops_firewall), M(freqops_sshd) or M(freqops_sudoers), then opens a new SSH connection to the host, and
+    confirms the change over it. While no new connection can be made, the host takes the change back by itself; the task
+    then fails and says so.
   - Before the SSH server is changed, a connection that may use keys only must succeed; otherwise nothing is changed.
+  - After the lines of sudo were changed, C(freqops-host) must run over the new connection as it does in a halt. A host
+    that is not reached by SSH gets them at once.
   - This is an action; it runs on the control node, for each host.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -20,7 +22,7 @@ options:
   change:
     description: What is changed.
     type: str
-    choices: [firewall, sshd]
+    choices: [firewall, sshd, sudoers]
     required: true
   seconds:
     description: How long a confirmation is waited for.
@@ -61,7 +63,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "change": {"type": "str", "choices": ["firewall", "sshd"], "required": True},
+    "change": {"type": "str", "choices": ["firewall", "sshd", "sudoers"], "required": True},
     "seconds": {"type": "int", "required": True},
     "ssh_ports": {"type": "list", "elements": "int"},
     "open_ports": {"type": "list", "elements": "dict"},

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_zipapp
-short_description: Build freqops-host from its sources
+short_description: Build a command of hosts from its sources
 description:
   - Packs the rules and the host command into one file that any Python from 3.9 on runs.
   - Equal sources give equal bytes, so the module is idempotent. It is meant to be delegated to the control node.
@@ -25,6 +25,11 @@ options:
     description: The file to write; its directory is made where it is missing.
     type: path
     required: true
+  command:
+    description: Which command the file is.
+    type: str
+    choices: [freqops-host, freqops-operator]
+    default: freqops-host
 author:
   - freqops (@freqops)
 """
@@ -56,6 +61,7 @@ from ansible.module_utils.freqops.core.deploy import zipapp
 ARGUMENT_SPEC: dict[str, Any] = {
     "source": {"type": "path", "required": True},
     "path": {"type": "path", "required": True},
+    "command": {"type": "str", "choices": sorted(zipapp.ENTRIES), "default": "freqops-host"},
 }
 
 
@@ -65,7 +71,7 @@ def main() -> None:
     source, path = Path(module.params["source"]), Path(module.params["path"])
     if not (source / "core").is_dir():
         module.fail_json(msg=f"{source} is not the package freqops")
-    wanted = zipapp.build(source)
+    wanted = zipapp.build(source, module.params["command"])
     changed = not path.exists() or path.read_bytes() != wanted
     if changed and not module.check_mode:
         path.parent.mkdir(parents=True, exist_ok=True)

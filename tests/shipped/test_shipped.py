@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped.bare import Bare
+from freqops.core.deploy import zipapp
+from tests.shipped.bare import ROOT, Bare
 from tests.unit.fakes import make_bot
 
 BOT = "freqops-test-none"
@@ -120,3 +121,13 @@ def test_a_module_runs_on_the_bare_interpreter(bare: Bare) -> None:
     here, usual = bare.run_modules([(ping, {"data": "here"}), (ping, {})])
     facts = {key: value for key, value in usual.items() if key == "ansible_facts"}
     assert here == {"failed": False, "changed": False, "ping": "here", **facts}
+
+
+def test_the_command_of_operators_is_of_the_same_code(bare: Bare, tmp_path: Path) -> None:
+    tool = tmp_path / "freqops-operator"
+    tool.write_bytes(zipapp.build(ROOT / "src" / "freqops", "freqops-operator"))
+    asked = [str(bare.python), "-I", str(tool)]
+    ran = subprocess.run([*asked, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, "{halt,status,incident}" in ran.stdout) == (0, True)
+    ran = subprocess.run([*asked, "start", "alpha"], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, "refused" in ran.stdout) == (1, True)

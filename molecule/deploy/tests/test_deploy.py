@@ -33,6 +33,7 @@ def as_root(host: Any, command: str) -> str:
         ("/srv/freqops/incidents", 0, 0o700),
         ("/srv/freqops/postgres/secrets/superuser", 999, 0o400),
         ("/usr/local/bin/freqops-host", 0, 0o755),
+        ("/usr/local/bin/freqops-operator", 0, 0o755),
         ("/etc/sudoers.d/freqops", 0, 0o440),
     ],
 )
@@ -48,6 +49,28 @@ def test_permissions_of_the_system_did_not_change(host: Any) -> None:
         "/srv": "0o755",
         "/usr/local/bin": "0o755",
     }
+
+
+def test_an_operator_looks_and_runs_nothing_else_as_root(host: Any) -> None:
+    """An account that is in the group for as long as the test takes; the group is empty at first."""
+    assert as_root(host, "getent group freqops-operators").strip().endswith(":")
+    as_root(host, "useradd --groups freqops-operators bob")
+    try:
+        tried = {
+            words: as_root(host, f"su bob -c 'sudo -n {words}' >/dev/null 2>&1; echo $?").strip()
+            for words in (
+                "freqops-operator status --json",
+                "freqops-operator resume alpha --incident one --reason why",
+                "freqops-operator --root /tmp/mine status",
+                "freqops-host status --json",
+                "FREQOPS=1 freqops-operator status --json",
+                "PATH=/tmp freqops-operator status --json",
+                "sh -c true",
+            )
+        }
+    finally:
+        as_root(host, "userdel --remove bob 2>/dev/null")
+    assert list(tried.values()) == ["0", *["1"] * 6], tried
 
 
 def test_the_bot_trades_in_a_closed_container(host: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, NoReturn
@@ -61,15 +62,19 @@ class _Parser(argparse.ArgumentParser):
         raise Refused(f"{message} (see {self.prog} --help)")
 
 
-def main(arguments: list[str], root: Path = layout.ROOT) -> int:
+def main(
+    arguments: list[str], root: Path = layout.ROOT, allowed: Sequence[str] = COMMANDS, prog: str = "freqops-host"
+) -> int:
     """Run one command and return its exit status.
 
     Args:
         arguments: The command line.
         root: The tree of freqops. No command line can name another one: whoever may run this as root would then run
             files of his own as root.
+        allowed: The commands that there are.
+        prog: What the whole is called.
     """
-    return _answered(lambda: _run(_present(arguments), root))
+    return _answered(lambda: _run(_present(arguments), root, allowed, prog), prog)
 
 
 def _present(arguments: list[str]) -> list[str]:
@@ -77,39 +82,41 @@ def _present(arguments: list[str]) -> list[str]:
     return [*(FORMER.get(word, word) for word in arguments[:1]), *arguments[1:]]
 
 
-def _run(arguments: list[str], root: Path) -> int:
-    options = _parser(arguments).parse_args(arguments, argparse.Namespace(root=root))
+def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) -> int:
+    options = _parser(arguments, allowed, prog).parse_args(arguments, argparse.Namespace(root=root))
     command = options.module
 
     def work() -> int:
-        return _answered(lambda: int(command.run(options)))
+        return _answered(lambda: int(command.run(options)), prog)
 
     return own_session.run(work) if command.IN_SESSION else work()
 
 
-def _answered(work: Callable[[], int]) -> int:
+def _answered(work: Callable[[], int], prog: str) -> int:
     """Do ``work`` and return its exit status; what it raises becomes an answer and a status, too."""
     try:
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
-        return _fail("refused", str(error), REFUSED)
+        return _fail(prog, "refused", str(error), REFUSED)
     except PermissionError as error:
-        return _fail("refused", f"{error}; run it as root", REFUSED)
+        return _fail(prog, "refused", f"{error}; run it as root", REFUSED)
     except (FreqopsError, OSError) as error:
-        return _fail("not_proven", str(error), NOT_PROVEN)
+        return _fail(prog, "not_proven", str(error), NOT_PROVEN)
 
 
-def _fail(kind: str, text: str, status_code: int) -> int:
+def _fail(prog: str, kind: str, text: str, status_code: int) -> int:
     output.print_json({kind: text})
-    sys.stderr.write(f"freqops-host: {kind.replace('_', ' ')}: {text}\n")
+    sys.stderr.write(f"{prog}: {kind.replace('_', ' ')}: {text}\n")
     return status_code
 
 
-def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+def _parser(
+    arguments: list[str], allowed: Sequence[str] = COMMANDS, prog: str = "freqops-host"
+) -> argparse.ArgumentParser:
     """Return a parser that knows the command that is named, or all of them where none is."""
-    parser = _Parser(prog="freqops-host", description="Start, halt, resume and watch the bots of this host.")
+    parser = _Parser(prog=prog, description="Start, halt, resume and watch the bots of this host.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, prog=parser.prog)
-    for name in _named(arguments):
+    for name in _named(arguments, allowed):
         command: Any = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
         one = commands.add_parser(name, help=command.HELP)
         command.add_arguments(one)
@@ -117,7 +124,6 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _named(arguments: list[str]) -> tuple[str, ...]:
-    """Return the command that is certainly meant, or all where it is not one of them."""
-    named = tuple(arguments[:1])
-    return named if set(named) & set(COMMANDS) else COMMANDS
+def _named(arguments: list[str], allowed: Sequence[str]) -> Sequence[str]:
+    """Return the command that is certainly meant, or all that there are where it is not one of them."""
+    return arguments[:1] if set(arguments[:1]) & set(allowed) else allowed

@@ -6,7 +6,6 @@ drop silently from what follows.
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,9 +36,7 @@ class HostCommand(ActionBase):
 
     def answer(self, arguments: list[str]) -> tuple[dict[str, Any] | None, str | None]:
         """Run freqops-host as root and return its JSON object, or None and why."""
-        words = shlex.join([host_command.TOOL, *arguments])
-        command = f'if [ "$(id -u)" = 0 ]; then exec {words}; else exec sudo -n {words}; fi'
-        result = self._low_level_execute_command(command, sudoable=True)
+        result = self._low_level_execute_command(host_command.as_root(arguments), sudoable=True)
         answer = host_command.last_object(result["stdout"])
         if answer is not None:
             return answer, None

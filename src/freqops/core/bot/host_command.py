@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
@@ -10,6 +11,8 @@ from typing import Any, Callable
 from ..base.errors import FreqopsError
 
 TOOL = "/usr/local/bin/freqops-host"
+OPERATOR_TOOL = "/usr/local/bin/freqops-operator"
+OPERATOR_COMMANDS = ("halt", "status", "incident")
 MANDATE: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("incident", "reason", "actor")}
 
 Run = Callable[["list[str]"], "tuple[int, str, str]"]
@@ -25,6 +28,21 @@ class NoAnswer(FreqopsError):
     def __init__(self, text: str, *, began: bool = False) -> None:
         super().__init__(text)
         self.began = began
+
+
+def as_root(words: Sequence[str]) -> str:
+    """Return the line of a shell that runs the command as root without a password, by whichever line of sudo there is.
+
+    An account that is only an operator's may not run the command itself, and runs ``freqops-operator``.
+    """
+    arguments = shlex.join(words)
+    sudo = f"exec sudo -n {TOOL} {arguments}"
+    if words[0] in OPERATOR_COMMANDS:
+        sudo = (
+            f"if ! sudo -n -l {TOOL} >/dev/null 2>&1 && [ -x {OPERATOR_TOOL} ]; "
+            f"then exec sudo -n {OPERATOR_TOOL} {arguments}; fi; {sudo}"
+        )
+    return f'if [ "$(id -u)" = 0 ]; then exec {TOOL} {arguments}; fi; {sudo}'
 
 
 def last_object(output: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ SHOWN = 5
 # What the roles write outside of the tree of freqops; patterns below the root of the file system.
 OUTSIDE = (
     "usr/local/bin/freqops-host",
+    "usr/local/bin/freqops-operator",
     "usr/local/lib/freqops/**/*",
     "etc/sudoers.d/freqops",
     "etc/systemd/system/freqops-*",

@@ -1,4 +1,7 @@
-"""Builds ``freqops-host``: the rules and the host command in one file that any Python 3.9 runs, the same every time."""
+"""Builds ``freqops-host`` and ``freqops-operator``: rules and a command in one file, the same every time.
+
+Any Python from 3.9 on runs it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 PACKAGES = ("core", "hostctl")  # run by the host's own Python
 IN_IMAGE = ("witness", "strategy")  # run by the Python of a bot's image, with what that has
 COMPILED = "/usr/local/lib/freqops"  # where `freqops-host compile` leaves what hosts run
+ENTRIES = {"freqops-host": "short_way", "freqops-operator": "operator"}
 MAIN = """\
 import sys
 
@@ -20,22 +24,27 @@ CODE = "{code}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{compiled}/{{CODE}}-{{sys.implementation.cache_tag}}")
 
-from freqops.hostctl.short_way import main
+from freqops.hostctl.{entry} import main
 
 sys.exit(main(sys.argv[1:]))
 """
 
 
-def build(source: Path) -> bytes:
+def build(source: Path, command: str = "freqops-host") -> bytes:
     """Return the zipapp made from the package ``freqops`` at ``source``.
 
-    Entries are sorted and carry a fixed date, so equal sources give equal bytes on every machine.
+    Entries are sorted and carry a fixed date, so equal sources give equal bytes on every machine. Both commands are of
+    the same code, which is compiled once.
+
+    Args:
+        source: The package.
+        command: ``freqops-host`` or ``freqops-operator``.
     """
     files = {"freqops/__init__.py": (source / "__init__.py").read_bytes()}
     for package in (*PACKAGES, *IN_IMAGE):
         for path in (source / package).rglob("*.py"):
             files[f"freqops/{path.relative_to(source).as_posix()}"] = path.read_bytes()
-    files["__main__.py"] = MAIN.format(code=code_of(files), compiled=COMPILED).encode()
+    files["__main__.py"] = MAIN.format(code=code_of(files), compiled=COMPILED, entry=ENTRIES[command]).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):

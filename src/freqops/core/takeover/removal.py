@@ -21,7 +21,12 @@ PRIVATE_FILE, PRIVATE_DIRECTORY = 0o400, 0o700
 # What stays when the stack goes: the engine's own configuration, for the engine stays, too.
 LEFT = ("etc/docker/daemon.json",)
 # What goes last, when nothing has to be asked of the host any more; the playbook takes it away.
-LAST = ("usr/local/bin/freqops-host", "usr/local/lib/freqops/**/*", "etc/sudoers.d/freqops")
+LAST = (
+    "usr/local/bin/freqops-host",
+    "usr/local/bin/freqops-operator",
+    "usr/local/lib/freqops/**/*",
+    "etc/sudoers.d/freqops",
+)
 # What stays below the tree of freqops: what was kept, and what happened.
 STAYS = (KEPT, "incidents", "adopted")
 HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"

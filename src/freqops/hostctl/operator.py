@@ -1,0 +1,15 @@
+"""The command ``freqops-operator``: what an operator may run as root without being root otherwise.
+
+It halts and it looks. No argument of it is a path, and no command of it takes a hold down or brings code in.
+"""
+
+from __future__ import annotations
+
+from freqops.core.bot.host_command import OPERATOR_COMMANDS
+
+from . import cli
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit status."""
+    return cli.main(arguments, allowed=OPERATOR_COMMANDS, prog="freqops-operator")
