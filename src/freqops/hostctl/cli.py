@@ -89,7 +89,10 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
     def work() -> int:
         return _answered(lambda: int(command.run(options)), prog)
 
-    return own_session.run(work) if command.IN_SESSION else work()
+    if not command.IN_SESSION:
+        return work()
+    import_module(f"{__package__}.incident.caller").remember()  # while the terminal is there
+    return own_session.run(work)
 
 
 def _answered(work: Callable[[], int], prog: str) -> int:

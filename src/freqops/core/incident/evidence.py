@@ -53,7 +53,8 @@ class Command:
         order: The incident that the command was given, which is another one where a hold was in force already.
         level: The kill level, where it has one.
         reason: Why, in the words of whoever commanded it.
-        actor: Who that was.
+        actor: Who that was, in the caller's own words.
+        caller: Who that was, in the words of the host; empty where the host said nothing of it.
         began: When it began, as far as anything says so.
         ended: When it ended.
         rows: What it achieved, for each bot.
@@ -70,6 +71,7 @@ class Command:
     level: int | None
     reason: str | None
     actor: str | None
+    caller: str
     began: datetime | None
     ended: datetime | None
     rows: tuple[dict[str, Any], ...]
@@ -195,6 +197,7 @@ def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str,
         level=level if isinstance(level, int) and not isinstance(level, bool) and level in LEVELS else None,
         reason=text_of(document.get("reason")),
         actor=text_of(document.get("actor")),
+        caller=_caller(document.get("run_by")),
         began=moment(document.get("began")) or moment(stamp),
         ended=moment(document.get("ended")),
         rows=tuple(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else (),
@@ -202,6 +205,12 @@ def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str,
         remarks=tuple(_remarks(document)),
         together=together,
     )
+
+
+def _caller(said: object) -> str:
+    known = {name: text_of(value) for name, value in said.items()} if isinstance(said, dict) else {}
+    words = [known.get("account"), known.get("key") or known.get("login"), known.get("address")]
+    return ", ".join(word for word in words if word)
 
 
 def _remarks(document: dict[str, Any]) -> Iterator[str]:

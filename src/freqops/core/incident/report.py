@@ -157,6 +157,7 @@ def _command_line(group: list[Command]) -> str:
     took = f", {(max(ends) - first.began).total_seconds():.1f} s" if ends and first.began is not None else ""
     result = "proven" if all(command.proven for command in group) else "NOT PROVEN"
     by = visible(first.actor or "somebody", CELL)
+    by += f" (host: {visible(first.caller, DETAIL)})" if first.caller else ""
     why = visible(first.reason or "no reason is noted", DETAIL)
     return f"{began}  {visible(first.name, CELL)}{level}{bots} on {hosts} by {by}{took}: {result}; reason: {why}"
 

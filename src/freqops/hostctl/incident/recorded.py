@@ -17,7 +17,7 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 
 from ..bot import processes_and_api
-from . import journal
+from . import caller, journal
 
 Evidence = dict[str, Any]
 Row = TypeVar("Row", bound=Outcome)
@@ -90,8 +90,9 @@ def record(root: Path, incident: str, name: str, evidence: Evidence) -> str | No
     """Write one file of evidence and return why it could not be written, or None.
 
     Evidence never delays or spoils what it is about: it is written last, waits no longer than a second for the disk,
-    and its failure is only reported.
+    and its failure is only reported. The host adds who called, whatever the caller says.
     """
+    evidence = {**evidence, "run_by": caller.known()}
     result: list[str | None] = ["the incident was not written: the disk did not answer within a second"]
     writer = threading.Thread(target=_record, args=(root, incident, name, evidence, result), daemon=True)
     writer.start()

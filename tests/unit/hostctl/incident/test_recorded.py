@@ -60,6 +60,7 @@ def test_what_ran_is_written_down_proven_or_not(command: Command, tmp_path: Path
     host = socket.gethostname()
     found = files(tmp_path)
     record = json.loads(found.pop(f"{host}-flatten-alpha-20260102T030405Z.json"))
+    assert set(record.pop("run_by")) == {"account", "login", "address", "key"}
     assert record == {
         "version": 1, "command": "flatten", "host": host, "bot": "alpha", "incident": "one", "reason": "why",
         "actor": "ann@host", "began": "2026-01-02T03:04:05Z", "ended": "2026-01-02T03:04:05Z", "proven": proven,
