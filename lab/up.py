@@ -67,7 +67,7 @@ def up(*, fresh: bool, hosts: Sequence[str] | None = None) -> None:
     base = _check_capacity(client)
     common = Common(base, network.ensure(client), state)
     _assign_ports(client, state, "registry", "exchange", *(host.name for host in chosen(state.hosts)))
-    ssh.ensure_key()
+    ssh.ensure_keys()
     pool = ThreadPoolExecutor(max_workers=PARTS)
     shared = _shared(pool, base, state.ports["registry"])
     parts = {
@@ -207,5 +207,6 @@ def _write_inventory(common: Common) -> None:
         host_pool=subnets.host_pool(network.subnet_of(common.net)),
         exchange_url=market.url(common.net),
         exchange_local_url=market.local_url(common.state.ports["exchange"]),
+        halt_key=ssh.public_halt_key(),
     )
     inventory.write({host: common.state.ports[host.name] for host in chosen(common.state.hosts)}, facts)

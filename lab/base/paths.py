@@ -37,4 +37,5 @@ SECRETS = INVENTORY / "secrets.yml"
 # Hidden: Ansible reads every other file of an inventory directory as an inventory.
 SSH = INVENTORY / ".ssh"
 KEY = SSH / "id_ed25519"
+HALT_KEY = SSH / "halt_ed25519"
 KNOWN_HOSTS = SSH / "known_hosts"

@@ -32,6 +32,7 @@ class LabFacts:
     host_pool: IPv4Network
     exchange_url: str
     exchange_local_url: str
+    halt_key: str
 
 
 def group_vars(facts: LabFacts) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def group_vars(facts: LabFacts) -> dict[str, Any]:
         "freqtrade_image": facts.freqtrade_image,
         "freqtrade_start_deadline": START_SECONDS,
         "postgres_image": facts.postgres_image,
+        "host_halt_keys": [facts.halt_key],
         "docker_insecure_registries": [facts.registry],
         "docker_address_pools": [{"base": str(facts.host_pool), "size": 24}],
         "lab_exchange_url": facts.exchange_url,

@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from lab.base.atomic import write_atomically
 from lab.base.failure import LabError
 from lab.base.names import checkout_id
-from lab.base.paths import KEY, KNOWN_HOSTS
+from lab.base.paths import HALT_KEY, KEY, KNOWN_HOSTS
 from lab.base.programs import run
 from lab.engine.ports import LOOPBACK
 
@@ -29,26 +29,34 @@ LONGEST_SOCKET = 83  # the system takes 104 bytes or more, and ssh puts 17 of it
 STRICT = ("-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "GlobalKnownHostsFile=/dev/null")
 
 
-def ensure_key() -> None:
-    """Make the key pair if there is none."""
-    if not KEY.exists():
-        KEY.parent.mkdir(parents=True, exist_ok=True)
-        KEY.parent.chmod(0o700)
-        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "freqops lab", "-f", str(KEY)])
+def ensure_keys() -> None:
+    """Make the key pairs that are missing: that of the account that deploys, and one that can only halt."""
+    for key, comment in ((KEY, "freqops lab"), (HALT_KEY, "freqops lab, halt")):
+        if not key.exists():
+            key.parent.mkdir(parents=True, exist_ok=True)
+            key.parent.chmod(0o700)
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key)])
 
 
-def command(port: int, *remote: str, kept: bool = False) -> list[str]:
+def public_halt_key() -> str:
+    """Return the public part of the key that can only halt, as one line."""
+    return HALT_KEY.with_suffix(".pub").read_text().strip()
+
+
+def command(port: int, *remote: str, kept: bool = False, user: str = USER, key: Path = KEY) -> list[str]:
     """Return the ssh command line for the host published at `port`.
 
     Args:
         port: where its sshd listens on loopback.
         remote: what to run there; nothing opens a shell.
         kept: go over a connection that is open already, if there is one, and keep it open for the next command.
+        user: who logs in.
+        key: the private key that opens the host.
     """
     options = ["-o", f'UserKnownHostsFile="{KNOWN_HOSTS}"', "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
     if kept:
         options += _keeping(_socket(port))
-    return ["ssh", "-F", "/dev/null", *STRICT, *options, "-i", str(KEY), "-p", str(port), f"{USER}@{LOOPBACK}", *remote]
+    return ["ssh", "-F", "/dev/null", *STRICT, *options, "-i", str(key), "-p", str(port), f"{user}@{LOOPBACK}", *remote]
 
 
 def hang_up(port: int) -> None:

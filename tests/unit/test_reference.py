@@ -224,7 +224,12 @@ def test_collections_are_those_of_the_bundle_and_those_in_use() -> None:
 def ours() -> list[Path]:
     """Return all files that say what happens on hosts."""
     places = [ROOT / "playbooks", ROOT / "roles", ROOT / "templates"]
-    return [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+    return [
+        path
+        for place in places
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and path.parent.name != "__pycache__"
+    ]
 
 
 @pytest.mark.parametrize("phrase", ["ignore_errors", "ignore_unreachable", "|| true", "|| :", "meta: end_play"])

@@ -30,6 +30,10 @@ def values(place: Path) -> dict[str, Any]:
     packages.write_text("# another lock\n" + PACKAGES.read_text())
     return {
         "host_operators": ["ops"],
+        "host_halt_keys": [
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vIGtleSBvZiBhbnlib2R5LCBhbmQgb2Ygbm8gbGVuZ3Ro nobody"
+        ],
+        "host_halt_level": 2,
         "host_reassert_seconds": 7,
         "host_clock_tolerance": 9,
         "host_memory_reserve": "256m",
@@ -173,7 +177,9 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert "deadman --after 90" in field.sh("systemctl show --property ExecStart freqops-deadman.service")
     assert field.sh("systemctl is-active freqops-deadman.timer").strip() == "active"
     assert json.loads(field.sh("cat /srv/freqops/keepalive.json"))["actor"]
-    assert "ops ALL=" in field.sh("cat /etc/sudoers.d/freqops")
+    assert "ops ALL=(root) NOPASSWD: /usr/local/bin/freqops-host\n" in field.sh("cat /etc/sudoers.d/freqops")
+    assert field.sh("getent group freqops-operators").strip().endswith(":freqops-halt,ops")
+    assert "halt --level=2 " in field.sh("cat /var/lib/freqops-halt/.ssh/authorized_keys")
     assert field.sh("nft list tables 2>/dev/null | grep -c freqops; true").strip() in ("0", "")
     assert field.sh("ls /etc/ssh/sshd_config.d").split() == ["lab.conf"]
     assert field.sh("cat /proc/sys/net/ipv4/tcp_fin_timeout").strip() == "40"

@@ -14,7 +14,11 @@ from typing import Any
 
 STRATEGY = "linear"
 EVERYTHING = ["all"]
-OF_MOLECULE = {"molecule-notest", "notest"}  # molecule always skips them, and no task bears them
+OF_MOLECULE = {
+    "molecule-notest",
+    "notest",
+    "molecule-idempotence-notest",
+}  # molecule always skips them, and no task bears them
 FLEET = "freqops_fleet"
 LOOKS = {"look": True}
 UNWATCHED = "the callback plugin playbooks/callback_plugins/freqops_done.py was not loaded"

@@ -27,6 +27,7 @@ OUTSIDE = (
     "usr/local/bin/freqops-operator",
     "usr/local/lib/freqops/**/*",
     "etc/sudoers.d/freqops",
+    "var/lib/freqops-halt/.ssh/*",
     "etc/systemd/system/freqops-*",
     "etc/systemd/system/*.d/freqops*",
     "etc/docker/daemon.json",

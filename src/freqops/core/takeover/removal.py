@@ -26,6 +26,7 @@ LAST = (
     "usr/local/bin/freqops-operator",
     "usr/local/lib/freqops/**/*",
     "etc/sudoers.d/freqops",
+    "var/lib/freqops-halt/.ssh/*",
 )
 # What stays below the tree of freqops: what was kept, and what happened.
 STAYS = (KEPT, "incidents", "adopted")

@@ -17,6 +17,7 @@ FACTS = LabFacts(
     host_pool=IPv4Network("10.120.0.0/16"),
     exchange_url="http://10.20.30.3:8080",
     exchange_local_url="http://127.0.0.1:23456",
+    halt_key="ssh-ed25519 AAAA halt",
 )
 PORTS = {host: 20000 + host.number for host in HOSTS}
 
