@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_deploy_lock
 short_description: Take the deploy lock of a host, or give it back
 description:
-  - Two deploys of one host would undo each other halfway; the second one is refused, and told who has the lock.
+  - Two deploys of one host would undo each other halfway; the second one is refused, with the name of who has the lock.
   - The action plugin of the same name says who asks, and takes over from a deploy of this control node that is dead.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -29,7 +29,7 @@ options:
     choices: [taken, given]
     default: taken
   actor:
-    description: Who deploys; given by the action plugin.
+    description: The actor of the deploy; given by the action plugin.
     type: str
   control:
     description: The control node; given by the action plugin.
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: Who has the lock, where it is another deploy.
+  description: The deploy that has the lock, where it is another one.
   returned: when it cannot be had
   type: dict
 """

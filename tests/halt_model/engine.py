@@ -62,12 +62,12 @@ class ModelEngine(FakeEngine):
             return None
         return Seen(f"{name}-{found.number}", found.status, found.image, str(found.started), found.restarts)
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         name = f"freqops-{compose.parent.name}"
         self._asked(self._find(name), "compose up")
         container = self._answering(name, 120)
         wanted = compose.read_text()
-        if container.number and not anew and container.compose == wanted:
+        if container.number and not recreate and container.compose == wanted:
             container.start()
             return
         if container.phase not in ("none", "exited"):

@@ -134,7 +134,7 @@ class FakeEngine(Engine):
 
     def __init__(self) -> None:
         self.ups: list[Path] = []
-        self.anew: list[bool] = []
+        self.recreate: list[bool] = []
         self.stops: list[str] = []
         self.starting: Any = None
         self.stopping: Any = None
@@ -147,9 +147,9 @@ class FakeEngine(Engine):
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
         return self.present
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         self.ups.append(compose)
-        self.anew.append(anew)
+        self.recreate.append(recreate)
         self.present = Container(f"id{len(self.ups)}", "running", "image", f"time{len(self.ups)}", 0)
         if self.starting is not None:
             self.starting()

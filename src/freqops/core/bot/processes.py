@@ -60,7 +60,7 @@ class Process:
 
 
 def _script(words: list[str]) -> list[str]:
-    """Return what Python was told to run, and its arguments: the script, or the module after ``-m``."""
+    """Return the program that Python runs, and its arguments: the script, or the module after ``-m``."""
     rest = iter(words)
     for word in rest:
         if word in PYTHON_OPTIONS_WITH_VALUE:
@@ -71,7 +71,7 @@ def _script(words: list[str]) -> list[str]:
 
 
 def _may_trade(arguments: list[str]) -> bool:
-    """Whether Freqtrade was told to trade, or something we cannot read: only another command's name says no."""
+    """Whether Freqtrade's command is to trade, or something we cannot read: only another command's name says no."""
     return not arguments or arguments[0] == "trade" or arguments[0].startswith("-")
 
 

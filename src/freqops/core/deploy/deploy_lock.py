@@ -29,7 +29,7 @@ class DeployLock:
 
     Attributes:
         id: The deploy.
-        actor: Who deploys.
+        actor: The actor of the deploy.
         control: The control node.
         pid: The process of the deploy there.
         started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
@@ -67,7 +67,7 @@ def take(root: Path, wanted: DeployLock, clock: Clock, instead_of: str | None = 
     Args:
         root: The tree of freqops on the host.
         wanted: The lock to take.
-        clock: Where the time comes from.
+        clock: The source of the time.
         instead_of: A deploy that is known to be dead.
 
     Raises:
@@ -106,12 +106,12 @@ def refuse_unless_own(root: Path, identity: str, clock: Clock) -> None:
     """
     holder = present(root)
     if holder is None or holder.id != identity:
-        raise Refused(f"the deploy lock was lost: {holder.described if holder else 'nobody has it'}")
+        raise Refused(f"the deploy lock was lost: {holder.described if holder else 'no one has it'}")
     take(root, holder, clock)
 
 
 def present(root: Path) -> DeployLock | None:
-    """Return the lock as it stands, None where nobody has it; a note that cannot be read is nobody's."""
+    """Return the lock as it stands, None where no one has it; a note that cannot be read is no one's."""
     document = durable.read_json(root / FILE)
     try:
         return DeployLock(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})

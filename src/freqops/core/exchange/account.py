@@ -1,8 +1,8 @@
-"""What an exchange says of a bot's account, held against what the bot has written down.
+"""A bot's account as its exchange says it, held against what the bot has written down.
 
 The rules for spot: a coin is the bot's where the bot ever traded it, less what was declared as not the bot's; what is
 worth less than the pair's smallest order is dust; an order or a fill that stands in no record of ours was made by
-somebody else, and then nobody can say what is whose.
+somebody else, and then it is not known what is whose.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Holding:
         coin: Its name.
         pair: The pair in which it is sold, None where there is none against the stake.
         total: Free plus used.
-        foreign: What of it was declared as not the bot's.
-        recorded: What the bot's open trades say it has.
+        foreign: The part of it that was declared as not the bot's.
+        recorded: The amount by the bot's open trades.
         value: ``total`` less ``foreign``, in stake, None where there is no price.
         kind: ``position``, ``dust`` or ``foreign``.
     """
@@ -89,7 +89,7 @@ class Holding:
 
     @property
     def own(self) -> Decimal:
-        """What is left when the declared part is taken away."""
+        """The rest without the declared part."""
         return max(ZERO, self.total - self.foreign)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,16 +99,16 @@ class Holding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What follows from a view.
+    """The conclusions from a view.
 
     Attributes:
         holdings: Every coin but the stake.
         entries: Open orders by which the bot would buy.
         others: Its other open orders: exits and stops.
         unknown: Orders and fills that stand in no record, a line each.
-        on_account: What of the bot's is left on its account, a line each.
+        on_account: The bot's orders and coins that are left on its account, a line each.
         in_records: The trades that its records have open, a line each.
-        disagreements: Where the bot's records and the account differ, a line each; empty where they agree.
+        disagreements: The differences between the bot's records and the account, a line each.
     """
 
     holdings: list[Holding]
@@ -121,7 +121,7 @@ class Judgement:
 
     @property
     def missing(self) -> list[str]:
-        """Why the bot is not flat, a line each."""
+        """The reasons why the bot is not flat, a line each."""
         return self.on_account + self.in_records
 
     @property
@@ -131,7 +131,7 @@ class Judgement:
 
     @property
     def flat(self) -> bool:
-        """Whether nothing of the bot's is left, and nothing is there that nobody can explain."""
+        """Whether nothing of the bot's is left, and nothing there is unexplained."""
         return self.account_flat and not self.in_records
 
     @property
@@ -141,7 +141,7 @@ class Judgement:
 
     @property
     def remarks(self) -> list[str]:
-        """What is worth knowing and keeps nothing from being flat: dust, and coins that are not the bot's."""
+        """Remarks that keep nothing from being flat: dust, and coins that are not the bot's."""
         return [_remark(holding) for holding in self.holdings if holding.kind != "position"]
 
     def to_json(self) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def judge(
     """Hold an account against the bot's records.
 
     Args:
-        view: What was asked.
+        view: The answers of exchange and database.
         stake: The currency that the bot trades with; having it is not holding a position.
         declared: Coins that are not the bot's, with their amounts.
         ours: Numbers of the orders that freqops itself placed on this account.
@@ -254,7 +254,7 @@ def _disagreements(view: View, holdings: list[Holding]) -> list[str]:
         if holding.kind == "foreign" and holding.recorded == ZERO:
             continue
         if market is None:
-            found.append(f"{holding.coin}: it has no price, so what is there cannot be compared")
+            found.append(f"{holding.coin}: it has no price, so its amount cannot be compared")
         elif not market.is_dust(abs(difference)):
             found.append(f"{holding.coin}: its records say {holding.recorded}, on its account are {holding.own}")
     return found
@@ -267,7 +267,7 @@ def order_text(order: Mapping[str, Any]) -> str:
 
 
 def describe(holding: Holding) -> str:
-    """Return what is held, what it is worth, and whether a trade explains it."""
+    """Return a holding in words: its amount, its worth, and whether a trade explains it."""
     extra = "" if holding.recorded else ", which belongs to no open trade"
     return f"{holding.own} {holding.coin}, worth {_value(holding)}{extra}"
 

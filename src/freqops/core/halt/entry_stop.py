@@ -23,7 +23,7 @@ STOPLOSS_SIDE = "stoploss"
 
 
 class BotApi(Protocol):
-    """What level 1 needs of a bot; `freqops.core.bot.client.FreqtradeClient` is the real one."""
+    """The part of a bot's API that level 1 needs; `freqops.core.bot.client.FreqtradeClient` is the real one."""
 
     def read(self) -> Reading:
         """Return state and heartbeat."""
@@ -52,16 +52,16 @@ class BotApi(Protocol):
 
 @dataclass
 class EntryStopResult:
-    """What level 1 achieved on one bot, times in seconds since it began.
+    """The result of level 1 on one bot, times in seconds since it began.
 
     Attributes:
         found: The trader state read first, None where the API never answered.
         state: The trader state read last.
         acknowledged: When the bot was paused (or stopped) and locked, None if never.
         proven: When the proof was complete, None if it is not.
-        missing: What the proof still lacks.
+        missing: The gaps of the proof.
         cancelled: Trades whose entry orders we asked to cancel.
-        refusals: What the bot said against it, for each trade; judged by the next reading.
+        refusals: The objection of the bot, for each trade; judged by the next reading.
         trades: The open trades last read, None where they could not be read.
         found_trades: The open trades read first, likewise.
         paused: Whether it was paused, locked and past its boot window at the last reading.
@@ -143,7 +143,7 @@ class EntryStop:
     def step(self) -> None:
         """Read once, do what that reading calls for, and judge.
 
-        ``heard`` then says whether the bot told its state, ``answered`` whether it answered whatever it was asked.
+        ``heard`` then says whether the bot said its state, ``answered`` whether it answered whatever it was asked.
         """
         self._silent = self.heard = self.answered = False
         self.result.paused = self.result.resting = False
@@ -192,7 +192,7 @@ class EntryStop:
         self._disturbed()
         self.result.acknowledged = None
         self._lock()
-        return ["it is still booting: what it will be is not known yet"]
+        return ["it is still booting: its state is not known yet"]
 
     def _booted(self, reading: Reading) -> bool:
         return reading.last_process is not None or self._api.past_boot()
@@ -254,7 +254,7 @@ class EntryStop:
         return trades
 
     def _cancel(self, trade: dict[str, Any]) -> None:
-        """Cancel the entry orders of ``trade``; what became of them, the next reading says.
+        """Cancel the entry orders of ``trade``; their result is in the next reading.
 
         Where nothing had filled, Freqtrade deletes the trade and then answers that it does not exist.
         """

@@ -20,7 +20,7 @@ class EngineError(FreqopsError):
 
 @dataclass(frozen=True)
 class Container:
-    """What the engine says of a container."""
+    """A container as the engine describes it."""
 
     id: str
     status: str
@@ -49,18 +49,18 @@ class Engine:
             document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
         )
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         """Create and start what ``compose`` declares, never pulling: deploy has done that.
 
         Args:
             compose: The Compose file.
-            anew: Whether to make a new container even where the present one is as declared.
+            recreate: Whether to make a new container even where the present one is as declared.
 
         Raises:
             EngineError: It could not be started.
         """
         up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
-        self._run([*up, "--force-recreate"] if anew else up, 120)
+        self._run([*up, "--force-recreate"] if recreate else up, 120)
 
     def compose_up_healthy(self, compose: Path, seconds: int) -> None:
         """Create and start what ``compose`` declares, never pulling, and wait until it is healthy.
@@ -209,7 +209,7 @@ class Engine:
             argv: The command.
             timeout: Seconds after which it is killed.
             source: The file that it reads; none is an empty input.
-            output: The file that it writes, made anew for its owner alone.
+            output: The file that it writes, new, for its owner alone.
 
         Raises:
             EngineError: It failed, or did not end in time; the text ends with what it said.
@@ -268,7 +268,7 @@ class Engine:
 
 
 def _private(path: Path) -> IO[bytes]:
-    """Open a file anew that nobody else can read."""
+    """Open a new file that only its owner can read."""
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 

@@ -1,4 +1,4 @@
-"""What a halt answers: as JSON, as text for a person, and as its record in the incident."""
+"""The answer of a halt: as JSON, as text for a person, and as its record in the incident."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def answer(
     """Return the answer of a halt with the command that it answers: proven only where every row is.
 
     Args:
-        order: What was commanded.
+        order: The order of the halt.
         rows: A row for each bot.
         foreign: Freqtrade processes that belong to no bot; None where they were not looked for.
         whole: Whether the whole host was to be halted: then it is not proven while such a process lives.

@@ -58,7 +58,7 @@ class BotHalt:
         return api
 
     def note_entries(self, result: EntryStopResult) -> None:
-        """Take what level 1 found and did into the row."""
+        """Take the findings and the acts of level 1 into the row."""
         row = self.row
         row.found, row.state = result.found, result.state or "no answer"
         row.acted = row.acted or result.acted

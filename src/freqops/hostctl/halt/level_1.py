@@ -36,7 +36,7 @@ def act(halt: BotHalt) -> None:
 
 
 def ended(halt: BotHalt, stop: EntryStop, running: list[Process]) -> bool:
-    """Whether what was ``running`` has ended, and what the engine began since, if anything, has not told its state."""
+    """Whether what was ``running`` has ended, and what the engine began since, if anything, has not said its state."""
     return stop.result.gone or not (stop.heard or halt.any_left(running))
 
 

@@ -1,4 +1,4 @@
-"""What carries out a halt of one bot, by its level."""
+"""A halt of one bot carried out, by its level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What procedures ask of the exchange witness: is the bot flat, do its records agree, which of its orders rest."""
+"""The questions that procedures ask the exchange witness: is the bot flat, do its records agree, which orders rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOOKS = 3
 
 
 def note(halt: BotHalt, judgement: account.Judgement) -> None:
-    """Take what the exchange says into the row: positions with what protects them, other orders, and remarks."""
+    """Take the judgement into the row: positions with their protection, other orders, and remarks."""
     halt.row.exchange = judgement.to_json()
     for holding in judgement.holdings:
         if holding.kind == "position":

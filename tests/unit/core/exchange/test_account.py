@@ -140,7 +140,7 @@ def test_a_coin_without_a_price_is_a_position_that_nobody_can_sell() -> None:
     seen = view(coins={"OLD": "3"}, pairs=["OLD/USDT"])
     judgement = judge(seen)
     assert (judgement.holdings[0].kind, judgement.flat, judgement.agrees) == ("position", False, False)
-    assert judgement.disagreements == ["OLD: it has no price, so what is there cannot be compared"]
+    assert judgement.disagreements == ["OLD: it has no price, so its amount cannot be compared"]
     wanted, kept = sales.sales(seen, judgement, NONE)
     assert wanted == []
     assert kept == [

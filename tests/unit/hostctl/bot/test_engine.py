@@ -35,7 +35,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 def test_what_is_brought_up_is_waited_for(docker: Script) -> None:
     noted = docker("")
     Engine().compose_up_healthy(COMPOSE, 120)
-    Engine().compose_up(COMPOSE, anew=True)
+    Engine().compose_up(COMPOSE, recreate=True)
     assert noted.read_text().splitlines() == [
         "compose --file /x/compose.yml up --detach --pull never --wait --wait-timeout 120",
         "compose --file /x/compose.yml up --detach --pull never --quiet-pull --force-recreate",

@@ -90,7 +90,7 @@ def test_all_that_opens_the_api_is_replaced_while_the_bot_is_held(host: LeakyHos
     assert all(now["api_server"][door] != OLD[door] for door in DOORS)
     assert (now["db_url"], now["exchange"], now["api_server"]["username"]) == ("sqlite:///x", OLD_KEY, "freqops")
     assert (host.home / "conf/secrets.json").stat().st_mode & 0o777 == 0o400
-    assert host.engine.anew == [True]
+    assert host.engine.recreate == [True]
     assert host.api.state == "paused"
     assert not host.bot.leaked.exists()
 
@@ -133,7 +133,7 @@ def test_a_halt_that_is_not_proven_is_no_lockout_and_the_secrets_are_replaced_al
     host: LeakyHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = host.api.lock
-    monkeypatch.setattr(host.api, "lock", lambda reason: lock(reason) if host.engine.anew else None)
+    monkeypatch.setattr(host.api, "lock", lambda reason: lock(reason) if host.engine.recreate else None)
     result = host.lock_out("api")
     assert "its API accepts the new password, and nothing that leaked" in result.detail
     assert (result.replaced, result.proven) == (True, False)
