@@ -32,7 +32,7 @@ options:
     description: The actor of the deploy; given by the action plugin.
     type: str
   control:
-    description: The control node; given by the action plugin.
+    description: The name of the control node; given by the action plugin.
     type: str
   pid:
     description: The process of the deploy there; given by the action plugin.
@@ -40,6 +40,10 @@ options:
   started:
     description: When that process began; given by the action plugin.
     type: str
+  numbered_by:
+    description: The boot and the process namespace of the control node; given by the action plugin.
+    type: str
+    default: ""
   instead_of:
     description: A deploy that is known to be dead; given by the action plugin.
     type: str
@@ -78,6 +82,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "control": {"type": "str"},
     "pid": {"type": "int"},
     "started": {"type": "str"},
+    "numbered_by": {"type": "str", "default": ""},
     "instead_of": {"type": "str"},
 }
 
@@ -92,7 +97,8 @@ def main() -> None:
     if values["state"] == "given":
         deploy_lock.give_back(root, values["id"], clock)
         module.exit_json(changed=False)
-    wanted = deploy_lock.DeployLock(values["id"], values["actor"], values["control"], values["pid"], values["started"])
+    named = {name: values[name] for name in ("id", "actor", "control", "pid", "started", "numbered_by")}
+    wanted = deploy_lock.DeployLock(**named)
     try:
         deploy_lock.take(root, wanted, clock, values["instead_of"])
     except deploy_lock.Taken as taken:

@@ -3,6 +3,9 @@
 The lock is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is
 given back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of
 it for half an hour.
+
+A control node is known by what numbers its processes, and never by its name: machines that were cloned, and containers
+of one image, have the same name. Where a note does not say it, as those of older versions do, only silence ends it.
 """
 
 from __future__ import annotations
@@ -30,10 +33,11 @@ class DeployLock:
     Attributes:
         id: The deploy.
         actor: The actor of the deploy.
-        control: The control node.
+        control: The name of the control node, for people.
         pid: The process of the deploy there.
         started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
         heard: When the deploy was last heard of, ISO 8601 UTC.
+        numbered_by: The boot and the process namespace in which ``pid`` counts, empty where nobody can tell.
     """
 
     id: str
@@ -42,6 +46,7 @@ class DeployLock:
     pid: int
     started: str
     heard: str = ""
+    numbered_by: str = ""
 
     @property
     def described(self) -> str:
@@ -114,7 +119,8 @@ def present(root: Path) -> DeployLock | None:
     """Return the lock as it stands, None where no one has it; a note that cannot be read is no one's."""
     document = durable.read_json(root / FILE)
     try:
-        return DeployLock(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})
+        found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}
+        return DeployLock(**found, numbered_by=str(document.get("numbered_by", "")))
     except (KeyError, TypeError):
         return None
 
