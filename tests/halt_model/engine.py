@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from freqops.hostctl.bot.engine import Container as Seen
-from freqops.hostctl.bot.engine import EngineError
+from freqops.hostctl.bot.engine import EngineError, Sibling
 from tests.halt_model.container import Container
 from tests.unit.fakes import FakeEngine
 
@@ -61,6 +61,10 @@ class ModelEngine(FakeEngine):
         if found.number == 0:
             return None
         return Seen(f"{name}-{found.number}", found.status, found.image, str(found.started), found.restarts)
+
+    def siblings(self, name: str, conf: Path) -> list[Sibling]:
+        self._answering(name, 10)
+        return super().siblings(name, conf)
 
     def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         name = f"freqops-{compose.parent.name}"

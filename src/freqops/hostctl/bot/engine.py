@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from freqops.core.base.errors import FreqopsError
+from freqops.core.bot.processes import CONF_IN_CONTAINER
+
+LOOKS = 3
 
 
 class EngineError(FreqopsError):
@@ -27,6 +30,33 @@ class Container:
     image: str
     started_at: str
     restarts: int
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """What the engine says of a container that is a bot's, beside the declared one.
+
+    Attributes:
+        id: The number of the container.
+        name: Its name.
+        status: What it does.
+        policy: When the engine starts it by itself.
+    """
+
+    id: str
+    name: str
+    status: str
+    policy: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has a process, or gets one in a moment."""
+        return self.status not in ("created", "exited", "dead", "removing")
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine may start it by itself."""
+        return self.policy not in ("", "no")
 
 
 class Engine:
@@ -48,6 +78,30 @@ class Engine:
         return Container(
             document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
         )
+
+    def siblings(self, name: str, conf: Path) -> list[Sibling]:
+        """Return the containers beside ``name`` that are the same bot's, those without a process, too.
+
+        They are of its Compose project, or have its ``conf`` where a bot has it.
+
+        Raises:
+            EngineError: The engine does not answer, or its containers changed at every look.
+        """
+        found = [document for document in self._inspected(LOOKS) if _name(document) != name]
+        return [_sibling(document) for document in found if _is_of(document, name, conf)]
+
+    def _inspected(self, looks: int) -> list[dict[str, Any]]:
+        """Return everything that the engine says of each container; one may go between two questions."""
+        numbers = self._run(["docker", "ps", "--all", "--quiet", "--no-trunc"], 10).split()
+        if not numbers:
+            return []
+        try:
+            said = self._run(["docker", "inspect", "--type=container", "--format={{json .}}", *numbers], 10)
+        except EngineError as error:
+            if looks > 1 and "no such container" in str(error).lower():
+                return self._inspected(looks - 1)
+            raise
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
     def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         """Create and start what ``compose`` declares, never pulling: deploy has done that.
@@ -265,6 +319,23 @@ class Engine:
         if process.returncode != 0:
             raise EngineError(f"'{' '.join(argv[:3])}': {output.strip()[-500:]}")
         return output
+
+
+def _name(document: dict[str, Any]) -> str:
+    return str(document["Name"]).lstrip("/")
+
+
+def _is_of(document: dict[str, Any], project: str, conf: Path) -> bool:
+    """Whether a container is one of a bot's, by its Compose project, or by what is mounted in it."""
+    if (document["Config"]["Labels"] or {}).get("com.docker.compose.project") == project:
+        return True
+    sources = [mount["Source"] for mount in document["Mounts"] if mount["Destination"] == CONF_IN_CONTAINER]
+    return any(Path(source).resolve() == conf.resolve() for source in sources)
+
+
+def _sibling(document: dict[str, Any]) -> Sibling:
+    policy = document["HostConfig"]["RestartPolicy"]["Name"]
+    return Sibling(document["Id"], _name(document), document["State"]["Status"], policy)
 
 
 def _private(path: Path) -> IO[bytes]:

@@ -21,7 +21,9 @@ HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdic
 
 def undeclared(root: Path) -> list[processes.Process]:
     """Return the Freqtrade processes of this host that belong to no bot of it."""
-    return processes.undeclared([home.name for home in layout.homes(root)], processes.scan())
+    return processes.undeclared(
+        [home.name for home in layout.homes(root)], processes.scan(processes.PROC, root / "bots")
+    )
 
 
 def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:

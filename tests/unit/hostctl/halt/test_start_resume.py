@@ -107,7 +107,7 @@ def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
 def test_a_container_whose_gate_waits_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Process(7, ("python3", TOOL_IN_CONTAINER, "gate"), "alpha", is_init=True, waits=True)
     for present, recreate in (([gate], True), ([process()], False), ([], False)):
-        monkeypatch.setattr("freqops.core.bot.processes.scan", lambda present=present: present)
+        monkeypatch.setattr("freqops.core.bot.processes.scan", lambda *_, present=present: present)
         assert host.start().outcome == "running"
         assert host.engine.recreate[-1] is recreate
 
