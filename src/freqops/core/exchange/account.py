@@ -15,6 +15,11 @@ from typing import Any
 ENTRY_SIDE = "buy"
 STOPLOSS_SIDE = "stoploss"
 ZERO = Decimal(0)
+UNEXITABLE = (
+    "trade {id} {pair}: what it has bought, {what}, is less than the smallest order: Freqtrade can neither exit it nor "
+    "cancel its entry. The way out, by hand: DELETE /api/v1/trades/{id} of the running bot drops the trade and what "
+    "rests of it, and leaves the coins; then declare its orders ({orders}) in the bot's foreign_orders, by deploy"
+)
 DECLARE = "; what was done by hand and explains itself is declared in the bot's foreign_orders, by deploy"
 
 
@@ -109,6 +114,7 @@ class Judgement:
         on_account: The bot's orders and coins that are left on its account, a line each.
         in_records: The trades that its records have open, a line each.
         disagreements: The differences between the bot's records and the account, a line each.
+        unexitable: Open trades that are too small to be sold, a line each with the way out.
     """
 
     holdings: list[Holding]
@@ -118,6 +124,7 @@ class Judgement:
     on_account: list[str] = field(default_factory=list)
     in_records: list[str] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
+    unexitable: list[str] = field(default_factory=list)
 
     @property
     def missing(self) -> list[str]:
@@ -188,7 +195,9 @@ def judge(
     left = [f"open order {order_text(order)}" for order in [*entries, *others]]
     left += [describe(holding) for holding in holdings if holding.kind == "position"]
     recorded = [f"its records have trade {trade['id']} {trade['pair']} {trade['amount']} open" for trade in trades]
-    return Judgement(holdings, entries, others, unknown, left, recorded, _disagreements(view, holdings))
+    differs = _disagreements(view, holdings)
+    stuck = [text for trade in trades for text in _unexitable(view, trade, declared)]
+    return Judgement(holdings, entries, others, unknown, left, recorded, differs, stuck)
 
 
 def _sorted_orders(
@@ -243,6 +252,26 @@ def _holding(view: View, coin: str, stake: str, foreign: Decimal, recorded: Deci
         kind = "dust" if foreign == ZERO else "foreign"
     value = None if market is None else own * market.price
     return Holding(coin, pair if market is not None else None, total, foreign, recorded, value, kind)
+
+
+def _unexitable(view: View, trade: Mapping[str, Any], declared: Mapping[str, Decimal]) -> list[str]:
+    """Say where an open trade has bought less than can be sold: Freqtrade then exits nothing and cancels nothing of it.
+
+    What an order has bought, Freqtrade counts when it rests no more. Where its records have nothing, it looks for what
+    of the coin is there, and keeps the trade for a crumb of it.
+    """
+    market = view.markets.get(trade["pair"])
+    if market is None:
+        return []
+    numbers = [order["id"] for order in view.records["orders"] if order["trade"] == trade["id"]]
+    entries = [order for order in view.open_orders if order["id"] in numbers and order["side"] == ENTRY_SIDE]
+    bought = sum((Decimal(order["filled"]) for order in entries), Decimal(trade["amount"]))
+    if bought == ZERO and not entries:
+        bought = max(ZERO, view.balances.get(trade["base"], ZERO) - declared.get(trade["base"], ZERO))
+    if bought == ZERO or not market.is_dust(bought):
+        return []
+    what = f"{bought} {trade['base']}, worth {bought * market.price:.2f}"
+    return [UNEXITABLE.format(id=trade["id"], pair=trade["pair"], what=what, orders=", ".join(numbers))]
 
 
 def _disagreements(view: View, holdings: list[Holding]) -> list[str]:

@@ -48,9 +48,11 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
     began = clock.monotonic()
     for worker in workers:
         worker.start()
-    give_up = began + _levels().patience(order)
-    for worker in workers:
-        worker.join(max(0.0, give_up - clock.monotonic()))
+    patience = _levels().patience
+    for mode in ("", "live"):  # of which bots have real orders, their threads know first
+        for worker, row in zip(workers, rows):
+            give_up = began + patience(order, row.mode if mode else mode)
+            worker.join(max(0.0, give_up - clock.monotonic()))
     return [_unanswered(row) if worker.is_alive() else row for worker, row in zip(workers, rows)]
 
 

@@ -67,7 +67,8 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """
-    row = halt([home], Order(KillLevel.ENTRIES, leak.mandate), clock, engine)[0]
+    order = Order(KillLevel.ENTRIES, leak.mandate)
+    row = halt([home], order, clock, engine)[0]
     result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
     with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         try:
@@ -77,6 +78,10 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
         except (FreqopsError, OSError) as error:
             result.detail.append(str(error))
             shut = False
+    if leak.what == EXCHANGE and shut and not row.proven:  # with a key that is shut, nobody could ask the exchange
+        row = halt([home], order, clock, engine)[0]
+        result.halted = row.verdict
+        result.detail += [f"halted again, with what is new: {row.verdict}", *row.detail]
     result.proven = shut and row.proven
     return result
 

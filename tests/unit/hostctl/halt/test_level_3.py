@@ -364,7 +364,7 @@ def looked(live: Host, *, patient: bool) -> int:
         0.0,
     )
     with witness.conversation(live.bot, live.silent, live.clock, live.engine) as talk:
-        on_exchange.flatness(bot_halt, talk, live.clock.monotonic() + 60, patient=patient)
+        on_exchange.flatness(bot_halt, talk, live.clock.monotonic() + 60, patient=patient, cancels=False)
     return live.account.looks
 
 

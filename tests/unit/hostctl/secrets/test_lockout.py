@@ -19,6 +19,7 @@ from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.secrets import leaked, lockout
 from freqops.hostctl.secrets.lockout import Leak, LockedOut
+from tests.unit.accounts import resting
 from tests.unit.hostctl.host import Host
 
 OLD = {"username": "freqops", "password": "old-password", "jwt_secret_key": "old-signing-key", "ws_token": "old-stream"}
@@ -177,11 +178,21 @@ def test_a_key_at_the_exchange_is_replaced_by_the_one_that_was_laid_beside_it(ho
     host.account.keys = {NEW_KEY["key"]}
     result = host.lock_out("exchange")
     assert result.proven, result
+    assert result.halted == "HALTED, PROVEN"
+    assert "halted again, with what is new: HALTED, PROVEN" in result.detail
     assert (host.secrets()["exchange"], host.secrets()["api_server"]) == (NEW_KEY, OLD)
     assert host.level == 1
     assert not host.bot.leaked.exists()
     assert not (host.home / "lockout/asked").exists()
     assert (host.home / "lockout").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_halt_that_the_new_key_does_not_prove_either_is_no_proof_of_a_lockout(host: LeakyHost) -> None:
+    host.stage(NEW_KEY)
+    host.account.keys = {NEW_KEY["key"]}
+    host.account.open_orders.append(resting("9"))
+    result = host.lock_out("exchange")
+    assert (result.replaced, result.proven, result.halted) == (True, False, "HALTED, EXCHANGE NOT PROVEN")
 
 
 def test_a_key_that_the_exchange_still_accepts_is_not_locked_out_until_it_is_deleted_there(host: LeakyHost) -> None:
@@ -215,7 +226,7 @@ def test_an_exchange_that_does_not_answer_for_the_old_key_has_not_refused_it(hos
     host.stage(NEW_KEY)
     host.account.keys = None
     silent = [Unanswered("silent")] * 1000
-    host.account.faults["balances"] = [None, None, *silent]  # the new key, twice; then the old one
+    host.account.faults["balances"] = [None, None, None, *silent]  # the halt, the new key twice; then the old one
     result = host.lock_out("exchange")
     assert (result.replaced, result.proven) == (True, False)
     assert host.kept["exchange"] == [OLD_KEY]
