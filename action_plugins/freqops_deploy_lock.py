@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
             "control": socket.gethostname(),
             "pid": play,
             "started": started(play),
-            "numbered_by": numbered_by(),
+            "pid_namespace": pid_namespace(),
         }
         arguments: dict[str, Any] = {**who, **self._task.args}
         done: dict[str, Any] = self._execute_module("freqops_deploy_lock", module_args=arguments, task_vars=task_vars)
@@ -56,11 +56,11 @@ def started(pid: int, proc: Path = Path("/proc")) -> str:
     return str(text.rpartition(")")[2].split()[FIELD_STARTED - 3])
 
 
-def numbered_by(proc: Path = Path("/proc")) -> str:
-    """Return what numbers the processes here: this boot of the kernel, and the process namespace in it.
+def pid_namespace(proc: Path = Path("/proc")) -> str:
+    """Return the boot of this machine's kernel and the process namespace in it.
 
-    Two machines, or two containers, never have both in common, whatever their names are. It is empty where this machine
-    does not tell, or hides the processes of others: what is not seen here may live then.
+    Two machines, or two containers, never have both in common, whatever their names are. The text is empty where this
+    machine does not tell, or hides the processes of others: a process that is not seen may live then.
     """
     try:
         boot = (proc / "sys/kernel/random/boot_id").read_text().strip()
@@ -72,6 +72,6 @@ def numbered_by(proc: Path = Path("/proc")) -> str:
 
 def dead(holder: dict[str, Any]) -> bool:
     """Return whether the lock is that of a process of this control node that is gone."""
-    here = numbered_by()
-    is_ours = bool(here) and str(holder.get("numbered_by", "")) == here
+    here = pid_namespace()
+    is_ours = bool(here) and str(holder.get("pid_namespace", "")) == here
     return is_ours and started(int(holder["pid"])) != holder["started"]

@@ -40,7 +40,7 @@ options:
   started:
     description: When that process began; given by the action plugin.
     type: str
-  numbered_by:
+  pid_namespace:
     description: The boot and the process namespace of the control node; given by the action plugin.
     type: str
     default: ""
@@ -82,7 +82,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "control": {"type": "str"},
     "pid": {"type": "int"},
     "started": {"type": "str"},
-    "numbered_by": {"type": "str", "default": ""},
+    "pid_namespace": {"type": "str", "default": ""},
     "instead_of": {"type": "str"},
 }
 
@@ -97,7 +97,7 @@ def main() -> None:
     if values["state"] == "given":
         deploy_lock.give_back(root, values["id"], clock)
         module.exit_json(changed=False)
-    named = {name: values[name] for name in ("id", "actor", "control", "pid", "started", "numbered_by")}
+    named = {name: values[name] for name in ("id", "actor", "control", "pid", "started", "pid_namespace")}
     wanted = deploy_lock.DeployLock(**named)
     try:
         deploy_lock.take(root, wanted, clock, values["instead_of"])

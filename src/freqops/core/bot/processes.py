@@ -3,13 +3,13 @@
 A process is a bot's when the bot's own ``conf`` directory is mounted in it. That holds for the declared container,
 for a second one that somebody started beside it, for frozen processes and with a dead engine.
 
-Which directory is mounted, the kernel says by device and by its place in that file system, whoever mounted it: a
-directory at the place of ``conf``, or beside it in the bot's home, moved aside or deleted, is the bot's. Another
-directory is not, whatever its name is. So nobody but root, who alone may write there, can pass for a bot.
+The kernel names the mounted directory by its device and by its place in that file system. A directory at the place of
+``conf``, or beside it in the bot's home, moved aside or deleted, is the bot's. Another directory is not, whatever its
+name is. So only root, who alone may write there, can make a process pass for a bot's.
 
-What a process says of itself is another matter. Name and arguments are its own to write, so whatever runs inside a
-bot's container can take those of a start gate that waits. That is believed where the bot's word counts anyway. At level
-3 it is believed of no process that was there when the hold was latched: see `left`.
+A process writes its own name and its own arguments. So a program inside a bot's container can take those of a start
+gate that waits. At the lower levels that gains nothing, for the bot's own word counts there. At level 3 no process that
+was there when the hold was latched is believed: see `left`.
 """
 
 from __future__ import annotations
@@ -113,10 +113,10 @@ def of(bot: str, processes: list[Process]) -> list[Process]:
 def left(present: list[Process], before: frozenset[int]) -> list[Process]:
     """Return the processes of a bot that are not believed to be a waiting gate, under a hold of level 3 on the disk.
 
-    Whatever was there when the hold was latched may have taken that name, so it is to be ended: a gate among it costs
-    nothing. A first process of a container that came later was begun by the engine, and under that hold its gate
-    executes nothing; nobody inside a container can begin another one. So that one is believed, and a restart policy
-    that brings the gate back again and again keeps no halt from being proven.
+    A process that was there when the hold was latched may have taken that name, so it is to be ended; to end a real
+    gate costs nothing. The engine alone begins the first process of a container, and one that came later is a gate that
+    executes nothing under that hold. So that one is believed, and a restart policy that brings the gate back again and
+    again keeps no halt from being proven.
 
     Args:
         present: All processes of the bot.
@@ -197,8 +197,8 @@ def _below(path: str, bots: Path) -> str | None:
 def _by_name(root: str, entry: Path, host: _Host) -> str | None:
     """Return the bot of a directory that the host cannot reach any more, because its volume was taken away.
 
-    Only its name is left to judge by. To mount something in the host's own user namespace takes root; in a namespace of
-    their own everybody may, and what was mounted there is no bot.
+    Only its name is left to judge by. A mount in the host's own user namespace takes root. In a namespace of their own
+    all users may mount, and such a mount is no bot.
     """
     parts = PurePosixPath(root).parts
     if host.user_namespace is None or _user_namespace(entry) != host.user_namespace:

@@ -4,8 +4,8 @@ The lock is a note on the host, because no process of a deploy lives as long as 
 given back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of
 it for half an hour.
 
-A control node is known by what numbers its processes, and never by its name: machines that were cloned, and containers
-of one image, have the same name. Where a note does not say it, as those of older versions do, only silence ends it.
+A control node is known by its boot and its process namespace, and never by its name: cloned machines, and containers of
+one image, have the same name. A lock without them, as older versions wrote it, ends by silence alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DeployLock:
         pid: The process of the deploy there.
         started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
         heard: When the deploy was last heard of, ISO 8601 UTC.
-        numbered_by: The boot and the process namespace in which ``pid`` counts, empty where nobody can tell.
+        pid_namespace: The boot and the process namespace in which ``pid`` counts, empty where they are not known.
     """
 
     id: str
@@ -46,7 +46,7 @@ class DeployLock:
     pid: int
     started: str
     heard: str = ""
-    numbered_by: str = ""
+    pid_namespace: str = ""
 
     @property
     def described(self) -> str:
@@ -120,7 +120,7 @@ def present(root: Path) -> DeployLock | None:
     document = durable.read_json(root / FILE)
     try:
         found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}
-        return DeployLock(**found, numbered_by=str(document.get("numbered_by", "")))
+        return DeployLock(**found, pid_namespace=str(document.get("pid_namespace", "")))
     except (KeyError, TypeError):
         return None
 

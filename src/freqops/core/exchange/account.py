@@ -255,10 +255,10 @@ def _holding(view: View, coin: str, stake: str, foreign: Decimal, recorded: Deci
 
 
 def _unexitable(view: View, trade: Mapping[str, Any], declared: Mapping[str, Decimal]) -> list[str]:
-    """Say where an open trade has bought less than can be sold: Freqtrade then exits nothing and cancels nothing of it.
+    """Name an open trade that has bought less than can be sold: Freqtrade then exits nothing and cancels nothing of it.
 
-    What an order has bought, Freqtrade counts when it rests no more. Where its records have nothing, it looks for what
-    of the coin is there, and keeps the trade for a crumb of it.
+    Freqtrade counts the fills of an order when the order rests no more. Where its records have none, it looks for the
+    coin on the account, and keeps the trade for a crumb of it.
     """
     market = view.markets.get(trade["pair"])
     if market is None:

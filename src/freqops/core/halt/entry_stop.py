@@ -146,10 +146,10 @@ class EntryStop:
             self._clock.sleep(POLL)
 
     def once_more(self, *, changed: bool) -> None:
-        """Take the proof back until the bot was read once more, after what may have changed last was read.
+        """Take the proof back until the bot was read once more.
 
         Args:
-            changed: Whether something was changed that it takes another round of the bot's loop to take in.
+            changed: Whether the bot must take in a change by another round of its loop.
         """
         self.result.proven = None
         if changed:

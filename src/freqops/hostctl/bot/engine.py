@@ -34,13 +34,13 @@ class Container:
 
 @dataclass(frozen=True)
 class Sibling:
-    """What the engine says of a container that is a bot's, beside the declared one.
+    """A container of a bot beside the declared one, as the engine describes it.
 
     Attributes:
         id: The number of the container.
         name: Its name.
-        status: What it does.
-        policy: When the engine starts it by itself.
+        status: The status of the container.
+        policy: The restart policy of the container.
     """
 
     id: str
@@ -91,7 +91,7 @@ class Engine:
         return [_sibling(document) for document in found if _is_of(document, name, conf)]
 
     def _inspected(self, looks: int) -> list[dict[str, Any]]:
-        """Return everything that the engine says of each container; one may go between two questions."""
+        """Return the engine's description of each container; one may go between two questions."""
         numbers = self._run(["docker", "ps", "--all", "--quiet", "--no-trunc"], 10).split()
         if not numbers:
             return []
@@ -326,7 +326,7 @@ def _name(document: dict[str, Any]) -> str:
 
 
 def _is_of(document: dict[str, Any], project: str, conf: Path) -> bool:
-    """Whether a container is one of a bot's, by its Compose project, or by what is mounted in it."""
+    """Whether a container is one of a bot's, by its Compose project, or by its mounts."""
     if (document["Config"]["Labels"] or {}).get("com.docker.compose.project") == project:
         return True
     sources = [mount["Source"] for mount in document["Mounts"] if mount["Destination"] == CONF_IN_CONTAINER]

@@ -49,7 +49,7 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
     for worker in workers:
         worker.start()
     patience = _levels().patience
-    for mode in ("", "live"):  # of which bots have real orders, their threads know first
+    for mode in ("", "live"):  # their threads know first which bots are live
         for worker, row in zip(workers, rows):
             give_up = began + patience(order, row.mode if mode else mode)
             worker.join(max(0.0, give_up - clock.monotonic()))

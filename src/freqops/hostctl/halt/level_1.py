@@ -1,8 +1,8 @@
 """Level 1 on one bot: entries stopped, or, without a process, what the next one will find.
 
-With real orders, its exchange is asked, too: an entry order outlives the process, and one whose answer was lost, the
-bot does not know. That conversation begins when the bot is told to pause, and no acknowledgement waits for it. What may
-change last is read last: first the bot is proven, then its exchange is asked, then the bot is read once more.
+With real orders, its exchange is asked, too: an entry order outlives the process, and the bot does not know one whose
+answer was lost. That conversation begins with the pause, and no acknowledgement waits for it. First the bot is proven,
+then its exchange is asked, then the bot is read once more.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _ask_exchange(halt: BotHalt, stop: EntryStop, talk: witness.Witness) -> list
     A bot that was not at rest before and after could have placed an order meanwhile: its exchange is then asked again.
 
     Returns:
-        Why the exchange does not prove that no entry order is left, a line each.
+        The reasons why the exchange does not prove that no entry order is left, a line each.
     """
     done: list[str] = []
     for _ in range(LOOKS):
@@ -91,7 +91,7 @@ def _at_rest_still(halt: BotHalt, stop: EntryStop, *, changed: bool) -> bool:
 
     Args:
         halt: The halt.
-        stop: What reads the bot.
+        stop: The reader of the bot.
         changed: Whether its loop must come round to take in what was cancelled.
     """
     stop.once_more(changed=changed)

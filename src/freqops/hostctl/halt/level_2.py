@@ -166,10 +166,7 @@ def _ask_exchange(halt: BotHalt, talk: witness.Witness, open_trades: list[str] |
 
 
 def _read_last(halt: BotHalt, stop: EntryStop, open_trades: list[str] | None) -> list[str] | None:
-    """Read a bot that is flat once more, when its exchange has answered, and return what is open then.
-
-    What it began meanwhile, nobody has asked its exchange about.
-    """
+    """Read a flat bot once more, after the answer of its exchange, and return the trades that are open then."""
     row = halt.row
     if open_trades != [] or row.proven_s is None:
         return open_trades

@@ -1,9 +1,8 @@
 """Level 3 on one bot: no Freqtrade process, and, with real orders, no entry of the bot's on the exchange.
 
-Nothing counts here that a process says of itself: what was there when the hold was latched is ended, and what came
-later is believed to be a start gate that waits only as the first process of a container; see
-`freqops.core.bot.processes.left`. The exchange is asked when no process is left, and the processes are looked at once
-more after that.
+The name of a process does not count: every process that was there when the hold was latched is ended. A later one is
+believed to be a waiting start gate only as the first process of a container; see `freqops.core.bot.processes.left`. The
+exchange is asked when no process is left, and the processes are looked at once more after that.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
     """Stop Freqtrade and prove that it is gone; then look after what rests on the exchange.
 
     Returns:
-        What tells which processes are left now.
+        A function that returns the processes that are left at the time of its call.
     """
     left = _left(halt)
     if halt.alive():
@@ -61,13 +60,13 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
 
 
 def _left(halt: BotHalt) -> Callable[[], list[Process]]:
-    """Return what tells which processes are to be ended; a gate is believed only under a hold on the disk."""
+    """Return a function for the processes that are to be ended; a gate is believed only under a hold on the disk."""
     before = frozenset(process.pid for process in halt.living())
     return lambda: processes.left(halt.living(), before) if halt.row.latched else halt.living()
 
 
 def _read_last(halt: BotHalt, present: list[Process], others: list[str]) -> None:
-    """Take the proof back where something lives after all, or will: it could do what the exchange was asked about."""
+    """Take the proof back where a process lives, or will: it can place what the exchange was asked about."""
     row = halt.row
     if present:
         unprove(halt, present)
@@ -93,8 +92,8 @@ class Others:
 
     Attributes:
         halt: The halt.
-        notes: What was done, or what the engine did not say.
-        left: Which of them run, or come back by themselves, though the engine was told to stop them.
+        notes: The acts, or the questions that the engine did not answer, a line each.
+        left: The containers that run, or come back by themselves, although the engine was told to stop them.
         acted: Whether anything was changed.
     """
 

@@ -33,8 +33,8 @@ def patience(order: Order, mode: str) -> float:
     """Return the seconds after which a bot that gave no answer is reported as such.
 
     Args:
-        order: What was commanded.
-        mode: Whether it has real orders, as far as that is known.
+        order: The order of the halt.
+        mode: The mode of the bot, as far as it is known.
     """
     if order.level is KillLevel.FLATTEN:
         return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER

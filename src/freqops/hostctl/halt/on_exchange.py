@@ -19,11 +19,11 @@ LOOKS = 3
 
 @dataclass
 class Look:
-    """What a look at a bot's exchange found and did.
+    """A look at a bot's exchange: its findings and its acts.
 
     Attributes:
-        judgement: What follows from the last answers.
-        done: Which entry orders were cancelled, or not, a line each.
+        judgement: The judgement of the last answers.
+        done: The entry orders that were cancelled, or not, a line each.
     """
 
     judgement: account.Judgement
@@ -31,7 +31,7 @@ class Look:
 
     @property
     def left(self) -> list[str]:
-        """What rests there that should not, or cannot be explained, a line each."""
+        """The entry orders that rest there, and the orders and fills that cannot be explained, a line each."""
         entries = self.judgement.entries
         left = [f"an entry order rests on the exchange: {account.order_text(order)}" for order in entries]
         return left + self.judgement.unknown
@@ -43,7 +43,7 @@ def conversation(halt: BotHalt) -> AbstractContextManager[witness.Witness]:
 
 
 def begun(halt: BotHalt, stack: ExitStack) -> witness.Witness | None:
-    """Open that conversation beside everything else; whatever goes wrong with it keeps no bot from being paused."""
+    """Open that conversation beside everything else; an error of it keeps no bot from being paused."""
     try:
         return stack.enter_context(conversation(halt))
     except (FreqopsError, OSError, RuntimeError) as error:
@@ -52,7 +52,7 @@ def begun(halt: BotHalt, stack: ExitStack) -> witness.Witness | None:
 
 
 def note(halt: BotHalt, look: Look) -> None:
-    """Take a look into the row: positions with what protects them, other orders, remarks, and what was done."""
+    """Take a look into the row: acts, positions with their protection, other orders, and remarks."""
     row, judgement = halt.row, look.judgement
     row.exchange = judgement.to_json()
     row.detail += look.done
@@ -75,8 +75,8 @@ def flatness(halt: BotHalt, talk: witness.Witness, deadline: float, *, patient: 
         halt: The halt.
         talk: The conversation with its exchange.
         deadline: When to give up on questions that are not answered, by the clock.
-        patient: Whether to ask again while it is not flat: what was sold a moment ago is booked a moment later.
-        cancels: Whether to cancel the entry orders that rest: nobody places the next one.
+        patient: Whether to ask again while it is not flat: a sale is booked a moment later.
+        cancels: Whether to cancel the entry orders that rest: the bot must be unable to place the next one.
 
     Raises:
         Unanswered: Something that must be known was not answered.

@@ -67,16 +67,16 @@ def test_a_note_that_cannot_be_read_is_nobodys(tmp_path: Path, text: str) -> Non
 
 def test_the_note_says_what_numbers_the_process_of_its_deploy(tmp_path: Path) -> None:
     """An older version does not write it, and what it wrote is understood."""
-    deploy_lock.take(tmp_path, replace(ANN, numbered_by="boot pid:[7]"), FakeClock())
+    deploy_lock.take(tmp_path, replace(ANN, pid_namespace="boot pid:[7]"), FakeClock())
     held = deploy_lock.present(tmp_path)
     assert held is not None
-    assert held.numbered_by == "boot pid:[7]"
+    assert held.pid_namespace == "boot pid:[7]"
     deploy_lock.refuse_unless_own(tmp_path, "one", FakeClock())
     assert deploy_lock.present(tmp_path) == held
     note = json.loads((tmp_path / deploy_lock.FILE).read_text())
-    del note["numbered_by"]
+    del note["pid_namespace"]
     (tmp_path / deploy_lock.FILE).write_text(json.dumps(note))
-    assert deploy_lock.present(tmp_path) == replace(held, numbered_by="")
+    assert deploy_lock.present(tmp_path) == replace(held, pid_namespace="")
     with pytest.raises(deploy_lock.Taken):
         deploy_lock.take(tmp_path, BOB, FakeClock())
 

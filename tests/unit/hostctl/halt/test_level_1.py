@@ -202,6 +202,7 @@ def test_its_exchange_is_read_again_when_the_loop_that_was_under_way_has_ended(l
     partly_filled(live, then=lambda: live.account.open_orders.append(resting("9")))
     row = live.halt(1)
     assert (row.verdict, row.proven) == ("HALTED, EXCHANGE NOT PROVEN", False)
+    assert "an open order that stands in no record: 9 buy 1 BTC/USDT at 100 (limit)" in row.detail
 
 
 def test_an_entry_that_rests_beside_an_exit_is_cancelled_alone(live: Host) -> None:
