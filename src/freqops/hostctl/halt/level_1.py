@@ -67,21 +67,21 @@ def _ask_exchange(halt: BotHalt, stop: EntryStop, talk: witness.Witness) -> list
     Returns:
         The reasons why the exchange does not prove that no entry order is left, a line each.
     """
-    done: list[str] = []
+    cancelled: list[str] = []
     for _ in range(LOOKS):
         before = is_proven(stop.result)
         try:
             look = on_exchange.without_entries(halt, talk)
         except FreqopsError as error:
             _at_rest_still(halt, stop, changed=False)
-            halt.row.detail += done
+            halt.row.detail += cancelled
             return [f"EXCHANGE NOT PROVEN: {error}"]
-        done += look.done
+        cancelled += look.cancelled
         stop.cancelled_elsewhere = not look.judgement.entries
-        after = _at_rest_still(halt, stop, changed=bool(look.done))
+        after = _at_rest_still(halt, stop, changed=bool(look.cancelled))
         if (before and after) or not is_proven(stop.result):
             break
-    on_exchange.note(halt, replace(look, done=done))
+    on_exchange.note(halt, replace(look, cancelled=cancelled))
     restless = is_proven(stop.result) and not (before and after)
     return [*look.left, RESTLESS] if restless else look.left
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from freqops.core.base.errors import FreqopsError
@@ -23,11 +23,13 @@ class Look:
 
     Attributes:
         judgement: The judgement of the last answers.
-        done: The entry orders that were cancelled, or not, a line each.
+        cancelled: The entry orders that were cancelled, a line each.
+        refused: The entry orders that were not cancelled, a line each with the answer.
     """
 
     judgement: account.Judgement
-    done: list[str]
+    cancelled: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def left(self) -> list[str]:
@@ -55,7 +57,7 @@ def note(halt: BotHalt, look: Look) -> None:
     """Take a look into the row: acts, positions with their protection, other orders, and remarks."""
     row, judgement = halt.row, look.judgement
     row.exchange = judgement.to_json()
-    row.detail += look.done
+    row.detail += look.cancelled + look.refused
     for holding in judgement.holdings:
         if holding.kind == "position":
             stop = protected(holding, judgement.others)
@@ -133,22 +135,24 @@ def _look(halt: BotHalt, talk: witness.Witness, deadline: float, *, cancels: boo
     since = witness.since_hold(halt.bot)
     judgement = talk.judge(since, deadline)
     if not cancels or not judgement.entries:
-        return Look(judgement, [])
+        return Look(judgement)
     stuck = judgement.unexitable  # what rests no more, the bot may not have taken in yet
-    done = _cancel(halt, talk, judgement.entries, deadline)
+    cancelled, refused = _cancel(halt, talk, judgement.entries, deadline)
     judgement = talk.judge(since, deadline)
-    return Look(replace(judgement, unexitable=stuck or judgement.unexitable), done)
+    return Look(replace(judgement, unexitable=stuck or judgement.unexitable), cancelled, refused)
 
 
-def _cancel(halt: BotHalt, talk: witness.Witness, orders: list[dict[str, Any]], deadline: float) -> list[str]:
-    """Cancel orders, and say of each what the exchange answered; one that filled meanwhile is a position now."""
-    done = []
+def _cancel(
+    halt: BotHalt, talk: witness.Witness, orders: list[dict[str, Any]], deadline: float
+) -> tuple[list[str], list[str]]:
+    """Cancel orders, and return the cancelled ones and the others; one that filled meanwhile is a position now."""
+    cancelled, refused = [], []
     for order in orders:
         halt.row.acted = True
         try:
             talk.once("cancel", deadline, pair=order["pair"], order_id=order["id"])
         except FreqopsError as error:
-            done.append(f"{account.order_text(order)} was not cancelled: {error}")
+            refused.append(f"{account.order_text(order)} was not cancelled: {error}")
         else:
-            done.append(f"entry order cancelled on the exchange: {account.order_text(order)}")
-    return done
+            cancelled.append(f"entry order cancelled on the exchange: {account.order_text(order)}")
+    return cancelled, refused

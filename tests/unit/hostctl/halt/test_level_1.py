@@ -85,6 +85,8 @@ def test_one_that_its_exchange_does_not_cancel_is_named_and_not_proven(live: Hos
     row = live.halt(1)
     assert (row.verdict, row.proven) == ("HALTED, EXCHANGE NOT PROVEN", False)
     assert "an entry order rests on the exchange: 5 buy 1 BTC/USDT at 100 (limit)" in row.detail
+    assert level_1.RESTLESS not in row.detail
+    assert live.account.count("cancel") == 1
 
 
 def test_it_is_read_once_more_when_its_exchange_has_answered(live: Host) -> None:
