@@ -27,7 +27,7 @@ attributes:
     platforms: posix
 options:
   state:
-    description: What is to be done.
+    description: The step to do.
     type: str
     choices: [looked, prepared, adopted, undone]
     required: true
@@ -54,7 +54,7 @@ options:
     type: bool
     default: false
   release:
-    description: The fingerprint of what was staged for the bot; for V(adopted).
+    description: The fingerprint of the release that was staged for the bot; for V(adopted).
     type: str
   owner:
     description: Numeric user of the container.
@@ -70,7 +70,7 @@ options:
     description: Why.
     type: str
   actor:
-    description: Who adopts.
+    description: The actor.
     type: str
 author:
   - freqops (@freqops)
@@ -78,7 +78,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: See what would become of the old bot
+- name: See what an adoption would change
   freqops_adopt:
     state: looked
     bot: "{{ freqtrade_bots[0] }}"
@@ -88,7 +88,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What will be another than before; what, before, after.
+  description: The changes; of each its name, and the values before and after.
   returned: for C(looked)
   type: list
   elements: list
@@ -102,7 +102,7 @@ incident:
   returned: for C(adopted) and C(undone)
   type: str
 detail:
-  description: What is worth knowing.
+  description: Remarks.
   returned: for C(adopted) and C(undone)
   type: list
   elements: str

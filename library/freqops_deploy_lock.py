@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_deploy_lock
 short_description: Take the deploy lock of a host, or give it back
 description:
-  - Two deploys of one host would undo each other halfway; the second one is refused, and told who has the lock.
+  - Two deploys of one host would undo each other halfway; the second one is refused, with the name of who has the lock.
   - The action plugin of the same name says who asks, and takes over from a deploy of this control node that is dead.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -29,10 +29,10 @@ options:
     choices: [taken, given]
     default: taken
   actor:
-    description: Who deploys; given by the action plugin.
+    description: The actor of the deploy; given by the action plugin.
     type: str
   control:
-    description: The control node; given by the action plugin.
+    description: The name of the control node; given by the action plugin.
     type: str
   pid:
     description: The process of the deploy there; given by the action plugin.
@@ -40,6 +40,10 @@ options:
   started:
     description: When that process began; given by the action plugin.
     type: str
+  pid_namespace:
+    description: The boot and the process namespace of the control node; given by the action plugin.
+    type: str
+    default: ""
   instead_of:
     description: A deploy that is known to be dead; given by the action plugin.
     type: str
@@ -56,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: Who has the lock, where it is another deploy.
+  description: The deploy that has the lock, where it is another one.
   returned: when it cannot be had
   type: dict
 """
@@ -78,6 +82,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "control": {"type": "str"},
     "pid": {"type": "int"},
     "started": {"type": "str"},
+    "pid_namespace": {"type": "str", "default": ""},
     "instead_of": {"type": "str"},
 }
 
@@ -92,7 +97,8 @@ def main() -> None:
     if values["state"] == "given":
         deploy_lock.give_back(root, values["id"], clock)
         module.exit_json(changed=False)
-    wanted = deploy_lock.DeployLock(values["id"], values["actor"], values["control"], values["pid"], values["started"])
+    named = {name: values[name] for name in ("id", "actor", "control", "pid", "started", "pid_namespace")}
+    wanted = deploy_lock.DeployLock(**named)
     try:
         deploy_lock.take(root, wanted, clock, values["instead_of"])
     except deploy_lock.Taken as taken:

@@ -51,7 +51,7 @@ report:
   returned: when anything ran
   type: str
 bots:
-  description: For each bot its host, its exercises, whether it passed, and what is worth knowing.
+  description: For each bot its host, its exercises, whether it passed, and remarks.
   returned: when anything ran
   type: list
   elements: dict

@@ -34,7 +34,7 @@ options:
         type: str
         required: true
       content:
-        description: What it says.
+        description: Its content.
         type: str
         required: true
       owner:
@@ -50,7 +50,7 @@ options:
         type: str
         default: "0644"
       keep:
-        description: Whether a file that is there keeps what it says, so that only a missing one is written.
+        description: Whether a file that is there keeps its content, so that only a missing one is written.
         type: bool
         default: false
       validate:
@@ -62,7 +62,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Write who may connect
+- name: Write the users who may connect
   freqops_files:
     below: /srv/freqops/postgres/conf
     files:
@@ -109,7 +109,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def _present(path: Path) -> tuple[bytes, tuple[int, int, int]] | None:
-    """Return what a file says, and its owner, group and mode; None where there is none."""
+    """Return the content of a file, and its owner, group and mode; None where there is none."""
     try:
         status = path.lstat()
     except FileNotFoundError:

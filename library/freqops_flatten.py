@@ -51,7 +51,7 @@ cancelled:
   type: list
   elements: str
 detail:
-  description: What is worth knowing, dust for example.
+  description: Remarks, dust for example.
   returned: success
   type: list
   elements: str

@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - freqops.full
 options:
   change:
-    description: What is changed.
+    description: The part of the host that is changed.
     type: str
     choices: [firewall, sshd, sudoers]
     required: true

@@ -19,11 +19,11 @@ attributes:
     support: full
 options:
   refusals:
-    description: What the validation of each bot wrote to its standard error; nothing where its release was accepted.
+    description: The standard error of the validation of each bot; nothing where its release was accepted.
     type: dict
     required: true
   cautions:
-    description: What there is to say of bots whose release was accepted; each is a warning, and no reason to refuse.
+    description: Cautions about bots whose release was accepted; each is a warning, and no reason to refuse.
     type: dict
     default: {}
 author:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_lockout
 short_description: Replace a secret of a bot that leaked, and prove that it opens nothing
 description:
-  - Halts the bot at level 1, replaces what leaked, makes its container anew, and tries what leaked.
+  - Halts the bot at level 1, replaces what leaked, makes its container again, and tries what leaked.
   - With O(what=exchange) the new key must wait in the bot's staged secrets; see M(freqops_secrets).
   - Fails unless the bot is halted and nothing that leaked opens anything.
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ options:
     type: str
     required: true
   what:
-    description: What leaked, of its REST API or at its exchange.
+    description: The secrets that leaked, of its REST API or at its exchange.
     type: str
     choices: [api, exchange]
     required: true
@@ -50,7 +50,7 @@ halted:
   returned: success
   type: str
 detail:
-  description: What was read back.
+  description: The proofs, as they were read back.
   returned: success
   type: list
   elements: str

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_postgres
 short_description: Bring the host's Postgres to its staged description, never under a running bot
 description:
-  - Runs C(freqops-host postgres) on the host. Where Postgres has to be made anew, its bots are stopped before and
+  - Runs C(freqops-host postgres) on the host. Where Postgres has to be made again, its bots are stopped before and
     started after it, and the former Postgres comes back where the new one does not come up.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ options:
     type: bool
     default: false
   reread:
-    description: Whether a Postgres that runs on shall read again who may connect.
+    description: Whether a Postgres that runs on must read again who may connect.
     type: bool
     default: false
 author:

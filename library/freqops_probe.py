@@ -46,7 +46,7 @@ answered:
   returned: success
   type: float
 clock:
-  description: What its own clock said in between.
+  description: The time by its own clock in between.
   returned: success
   type: float
 memory:

@@ -41,12 +41,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 trades:
-  description: What was open in the records, and what became of each.
+  description: The trades that were open in the records, and the result of each.
   returned: success
   type: list
   elements: dict
 detail:
-  description: What is worth knowing, dust for example.
+  description: Remarks, dust for example.
   returned: success
   type: list
   elements: str

@@ -73,7 +73,7 @@ known:
   type: list
   elements: str
 detail:
-  description: What of the stack stays, and why.
+  description: The parts of the stack that stay, and why.
   returned: unless refused
   type: list
   elements: str
@@ -106,7 +106,7 @@ def _nothing_here(values: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _asked(module: AnsibleModule, *, look: bool) -> dict[str, Any]:
-    """Return what the host says; fail where it refuses."""
+    """Return the answer of the host; fail where it refuses."""
     values = module.params
     nothing = _nothing_here(values)
     if nothing is not None:
@@ -119,7 +119,7 @@ def _asked(module: AnsibleModule, *, look: bool) -> dict[str, Any]:
 
 
 def _remarks(values: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
-    """Return what an operator should know of each bot that was there."""
+    """Return remarks about each bot that was there."""
     lines = []
     for row in rows:
         if row["outcome"] not in ABSENT:

@@ -49,7 +49,7 @@ level:
   returned: always
   type: int
 detail:
-  description: What is worth knowing.
+  description: Remarks.
   returned: always
   type: list
   elements: str

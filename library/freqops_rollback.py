@@ -17,7 +17,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails in check mode; nobody can know what a bot does before it was started.
+    details: Fails in check mode; what a bot does is not known before it was started.
 options:
   bot:
     description: Name of the bot.
@@ -32,7 +32,7 @@ options:
     type: str
     required: true
   actor:
-    description: Who.
+    description: The actor.
     type: str
     required: true
   deadline:

@@ -103,9 +103,9 @@ def _present(module: AnsibleModule, path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"{path} cannot be read ({type(error).__name__}); mend or remove it, then deploy again")
+        module.fail_json(msg=f"{path} cannot be read ({type(error).__name__}); repair or remove it, then deploy again")
     if not isinstance(document, dict):
-        module.fail_json(msg=f"{path} is not a JSON object; mend or remove it, then deploy again")
+        module.fail_json(msg=f"{path} is not a JSON object; repair or remove it, then deploy again")
     return document
 
 

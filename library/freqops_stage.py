@@ -9,7 +9,7 @@ module: freqops_stage
 short_description: Lay out what a bot is to run, without touching what runs
 description:
   - Builds the release of a bot on the control node, and writes it into a directory of its own on the host.
-  - Files of a release that somebody changed are mended, and files that do not belong to it are removed.
+  - Files of a release that somebody changed are written again, and files that do not belong to it are removed.
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -48,7 +48,7 @@ options:
     elements: path
     required: true
   validator:
-    description: What validates it in the pinned image, a path on the control node.
+    description: The program that validates it in the pinned image, a path on the control node.
     type: path
     required: true
   tool:
@@ -100,7 +100,7 @@ release:
   returned: always
   type: str
 former:
-  description: The fingerprint of what runs now, empty where nothing does.
+  description: The fingerprint of the release that runs now, empty where nothing does.
   returned: always
   type: str
 validated:
@@ -108,7 +108,7 @@ validated:
   returned: always
   type: bool
 cautions:
-  description: What was said of it when it was accepted, for C(freqops_lint_report).
+  description: The cautions about it from when it was accepted, for C(freqops_lint_report).
   returned: always
   type: str
 """

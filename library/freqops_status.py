@@ -11,7 +11,7 @@ description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host status). It changes nothing on a host.
   - Fails where a host gave no answer, a bot could not be read, is not deployed or is not what it is declared to be,
-    or where a Freqtrade process runs that nobody declared.
+    or where a Freqtrade process runs that belongs to no bot.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.no_diff

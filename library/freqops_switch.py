@@ -21,14 +21,14 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Predicts which bots would be started anew; starts and reads nothing.
+    details: Predicts which bots would be started again; starts and reads nothing.
 options:
   releases:
     description: The fingerprint of the staged release of each bot, in the order in which they are switched.
     type: dict
     required: true
   renewed:
-    description: Bots whose secrets were made anew; check mode predicts from it.
+    description: Bots that got new secrets; check mode predicts from it.
     type: list
     elements: str
     default: []

@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 not_settable:
-  description: What this host cannot set, with the value that was wanted, and why.
+  description: The settings that this host cannot set, with the wanted value, and why.
   returned: always
   type: list
   elements: str
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:
-    """Return what the module answers, after it set what has to be set."""
+    """Return the answer of the module, after it set what has to be set."""
     wanted = sysctl.check(module.params["settings"])
     container = commands.run(["systemd-detect-virt", "--container", "--quiet"]).returncode == 0
     kernel = sysctl.Kernel(container=container)

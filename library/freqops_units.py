@@ -114,7 +114,7 @@ class Units:
         return sorted({*self.written, *self.gone, *self.stale, *self.idle})
 
     def diff(self) -> list[dict[str, str]]:
-        """Return what the files say, and what they are to say."""
+        """Return the present and the wanted content of the files."""
         return [
             {
                 "before_header": str(self.place / name),
@@ -141,7 +141,7 @@ class Units:
             _must("restart" if name in self.stale else "start", name)
         still = [name for name in [*self.stale, *self.idle] if not _runs(name)]
         if still:
-            raise NotProven(f"{', '.join(still)}: systemd was told to run it, and does not have it enabled and active")
+            raise NotProven(f"{', '.join(still)}: systemd was asked to run it, and does not have it enabled and active")
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ refused:
   returned: always
   type: str
 cautions:
-  description: What there is to say of a release that is accepted, for C(freqops_lint_report).
+  description: The cautions about a release that is accepted, for C(freqops_lint_report).
   returned: always
   type: str
 """
@@ -96,7 +96,7 @@ def container(values: dict[str, Any]) -> SideContainer:
 
 
 def _judged(module: AnsibleModule) -> tuple[str, str]:
-    """Return why the release is refused, empty where it is not, and what there is to say of it otherwise."""
+    """Return the reason why the release is refused, empty where it is not, and its cautions."""
     image = module.params["image"]
     status, _, errors = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", image])
     if status != 0:

@@ -58,7 +58,7 @@ def pretend(job: dict[str, Any]) -> None:
     stand_ins: list[tuple[Any, str, Any]] = [
         *((command, "Clock", lambda: clock) for command in (halt_command, resume_command)),
         *((module, "Engine", NoEngine) for module in (resume_command, levels)),
-        (processes, "scan", lambda: found),
+        (processes, "scan", lambda *_: found),
         (os, "kill", never),
         (holds_file, "LATCH_SECONDS", PATIENCE),
         (recorded, "SECONDS", PATIENCE),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from freqops.hostctl.bot.engine import Container as Seen
-from freqops.hostctl.bot.engine import EngineError
+from freqops.hostctl.bot.engine import EngineError, Sibling
 from tests.halt_model.container import Container
 from tests.unit.fakes import FakeEngine
 
@@ -62,12 +62,16 @@ class ModelEngine(FakeEngine):
             return None
         return Seen(f"{name}-{found.number}", found.status, found.image, str(found.started), found.restarts)
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def siblings(self, name: str, conf: Path) -> list[Sibling]:
+        self._answering(name, 10)
+        return super().siblings(name, conf)
+
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         name = f"freqops-{compose.parent.name}"
         self._asked(self._find(name), "compose up")
         container = self._answering(name, 120)
         wanted = compose.read_text()
-        if container.number and not anew and container.compose == wanted:
+        if container.number and not recreate and container.compose == wanted:
             container.start()
             return
         if container.phase not in ("none", "exited"):

@@ -13,7 +13,7 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot.engine import Container, Engine
+from freqops.hostctl.bot.engine import Container, Engine, Sibling
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -134,7 +134,7 @@ class FakeEngine(Engine):
 
     def __init__(self) -> None:
         self.ups: list[Path] = []
-        self.anew: list[bool] = []
+        self.recreate: list[bool] = []
         self.stops: list[str] = []
         self.starting: Any = None
         self.stopping: Any = None
@@ -143,13 +143,18 @@ class FakeEngine(Engine):
         self.ran: list[list[str]] = []
         self.output: tuple[int, str] = (0, '{"done": true}\n')
         self.present: Container | None = None
+        self.others: list[Sibling] = []
+        self.told: list[tuple[str, ...]] = []
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
         return self.present
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def siblings(self, name: str, conf: Path) -> list[Sibling]:  # noqa: ARG002  as above
+        return list(self.others)
+
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         self.ups.append(compose)
-        self.anew.append(anew)
+        self.recreate.append(recreate)
         self.present = Container(f"id{len(self.ups)}", "running", "image", f"time{len(self.ups)}", 0)
         if self.starting is not None:
             self.starting()

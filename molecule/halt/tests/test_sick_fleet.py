@@ -39,7 +39,7 @@ EXPECTED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = 
     "deaf": ((UNPROVEN, NO_ANSWER), (NOT_FLAT, "its records have trade 1 ETH/USDT"), (PROVEN, "stop at")),
     "estranged": ((UNPROVEN, "refuses our user"), (NOT_FLAT, "refuses our user"), (PROVEN, "stop at")),
     "cut-off": (
-        (PROVEN, ""),
+        ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
         (NOT_FLAT, "EXCHANGE NOT PROVEN"),
         ("HALTED, EXCHANGE NOT PROVEN", "EXCHANGE NOT PROVEN"),
     ),

@@ -12,7 +12,8 @@ Rows = Future[list[dict[str, Any]]]
 
 def test_with_an_engine_that_hangs() -> None:
     first, second, third = with_an_engine_that_hangs()
-    assert (first["verdict"], first["state"]) == ("HALTED, PROVEN", "paused"), first
+    assert (first["verdict"], first["state"]) == ("HALTED, EXCHANGE NOT PROVEN", "paused"), first
+    assert first["acknowledged"], first
     assert (second["verdict"], second["left"]) == ("FLAT NOT PROVEN", []), second
     assert "the witness was not started" in "\n".join(second["detail"])
     assert (third["verdict"], third["state"]) == ("HALTED, EXCHANGE NOT PROVEN", "no process"), third

@@ -1,9 +1,13 @@
-"""Level 3 on a bot that does not answer, with an entry and a stop on the exchange; then flatten, reconcile, resume."""
+"""Level 3 on a bot that does not answer, with an entry and a stop on the exchange; then flatten, reconcile, resume.
+
+Then level 1 on the same bot, which runs again, with entries on the exchange that it does not cancel.
+"""
 
 from __future__ import annotations
 
 import json
 import signal
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -99,3 +103,50 @@ def test_flatten_and_reconcile_refuse_a_bot_that_lives(halted: dict[str, Any], b
     for command in ("flatten", "reconcile"):
         rc, answer = bot.tool(f"{command} {bot.name} --incident 20260101T000000Z-halt3-000002 {REASON}")
         assert (rc, "not held at level 3" in answer["refused"]) == (1, True), answer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A halt at level 1 over an entry of which the bot never heard, and one that has bought less than can be sold."""
+
+    row: dict[str, Any]
+    lost: int
+    listed: int
+
+
+@pytest.fixture(scope="module")
+def asked(halted: dict[str, Any], bots: dict[str, LiveBot]) -> Asked:
+    """The row, and the numbers of both orders."""
+    bot = bots["frozen"]
+    until("it runs", lambda: bot.state() == "running")
+    bot.fault(endpoint=ORDER, side="BUY", symbol="XRPUSDT", answer="reset", after=True, times=1)
+    [trade] = bot.enter("XRP/USDT", price={"XRP/USDT": 1.0})
+    listed = int(trade["orders"][0]["order_id"])
+    [lost] = [order["orderId"] for order in bot.orders("NEW") if order["orderId"] != listed]
+    control("POST", f"/accounts/{bot.account}/orders/{listed}/fill", {"quantity": "1"})
+    _, row = bot.halt(1, reason="an answer was lost")
+    return Asked(row, lost, listed)
+
+
+def test_level_1_names_an_entry_whose_answer_was_lost(asked: Asked, bots: dict[str, LiveBot]) -> None:
+    said = "\n".join(asked.row["detail"])
+    assert (asked.row["verdict"], asked.row["state"]) == ("HALTED, EXCHANGE NOT PROVEN", "paused"), asked.row
+    assert asked.row["acknowledged"], asked.row
+    assert f"an open order that stands in no record: {asked.lost} buy" in said
+    assert [order["orderId"] for order in bots["frozen"].orders("NEW", "PARTIALLY_FILLED")] == [asked.lost]
+
+
+def test_level_1_cancels_on_the_exchange_what_freqtrade_does_not(asked: Asked) -> None:
+    said = "\n".join(asked.row["detail"])
+    assert f"entry order cancelled on the exchange: {asked.listed} buy" in said
+    assert "XRP/USDT: what it has bought, 1" in said
+    assert "is less than the smallest order" in said
+
+
+def test_level_1_is_proven_when_the_order_of_nobody_was_cancelled_by_hand(
+    asked: Asked, bots: dict[str, LiveBot]
+) -> None:
+    bot = bots["frozen"]
+    control("DELETE", f"/accounts/{bot.account}/orders/{asked.lost}")
+    rc, row = bot.halt(1)
+    assert (rc, row["verdict"], row["state"]) == (0, "HALTED, PROVEN", "paused"), row

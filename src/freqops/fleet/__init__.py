@@ -1,1 +1,1 @@
-"""What the control node does without Ansible."""
+"""The work of the control node without Ansible."""

@@ -44,7 +44,7 @@ COMMANDS = (
     "gate",
     "compile",
 )
-# What a command was called before: an older control node, or a timer that an older deploy left, says so.
+# The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}
 WIDTH = 100
 

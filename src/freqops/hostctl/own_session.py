@@ -1,7 +1,7 @@
 """A command that outlives the terminal it was given in: what was begun on the host is finished there.
 
 The work is done by a child in a session of its own, which no hang-up and no Ctrl-C reaches; the command itself only
-passes its words on. When nobody listens any more, the child works on, and its incident says what came of it.
+passes its words on. When no one listens any more, the child works on, and its incident says what came of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def run(work: Callable[[], int]) -> int:
     """Do ``work`` in a child of its own session and return its exit status.
 
     Args:
-        work: What to do; whatever it prints is passed on.
+        work: The work; its output is passed on.
     """
     reader, writer = os.pipe()
     sys.stdout.flush()
@@ -31,7 +31,7 @@ def run(work: Callable[[], int]) -> int:
     try:
         _pass_on(reader)
     except KeyboardInterrupt:
-        sys.stderr.write("freqops-host: interrupted; what was begun goes on by itself, and its incident will say so\n")
+        sys.stderr.write("freqops-host: interrupted; the command goes on by itself, and its incident will say so\n")
         return INTERRUPTED
     finally:
         os.close(reader)

@@ -1,1 +1,1 @@
-"""What works inside Ansible: the fleet of a play, its hosts asked at once, its refusals and reports."""
+"""The parts that work inside Ansible: the fleet of a play, its hosts asked at once, its refusals and reports."""

@@ -1,4 +1,4 @@
-"""An incident from all its hosts at once: copied to the control node, and told as one report.
+"""An incident from all its hosts at once: copied to the control node, and made one report.
 
 What a host says is not trusted: its files go below a directory of their own, under plain names, or not at all.
 """
@@ -35,13 +35,13 @@ class _NotPlain(Exception):
 
 @dataclass(frozen=True)
 class Copied:
-    """What was copied.
+    """The files that were copied.
 
     Attributes:
-        report: Where the report lies; there is none where no host has any file, now or from an earlier time.
-        files: How many files came from each host.
+        report: The path of the report; there is none where no host has any file, now or from an earlier time.
+        files: The number of files from each host.
         absent: Hosts that have no such incident.
-        failed: What could not be fetched, a line for each host or file; empty where everything was.
+        failed: A line for each host or file that could not be fetched.
     """
 
     report: Path
@@ -75,7 +75,7 @@ def fetch(action: ActionBase, hostvars: Any, hosts: list[str], incident: str, di
         hostvars: Ansible's variables of all hosts.
         hosts: The hosts to ask, by their names in the inventory.
         incident: The incident.
-        directory: Where incidents lie on the control node; this one gets ``directory/<incident>``.
+        directory: The directory of incidents on the control node; this one gets ``directory/<incident>``.
 
     Raises:
         Refused: ``incident`` is not the id of one.
@@ -99,7 +99,7 @@ def fetch(action: ActionBase, hostvars: Any, hosts: list[str], incident: str, di
 
 
 class _Fetched:
-    """What the hosts said."""
+    """The answers of the hosts."""
 
     def __init__(self, incident: str) -> None:
         self.incident = incident

@@ -38,7 +38,7 @@ class Lines:
         Args:
             host: The host.
             groups: Its groups, those that win over others first.
-            paths: Where the value may stand among the variables of the host, each as names and numbers.
+            paths: The places among the variables of the host where the value may stand, each as names and numbers.
         """
         for path in paths:
             for file, variables in self._variables(host, groups):

@@ -1,4 +1,4 @@
-"""What ``validate_release.py`` found in the pinned image, with the lines of the inventory on which it stands."""
+"""The findings of ``validate_release.py`` in the pinned image, with the lines of the inventory that are meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from freqops.plays.inventory_lines import Lines
 
 @dataclass(frozen=True)
 class Place:
-    """Where bots are declared.
+    """The place where bots are declared.
 
     Attributes:
         hostvars: Ansible's variables of all hosts.
@@ -45,7 +45,7 @@ class Place:
         return declared
 
     def lines(self, found: list[Refusal]) -> list[str]:
-        """Return what was found as it is shown, with file and line where they are known."""
+        """Return the refusals as they are shown, with file and line where they are known."""
         located = preflight.located(found, Lines(self.sources, Path.cwd()), self.hostvars)
         return [refusal.line for refusal in located]
 
@@ -54,7 +54,7 @@ def report(place: Place, bot: str, output: str) -> list[str]:
     """Return one line for each finding, and Freqtrade's own reason as it gave it; nothing where all is well.
 
     Args:
-        place: Where the bot is declared.
+        place: The place where the bot is declared.
         bot: Its name.
         output: All that the validation wrote to its standard error.
 

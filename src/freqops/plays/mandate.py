@@ -19,7 +19,7 @@ VARIABLE = "FREQOPS_REASON"
 
 
 def actor() -> str:
-    """Return who gives commands on this machine: ``user@host``."""
+    """Return the actor on this machine: ``user@host``."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
@@ -56,7 +56,7 @@ def of_play(variables: Mapping[str, Any], kind: str, default: str = "") -> Manda
 
     Args:
         variables: The variables of the task.
-        kind: What the incident is called after, for example ``halt1`` or ``deploy``.
+        kind: The word after which the incident is called, for example ``halt1`` or ``deploy``.
         default: The reason where none was given.
 
     Raises:

@@ -21,7 +21,7 @@ SECRETS = "secrets_exchange"
 
 
 def declared(roles: Path) -> dict[str, dict[str, Any]]:
-    """Return what our roles declare, for each input its entry in ``argument_specs.yml``."""
+    """Return the inputs of our roles, each with its entry in ``argument_specs.yml``."""
     known: dict[str, dict[str, Any]] = {}
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
         for spec in yaml.safe_load(path.read_text())["argument_specs"].values():
@@ -50,7 +50,7 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
                 hosts[host][name] = plain(hostvars[host][name])
             except AnsibleError as error:
                 why = " ".join(str(error.message).split())
-                broken = Refusal(host, f"{name} cannot be read: {why}", "mend it", paths=((name,),))
+                broken = Refusal(host, f"{name} cannot be read: {why}", "repair it", paths=((name,),))
                 unread += [] if encrypted else [broken]
     return Fleet(hosts, secrets, declared(roles)), unread
 

@@ -1,4 +1,4 @@
-"""What a trading strategy imports."""
+"""The package that a trading strategy imports."""
 
 from .entry_gate import EntryGate
 

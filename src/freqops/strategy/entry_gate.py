@@ -1,7 +1,7 @@
-"""The entry gate: a strategy that has it enters nothing while its bot is held, whatever became of the bot's API.
+"""The entry gate: a strategy that has it enters nothing while its bot is held, whatever happened to the bot's API.
 
 A hold is enforced from outside, by a pause and a lock, and both need the API. The gate needs nothing but the holds on
-the disk, which it reads anew each time that Freqtrade asks the strategy about an entry.
+the disk, which it reads again each time that Freqtrade asks the strategy about an entry.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class EntryGate:
 
 
 def why_held(home: Path) -> str | None:
-    """Return why nothing may be entered, empty where nothing forbids it, None outside of a container of freqops."""
+    """Return the reason why nothing may be entered, empty where there is none, None outside of freqops' containers."""
     try:
         current = holds.load(home / HOLDS)
-    except Exception as error:  # noqa: BLE001  whatever it is: nobody knows that entries are allowed
+    except Exception as error:  # noqa: BLE001  whatever it is: it is not known that entries are allowed
         if _is_missing(home):
             return None
         return f"its holds cannot be read ({error}); this counts as level {holds.HARD}"

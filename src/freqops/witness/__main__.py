@@ -30,7 +30,7 @@ def load_config() -> dict[str, Any]:
 
 
 def answers(config: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    """Return what can be asked, by name."""
+    """Return the questions and acts, by name."""
     exchange, records = Exchange(config), Records(config["db_url"])
     return {
         "records": records.read,
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def kind_of(error: Exception) -> str:
-    """Return what kind of error it is.
+    """Return the kind of an error.
 
     ``unauthorized`` where the exchange does not accept the key, ``rejected`` where it declined for another reason, else
     ``unanswered``.

@@ -1,4 +1,4 @@
-"""What the exchange itself says of the bot's account, through the ccxt of the bot's image."""
+"""The answers of the exchange itself about the bot's account, through the ccxt of the bot's image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Exchange:
         self._stake = str(config["stake_currency"])
 
     def balances(self) -> dict[str, dict[str, str]]:
-        """Return what the account has of every coin, free and in orders."""
+        """Return the amount of every coin on the account, free and in orders."""
         found = self._api.fetch_balance()
         names = [name for name, total in found["total"].items() if total]
         return {name: {"free": _plain(found["free"][name]), "used": _plain(found["used"][name])} for name in names}
@@ -88,7 +88,7 @@ class Exchange:
         return {"cancelled": order_id}
 
     def sell(self, pair: str, amount: str, client_id: str) -> dict[str, Any]:
-        """Sell ``amount`` at the market, under a name by which the order is found again whatever becomes of it."""
+        """Sell ``amount`` at the market, under a name by which the order is found again whatever happens."""
         self._api.load_markets()
         exact = self._api.amount_to_precision(pair, float(amount))
         return _order(self._api.create_order(pair, "market", "sell", exact, None, {"newClientOrderId": client_id}))

@@ -1,4 +1,4 @@
-"""What the bot itself has written down: its trades and orders, read from its own database.
+"""The records of the bot itself: its trades and orders, read from its own database.
 
 Tables and columns are Freqtrade's; the contract tests keep them true.
 """

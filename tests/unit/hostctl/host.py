@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from freqops.core.base.mandate import Mandate
-from freqops.core.bot import layout
+from freqops.core.bot import layout, processes
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
@@ -36,7 +36,8 @@ class Host:
         self.processes: list[Process] = [process()]
         self.engine.stopping = self.processes.clear
         monkeypatch.setattr(processes_and_api, "client", lambda _bot: self.api)
-        monkeypatch.setattr(processes_and_api, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
+        monkeypatch.setattr(processes_and_api, "alive", lambda bot: processes.trading(bot.name, self.processes))
+        monkeypatch.setattr(processes_and_api, "living", lambda bot: processes.of(bot.name, self.processes))
         monkeypatch.setattr(witness, "conversation", conversations(self.account))
         monkeypatch.setattr(os, "kill", self.kill)
         self.killed: list[int] = []

@@ -179,7 +179,7 @@ def test_one_that_was_told_to_run_and_does_not_is_no_success(run: Run, systemd: 
     systemd.broken = True
     answer = run(freqops_units, **units)
     assert answer["failed"] is True
-    assert "one.timer: systemd was told to run it" in answer["msg"]
+    assert "one.timer: systemd was asked to run it" in answer["msg"]
 
 
 def test_what_is_to_be_gone_is_stopped_first_but_not_what_it_started(

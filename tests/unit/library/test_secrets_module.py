@@ -151,7 +151,7 @@ def test_refuses_a_file_it_cannot_understand(run: Run, path: Path, arguments: di
     path.write_text(text)
     answer = switched(run, path, **arguments)
     assert answer["failed"] is True
-    assert "mend or remove it" in answer["msg"]
+    assert "repair or remove it" in answer["msg"]
     assert "half-a-secr" not in json.dumps(answer)
     assert path.read_text() == text
 

@@ -29,6 +29,7 @@ from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
+HERE = {"control": socket.gethostname(), "pid_namespace": freqops_deploy_lock.pid_namespace()}
 
 
 # --- the deploy lock
@@ -53,20 +54,45 @@ def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
 
 def test_a_deploy_is_dead_when_its_process_is_gone() -> None:
     child = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-    holder = {"control": socket.gethostname(), "pid": child.pid, "started": freqops_deploy_lock.started(child.pid)}
+    holder = {**HERE, "pid": child.pid, "started": freqops_deploy_lock.started(child.pid)}
     assert freqops_deploy_lock.dead(holder) is False
     child.communicate(b"\n", timeout=20)
     assert freqops_deploy_lock.dead(holder) is True
 
 
 def test_another_process_under_the_same_number_is_not_the_deploy() -> None:
-    own = {"control": socket.gethostname(), "pid": os.getpid(), "started": freqops_deploy_lock.started(os.getpid())}
+    own = {**HERE, "pid": os.getpid(), "started": freqops_deploy_lock.started(os.getpid())}
     assert freqops_deploy_lock.dead(own) is False
     assert freqops_deploy_lock.dead({**own, "started": "1"}) is True
 
 
-def test_nobody_can_tell_of_a_process_of_another_machine() -> None:
-    assert freqops_deploy_lock.dead({"control": "another", "pid": 2**22 + 1, "started": "1"}) is False
+@pytest.mark.parametrize("pid_namespace", [None, "", "another boot pid:[4026531836]"])
+@pytest.mark.parametrize("control", ["another", socket.gethostname()])
+def test_nobody_can_tell_of_a_process_of_another_machine(control: str, pid_namespace: str | None) -> None:
+    """Whatever its name is: machines that were cloned have the same, and so have containers of one image."""
+    gone = {"control": control, "pid": 2**22 + 1, "started": "1"}
+    told = {} if pid_namespace is None else {"pid_namespace": pid_namespace}  # older versions do not say it
+    assert freqops_deploy_lock.dead({**gone, **told}) is False
+    assert freqops_deploy_lock.dead({**gone, **HERE}) is True
+
+
+def test_where_nobody_can_tell_which_control_node_it_is_no_deploy_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freqops_deploy_lock, "pid_namespace", lambda: "")
+    gone = {"control": socket.gethostname(), "pid": 2**22 + 1, "started": "1", "pid_namespace": ""}
+    assert freqops_deploy_lock.dead(gone) is False
+
+
+def test_what_numbers_the_processes_is_the_boot_and_the_namespace(tmp_path: Path) -> None:
+    proc(tmp_path, 1, "5")
+    assert freqops_deploy_lock.pid_namespace(tmp_path) == ""
+    (tmp_path / "sys/kernel/random").mkdir(parents=True)
+    (tmp_path / "sys/kernel/random/boot_id").write_text("b-o-o-t\n")
+    assert freqops_deploy_lock.pid_namespace(tmp_path) == ""
+    (tmp_path / "self/ns").mkdir(parents=True)
+    (tmp_path / "self/ns/pid").symlink_to("pid:[7]")
+    assert freqops_deploy_lock.pid_namespace(tmp_path) == "b-o-o-t pid:[7]"
+    (tmp_path / "1" / "stat").unlink()  # the processes of others are hidden
+    assert freqops_deploy_lock.pid_namespace(tmp_path) == ""
 
 
 # --- what is staged

@@ -95,7 +95,7 @@ def test_what_was_copied_before_stands_in_a_later_report(fleet: Fleet) -> None:
     copied = fleet.fetch(paper_1="unreachable", paper_2=NONE)
     assert copied.failed == ["paper-1: unreachable"]
     text = copied.report.read_text()
-    assert "paper-1: could not be fetched: unreachable; what is shown of it was copied before" in text
+    assert "paper-1: could not be fetched: unreachable; its files were copied before" in text
     assert "HALTED, PROVEN" in text
 
 

@@ -1,1 +1,1 @@
-"""What every rule stands on: time, errors, files that survive a crash, programs, tables; imports nothing of ours."""
+"""The base of every rule: time, errors, files that survive a crash, programs, tables; imports nothing of ours."""

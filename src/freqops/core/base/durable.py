@@ -79,11 +79,11 @@ def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool | None]:
     Args:
         path: The lock file; made when absent.
         timeout: Seconds to wait at most; 0 tries once.
-        clock: Where the time comes from.
+        clock: The source of the time.
 
     Yields:
         True while the lock is held; False where another holder kept it for ``timeout``; None where the file could
-        not be opened (a full or read-only disk), so that nobody can tell. The caller decides what that means.
+        not be opened (a full or read-only disk), so that this is not known. The caller decides what that means.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -120,7 +120,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 def read_json(path: Path) -> Any:
-    """Return what the JSON file at ``path`` says, or None where it is missing, unreadable or no JSON."""
+    """Return the content of the JSON file at ``path``, or None where it is missing, unreadable or no JSON."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError, RecursionError):

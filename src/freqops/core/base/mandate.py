@@ -12,7 +12,7 @@ class Mandate:
     Attributes:
         incident: The id of the incident, made where the command began.
         reason: The text that the operator gave; one line.
-        actor: Who gave the command, for example ``ann@desk``.
+        actor: The giver of the command, for example ``ann@desk``.
     """
 
     incident: str

@@ -1,4 +1,4 @@
-"""What opens a bot's API: its password, a token signed with its key, and its message stream's token.
+"""The doors of a bot's API: its password, a token signed with its key, and its message stream's token.
 
 A door that is shut answers 401 (403 for the message stream). Anything else, silence too, is no proof that it is shut.
 """
@@ -29,7 +29,7 @@ class NotKnown(FreqopsError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a bot's ``api_server`` lets in; `NAMES` are Freqtrade's own."""
+    """The secrets that a bot's ``api_server`` lets in; `NAMES` are Freqtrade's own."""
 
     username: str
     password: str

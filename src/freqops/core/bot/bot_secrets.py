@@ -19,10 +19,10 @@ def complete(present: Mapping[str, Any], database_url: str | None, database: str
     """Return ``present`` with everything that a bot needs and that was missing made up.
 
     Args:
-        present: What the file says now; what it has is kept.
+        present: The present content of the file, which is kept.
         database_url: A ``db_url`` without secrets (SQLite), or None.
         database: Name of the Postgres database, where ``database_url`` is None.
-        host: Where that database is reached.
+        host: The host of that database.
     """
     api = dict(present.get("api_server", {}))
     api.setdefault("username", USER)
@@ -32,7 +32,7 @@ def complete(present: Mapping[str, Any], database_url: str | None, database: str
 
 
 def rotated(present: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``present`` with everything that opens the bot's API made anew: password, signing key, stream token."""
+    """Return ``present`` with everything new that opens the bot's API: password, signing key, stream token."""
     api = {**present.get("api_server", {}), **{name: secrets.token_urlsafe(PASSWORD_BYTES) for name in OF_THE_API}}
     return {**present, "api_server": api}
 

@@ -1,7 +1,7 @@
 """A strict client of Freqtrade's REST API: an answer that is not exactly an answer is an error.
 
 The meaning of each status code is Freqtrade's own (API version 2.x): 502 with ``{"error": "Error querying …"}`` is a
-refusal by the bot; a bare 502, a 500, a body that ends early or is not JSON, are failures of whoever answered.
+refusal by the bot; a bare 502, a 500, a body that ends early or is not JSON, are failures of the program that answered.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Failed(ApiError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a bot said of itself at one moment.
+    """The state that a bot said of itself at one moment.
 
     Attributes:
         state: Trader state: running, paused, stopped or reload_config.
@@ -69,7 +69,7 @@ class FreqtradeClient:
 
     Attributes:
         timeout: Seconds that a whole call may take.
-        observer: Is told of every call: what was asked, its answer or its error, and the seconds it took.
+        observer: Gets every call: what was asked, its answer or its error, and the seconds it took.
     """
 
     observer: Callable[[str, Any, str | None, float], None] | None = None
@@ -151,8 +151,8 @@ class FreqtradeClient:
     def worker_state(self) -> str | None:
         """Return the trader state in which the bot's worker last said that it was, None where its log does not say.
 
-        What `read` returns is what the trader was told. Its worker takes that up when the round under way is over, and
-        says so in its log, at every change and with its heartbeat (worker.py of Freqtrade 2026.9).
+        `read` returns the state to which the trader was set. Its worker takes that up when the round under way is over,
+        and says so in its log, at every change and with its heartbeat (worker.py of Freqtrade 2026.9).
         """
         try:
             records = _typed(self.call("GET", f"/logs?limit={LOG_RECORDS}")["logs"], list)

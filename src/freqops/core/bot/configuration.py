@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# What a bot starts from.
+# The configuration from which a bot starts.
 BASE: dict[str, Any] = {
     "trading_mode": "spot",
     "margin_mode": "",
@@ -21,7 +21,7 @@ BASE: dict[str, Any] = {
     "internals": {"process_throttle_secs": 5, "heartbeat_interval": 60},
 }
 
-# What freqops needs of every bot, whatever else it is told; see docs/reference/freqtrade.md.
+# The settings that freqops needs of every bot, whatever else is configured; see docs/reference/freqtrade.md.
 REQUIRED: dict[str, Any] = {
     "cancel_open_orders_on_exit": False,
     "force_entry_enable": False,
@@ -41,7 +41,7 @@ def effective(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[str, An
     """Return the whole configuration of a bot but for its secrets and its ``initial_state``.
 
     Args:
-        shared: What all bots of the host share: ``freqtrade_config``.
+        shared: The part that all bots of the host share: ``freqtrade_config``.
         bot: The bot as the inventory declares it, an item of ``freqtrade_bots``.
     """
     own = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}

@@ -1,4 +1,4 @@
-"""The starts of a container that nobody asked for, counted: after five of them within ten minutes its gate waits."""
+"""The starts of a container that no one asked for, counted: after five of them within ten minutes its gate waits."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def crash_loop(var: Path, now: datetime) -> str | None:
     """Write down this start and return why it is one too many, or None.
 
     Every start that went through the one door (``freqops-host start``) forgets the earlier ones, so what is counted
-    here are the starts that nobody asked for.
+    here are the starts that no one asked for.
     """
     path = var / STARTS_FILE
     recent = [moment for moment in _starts(path) if now - moment < WINDOW]
     if len(recent) >= CRASHES:
-        return f"it crashed {len(recent)} times in ten minutes; read its log, mend the cause, then freqops-host start"
+        return f"it crashed {len(recent)} times in ten minutes; read its log, repair the cause, then freqops-host start"
     with contextlib.suppress(OSError):  # a full disk must not keep a bot from looking after its positions
         path.write_text(json.dumps([iso(moment) for moment in [*recent, now]]))
     return None

@@ -79,7 +79,7 @@ def ask(run: Run, words: Sequence[str], wanted: str) -> dict[str, Any]:
     """Run the command and return its answer.
 
     Args:
-        run: What runs a command line: ``AnsibleModule.run_command``.
+        run: The function that runs a command line: ``AnsibleModule.run_command``.
         words: The command and its arguments.
         wanted: As of `understood`.
 
@@ -104,7 +104,7 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
         module: The ``AnsibleModule``.
         words: The command and its arguments.
         wanted: As of `understood`.
-        title: What stands before the reason where the module fails, for example ``alpha: NOT LOCKED OUT: ``.
+        title: The text before the reason where the module fails, for example ``alpha: NOT LOCKED OUT: ``.
         touches: Whether the command changes anything, so that a failure may have changed something, too.
     """
     try:

@@ -65,7 +65,7 @@ def answer(asked: Asked, timeout: float, max_bytes: int) -> tuple[int, bytes, bo
     Args:
         asked: The request.
         timeout: Seconds that all of it may take.
-        max_bytes: How much of the body is read.
+        max_bytes: The length up to which the body is read.
 
     Raises:
         NoAnswer: Nothing answered within the timeout, or the answer broke off before its body.

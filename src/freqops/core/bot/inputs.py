@@ -1,4 +1,4 @@
-"""What an operator may say on the command line of a play, checked as the text it arrives as."""
+"""The inputs of a play on its command line, checked as the text that they arrive as."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things lie on a host, and what a bot is declared as."""
+"""The places of all files on a host, and the declaration of a bot."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Bot:
 
     @property
     def release_home(self) -> Path:
-        """What it runs: strategies and configuration; the container sees it read-only as /freqops/release."""
+        """Strategies and configuration that it runs; the container sees it read-only as /freqops/release."""
         return self.home / "release" / self.release
 
     @property

@@ -1,4 +1,4 @@
-"""What freqops says to Postgres: one user and one database for each bot and mode."""
+"""The names of freqops in Postgres: one user and one database for each bot and mode."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def password_in_use(home: Path, *, waiting: bool = True) -> str:
 
 
 def scram_verifier(password: str, salt: bytes) -> str:
-    """Return what Postgres keeps of a password: SCRAM-SHA-256, RFC 5803 as the catalogue pg_authid writes it.
+    """Return a password as Postgres keeps it: SCRAM-SHA-256, RFC 5803 as the catalogue pg_authid writes it.
 
-    Whoever sends this instead of the password keeps it out of every log of the server.
+    Sent instead of the password, it keeps the password out of every log of the server.
 
     Args:
         password: Plain ASCII, so that SASLprep changes nothing.

@@ -27,6 +27,6 @@ def _image(row: dict[str, Any]) -> str | None:
 
 
 def problems(answer: dict[str, Any]) -> list[str]:
-    """Return what is wrong on a host, a line each: what could not be read, and what nobody declared."""
+    """Return a line for each problem of a host: what could not be read, and what belongs to no bot."""
     lines = [f"{row['bot']}: {problem}" for row in answer["bots"] for problem in row["problems"]]
     return lines + [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in answer["undeclared"]]

@@ -1,1 +1,1 @@
-"""What a deploy brings to a host, under which fingerprint and whose lock; imports base, bot and halt."""
+"""The content of a deploy, its fingerprints and its lock; imports base, bot and halt."""

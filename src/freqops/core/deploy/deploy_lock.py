@@ -3,6 +3,9 @@
 The lock is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is
 given back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of
 it for half an hour.
+
+A control node is known by its boot and its process namespace, and never by its name: cloned machines, and containers of
+one image, have the same name. A lock without them, as older versions wrote it, ends by silence alone.
 """
 
 from __future__ import annotations
@@ -29,11 +32,12 @@ class DeployLock:
 
     Attributes:
         id: The deploy.
-        actor: Who deploys.
-        control: The control node.
+        actor: The actor of the deploy.
+        control: The name of the control node, for people.
         pid: The process of the deploy there.
         started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
         heard: When the deploy was last heard of, ISO 8601 UTC.
+        pid_namespace: The boot and the process namespace in which ``pid`` counts, empty where they are not known.
     """
 
     id: str
@@ -42,6 +46,7 @@ class DeployLock:
     pid: int
     started: str
     heard: str = ""
+    pid_namespace: str = ""
 
     @property
     def described(self) -> str:
@@ -67,7 +72,7 @@ def take(root: Path, wanted: DeployLock, clock: Clock, instead_of: str | None = 
     Args:
         root: The tree of freqops on the host.
         wanted: The lock to take.
-        clock: Where the time comes from.
+        clock: The source of the time.
         instead_of: A deploy that is known to be dead.
 
     Raises:
@@ -106,15 +111,16 @@ def refuse_unless_own(root: Path, identity: str, clock: Clock) -> None:
     """
     holder = present(root)
     if holder is None or holder.id != identity:
-        raise Refused(f"the deploy lock was lost: {holder.described if holder else 'nobody has it'}")
+        raise Refused(f"the deploy lock was lost: {holder.described if holder else 'no one has it'}")
     take(root, holder, clock)
 
 
 def present(root: Path) -> DeployLock | None:
-    """Return the lock as it stands, None where nobody has it; a note that cannot be read is nobody's."""
+    """Return the lock as it stands, None where no one has it; a note that cannot be read is no one's."""
     document = durable.read_json(root / FILE)
     try:
-        return DeployLock(**{name: _typed(document, name, kind) for name, kind in FIELDS.items()})
+        found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}
+        return DeployLock(**found, pid_namespace=str(document.get("pid_namespace", "")))
     except (KeyError, TypeError):
         return None
 

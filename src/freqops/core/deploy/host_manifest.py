@@ -1,4 +1,4 @@
-"""What a deploy left behind on a host, file by file, so that the next one can see at once that nothing differs.
+"""The files that a deploy left behind on a host, one by one, so that the next one can see at once that nothing differs.
 
 A manifest is believed only where everything in it is read back from the disk; it never makes a deploy do less than it
 should, for whatever it does not know, or cannot read, differs.
@@ -21,7 +21,7 @@ FILE = "manifest.json"
 FORMAT = 1
 SHOWN = 5
 
-# What the roles write outside of the tree of freqops; patterns below the root of the file system.
+# The files that the roles write outside of the tree of freqops; patterns below the root of the file system.
 OUTSIDE = (
     "usr/local/bin/freqops-host",
     "usr/local/bin/freqops-operator",
@@ -36,14 +36,14 @@ OUTSIDE = (
     "etc/sysctl.d/*freqops*",
     "etc/freqops/**/*",
 )
-# What it writes below that tree, beside the bots; the state of bots and of Postgres is not a deploy's to write.
+# The files that they write below that tree, beside the bots; a deploy never writes the state of bots and Postgres.
 BELOW = ("postgres/compose.yml", "postgres/staged/*", "postgres/conf/*", "postgres/secrets/*", "packages/**/*")
 OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/freqops-host", "staged/*")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was wanted when everything was as it should be, and the files that came of it.
+    """The wanted state when everything was as it should be, and the files that came of it.
 
     Attributes:
         wanted: A fingerprint of all that the control node brings: variables, secrets, code, files.
@@ -87,10 +87,10 @@ def load(root: Path) -> Manifest | None:
 
 
 def differences(before: Manifest | None, now: Manifest) -> list[str]:
-    """Return how a host differs from what was left behind, and from what is wanted now."""
+    """Return the differences of a host from what was left behind, and from what is wanted now."""
     if before is None:
         return ["no deploy has ended well here yet"]
-    found = [] if before.wanted == now.wanted else ["what is wanted differs from what was deployed"]
+    found = [] if before.wanted == now.wanted else ["what the inventory wants differs from what was deployed"]
     for path in sorted(before.files.keys() | now.files.keys()):
         if path not in now.files:
             found.append(f"{path} is gone")

@@ -1,4 +1,4 @@
-"""What a container of ours may be: the rules for every Compose document, judged before anything is started.
+"""The policy for our containers: the rules for every Compose document, judged before anything is started.
 
 A document is judged as a whole: a key that no rule knows is refused, so that nothing new slips past the rules.
 """

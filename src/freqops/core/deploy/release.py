@@ -36,7 +36,7 @@ class ReleaseUnusable(FreqopsError):
 
 @dataclass(frozen=True)
 class Release:
-    """What a bot is to run.
+    """The release that a bot is to run.
 
     Attributes:
         fingerprint: Sixteen hexadecimal digits over all that makes a difference to the process.
@@ -48,7 +48,7 @@ class Release:
 
 
 def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, Any]:
-    """Return what the host must know of a bot, all but its release; `layout.load_bot` reads it.
+    """Return the declaration of a bot for its host, all but its release; `layout.load_bot` reads it.
 
     Args:
         bot: An item of ``freqtrade_bots``.
@@ -81,7 +81,7 @@ def build(
         config: Its whole configuration, as `bot_config.effective` makes it.
         compose: Its Compose file, with `PLACEHOLDER` where the fingerprint belongs.
         strategies: The files of its strategy, by name.
-        package: What these import of freqops, as `strategy_package.files` gives it.
+        package: The part of freqops that these import, as `strategy_package.files` gives it.
 
     Raises:
         ReleaseUnusable: The Compose file does not name the release, or there is no strategy.

@@ -1,4 +1,4 @@
-"""What strategies import of freqops, as files of a release: sealed with it, and gone when it is gone."""
+"""The part of freqops that strategies import, as files of a release: sealed with it, and gone when it is gone."""
 
 from __future__ import annotations
 

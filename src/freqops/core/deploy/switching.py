@@ -17,7 +17,7 @@ def differs(home: Path, release: str) -> bool:
 
     Args:
         home: Directory of the bot.
-        release: The fingerprint of the release that it shall have.
+        release: The fingerprint of the release that it must have.
     """
     try:
         present = layout.load_bot(home)
@@ -30,7 +30,7 @@ def differs(home: Path, release: str) -> bool:
 
 
 def failure(row: Mapping[str, Any]) -> str:
-    """Return what became of a bot that does not run what was wanted, its last log lines at the end."""
+    """Return the result of a bot that does not run what was wanted, its last log lines at the end."""
     name, outcome = row["bot"], row["outcome"]
     proven = "" if outcome in NOT_TOUCHED else ", PROVEN" if row["proven"] else ", NOT PROVEN"
     lines = [f"{name}: {outcome.upper()}{proven}", *(f"{name}: {text}" for text in row["detail"])]

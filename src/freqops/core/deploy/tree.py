@@ -1,4 +1,4 @@
-"""A directory that shall hold exactly certain files: compared, and made so."""
+"""A directory that must hold exactly certain files: compared, and made so."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..base import durable
 
 
 def differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
-    """Return which of the ``wanted`` files (relative path to text) are missing below ``root`` or say something else."""
+    """Return those of the ``wanted`` files (relative path to text) that are missing below ``root`` or differ."""
     return sorted(name for name, said in wanted.items() if text(root / name) != said)
 
 
 def foreign(root: Path, wanted: Mapping[str, str], tolerated: tuple[str, ...] = ()) -> list[str]:
-    """Return the files below ``root`` that nobody wants there, but for the ``tolerated`` ones."""
+    """Return the files below ``root`` that do not belong there, but for the ``tolerated`` ones."""
     present = (path for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
     names = (str(path.relative_to(root)) for path in present)
     return sorted(name for name in names if name not in wanted and name not in tolerated)
 
 
 def write(root: Path, wanted: Mapping[str, str], names: list[str], mode: int = 0o444) -> None:
-    """Write the files called ``names``, each whole or not at all, owned by whoever writes, and their directories.
+    """Write the files called ``names``, each whole or not at all, owned by the writer, and their directories.
 
     Raises:
         OSError: The disk is full, read-only or failing.
@@ -63,7 +63,7 @@ def own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
 
 
 def text(path: Path) -> str | None:
-    """Return what the file at ``path`` says, None where there is none that can be read."""
+    """Return the content of the file at ``path``, None where there is none that can be read."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):

@@ -1,8 +1,8 @@
-"""What an exchange says of a bot's account, held against what the bot has written down.
+"""A bot's account as its exchange says it, held against what the bot has written down.
 
 The rules for spot: a coin is the bot's where the bot ever traded it, less what was declared as not the bot's; what is
 worth less than the pair's smallest order is dust; an order or a fill that stands in no record of ours was made by
-somebody else, and then nobody can say what is whose.
+somebody else, and then it is not known what is whose.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from typing import Any
 ENTRY_SIDE = "buy"
 STOPLOSS_SIDE = "stoploss"
 ZERO = Decimal(0)
+UNEXITABLE = (
+    "trade {id} {pair}: what it has bought, {what}, is less than the smallest order: Freqtrade can neither exit it nor "
+    "cancel its entry. The way out, by hand: DELETE /api/v1/trades/{id} of the running bot drops the trade and what "
+    "rests of it, and leaves the coins; then declare its orders ({orders}) in the bot's foreign_orders, by deploy"
+)
 DECLARE = "; what was done by hand and explains itself is declared in the bot's foreign_orders, by deploy"
 
 
@@ -73,8 +78,8 @@ class Holding:
         coin: Its name.
         pair: The pair in which it is sold, None where there is none against the stake.
         total: Free plus used.
-        foreign: What of it was declared as not the bot's.
-        recorded: What the bot's open trades say it has.
+        foreign: The part of it that was declared as not the bot's.
+        recorded: The amount by the bot's open trades.
         value: ``total`` less ``foreign``, in stake, None where there is no price.
         kind: ``position``, ``dust`` or ``foreign``.
     """
@@ -89,7 +94,7 @@ class Holding:
 
     @property
     def own(self) -> Decimal:
-        """What is left when the declared part is taken away."""
+        """The rest without the declared part."""
         return max(ZERO, self.total - self.foreign)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,16 +104,17 @@ class Holding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What follows from a view.
+    """The conclusions from a view.
 
     Attributes:
         holdings: Every coin but the stake.
         entries: Open orders by which the bot would buy.
         others: Its other open orders: exits and stops.
         unknown: Orders and fills that stand in no record, a line each.
-        on_account: What of the bot's is left on its account, a line each.
+        on_account: The bot's orders and coins that are left on its account, a line each.
         in_records: The trades that its records have open, a line each.
-        disagreements: Where the bot's records and the account differ, a line each; empty where they agree.
+        disagreements: The differences between the bot's records and the account, a line each.
+        unexitable: Open trades that are too small to be sold, a line each with the way out.
     """
 
     holdings: list[Holding]
@@ -118,10 +124,11 @@ class Judgement:
     on_account: list[str] = field(default_factory=list)
     in_records: list[str] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
+    unexitable: list[str] = field(default_factory=list)
 
     @property
     def missing(self) -> list[str]:
-        """Why the bot is not flat, a line each."""
+        """The reasons why the bot is not flat, a line each."""
         return self.on_account + self.in_records
 
     @property
@@ -131,7 +138,7 @@ class Judgement:
 
     @property
     def flat(self) -> bool:
-        """Whether nothing of the bot's is left, and nothing is there that nobody can explain."""
+        """Whether nothing of the bot's is left, and nothing there is unexplained."""
         return self.account_flat and not self.in_records
 
     @property
@@ -141,7 +148,7 @@ class Judgement:
 
     @property
     def remarks(self) -> list[str]:
-        """What is worth knowing and keeps nothing from being flat: dust, and coins that are not the bot's."""
+        """Remarks that keep nothing from being flat: dust, and coins that are not the bot's."""
         return [_remark(holding) for holding in self.holdings if holding.kind != "position"]
 
     def to_json(self) -> dict[str, Any]:
@@ -167,7 +174,7 @@ def judge(
     """Hold an account against the bot's records.
 
     Args:
-        view: What was asked.
+        view: The answers of exchange and database.
         stake: The currency that the bot trades with; having it is not holding a position.
         declared: Coins that are not the bot's, with their amounts.
         ours: Numbers of the orders that freqops itself placed on this account.
@@ -188,7 +195,9 @@ def judge(
     left = [f"open order {order_text(order)}" for order in [*entries, *others]]
     left += [describe(holding) for holding in holdings if holding.kind == "position"]
     recorded = [f"its records have trade {trade['id']} {trade['pair']} {trade['amount']} open" for trade in trades]
-    return Judgement(holdings, entries, others, unknown, left, recorded, _disagreements(view, holdings))
+    differs = _disagreements(view, holdings)
+    stuck = [text for trade in trades for text in _unexitable(view, trade, declared)]
+    return Judgement(holdings, entries, others, unknown, left, recorded, differs, stuck)
 
 
 def _sorted_orders(
@@ -245,6 +254,26 @@ def _holding(view: View, coin: str, stake: str, foreign: Decimal, recorded: Deci
     return Holding(coin, pair if market is not None else None, total, foreign, recorded, value, kind)
 
 
+def _unexitable(view: View, trade: Mapping[str, Any], declared: Mapping[str, Decimal]) -> list[str]:
+    """Name an open trade that has bought less than can be sold: Freqtrade then exits nothing and cancels nothing of it.
+
+    Freqtrade counts the fills of an order when the order rests no more. Where its records have none, it looks for the
+    coin on the account, and keeps the trade for a crumb of it.
+    """
+    market = view.markets.get(trade["pair"])
+    if market is None:
+        return []
+    numbers = [order["id"] for order in view.records["orders"] if order["trade"] == trade["id"]]
+    entries = [order for order in view.open_orders if order["id"] in numbers and order["side"] == ENTRY_SIDE]
+    bought = sum((Decimal(order["filled"]) for order in entries), Decimal(trade["amount"]))
+    if bought == ZERO and not entries:
+        bought = max(ZERO, view.balances.get(trade["base"], ZERO) - declared.get(trade["base"], ZERO))
+    if bought == ZERO or not market.is_dust(bought):
+        return []
+    what = f"{bought} {trade['base']}, worth {bought * market.price:.2f}"
+    return [UNEXITABLE.format(id=trade["id"], pair=trade["pair"], what=what, orders=", ".join(numbers))]
+
+
 def _disagreements(view: View, holdings: list[Holding]) -> list[str]:
     """Say where a coin that the bot traded is not there as its open trades say, by more than dust."""
     found = []
@@ -254,7 +283,7 @@ def _disagreements(view: View, holdings: list[Holding]) -> list[str]:
         if holding.kind == "foreign" and holding.recorded == ZERO:
             continue
         if market is None:
-            found.append(f"{holding.coin}: it has no price, so what is there cannot be compared")
+            found.append(f"{holding.coin}: it has no price, so its amount cannot be compared")
         elif not market.is_dust(abs(difference)):
             found.append(f"{holding.coin}: its records say {holding.recorded}, on its account are {holding.own}")
     return found
@@ -267,7 +296,7 @@ def order_text(order: Mapping[str, Any]) -> str:
 
 
 def describe(holding: Holding) -> str:
-    """Return what is held, what it is worth, and whether a trade explains it."""
+    """Return a holding in words: its amount, its worth, and whether a trade explains it."""
     extra = "" if holding.recorded else ", which belongs to no open trade"
     return f"{holding.own} {holding.coin}, worth {_value(holding)}{extra}"
 

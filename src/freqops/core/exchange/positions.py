@@ -29,7 +29,7 @@ def position(trade: dict[str, Any], *, paper: bool) -> dict[str, Any]:
 
 
 def protected(holding: Holding, orders: list[dict[str, Any]]) -> str:
-    """Return which of the ``orders`` that rest on the exchange protects ``holding``, or "unprotected"."""
+    """Return the one of the ``orders`` on the exchange that protects ``holding``, or "unprotected"."""
     stops = [order for order in orders if order["pair"] == holding.pair and order["stop_price"] is not None]
     covered = sum((Decimal(order["amount"]) - Decimal(order["filled"]) for order in stops), Decimal(0))
     if not stops:

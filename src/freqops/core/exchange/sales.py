@@ -1,4 +1,4 @@
-"""What of a bot's coins may be sold in its name, when the bot itself does not sell them any more.
+"""The coins of a bot that may be sold in its name, when the bot itself does not sell them any more.
 
 No more than is there and not declared as somebody else's, than the bot's own orders bought and did not sell, and than
 its records say; and nothing at all in a pair in which somebody else had orders or fills.
@@ -13,13 +13,13 @@ from .account import ZERO, Judgement, View, describe
 
 
 def explained(view: View, pair: str, ours: frozenset[str]) -> Decimal:
-    """Return how much of a coin the orders of the bot's present trades bought and did not sell.
+    """Return the amount of a coin that the orders of the bot's present trades bought and did not sell.
 
     This is the most that may be sold in its name: what came in another way, a deposit say, was not bought by it. Orders
     of earlier trades are left out, for their other half may lie before ``records["since"]``.
 
     Args:
-        view: What was asked.
+        view: The answers of exchange and database.
         pair: The pair of the coin.
         ours: Numbers of the orders that freqops itself placed on this account.
     """
@@ -33,7 +33,7 @@ def explained(view: View, pair: str, ours: frozenset[str]) -> Decimal:
 
 @dataclass(frozen=True)
 class Sale:
-    """What is to be sold of one coin."""
+    """The amount of one coin that is to be sold."""
 
     pair: str
     amount: Decimal
@@ -42,11 +42,11 @@ class Sale:
 def sales(
     view: View, judgement: Judgement, ours: frozenset[str], declared: frozenset[str] = frozenset()
 ) -> tuple[list[Sale], list[str]]:
-    """Return what may be sold in the bot's name, and what may not and why, a line each.
+    """Return the sales that may be made in the bot's name, and a line for each that may not, with the reason.
 
     Args:
-        view: What was asked.
-        judgement: What followed from it.
+        view: The answers of exchange and database.
+        judgement: The conclusions from it.
         ours: Numbers of the orders that freqops itself placed on this account.
         declared: Numbers of orders that somebody placed by hand and declared as not the bot's.
     """

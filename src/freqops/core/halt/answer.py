@@ -35,11 +35,11 @@ class Row:
         found: The trader's state before, where the API answered.
         state: The trader's state after, or ``no process``.
         verdict: The result in words.
-        detail: What is missing, or worth knowing.
+        detail: Lines about what is missing, and remarks.
         positions: Open positions, None where they are not known.
         positions_found: Open positions when the bot was first asked, likewise.
         closed: Trades that were asked to exit and are gone.
-        exchange: What the exchange witness found, None where it was not asked or did not answer.
+        exchange: The findings of the exchange witness, None where it was not asked or did not answer.
         acted: Whether anything was changed.
     """
 

@@ -1,4 +1,4 @@
-"""How long a host has not heard of its control node, whatever was done to its clock meanwhile."""
+"""The time since a host last heard of its control node, whatever was done to its clock meanwhile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Keepalive:
         at: The moment, ISO 8601 UTC.
         boot: The boot of the host that it came in.
         uptime: Seconds that this boot was old.
-        actor: Who sent it.
+        actor: The sender.
     """
 
     at: str
@@ -70,7 +70,7 @@ def note(root: Path, actor: str, clock: Clock, boot: Boot) -> Keepalive:
 
 
 def load(root: Path) -> Keepalive | None:
-    """Return when the control node was last heard, None where nobody can say."""
+    """Return when the control node was last heard, None where that is not known."""
     document = durable.read_json(root / FILE)
     try:
         keepalive = Keepalive(
@@ -83,6 +83,6 @@ def load(root: Path) -> Keepalive | None:
 
 
 def silence(root: Path, clock: Clock, boot: Boot) -> float:
-    """Return the seconds since the control node was last heard; without end where nobody can say."""
+    """Return the seconds since the control node was last heard; without end where that is not known."""
     keepalive = load(root)
     return math.inf if keepalive is None else keepalive.silence(clock.utcnow(), boot)

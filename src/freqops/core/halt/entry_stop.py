@@ -19,11 +19,12 @@ from ..bot.client import ApiError, BotRefused, Reading, Unauthorized
 POLL = 0.25
 ROUNDS = 2
 DEADLINE = 45.0
+CANCELS = 3  # Freqtrade answers when an order is cancelled; one that is there after so many, it does not cancel
 STOPLOSS_SIDE = "stoploss"
 
 
 class BotApi(Protocol):
-    """What level 1 needs of a bot; `freqops.core.bot.client.FreqtradeClient` is the real one."""
+    """The part of a bot's API that level 1 needs; `freqops.core.bot.client.FreqtradeClient` is the real one."""
 
     def read(self) -> Reading:
         """Return state and heartbeat."""
@@ -52,22 +53,23 @@ class BotApi(Protocol):
 
 @dataclass
 class EntryStopResult:
-    """What level 1 achieved on one bot, times in seconds since it began.
+    """The result of level 1 on one bot, times in seconds since it began.
 
     Attributes:
         found: The trader state read first, None where the API never answered.
         state: The trader state read last.
         acknowledged: When the bot was paused (or stopped) and locked, None if never.
         proven: When the proof was complete, None if it is not.
-        missing: What the proof still lacks.
+        missing: The gaps of the proof.
         cancelled: Trades whose entry orders we asked to cancel.
-        refusals: What the bot said against it, for each trade; judged by the next reading.
+        refusals: The objection of the bot, for each trade; judged by the next reading.
         trades: The open trades last read, None where they could not be read.
         found_trades: The open trades read first, likewise.
         paused: Whether it was paused, locked and past its boot window at the last reading.
         resting: Whether its trader was stopped, at two readings and past its boot window.
         gone: Whether the process ended meanwhile.
         acted: Whether anything was changed in the bot.
+        stuck: Whether entry orders rest, at the last reading, that the bot itself does not cancel.
     """
 
     found: str | None = None
@@ -83,6 +85,12 @@ class EntryStopResult:
     resting: bool = False
     gone: bool = False
     acted: bool = False
+    stuck: bool = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether its trader enters nothing more of itself, by the last reading."""
+        return self.paused or self.resting
 
 
 def entry_orders(trade: dict[str, Any]) -> tuple[bool, bool]:
@@ -101,6 +109,11 @@ def is_proven(result: EntryStopResult) -> bool:
     return result.proven is not None
 
 
+def is_proven_or_stuck(result: EntryStopResult) -> bool:
+    """Return whether nothing is missing from the proof, or what is missing, the bot itself does not do."""
+    return is_proven(result) or (result.at_rest and result.stuck)
+
+
 class EntryStop:
     """Stops the entries of one bot; `run` to the end, or `step` by step."""
 
@@ -111,6 +124,8 @@ class EntryStop:
         self._given = deadline
         self._loops = _Loops()
         self._stopped: Reading | None = None
+        self._cancels: dict[int, int] = {}
+        self.cancelled_elsewhere = False
         self.heard = self.answered = False
         self.result = EntryStopResult()
 
@@ -130,6 +145,16 @@ class EntryStop:
                 return self.result
             self._clock.sleep(POLL)
 
+    def once_more(self, *, changed: bool) -> None:
+        """Take the proof back until the bot was read once more.
+
+        Args:
+            changed: Whether the bot must take in a change by another round of its loop.
+        """
+        self.result.proven = None
+        if changed:
+            self._loops.one_more()
+
     @property
     def elapsed(self) -> float:
         """Seconds since the beginning."""
@@ -143,10 +168,12 @@ class EntryStop:
     def step(self) -> None:
         """Read once, do what that reading calls for, and judge.
 
-        ``heard`` then says whether the bot told its state, ``answered`` whether it answered whatever it was asked.
+        ``heard`` then says whether the bot said its state, ``answered`` whether it answered whatever it was asked.
+        ``cancelled_elsewhere`` says that its entry orders were cancelled on the exchange: a stopped trader goes on
+        listing them.
         """
         self._silent = self.heard = self.answered = False
-        self.result.paused = self.result.resting = False
+        self.result.paused = self.result.resting = self.result.stuck = False
         try:
             reading = self._api.read()
             if reading.bot_name != self._name:
@@ -192,7 +219,7 @@ class EntryStop:
         self._disturbed()
         self.result.acknowledged = None
         self._lock()
-        return ["it is still booting: what it will be is not known yet"]
+        return ["it is still booting: its state is not known yet"]
 
     def _booted(self, reading: Reading) -> bool:
         return reading.last_process is not None or self._api.past_boot()
@@ -213,7 +240,8 @@ class EntryStop:
         """Judge a stopped trader: it stays as it is, until the loop in which it may have been stopped has ended."""
         missing = self._lock()
         for trade in self._read_trades():
-            if entry_orders(trade)[0]:
+            if entry_orders(trade)[0] and not self.cancelled_elsewhere:
+                self.result.stuck = True
                 what = f"trade {trade['trade_id']} {trade['pair']}"
                 missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
         if self._stopped is None:
@@ -240,6 +268,7 @@ class EntryStop:
             entry, other = entry_orders(trade)
             what = f"trade {trade['trade_id']} {trade['pair']}"
             if entry and other:
+                self.result.stuck = True
                 missing.append(f"{what}: entry and exit orders rest together; cancelling would take the exit too")
             elif entry:
                 missing.append(f"{what}: its entry order was cancelled just now")
@@ -254,12 +283,14 @@ class EntryStop:
         return trades
 
     def _cancel(self, trade: dict[str, Any]) -> None:
-        """Cancel the entry orders of ``trade``; what became of them, the next reading says.
+        """Cancel the entry orders of ``trade``; their result is in the next reading.
 
         Where nothing had filled, Freqtrade deletes the trade and then answers that it does not exist.
         """
         self._loops.one_more()
         self.result.acted = True
+        tries = self._cancels[trade["trade_id"]] = self._cancels.get(trade["trade_id"], 0) + 1
+        self.result.stuck = self.result.stuck or tries > CANCELS
         self.result.cancelled.add(f"{trade['trade_id']} {trade['pair']}")
         try:
             self._api.cancel_open_orders(trade["trade_id"])

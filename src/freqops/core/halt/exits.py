@@ -18,7 +18,7 @@ ASKED = "asked to exit, and still open"
 
 
 class ExitApi(Protocol):
-    """What level 2 needs of a bot; `freqops.core.bot.client.FreqtradeClient` is the real one."""
+    """The part of a bot's API that level 2 needs; `freqops.core.bot.client.FreqtradeClient` is the real one."""
 
     def force_exit(self, trade_id: int) -> None:
         """Sell one trade at the market."""
@@ -26,7 +26,7 @@ class ExitApi(Protocol):
 
 @dataclass
 class _Attempts:
-    """What was tried on one trade."""
+    """The attempts to close one trade."""
 
     count: int = 0
     due: float = 0.0
@@ -39,7 +39,7 @@ class Exits:
 
     Attributes:
         api: The bot.
-        clock: Where the time comes from.
+        clock: The source of the time.
         closed: Trades that were asked to exit and are gone, in the order in which they went.
     """
 
@@ -69,7 +69,7 @@ class Exits:
                 return
 
     def seen(self, trades: list[dict[str, Any]]) -> None:
-        """Take in which trades are open, and so which of those that were asked to exit have gone."""
+        """Take in the open trades, and so those that were asked to exit and have gone."""
         present = {trade["trade_id"] for trade in trades}
         for identity in [identity for identity in self._attempts if identity not in present]:
             del self._attempts[identity]

@@ -21,8 +21,8 @@ class HostAnswer:
     Attributes:
         host: The name of the host in the inventory.
         bots: The bots that must be halted there.
-        answer: What the host said.
-        error: Why it said nothing that can be understood.
+        answer: The answer of the host.
+        error: The reason why it said nothing that can be understood.
         silent: Whether it gave no answer at all.
     """
 
@@ -34,13 +34,13 @@ class HostAnswer:
 
     @classmethod
     def of(cls, host: str, bots: list[str], document: dict[str, Any] | None, error: str | None) -> HostAnswer:
-        """Return what the JSON object of a host means.
+        """Return the answer that the JSON object of a host means.
 
         Args:
             host: The name of the host.
             bots: The bots that must be halted there.
             document: The JSON object, None where there was none.
-            error: Why there was none.
+            error: The reason why there was none.
         """
         if document is None:
             return cls(host, bots, error=error or "no answer", silent=True)
@@ -72,7 +72,7 @@ class FleetAnswer:
     Attributes:
         level: The level that was commanded.
         incident: The incident of the command.
-        hosts: What each host said.
+        hosts: The answer of each host.
     """
 
     level: int

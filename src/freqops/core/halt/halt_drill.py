@@ -16,7 +16,7 @@ from .kill_level import KillLevel
 FILE = "drill.json"
 LEVELS = tuple(KillLevel)
 AHEAD = 1.0  # days; what passed later than that from now was written by a clock that was wrong
-DAYS = 35  # beyond that nobody knows any more whether a halt would work
+DAYS = 35  # beyond that it is not known any more whether a halt would work
 HEADINGS = ("host", "bot", "exercise", "must be", "was", "acknowledged", "proven", "seconds", "passed")
 KEYS = ("exercise", "expected", "said", "acknowledged_s", "proven_s", "seconds", "passed")
 LEGEND = (
@@ -32,7 +32,7 @@ def note_passed(home: Path, incident: str, now: datetime) -> None:
 
 
 def days_since(home: Path, now: datetime) -> float | None:
-    """Return the days since the bot below ``home`` last passed a drill, None where it never did, or nobody can say."""
+    """Return the days since the bot below ``home`` last passed a drill, None where it never did, or no one knows."""
     document = durable.read_json(home / FILE)
     try:
         passed = datetime.strptime(document["passed_at"], _FORMAT).replace(tzinfo=timezone.utc)

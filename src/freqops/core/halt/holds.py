@@ -1,8 +1,8 @@
 """Holds: the reasons why a bot may not trade freely, latched on its host.
 
 A bot's holds add up: its effective level is that of its highest hold. They only rise by themselves; a hold goes
-away by a resume that names its incident. A file that cannot be read counts as level 3, because nobody can know
-what it said.
+away by a resume that names its incident. A file that cannot be read counts as level 3, because it is not
+known what it said.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Hold:
     """One reason why a bot may not trade freely.
 
     Attributes:
-        holder: Who set it: one of `HOLDERS`.
+        holder: The procedure that set it: one of `HOLDERS`.
         level: 1 no entries, 3 no Freqtrade process.
-        reason: Why, in the words of whoever set it.
-        actor: Who that was.
+        reason: The reason, in the words of the actor.
+        actor: The giver of the command.
         incident: The incident it was set under; a resume must name it.
         seq: Its place in the order of all changes to this bot's holds.
         set_at: When it was last raised, ISO 8601 UTC.

@@ -10,7 +10,7 @@ from . import holds
 
 
 def verdict(conf: Path) -> str | None:
-    """Return why Freqtrade must not be executed, or None where nothing forbids it.
+    """Return the reason why Freqtrade must not be executed, or None where nothing forbids it.
 
     At level 1 it may start only into a state of rest; at level 3, or when the holds cannot be read, not at all.
     """

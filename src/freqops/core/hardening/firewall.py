@@ -50,7 +50,7 @@ class Openings:
 
 
 def openings(ssh_ports: Iterable[object], open_ports: Iterable[Mapping[str, Any]], current: int) -> Openings:
-    """Return what shall be let in, checked and in a fixed order.
+    """Return the openings, checked and in a fixed order.
 
     Args:
         ssh_ports: The ports that are declared for SSH.

@@ -32,11 +32,11 @@ class Guard:
             )
 
     def arm(self, undo: str, seconds: int, end: str) -> None:
-        """Let ``undo`` be run after ``seconds``, whatever becomes of this process and its connection.
+        """Let ``undo`` be run after ``seconds``, whatever happens to this process and its connection.
 
         Args:
             undo: Shell commands that take the change back.
-            seconds: How long a confirmation is waited for.
+            seconds: The time for a confirmation.
             end: The far end of the present connection, which cannot confirm.
 
         Raises:

@@ -69,8 +69,8 @@ class Firewall:
 
         Args:
             rules: The new rules, as a file for nft.
-            before: What is in force now, as `live` gave it.
-            seconds: How long a confirmation is waited for.
+            before: The rules in force, as `live` gave them.
+            seconds: The time for a confirmation.
             end: The far end of the present connection.
         """
         self.guard.refuse_if_waiting()

@@ -14,7 +14,7 @@ DEEPEST = 64
 
 @dataclass(frozen=True)
 class Session:
-    """One SSH connection, as its server told the shell: both ends, and whose login it is."""
+    """One SSH connection, as its server said it to the shell: both ends, and whose login it is."""
 
     client: str
     client_port: int

@@ -29,7 +29,7 @@ BASELINE = {
     "PermitTunnel": "no",
     "X11Forwarding": "no",
 }
-# What `sshd -T` calls it.
+# The names that `sshd -T` uses.
 EFFECTIVE_NAMES = {"prohibit-password": "without-password"}
 
 
@@ -44,7 +44,7 @@ def render(wanted: Mapping[str, str]) -> str:
 
 
 def differences(effective: str, wanted: Mapping[str, str]) -> list[str]:
-    """Return what ``sshd -T`` says otherwise than it should."""
+    """Return the settings of ``sshd -T`` that are not as they should be."""
     found = dict(line.lower().partition(" ")[::2] for line in effective.splitlines())
     wrong = []
     for key in sorted(wanted):

@@ -1,4 +1,4 @@
-"""The kernel's settings: which of them are this host's to set, what they are, and what they shall be."""
+"""The kernel's settings: which of them are this host's to set, what they are, and what they must be."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORWARDING = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
 
 @dataclass
 class Found:
-    """How the host's settings compare with what they shall be."""
+    """The host's settings compared with what they must be."""
 
     settable: dict[str, str] = field(default_factory=dict)
     differing: dict[str, str] = field(default_factory=dict)

@@ -31,7 +31,7 @@ class Evidence:
     Attributes:
         incident: Its id.
         files: The text of every file by its name, for each host; none for a host that has no such incident.
-        unfetched: Why there is nothing new from a host, for those that could not be asked.
+        unfetched: The reason why there is nothing new from a host, for those that could not be asked.
         cut: The files that were too large to be taken whole, for each host.
     """
 
@@ -43,23 +43,23 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Command:
-    """What one command answered on one host.
+    """The answer of one command on one host.
 
     Attributes:
         host: The host by its name in the inventory.
-        file: Where the answer stands.
+        file: The file of the answer.
         name: halt, resume, flatten, reconcile …
         label: The same as the file's name has it, with its level.
         order: The incident that the command was given, which is another one where a hold was in force already.
         level: The kill level, where it has one.
-        reason: Why, in the words of whoever commanded it.
-        actor: Who that was, in the caller's own words.
-        caller: Who that was, in the words of the host; empty where the host said nothing of it.
+        reason: The reason, in the words of the actor.
+        actor: The giver of the command, in its own words.
+        caller: The giver of the command, in the words of the host; empty where the host said nothing of it.
         began: When it began, as far as anything says so.
         ended: When it ended.
-        rows: What it achieved, for each bot.
+        rows: Its result for each bot.
         proven: Whether it proved all of it.
-        remarks: What else the answer says: processes that nobody declared, files that could not be written.
+        remarks: Further lines of the answer: processes that belong to no bot, files that could not be written.
         together: Whether it went to all bots of the host, and most often to other hosts too.
     """
 
@@ -111,7 +111,7 @@ def _by_time(command: Command) -> tuple[bool, float, str, str]:
 
 
 class _Host:
-    """What the files of one host say, and what is wrong with them."""
+    """The content of the files of one host, and what is wrong with them."""
 
     def __init__(self, evidence: Evidence, name: str) -> None:
         self.name = name
@@ -130,7 +130,7 @@ class _Host:
 
     def _reached(self, why: str | None) -> None:
         if why is not None:
-            copied = "; what is shown of it was copied before" if self._files else ""
+            copied = "; its files were copied before" if self._files else ""
             self.problems.append(f"could not be fetched: {why}{copied}")
         elif not self._files:
             self.problems.append("has no files of this incident")
@@ -224,7 +224,7 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _row_of_result(result: dict[str, Any], bot: str | None, *, proven: bool) -> dict[str, Any]:
-    """Return what a command for one bot achieved as a row like that of a halt; ``proven`` is what its evidence says."""
+    """Return the result of a command for one bot as a row like that of a halt; ``proven`` is its evidence's word."""
     row = {"bot": bot or "unknown", **result, "proven": proven and result.get("proven", True) is True}
     for key, verdict in (("not_proven", "NOT PROVEN"), ("refused", "REFUSED")):
         if key in result:
@@ -247,7 +247,7 @@ def belongs(journal: Journal, command: Command, row: Mapping[str, Any]) -> bool:
 def _without_counterpart(
     incident: str, commands: Sequence[Command], journals: Sequence[Journal]
 ) -> Iterator[tuple[str, str]]:
-    """Say which bots a command answered for without a journal, and the other way round."""
+    """Yield bots for which a command answered without a journal, and the other way round."""
     for command in commands:
         for row in command.rows:
             elsewhere = row.get("incident", incident) != incident  # it was held before: its journal is with that hold

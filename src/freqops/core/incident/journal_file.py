@@ -25,12 +25,12 @@ class Entry:
         number: Its place in the journal.
         kind: question, act, snapshot or note; or whatever it says.
         to: Whom it went to: bot, exchange, disk, engine.
-        what: What was asked or done.
-        answer: What came back.
-        error: Why nothing came back, None where something did.
+        what: The question or the act.
+        answer: The answer.
+        error: The reason why nothing came back, None where something did.
         seconds: When, in seconds since the command began.
         at: When, by the clock of the host.
-        took: How long it took, in seconds.
+        took: Its duration in seconds.
     """
 
     number: int
@@ -46,15 +46,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Journal:
-    """What one command did with one bot, line by line.
+    """The acts of one command on one bot, line by line.
 
     Attributes:
         host: The host by its name in the inventory.
-        file: Where it stands.
+        file: Its file.
         bot: The bot.
         label: The command as the file's name has it, with its level or its time, where it has them.
-        entries: What it says.
-        problems: What of it cannot be read.
+        entries: Its lines.
+        problems: The parts of it that cannot be read.
     """
 
     host: str

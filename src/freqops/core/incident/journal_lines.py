@@ -1,4 +1,4 @@
-"""The lines of a journal, told shortly: equal ones in a row are one line with a count."""
+"""The lines of a journal in short: equal ones in a row are one line with a count."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _outcome(entry: Entry) -> tuple[bool, str]:
 
 
 def done(entries: Sequence[Entry]) -> list[str]:
-    """Return what was done and noted, in its order; all that is neither question nor snapshot."""
+    """Return the acts and notes in their order: all that is neither question nor snapshot."""
     groups: list[_Group] = []
     before = None
     for entry in entries:
@@ -65,13 +65,13 @@ def failed(entries: Iterable[Entry]) -> list[str]:
 
 
 def asked(entries: Iterable[Entry], file: str) -> list[str]:
-    """Return what was asked, each question counted as long as its answer stays the same and nothing was done.
+    """Return the questions, each counted as long as its answer stays the same and nothing was done.
 
     A question whose answer differs each time (a heartbeat) is one line, with its last answer.
 
     Args:
         entries: The lines of a journal.
-        file: Where the rest stands, if there are too many.
+        file: The file of the rest, if there are too many.
     """
     lines: list[str] = []
     streams: dict[tuple[str, str], list[_Group]] = {}

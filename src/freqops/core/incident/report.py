@@ -38,7 +38,7 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         commands: The names of its commands, in the order of time.
         level: The highest kill level commanded, or None.
         reason: The reason of its first command, or None.
-        actor: Who gave that command, or None.
+        actor: The giver of that command, or None.
         hosts: The hosts with files of it, and those that could not be asked.
         bots: Its bots, as ``host/bot``.
         began: When its first command began, ISO 8601 UTC, or None.

@@ -1,4 +1,4 @@
-"""What a bot was before a command and after it, from the snapshots of its journal: state, trades, holds, balances."""
+"""A bot before a command and after it, from the snapshots of its journal: state, trades, holds, balances."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def changes(entries: Sequence[Entry], row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _answer(entry: Entry | None, otherwise: dict[str, Any]) -> dict[str, Any]:
-    """Return what a snapshot says; where it says nothing, what the command's answer knew at that time."""
+    """Return the content of a snapshot; where it says nothing, that of the command's answer at that time."""
     if entry is None or not isinstance(entry.answer, dict):
         return otherwise
     return entry.answer
@@ -119,7 +119,7 @@ def _exchange(before: Any, after: Any) -> Iterator[str]:
 
 
 def _balances(said: Any) -> dict[str, str]:
-    """Return what an exchange said, a text for each currency; anything else it said stands under its own name."""
+    """Return the answer of an exchange, a text for each currency; anything else stands under its own name."""
     if not isinstance(said, dict):
         return {} if said is None else {"said": visible(said)}
     flat: dict[str, str] = {}

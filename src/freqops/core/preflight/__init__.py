@@ -1,1 +1,1 @@
-"""Why an inventory is refused before anything is touched; imports base, bot and exchange."""
+"""The reasons to refuse an inventory before anything is touched; imports base, bot and exchange."""

@@ -26,7 +26,7 @@ def sentences(bot: DeclaredBot, output: str) -> list[Refusal]:
 
     Args:
         bot: The bot.
-        output: What ``validate_release.py`` printed, or the mark of a validated release.
+        output: The output of ``validate_release.py``, or the mark of a validated release.
     """
     return list(_sentences(bot, [json.loads(line[len(MARK) :]) for line in lines(output)]))
 

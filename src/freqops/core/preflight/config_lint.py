@@ -1,7 +1,7 @@
-"""What Freqtrade would silently ignore, or take for something else, in the configuration of a bot.
+"""Settings of a bot that Freqtrade would silently ignore, or take for something else.
 
-What can be told from the inventory alone is told by `judge`; what only the schema of the pinned image knows is found
-there, by ``validate_release.py``, and told by `from_image`.
+What the inventory alone shows is reported by `judge`; what only the schema of the pinned image knows is found
+there, by ``validate_release.py``, and reported by `from_image`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLAIN = {"boolean": "true or false", "string": "a text", "number": "a number", "
 
 
 def judge(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield what is wrong with the configurations of all bots; what bots of a host share is told once."""
+    """Yield the mistakes in the configurations of all bots; one that bots of a host share is reported once."""
     reported = set()
     for bot in fleet.bots:
         for layer, config in bot.layers:
@@ -36,7 +36,7 @@ def judge(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
-    """Yield what is wrong with one layer: where, what, and the cure."""
+    """Yield the mistakes of one layer: the place, what is wrong, and the cure."""
     for name in EXCHANGE_ONLY:
         if name in config:
             yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"
@@ -48,18 +48,18 @@ def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]
                 cure = "Freqtrade expands no variables: write the value, or have the inventory template it"
                 yield path, "holds a variable that stays as it is written", cure
             elif TEMPLATE.search(value):
-                cure = "write the value; where Ansible shall fill it in, it must not be marked !unsafe"
-                yield path, "holds a template that nobody fills in", cure
+                cure = "write the value; where Ansible is to fill it in, it must not be marked !unsafe"
+                yield path, "holds a template that is never filled in", cure
 
 
 def findings(output: str) -> list[dict[str, Any]]:
-    """Return what ``validate_release.py`` found, from all that it printed."""
+    """Return the findings of ``validate_release.py``, from all that it printed."""
     lines = [line[len(MARK) :] for line in output.splitlines() if line.startswith(MARK)]
     return [finding for line in lines for finding in json.loads(line)]
 
 
 def from_image(bot: DeclaredBot, found: list[dict[str, Any]]) -> list[Refusal]:
-    """Return what was found in the image as refusals about a bot of the inventory.
+    """Return the findings in the image as refusals about a bot of the inventory.
 
     Args:
         bot: The bot.

@@ -1,4 +1,4 @@
-"""Whether variables are called, and are of the kind, that the roles declare in their ``argument_specs.yml``."""
+"""Names and kinds of variables, held against what the roles declare in their ``argument_specs.yml``."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def wrong_kind(value: Any, spec: Spec, *, as_text: bool = False) -> tuple[str, str] | None:
-    """Return what is wrong with the kind of a value and the cure, or None.
+    """Return the mistake in the kind of a value and the cure, or None.
 
     Args:
         value: The value.
-        spec: What a role declares of it: ``type``, ``elements``, ``choices``.
+        spec: The declaration of a role: ``type``, ``elements``, ``choices``.
         as_text: Whether numbers, and yes or no, may come as the text that a command line makes of them.
     """
     kind = spec.get("type", "str")

@@ -1,4 +1,4 @@
-"""What deploy knows of the whole inventory before it touches anything: its hosts, their bots, their secrets."""
+"""The whole inventory as deploy knows it before it touches anything: its hosts, their bots, their secrets."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ class DeclaredBot:
 
     @property
     def layers(self) -> list[tuple[VariablePath, Mapping[str, Any]]]:
-        """What the inventory says of its configuration, its own above what all bots of the host share."""
+        """Its configuration in the inventory, its own above what all bots of the host share."""
         return [((BOTS, self.index, "config"), self.entry.get("config") or {}), ((SHARED,), self.shared)]
 
     def places(self, *path: Any) -> tuple[VariablePath, ...]:
-        """Return where a value of its configuration may stand in the variables of its host."""
+        """Return the places of a value of its configuration among the variables of its host."""
         return tuple((*layer, *path) for layer, _ in self.layers)
 
     def refused(self, wrong: str, cure: str, *paths: VariablePath) -> Refusal:
@@ -82,7 +82,7 @@ class Fleet:
     Attributes:
         hosts: For each host its variables that begin with a prefix of ours, templated.
         secrets: ``secrets_exchange``, as it was loaded.
-        known: What the roles declare: for each variable its entry in ``argument_specs.yml``.
+        known: The declarations of the roles: for each variable its entry in ``argument_specs.yml``.
     """
 
     hosts: Mapping[str, Mapping[str, Any]]
@@ -90,7 +90,7 @@ class Fleet:
     known: Mapping[str, Mapping[str, Any]]
 
     def spec(self, name: str) -> Mapping[str, Any]:
-        """Return what is declared of a variable; the bots are looked at one by one, elsewhere."""
+        """Return the declaration of a variable; the bots are looked at one by one, elsewhere."""
         return {**self.known[name], "elements": None} if name == BOTS else self.known[name]
 
     def value(self, host: str, name: str) -> Any:

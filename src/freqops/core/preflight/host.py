@@ -1,4 +1,4 @@
-"""Whether a host can carry what the inventory gives it, judged from what `host_probe` found there."""
+"""The judgement whether a host can carry what the inventory gives it, from what `host_probe` found there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def judge(fleet: Fleet, host: str, found: Found) -> list[Refusal]:
     Args:
         fleet: The whole inventory.
         host: The host.
-        found: What the probe found there, and between which two moments of the control node it was asked.
+        found: The findings of the probe, and between which two moments of the control node it was asked.
     """
     if "memory" not in found:
         return [Refusal(host, "it was not looked at", "the probe must run before its answer is judged")]
@@ -54,7 +54,7 @@ def _system(host: str, found: Mapping[str, str]) -> Iterator[Refusal]:
 
 
 def _engine(host: str, found: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield why its engine cannot be used; none at all is fine, the role docker brings one."""
+    """Yield the reasons why its engine cannot be used; none at all is fine, the role docker brings one."""
     if found["program"] is None:
         return
     kinds = {"podman": "Podman under the name of Docker", "snap": "Docker from a snap", "rootless": "rootless Docker"}

@@ -1,4 +1,4 @@
-"""What a host is like, as far as a deploy must know before it touches it; only reading, and quick."""
+"""The facts of a host that a deploy must know before it touches it; only reading, and quick."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def run(command: Sequence[str]) -> tuple[int, str]:
 
 
 def look(images: Sequence[str], *, root: Path = layout.ROOT, proc: Path = PROC, run: Run = run) -> dict[str, Any]:
-    """Return what a host is like.
+    """Return the facts of a host.
 
     Args:
         images: Images of which it is asked whether they are there.
         root: The directory of freqops.
-        proc: Where the kernel tells about itself.
-        run: What runs a program.
+        proc: The directory in which the kernel says what there is.
+        run: The function that runs a program.
     """
     engine = _engine(run)
     answers = bool(engine.get("answers"))
@@ -90,7 +90,7 @@ def _distribution(path: Path) -> dict[str, str]:
 
 
 def _engine(run: Run) -> dict[str, Any]:
-    """Return which engine and Compose there are: nothing but ``program`` where there is none."""
+    """Return the engine and the Compose of the host: nothing but ``program`` where there is none."""
     program = shutil.which("docker")
     legacy = shutil.which("docker-compose") is not None
     if program is None:
@@ -128,7 +128,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _ports(proc: Path, run: Run | None) -> dict[str, str]:
-    """Return the TCP ports that something listens on, each with its owner: a container, a program, or nobody known.
+    """Return the TCP ports that something listens on, each with its owner: a container, a program, or unknown.
 
     A container that comes or goes at this moment has its port before or after it has its name, so one looks again.
     """

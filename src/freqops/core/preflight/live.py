@@ -1,4 +1,4 @@
-"""What a bot with real orders must be before it may start."""
+"""The conditions under which a bot with real orders may start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STOP, WAIVER = "stoploss_on_exchange", "stoploss_waiver"
 
 
 def modes(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield what live bots must not be, and waivers and holdings that say nothing."""
+    """Yield the objections to live bots, and waivers and holdings that say nothing."""
     for bot in fleet.bots:
         if bot.is_live:
             yield from _market(bot)

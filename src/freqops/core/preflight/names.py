@@ -1,4 +1,4 @@
-"""Whether the inventory speaks freqops' language: names and kinds of variables, entries of bots, images, sizes."""
+"""The language of the inventory: names and kinds of variables, entries of bots, images, sizes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = ("freqtrade_memory", "postgres_memory", "host_memory_reserve", "host_dis
 
 
 def variables(fleet: Fleet, renames: Mapping[str, str] = renamed.RENAMED) -> Iterator[Refusal]:
-    """Yield what is wrong with names, kinds and sizes of the variables of each host."""
+    """Yield the mistakes in names, kinds and sizes of the variables of each host."""
     for host, given in fleet.hosts.items():
         yield from renamed.unknown_names(host, given, fleet.known, renames)
         for name in sorted(set(given) & set(fleet.known)):
@@ -39,7 +39,7 @@ def _size(host: str, what: str, value: Any, paths: tuple[Any, ...], bot: str = "
 
 
 def images(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield the images that may change under us, or that nobody has chosen."""
+    """Yield the images that may change under us, or that were not chosen."""
     for host, given in fleet.hosts.items():
         for name in IMAGES:
             image = given.get(name)
@@ -55,7 +55,7 @@ def images(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def bot_entries(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield what is wrong with the entries of bots, each taken for itself."""
+    """Yield the mistakes in the entries of bots, each taken for itself."""
     spec = fleet.known[BOTS]["options"]
     for host, index, entry in entries(fleet):
         path = (BOTS, index)
@@ -72,7 +72,7 @@ def bot_entries(fleet: Fleet) -> Iterator[Refusal]:
 def _key(
     host: str, bot: str, key: str, entry: Mapping[str, Any], spec: Mapping[str, Any], path: tuple[Any, ...]
 ) -> Iterator[Refusal]:
-    """Yield what is wrong with one key of one bot."""
+    """Yield the mistakes in one key of one bot."""
     if key not in entry:
         if spec.get("required"):
             yield Refusal(host, f"{key} is missing", f"each bot needs {key}", bot, (path,))

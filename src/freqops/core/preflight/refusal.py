@@ -16,9 +16,9 @@ class Refusal:
     Attributes:
         host: The host whose variables are meant; empty where it is about the whole inventory.
         wrong: The value and what is wrong with it.
-        cure: What to do about it.
+        cure: The way to correct it.
         bot: The bot that is meant, if any.
-        paths: Where in the variables of the host it may stand, the likeliest first.
+        paths: The places among the variables of the host where it may stand, the likeliest first.
         place: File and line, where they are known.
     """
 
@@ -48,7 +48,7 @@ def shown(value: Any) -> str:
 
 
 def hidden(value: Any) -> str:
-    """Return what may be said of a value that is, or may be, a secret."""
+    """Return a value that is, or may be, a secret, as it may be shown."""
     if isinstance(value, bool):
         return "a yes or no"
     if isinstance(value, str):

@@ -23,7 +23,7 @@ IN_ADDRESSES = ("@", "token=", "key=", "hooks.slack.com/", "/api/webhooks/", "ap
 
 
 def accounts(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield what is wrong with ``secrets_exchange``."""
+    """Yield the mistakes in ``secrets_exchange``."""
     secrets = fleet.secrets
     if not isinstance(secrets, Mapping):
         yield Refusal("", f"{NAME} is {hidden(secrets)}", "it maps names of bots to key and secret")
@@ -43,7 +43,7 @@ def accounts(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def _account(host: str, bot: str, account: Any) -> Iterator[Refusal]:
-    """Yield what is wrong with the credentials of one bot."""
+    """Yield the mistakes in the credentials of one bot."""
     if not isinstance(account, Mapping):
         yield Refusal(host, f"{NAME}.{bot} is {hidden(account)}", "it must have key and secret", bot)
         return
@@ -61,7 +61,7 @@ def _account(host: str, bot: str, account: Any) -> Iterator[Refusal]:
 
 
 def _weak(name: str, value: Any) -> str | None:
-    """Return why a credential cannot be a real one."""
+    """Return the reason why a credential cannot be a real one."""
     if not isinstance(value, str):
         return f"is {hidden(value)} and must be a text"
     if name in ("key", "secret") and len(value) < EXCHANGE_KEY_LENGTH:
@@ -91,7 +91,7 @@ def in_configurations(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def _home(path: VariablePath) -> str:
-    """Return where a secret belongs."""
+    """Return the place where a secret belongs."""
     if path[0] == "exchange" and path[-1] in CREDENTIALS and len(path) == 2:
         return f"it belongs in {NAME} in secrets.yml"
     if path[0] == "api_server":

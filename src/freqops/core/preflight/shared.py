@@ -1,4 +1,4 @@
-"""What bots must not share: names, ports, databases, accounts, and the patience of an exchange with one address."""
+"""Not to be shared by bots: names, ports, databases, accounts, and the patience of an exchange with one address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be taken over from a foreign Freqtrade, what changes by it, and whether the same trades came through."""
+"""The rules of an adoption: what may be taken over, what changes by it, and whether the same trades came through."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT = "adopted"
 HOLDER = "restore"
 BEGAN, UP = "began", "up"
 VERSION = re.compile(r"^([0-9]{4})\.([0-9]{1,2})(?:\.([0-9]+))?$")
-# What a start fills in by itself, or what says nothing about trading; a diff would only hide in it what matters.
+# Settings that a start fills in by itself, or that say nothing about trading; a diff hides among them what matters.
 NOISE = ("internals", "initial_state", "bot_name", "api_server", "logfile", "user_data_dir", "db_url", "$schema")
 EXCHANGE = "exchange"
 
@@ -38,7 +38,7 @@ class Wanted:
         image: Its image, by digest.
         version: Freqtrade of that image; empty where the image is not on the host yet.
         kind: ``sqlite`` or ``postgresql``.
-        api_port: Where its API is published.
+        api_port: The port at which its API is published.
     """
 
     bot: str
@@ -51,11 +51,11 @@ class Wanted:
 
 
 def objections(found: Foreign, wanted: Wanted, *, other_strategy: bool = False) -> list[str]:
-    """Return why a foreign Freqtrade may not be adopted as this bot, a line each.
+    """Return the reasons why a foreign Freqtrade may not be adopted as this bot, a line each.
 
     Args:
-        found: What is there.
-        wanted: What shall be.
+        found: The foreign project.
+        wanted: The bot that it is to become.
         other_strategy: Whether another strategy may go on with its trades.
     """
     return [*_mode(found, wanted), *_money(found, wanted), *_strategy(found, wanted, other_strategy=other_strategy),
@@ -83,7 +83,7 @@ def _strategy(found: Foreign, wanted: Wanted, *, other_strategy: bool) -> Iterat
     if found.strategy != name and not other_strategy:
         yield (
             f"its strategy is {found.strategy}, and that of {wanted.bot} is {name}; "
-            "if that shall go on with its trades, say -e other_strategy=true"
+            "if that one is to go on with its trades, say -e other_strategy=true"
         )
 
 
@@ -132,7 +132,7 @@ def _at(config: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def changes(found: Foreign, wanted: Wanted) -> list[tuple[str, str, str]]:
-    """Return what will be another than before: what, before, after."""
+    """Return the changes: name, value before, value after."""
     port = f"127.0.0.1:{wanted.api_port}"
     there = f"{found.kind} {found.database}"
     trades = ", ".join(f"{number} {pair}" for number, (pair, _) in found.traded.open_trades.items()) or "none"
@@ -176,9 +176,9 @@ def compared(before: Picture, present: Mapping[int, tuple[str, float]], after: P
     """Hold the trades that were open before against those that a bot says it has.
 
     Args:
-        before: What was traded before.
+        before: The trades before.
         present: The open trades of the bot, by number, as it says itself.
-        after: What its database says.
+        after: The trades in its database.
 
     Returns:
         What is wrong, and what is worth knowing: an entry that rested was cancelled, a trade was sold since.
@@ -222,13 +222,13 @@ def differs(before: Picture, after: Picture) -> str:
 
 
 def note_of(home: Path) -> dict[str, Any] | None:
-    """Return what an adoption wrote down, None where the bot was never adopted."""
+    """Return the note of an adoption, None where the bot was never adopted."""
     document = durable.read_json(home / NOTE)
     return document if isinstance(document, dict) else None
 
 
 def held_by(home: Path, note: dict[str, Any]) -> bool:
-    """Return whether the hold of an adoption is still in force: nobody resumed it."""
+    """Return whether the hold of an adoption is still in force: it was not resumed."""
     try:
         return any(hold.incident == note.get("incident") for hold in holds.load(Home(home).holds).holds)
     except holds.HoldsUnreadable:

@@ -58,7 +58,7 @@ Ask = Callable[["Sequence[str]", str], str]
 
 @dataclass(frozen=True)
 class Picture:
-    """What a database says was traded; equal for the same trades, wherever they lie."""
+    """The trades and orders of a database; equal for the same trades, wherever they lie."""
 
     trades: tuple[tuple[int, str, bool, float], ...] = ()
     orders: tuple[tuple[int, str, str, bool, str, float], ...] = ()
@@ -73,7 +73,7 @@ class Picture:
         return frozenset(trade for trade, _, side, rests, _, _ in self.orders if rests and side != "stoploss")
 
     def without_simulated_stops(self) -> Picture:
-        """Return the picture without stops that were never filled: paper places them anew at every start."""
+        """Return the picture without stops that were never filled: paper places them again at every start."""
         kept = tuple(order for order in self.orders if order[2] != "stoploss" or order[5] > 0)
         return Picture(self.trades, kept)
 
@@ -89,7 +89,7 @@ def picture(document: Mapping[str, Any]) -> Picture:
         (int(trade), str(order), str(side), bool(rests), str(status), float(filled or 0))
         for trade, order, side, rests, status, filled in document["orders"]
     ]
-    return Picture(tuple(sorted(trades)), tuple(sorted(orders)))  # who converts a database numbers its orders anew
+    return Picture(tuple(sorted(trades)), tuple(sorted(orders)))  # a conversion of a database numbers its orders again
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Foreign:
         database: Path of its file in the container, or name of its database.
         database_user: Its user in Postgres.
         database_container: The container of its Postgres; empty for SQLite.
-        traded: What it traded.
+        traded: Its trades and orders.
         pids: Its processes, as the host numbers them.
     """
 
@@ -191,7 +191,7 @@ def chosen(services: Mapping[str, Any], service: str | None) -> str:
     """Return the service that is to be adopted.
 
     Raises:
-        Refused: It is not there, or nobody said which of several.
+        Refused: It is not there, or it was not said which of several.
     """
     if service is not None:
         if service not in services:
@@ -226,7 +226,7 @@ def _container(file: Path, service: str, asked: Ask) -> str:
 
 
 def arguments_of(described: Mapping[str, Any]) -> list[str]:
-    """Return what Freqtrade was told by its container.
+    """Return the arguments that its container gives Freqtrade.
 
     Raises:
         Refused: The container does not start Freqtrade in a way that can be understood, or it does not trade.
@@ -245,7 +245,7 @@ def policy(described: Mapping[str, Any]) -> str:
 
 
 def _said(container: str, argv: list[str], asked: Ask) -> dict[str, Any]:
-    """Return what Freqtrade's own code says of configuration and trades; words with secrets go through its input."""
+    """Return the answers of Freqtrade's own code on configuration and trades; secrets go through its input."""
     program = f"ARGV = {json.dumps(argv)!r}\nQUERIES = {json.dumps(QUERIES)!r}\n{PROGRAM}"
     try:
         document = json.loads(asked(["docker", "exec", "--interactive", container, "python3", "-"], program))

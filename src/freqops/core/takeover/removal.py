@@ -1,4 +1,4 @@
-"""What may be taken off a host, what its removal leaves behind, and in which files a host is freqops'."""
+"""The rules of a removal: what may go, what it leaves behind, and the files that are freqops' on a host."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..deploy import host_manifest
 
 KEPT = "removed"
 NOTE = "removing.json"
-# What is kept of a bot beside its databases, by patterns below its directory, and for whom.
+# The files that are kept of a bot beside its databases, by patterns below its directory, and their modes.
 OF_A_BOT = ("bot.json", "compose.yml", "releases.json", "sold.json", "promotion.json", "conf/secrets.json",
             "conf/holds.json", "staged/secrets.json", "release/*/**/*")  # fmt: skip
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o400, 0o700
-# What stays when the stack goes: the engine's own configuration, for the engine stays, too.
+# The files that stay when the stack goes: the engine's own configuration, for the engine stays, too.
 LEFT = ("etc/docker/daemon.json",)
-# What goes last, when nothing has to be asked of the host any more; the playbook takes it away.
+# The files that go last, when nothing has to be asked of the host any more; the playbook takes them away.
 LAST = (
     "usr/local/bin/freqops-host",
     "usr/local/bin/freqops-operator",
@@ -28,19 +28,19 @@ LAST = (
     "etc/sudoers.d/freqops",
     "var/lib/freqops-halt/.ssh/*",
 )
-# What stays below the tree of freqops: what was kept, and what happened.
+# The directories that stay below the tree of freqops: what was kept, and the incidents.
 STAYS = (KEPT, "incidents", "adopted")
 HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What speaks against a removal, as far as it could be read; what could not be read was refused before.
+    """The objections to a removal, as far as they could be read; what could not be read was refused before.
 
     Attributes:
         bot: The bot.
         trades: The trades that are open, by who says so.
-        exchange: Why it is not flat on its exchange, a line each.
+        exchange: The reasons why it is not flat on its exchange, a line each.
     """
 
     bot: str
@@ -49,7 +49,7 @@ class Seen:
 
 
 def objection(seen: Seen) -> str | None:
-    """Return why a bot may not be removed, None where it may."""
+    """Return the reason why a bot may not be removed, None where it may."""
     found = [f"{who} has {', '.join(trades)} open" for who, trades in seen.trades.items() if trades]
     found += [f"on the exchange: {line}" for line in seen.exchange]
     return f"{seen.bot} was not touched: {'; '.join(found)}; {HOW}" if found else None
@@ -81,7 +81,7 @@ def keep(home: Path, kept: Path) -> None:
 
 
 def read_back(home: Path, kept: Path) -> list[str]:
-    """Return which files of a bot are not kept as they are."""
+    """Return the files of a bot that are not kept as they are."""
     files = [path for pattern in OF_A_BOT for path in home.glob(pattern) if path.is_file() and not path.is_symlink()]
     return sorted(
         str(path.relative_to(home)) for path in files if not durable.same(path, kept / path.relative_to(home))
@@ -102,7 +102,7 @@ def refuse_ambiguous(bots: Iterable[str], present: Mapping[str, Collection[str]]
     for bot in bots:
         hosts = [host for host in present if bot in present[host]]
         if len(hosts) > 1:
-            raise Refused(f"{bot} is on {' and '.join(hosts)}; say from which it shall go with --limit")
+            raise Refused(f"{bot} is on {' and '.join(hosts)}; say with --limit from which of them to remove it")
         if not hosts and bot not in known:
             raise Refused(f"no host of this play has, had or declares a bot {bot}")
 
@@ -120,10 +120,10 @@ def outside(system: Path = Path("/")) -> list[Path]:
 
 
 def resumable(note: Any, marks: Mapping[str, str]) -> Path | None:
-    """Return where an interrupted removal keeps what it had secured, None where it must begin anew.
+    """Return the directory in which an interrupted removal secured everything, None where it must begin again.
 
     Args:
-        note: What it wrote down, as it lies on the disk.
+        note: Its note, as it lies on the disk.
         marks: The databases that are still there, each with its mark; one that changed since was not secured.
     """
     if not isinstance(note, dict) or not isinstance(note.get("marks"), dict):

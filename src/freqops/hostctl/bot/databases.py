@@ -28,8 +28,8 @@ PRIVATE = 0o600
 SQLITE = "sqlite:////freqops/var/"
 EMPTY = "empty"
 
-# What a bot writes when it trades, in columns that no release of Freqtrade has changed; what it noticed of prices is no
-# trade. A simulated stop is placed anew at every start, and is none until it is filled.
+# The columns that a bot writes when it trades, and that no release of Freqtrade has changed; a price that it noticed is
+# no trade. A simulated stop is placed again at every start, and is none until it is filled.
 TRADES = "select id, is_open, amount from trades order by id"
 COUNT = "select count(*) from trades"
 OPEN = "select id, pair from trades where is_open order by id"
@@ -48,13 +48,13 @@ class Database(Protocol):
         """Return a fingerprint of trades and orders: the same as long as none was written."""
 
     def trades(self) -> int:
-        """Return how many trades it has, open and closed."""
+        """Return the number of its trades, open and closed."""
 
     def open_trades(self) -> list[str]:
         """Return number and pair of each trade that is open."""
 
     def rows(self, query: str) -> list[list[Any]]:
-        """Return what a query finds, row by row."""
+        """Return the rows that a query finds."""
 
     def dump(self, path: Path) -> None:
         """Write everything to ``path`` and read it back."""
@@ -80,7 +80,7 @@ def of(bot: layout.Bot, engine: Engine) -> Database:
 
 
 def present(engine: Engine) -> list[str]:
-    """Return what the host's Postgres has, like ``database alpha_paper`` or ``user alpha_paper``.
+    """Return the databases and users of the host's Postgres, like ``database alpha_paper`` or ``user alpha_paper``.
 
     Raises:
         DatabaseError: It does not answer.
@@ -130,7 +130,7 @@ class Sqlite:
             )
 
     def trades(self) -> int:
-        """Return how many trades it has."""
+        """Return the number of its trades."""
         if self.mark() == EMPTY:
             return 0
         with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
@@ -144,7 +144,7 @@ class Sqlite:
             return [f"{number} {pair}" for number, pair in connection.execute(OPEN)]
 
     def rows(self, query: str) -> list[list[Any]]:
-        """Return what a query finds, row by row."""
+        """Return the rows that a query finds."""
         try:
             with closing(sqlite3.connect(self.path, timeout=10)) as connection:
                 return [list(row) for row in connection.execute(query)]
@@ -215,7 +215,7 @@ class Postgres:
         return _digest([self._sql(name, query) for query in (TRADES, ORDERS if self.is_live else SIMULATED)])
 
     def trades(self) -> int:
-        """Return how many trades it has."""
+        """Return the number of its trades."""
         return 0 if self.mark() == EMPTY else int(self._sql(self.name, COUNT))
 
     def open_trades(self) -> list[str]:
@@ -263,7 +263,7 @@ class Postgres:
         self._drop(old)
 
     def rows(self, query: str) -> list[list[Any]]:
-        """Return what a query finds, row by row."""
+        """Return the rows that a query finds."""
         found = json.loads(self._sql(self.name, f"select coalesce(json_agg(found), '[]') from ({query}) found"))  # noqa: S608  a constant
         return [list(row.values()) for row in found]
 

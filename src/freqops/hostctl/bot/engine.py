@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from freqops.core.base.errors import FreqopsError
+from freqops.core.bot.processes import CONF_IN_CONTAINER
+
+LOOKS = 3
 
 
 class EngineError(FreqopsError):
@@ -20,13 +23,40 @@ class EngineError(FreqopsError):
 
 @dataclass(frozen=True)
 class Container:
-    """What the engine says of a container."""
+    """A container as the engine describes it."""
 
     id: str
     status: str
     image: str
     started_at: str
     restarts: int
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """A container of a bot beside the declared one, as the engine describes it.
+
+    Attributes:
+        id: The number of the container.
+        name: Its name.
+        status: The status of the container.
+        policy: The restart policy of the container.
+    """
+
+    id: str
+    name: str
+    status: str
+    policy: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has a process, or gets one in a moment."""
+        return self.status not in ("created", "exited", "dead", "removing")
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine may start it by itself."""
+        return self.policy not in ("", "no")
 
 
 class Engine:
@@ -49,18 +79,42 @@ class Engine:
             document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
         )
 
-    def compose_up(self, compose: Path, *, anew: bool = False) -> None:
+    def siblings(self, name: str, conf: Path) -> list[Sibling]:
+        """Return the containers beside ``name`` that are the same bot's, those without a process, too.
+
+        They are of its Compose project, or have its ``conf`` where a bot has it.
+
+        Raises:
+            EngineError: The engine does not answer, or its containers changed at every look.
+        """
+        found = [document for document in self._inspected(LOOKS) if _name(document) != name]
+        return [_sibling(document) for document in found if _is_of(document, name, conf)]
+
+    def _inspected(self, looks: int) -> list[dict[str, Any]]:
+        """Return the engine's description of each container; one may go between two questions."""
+        numbers = self._run(["docker", "ps", "--all", "--quiet", "--no-trunc"], 10).split()
+        if not numbers:
+            return []
+        try:
+            said = self._run(["docker", "inspect", "--type=container", "--format={{json .}}", *numbers], 10)
+        except EngineError as error:
+            if looks > 1 and "no such container" in str(error).lower():
+                return self._inspected(looks - 1)
+            raise
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         """Create and start what ``compose`` declares, never pulling: deploy has done that.
 
         Args:
             compose: The Compose file.
-            anew: Whether to make a new container even where the present one is as declared.
+            recreate: Whether to make a new container even where the present one is as declared.
 
         Raises:
             EngineError: It could not be started.
         """
         up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
-        self._run([*up, "--force-recreate"] if anew else up, 120)
+        self._run([*up, "--force-recreate"] if recreate else up, 120)
 
     def compose_up_healthy(self, compose: Path, seconds: int) -> None:
         """Create and start what ``compose`` declares, never pulling, and wait until it is healthy.
@@ -209,7 +263,7 @@ class Engine:
             argv: The command.
             timeout: Seconds after which it is killed.
             source: The file that it reads; none is an empty input.
-            output: The file that it writes, made anew for its owner alone.
+            output: The file that it writes, new, for its owner alone.
 
         Raises:
             EngineError: It failed, or did not end in time; the text ends with what it said.
@@ -267,8 +321,25 @@ class Engine:
         return output
 
 
+def _name(document: dict[str, Any]) -> str:
+    return str(document["Name"]).lstrip("/")
+
+
+def _is_of(document: dict[str, Any], project: str, conf: Path) -> bool:
+    """Whether a container is one of a bot's, by its Compose project, or by its mounts."""
+    if (document["Config"]["Labels"] or {}).get("com.docker.compose.project") == project:
+        return True
+    sources = [mount["Source"] for mount in document["Mounts"] if mount["Destination"] == CONF_IN_CONTAINER]
+    return any(Path(source).resolve() == conf.resolve() for source in sources)
+
+
+def _sibling(document: dict[str, Any]) -> Sibling:
+    policy = document["HostConfig"]["RestartPolicy"]["Name"]
+    return Sibling(document["Id"], _name(document), document["State"]["Status"], policy)
+
+
 def _private(path: Path) -> IO[bytes]:
-    """Open a file anew that nobody else can read."""
+    """Open a new file that only its owner can read."""
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 

@@ -1,4 +1,4 @@
-"""Whether a bot that was just started is well: its loop moves, its strategy works, its database answers.
+"""The health of a bot that was just started: its loop moves, its strategy works, its database answers.
 
 That it is the declared bot, in the state it should have, `start` has proven before.
 """
@@ -27,7 +27,7 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
     """Read a started bot until it has proven well.
 
     Returns:
-        True when it is; False when it was held at level 3 meanwhile, and nobody can tell.
+        True when it is; False when it was held at level 3 meanwhile, so that this is not known.
 
     Raises:
         NotProven: It did not within ``seconds``, or its strategy failed; the text says what is wrong.
@@ -47,7 +47,7 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
 
 
 def _missing(api: FreqtradeClient, seen: list[datetime]) -> str | None:
-    """Return what is still missing; a strategy that failed does not get better by waiting."""
+    """Return the first gap, None where there is none; a strategy that failed does not get better by waiting."""
     try:
         reading = api.read()
         if reading.last_process is not None and (not seen or reading.last_process > seen[-1]):
@@ -64,7 +64,7 @@ def _missing(api: FreqtradeClient, seen: list[datetime]) -> str | None:
 
 
 def _strategy_failures(api: FreqtradeClient) -> list[str]:
-    """Return what the bot's own log says of its strategy: Freqtrade goes on without signals when it raises."""
+    """Return the failures of its strategy in the bot's own log: Freqtrade goes on without signals when it raises."""
     answer: Any = api.call("GET", f"/logs?limit={LOG_RECORDS}")
     records = answer.get("logs", []) if isinstance(answer, dict) else []
     said = [(str(record[2]), str(record[4])) for record in records if isinstance(record, list) and len(record) > 4]

@@ -28,9 +28,9 @@ class Latched:
     """The result of an attempt to write a hold.
 
     Attributes:
-        holds: The holds in force now, None where nobody can tell.
+        holds: The holds in force now, None where that is not known.
         raised: Whether this attempt raised them.
-        error: Why the hold is not on the disk, None where it is.
+        error: The reason why the hold is not on the disk, None where it is.
     """
 
     holds: Holds | None = None
@@ -63,8 +63,8 @@ def _latch(home: Path, hold: holds.Hold, clock: Clock, result: Latched) -> None:
         if held or (held is None and after == before):  # on a disk that takes no lock, what stands there stands there
             result.error = None
         else:
-            who = "another command was" if held is False else "nobody can tell whether another command was"
-            result.error = f"written, but {who} writing the holds too: halt again"
+            was = "was" if held is False else "may have been"
+            result.error = f"written, but another command {was} writing the holds too: halt again"
     except OSError as error:
         result.error = f"{error.strerror} ({error.filename})"
     except FreqopsError as error:
@@ -103,7 +103,7 @@ def change(home: Path, how: Callable[[Holds], Holds], clock: Clock) -> Holds:
 
 
 def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
-    """Do ``act`` if nothing holds the bot, while nobody can latch a hold, and return the level in force.
+    """Do ``act`` if nothing holds the bot, while no hold can be latched, and return the level in force.
 
     A hold is thus on the disk before this looks, or after ``act`` is done, when the halt that set it reads what it did.
 

@@ -1,4 +1,4 @@
-"""Whether a bot's database would let it in, asked before anything is touched: from its image, with its secrets."""
+"""The login of a bot at its database, tried before anything is touched: from its image, with its secrets."""
 
 from __future__ import annotations
 

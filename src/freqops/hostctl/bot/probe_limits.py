@@ -1,4 +1,4 @@
-"""What both ways of the health check go by."""
+"""The limits of both ways of the health check."""
 
 from __future__ import annotations
 

@@ -8,7 +8,16 @@ from freqops.core.bot.client import FreqtradeClient
 
 def alive(bot: layout.Bot) -> list[processes.Process]:
     """Return the processes of ``bot`` that could trade."""
-    return processes.trading(bot.name, processes.scan())
+    return processes.trading(bot.name, _scanned(bot))
+
+
+def living(bot: layout.Bot) -> list[processes.Process]:
+    """Return every process of ``bot``, whatever it says that it is."""
+    return processes.of(bot.name, _scanned(bot))
+
+
+def _scanned(bot: layout.Bot) -> list[processes.Process]:
+    return processes.scan(processes.PROC, bot.home.parent)
 
 
 def client(bot: layout.Bot) -> FreqtradeClient:

@@ -1,4 +1,4 @@
-"""The health check's short way: a bot that is plainly healthy, told with the little that every Python has loaded soon.
+"""The health check's short way: a bot that is plainly healthy, seen with the little that every Python has loaded soon.
 
 Anything that is not plainly healthy is left to `freqops.hostctl.bot.probe`, which asks again and says what is wrong.
 """
@@ -37,7 +37,7 @@ def healthy() -> bool:
 
 
 def _answer(path: str, words: str) -> dict[str, Any]:
-    """Return what the bot's API answers with status 200; raises OSError or ValueError where it is anything else."""
+    """Return the answer of the bot's API with status 200; raises OSError or ValueError where it is anything else."""
     give_up = time.monotonic() + SECONDS
     asked = f"GET /api/v1/{path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Basic {words}\r\n\r\n"
     data = b""

@@ -54,24 +54,24 @@ def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADL
 
 
 def start_locked(
-    bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, anew: bool = False
+    bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, recreate: bool = False
 ) -> Started:
     """Do what `start` does; the caller holds the bot's lock.
 
     Args:
         bot: The bot.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
         deadline: Seconds until it must be what it should be.
-        anew: Whether to make a new container even where the present one is as declared.
+        recreate: Whether to make a new container even where the present one is as declared.
     """
     level = current_level(bot, clock)
-    if level >= holds.HARD:  # whoever set it may have been killed before it ended what runs
+    if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
     (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
     _refuse_orphans(bot, before)
-    engine.compose_up(bot.compose, anew=anew or _gate_waits(bot))
+    engine.compose_up(bot.compose, recreate=recreate or _gate_waits(bot))
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:

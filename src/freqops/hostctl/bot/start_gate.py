@@ -22,7 +22,7 @@ VAR = Path("/freqops/var")
 
 
 def pass_or_wait(command: list[str]) -> int:
-    """Execute ``command`` if nothing forbids it, else wait until told to end."""
+    """Execute ``command`` if nothing forbids it, else wait until a signal ends it."""
     too_often = crash_loop.crash_loop(VAR, Clock().utcnow())  # writes, so it may take long; the holds are read last
     if not unheld(str(CONF / "holds.json")):
         held: str | None = import_module("freqops.core.halt.start_gate").verdict(CONF)

@@ -20,7 +20,7 @@ from .processes_and_api import client
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
-    """Return a row for each bot, and the Freqtrade processes that nobody declared."""
+    """Return a row for each bot, and the Freqtrade processes that belong to no bot."""
     found = processes.scan()
     rows = [_row(home, found, clock, engine) for home in homes]
     foreign = processes.undeclared([home.name for home in homes], found)
@@ -54,7 +54,7 @@ def _holds(home: Path) -> dict[str, Any]:
 
 
 def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
-    """Say why a bot that nothing holds has no process."""
+    """Return the reason why a bot that nothing holds has no process."""
     if holds.effective_level(bot.holds) >= holds.HARD:
         return []
     if any(process.bot == bot.name for process in found):

@@ -22,7 +22,7 @@ def stop(bot: layout.Bot, clock: Clock, engine: Engine, grace: int = GRACE) -> N
 
     Args:
         bot: The bot; its name will do.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
         grace: Seconds that it has to end by itself.
 

@@ -51,5 +51,5 @@ def minutes(text: str) -> int:
 
 
 def actor() -> str:
-    """Return who runs this command."""
+    """Return the actor of this command."""
     return f"{os.environ.get('SUDO_USER') or import_module('getpass').getuser()}@{os.uname().nodename}"

@@ -16,7 +16,7 @@ def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None =
 
     Args:
         parser: The parser of the command.
-        kind: What the incident is called after, where none is named.
+        kind: The word after which the incident is called, where none is named.
         reason: The reason where none is given; None where one must be given.
     """
     parser.add_argument("--reason", type=argument_types.line, required=reason is None, default=reason)
@@ -25,7 +25,7 @@ def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None =
 
 
 def mandate_of(options: argparse.Namespace) -> Mandate:
-    """Return what `add_mandate` or `add_bot_under_incident` added."""
+    """Return the mandate from the arguments of `add_mandate` or `add_bot_under_incident`."""
     return Mandate(options.incident, options.reason, options.actor)
 
 

@@ -29,6 +29,6 @@ def run(options: argparse.Namespace) -> int:
     """
     heard = deadman.note(options.root, options.actor, Clock(), deadman.this_boot())
     if deadman.load(options.root) != heard:
-        raise NotProven("the word of the control node was written, and is not what is read back")
+        raise NotProven("the word of the control node was written, and something else was read back")
     output.print_json({"version": 1, "command": "keepalive", **asdict(heard)})
     return PROVEN

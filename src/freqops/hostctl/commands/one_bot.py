@@ -1,4 +1,4 @@
-"""What the commands on one bot under an incident have in common: its declaration, a journal, a record."""
+"""The common part of commands on one bot under an incident: its declaration, a journal, a record."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def recorded(options: argparse.Namespace, name: str, act: Act[Row], clock: Clock
     Args:
         options: The command line: ``root``, ``bot``, ``incident``, ``reason``, ``actor``.
         name: The command.
-        act: What to do.
-        clock: Where the time comes from.
+        act: The act.
+        clock: The source of the time.
     """
     bot = bot_of(options)
     command = Command(name, mandate_of(options), options.root, clock)

@@ -1,4 +1,4 @@
-"""How answers leave the host: one JSON object, or a table for people."""
+"""The output of answers: one JSON object, or a table for people."""
 
 from __future__ import annotations
 

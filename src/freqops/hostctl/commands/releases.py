@@ -1,4 +1,4 @@
-"""What the commands that change a bot's release have in common."""
+"""The common part of commands that change a bot's release."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_errand(parser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def errand_of(options: argparse.Namespace) -> Errand:
-    """Return what `add_errand` added."""
+    """Return the errand from the arguments of `add_errand`."""
     return Errand(options.root, mandate_of(options), options.deadline)
 
 

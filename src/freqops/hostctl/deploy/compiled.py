@@ -24,7 +24,7 @@ KEPT = 3  # commands that began before an update go on in their own version
 
 
 def directory(tool: Path) -> Path:
-    """Return where the code of ``tool`` lies when it is compiled for the Python that runs this.
+    """Return the directory for the code of ``tool``, compiled for the Python that runs this.
 
     Raises:
         Refused: ``tool`` is no zipapp of freqops.

@@ -47,7 +47,7 @@ def deploy(wanted: list[tuple[str, str]], errand: Errand, clock: Clock, engine: 
     Args:
         wanted: Names of bots, each with the fingerprint of its release.
         errand: The command.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
     """
     rows: list[Switched] = []
@@ -88,12 +88,12 @@ def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engin
         home: Directory of the bot.
         wanted: The fingerprint, or None for the release before the present one.
         errand: The command.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
 
     Raises:
         Refused: Nothing was touched; there is no such release, or another command has the bot.
-        NotProven: A file on the way could not be written, and nobody knows what came of it.
+        NotProven: A file on the way could not be written, and the result is not known.
     """
     bot = layout.load_bot(home)
     order = errand.order(wanted or _before(home, bot.release), restore=True)
@@ -114,7 +114,7 @@ def _before(home: Path, present: str) -> str:
 
 
 def resume_switches(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Take back every switch that was begun and that nobody works on any more; return what was done, and what failed.
+    """Take back every switch that began and that no command works on; return what was done, and what failed.
 
     A switch whose command still runs has the bot's lock, and is left alone.
     """

@@ -47,13 +47,13 @@ class Brought(Outcome):
 
 
 def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> Brought:
-    """Bring Postgres to its staged description, with its bots stopped where it has to be made anew.
+    """Bring Postgres to its staged description, with its bots stopped where it has to be made again.
 
     Args:
         root: The tree of freqops.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
-        reread: Whether one that runs on shall read again who may connect.
+        reread: Whether one that runs on must read again who may connect.
 
     Raises:
         Refused: Nothing was touched: a bot is in the hands of another command.

@@ -71,7 +71,7 @@ class Switched(Outcome):
 
 
 class Switch:
-    """One switch of one bot; whoever runs it holds the bot's lock."""
+    """One switch of one bot; the caller holds the bot's lock."""
 
     def __init__(self, home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._order, self._journal, self._clock, self._engine = order, journal, clock, engine
@@ -88,8 +88,8 @@ class Switch:
         """
         target = self._files.usable(self._order.release)
         self._files.begin_holds()
-        anew = self._secrets_differ()
-        if self._former is not None and self._files.as_installed(self._order.release) and not anew:
+        recreate = self._secrets_differ()
+        if self._former is not None and self._files.as_installed(self._order.release) and not recreate:
             return self._as_it_is(target)
         dump = self._ready(target)
         if self._restored is not None and self._trades_since(target):
@@ -102,7 +102,7 @@ class Switch:
         try:
             left = self._leave(dump)
             self._files.install(self._order.release)
-            self._up(target, anew=anew)
+            self._up(target, recreate=recreate)
         except (FreqopsError, OSError) as error:
             return self._taken_back(str(error))
         self._remember(target, left)
@@ -185,17 +185,17 @@ class Switch:
             raise Refused(f"{target.name}: there is no dump of the database from the time of {target.release}")
         return path
 
-    def _up(self, target: layout.Bot, *, anew: bool) -> None:
+    def _up(self, target: layout.Bot, *, recreate: bool) -> None:
         bot = layout.load_bot(self._home)
-        started = start_locked(bot, self._clock, self._engine, self._order.deadline, anew=anew)
+        started = start_locked(bot, self._clock, self._engine, self._order.deadline, recreate=recreate)
         self._well(bot, started, changed=True)
         self._result.release = target.release
 
     def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
-        """Take in what became of a start, and prove that the bot is well where it was started anew."""
+        """Take in the result of a start, and prove that the bot is well where it was started again."""
         asked = changed and started.outcome != "held"
         if asked and not health.prove(bot, self._clock, self._order.deadline):
-            why = "held at level 3 meanwhile: nobody can tell whether it is well"
+            why = "held at level 3 meanwhile: whether it is well is not known"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
         self._result.outcome, self._result.changed, self._result.level = started.outcome, changed, started.level
         self._result.detail += started.detail
@@ -210,7 +210,7 @@ class Switch:
     # --- and back
 
     def take_back(self) -> Switched:
-        """Take back a switch that somebody began and nobody ended.
+        """Take back a switch that began and did not end.
 
         Raises:
             Refused: There is none.
@@ -259,7 +259,7 @@ class Switch:
             return
         former = layout.load_bot(self._home)
         self._result.release = former.release
-        started = start_locked(former, self._clock, self._engine, self._order.deadline, anew=True)
+        started = start_locked(former, self._clock, self._engine, self._order.deadline, recreate=True)
         self._well(former, started, changed=True)
         self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
         self._result.outcome = "rolled back"

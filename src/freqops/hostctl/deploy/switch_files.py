@@ -174,7 +174,7 @@ class SwitchFiles:
 
     @property
     def dumps(self) -> Path:
-        """Where dumps of its database lie."""
+        """The directory for dumps of its database."""
         return self.home / DUMPS
 
 

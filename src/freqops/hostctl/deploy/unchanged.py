@@ -36,7 +36,7 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
         wanted: The fingerprint of what is wanted now.
         host_wanted: The fingerprint of what is wanted of the host itself.
         root: The tree of freqops.
-        clock: Where the time comes from.
+        clock: The source of the time.
         engine: The container engine.
     """
     before, now = host_manifest.load(root), host_manifest.taken(wanted, host_wanted, root)
@@ -83,7 +83,7 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return which containers do not run, or run another image than declared."""
+    """Return the containers that do not run, or run another image than declared."""
     found = []
     if (root / "postgres" / "compose.yml").exists():
         container = engine.container(CONTAINER)

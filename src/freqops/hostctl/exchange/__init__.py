@@ -1,1 +1,1 @@
-"""What a bot's exchange says, and what freqops closes there in its name."""
+"""A bot's exchange: its answers, and what freqops closes there in the bot's name."""

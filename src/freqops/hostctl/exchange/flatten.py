@@ -1,7 +1,7 @@
 """``freqops-host flatten``: close on the exchange itself what the witness shows as the bot's.
 
 The last way out, for a bot whose Freqtrade is gone. It acts only at level 3 and while no process of the bot lives, so
-that nobody else sells the same coins; the bot's lock keeps it that way until it is done.
+that no other command sells the same coins; the bot's lock keeps it that way until it is done.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Flattened(Outcome):
     Attributes:
         sold: The orders that were placed, as the exchange confirmed them.
         cancelled: The orders that were taken away, a line each.
-        left: What is still there, or was not sold, and why.
+        left: Everything that is still there, or was not sold, and why.
         exchange: The last judgement.
     """
 
@@ -57,7 +57,7 @@ def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
     Raises:
         Refused: It trades on paper, is not held at level 3, no hold of ``incident`` is in force, or a process of it
             lives.
-        HoldsUnreadable: Nobody knows what holds it; a halt replaces what cannot be read.
+        HoldsUnreadable: It is not known what holds it; a halt replaces what cannot be read.
     """
     if not bot.is_live:
         raise Refused(f"{bot.name} trades on paper: it has nothing on an exchange to {what}")
@@ -142,7 +142,7 @@ class _Flattening:
             self._result.sold.append(dict(order))
 
     def _find(self, order: dict[str, Any], looks: int = LOOKS) -> None:
-        """Ask what became of an order whose answer was lost; it is sent again only when it never arrived.
+        """Ask for the result of an order whose answer was lost; it is sent again only when it never arrived.
 
         Raises:
             NotProven: The exchange does not say.
@@ -158,7 +158,7 @@ class _Flattening:
                 self._clock.sleep(PAUSE)
         except FreqopsError as error:
             name = f"order {order['client_id']} {order['pair']}"
-            raise NotProven(f"what became of {name} is not known: {error}") from None
+            raise NotProven(f"the result of {name} is not known: {error}") from None
         self._sales.failed(order, "the exchange does not know it: it never arrived")
 
     def _finished(self, judgement: account.Judgement, kept: list[str]) -> Flattened:

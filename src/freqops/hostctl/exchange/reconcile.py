@@ -36,8 +36,8 @@ class Reconciled(Outcome):
     """The outcome of a reconcile: proven where the exchange and the bot's records say the same afterwards.
 
     Attributes:
-        trades: What was open in the records, and what Freqtrade made of each.
-        disagreements: Where they still differ, a line each.
+        trades: The trades that were open in the records, and their state after Freqtrade's update.
+        disagreements: The differences that are left, a line each.
         exchange: The last judgement.
     """
 
@@ -76,8 +76,8 @@ def compare(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, loo
 
     Args:
         bot: The bot.
-        journal: Where questions and answers go.
-        clock: Where the time comes from.
+        journal: The journal of questions and answers.
+        clock: The source of the time.
         engine: The container engine.
         looks: How often to look, a second apart, until they agree: a bot that runs may be selling at this moment.
 

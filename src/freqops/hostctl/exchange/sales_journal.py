@@ -27,7 +27,7 @@ class SalesJournal:
 
     @property
     def unfinished(self) -> list[dict[str, Any]]:
-        """Orders that were about to be sent and of which nobody knows what became."""
+        """Orders that were about to be sent and whose result is not known."""
         return [order for order in self.orders if order["id"] is None and "failed" not in order]
 
     def intend(self, sale: sales.Sale) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class SalesJournal:
         return order
 
     def placed(self, order: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Write down what the exchange made of an order; raises as `intend`."""
+        """Write down the exchange's answer to an order; raises as `intend`."""
         order.update({name: answer[name] for name in ("id", "status", "filled", "cost")})
         self._store()
 
@@ -66,13 +66,13 @@ def read(bot: layout.Bot) -> list[dict[str, Any]]:
     """Return the orders written down for ``bot``.
 
     Raises:
-        NotProven: The file is there and cannot be understood: nobody knows what was sold.
+        NotProven: The file is there and cannot be understood: it is not known what was sold.
     """
     if not bot.sales.exists():
         return []
     document = durable.read_json(bot.sales)
     if not isinstance(document, dict) or not isinstance(document.get("orders"), list):
-        raise NotProven(f"{bot.sales} cannot be understood, so nobody knows what was sold before")
+        raise NotProven(f"{bot.sales} cannot be understood, so it is not known what was sold before")
     return list(document["orders"])
 
 

@@ -61,7 +61,7 @@ class Rejected(FreqopsError):
 def since_hold(bot: layout.Bot) -> int:
     """Return from which moment on closed trades matter, in milliseconds: a minute before the first hold in force.
 
-    Where nothing holds the bot, or nobody can tell, it is a day ago.
+    Where nothing holds the bot, or that is not known, it is a day ago.
     """
     try:
         moments = [
@@ -103,7 +103,7 @@ class Witness:
             self._lines.put(None)
 
     def ready(self) -> float:
-        """Wait until the witness is there, or will not be, and return that moment; who asks then is told what is wrong.
+        """Wait until the witness is there, or will not be, and return that moment; a question then says what is wrong.
 
         What a host takes to start it is no time of its exchange.
         """
@@ -171,7 +171,7 @@ class Witness:
             raise self._break(f"the witness ended: {error}") from None
 
     def _receive(self, until: float) -> dict[str, Any]:
-        """Return the next answer; whoever misses one ends the conversation, for later answers would be misread."""
+        """Return the next answer; a missed one ends the conversation, for later answers would be misread."""
         while True:
             try:
                 line = self._lines.get(timeout=max(0.0, until - self._clock.monotonic()))
@@ -243,8 +243,8 @@ def conversation(
 
     Args:
         bot: Whose exchange and account.
-        journal: Where questions and answers are written down.
-        clock: Where the time comes from.
+        journal: The journal of questions and answers.
+        clock: The source of the time.
         engine: The container engine.
         conf: A directory with other secrets than those of the bot, to ask with another key.
     """
@@ -262,7 +262,7 @@ def conversation(
 
 
 def _end(talk: Witness, engine: Engine, name: str) -> None:
-    """Let the witness end by itself, or remove it; nobody waits for this."""
+    """Let the witness end by itself, or remove it; nothing waits for this."""
     process = talk.end()
     if process is None:
         return

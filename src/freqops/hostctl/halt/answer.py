@@ -1,4 +1,4 @@
-"""What a halt answers: as JSON, as text for a person, and as its record in the incident."""
+"""The answer of a halt: as JSON, as text for a person, and as its record in the incident."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdic
 
 def undeclared(root: Path) -> list[processes.Process]:
     """Return the Freqtrade processes of this host that belong to no bot of it."""
-    return processes.undeclared([home.name for home in layout.homes(root)], processes.scan())
+    return processes.undeclared(
+        [home.name for home in layout.homes(root)], processes.scan(processes.PROC, root / "bots")
+    )
 
 
 def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:
@@ -37,7 +39,7 @@ def answer(
     """Return the answer of a halt with the command that it answers: proven only where every row is.
 
     Args:
-        order: What was commanded.
+        order: The order of the halt.
         rows: A row for each bot.
         foreign: Freqtrade processes that belong to no bot; None where they were not looked for.
         whole: Whether the whole host was to be halted: then it is not proven while such a process lives.

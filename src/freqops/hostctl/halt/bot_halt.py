@@ -46,6 +46,10 @@ class BotHalt:
         """Return the processes of the bot that could trade."""
         return processes_and_api.alive(self.bot)
 
+    def living(self) -> list[Process]:
+        """Return every process of the bot, whatever it says that it is."""
+        return processes_and_api.living(self.bot)
+
     def any_left(self, processes: list[Process]) -> bool:
         """Whether one of ``processes`` is still alive; what began after them, began under the hold that was latched."""
         left = {process.pid for process in self.alive()}
@@ -58,7 +62,7 @@ class BotHalt:
         return api
 
     def note_entries(self, result: EntryStopResult) -> None:
-        """Take what level 1 found and did into the row."""
+        """Take the findings and the acts of level 1 into the row."""
         row = self.row
         row.found, row.state = result.found, result.state or "no answer"
         row.acted = row.acted or result.acted

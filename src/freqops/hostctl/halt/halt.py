@@ -36,8 +36,8 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
 
     Args:
         homes: The directories of the bots.
-        order: What was commanded.
-        clock: Where the time comes from.
+        order: The order of the halt.
+        clock: The source of the time.
         engine: The container engine; that of this host where None.
     """
     rows = [Row(home.name, order.level, order.mandate.incident) for home in homes]
@@ -48,9 +48,11 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
     began = clock.monotonic()
     for worker in workers:
         worker.start()
-    give_up = began + _levels().patience(order)
-    for worker in workers:
-        worker.join(max(0.0, give_up - clock.monotonic()))
+    patience = _levels().patience
+    for mode in ("", "live"):  # their threads know first which bots are live
+        for worker, row in zip(workers, rows):
+            give_up = began + patience(order, row.mode if mode else mode)
+            worker.join(max(0.0, give_up - clock.monotonic()))
     return [_unanswered(row) if worker.is_alive() else row for worker, row in zip(workers, rows)]
 
 
@@ -61,7 +63,7 @@ def _unanswered(row: Row) -> Row:
 
 
 def _levels() -> Any:
-    """Return what carries a halt out; loading it takes longer than latching."""
+    """Return the module that carries a halt out; loading it takes longer than latching."""
     return import_module(f"{__package__}.levels")
 
 
@@ -103,7 +105,7 @@ def _holds(home: Path) -> dict[str, Any]:
 
 
 def _snapshots(diary: Journal, row: Row, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Write down how the bot was found, and how it was left."""
+    """Write down the state in which the bot was found, and that in which it was left."""
     found = {"state": row.found, "trades": row.positions_found, "holds": before}
     diary.note("snapshot", "bot", "before", answer=found)
     left = {"state": row.state, "trades": row.positions, "holds": after, "exchange": row.exchange}

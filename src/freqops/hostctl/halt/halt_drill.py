@@ -42,9 +42,9 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        exercise: What was rehearsed.
-        expected: What must come of it.
-        said: What came of it.
+        exercise: The name of the exercise.
+        expected: The expected result.
+        said: The result.
         acknowledged_s: Seconds until the halt was acknowledged, where one was commanded.
         proven_s: Seconds until it was proven.
         seconds: Seconds from a fault until the hold was true again.
@@ -65,7 +65,7 @@ class Drilled(Outcome):
     """The outcome of a drill: proven where all exercises passed and the bot is back.
 
     Attributes:
-        exercises: What was rehearsed, in the order of the drill.
+        exercises: The exercises, in the order of the drill.
     """
 
     exercises: list[Exercise] = field(default_factory=list)
@@ -174,7 +174,7 @@ class Drill:
         self._note(exercise)
 
     def _executed(self) -> list[Process]:
-        """Return what is Freqtrade; a gate that has not read the holds yet counts as alive, and is none."""
+        """Return the processes of Freqtrade; a gate that has not read the holds yet counts as alive, and is none."""
         return [process for process in alive(self._bot) if process.is_freqtrade]
 
     def _undone(self, name: str, fault: Callable[[], object]) -> None:
@@ -191,7 +191,7 @@ class Drill:
         self._note(exercise)
 
     def _at_rest(self) -> str:
-        """Return what the bot is at, in words."""
+        """Return the state of the bot in words."""
         if not alive(self._bot):
             return "no process"
         api = client(self._bot)

@@ -1,18 +1,29 @@
 """Level 1 on one bot: entries stopped, or, without a process, what the next one will find.
 
-What the bot itself can no longer cancel, its exchange is asked about: an entry order outlives the process.
+With real orders, its exchange is asked, too: an entry order outlives the process, and the bot does not know one whose
+answer was lost. That conversation begins with the pause, and no acknowledgement waits for it. First the bot is proven,
+then its exchange is asked, then the bot is read once more.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
+
 from freqops.core.base import durable
+from freqops.core.base.errors import FreqopsError
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
-from freqops.core.halt.entry_stop import EntryStop
+from freqops.core.halt.entry_stop import EntryStop, is_proven, is_proven_or_stuck
 
+from ..exchange import witness
 from . import on_exchange
 from .bot_halt import BotHalt
+
+LOOKS = 3
+NOT_ASKED = "its exchange was not asked about entry orders"
+RESTLESS = "EXCHANGE NOT PROVEN: whenever it was asked, the bot was not at rest before and after"
 
 
 def act(halt: BotHalt) -> None:
@@ -21,29 +32,85 @@ def act(halt: BotHalt) -> None:
     if not running:
         _without_process(halt)
         return
-    offset = halt.elapsed
+    with ExitStack() as stack:
+        talk = on_exchange.begun(halt, stack) if halt.bot.is_live else None
+        _with_process(halt, running, talk)
+
+
+def _with_process(halt: BotHalt, running: list[Process], talk: witness.Witness | None) -> None:
+    row, offset = halt.row, halt.elapsed
     stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.order.deadline)
-    result = stop.run(lambda: bool(halt.alive()))
+    result = stop.run(lambda: bool(halt.alive()), is_proven_or_stuck if halt.bot.is_live else is_proven)
+    row.acknowledged_s = plus(offset, result.acknowledged)
+    unproven: list[str] = []
+    if halt.bot.is_live and not ended(halt, stop, running):
+        unproven = _ask_exchange(halt, stop, talk) if talk is not None and result.at_rest else [NOT_ASKED]
     halt.note_entries(result)
     if ended(halt, stop, running):
-        _without_process(halt)
+        row.acknowledged_s = None
+        _without_process(halt, talk)
         return
     missing = result.missing + second_container(halt)
-    halt.row.acknowledged_s = plus(offset, result.acknowledged)
-    halt.row.proven_s = None if missing else plus(offset, result.proven)
-    halt.row.detail += missing
-    halt.row.verdict = verdict(halt.row, missing)
+    row.acknowledged_s = plus(offset, result.acknowledged)
+    row.proven_s = None if missing else plus(offset, result.proven)
+    row.detail += missing + unproven
+    row.verdict = verdict(row, missing)
+    if unproven:
+        on_exchange.unprove(halt)
+
+
+def _ask_exchange(halt: BotHalt, stop: EntryStop, talk: witness.Witness) -> list[str]:
+    """Ask the exchange of a bot at rest, cancel there what the bot does not, and read the bot once more.
+
+    A bot that was not at rest before and after could have placed an order meanwhile: its exchange is then asked again.
+
+    Returns:
+        The reasons why the exchange does not prove that no entry order is left, a line each.
+    """
+    cancelled: list[str] = []
+    for _ in range(LOOKS):
+        before = is_proven(stop.result)
+        try:
+            look = on_exchange.without_entries(halt, talk)
+        except FreqopsError as error:
+            _at_rest_still(halt, stop, changed=False)
+            halt.row.detail += cancelled
+            return [f"EXCHANGE NOT PROVEN: {error}"]
+        cancelled += look.cancelled
+        stop.cancelled_elsewhere = not look.judgement.entries
+        after = _at_rest_still(halt, stop, changed=bool(look.cancelled))
+        if (before and after) or not is_proven(stop.result):
+            break
+    on_exchange.note(halt, replace(look, cancelled=cancelled))
+    restless = is_proven(stop.result) and not (before and after)
+    return [*look.left, RESTLESS] if restless else look.left
+
+
+def _at_rest_still(halt: BotHalt, stop: EntryStop, *, changed: bool) -> bool:
+    """Read the bot once more, until it is proven again, and return whether it was so at the first reading.
+
+    Args:
+        halt: The halt.
+        stop: The reader of the bot.
+        changed: Whether its loop must come round to take in what was cancelled.
+    """
+    stop.once_more(changed=changed)
+    stop.step()
+    if is_proven(stop.result):
+        return True
+    stop.run(lambda: bool(halt.alive()))
+    return False
 
 
 def ended(halt: BotHalt, stop: EntryStop, running: list[Process]) -> bool:
-    """Whether what was ``running`` has ended, and what the engine began since, if anything, has not told its state."""
+    """Whether what was ``running`` has ended, and what the engine began since, if anything, has not said its state."""
     return stop.result.gone or not (stop.heard or halt.any_left(running))
 
 
-def _without_process(halt: BotHalt) -> None:
+def _without_process(halt: BotHalt, talk: witness.Witness | None = None) -> None:
     at_rest(halt)
     if halt.bot.is_live:
-        on_exchange.prove_no_entries(halt)
+        on_exchange.prove_no_entries(halt, talk)
 
 
 def at_rest(halt: BotHalt) -> None:

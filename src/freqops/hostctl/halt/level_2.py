@@ -27,29 +27,31 @@ def act(halt: BotHalt) -> None:
     running = halt.alive()
     with ExitStack() as stack:
         if halt.row.level >= holds.HARD:
-            level_3.act(halt)
-            open_trades = None if halt.alive() else _records(halt, stack)
+            left = level_3.act(halt)
+            open_trades = None if left() else _records(halt, stack)
+            if left():
+                open_trades = None
+                level_3.unprove(halt, left())
         elif not running:
             open_trades = _at_rest(halt, stack)
         else:
-            talk = stack.enter_context(_talk(halt)) if halt.bot.is_live else None
+            talk = on_exchange.begun(halt, stack) if halt.bot.is_live else None
             stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.order.seconds)
             open_trades = _exit_all(halt, stop)
             if level_1.ended(halt, stop, running):
-                open_trades = _at_rest(halt, stack)
+                open_trades = _at_rest(halt, stack, talk)
             elif talk is not None:
-                _ask_exchange(halt, talk, open_trades)
+                _ask_exchange(halt, talk, open_trades, cancels=stop.result.at_rest)
+                open_trades = _read_last(halt, stop, open_trades)
+            elif halt.bot.is_live:
+                halt.row.proven_s = None
         _judge(halt, open_trades)
 
 
-def _at_rest(halt: BotHalt, stack: ExitStack) -> list[str] | None:
+def _at_rest(halt: BotHalt, stack: ExitStack, talk: witness.Witness | None = None) -> list[str] | None:
     """Judge a bot whose process has ended, and return the trades that are open by its records."""
     level_1.at_rest(halt)
-    return _records(halt, stack)
-
-
-def _talk(halt: BotHalt) -> Any:
-    return witness.conversation(halt.bot, halt.journal, halt.clock, halt.engine)
+    return _records(halt, stack, talk)
 
 
 def _exit_all(halt: BotHalt, stop: EntryStop) -> list[str] | None:
@@ -125,9 +127,9 @@ def _taken_in(halt: BotHalt, stop: EntryStop, exits: Exits, offset: float) -> li
     return [*left, STOPPED] if left and result.resting else left
 
 
-def _records(halt: BotHalt, stack: ExitStack) -> list[str] | None:
+def _records(halt: BotHalt, stack: ExitStack, talk: witness.Witness | None = None) -> list[str] | None:
     """Return the trades that are open by the bot's own records, and, with real orders, ask the exchange, too."""
-    talk = stack.enter_context(_talk(halt))
+    talk = talk or stack.enter_context(on_exchange.conversation(halt))
     deadline = talk.ready() + on_exchange.SECONDS
     try:
         records = talk.ask("records", deadline, since=witness.since_hold(halt.bot))
@@ -140,26 +142,44 @@ def _records(halt: BotHalt, stack: ExitStack) -> list[str] | None:
         if trade["is_open"]
     ]
     if halt.bot.is_live:
-        _ask_exchange(halt, talk, left)
+        _ask_exchange(halt, talk, left, cancels=True)
     return left
 
 
-def _ask_exchange(halt: BotHalt, talk: witness.Witness, open_trades: list[str] | None) -> None:
+def _ask_exchange(halt: BotHalt, talk: witness.Witness, open_trades: list[str] | None, *, cancels: bool) -> None:
     """Ask the exchange whether the bot is flat, and take the proof back where it is not, or does not say so."""
     remaining = halt.order.seconds - halt.elapsed if open_trades == [] else 0.0
     deadline = talk.ready() + max(remaining, on_exchange.SECONDS)
     row = halt.row
     try:
-        judgement = on_exchange.flatness(halt, talk, deadline, patient=open_trades == [])
+        look = on_exchange.flatness(halt, talk, deadline, patient=open_trades == [], cancels=cancels)
     except FreqopsError as error:
         row.proven_s = None
         row.detail.append(f"EXCHANGE NOT PROVEN: {error}")
         return
-    on_exchange.note(halt, judgement)
+    judgement = look.judgement
+    on_exchange.note(halt, look)
     row.detail += judgement.unknown
     if not open_trades:  # what the bot itself did not say, or denied
         row.detail += judgement.in_records
     row.proven_s = halt.elapsed if judgement.flat and row.proven_s is not None else None
+
+
+def _read_last(halt: BotHalt, stop: EntryStop, open_trades: list[str] | None) -> list[str] | None:
+    """Read a flat bot once more, after the answer of its exchange, and return the trades that are open then."""
+    row = halt.row
+    if open_trades != [] or row.proven_s is None:
+        return open_trades
+    stop.step()
+    trades = stop.result.trades if stop.answered else None
+    row.state = stop.result.state or "no answer"
+    row.positions = None
+    halt.note_trades(trades)
+    row.detail += stop.result.missing
+    row.proven_s = halt.elapsed if trades == [] and not stop.result.missing else None
+    if trades is None:
+        return None
+    return [f"trade {trade['trade_id']} {trade['pair']}: it came while the exchange was asked" for trade in trades]
 
 
 def _judge(halt: BotHalt, open_trades: list[str] | None) -> None:

@@ -1,39 +1,138 @@
-"""Level 3 on one bot: no Freqtrade process, and, with real orders, no entry of the bot's on the exchange."""
+"""Level 3 on one bot: no Freqtrade process, and, with real orders, no entry of the bot's on the exchange.
+
+The name of a process does not count: every process that was there when the hold was latched is ended. A later one is
+believed to be a waiting start gate only as the first process of a container; see `freqops.core.bot.processes.left`. The
+exchange is asked when no process is left, and the processes are looked at once more after that.
+"""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
+from typing import Callable
 
 from freqops.core.base.errors import FreqopsError
+from freqops.core.bot import processes
+from freqops.core.bot.processes import Process
 from freqops.core.halt.entry_stop import EntryStop, is_proven
 
 from ..bot import hard_stop
+from ..bot.engine import Sibling
 from . import on_exchange
 from .bot_halt import BotHalt
 
 SOFT_SECONDS = 3.0
+ENGINE_SECONDS = 3.0
+GATE = "one that begins at the start gate executes no Freqtrade"
 
 
-def act(halt: BotHalt) -> None:
-    """Stop Freqtrade and prove that it is gone; then look after what rests on the exchange."""
+def act(halt: BotHalt) -> Callable[[], list[Process]]:
+    """Stop Freqtrade and prove that it is gone; then look after what rests on the exchange.
+
+    Returns:
+        A function that returns the processes that are left at the time of its call.
+    """
+    left = _left(halt)
     if halt.alive():
         _soft_phase(halt)
     offset = halt.elapsed
-    stop = hard_stop.HardStop(halt.bot.container, halt.alive, halt.engine, halt.clock)
+    others = Others(halt)
+    stopping = threading.Thread(target=others.stop, daemon=True)  # an engine that hangs delays no kill
+    stopping.start()
+    stop = hard_stop.HardStop(halt.bot.container, left, halt.engine, halt.clock)
     result = stop.run((halt.order.deadline or halt.order.seconds) - offset)
+    stopping.join(ENGINE_SECONDS)
     row = halt.row
-    row.detail += result.notes
-    row.acted = row.acted or bool(result.killed)
+    row.detail += [*result.notes, *others.notes]
+    row.acted = row.acted or bool(result.killed) or others.acted
     if result.killed:
         row.detail.append(f"killed directly: {', '.join(str(pid) for pid in result.killed)}")
     if result.gone is None:
         row.verdict = "NOT PROVEN"
-        return
+        return left
     row.state = "no process"
     row.acknowledged_s = row.proven_s = offset + result.gone
     row.verdict = halt.halted("HALTED, PROVEN")
     if halt.bot.is_live:
         on_exchange.prove_no_entries(halt)
+    _read_last(halt, left(), others.left)
+    return left
+
+
+def _left(halt: BotHalt) -> Callable[[], list[Process]]:
+    """Return a function for the processes that are to be ended; a gate is believed only under a hold on the disk."""
+    before = frozenset(process.pid for process in halt.living())
+    return lambda: processes.left(halt.living(), before) if halt.row.latched else halt.living()
+
+
+def _read_last(halt: BotHalt, present: list[Process], others: list[str]) -> None:
+    """Take the proof back where a process lives, or will: it can place what the exchange was asked about."""
+    row = halt.row
+    if present:
+        unprove(halt, present)
+    elif others:
+        row.detail += others
+        row.verdict = halt.halted("HALTED, NOT PROVEN") if row.proven_s is not None else row.verdict
+        row.proven_s = None
+    elif row.proven_s is not None:
+        row.proven_s = halt.elapsed
+
+
+def unprove(halt: BotHalt, present: list[Process]) -> None:
+    """Take everything back: there are processes when all else was read."""
+    row = halt.row
+    processes_now = "; ".join(f"{process.pid} {process.command}" for process in present)
+    row.detail.append(f"it lives again, when everything else was read: {processes_now}; halt again")
+    row.verdict, row.state, row.acknowledged_s, row.proven_s = "NOT PROVEN", "no answer", None, None
+
+
+@dataclass
+class Others:
+    """The containers of a bot beside the declared one: one that waits for its restart has no process, and gets one.
+
+    Attributes:
+        halt: The halt.
+        notes: The acts, or the questions that the engine did not answer, a line each.
+        left: The containers that run, or come back by themselves, although the engine was told to stop them.
+        acted: Whether anything was changed.
+    """
+
+    halt: BotHalt
+    notes: list[str] = field(
+        default_factory=lambda: [f"the engine did not say in time what other containers of it there are; {GATE}"]
+    )
+    left: list[str] = field(default_factory=list)
+    acted: bool = False
+
+    def stop(self) -> None:
+        """Stop them, have the engine start none of them by itself, and ask again where there were any."""
+        try:
+            found = self._found()
+            said = [self._stopped(other) for other in found]
+            self.left = [
+                f"another container of it is {other.status} (restart policy {other.policy or 'no'}): {other.name}"
+                for other in (self._found() if found else [])
+            ]
+            self.notes = said
+        except (FreqopsError, OSError, ValueError, LookupError) as error:
+            self.notes = [f"what other containers of it there are is not known: {error}; {GATE}"]
+
+    def _found(self) -> list[Sibling]:
+        bot = self.halt.bot
+        found = self.halt.engine.siblings(bot.container, bot.conf)
+        return [other for other in found if other.runs or other.comes_back]
+
+    def _stopped(self, other: Sibling) -> str:
+        """Stop a container, and return what the engine said; whether it was, the next question tells."""
+        self.acted = True
+        try:
+            if other.comes_back:
+                self.halt.engine.restart_policy(other.id, "no")
+            if other.runs:
+                self.halt.engine.stop(other.id, hard_stop.GRACE)
+        except FreqopsError as error:
+            return f"another container of it was not stopped: {other.name}: {error}"
+        return f"another container of it was stopped: {other.name}, which was {other.status}"
 
 
 def _soft_phase(halt: BotHalt) -> None:

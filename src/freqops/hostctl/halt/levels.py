@@ -1,4 +1,4 @@
-"""What carries out a halt of one bot, by its level."""
+"""A halt of one bot carried out, by its level."""
 
 from __future__ import annotations
 
@@ -29,9 +29,14 @@ def act(halt: BotHalt) -> None:
         level_1.act(halt)
 
 
-def patience(order: Order) -> float:
-    """Return the seconds after which a bot that gave no answer is reported as such."""
+def patience(order: Order, mode: str) -> float:
+    """Return the seconds after which a bot that gave no answer is reported as such.
+
+    Args:
+        order: The order of the halt.
+        mode: The mode of the bot, as far as it is known.
+    """
     if order.level is KillLevel.FLATTEN:
         return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER
-    exchange = EXCHANGE_SECONDS if order.level is KillLevel.HARD else 0.0
+    exchange = EXCHANGE_SECONDS if order.level is KillLevel.HARD or mode == "live" else 0.0
     return order.seconds * 4 + exchange + GIVE_UP_AFTER

@@ -13,7 +13,7 @@ ENTRIES_DEADLINE, FLATTEN_DEADLINE = 45.0, 120.0
 
 @dataclass(frozen=True)
 class Order:
-    """What was commanded: the level, under which mandate, and how many seconds the proof may take."""
+    """The order of a halt: its level, its mandate, and how many seconds the proof may take."""
 
     level: KillLevel
     mandate: Mandate

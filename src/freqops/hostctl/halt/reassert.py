@@ -69,7 +69,7 @@ def _synchronised(bot: layout.Bot, clock: Clock, failed: list[str]) -> holds.Hol
     try:
         return holds_file.synchronise(bot.home, clock)
     except (Refused, OSError) as error:
-        failed.append(f"{bot.name}: what its next start will find was not made sure: {error}")
+        failed.append(f"{bot.name}: the state of its next start was not made sure: {error}")
         return holds.load(bot.holds)
 
 

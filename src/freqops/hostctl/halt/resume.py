@@ -33,8 +33,8 @@ def resume(
     Args:
         bot: The bot.
         mandate: Its incident is the one whose hold is taken down.
-        journal: Where each step is noted.
-        clock: Where the time comes from.
+        journal: The journal of each step.
+        clock: The source of the time.
         engine: The container engine.
         seq: The number of the last change of the holds that the operator had seen, None where that does not matter.
 
@@ -42,7 +42,7 @@ def resume(
         Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, or its records
             and its exchange disagree.
         NotProven: The step was taken and the bot did not come to the state it should have.
-        HoldsUnreadable: Nobody knows what holds the bot; a halt replaces what cannot be read.
+        HoldsUnreadable: It is not known what holds the bot; a halt replaces what cannot be read.
     """
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:

@@ -1,1 +1,1 @@
-"""What a command did: its journal, its evidence, and the incident that has both."""
+"""The record of a command: its journal, its evidence, and the incident that has both."""

@@ -51,10 +51,10 @@ class Journal:
 
         Args:
             kind: ``question``, ``act``, ``snapshot`` or ``note``.
-            to: Who was asked or acted on: ``bot``, ``exchange``, ``disk`` or ``engine``.
+            to: The other side: ``bot``, ``exchange``, ``disk`` or ``engine``.
             what: The question or the act.
-            answer: What came back.
-            error: Why nothing did.
+            answer: The answer.
+            error: The reason why there is none.
             took: Seconds from asking to answering.
             durable: Wait until the disk has it, at most two seconds: for acts that must not be done twice.
         """
@@ -98,7 +98,7 @@ class Journal:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
-                _begin_anew(descriptor)
+                _end_torn_line(descriptor)
                 self._drain(descriptor, first)
             finally:
                 os.close(descriptor)
@@ -133,7 +133,7 @@ class Journal:
                 item[1].set()
 
 
-def _begin_anew(descriptor: int) -> None:
+def _end_torn_line(descriptor: int) -> None:
     """End the line in which a crash left the journal, so that the first line of this command stands by itself."""
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -146,5 +146,5 @@ def silent(clock: Clock) -> Journal:
 
 
 def path_of(root: Path, incident: str, bot: str, command: str) -> Path:
-    """Return where the journal of ``command`` on ``bot`` lies."""
+    """Return the path of the journal of ``command`` on ``bot``."""
     return root / "incidents" / incident / f"{os.uname().nodename}-{bot}-{command}.jsonl"

@@ -29,10 +29,10 @@ class Command:
     """A command under its mandate.
 
     Attributes:
-        name: What it is called.
-        mandate: Why it is given, by whom, under which incident.
+        name: Its name.
+        mandate: Its reason, its actor, and its incident.
         root: The tree of freqops on this host.
-        clock: Where the time comes from.
+        clock: The source of the time.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Command:
 
         Args:
             bot: The bot.
-            act: What to do.
+            act: The act.
             touched: Whether an outcome is worth evidence; each is, unless something else is said.
 
         Raises:

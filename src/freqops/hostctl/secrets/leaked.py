@@ -22,16 +22,16 @@ Leaked = dict[str, list[dict[str, Any]]]
 
 
 def load(bot: layout.Bot) -> Leaked:
-    """Return what leaked and is not proven shut, by kind.
+    """Return the leaked secrets that are not proven shut, by kind.
 
     Raises:
-        NotProven: The file cannot be understood, so nobody knows what is still to be proven.
+        NotProven: The file cannot be understood, so it is not known what is still to be proven.
     """
     if not bot.leaked.exists():
         return {kind: [] for kind in KINDS}
     document = durable.read_json(bot.leaked)
     if not isinstance(document, dict) or not all(isinstance(document.get(kind), list) for kind in KINDS):
-        raise NotProven(f"{bot.leaked} cannot be understood; remove it once what leaked is known to open nothing")
+        raise NotProven(f"{bot.leaked} cannot be understood; remove it once these secrets are known to open nothing")
     return {kind: [dict(entry) for entry in document[kind]] for kind in KINDS}
 
 

@@ -1,6 +1,6 @@
 """``freqops-host lockout``: a secret that leaked is replaced, and proven to open nothing any more.
 
-The bot is held first: whoever has the password could start it. What leaked is kept until the proof is complete, so
+The bot is held first: with its password anyone could start it. What leaked is kept until the proof is complete, so
 that a second run can bring it; only then is it forgotten.
 """
 
@@ -41,7 +41,7 @@ OLD_KEY_OPENS = "STILL OPEN: the exchange accepts a key that leaked; delete it t
 
 @dataclass(frozen=True)
 class Leak:
-    """What leaked (``api``: all that opens the REST API; ``exchange``: the account's key), and under which mandate."""
+    """Secrets that leaked (``api``: all that opens the REST API; ``exchange``: the account's key), and the mandate."""
 
     what: str
     mandate: Mandate
@@ -52,7 +52,7 @@ class LockedOut(Outcome):
     """The outcome of a lockout: proven where the bot is halted and nothing that leaked opens anything, read back.
 
     Attributes:
-        what: What leaked: ``api`` or ``exchange``.
+        what: The kind of the secrets: ``api`` or ``exchange``.
         halted: The verdict of the halt.
         replaced: Whether the bot has other secrets now.
     """
@@ -67,7 +67,8 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """
-    row = halt([home], Order(KillLevel.ENTRIES, leak.mandate), clock, engine)[0]
+    order = Order(KillLevel.ENTRIES, leak.mandate)
+    row = halt([home], order, clock, engine)[0]
     result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
     with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         try:
@@ -77,12 +78,16 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
         except (FreqopsError, OSError) as error:
             result.detail.append(str(error))
             shut = False
+    if leak.what == EXCHANGE and shut and not row.proven:  # with a key that is shut, nobody could ask the exchange
+        row = halt([home], order, clock, engine)[0]
+        result.halted = row.verdict
+        result.detail += [f"halted again, with what is new: {row.verdict}", *row.detail]
     result.proven = shut and row.proven
     return result
 
 
 class _Lockout:
-    """Replaces and proves; whoever runs it holds the bot's lock."""
+    """Replaces and proves; the caller holds the bot's lock."""
 
     def __init__(self, home: Path, result: LockedOut, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._result, self._journal, self._clock, self._engine = result, journal, clock, engine
@@ -124,7 +129,7 @@ class _Lockout:
         (self._bot.home / STAGED / SECRETS).unlink(missing_ok=True)  # made before this, it has what leaked
         self._journal.note("act", "disk", f"secrets replaced: {what}", durable=True)
         self._result.replaced = True
-        started = start_locked(self._bot, self._clock, self._engine, DEADLINE, anew=True)
+        started = start_locked(self._bot, self._clock, self._engine, DEADLINE, recreate=True)
         self._files.note_secrets(self._bot.release)
         self._result.level = started.level
         self._result.detail += started.detail

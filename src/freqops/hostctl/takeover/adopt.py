@@ -34,7 +34,7 @@ GRACE = 90
 
 
 class Adoption:
-    """One adoption; whoever runs it holds the bot's lock."""
+    """One adoption; the caller holds the bot's lock."""
 
     def __init__(self, home: Path, order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._home, self._order, self._journal, self._clock, self._engine = home, order, journal, clock, engine
@@ -148,7 +148,7 @@ class Adoption:
             self._clock,
         )
         ours = layout.load_bot(self._home)
-        started = start_locked(ours, self._clock, self._engine, self._order.deadline, anew=True)
+        started = start_locked(ours, self._clock, self._engine, self._order.deadline, recreate=True)
         if started.outcome != "paused" or not health.prove(ours, self._clock, self._order.deadline):
             raise NotProven(f"{bot.name} is {started.outcome}, not paused")
 

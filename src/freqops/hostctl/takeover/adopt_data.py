@@ -44,7 +44,7 @@ start_convert_db(
 
 
 def picture_of(database: databases.Database) -> Picture:
-    """Return what a database says was traded.
+    """Return the trades and orders of a database.
 
     Raises:
         DatabaseError: It cannot be read.
@@ -65,7 +65,7 @@ class Source:
 
         Args:
             path: The file to write.
-            reader: The container whose ``pg_restore`` shall understand it.
+            reader: The container whose ``pg_restore`` must understand it.
 
         Raises:
             DatabaseError: It could not be written, or what was written cannot be read.

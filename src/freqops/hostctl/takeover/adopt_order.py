@@ -13,7 +13,7 @@ from ..bot.start import DEADLINE
 
 @dataclass(frozen=True)
 class Order:
-    """What is adopted, as which release, and under which mandate."""
+    """The project that is adopted, the release that it gets, and the mandate."""
 
     project: Path
     service: str | None
@@ -30,7 +30,7 @@ class Adopted(Outcome):
     Attributes:
         incident: The incident of the hold, which a resume names.
         trades: The open trades that came through.
-        kept: Where the copies of the old database lie.
+        kept: The directory with the copies of the old database.
     """
 
     incident: str = ""

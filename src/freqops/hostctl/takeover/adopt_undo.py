@@ -79,7 +79,7 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     """Take what was adopted away again, and start the old one; the caller has made sure that no trade is lost.
 
     Raises:
-        NotProven: The old one does not run, or nobody knows which it is.
+        NotProven: The old one does not run, or it is not known which it is.
     """
     note = adoption.note_of(home)
     if note is None:

@@ -1,6 +1,6 @@
 """``freqops-host remove``: a bot taken off its host, with what it knows kept, and proof that nothing is left.
 
-While trades are open nothing is removed, whoever says that they are: the bot itself, its databases, its exchange.
+Nothing is removed while trades are open by the word of any of them: the bot itself, its databases, its exchange.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Removed(Outcome):
 
 
 class Removal:
-    """One removal of one bot; whoever runs it holds the bot's lock."""
+    """One removal of one bot; the caller holds the bot's lock."""
 
     def __init__(self, home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._home, self._journal, self._clock, self._engine = home, journal, clock, engine
@@ -124,7 +124,7 @@ class Removal:
     def _on_exchange(self, bot: layout.Bot) -> list[str]:
         if not bot.is_live:
             if bot.mode == "unknown" and any("live" in name for name in self._databases()):
-                raise Refused(f"{bot.name} has no bot.json and traded live once: nobody can ask its exchange")
+                raise Refused(f"{bot.name} has no bot.json and traded live once: its exchange cannot be asked")
             return []
         with witness.conversation(bot, self._journal, self._clock, self._engine) as talk:
             judgement = talk.judge(witness.since_hold(bot), talk.ready() + EXCHANGE_SECONDS)
@@ -134,7 +134,7 @@ class Removal:
     # --- what it leaves behind
 
     def secured(self) -> Path | None:
-        """Return where an interrupted removal secured everything, None where nothing did, or not any more."""
+        """Return the directory in which an interrupted removal secured everything, None where there is none."""
         note = durable.read_json(self._home / removal.NOTE)
         if note is None or processes_and_api.alive(Home(self._home).unread()):
             return None
@@ -225,7 +225,7 @@ def absent(home: Path, engine: Engine) -> Removed:
     """Return that there is nothing of a bot without a directory.
 
     Raises:
-        Refused: There is something, and nobody knows what it is worth.
+        Refused: There is something, and its worth is not known.
     """
     found = left(Home(home).unread(), engine)
     if found:
@@ -236,7 +236,7 @@ def absent(home: Path, engine: Engine) -> Removed:
 
 
 def left(bot: layout.Bot, engine: Engine) -> list[str]:
-    """Return what of a bot is on this host, a line each."""
+    """Return a line for each thing of a bot that is on this host."""
     found = [f"process {process.pid} lives" for process in processes_and_api.alive(bot)]
     if engine.container(bot.container) is not None:
         found.append(f"there is a container {bot.container}")
@@ -262,7 +262,7 @@ def of_postgres(home: Path, engine: Engine) -> list[str]:
 
 
 def _in_postgres(home: Path, engine: Engine) -> list[str]:
-    """Return what the host's Postgres has of a bot, like ``database alpha_paper``.
+    """Return the databases and users of a bot in the host's Postgres, like ``database alpha_paper``.
 
     Raises:
         DatabaseError: It should be there, and does not answer.

@@ -105,7 +105,7 @@ def remove(
 
 
 def left(root: Path, engine: Engine, system: Path, run: Run) -> list[str]:
-    """Return what of freqops is on this host, but for what stays, a line each."""
+    """Return a line for each thing of freqops on this host, but for what stays."""
     found = [f"there is {path}" for path in _files(root, system)]
     found += [f"there is a container {name}" for name in _containers(engine)]
     found += [f"there is a network {name}" for name in NETWORKS if engine.has_network(name)]
@@ -198,7 +198,7 @@ def _images(root: Path, homes: list[Path]) -> set[str]:
 
 
 def _stays(root: Path, images: set[str], engine: Engine) -> list[str]:
-    """Return what is still there and why, a line each."""
+    """Return a line for each thing that stays, with the reason."""
     lines = [f"{root / name} stays" for name in removal.STAYS if (root / name).exists()]
     try:
         unused = sorted(images - set(engine.images_in_use()))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from freqops.core.bot.processes import Process, scan, trading, undeclared
+from freqops.core.bot.processes import Process, left, of, scan, trading, undeclared
 
 TOOL = "/freqops/conf/freqops-host"
 FREQTRADE = ["/usr/local/bin/python3.13", "/home/ftuser/.local/bin/freqtrade", "trade", "--config", "/freqops/conf/x"]
+GATE = ["python3", TOOL, "gate", "--", "freqtrade", "trade"]
+OURS, OTHERS = "user:[4026531837]", "user:[4026532201]"
 ROOT_FS = "30 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw"
 
 
@@ -22,7 +24,15 @@ class Proc:
         (path / "version").write_text("Linux")
 
     def add(
-        self, pid: int | str, argv: list[str], *, mounts: list[str], state: str = "S", nspid: str = "1", name: str = "x"
+        self,
+        pid: int | str,
+        argv: list[str],
+        *,
+        mounts: list[str],
+        state: str = "S",
+        nspid: str = "1",
+        name: str = "x",
+        namespace: str = OURS,
     ) -> Path:
         home = self.path / str(pid)
         home.mkdir()
@@ -31,6 +41,8 @@ class Proc:
             f"Name:\t{name}\nUmask:\t0022\nState:\t{state} (x)\nPid:\t{pid}\nNSpid:\t{pid}\t{nspid}\n"
         )
         (home / "mountinfo").write_text("".join(f"{line}\n" for line in mounts))
+        (home / "ns").mkdir()
+        (home / "ns" / "user").symlink_to(namespace)
         return home
 
 
@@ -71,6 +83,52 @@ def test_a_bot_is_known_by_its_conf_wherever_that_lies(tmp_path: Path, root: str
     assert undeclared(["alpha"], found) == []
 
 
+@pytest.mark.parametrize("namespace", [OURS, OTHERS])
+@pytest.mark.parametrize(
+    ("root", "device"),
+    [
+        ("/home/eve/bots/alpha/conf", "8:1"),
+        ("/home/eve/srv/freqops/bots/alpha/conf", "8:1"),
+        ("/srv/freqops/bots/alpha/conf", "8:3"),
+        ("/srv/freqops/bots", "8:1"),
+        ("/srv/freqops/botsalpha/conf", "8:1"),
+    ],
+    ids=["beside", "the whole path", "another disk", "all bots", "a prefix"],
+)
+def test_what_only_has_the_name_of_a_bots_conf_is_no_bot(
+    tmp_path: Path, root: str, device: str, namespace: str
+) -> None:
+    """Anybody may mount a directory of their own there, in a namespace of their own."""
+    proc = Proc(tmp_path, "32 30 8:3 / /home rw - ext4 /dev/sdc1 rw")
+    proc.add(100, ["sleep", "9"], mounts=conf(root, device), namespace=namespace)
+    assert scan(tmp_path) == []
+    proc.add(101, FREQTRADE, mounts=conf(root, device), namespace=namespace)
+    assert [process.bot for process in scan(tmp_path)] == [None]  # a Freqtrade that nobody declared, and no more
+
+
+@pytest.mark.parametrize(("namespace", "bot"), [(OURS, "alpha"), (OTHERS, None)])
+def test_a_conf_whose_volume_was_taken_away_is_known_by_its_name_if_root_mounted_it(
+    proc: Proc, namespace: str, bot: str | None
+) -> None:
+    proc.add(100, FREQTRADE, mounts=conf("/freqops/bots/alpha/conf", "8:9"), namespace=namespace)
+    assert [process.bot for process in scan(proc.path)] == [bot]
+
+
+def test_where_the_kernel_does_not_tell_a_namespace_a_name_is_no_proof(proc: Proc) -> None:
+    for place in ("self", "100"):
+        if place == "100":
+            proc.add(100, FREQTRADE, mounts=conf("/freqops/bots/alpha/conf", "8:9"))
+        (proc.path / place / "ns" / "user").unlink()
+    assert [process.bot for process in scan(proc.path)] == [None]
+
+
+def test_bots_may_lie_elsewhere(tmp_path: Path) -> None:
+    proc = Proc(tmp_path)
+    proc.add(100, FREQTRADE, mounts=conf("/opt/own/bots/alpha/conf"))
+    assert [process.bot for process in scan(tmp_path, Path("/opt/own/bots"))] == ["alpha"]
+    assert [process.bot for process in scan(tmp_path)] == [None]
+
+
 def test_a_second_container_and_what_was_started_inside_belong_to_the_bot(proc: Proc) -> None:
     mounts = conf("/srv/freqops/bots/alpha/conf")
     proc.add(100, FREQTRADE, mounts=mounts)
@@ -89,6 +147,37 @@ def test_a_waiting_gate_and_the_probe_never_trade(proc: Proc) -> None:
     assert len(found) == 3
     assert trading("alpha", found) == []
     assert undeclared(["alpha"], found) == []
+
+
+def gate(pid: int, *, init: bool = True, waits: bool = True, argv: list[str] | None = None) -> Process:
+    return Process(pid, tuple(GATE if argv is None else argv), "alpha", is_init=init, waits=waits)
+
+
+def test_at_level_3_what_was_there_before_is_no_gate_whatever_it_calls_itself() -> None:
+    """Both its name and its arguments are the process's own to write."""
+    assert left([gate(7)], frozenset({7})) == [gate(7)]
+    assert left([gate(8)], frozenset({7})) == []
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        gate(8, init=False),
+        gate(8, waits=False),
+        gate(8, argv=["python3", "x.py"]),
+        gate(8, init=False, waits=False, argv=["python3", TOOL, "probe"]),
+    ],
+    ids=["begun inside", "not decided", "another program", "a probe"],
+)
+def test_at_level_3_only_the_first_process_of_a_later_container_is_a_gate(forged: Process) -> None:
+    assert left([forged], frozenset()) == [forged]
+
+
+def test_a_namespace_inside_a_container_makes_nobody_its_first_process(proc: Proc) -> None:
+    proc.add(100, GATE, mounts=conf("/srv/freqops/bots/alpha/conf"), nspid="9\t1", name="freqops-waits")
+    [found] = of("alpha", scan(proc.path))
+    assert not found.is_init
+    assert left([found], frozenset()) == [found]
 
 
 def test_a_gate_that_has_not_decided_may_still_trade(proc: Proc) -> None:

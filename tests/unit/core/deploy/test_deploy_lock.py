@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,22 @@ def test_a_note_that_cannot_be_read_is_nobodys(tmp_path: Path, text: str) -> Non
     (tmp_path / deploy_lock.FILE).write_text(text)
     assert deploy_lock.present(tmp_path) is None
     assert deploy_lock.take(tmp_path, BOB, FakeClock()) is True
+
+
+def test_the_note_says_what_numbers_the_process_of_its_deploy(tmp_path: Path) -> None:
+    """An older version does not write it, and what it wrote is understood."""
+    deploy_lock.take(tmp_path, replace(ANN, pid_namespace="boot pid:[7]"), FakeClock())
+    held = deploy_lock.present(tmp_path)
+    assert held is not None
+    assert held.pid_namespace == "boot pid:[7]"
+    deploy_lock.refuse_unless_own(tmp_path, "one", FakeClock())
+    assert deploy_lock.present(tmp_path) == held
+    note = json.loads((tmp_path / deploy_lock.FILE).read_text())
+    del note["pid_namespace"]
+    (tmp_path / deploy_lock.FILE).write_text(json.dumps(note))
+    assert deploy_lock.present(tmp_path) == replace(held, pid_namespace="")
+    with pytest.raises(deploy_lock.Taken):
+        deploy_lock.take(tmp_path, BOB, FakeClock())
 
 
 def test_a_moment_that_cannot_be_read_keeps_nobody_out(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_whatever_differs_is_named(system: Path, name: str) -> None:
 
 def test_another_wish_differs(system: Path) -> None:
     assert host_manifest.differences(taken(system), taken(system, "other")) == [
-        "what is wanted differs from what was deployed"
+        "what the inventory wants differs from what was deployed"
     ]
 
 

@@ -140,7 +140,7 @@ def test_a_coin_without_a_price_is_a_position_that_nobody_can_sell() -> None:
     seen = view(coins={"OLD": "3"}, pairs=["OLD/USDT"])
     judgement = judge(seen)
     assert (judgement.holdings[0].kind, judgement.flat, judgement.agrees) == ("position", False, False)
-    assert judgement.disagreements == ["OLD: it has no price, so what is there cannot be compared"]
+    assert judgement.disagreements == ["OLD: it has no price, so its amount cannot be compared"]
     wanted, kept = sales.sales(seen, judgement, NONE)
     assert wanted == []
     assert kept == [
@@ -223,6 +223,60 @@ def test_records_and_account_may_differ_by_dust(there: str, agrees: bool) -> Non
     judgement = judge(bought("1", there))
     assert judgement.agrees is agrees
     assert judgement.disagreements == ([] if agrees else [f"BTC: its records say 1, on its account are {there}"])
+
+
+# --- what can be sold by nobody
+
+
+def resting_entry(amount: str, filled_: str, there: str, *, is_open: bool = True, side: str = "buy") -> View:
+    """A trade of which its records have ``amount`` BTC, and an order of it that rests and has ``filled_``."""
+    return view(
+        coins={"BTC": there},
+        trades=[opened(1, amount, is_open=is_open)],
+        orders=[recorded("1", side=side), recorded("2", 2)],
+        open_orders=[resting("1", side, filled=filled_), resting("2", filled="9")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "what"),
+    [
+        (resting_entry("0", "0.004", "0.004"), "0.004 BTC, worth 4.00"),
+        (resting_entry("0.001", "0.003", "0.004"), "0.004 BTC, worth 4.00"),
+        (bought("0.004"), "0.004 BTC, worth 4.00"),
+        (bought("0", "0.0001"), "0.0001 BTC, worth 0.10"),
+        (bought("0.004", "1"), "0.004 BTC, worth 4.00"),
+    ],
+    ids=["filled in part", "increased in part", "rests no more", "a crumb", "beside a deposit"],
+)
+def test_an_open_trade_that_is_too_small_to_be_sold_is_named_with_the_way_out(seen: View, what: str) -> None:
+    [text] = judge(seen).unexitable
+    assert text.startswith(f"trade 1 BTC/USDT: what it has bought, {what}, is less than the smallest order")
+    assert "DELETE /api/v1/trades/1 of the running bot" in text
+    assert "declare its orders (1) in the bot's foreign_orders" in text
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        resting_entry("0", "0.005", "0.005"),
+        resting_entry("0.002", "0.003", "0.005"),
+        resting_entry("0", "0", "0.004"),
+        resting_entry("0", "0.004", "0.004", is_open=False),
+        resting_entry("1", "0.004", "1", side="sell"),
+        bought("0.005"),
+        bought("0", "0"),
+        view(coins={"BTC": "0.004"}, pairs=["BTC/USDT"]),
+        view(trades=[opened(1, "0.001", "XRP/USDT")]),
+    ],
+    ids=["just enough", "enough together", "nothing yet", "closed", "an exit", "bought", "empty", "dust", "no price"],
+)
+def test_what_can_be_sold_or_is_no_open_trade_is_not_called_unexitable(seen: View) -> None:
+    assert judge(seen).unexitable == []
+
+
+def test_a_crumb_that_was_declared_is_no_trades() -> None:
+    assert judge(bought("0", "0.0001"), {"BTC": "0.0001"}).unexitable == []
 
 
 def test_two_trades_of_one_coin_are_added_up() -> None:

@@ -166,7 +166,7 @@ def test_missing_hosts_are_named_and_only_the_unknown_ones_spoil_the_proof() -> 
     assert "paper-3: could not be fetched: unreachable: no route" in text
     assert "**NOT ALL PROVEN**" in text
     text = report(Evidence(ID, files, {"paper-1": "unreachable"}))
-    assert "paper-1: could not be fetched: unreachable; what is shown of it was copied before" in text
+    assert "paper-1: could not be fetched: unreachable; its files were copied before" in text
     assert "**ALL PROVEN**" in text
 
 

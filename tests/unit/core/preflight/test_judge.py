@@ -242,11 +242,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
             "variables: write the value, or have the inventory template it"
         ),
     ),
-    "a template nobody fills in": (
+    "a template that is never filled in": (
         config("beta", bot_name="{{ name }}"),
         (
-            "paper-1 beta: config.bot_name holds a template that nobody fills in; write the value; where Ansible shall "
-            "fill it in, it must not be marked !unsafe"
+            "paper-1 beta: config.bot_name holds a template that is never filled in; write the value; where Ansible "
+            "is to fill it in, it must not be marked !unsafe"
         ),
     ),
 }

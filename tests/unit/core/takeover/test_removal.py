@@ -18,7 +18,7 @@ def test_what_one_host_has_or_had_may_go() -> None:
 @pytest.mark.parametrize(
     ("bot", "said"),
     [
-        ("twin", "twin is on paper-1 and prod-1; say from which"),
+        ("twin", "twin is on paper-1 and prod-1; say with --limit from which"),
         ("zteta", "no host of this play has, had or declares a bot zteta"),
     ],
 )

@@ -35,7 +35,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 def test_what_is_brought_up_is_waited_for(docker: Script) -> None:
     noted = docker("")
     Engine().compose_up_healthy(COMPOSE, 120)
-    Engine().compose_up(COMPOSE, anew=True)
+    Engine().compose_up(COMPOSE, recreate=True)
     assert noted.read_text().splitlines() == [
         "compose --file /x/compose.yml up --detach --pull never --wait --wait-timeout 120",
         "compose --file /x/compose.yml up --detach --pull never --quiet-pull --force-recreate",
@@ -89,6 +89,72 @@ def test_a_container_that_is_not_there_is_not_as_declared(docker: Script) -> Non
     docker("echo 'yaml: line 3'; exit 1")
     with pytest.raises(EngineError, match="line 3"):
         Engine().as_declared(COMPOSE, "postgres", "x")
+
+
+# --- the containers of a bot
+
+
+def inspected(name: str, *, project: str = "", source: str = "", target: str = "/freqops/conf", **state: str) -> str:
+    return json.dumps(
+        {
+            "Id": f"id-{name}",
+            "Name": f"/{name}",
+            "State": {"Status": state.get("status", "restarting")},
+            "Config": {"Labels": {"com.docker.compose.project": project} if project else None},
+            "HostConfig": {"RestartPolicy": {"Name": state.get("policy", "always")}},
+            "Mounts": [{"Source": source, "Destination": target}] if source else [],
+        }
+    )
+
+
+def test_the_containers_of_a_bot_are_known_by_project_and_by_conf(docker: Script, tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (tmp_path / "link").symlink_to(conf)
+    found = [
+        inspected("freqops-alpha", project="freqops-alpha", source=str(conf)),
+        inspected("by-hand", source=str(conf), status="created"),
+        inspected("by-link", source=str(tmp_path / "link"), policy="no"),
+        inspected("of-compose", project="freqops-alpha", status="exited", policy=""),
+        inspected("freqops-alpha-witness-1", source=str(conf), target="/freqops/asked"),
+        inspected("of-another", project="freqops-beta", source=str(tmp_path / "other")),
+        inspected("nobodys"),
+    ]
+    lines = "\n".join(["WARNING: something else", *found])
+    noted = docker(f"[ $1 = ps ] && echo 'a b' || cat <<'EOF'\n{lines}\nEOF")
+    siblings = Engine().siblings("freqops-alpha", conf)
+    assert [(each.name, each.runs, each.comes_back) for each in siblings] == [
+        ("by-hand", False, True),
+        ("by-link", True, False),
+        ("of-compose", False, False),
+    ]
+    assert noted.read_text().splitlines()[1] == "inspect --type=container --format={{json .}} a b"
+
+
+def test_a_host_without_containers_has_none_of_a_bot(docker: Script, tmp_path: Path) -> None:
+    docker("[ $1 = ps ] || exit 1")
+    assert Engine().siblings("freqops-alpha", tmp_path) == []
+
+
+def test_a_container_that_goes_between_two_questions_is_no_error(docker: Script, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    docker(
+        f"[ $1 = ps ] && echo a && exit; [ -e {gone} ] && echo '{inspected('x', project='freqops-alpha')}' && exit; "
+        f"touch {gone}; echo 'Error: No such container: a'; exit 1"
+    )
+    assert [each.id for each in Engine().siblings("freqops-alpha", tmp_path)] == ["id-x"]
+
+
+@pytest.mark.parametrize("said", ["Error: No such container: a", "Cannot connect to the Docker daemon"])
+def test_an_engine_that_does_not_tell_its_containers_has_not_told_that_there_are_none(
+    docker: Script, tmp_path: Path, said: str
+) -> None:
+    docker(f"[ $1 = ps ] && echo a && exit; echo '{said}'; exit 1")
+    with pytest.raises(EngineError):
+        Engine().siblings("freqops-alpha", tmp_path)
+    docker(f"echo '{said}'; exit 1")
+    with pytest.raises(EngineError):
+        Engine().siblings("freqops-alpha", tmp_path)
 
 
 # --- files through a command

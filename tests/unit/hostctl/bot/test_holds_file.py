@@ -134,7 +134,7 @@ def test_on_a_disk_that_takes_no_lock_what_stands_there_stands_there(
     assert holds_file.latch(home, hold(), CLOCK).error is None
     monkeypatch.setattr(durable, "locked", lambda *_: contextlib.nullcontext())
     assert holds_file.latch(home, hold(), CLOCK).error is None
-    assert "nobody can tell" in str(holds_file.latch(home, hold(3), CLOCK).error)
+    assert "another command may have been writing" in str(holds_file.latch(home, hold(3), CLOCK).error)
 
 
 def test_a_change_waits_for_other_writers_and_then_refuses(home: Path) -> None:

@@ -195,14 +195,14 @@ def test_new_secrets_alone_make_a_new_container(host: Host) -> None:
     (host.home / "staged").mkdir()
     (host.home / "staged" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "another one"}}')
     row = host.switch(OLD)
-    assert (row.well, row.changed, host.engine.anew) == (True, True, [True])
+    assert (row.well, row.changed, host.engine.recreate) == (True, True, [True])
     assert "another one" in (host.home / "conf" / "secrets.json").read_text()
 
 
 def test_secrets_that_somebody_changed_by_hand_make_a_new_container(host: Host) -> None:
     (host.home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "by hand"}}')
     assert host.switch(OLD).changed is True
-    assert host.engine.anew == [True]
+    assert host.engine.recreate == [True]
 
 
 def test_a_database_that_does_not_let_it_in_is_found_before_anything_is_touched(host: Host) -> None:

@@ -100,7 +100,7 @@ def test_holds_that_cannot_be_read_sell_nothing(dead: Host) -> None:
 
 def test_with_sales_that_cannot_be_read_nothing_is_sold(dead: Host) -> None:
     dead.bot.sales.write_text("{")
-    with pytest.raises(NotProven, match="nobody knows what was sold before"):
+    with pytest.raises(NotProven, match="it is not known what was sold before"):
         run(dead)
     assert dead.account.asked == []
 
@@ -272,7 +272,7 @@ def test_an_order_that_never_arrived_is_sent_again_under_another_name(dead: Host
 def test_while_the_exchange_does_not_say_what_became_of_an_order_nothing_more_is_sold(dead: Host) -> None:
     dead.account.faults["sell"] = [Unanswered("timeout")]
     dead.account.mute.add("order")
-    with pytest.raises(NotProven, match=r"what became of order freqops-[0-9a-f]+ BTC/USDT is not known"):
+    with pytest.raises(NotProven, match=r"the result of order freqops-[0-9a-f]+ BTC/USDT is not known"):
         run(dead)
     assert acts(dead) == ["sell"]
     assert len(sales_journal.SalesJournal(dead.bot, "one", dead.clock).unfinished) == 1

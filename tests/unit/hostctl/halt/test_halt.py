@@ -59,14 +59,6 @@ def test_level_1_pauses_locks_and_proves(host: Host) -> None:
     json.dumps(shown)
 
 
-def test_level_1_of_a_live_bot_is_proven_without_its_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its bot says which entry orders rest; nothing of that outlives the bot, which lives."""
-    host = Host(tmp_path, monkeypatch, mode="live")
-    row = host.halt(1)
-    assert (row.proven, row.verdict, row.mode) == (True, "HALTED, PROVEN", "live")
-    assert host.account.asked == []
-
-
 def test_a_row_says_which_snapshots_were_taken_before_and_after(host: Host) -> None:
     host.halt(1)
     taken = {line["what"]: line["answer"] for line in host.journals() if line["kind"] == "snapshot"}
@@ -369,6 +361,31 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
     assert "gave no answer at all" in rows[0].detail[-1]
     over.set()
+
+
+def test_a_live_bot_is_not_given_up_while_its_exchange_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its exchange answers when the time of a bot on paper is over, and not before."""
+    host = Host(tmp_path, monkeypatch, mode="live")
+    asked, over, patience = threading.Event(), threading.Event(), levels.patience
+
+    def answer_late(what: str) -> None:
+        if what == "balances":
+            asked.set()
+            over.wait(2 * PATIENCE)
+
+    def let_it_answer(order_: Order, mode: str) -> float:
+        asked.wait(2 * PATIENCE)
+        if mode == "live":
+            threading.Timer(0.3, over.set).start()
+        return patience(order_, mode)
+
+    host.account.before = answer_late
+    monkeypatch.setattr(levels, "GIVE_UP_AFTER", -4 * 30.0)
+    monkeypatch.setattr(levels, "EXCHANGE_SECONDS", PATIENCE)
+    monkeypatch.setattr(levels, "patience", let_it_answer)
+    assert host.halt(1, deadline=30.0).verdict == "HALTED, PROVEN"
 
 
 def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(

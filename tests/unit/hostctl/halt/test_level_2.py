@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -402,9 +403,88 @@ def test_an_order_or_fill_of_nobody_is_not_proven(live: Host, what: str) -> None
 def test_an_order_of_the_bot_that_still_rests_is_not_proven(live: Host, side: str) -> None:
     live.account.orders.append(recorded("5", side=side))
     live.account.open_orders.append(resting("5", "sell" if side != "buy" else side))
+    live.account.faults["cancel"] = [witness.Unanswered("cancel: timeout")] * 9
     row = live.halt(2)
     assert not row.proven
     assert any(text.startswith("on the exchange: open order 5 ") for text in row.detail)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["lives", "has ended"])
+def test_an_entry_order_that_the_bot_does_not_list_is_cancelled_and_read_back(live: Host, ends: bool) -> None:
+    if ends:
+        live.account.coins, live.account.trades = {}, []
+        live.processes.clear()
+    live.account.orders.append(recorded("5"))
+    live.account.open_orders.append(resting("5"))
+    row = live.halt(2)
+    assert (row.verdict, row.proven, live.account.open_orders) == ("FLAT, PROVEN", True, [])
+    assert "entry order cancelled on the exchange: 5 buy 1 BTC/USDT at 100 (limit)" in row.detail
+
+
+def test_the_exchange_of_a_bot_that_nobody_paused_is_shown_and_not_touched(live: Host) -> None:
+    live.api.error = Unreachable("timed out")
+    live.account.orders.append(recorded("5"))
+    live.account.open_orders.append(resting("5"))
+    row = live.halt(2)
+    assert (row.proven, live.account.count("cancel")) == (False, 0)
+    assert "on the exchange: open order 5 buy 1 BTC/USDT at 100 (limit)" in row.detail
+
+
+def test_what_it_enters_while_its_exchange_is_asked_is_not_flat(live: Host) -> None:
+    """Its list of trades was empty before; what may change last is read last."""
+    live.account.before = lambda what: (
+        setattr(live.api, "trades", [position(7)]) if what == "fills" and not live.api.trades else None
+    )
+    row = live.halt(2)
+    assert (row.verdict, row.proven) == ("NOT FLAT", False)
+    assert "trade 7 BTC/USDT: it came while the exchange was asked" in row.detail
+    assert row.positions is not None
+    assert [each["trade_id"] for each in row.positions] == [7]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda api: setattr(api, "state", "running"), "paused just now"),
+        (lambda api: setattr(api, "error", Unreachable("timed out")), "timed out"),
+    ],
+    ids=["started", "silent"],
+)
+def test_a_bot_that_changes_while_its_exchange_is_asked_is_not_proven_flat(
+    live: Host, change: Callable[[Any], None], said: str
+) -> None:
+    live.account.before = lambda what: change(live.api) if what == "fills" else None
+    row = live.halt(2)
+    assert (row.verdict, row.proven) == ("FLAT NOT PROVEN", False)
+    assert any(said in text for text in row.detail)
+
+
+def test_a_process_that_comes_while_the_exchange_is_asked_is_not_flat_at_level_3(live: Host) -> None:
+    live.hold(3)
+    live.account.trades[0]["is_open"] = False
+    live.account.coins["BTC"] = Decimal(0)
+    live.account.fills.append(filled("1", "sell", "1"))
+    looked: list[str] = []
+
+    def come(what: str) -> None:
+        looked.append(what)
+        if looked.count("balances") == 2:  # the first look is that of level 3 itself
+            live.processes[:] = [process(7)]
+
+    live.account.before = come
+    row = live.halt(2, "two")
+    assert row.proven is False
+    assert any("it lives again, when everything else was read: 7 " in text for text in row.detail)
+
+
+def test_a_trade_too_small_to_be_sold_is_named_with_the_way_out(live: Host) -> None:
+    """Freqtrade exits it in no way, and cancels nothing of it."""
+    refusing(live, 1)
+    live.account.trades[0]["amount"] = "0.01"
+    live.account.coins["BTC"] = Decimal("0.01")
+    row = live.halt(2, deadline=5.0)
+    assert (row.verdict, row.proven) == ("NOT FLAT", False)
+    assert any("0.01 BTC, worth 1.00, is less than the smallest order" in text for text in row.detail)
 
 
 def test_what_the_bot_could_not_exit_is_shown_with_what_protects_it(live: Host) -> None:
@@ -458,6 +538,18 @@ def test_an_engine_that_starts_no_witness_is_not_proven(live: Host, monkeypatch:
     def fail(*_: Any) -> Any:
         raise EngineError("gave no answer within 10 s")
 
+    monkeypatch.setattr(witness, "conversation", fail)
+    row = live.halt(2)
+    assert (row.verdict, row.proven) == ("FLAT NOT PROVEN", False)
+    assert "EXCHANGE NOT PROVEN: gave no answer within 10 s" in row.detail
+    assert (live.api.state, row.closed) == ("paused", ["1 BTC/USDT"])  # all the same
+
+
+def test_a_dead_bot_whose_engine_starts_no_witness_is_not_proven(live: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise EngineError("gave no answer within 10 s")
+
+    live.processes.clear()
     monkeypatch.setattr(witness, "conversation", fail)
     row = live.halt(2)
     assert (row.verdict, row.proven) == ("NOT PROVEN", False)

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from freqops.core.base.clock import iso
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
+from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
+from freqops.hostctl.bot.engine import EngineError, Sibling
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered
-from freqops.hostctl.halt import on_exchange
+from freqops.hostctl.halt import level_3, on_exchange
 from freqops.hostctl.halt.bot_halt import BotHalt
 from freqops.hostctl.halt.order import Order
 from tests.unit.accounts import filled, recorded, resting
-from tests.unit.fakes import START, FakeClock, make_bot, order, trade
+from tests.unit.fakes import START, FakeClock, make_bot, order, process, trade
 from tests.unit.hostctl.host import Host
+from tests.unit.patience import PATIENCE
 
 
 @pytest.fixture
@@ -29,6 +38,11 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host(tmp_path, monkeypatch, mode="live")
     host.api.state = "paused"
     return host
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    """Let a disk be full."""
+    raise OSError(errno.ENOSPC, "No space left on device", "holds.json")
 
 
 def rests(host: Host, number: str, side: str = "buy", kind: str = "buy", stop_price: str | None = None) -> None:
@@ -136,6 +150,156 @@ def test_a_process_that_stays_is_not_proven_and_its_exchange_is_not_touched(
     assert live.account.asked == []
 
 
+def test_a_process_that_comes_while_the_exchange_is_asked_is_not_proven(live: Host) -> None:
+    live.account.before = lambda what: live.processes.append(process(7)) if what == "balances" else None
+    row = live.halt(3)
+    assert (row.verdict, row.proven, row.acknowledged_s) == ("NOT PROVEN", False, None)
+    assert any(text.startswith("it lives again, when everything else was read: 7 ") for text in row.detail)
+
+
+# --- what calls itself a gate
+
+
+def gate(pid: int) -> Process:
+    """A start gate that waits, by what it says of itself."""
+    argv = ("python3", TOOL_IN_CONTAINER, "gate", "--", "freqtrade", "trade")
+    return Process(pid, argv, "alpha", is_init=True, waits=True)
+
+
+@pytest.mark.parametrize("latched", [True, False])
+def test_what_took_the_name_of_a_gate_is_ended_with_everything_else(
+    live: Host, monkeypatch: pytest.MonkeyPatch, latched: bool
+) -> None:
+    """The engine does not stop it, and then it is killed."""
+    if not latched:
+        monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
+    live.processes[:] = [gate(4242)]
+    live.engine.stopping = None
+    row = live.halt(3)
+    assert (live.killed, live.processes) == ([4242], [])
+    assert row.verdict == ("HALTED, PROVEN" if latched else "HALTED, NOT SAVED")
+
+
+@pytest.mark.parametrize("latched", [True, False])
+def test_a_gate_that_the_engine_begins_after_that_is_believed_under_a_hold_on_the_disk(
+    live: Host, monkeypatch: pytest.MonkeyPatch, latched: bool
+) -> None:
+    """Its restart policy brings the container back, and its gate meets the hold, if there is one."""
+    if not latched:
+        monkeypatch.setattr("freqops.core.base.durable.beside", refuse)
+    live.engine.stopping = None
+    kill = live.kill
+
+    def kill_and_begin(pid: int, number: int) -> None:
+        kill(pid, number)
+        live.processes.append(gate(pid + 1))
+
+    monkeypatch.setattr(os, "kill", kill_and_begin)
+    row = live.halt(3)
+    assert (row.verdict, row.proven) == (("HALTED, PROVEN", True) if latched else ("NOT PROVEN", False))
+
+
+# --- another container of the same bot
+
+
+def back_off(**changed: Any) -> Sibling:
+    """A container between two attempts to start it: it has no process in this moment."""
+    return replace(Sibling("c0ffee", "second", "restarting", "always"), **changed)
+
+
+@pytest.fixture
+def second(live: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A live bot with a second container that waits to be started again."""
+    live.engine.others = [back_off()]
+
+    def policy(name: str, wanted: str) -> None:
+        live.engine.told.append(("policy", name, wanted))
+        live.engine.others = [replace(other, policy=wanted) for other in live.engine.others]
+
+    def stop(name: str, grace: int) -> None:
+        live.engine.told.append(("stop", name))
+        live.engine.others = [replace(other, status="exited") for other in live.engine.others]
+
+    monkeypatch.setattr(live.engine, "restart_policy", policy)
+    monkeypatch.setattr(live.engine, "stop", stop)
+    return live
+
+
+def test_a_second_container_between_two_starts_is_stopped_for_good(second: Host) -> None:
+    row = second.halt(3)
+    assert second.engine.told == [("policy", "c0ffee", "no"), ("stop", "c0ffee")]
+    assert (row.verdict, row.proven, row.acted) == ("HALTED, PROVEN", True, True)
+    assert "another container of it was stopped: second, which was restarting" in row.detail
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"status": "created"}, [("policy", "c0ffee", "no")]),
+        ({"status": "exited"}, [("policy", "c0ffee", "no")]),
+        ({"status": "running", "policy": "no"}, [("stop", "c0ffee")]),
+        ({"status": "paused", "policy": ""}, [("stop", "c0ffee")]),
+        ({"status": "exited", "policy": "no"}, []),
+        ({"status": "created", "policy": ""}, []),
+    ],
+)
+def test_what_runs_is_stopped_and_what_would_come_back_does_not(
+    second: Host, changed: dict[str, str], told: list[tuple[str, ...]]
+) -> None:
+    second.engine.others = [back_off(**changed)]
+    assert second.halt(3).proven
+    assert second.engine.told == told
+
+
+def test_one_that_the_engine_does_not_stop_is_named_and_not_proven(
+    second: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decline(*_: Any) -> None:
+        raise EngineError("permission denied")
+
+    monkeypatch.setattr(second.engine, "stop", decline)
+    row = second.halt(3)
+    assert_dead(second, row)
+    assert (row.verdict, row.proven) == ("HALTED, NOT PROVEN", False)
+    assert "another container of it was not stopped: second: permission denied" in row.detail
+    assert "another container of it is restarting (restart policy no): second" in row.detail
+
+
+def test_one_that_is_stopped_and_comes_back_is_not_proven(second: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second.engine, "stop", lambda _name, _grace: None)
+    row = second.halt(3)
+    assert (row.verdict, row.proven) == ("HALTED, NOT PROVEN", False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [EngineError("gave no answer within 10 s"), FileNotFoundError(2, "docker"), KeyError("State"), ValueError()],
+)
+def test_an_engine_that_does_not_say_what_there_is_changes_the_words_alone(
+    live: Host, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(live.engine, "siblings", fail)
+    row = live.halt(3)
+    assert_dead(live, row)
+    assert (row.verdict, row.proven) == ("HALTED, PROVEN", True)
+    assert any(text.startswith("what other containers of it there are is not known: ") for text in row.detail)
+
+
+def test_an_engine_that_never_says_it_delays_no_kill(live: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(level_3, "ENGINE_SECONDS", 0.1)
+    monkeypatch.setattr(live.engine, "siblings", lambda *_: over.wait(2 * PATIENCE) and [])
+    began = time.monotonic()
+    row = live.halt(3)
+    assert time.monotonic() - began < PATIENCE
+    over.set()
+    assert (row.verdict, live.processes) == ("HALTED, PROVEN", [])
+    assert any(text.startswith("the engine did not say in time what other containers") for text in row.detail)
+
+
 def test_a_paper_bot_has_no_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host(tmp_path, monkeypatch)
     assert host.halt(3).proven
@@ -200,7 +364,7 @@ def looked(live: Host, *, patient: bool) -> int:
         0.0,
     )
     with witness.conversation(live.bot, live.silent, live.clock, live.engine) as talk:
-        on_exchange.flatness(bot_halt, talk, live.clock.monotonic() + 60, patient=patient)
+        on_exchange.flatness(bot_halt, talk, live.clock.monotonic() + 60, patient=patient, cancels=False)
     return live.account.looks
 
 

@@ -106,10 +106,10 @@ def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
 
 def test_a_container_whose_gate_waits_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Process(7, ("python3", TOOL_IN_CONTAINER, "gate"), "alpha", is_init=True, waits=True)
-    for present, anew in (([gate], True), ([process()], False), ([], False)):
-        monkeypatch.setattr("freqops.core.bot.processes.scan", lambda present=present: present)
+    for present, recreate in (([gate], True), ([process()], False), ([], False)):
+        monkeypatch.setattr("freqops.core.bot.processes.scan", lambda *_, present=present: present)
         assert host.start().outcome == "running"
-        assert host.engine.anew[-1] is anew
+        assert host.engine.recreate[-1] is recreate
 
 
 def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -660,7 +660,7 @@ def test_a_disk_that_takes_no_lock_keeps_no_hold_from_being_made_true(
     done, failed = host.reassert()
     assert (len(done), host.api.state, len(host.api.locks)) == (1, "paused", 1)
     assert "its lock cannot be opened" in failed[0]
-    assert "what its next start will find was not made sure" in failed[1]
+    assert "the state of its next start was not made sure" in failed[1]
 
 
 def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.secrets import leaked, lockout
 from freqops.hostctl.secrets.lockout import Leak, LockedOut
+from tests.unit.accounts import resting
 from tests.unit.hostctl.host import Host
 
 OLD = {"username": "freqops", "password": "old-password", "jwt_secret_key": "old-signing-key", "ws_token": "old-stream"}
@@ -90,7 +91,7 @@ def test_all_that_opens_the_api_is_replaced_while_the_bot_is_held(host: LeakyHos
     assert all(now["api_server"][door] != OLD[door] for door in DOORS)
     assert (now["db_url"], now["exchange"], now["api_server"]["username"]) == ("sqlite:///x", OLD_KEY, "freqops")
     assert (host.home / "conf/secrets.json").stat().st_mode & 0o777 == 0o400
-    assert host.engine.anew == [True]
+    assert host.engine.recreate == [True]
     assert host.api.state == "paused"
     assert not host.bot.leaked.exists()
 
@@ -133,7 +134,7 @@ def test_a_halt_that_is_not_proven_is_no_lockout_and_the_secrets_are_replaced_al
     host: LeakyHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = host.api.lock
-    monkeypatch.setattr(host.api, "lock", lambda reason: lock(reason) if host.engine.anew else None)
+    monkeypatch.setattr(host.api, "lock", lambda reason: lock(reason) if host.engine.recreate else None)
     result = host.lock_out("api")
     assert "its API accepts the new password, and nothing that leaked" in result.detail
     assert (result.replaced, result.proven) == (True, False)
@@ -177,11 +178,21 @@ def test_a_key_at_the_exchange_is_replaced_by_the_one_that_was_laid_beside_it(ho
     host.account.keys = {NEW_KEY["key"]}
     result = host.lock_out("exchange")
     assert result.proven, result
+    assert result.halted == "HALTED, PROVEN"
+    assert "halted again, with what is new: HALTED, PROVEN" in result.detail
     assert (host.secrets()["exchange"], host.secrets()["api_server"]) == (NEW_KEY, OLD)
     assert host.level == 1
     assert not host.bot.leaked.exists()
     assert not (host.home / "lockout/asked").exists()
     assert (host.home / "lockout").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_halt_that_the_new_key_does_not_prove_either_is_no_proof_of_a_lockout(host: LeakyHost) -> None:
+    host.stage(NEW_KEY)
+    host.account.keys = {NEW_KEY["key"]}
+    host.account.open_orders.append(resting("9"))
+    result = host.lock_out("exchange")
+    assert (result.replaced, result.proven, result.halted) == (True, False, "HALTED, EXCHANGE NOT PROVEN")
 
 
 def test_a_key_that_the_exchange_still_accepts_is_not_locked_out_until_it_is_deleted_there(host: LeakyHost) -> None:
@@ -215,7 +226,7 @@ def test_an_exchange_that_does_not_answer_for_the_old_key_has_not_refused_it(hos
     host.stage(NEW_KEY)
     host.account.keys = None
     silent = [Unanswered("silent")] * 1000
-    host.account.faults["balances"] = [None, None, *silent]  # the new key, twice; then the old one
+    host.account.faults["balances"] = [None, None, None, *silent]  # the halt, the new key twice; then the old one
     result = host.lock_out("exchange")
     assert (result.replaced, result.proven) == (True, False)
     assert host.kept["exchange"] == [OLD_KEY]
