@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.display import Display
 
 from freqops.core.base.errors import Refused
 from freqops.core.preflight.variables import check_names
 from freqops.plays import copy_back, fleet, mandate
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.output import show
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ActionModule(FleetAction):
     """See library/freqops_fleet.py."""
+
+    FOREIGN = False  # its words are the operator's, and go on to the hosts as they were given
 
     def act(self) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
@@ -29,7 +31,7 @@ class ActionModule(FleetAction):
         if "bots" in self._task.args:
             self._refuse_bots(hosts)
         if not self.argument("quiet"):
-            Display().display(fleet.describe(hosts), color="bright blue")
+            show([fleet.describe(hosts)], "bright blue")
         return {"changed": False, "hosts": hosts, **self._mandate(playbook.stem, inputs)}
 
     def _refuse_bots(self, hosts: dict[str, list[str]]) -> None:

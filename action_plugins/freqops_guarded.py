@@ -10,6 +10,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import visible
 from freqops.plays.new_connection import fresh_connection, refuse_other_transports
 
 GRACE = 45.0  # beyond the take-back: the host is to be heard again
@@ -80,4 +81,4 @@ def _silent(change: str, failure: AnsibleConnectionFailure) -> str:
 
 
 def _said(failure: AnsibleConnectionFailure) -> str:
-    return " ".join(str(failure.message).split())
+    return visible(" ".join(str(failure.message).split()))

@@ -13,6 +13,7 @@ from typing import Any, Callable, NoReturn
 
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.outcome import NOT_PROVEN, REFUSED
+from freqops.core.base.visible import visible
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 
@@ -95,7 +96,7 @@ def _answered(work: Callable[[], int]) -> int:
 
 def _fail(kind: str, text: str, status_code: int) -> int:
     output.print_json({kind: text})
-    sys.stderr.write(f"freqops-host: {kind.replace('_', ' ')}: {text}\n")
+    sys.stderr.write(f"freqops-host: {kind.replace('_', ' ')}: {visible(text)}\n")
     return status_code
 
 

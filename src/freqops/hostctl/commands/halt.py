@@ -48,6 +48,6 @@ def run(options: argparse.Namespace) -> int:
     answer["undeclared"] = [{"pid": process.pid, "command": process.command} for process in foreign]
     if any(row.raised or row.acted for row in rows):
         answer["incident_error"] = halt_answer.record(options.root, order, rows, answer, clock)
-    output.print_json(answer) if options.json else output.print_text(halt_answer.text(answer))
+    output.print_json(answer) if options.json else output.print_text(*halt_answer.lines(answer))
     sys.stdout.flush()
     os._exit(answer["exit"])  # a thread that a stuck disk holds must not keep the answer back

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from freqops.core.base.outcome import Outcome
+from freqops.core.base.visible import page
 
 
 def print_json(answer: dict[str, Any]) -> None:
@@ -21,7 +22,7 @@ def answered(outcome: Outcome) -> int:
     return outcome.exit
 
 
-def print_text(text: str) -> None:
-    """Print text for a person."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+def print_text(*lines: str) -> None:
+    """Print lines for a person; no text within a line makes a line of its own."""
+    sys.stdout.write(page(lines) + "\n")
     sys.stdout.flush()
