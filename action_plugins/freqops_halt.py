@@ -17,6 +17,7 @@ from freqops.plays.output import BAD, GOOD, WARNING, show
 PATIENCE = 240.0
 SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
 COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
+ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
 
 
 class ActionModule(FleetAction):
@@ -58,8 +59,8 @@ class ActionModule(FleetAction):
             show([f"evidence is copied, for {COPYING:.0f} s at most"])
         for incident, hosts in incidents.items():
             left = end - clock.monotonic()
-            if left > 0:
-                self._copy_one(incident, hosts, left)
+            if left > ENDING:
+                self._copy_one(incident, hosts, left - ENDING)
             else:
                 _not_copied(f"{', '.join(hosts)}: the time for it is over", incident)
 

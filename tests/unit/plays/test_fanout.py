@@ -292,11 +292,11 @@ def test_what_hangs_is_ended_and_the_others_keep_their_answers(fleet: Fleet, *, 
 
 
 def test_a_process_that_was_there_before_goes_on(fleet: Fleet) -> None:
-    with subprocess.Popen(["sleep", "1000"]) as kept:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as kept:
         assert silent(fleet.ask(["hung-1"], AfterAll(lambda: fleet.hangs(1)))) == ["hung-1"]
         fleet.nobody_is_left()
-        assert kept.poll() is None
-        kept.kill()
+        said, _ = kept.communicate(b"it lives")
+        assert (said, kept.returncode) == (b"it lives", 0)
 
 
 def test_six_hosts_that_hang_cost_one_patience(fleet: Fleet) -> None:

@@ -221,7 +221,7 @@ def test_all_evidence_together_has_one_short_time_that_is_announced(
     }
     fleet.halt(**said)
     assert "evidence is copied, for 30 s at most" in fleet.shown
-    assert [(incident, seconds) for incident, _, seconds in fleet.copied] == [(OLDER, 20.0), (HELD, 10.0)]
+    assert [(incident, seconds) for incident, _, seconds in fleet.copied] == [(OLDER, 18.0), (HELD, 8.0)]
     last = "20260103T030405Z-halt1-9f3c21"
     assert f"NOT COPIED: c: the time for it is over; later: incident.yml -e incident={last}" in fleet.shown
 
