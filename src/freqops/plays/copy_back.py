@@ -165,6 +165,8 @@ def _checked(host: str, document: dict[str, Any], incident: str) -> tuple[dict[s
         raise _NotPlain("its name in the inventory is no plain name for a directory")
     if not isinstance(files, dict) or not isinstance(cut, list):
         raise _NotPlain("its answer has no files")
+    if not files:
+        raise _NotPlain("it has the incident, and no file of it")
     for name, text in files.items():
         if not PLAIN_FILE.fullmatch(name):
             raise _NotPlain(f"it gave a file whose name is not plain: {name!r:.80}")

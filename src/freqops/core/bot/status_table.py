@@ -43,7 +43,7 @@ def check(answer: Mapping[str, Any]) -> None:
     kinds.refuse_twice([row["bot"] for row in rows])
     kinds.value(answer, "undeclared", PROCESSES)
     for row in rows:
-        if row.get("trader") is None and not row["problems"]:
+        if not row.get("trader") and not row["problems"]:
             raise Malformed(f"it does not tell what {row['bot']} does")
 
 

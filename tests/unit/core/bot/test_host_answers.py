@@ -45,7 +45,8 @@ def test_what_hosts_say_is_understood_and_they_may_say_more() -> None:
         with_row(STATUS, holds=[{}]), with_row(STATUS, holds=["halt"]), with_row(STATUS, heartbeat_s="1"),
         with_row(STATUS, heartbeat_s=NAN), with_row(STATUS, open_trades=-1), with_row(STATUS, drill_days=HUGE),
         with_row(STATUS, drill_days=True), with_row(STATUS, mode=["paper"]), with_row(STATUS, bot=7),
-        with_row(STATUS, trader=None), {"bots": [{"bot": "alpha", "problems": [], "holds": []}]},
+        with_row(STATUS, trader=None),
+        with_row(STATUS, trader=""), {"bots": [{"bot": "alpha", "problems": [], "holds": []}]},
     ],
     ids=lambda junk: str(junk)[:60],
 )  # fmt: skip
