@@ -54,10 +54,10 @@ class ActionModule(FleetAction):
             _not_copied(f"{host}: {why}", result.incident)
         if traces:
             show(copy_back.keep_traces(traces, result.incident, copy_back.DIRECTORY))
-        incidents = result.incidents()
-        if incidents:
+        own_first = sorted(result.incidents().items(), key=lambda each: (each[0] != result.incident, -len(each[1])))
+        if own_first:
             show([f"evidence is copied, for {COPYING:.0f} s at most"])
-        for incident, hosts in incidents.items():
+        for incident, hosts in own_first:
             left = end - clock.monotonic()
             if left > ENDING:
                 self._copy_one(incident, hosts, left - ENDING)

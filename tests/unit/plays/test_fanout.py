@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -28,6 +29,7 @@ from freqops.hostctl.incident import read
 from freqops.plays import connections
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
+from tests.unit.patience import PATIENCE
 
 # Every ssh begins a connection that is kept; one to a host `hung-…` has a helper, too, as for ProxyCommand.
 SSH = r"""#!/bin/sh
@@ -163,12 +165,17 @@ def test_each_answer_is_given_on_when_it_is_there_by_the_thread_that_waits(fleet
         assert threading.current_thread() is threading.main_thread()
         came.append(answer.host)
 
-    class UntilTheyCame(Clock):
-        def monotonic(self) -> float:
-            return 1000.0 if len(came) == 3 and fleet.hangs(1) else 0.0
+    at_the_deadline: list[str] = []
+    give_up = time.monotonic() + PATIENCE
 
-    answers = fleet.ask(["hung-1", "one", "gone-1", "two"], UntilTheyCame(), arrived=arrived)
-    assert sorted(came) == ["gone-1", "one", "two"]
+    def over() -> bool:
+        if not (len(came) == 3 and fleet.hangs(1)) and time.monotonic() < give_up:
+            return False
+        at_the_deadline[:] = at_the_deadline or came
+        return True
+
+    answers = fleet.ask(["hung-1", "one", "gone-1", "two"], AfterAll(over), arrived=arrived)
+    assert sorted(at_the_deadline) == ["gone-1", "one", "two"]
     assert silent(answers) == ["hung-1"]
     fleet.nobody_is_left()
 

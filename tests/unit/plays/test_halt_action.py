@@ -20,7 +20,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.halt.answer import Row
 from freqops.core.halt.fleet_answer import SILENT, HostAnswer
 from freqops.fleet import fanout
-from freqops.plays import connections, copy_back
+from freqops.plays import connections, copy_back, mandate
 from tests.support.patience import GIVE_UP
 
 HELD = "20260102T030405Z-halt1-9f3c21"
@@ -224,6 +224,22 @@ def test_all_evidence_together_has_one_short_time_that_is_announced(
     assert [(incident, seconds) for incident, _, seconds in fleet.copied] == [(OLDER, 18.0), (HELD, 8.0)]
     last = "20260103T030405Z-halt1-9f3c21"
     assert f"NOT COPIED: c: the time for it is over; later: incident.yml -e incident={last}" in fleet.shown
+
+
+def test_no_host_keeps_the_evidence_of_this_halt_back_by_what_it_names(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = SimpleNamespace(incident=HELD, reason="a test", actor="ann", to_json=dict)
+    monkeypatch.setattr(mandate, "of_play", lambda *_: given)
+    monkeypatch.setattr(mandate, "words", lambda _given: [])
+    said = {
+        host: {**WELL, "bots": [{**WELL["bots"][0], "incident": incident}]}
+        for host, incident in {"a": "20200101T030405Z-halt1-9f3c21", "b": HELD, "c": OLDER, "d": OLDER}.items()
+    }
+    fleet.halt(**said)
+    assert [(incident, hosts) for incident, hosts, _ in fleet.copied] == [
+        (HELD, ["b"]), (OLDER, ["c", "d"]), ("20200101T030405Z-halt1-9f3c21", ["a"]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("failure", [OSError("disk"), RecursionError("too deep"), KeyError("x")])

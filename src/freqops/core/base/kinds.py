@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from .errors import FreqopsError
 from .visible import visible
 
-LARGEST = 1e15  # beyond it a number of ours means nothing
+LARGEST = 1e100  # what is beyond it cannot be reckoned with, nor shown
 SHOWN = 60
 
 Kind = Callable[[object], bool]
@@ -112,6 +113,6 @@ def refuse_twice(names: list[str]) -> None:
     Raises:
         Malformed: One does.
     """
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if twice:
-        raise Malformed(f"it has two rows for {visible(twice[0], SHOWN)}")
+    for name, rows in Counter(names).items():
+        if rows > 1:
+            raise Malformed(f"it has {rows} rows for {visible(name, SHOWN)}")

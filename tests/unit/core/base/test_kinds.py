@@ -55,5 +55,5 @@ def test_a_name_that_is_not_known_is_left_out() -> None:
 
 def test_two_rows_for_one_bot_are_refused() -> None:
     kinds.refuse_twice(["a", "b"])
-    with pytest.raises(kinds.Malformed, match="two rows for a"):
+    with pytest.raises(kinds.Malformed, match="2 rows for a"):
         kinds.refuse_twice(["a", "b", "a"])

@@ -92,7 +92,7 @@ def test_no_odd_manifest_lets_a_host_be_left_alone(junk: dict[str, Any]) -> None
 def test_an_odd_drill_is_none(row: Any) -> None:
     with pytest.raises(Malformed):
         halt_drill.check({"bots": [row]})
-    with pytest.raises(Malformed, match="two rows for alpha"):
+    with pytest.raises(Malformed, match="2 rows for alpha"):
         halt_drill.check({"bots": [DRILLED, DRILLED]})
 
 
