@@ -225,6 +225,11 @@ def test_the_pages() -> None:
         assert fences == ["```text", "```"] * (len(fences) // 2)
 
 
+def test_a_backtick_of_others_ends_no_code() -> None:
+    assert "`" not in markdown.code(EVIL)[1:-1]
+    assert "`" not in markdown.block([EVIL])[1]
+
+
 def test_actions_of_their_own_fail_with_visible_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(lint_report, "report", lambda *_: ["one", EVIL])
