@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
-
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
@@ -16,6 +14,7 @@ from freqops.core.halt import halt_drill, kill_level
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet, mandate
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.output import BAD, GOOD, show
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "drills"
 PATIENCE = 900.0  # for each bot of a host: several boots, and a proof for each level
@@ -35,7 +34,7 @@ class ActionModule(FleetAction):
             return {"failed": True, "msg": "NOTHING REHEARSED: this was a check"}
         words = [f"--levels={','.join(map(str, levels))}", *mandate.words(given)]
         commands = {host: ["drill", ",".join(bots), *words] for host, bots in hosts.items()}
-        answers = _answers(self.ask(commands, PATIENCE * max(map(len, hosts.values()))), hosts)
+        answers = _answers(self.ask(commands, PATIENCE * max(map(len, hosts.values())), halt_drill.check), hosts)
         page = DIRECTORY / f"{given.incident}.md"
         _write(page, halt_drill.page(given.incident, given.reason, given.actor, answers, Clock().utcnow()))
         return _judged(answers, page, given.incident)
@@ -56,10 +55,10 @@ def _answers(said: list[Answer], hosts: dict[str, list[str]]) -> list[tuple[str,
     found = []
     for answer in said:
         document = answer.document or {}
-        why = answer.error or document.get("refused") or document.get("not_proven") or "nothing was said of it"
+        why = answer.error or "nothing was said of it"
         rows = {row["bot"]: row for row in document.get("bots", [])}
         for bot in hosts[answer.host]:
-            silent = {"bot": bot, "exercises": [], "passed": False, "detail": [str(why)]}
+            silent = {"bot": bot, "exercises": [], "passed": False, "detail": [why]}
             found.append((answer.host, rows.get(bot, silent)))
     return found
 
@@ -73,11 +72,12 @@ def _write(page: Path, text: str) -> None:
 def _judged(answers: list[tuple[str, dict[str, Any]]], page: Path, incident: str) -> dict[str, Any]:
     wrong = [f"{answer['bot']} on {host}" for host, answer in answers if not answer["passed"]]
     details = [f"{answer['bot']} on {host}: {text}" for host, answer in answers for text in answer["detail"]]
-    shown = [table(halt_drill.HEADINGS, halt_drill.rows(answers)), *details, "NOT PASSED" if wrong else "PASSED"]
-    Display().display("\n" + "\n".join([*shown, f"report: {page}"]), color="bright red" if wrong else "green")
+    rows = table(halt_drill.HEADINGS, halt_drill.rows(answers)).splitlines()
+    verdict = "NOT PASSED" if wrong else "PASSED"
+    show(["", *rows, *details, verdict, f"report: {page}"], BAD if wrong else GOOD)
     judged: dict[str, Any] = {
         "changed": any(answer["exercises"] for _, answer in answers), "incident": incident, "report": str(page),
-        "bots": [{"host": host, **answer} for host, answer in answers],
+        "bots": [{**answer, "host": host} for host, answer in answers],
     }  # fmt: skip
     if wrong:
         judged.update(failed=True, msg=f"THE DRILL HAS NOT PASSED: {', '.join(wrong)}")

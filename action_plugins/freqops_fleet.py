@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.display import Display
 
 from freqops.core.base.errors import Refused
 from freqops.core.preflight.variables import check_names
 from freqops.plays import copy_back, fleet, mandate, run_guard
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.output import show
 
 HALT = "killswitch"  # the only playbook that takes a reason and needs none
 
 
 class ActionModule(FleetAction):
     """See library/freqops_fleet.py."""
+
+    FOREIGN = False  # its words are the operator's, and go on to the hosts as they were given
 
     def act(self) -> dict[str, Any]:
         """Look at inventory and ``-e`` names; connect to nothing."""
@@ -30,7 +32,7 @@ class ActionModule(FleetAction):
         check_names(fleet.extra_names(), {*inputs, *fleet.role_inputs(playbook.parent.parent / "roles")})
         meant = self._meant(hosts) if "bots" in self._task.args else []
         if not self.argument("quiet"):
-            Display().display(fleet.describe(hosts), color="bright blue")
+            show([fleet.describe(hosts)], "bright blue")
         shown = {"playbook": playbook.stem, "hosts": hosts, "meant": meant}
         return {"changed": False, **shown, **self._mandate(playbook.stem, inputs)}
 

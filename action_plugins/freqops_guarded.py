@@ -10,6 +10,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import visible
 from freqops.core.bot import host_command
 from freqops.plays.new_connection import fresh_connection, refuse_other_transports
 
@@ -96,4 +97,4 @@ def _silent(change: str, failure: AnsibleConnectionFailure) -> str:
 
 
 def _said(failure: AnsibleConnectionFailure) -> str:
-    return " ".join(str(failure.message).split())
+    return visible(" ".join(str(failure.message).split()))

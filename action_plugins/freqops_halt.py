@@ -5,43 +5,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.utils.display import Display
-
-from freqops.core.base.errors import Refused
+from freqops.core.base.clock import Clock
 from freqops.core.bot import inputs
 from freqops.core.halt import kill_level
 from freqops.core.halt.fleet_answer import FleetAnswer, HostAnswer
-from freqops.plays import copy_back, fleet, mandate
+from freqops.fleet.fanout import Answer
+from freqops.plays import connections, copy_back, fleet, mandate
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_bots import Lost
+from freqops.plays.output import BAD, GOOD, WARNING, show
 
 PATIENCE = 240.0
 NO_HOST = "no host"
 SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
+COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
+ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
 
 
 class ActionModule(FleetAction):
     """See library/freqops_halt.py."""
 
     def act(self) -> dict[str, Any]:
-        """Halt, show the table, and fail unless everything in it is proven."""
+        """Halt, show each row when it is there and the table at the end, and fail unless everything is proven."""
         level = kill_level.parse(self.argument("level"))
         deadline = inputs.deadline(self.argument("deadline"))
         hosts = fleet.chosen(self.argument("bots"), self.declared())
         given = mandate.of_play(self.variables, f"halt{level}", mandate.no_reason())
         if self._task.check_mode:
-            Display().display("NOTHING HALTED: this was a check", color="bright red")
+            show(["NOTHING HALTED: this was a check"], BAD)
             return {"failed": True, "msg": "NOTHING HALTED: this was a check"}
         lost = self._lost()
         words = ["halt", "--json", f"--level={level}", *mandate.words(given)]
         words += [f"--deadline={deadline}"] if deadline is not None else []
         everything = self.argument("bots") == inputs.ALL
         commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
-        said = self.ask(commands, max(PATIENCE, 4 * (deadline or 0) + SLACK))
-        answers = [HostAnswer.of(answer.host, hosts[answer.host], answer.document, answer.error) for answer in said]
+        asked = _Asked(level, hosts)
+        said = connections.ask(
+            self, self.hostvars, commands, max(PATIENCE, 4 * (deadline or 0) + SLACK), None, asked.arrived
+        )
+        answers = [asked.answer(answer) for answer in said]
         result = FleetAnswer(level, given.incident, [*answers, *_not_halted(lost, answers)])
-        Display().display("\n" + result.text(), color="green" if result.proven else "bright red")
-        self._copy_back(result.incidents())
+        show(["", *result.lines()], GOOD if result.proven else BAD)
+        self._copy_back(result, {answer.host: answer.trace for answer in said if answer.trace is not None})
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}
         return judged if result.proven else {**judged, "failed": True, "msg": _message(result)}
 
@@ -54,17 +59,57 @@ class ActionModule(FleetAction):
             if (bot.host in hosts or not self.limited) and (wanted == inputs.ALL or bot.bot in str(wanted).split(","))
         ]
 
-    def _copy_back(self, incidents: dict[str, list[str]]) -> None:
+    def _copy_back(self, result: FleetAnswer, traces: dict[str, str]) -> None:
         """Bring the evidence here, when everything else is done: a host that does not give it spoils no halt."""
-        for incident, hosts in incidents.items():
-            try:
-                report, failed = copy_back.copy_back(self, self.hostvars, hosts, incident, copy_back.DIRECTORY)
-            except (Refused, OSError) as error:
-                failed, report = [str(error)], copy_back.DIRECTORY
-            for line in failed:
-                Display().display(f"NOT COPIED: {line}; later: incident.yml -e incident={incident}", color="yellow")
-            if not failed:
-                Display().display(f"report: {report}")
+        clock = Clock()
+        end = clock.monotonic() + COPYING
+        for host, why in result.unheard().items():
+            _not_copied(f"{host}: {why}", result.incident)
+        if traces:
+            show(copy_back.keep_traces(traces, result.incident, copy_back.DIRECTORY))
+        own_first = sorted(result.incidents().items(), key=lambda each: (each[0] != result.incident, -len(each[1])))
+        if own_first:
+            show([f"evidence is copied, for {COPYING:.0f} s at most"])
+        for incident, hosts in own_first:
+            left = end - clock.monotonic()
+            if left > ENDING:
+                self._copy_one(incident, hosts, left - ENDING)
+            else:
+                _not_copied(f"{', '.join(hosts)}: the time for it is over", incident)
+
+    def _copy_one(self, incident: str, hosts: list[str], seconds: float) -> None:
+        try:
+            report, failed = copy_back.copy_back(self, self.hostvars, hosts, incident, copy_back.DIRECTORY, seconds)
+        except Exception as error:  # noqa: BLE001  the halt is over and told: nothing here may change that
+            failed, report = [f"{type(error).__name__}: {error}"], copy_back.DIRECTORY
+        for line in failed:
+            _not_copied(line, incident)
+        if not failed:
+            show([f"report: {report}"])
+
+
+class _Asked:
+    """What the hosts have answered so far; each row is shown when it is there."""
+
+    def __init__(self, level: int, hosts: dict[str, list[str]]) -> None:
+        self._level, self._hosts = level, hosts
+        self._answers: dict[str, HostAnswer] = {}
+
+    def arrived(self, answer: Answer) -> None:
+        """Take in and show what one host said."""
+        host = HostAnswer.of(answer.host, self._hosts[answer.host], answer.document, answer.error)
+        for line, row in zip(host.lines(self._level), host.rows(self._level), strict=True):
+            show([line], GOOD if row.proven else BAD)
+        self._answers[answer.host] = host
+
+    def answer(self, answer: Answer) -> HostAnswer:
+        """Return what a host said; one that said nothing, or what could not be taken in, is silent or has an error."""
+        silent = HostAnswer(answer.host, self._hosts[answer.host], error=answer.error, silent=answer.document is None)
+        return self._answers.get(answer.host, silent)
+
+
+def _not_copied(text: str, incident: str) -> None:
+    show([f"NOT COPIED: {text}; later: incident.yml -e incident={incident}"], WARNING)
 
 
 def _not_halted(lost: list[Lost], answers: list[HostAnswer]) -> list[HostAnswer]:

@@ -9,6 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import page, visible
 from freqops.plays import lint_report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,9 +32,10 @@ class ActionModule(ActionBase):
         try:
             for bot, output in refused.items():
                 lines += [f"{bot} was not touched", *lint_report.report(place, bot, output)]
-            warnings = [line for bot, output in cautions.items() for line in lint_report.cautions(place, bot, output)]
+            said = [line for bot, output in cautions.items() for line in lint_report.cautions(place, bot, output)]
         except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED: {refusal}"}
+            return {**result, "failed": True, "msg": visible(f"REFUSED: {refusal}")}
+        warnings = [visible(line) for line in said]
         if lines:
-            return {**result, "failed": True, "msg": "NOT ALL DEPLOYED\n" + "\n".join(lines), "warnings": warnings}
+            return {**result, "failed": True, "msg": page(["NOT ALL DEPLOYED", *lines]), "warnings": warnings}
         return {**result, "changed": False, "warnings": warnings}

@@ -6,13 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
-
+from freqops.core.base import kinds
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells
+from freqops.core.deploy import host_manifest
 from freqops.fleet.fanout import Answer
 from freqops.plays import desired_state, fleet
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.output import show
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
@@ -29,9 +30,11 @@ class ActionModule(FleetAction):
             return {"changed": False}
         names = fleet.role_inputs(PROJECT / "roles")
         hosts = self.variables["ansible_play_hosts"]
-        answers = self.ask({host: _command(self.hostvars[host], names, write=write) for host in hosts}, PATIENCE)
+        commands = {host: _command(self.hostvars[host], names, write=write) for host in hosts}
+        answers = self.ask(commands, PATIENCE, _check_written if write else host_manifest.check)
         if write:
-            failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
+            unwritten = [answer for answer in answers if not _written(answer)]
+            failed = [f"{answer.host}: {answer.error or 'it does not say that it was written'}" for answer in unwritten]
             return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
         keys = {"same": "same", "host_same": "ground_same"}
@@ -46,18 +49,22 @@ class ActionModule(FleetAction):
             if document.get("same"):
                 rows += [[answer.host, *cells(row)] for row in document.get("bots", [])]
             else:
-                found = document.get("differences") or [answer.error or document.get("refused") or "it does not tell"]
+                found = document.get("differences") or [answer.error or "it does not tell"]
                 more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-                lines.append(f"to do on {answer.host}: {'; '.join(str(text) for text in found[:SHOWN])}{more}")
+                lines.append(f"to do on {answer.host}: {'; '.join(found[:SHOWN])}{more}")
         if rows:
-            lines.insert(0, "nothing to do:\n" + table(("host", *HEADINGS), rows))
-        Display().display("\n" + "\n".join(lines))
+            lines = ["nothing to do:", *table(("host", *HEADINGS), rows).splitlines(), *lines]
+        show(["", *lines])
 
 
 def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
     wanted = desired_state.fingerprint(variables, names, PROJECT)
     host_wanted = desired_state.of_host(variables, names, PROJECT)
     return ["manifest", f"--wanted={wanted}", f"--ground={host_wanted}", *(["--write"] if write else [])]
+
+
+def _check_written(document: dict[str, Any]) -> None:
+    kinds.value(document, "written", kinds.truth)
 
 
 def _written(answer: Answer) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.utils.display import Display
 
 from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
@@ -17,6 +16,7 @@ from freqops.plays import inventory_files, preflight
 from freqops.plays.fleet import lost as lost_bots
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_lines import Lines, directories
+from freqops.plays.output import show
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING = "REFUSED, nothing was touched"
@@ -39,9 +39,8 @@ class ActionModule(FleetAction):
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {"changed": False}
-        for refusal in found:
-            Display().display(refusal.line, color="red")
         lines = [refusal.line for refusal in found]
+        show(lines, "red")
         return {"failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
 
     def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:

@@ -11,6 +11,7 @@ import yaml
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import visible
 from freqops.core.bot import configuration
 from freqops.core.deploy import policy, release, strategy_package
 
@@ -34,7 +35,7 @@ class ActionModule(ActionBase):
             mark = hashlib.sha256(Path(values["tool"]).read_bytes()).hexdigest()
             policy.check(yaml.safe_load(built.files[release.COMPOSE]), values["bot"]["name"])
         except (release.ReleaseUnusable, Refused, OSError, UnicodeDecodeError) as error:
-            return {**result, "failed": True, "msg": f"{values['bot']['name']} was not touched: {error}"}
+            return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
         files = {**built.files, VALIDATOR: validator}
         arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
         done = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)

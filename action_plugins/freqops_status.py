@@ -6,15 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
-
 from freqops.core.base import durable
 from freqops.core.base.text_table import table
-from freqops.core.bot.status_table import HEADINGS, cells, problems
+from freqops.core.bot.status_table import HEADINGS, cells, check, problems
 from freqops.core.halt import halt_drill
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet
 from freqops.plays.fleet_action import FleetAction
+from freqops.plays.output import BAD, GOOD, WARNING, show
 
 PATIENCE = 60.0
 
@@ -26,7 +25,7 @@ class ActionModule(FleetAction):
         """Ask every host, show one table, write JSON where asked, and fail unless everything could be read."""
         hosts = self.declared()
         fleet.chosen("all", hosts)
-        answers = self.ask({host: ["status", "--json"] for host in hosts if hosts[host]}, PATIENCE)
+        answers = self.ask({host: ["status", "--json"] for host in hosts if hosts[host]}, PATIENCE, check)
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         wrong += [lost.refusal.line for lost in fleet.lost(self.variables) if lost.host in hosts or not self.limited]
@@ -40,9 +39,7 @@ class ActionModule(FleetAction):
 
     def _show(self, answers: list[Answer], wrong: list[str]) -> None:
         rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]
-        Display().display(
-            "\n" + "\n".join([table(("host", *HEADINGS), rows), *wrong]), color="yellow" if wrong else "green"
-        )
+        show(["", *table(("host", *HEADINGS), rows).splitlines(), *wrong], WARNING if wrong else GOOD)
 
 
 def _show_drills(answers: list[Answer]) -> None:
@@ -50,7 +47,7 @@ def _show_drills(answers: list[Answer]) -> None:
     for answer in answers:
         is_overdue, text = halt_drill.overdue((answer.document or {}).get("bots", []))
         if text:
-            Display().display(f"{answer.host}: {text}", color="bright red" if is_overdue else "green")
+            show([f"{answer.host}: {text}"], BAD if is_overdue else GOOD)
 
 
 def _wrong(answer: Answer, bots: list[str]) -> list[str]:

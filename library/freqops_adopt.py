@@ -113,6 +113,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, errors
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command
 from ansible.module_utils.freqops.core.takeover import adoption, foreign
 
@@ -211,7 +212,7 @@ def main() -> None:
             answer = (_looked if values["state"] == "looked" else _prepared)(values, home)
     except (errors.Refused, host_command.NoAnswer) as error:
         what = "NOT UNDONE" if values["state"] == "undone" else "NOT ADOPTED"
-        module.fail_json(msg=f"{what} {values['bot']['name']}: {error}")
+        module.fail_json(msg=visible(f"{what} {values['bot']['name']}: {error}"))
     module.exit_json(**answer)
 
 

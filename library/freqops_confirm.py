@@ -47,6 +47,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands
 from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.hardening import nft, ssh_session, sshd, sudoers
 from ansible.module_utils.freqops.core.hardening.guard import Guard
 
@@ -65,7 +66,7 @@ def main() -> None:
         end = ssh_session.find(os.getpid()).end
         changes[name](commands.run, guard).confirm(end)
     except (FreqopsError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=visible(str(error)))
     module.exit_json(changed=True, connection=end)
 
 

@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import postgres
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -61,7 +62,7 @@ def _present(module: AnsibleModule) -> set[str]:
     else:
         status, out, err = module.run_command(list(postgres.PSQL), data=postgres.PRESENT)
     if status != 0 and not module.check_mode:
-        module.fail_json(msg=f"Postgres does not answer: {err.strip()[-300:]}")
+        module.fail_json(msg=visible(f"Postgres does not answer: {err.strip()[-300:]}"))
     return set(out.splitlines()) if status == 0 else set()
 
 
@@ -69,7 +70,7 @@ def _password(module: AnsibleModule, home: Path) -> str:
     try:
         password: str = postgres.password_in_use(home)
     except postgres.NoPassword as error:
-        module.fail_json(msg=f"{error}; deploy.yml makes its secrets before")
+        module.fail_json(msg=visible(f"{error}; deploy.yml makes its secrets before"))
     return password
 
 
@@ -91,7 +92,7 @@ def main() -> None:
     if statements and not module.check_mode:
         status, _, err = module.run_command(list(postgres.PSQL), data="\n".join(statements.values()) + "\n")
         if status != 0:
-            module.fail_json(msg=f"Postgres refuses: {err.strip()[-300:]}")
+            module.fail_json(msg=visible(f"Postgres refuses: {err.strip()[-300:]}"))
     made = sorted(statements)
     diff = {"before": "", "after": "".join(f"{name}\n" for name in made)}
     module.exit_json(changed=bool(made), made=made, diff=diff)

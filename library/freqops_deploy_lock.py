@@ -72,6 +72,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base.clock import Clock
 from ansible.module_utils.freqops.core.base.errors import Refused
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.deploy import deploy_lock
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -102,9 +103,9 @@ def main() -> None:
     try:
         deploy_lock.take(root, wanted, clock, values["instead_of"])
     except deploy_lock.Taken as taken:
-        module.fail_json(msg=f"REFUSED, nothing was touched: {taken}", holder=asdict(taken.holder))
+        module.fail_json(msg=visible(f"REFUSED, nothing was touched: {taken}"), holder=asdict(taken.holder))
     except Refused as refusal:
-        module.fail_json(msg=f"REFUSED, nothing was touched: {refusal}")
+        module.fail_json(msg=visible(f"REFUSED, nothing was touched: {refusal}"))
     module.exit_json(changed=False)
 
 

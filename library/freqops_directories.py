@@ -71,6 +71,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base.visible import visible
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "below": {"type": "path", "required": True},
@@ -122,7 +123,7 @@ def main() -> None:
                 os.chown(path, *wanted[:2])
                 path.chmod(wanted[2])
     except (OSError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=visible(str(error)))
     made = [line.split(" ")[0] for line in after]
     diff = {"before": "".join(f"{line}\n" for line in before), "after": "".join(f"{line}\n" for line in after)}
     module.exit_json(changed=bool(made), made=made, diff=diff)

@@ -88,6 +88,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands, durable
 from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.base.visible import visible
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "below": {"type": "path", "required": True},
@@ -164,7 +165,7 @@ def main() -> None:
                 written.append(item["path"])
                 differences.append(difference)
     except (FreqopsError, OSError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=visible(str(error)))
     module.exit_json(changed=bool(written), written=written, diff=differences)
 
 

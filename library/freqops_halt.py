@@ -10,9 +10,10 @@ short_description: Halt bots on all hosts of the play at once and report every o
 description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host halt).
-  - Shows a table with a row for each bot, also for those whose host gave no answer, and fails unless every row is
-    proven.
-  - Copies the incident back from every host when the table was shown; a host that does not give it spoils no halt.
+  - Shows a line for each bot when its host has answered, and at the end a table with a row for each bot, also for
+    those whose host gave no answer. It fails unless every row is proven.
+  - Copies the incident back from every host that answered when the table was shown, for 30 seconds at most; a host
+    that does not give it spoils no halt.
   - A second halt at the same level opens no new incident and changes nothing in a bot that is still halted.
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:

@@ -68,6 +68,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands, durable
 from ansible.module_utils.freqops.core.base.errors import FreqopsError, NotProven
+from ansible.module_utils.freqops.core.base.visible import visible
 
 MODE = 0o644
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -153,7 +154,7 @@ def main() -> None:
         if touched and not module.check_mode:
             units.bring()
     except (FreqopsError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=visible(str(error)))
     module.exit_json(changed=bool(touched), touched=touched, diff=diff)
 
 

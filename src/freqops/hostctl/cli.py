@@ -14,6 +14,7 @@ from typing import Any, Callable, NoReturn
 
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
+from freqops.core.base.visible import visible
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 
@@ -109,7 +110,7 @@ def _answered(work: Callable[[], int], prog: str) -> int:
 
 def _fail(prog: str, kind: str, text: str, status_code: int) -> int:
     output.print_json({kind: text})
-    sys.stderr.write(f"{prog}: {kind.replace('_', ' ')}: {text}\n")
+    sys.stderr.write(f"{prog}: {kind.replace('_', ' ')}: {visible(text)}\n")
     return status_code
 
 

@@ -21,9 +21,15 @@ from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.visible import visible
 from freqops.core.bot import host_command
 from freqops.fleet import fanout
 
+from . import bounded
+
+SHOWN = 300
+MOST = 4 * 1024 * 1024  # bytes that are read of an answer; a row of a halt has some hundreds
+MOST_OF = {"incident": 32 * 1024 * 1024}  # a host hands out 16 MiB of files, which JSON makes longer
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
 
 
@@ -41,11 +47,16 @@ class HostCommand(ActionBase):
         if answer is not None:
             return answer, None
         said = (result["stderr"] or result["stdout"]).strip().splitlines() or ["nothing was said"]
-        return None, f"freqops-host gave no answer (status {result['rc']}): {said[-1]}"
+        return None, f"freqops-host gave no answer (status {result['rc']}): {visible(said[-1], SHOWN)}"
 
 
 def ask(
-    action: ActionBase, hostvars: Any, commands: dict[str, list[str]], patience: float, clock: Clock | None = None
+    action: ActionBase,
+    hostvars: Any,
+    commands: dict[str, list[str]],
+    patience: float,
+    clock: Clock | None = None,
+    arrived: Callable[[fanout.Answer], None] = lambda _answer: None,
 ) -> list[fanout.Answer]:
     """Run freqops-host on all hosts of ``commands`` at once; see `freqops.fleet.fanout.ask`.
 
@@ -55,14 +66,15 @@ def ask(
         commands: The arguments for each host.
         patience: Seconds to wait for all of them together.
         clock: Tells when they are over.
+        arrived: Is given each answer as it comes.
     """
     hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
-    return fanout.ask(hosts, patience, clock)
+    return fanout.ask(hosts, patience, clock, arrived)
 
 
 def _connect(action: ActionBase, hostvars: Any, host: str, words: list[str]) -> Callable[[], fanout.Said]:
     with _reached():
-        command = _connected(action, hostvars, host)
+        command = _connected(action, hostvars, host, MOST_OF.get(words[0], MOST))
 
     def asked() -> fanout.Said:
         with _reached():
@@ -77,15 +89,16 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except AnsibleError as failure:
-        raise fanout.Unreachable(" ".join(str(failure.message).split())) from failure
+        raise fanout.Unreachable(visible(" ".join(str(failure.message).split()))) from failure
 
 
-def _connected(action: ActionBase, hostvars: Any, host: str) -> HostCommand:
+def _connected(action: ActionBase, hostvars: Any, host: str, most: int) -> HostCommand:
     variables = hostvars.raw_get(host)
     loader: DataLoader = action._loader
     templar = Templar(loader=loader, variables=variables)
     context = action._play_context.copy()
     connection = _connection(action, context, variables, templar, host)
+    bounded.bind(connection, most)
     return HostCommand(
         task=action._task,
         connection=connection,

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import page
 from freqops.core.halt import holds
 from freqops.core.incident.evidence import NO_INCIDENT, Evidence
 from freqops.core.incident.report import report, summary
@@ -22,7 +23,7 @@ from freqops.fleet.fanout import Answer
 from . import connections
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "incidents"
-REPORT, SUMMARY = "report.md", "summary.json"
+REPORT, SUMMARY, TRACES = "report.md", "summary.json", "errors.txt"
 PATIENCE = 120.0
 PLAIN_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
@@ -58,14 +59,35 @@ def checked_id(text: object) -> str:
 
 
 def copy_back(
-    action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path
+    action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path, seconds: float = PATIENCE
 ) -> tuple[Path, list[str]]:
     """Do what `fetch` does, and return where the report lies and what could not be fetched."""
-    copied = fetch(action, hostvars, hosts, incident, directory)
+    copied = fetch(action, hostvars, hosts, incident, directory, seconds)
     return copied.report, copied.failed
 
 
-def fetch(action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path) -> Copied:
+def keep_traces(traces: dict[str, str], incident: str, directory: Path) -> list[str]:
+    """Write down where errors of hosts came up that nobody expected, and return a line that says where they lie.
+
+    Args:
+        traces: The traceback of each such host.
+        incident: The incident.
+        directory: Where incidents lie on the control node.
+    """
+    path = directory / incident / TRACES
+    lines = [line for host, text in traces.items() for line in (f"{host}:", *text.splitlines(), "")]
+    try:
+        directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        _directory(path.parent)
+        durable.write_atomic(path, page(lines).encode(), PRIVATE_FILE)
+    except OSError as error:
+        return [f"NOT WRITTEN: the errors of {', '.join(traces)}: {error}"]
+    return [f"errors that nobody expected: {path}"]
+
+
+def fetch(
+    action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path, seconds: float = PATIENCE
+) -> Copied:
     """Copy the files of ``incident`` from all ``hosts`` and write its report and its summary beside them.
 
     What was copied before is kept where a host gives nothing now, and stands in the report.
@@ -76,13 +98,14 @@ def fetch(action: ActionBase, hostvars: Any, hosts: list[str], incident: str, di
         hosts: The hosts to ask, by their names in the inventory.
         incident: The incident.
         directory: The directory of incidents on the control node; this one gets ``directory/<incident>``.
+        seconds: The time for all of them together.
 
     Raises:
         Refused: ``incident`` is not the id of one.
     """
     found = _Fetched(checked_id(incident))
     for answer in connections.ask(
-        action, hostvars, {host: ["incident", incident, "--json"] for host in hosts}, PATIENCE
+        action, hostvars, {host: ["incident", incident, "--json"] for host in hosts}, seconds
     ):
         found.take(answer)
     failed = [f"{host}: {why}" for host, why in found.unfetched.items()]
@@ -110,7 +133,7 @@ class _Fetched:
 
     def take(self, answer: Answer) -> None:
         """Sort in what one host said."""
-        document = answer.document
+        document = answer.document if answer.error is None else None
         refused = str((document or {}).get("refused", ""))
         if refused.startswith(f"{NO_INCIDENT} "):
             self.absent[answer.host] = refused
@@ -138,10 +161,12 @@ def _checked(host: str, document: dict[str, Any], incident: str) -> tuple[dict[s
     files, cut = document["files"], document.get("truncated", [])
     if document.get("incident") != incident:
         raise _NotPlain("it answered for another incident")
-    if not PLAIN_HOST.fullmatch(host) or host in (REPORT, SUMMARY):
+    if not PLAIN_HOST.fullmatch(host) or host in (REPORT, SUMMARY, TRACES):
         raise _NotPlain("its name in the inventory is no plain name for a directory")
     if not isinstance(files, dict) or not isinstance(cut, list):
         raise _NotPlain("its answer has no files")
+    if not files:
+        raise _NotPlain("it has the incident, and no file of it")
     for name, text in files.items():
         if not PLAIN_FILE.fullmatch(name):
             raise _NotPlain(f"it gave a file whose name is not plain: {name!r:.80}")

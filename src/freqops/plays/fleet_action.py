@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible import context
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.visible import all_visible
+from freqops.core.bot import host_command
 from freqops.fleet.fanout import Answer
 
-from . import connections, fleet
+from . import connections, fleet, output
 
 
 class FleetAction(ActionBase):
     """An action that runs once for all hosts of the play; what it refuses, it refuses before any host is asked.
 
     Attributes:
+        FOREIGN: Whether its result may have words of others, which are made visible in it.
         variables: The variables of the task.
     """
 
     BYPASS_HOST_LOOP = True
+    FOREIGN = True
     _supports_check_mode = True
     variables: dict[str, Any]
 
@@ -29,9 +34,10 @@ class FleetAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.variables = task_vars or {}
         try:
-            return {**result, **self.act()}
+            done = self.act()
         except Refused as refusal:
-            return {**result, "failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+            done = {"failed": True, "msg": f"REFUSED, nothing ran: {refusal}"}
+        return {**result, **(all_visible(done) if self.FOREIGN else done)}
 
     def act(self) -> dict[str, Any]:
         """Do the work and return the result of the task.
@@ -60,6 +66,30 @@ class FleetAction(ActionBase):
         """Return the bots that the inventory declares, for each host of the play."""
         return fleet.bots_of(self.hostvars, self.variables["ansible_play_hosts_all"])
 
-    def ask(self, commands: dict[str, list[str]], patience: float) -> list[Answer]:
-        """Run ``freqops-host`` on hosts, as `connections.ask`."""
-        return connections.ask(self, self.hostvars, commands, patience)
+    def ask(
+        self, commands: dict[str, list[str]], patience: float, check: Callable[[dict[str, Any]], object]
+    ) -> list[Answer]:
+        """Run ``freqops-host`` on hosts, as `connections.ask`.
+
+        Args:
+            commands: The arguments for each host.
+            patience: Seconds to wait for all of them together.
+            check: Raises where the document of a host is not what it must be.
+
+        Returns:
+            An answer for each host. One that refused, or whose document is not what it must be, has an error and no
+            document.
+        """
+
+        def arrived(answer: Answer) -> None:
+            answer.error = answer.error or host_command.refusal(answer.document or {})
+            if answer.error is None:
+                check(answer.document or {})
+
+        answers = connections.ask(self, self.hostvars, commands, patience, None, arrived)
+        for answer in answers:
+            if answer.error is not None:
+                answer.document = None
+            if answer.trace is not None:
+                output.trace(answer.host, answer.trace)
+        return answers

@@ -142,7 +142,7 @@ def shown(answers: list[Answer], monkeypatch: pytest.MonkeyPatch) -> str:
 def test_why_a_host_is_not_left_alone_is_said_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [
         Answer("a", {"same": False, "differences": ["1", "2", "3", "4", "5"]}, ""),
-        Answer("b", {"refused": "no such option"}, ""),
+        Answer("b", None, "no such option"),
         Answer("c", None, "unreachable"),
         Answer("d", None, ""),
     ]
@@ -189,8 +189,7 @@ ROW = {"bot": "alpha", "exercises": [], "passed": True, "detail": []}
     ("answer", "why"),
     [
         (Answer("a", None, "unreachable"), "unreachable"),
-        (Answer("a", {"refused": "it is held"}, ""), "it is held"),
-        (Answer("a", {"not_proven": "disk full"}, ""), "disk full"),
+        (Answer("a", None, "it is held"), "it is held"),
         (Answer("a", {"bots": []}, ""), "nothing was said of it"),
     ],
 )

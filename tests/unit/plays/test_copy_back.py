@@ -154,6 +154,19 @@ def test_what_is_no_id_is_refused(fleet: Fleet, incident: Any) -> None:
     assert fleet.asked == []
 
 
+def test_a_host_that_has_the_incident_and_no_file_of_it_has_given_none(fleet: Fleet) -> None:
+    copied = fleet.fetch(paper_1=answer({}), paper_2=answer())
+    assert copied.failed == ["paper-1: it has the incident, and no file of it"]
+    assert copied.files == {"paper-2": 2}
+
+
+@pytest.mark.parametrize("host", ["errors.txt", "report.md", "summary.json"])
+def test_no_host_takes_the_place_of_a_file_of_ours(fleet: Fleet, host: str) -> None:
+    fleet.says = {host: answer()}
+    copied = copy_back.fetch(None, {}, [host], ID, fleet.directory)  # type: ignore[arg-type]
+    assert "no plain name for a directory" in copied.failed[0]
+
+
 def test_a_control_node_without_room_says_so(fleet: Fleet) -> None:
     fleet.directory.write_text("")
     copied = fleet.fetch(paper_1=answer())

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -22,10 +23,13 @@ from ansible.plugins import loader
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError
 from freqops.fleet import children, fanout
+from freqops.hostctl.incident import read
 from freqops.plays import connections
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
+from tests.unit.patience import PATIENCE
 
 # Every ssh begins a connection that is kept; one to a host `hung-…` has a helper, too, as for ProxyCommand.
 SSH = r"""#!/bin/sh
@@ -37,6 +41,10 @@ case "$*" in
         sleep 1000 & note helper $!
         note ssh $$; exec sleep 1000 ;;
     *gone-*) echo 'no route to host' >&2; exit 255 ;;
+    *long-*) note ssh $$; head -c 16777216 /dev/zero | tr '\0' x; echo; echo '{"said": "it is well"}' ;;
+    *stderr-*) note ssh $$; head -c 16777216 /dev/zero | tr '\0' x >&2; echo '{"said": "it is well"}' ;;
+    *bytes-*) printf '\377\376\033[2J\n'; exit 3 ;;
+    *deep-*) printf '{"a":'; head -c 100000 /dev/zero | tr '\0' '['; echo ;;
     *mute-*) echo 'not found' >&2; exit 127 ;;
     *) note kept "$(setsid --fork sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1')"; echo '{"said": "it is well"}' ;;
 esac
@@ -53,6 +61,20 @@ class AfterAll(Clock):
 
     def monotonic(self) -> float:
         return 1000.0 if self.condition() else 0.0
+
+
+class AllSaid(Clock):
+    """Passes every deadline when the threads that are begun meanwhile have ended."""
+
+    def __init__(self) -> None:
+        self.before, self.looked = threading.active_count(), False
+
+    def monotonic(self) -> float:
+        if not self.looked:
+            self.looked = True
+            return 0.0
+        until(lambda: threading.active_count() == self.before, GIVE_UP, "every thread has ended")
+        return 1000.0
 
 
 class Counting(Clock):
@@ -77,14 +99,20 @@ class Fleet:
         self.ssh.chmod(0o755)
         self.more: dict[str, Any] = {}
 
-    def ask(self, hosts: list[str], clock: Clock, patience: float = 100.0) -> dict[str, fanout.Answer]:
+    def ask(
+        self,
+        hosts: list[str],
+        clock: Clock,
+        patience: float = 100.0,
+        arrived: Callable[[fanout.Answer], None] = lambda _answer: None,
+    ) -> dict[str, fanout.Answer]:
         variables = {"ansible_ssh_executable": str(self.ssh), "ansible_control_path_dir": str(self.place), **self.more}
         hostvars = SimpleNamespace(raw_get=lambda host: {"ansible_host": host, **variables})
         action = SimpleNamespace(
             _loader=DataLoader(), _play_context=PlayContext(), _task=Task(), _shared_loader_obj=loader
         )
         commands = {host: ["status"] for host in hosts}
-        said = connections.ask(cast(ActionBase, action), hostvars, commands, patience, clock)
+        said = connections.ask(cast(ActionBase, action), hostvars, commands, patience, clock, arrived)
         assert [answer.host for answer in said] == hosts
         return {answer.host: answer for answer in said}
 
@@ -130,6 +158,113 @@ def test_each_host_has_its_own_answer(fleet: Fleet) -> None:
     assert answers["mute-1"].error == "freqops-host gave no answer (status 127): not found"
 
 
+def test_each_answer_is_given_on_when_it_is_there_by_the_thread_that_waits(fleet: Fleet) -> None:
+    came: list[str] = []
+
+    def arrived(answer: fanout.Answer) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        came.append(answer.host)
+
+    at_the_deadline: list[str] = []
+    give_up = time.monotonic() + PATIENCE
+
+    def over() -> bool:
+        if not (len(came) == 3 and fleet.hangs(1)) and time.monotonic() < give_up:
+            return False
+        at_the_deadline[:] = at_the_deadline or came
+        return True
+
+    answers = fleet.ask(["hung-1", "one", "gone-1", "two"], AfterAll(over), arrived=arrived)
+    assert sorted(at_the_deadline) == ["gone-1", "one", "two"]
+    assert silent(answers) == ["hung-1"]
+    fleet.nobody_is_left()
+
+
+def test_what_came_at_the_deadline_is_given_on_too(fleet: Fleet) -> None:
+    came: list[str] = []
+    answers = fleet.ask(["one", "two"], AllSaid(), arrived=lambda answer: came.append(answer.host))
+    assert sorted(came) == ["one", "two"]
+    assert [answer.document for answer in answers.values()] == [WELL, WELL]
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("long-1", "it wrote more than 4194304 bytes"),
+        ("stderr-1", "it wrote more than 4194304 bytes"),
+        ("bytes-1", "freqops-host gave no answer (status 3): "),
+        ("deep-1", "freqops-host gave no answer (status 0): "),
+    ],
+)
+def test_a_host_that_talks_junk_is_alone_with_it(fleet: Fleet, host: str, said: str) -> None:
+    answers = fleet.ask([host, "one"], Clock(), GIVE_UP)
+    assert answers["one"].document == WELL
+    assert answers[host].document is None
+    error = str(answers[host].error)
+    assert error.startswith(said)
+    assert error.isprintable()
+    assert len(error) < 500
+    for pid in fleet.pids("ssh"):
+        until(partial(dead, pid), A_KILL, f"process {pid} is ended")
+
+
+def test_what_an_incident_is_made_of_may_be_longer() -> None:
+    assert connections.MOST_OF["incident"] >= 2 * read.LIMIT
+    assert connections.MOST < read.LIMIT
+
+
+class Odd(BaseException):
+    """Nothing that anybody expects."""
+
+
+@pytest.mark.parametrize(
+    "failure", [KeyError("x"), RecursionError("too deep"), MemoryError(), SystemExit(0), Odd("odd")]
+)
+def test_whatever_goes_wrong_with_one_host_is_its_answer(failure: BaseException) -> None:
+    def fails() -> Any:
+        raise failure
+
+    hosts: dict[str, fanout.Connect] = {"bad": lambda: fails, "worse": fails, "good": lambda: lambda: (WELL, None)}
+    answers = {answer.host: answer for answer in fanout.ask(hosts, 100.0, AllSaid())}
+    assert answers["good"].document == WELL
+    for host in ("bad", "worse"):
+        assert str(answers[host].error).startswith(type(failure).__name__)
+        assert "in fails" in str(answers[host].trace)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said", "traced"),
+    [
+        (RecursionError("too deep"), "its answer cannot be understood: RecursionError: too deep", True),
+        (FreqopsError("bots is 5"), "its answer cannot be understood: bots is 5", False),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_in_is_an_error_of_its_host(failure: Exception, said: str, traced: bool) -> None:
+    def arrived(answer: fanout.Answer) -> None:
+        if answer.host == "bad":
+            raise failure
+
+    hosts: dict[str, fanout.Connect] = {host: lambda: lambda: (WELL, None) for host in ("bad", "good")}
+    bad, good = fanout.ask(hosts, GIVE_UP, arrived=arrived)
+    assert (good.document, good.error) == (WELL, None)
+    assert (bad.error, bad.trace is not None) == (said, traced)
+
+
+def test_a_machine_without_room_for_one_more_thread_asks_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = threading.Thread.start
+    refused = iter([True, False])
+
+    def start(worker: threading.Thread) -> None:
+        if next(refused):
+            raise RuntimeError("can't start new thread")
+        begin(worker)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    bad, good = fanout.ask({host: lambda: lambda: (WELL, None) for host in ("bad", "good")}, GIVE_UP)
+    assert bad.error == "it could not be asked: can't start new thread"
+    assert good.document == WELL
+
+
 def test_no_thread_is_shown_a_plugin_that_another_has_only_begun_to_load(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,11 +299,11 @@ def test_what_hangs_is_ended_and_the_others_keep_their_answers(fleet: Fleet, *, 
 
 
 def test_a_process_that_was_there_before_goes_on(fleet: Fleet) -> None:
-    with subprocess.Popen(["sleep", "1000"]) as kept:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as kept:
         assert silent(fleet.ask(["hung-1"], AfterAll(lambda: fleet.hangs(1)))) == ["hung-1"]
         fleet.nobody_is_left()
-        assert kept.poll() is None
-        kept.kill()
+        said, _ = kept.communicate(b"it lives")
+        assert (said, kept.returncode) == (b"it lives", 0)
 
 
 def test_six_hosts_that_hang_cost_one_patience(fleet: Fleet) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .visible import visible
+
+CELL = 200
+
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return ``rows`` under ``headings``; None becomes a dash."""
+    """Return ``rows`` under ``headings``; None becomes a dash, and no cell makes a line of its own."""
     cells = [[_cell(value) for value in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
@@ -20,4 +24,4 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "NO"
-    return str(value)
+    return visible(str(value), CELL)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
 from ..base.errors import FreqopsError
+from ..base.visible import all_visible, visible
 
 TOOL = "/usr/local/bin/freqops-host"
 OPERATOR_TOOL = "/usr/local/bin/freqops-operator"
 OPERATOR_COMMANDS = ("halt", "status", "incident")
 MANDATE: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("incident", "reason", "actor")}
+
+DEEPEST = 32
 
 Run = Callable[["list[str]"], "tuple[int, str, str]"]
 
@@ -46,17 +50,35 @@ def as_root(words: Sequence[str]) -> str:
 
 
 def last_object(output: str) -> dict[str, Any] | None:
-    """Return the JSON object on the last line that begins like one, None where there is none."""
+    """Return the JSON object on the last line that begins like one, None where there is none.
+
+    A number that is not finite is read as null: it is not known. What is nested deeper than any answer of ours is none.
+    """
     lines = [line for line in output.splitlines() if line.startswith("{")]
     try:
-        found = json.loads(lines[-1])
-    except (IndexError, ValueError):
+        found = json.loads(lines[-1], parse_constant=lambda _name: None, parse_float=_finite)
+    except (IndexError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _deeper(found, DEEPEST) else None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _deeper(found: object, depth: int) -> bool:
+    inner = list(found.values()) if isinstance(found, dict) else found
+    return isinstance(inner, list) and (depth == 0 or any(_deeper(value, depth - 1) for value in inner))
+
+
+def refusal(answer: Mapping[str, Any]) -> str | None:
+    """Return why a command did not come to its end; None where it did."""
+    return next((str(answer[name]) for name in ("refused", "not_proven") if name in answer), None)
 
 
 def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
-    """Return the answer of a command that came to its end.
+    """Return the answer of a command that came to its end, its texts visible.
 
     Args:
         output: The standard output of the command.
@@ -72,7 +94,7 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
     if wanted not in answer:
         not_proven = answer.get("not_proven")
         raise NoAnswer(str(not_proven or answer.get("refused") or output), began=not_proven is not None)
-    return answer
+    return dict(all_visible(answer))
 
 
 def ask(run: Run, words: Sequence[str], wanted: str) -> dict[str, Any]:
@@ -110,7 +132,7 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
     try:
         return ask(module.run_command, words, wanted)
     except NoAnswer as error:
-        module.fail_json(msg=f"{title}{error}", changed=touches and error.began)
+        module.fail_json(msg=f"{title}{visible(str(error))}", changed=touches and error.began)
         raise
 
 

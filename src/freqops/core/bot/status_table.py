@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from ..base import kinds
+from ..base.kinds import Malformed
 
 HEADINGS = ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "image")
 DIGEST_SHOWN = 12
+_text, _number = kinds.or_none(kinds.text), kinds.or_none(kinds.number)
+ROW: dict[str, kinds.Kind] = {
+    "bot": kinds.text,
+    "problems": kinds.list_of(kinds.text),
+    "holds": kinds.list_of(kinds.having(holder=kinds.text, level=kinds.count, incident=kinds.text)),
+    "holds_unreadable": kinds.text,
+    "level": kinds.count,
+    "mode": _text,
+    "trader": _text,
+    "image": _text,
+    "heartbeat_s": _number,
+    "open_trades": kinds.or_none(kinds.count),
+    "unrealised": _number,
+    "drill_days": _number,
+}
+ALWAYS = ("bot", "problems", "holds")
+PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))
+
+
+def check(answer: Mapping[str, Any]) -> None:
+    """Refuse what is not the answer of ``freqops-host status``, or has no such answer in it.
+
+    Args:
+        answer: The JSON object of a host, which may be older or newer. It may have names that are not known here.
+
+    Raises:
+        Malformed: A row has not what each of them has, a value is not of its kind, a bot has two rows, or a row tells
+            neither what its trader does nor why it cannot be told.
+    """
+    rows = [kinds.checked(row, ROW, ALWAYS) for row in kinds.value(answer, "bots", kinds.list_of(kinds.object_))]
+    kinds.refuse_twice([row["bot"] for row in rows])
+    kinds.value(answer, "undeclared", PROCESSES)
+    for row in rows:
+        if not row.get("trader") and not row["problems"]:
+            raise Malformed(f"it does not tell what {row['bot']} does")
 
 
 def cells(row: dict[str, Any]) -> list[Any]:
@@ -26,7 +65,7 @@ def _image(row: dict[str, Any]) -> str | None:
     return f"{name}@{digest[:DIGEST_SHOWN]}" if at else name or None
 
 
-def problems(answer: dict[str, Any]) -> list[str]:
+def problems(answer: Mapping[str, Any]) -> list[str]:
     """Return a line for each problem of a host: what could not be read, and what belongs to no bot."""
     lines = [f"{row['bot']}: {problem}" for row in answer["bots"] for problem in row["problems"]]
     return lines + [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in answer["undeclared"]]

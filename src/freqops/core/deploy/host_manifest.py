@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base import durable
-from ..bot import layout
+from ..base import durable, kinds
+from ..base.kinds import Malformed
+from ..bot import layout, status_table
 
 FILE = "manifest.json"
 FORMAT = 1
@@ -137,3 +138,17 @@ def _seen(path: Path) -> str:
     content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     return f"{digest} {status.st_uid}:{status.st_gid} {stat.S_IMODE(status.st_mode):04o}"
+
+
+def check(answer: Mapping[str, Any]) -> None:
+    """Refuse what is not the answer of ``freqops-host manifest`` that compares.
+
+    Raises:
+        Malformed: A value is not of its kind, or a host calls the same what it says to differ.
+    """
+    same = kinds.value(answer, "same", kinds.truth)
+    kinds.value(answer, "ground_same", kinds.truth)
+    differences = kinds.value(answer, "differences", kinds.list_of(kinds.text))
+    status_table.check(answer)
+    if same and (differences or status_table.problems(answer)):
+        raise Malformed("it is called the same, and yet something of it differs")

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
+from ..base import kinds
 from ..base.clock import round_seconds
-from ..base.errors import FreqopsError
+from ..base.kinds import Malformed
+from ..base.visible import visible
 
 VERSION = 1
-
-
-class Malformed(FreqopsError):
-    """A document is not the answer of a halt; the text says what is wrong with it."""
 
 
 @dataclass
@@ -80,14 +78,10 @@ class Row:
         Raises:
             Malformed: A name that must be there is missing, or a value is not of its kind.
         """
-        if not isinstance(document, dict):
-            raise Malformed("a row is no object")
-        values = {name: _value(document, name, kind) for name, kind in KINDS.items() if name in document}
-        missing = [name for name in ("bot", "level", "incident", "proven") if name not in document]
-        if missing:
-            raise Malformed(f"a row has no {missing[0]}")
-        row = cls(**values)
-        if document["proven"] is not True:
+        document = kinds.checked(document, {**KINDS, "proven": kinds.anything}, ALWAYS)
+        proven = document.pop("proven")
+        row = cls(**document)
+        if row.acknowledged_s is None or proven is not True:
             row.proven_s = None
         return row
 
@@ -121,67 +115,39 @@ class Answer:
         """
         version = document.get("version")
         if isinstance(version, bool) or not isinstance(version, int) or version < VERSION:
-            raise Malformed(f"its version is {version!r}")
-        rows = [Row.from_json(row) for row in _value(document, "bots", _list_of_objects)]
-        undeclared = _value(document, "undeclared", _list_of_objects) if "undeclared" in document else None
+            raise Malformed(f"its version is {visible(str(version), kinds.SHOWN)}")
+        rows = [Row.from_json(row) for row in kinds.value(document, "bots", kinds.list_of(kinds.object_))]
+        kinds.refuse_twice([row.bot for row in rows])
+        undeclared = kinds.value(document, "undeclared", _PROCESSES) if "undeclared" in document else None
         return cls(rows, undeclared, document.get("proven") is True)
 
 
-def _text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _truth(value: object) -> bool:
-    return isinstance(value, bool)
-
-
 def _level(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value in (1, 2, 3)
+    return kinds.count(value) and value in (1, 2, 3)
 
 
-def _seconds(value: object) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0)
-
-
-def _list_of_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _list_of_objects(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
-def _or_none(kind: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: value is None or kind(value)
-
-
-def _object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-KINDS: dict[str, Callable[[object], bool]] = {
-    "bot": _text,
+KINDS: dict[str, kinds.Kind] = {
+    "bot": kinds.text,
     "level": _level,
-    "incident": _text,
-    "mode": _text,
-    "latched": _truth,
-    "raised": _truth,
-    "acknowledged_s": _seconds,
-    "proven_s": _seconds,
-    "found": _or_none(_text),
-    "state": _text,
-    "verdict": _text,
-    "detail": _list_of_texts,
-    "positions": _or_none(_list_of_objects),
-    "positions_found": _or_none(_list_of_objects),
-    "closed": _list_of_texts,
-    "exchange": _or_none(_object),
-    "acted": _truth,
+    "incident": kinds.text,
+    "mode": kinds.text,
+    "latched": kinds.truth,
+    "raised": kinds.truth,
+    "acknowledged_s": kinds.seconds,
+    "proven_s": kinds.seconds,
+    "found": kinds.or_none(kinds.text),
+    "state": kinds.text,
+    "verdict": kinds.text,
+    "detail": kinds.list_of(kinds.text),
+    "positions": kinds.or_none(kinds.list_of(kinds.flat)),
+    "positions_found": kinds.or_none(kinds.list_of(kinds.flat)),
+    "closed": kinds.list_of(kinds.text),
+    "exchange": kinds.or_none(kinds.object_),
+    "acted": kinds.truth,
 }
-
-
-def _value(document: Mapping[str, Any], name: str, kind: Callable[[object], bool]) -> Any:
-    value = document.get(name)
-    if not kind(value):
-        raise Malformed(f"{name} is {str(value)[:60]!r}")
-    return value
+# What every host has said since the first release: without one of these a row is no row.
+ALWAYS = (
+    "bot", "level", "incident", "proven", "mode", "latched", "raised", "acknowledged_s", "proven_s", "found", "state",
+    "verdict", "detail", "positions", "positions_found", "closed", "exchange", "acted",
+)  # fmt: skip
+_PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..base.kinds import Malformed
 from ..base.text_table import table
-from .answer import Answer, Malformed, Row
+from ..base.visible import page
+from .answer import Answer, Row
 
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
 SILENT = "the way: another road to the host, or its keys at the exchange; killswitch.md, 'A host that gives no answer'"
@@ -59,10 +61,18 @@ class HostAnswer:
 
     def rows(self, level: int) -> list[Row]:
         """Return a row for each bot, whatever the host said, or did not say."""
-        said = self.answer.rows if self.answer is not None else []
+        said = [_at_least(row, level) for row in self.answer.rows] if self.answer is not None else []
         detail = [self.error or UNKNOWN, *([SILENT] if self.silent else [])]
         missing = sorted(set(self.bots) - {row.bot for row in said})
         return [*said, *(Row(bot, level, "", detail=list(detail)) for bot in missing)]
+
+    def lines(self, level: int) -> list[str]:
+        """Return a short line for each bot, to be shown before the table is complete."""
+        return [
+            f"{row.bot} on {self.host}: acknowledged {_yes(row.acknowledged_s is not None)}, "
+            f"proven {_yes(row.proven)}, {row.verdict}"
+            for row in self.rows(level)
+        ]
 
 
 @dataclass
@@ -115,9 +125,13 @@ class FleetAnswer:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return all rows with their hosts."""
-        return [{"host": host, **row.to_json()} for host, row in self.rows]
+        return [{**row.to_json(), "host": host} for host, row in self.rows]
 
-    def text(self) -> str:
+    def unheard(self) -> dict[str, str]:
+        """Return the hosts that gave no answer, or none that can be understood, each with the reason."""
+        return {host.host: host.error or "no answer" for host in self.hosts if host.answer is None}
+
+    def lines(self) -> list[str]:
         """Return the table with its details, for a person."""
         cells = [
             [
@@ -128,7 +142,11 @@ class FleetAnswer:
         ]
         held = ", ".join(self.incidents()) or self.incident
         verdict = f"{'ALL PROVEN' if self.proven else 'NOT ALL PROVEN'} | incident {held}"
-        return "\n".join([table(HEADINGS, cells), *self._details(), verdict])
+        return [*table(HEADINGS, cells).splitlines(), *self._details(), verdict]
+
+    def text(self) -> str:
+        """Return what `lines` returns as one text; no text within a line makes a line of its own."""
+        return page(self.lines())
 
     def _details(self) -> Iterator[str]:
         for host, row in self.rows:
@@ -138,6 +156,17 @@ class FleetAnswer:
             yield from (f"{where}: open position {_position(position)}" for position in row.positions or [])
         for host, process in self.undeclared:
             yield f"{host}: UNDECLARED Freqtrade process {process.get('pid')}: {process.get('command')}"
+
+
+def _at_least(row: Row, level: int) -> Row:
+    """Return a row as it was said, or that nothing was halted where it is about less than was commanded."""
+    if row.level >= level:
+        return row
+    return Row(row.bot, level, row.incident, mode=row.mode, detail=[f"its host answered for level {row.level}"])
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "NO"
 
 
 def _position(position: dict[str, Any]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..base import durable
+from ..base import durable, kinds
 from ..base.clock import iso
+from ..base.kinds import Malformed
 from ..base.markdown import block, code, visible
 from ..base.text_table import table
 from .kill_level import KillLevel
@@ -23,6 +24,21 @@ LEGEND = (
     "Seconds under *acknowledged* and *proven* are those of the halt; those under *seconds* are the time from a fault "
     "until the hold was true again."
 )
+EXERCISE: dict[str, kinds.Kind] = {
+    "exercise": kinds.text,
+    "expected": kinds.text,
+    "said": kinds.text,
+    "acknowledged_s": kinds.seconds,
+    "proven_s": kinds.seconds,
+    "seconds": kinds.seconds,
+    "passed": kinds.truth,
+}
+ROW: dict[str, kinds.Kind] = {
+    "bot": kinds.text,
+    "exercises": kinds.list_of(kinds.having(**EXERCISE)),
+    "passed": kinds.truth,
+    "detail": kinds.list_of(kinds.text),
+}
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -58,6 +74,20 @@ def overdue(bots: Iterable[dict[str, Any]]) -> tuple[bool, str]:
     if days > DAYS:
         return True, f"NO DRILL has passed here for {days:.0f} days (more than {DAYS}); drill.yml rehearses the halt"
     return False, f"last drill passed {days:.0f} days ago, by {bot}"
+
+
+def check(answer: Mapping[str, Any]) -> None:
+    """Refuse what is not the answer of ``freqops-host drill``.
+
+    Raises:
+        Malformed: A row has not what each of them has, a value is not of its kind, a bot has two rows, or one has
+            passed without an exercise, or with one that has not.
+    """
+    found = [kinds.checked(row, ROW, tuple(ROW)) for row in kinds.value(answer, "bots", kinds.list_of(kinds.object_))]
+    kinds.refuse_twice([row["bot"] for row in found])
+    for row in found:
+        if row["passed"] and not (row["exercises"] and all(exercise["passed"] for exercise in row["exercises"])):
+            raise Malformed(f"it says that {row['bot']} has passed, and its exercises do not")
 
 
 def rows(answers: Iterable[tuple[str, dict[str, Any]]]) -> list[list[Any]]:

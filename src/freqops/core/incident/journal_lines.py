@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..base.markdown import compact, visible
+from ..base.markdown import visible
+from ..base.visible import compact
 from .journal_file import Entry
 
 ANSWER, ERROR, NAME = 160, 400, 80

@@ -34,11 +34,12 @@ def pass_or_wait(command: list[str]) -> int:
 
 def _wait(why: str) -> int:
     signal = import_module("signal")
+    visible = import_module("freqops.core.base.visible").visible
     waiting: str = import_module("freqops.core.bot.processes").WAITING
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     Path("/proc/self/comm").write_text(waiting)  # from here on it counts as what it is: a gate that waits
-    sys.stdout.write(f"freqops start gate: Freqtrade is not started: {why}\n")
+    sys.stdout.write(f"freqops start gate: Freqtrade is not started: {visible(why)}\n")
     sys.stdout.flush()
     while True:
         signal.pause()

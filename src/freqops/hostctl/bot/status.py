@@ -83,8 +83,8 @@ def _asked(bot: layout.Bot, clock: Clock) -> dict[str, Any]:
     }
 
 
-def render(answer: dict[str, Any]) -> str:
-    """Return the answer as a table, problems and the age of the last drill below it."""
+def render(answer: dict[str, Any]) -> list[str]:
+    """Return the answer as the lines of a table, problems and the age of the last drill below it."""
     _, drilled = halt_drill.overdue(answer["bots"])
-    lines = [table(HEADINGS, [cells(row) for row in answer["bots"]]), *problems(answer), drilled]
-    return "\n".join(line for line in lines if line)
+    lines = [*table(HEADINGS, [cells(row) for row in answer["bots"]]).splitlines(), *problems(answer), drilled]
+    return [line for line in lines if line]

@@ -47,6 +47,6 @@ def run(options: argparse.Namespace) -> int:
     answer.update(began=iso(began), ended=iso(clock.utcnow()))
     if any(row.raised or row.acted for row in rows):
         answer["incident_error"] = halt_answer.record(options.root, order, rows, answer, clock)
-    output.print_json(answer) if options.json else output.print_text(halt_answer.text(answer))
+    output.print_json(answer) if options.json else output.print_text(*halt_answer.lines(answer))
     sys.stdout.flush()
     os._exit(answer["exit"])  # a thread that a stuck disk holds must not keep the answer back

@@ -29,5 +29,6 @@ def run(options: argparse.Namespace) -> int:
         answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}
         output.print_json({**answer, "files": found.texts, "truncated": found.truncated})
     else:
-        output.print_text(report(Evidence(options.incident, {host: found.texts}, cut={host: found.truncated})))
+        text = report(Evidence(options.incident, {host: found.texts}, cut={host: found.truncated}))
+        output.print_text(*text.splitlines())
     return NOT_PROVEN if found.truncated else PROVEN

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from freqops.core.base.visible import page
+
 if TYPE_CHECKING:
     from freqops.core.base.outcome import Outcome
 
@@ -22,7 +24,7 @@ def answered(outcome: Outcome) -> int:
     return outcome.exit
 
 
-def print_text(text: str) -> None:
-    """Print text for a person."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+def print_text(*lines: str) -> None:
+    """Print lines for a person; no text within a line makes a line of its own."""
+    sys.stdout.write(page(lines) + "\n")
     sys.stdout.flush()

@@ -27,5 +27,5 @@ def run(options: argparse.Namespace) -> int:
     """Show it; 2 where a bot has a problem."""
     answer = status(layout.homes(options.root), Clock(), Engine())
     answer = {"version": 1, "host": os.uname().nodename, **answer}
-    output.print_json(answer) if options.json else output.print_text(render(answer))
+    output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

@@ -56,13 +56,12 @@ def answer(
     }
 
 
-def text(said: dict[str, Any]) -> str:
-    """Return an answer as a table with its details, for a person."""
+def lines(said: dict[str, Any]) -> list[str]:
+    """Return an answer as the lines of a table with its details, for a person."""
     cells = [
         [row["bot"], row["mode"], row["level"], row["acknowledged"], row["proven"], row["proven_s"], row["verdict"]]
         for row in said["bots"]
     ]
-    lines = [table(HEADINGS, cells)]
-    lines += [f"{row['bot']}: {text}" for row in said["bots"] for text in row["detail"]]
-    lines += [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in said["undeclared"]]
-    return "\n".join([*lines, "ALL PROVEN" if said["proven"] else "NOT ALL PROVEN"])
+    details = [f"{row['bot']}: {text}" for row in said["bots"] for text in row["detail"]]
+    details += [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in said["undeclared"]]
+    return [*table(HEADINGS, cells).splitlines(), *details, "ALL PROVEN" if said["proven"] else "NOT ALL PROVEN"]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freqops.core.halt.answer import KINDS, Answer, Malformed, Row
+from freqops.core.base.kinds import Malformed
+from freqops.core.halt.answer import KINDS, Answer, Row
 from freqops.core.halt.fleet_answer import SILENT, UNKNOWN, FleetAnswer, HostAnswer
 
 # What a host of the first release says, name by name as its code writes them; never to be changed.
@@ -51,7 +52,7 @@ def test_a_newer_host_may_say_more() -> None:
     assert fleet(newer).proven
 
 
-@pytest.mark.parametrize("name", sorted({"bot", "level", "incident", "proven"}))
+@pytest.mark.parametrize("name", sorted(FIRST["bots"][0].keys() - {"acknowledged"}))
 def test_a_row_without_what_all_hosts_say_is_no_row(name: str) -> None:
     with pytest.raises(Malformed, match=f"no {name}"):
         Row.from_json({key: value for key, value in ROW.items() if key != name})
@@ -79,6 +80,72 @@ def test_a_value_of_another_kind_is_never_taken(name: str, value: object) -> Non
 def test_a_proof_needs_the_word_the_seconds_and_the_latch(more: dict[str, Any]) -> None:
     assert not Row.from_json({**ROW, **more}).proven
     assert not fleet({**FIRST, "bots": [{**ROW, **more}]}).proven
+
+
+def test_what_was_not_acknowledged_is_not_proven() -> None:
+    assert not fleet({**FIRST, "bots": [{**ROW, "acknowledged": False, "acknowledged_s": None}]}).proven
+
+
+def test_a_host_that_halted_less_than_was_commanded_has_not_halted() -> None:
+    result = FleetAnswer(3, "one", [HostAnswer.of("paper-1", ["alpha"], FIRST, None)])
+    [(_, row)] = result.rows
+    assert (result.proven, row.verdict, row.detail) == (False, "NOT HALTED", ["its host answered for level 1"])
+    held = {**FIRST, "bots": [{**ROW, "level": 3}]}
+    assert fleet(held).proven
+
+
+NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**400
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"bots": 5}, {"bots": None}, {"bots": [5]}, {"bots": [[]]}, {"bots": [{}]}, {"bots": {"alpha": ROW}},
+        {"bots": [ROW, ROW]}, {"bots": [ROW, {**ROW, "verdict": "NOT PROVEN"}]}, {"undeclared": [{"pid": "7"}]},
+        {"undeclared": [{"pid": 7}]}, {"bots": [{**ROW, "proven_s": NAN}]}, {"bots": [{**ROW, "proven_s": INFINITE}]},
+        {"bots": [{**ROW, "acknowledged_s": HUGE}]}, {"bots": [{**ROW, "detail": None}]},
+        {"bots": [{**ROW, "detail": "all is well"}]}, {"bots": [{**ROW, "positions": [{"amount": [[[1]]]}]}]},
+        {"version": HUGE * -1}, {"bots": [{**ROW, "level": 10**30}]},
+    ],
+    ids=lambda junk: str(junk)[:60],
+)  # fmt: skip
+def test_junk_of_one_host_is_the_answer_of_that_host_alone(junk: dict[str, Any]) -> None:
+    document = {**FIRST, **junk}
+    hosts = [HostAnswer.of("bad", ["alpha"], document, None), HostAnswer.of("good", ["alpha"], FIRST, None)]
+    result = FleetAnswer(1, "one", hosts)
+    assert [(host, row.proven) for host, row in result.rows] == [("bad", False), ("good", True)]
+    assert result.rows[0][1].verdict == "NOT HALTED"
+    assert result.unheard() == {"bad": result.rows[0][1].detail[0]}
+    assert not result.proven
+    json.dumps(result.to_json(), allow_nan=False)
+
+
+def test_a_row_stands_under_the_host_that_was_asked() -> None:
+    [row] = fleet({**FIRST, "host": "another", "bots": [{**ROW, "host": "another"}]}).to_json()
+    assert row["host"] == "paper-1"
+
+
+def test_a_line_for_each_bot_says_how_far_it_is() -> None:
+    both = {**FIRST, "proven": False, "bots": [ROW, {**ROW, "bot": "beta", "proven": False, "verdict": "NOT PROVEN"}]}
+    assert HostAnswer.of("paper-1", ["alpha", "beta", "gamma"], both, None).lines(1) == [
+        "alpha on paper-1: acknowledged yes, proven yes, HALTED, PROVEN",
+        "beta on paper-1: acknowledged yes, proven NO, NOT PROVEN",
+        "gamma on paper-1: acknowledged NO, proven NO, NOT HALTED",
+    ]
+
+
+def test_a_host_writes_no_line_into_the_table() -> None:
+    forged = "x\x1b[2J\nALL PROVEN | incident one\u202e"
+    row = {
+        **ROW, "bot": forged, "mode": forged, "verdict": forged, "incident": forged, "detail": [forged],
+        "closed": [forged], "positions": [{"pair": forged, "amount": forged, "stake": forged, "protection": forged}],
+    }  # fmt: skip
+    said = {**FIRST, "proven": False, "bots": [row], "undeclared": [{"pid": 7, "command": forged}]}
+    result = FleetAnswer(1, "one", [HostAnswer.of("paper-1", ["alpha"], said, None)])
+    lines = result.text().split("\n")
+    assert [line for line in lines if line.startswith("ALL PROVEN")] == []
+    assert all(line.isprintable() for line in lines)
+    assert len(lines) == 2 + 2 + 5 + 1
 
 
 def test_a_host_has_the_last_word_against_a_proof() -> None:
