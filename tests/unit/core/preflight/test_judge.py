@@ -226,6 +226,79 @@ REFUSED: dict[str, tuple[Change, str]] = {
         config("beta", protections=[{"method": "CooldownPeriod"}]),
         "paper-1 beta: config.protections is refused by Freqtrade; protections belong in the strategy, as a property",
     ),
+    "files that Freqtrade reads beside the release": (
+        config("beta", add_config_files=["/freqops/var/more.json"]),
+        (
+            "paper-1 beta: config.add_config_files takes in what the release does not have; write here what they say: "
+            "bots of a host share freqtrade_config, and the config of a bot is laid over it"
+        ),
+    ),
+    "files that Freqtrade reads beside the release, none of them": (
+        lambda hosts: hosts["prod-1"]["freqtrade_config"].update(add_config_files=[]),
+        (
+            "prod-1 gamma: freqtrade_config.add_config_files takes in what the release does not have; write here what "
+            "they say: bots of a host share freqtrade_config, and the config of a bot is laid over it"
+        ),
+    ),
+    "a model from where the bot writes": (
+        config("beta", freqaimodel_path="/freqops/var/freqaimodels"),
+        (
+            "paper-1 beta: config.freqaimodel_path takes in what the release does not have; put the model beside the "
+            "strategy, and write /freqops/release/strategies"
+        ),
+    ),
+    "strategies from directories below": (
+        config("beta", recursive_strategy_search=True),
+        (
+            "paper-1 beta: config.recursive_strategy_search takes in what the release does not have; leave it out: "
+            "strategies are the files of strategy_dir, without directories below it"
+        ),
+    ),
+    "strategies from elsewhere": (
+        config("beta", strategy_path="/freqops/var/strategies"),
+        (
+            "paper-1 beta: config.strategy_path is overruled by the command line of the bot's container; leave it out: "
+            "strategies are the files of strategy_dir"
+        ),
+    ),
+    "a directory of its own": (
+        config("beta", user_data_dir="/freqops/var/mine"),
+        (
+            "paper-1 beta: config.user_data_dir is overruled by the command line of the bot's container; leave it out: "
+            "it is /freqops/var"
+        ),
+    ),
+    "data elsewhere": (
+        config("beta", datadir="/freqops/var/mine"),
+        "paper-1 beta: config.datadir is ignored by Freqtrade; leave it out: it lies below /freqops/var",
+    ),
+    "pairs that replace the whitelist": (
+        config("beta", pairs=["BTC/USDT"]),
+        ("paper-1 beta: config.pairs replaces exchange.pair_whitelist; write the pairs into exchange.pair_whitelist"),
+    ),
+    "a log of its own": (
+        config("beta", log_config={"version": 1}),
+        (
+            "paper-1 beta: config.log_config may keep from the log what freqops reads there; leave it out: the log is "
+            "/freqops/var/freqtrade.log, and freqops reads the API's, too"
+        ),
+    ),
+    "a strategy in base64": (
+        of("beta", strategy="Some:Y2xhc3MgU29tZTogcGFzcw=="),
+        (
+            "paper-1 beta: strategy 'Some:Y2xhc3MgU29tZTogcGFzcw==' is no name of a class; name the class: its file "
+            "belongs into strategy_dir"
+        ),
+    ),
+    "another account of the same exchange, live": (
+        config("gamma", exchange={"account_id": 7}),
+        (
+            "prod-1 gamma: live bots are refused until promotion exists, unless they trade on a lab's exchange: "
+            "exchange.account_id may lead elsewhere; allowed are name, key, secret, password, uid, pair_whitelist, "
+            "pair_blacklist, enable_ws, only_from_ccxt, log_responses, unknown_fee_rate, outdated_offset, "
+            "markets_refresh_interval, skip_open_order_update, ccxt_config, ccxt_async_config; set its mode to paper"
+        ),
+    ),
     "a variable of a shell": (
         config("beta", bot_name="${NAME}"),
         (
@@ -280,6 +353,8 @@ ACCEPTED: dict[str, Change] = {
     "a number from the command line": host("paper-1", host_clock_tolerance="7"),
     "a host without bots and images": lambda hosts: hosts.update({"monitor": {}}),
     "a variable that is not ours": host("paper-1", timezone="UTC"),
+    "a model beside the strategy": config("beta", freqaimodel_path="/freqops/release/strategies"),
+    "strategies from no directory below": config("beta", recursive_strategy_search=False),
     "braces of a message": config("beta", webhook={"entry": {"value1": "Buying {pair} for $5"}}),
 }
 
