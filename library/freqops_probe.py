@@ -49,6 +49,10 @@ clock:
   description: What its own clock said in between.
   returned: success
   type: float
+machine:
+  description: What no two running machines have in common.
+  returned: success
+  type: str
 memory:
   description: Its memory, in bytes.
   returned: success

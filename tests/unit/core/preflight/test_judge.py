@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freqops.core.preflight import judge
 from freqops.core.preflight import names as preflight_names
+from freqops.core.preflight.fleet import Way
 from tests.unit.core.preflight.fleets import IMAGE, STOPS, Inventory, bot, credential, fleet, inventory, judged
 
 Change = Callable[[Inventory], Any]
@@ -384,6 +387,16 @@ def test_what_bots_of_a_host_share_is_told_once() -> None:
     hosts = inventory()
     hosts["paper-1"]["freqtrade_config"]["protections"] = []
     assert len(judged(hosts)) == 1
+
+
+def test_two_names_of_one_machine_are_refused() -> None:
+    refusals = judge.judge(dataclasses.replace(fleet(), ways=dict.fromkeys(inventory(), Way("192.0.2.10"))))
+    assert [refusal.line for refusal in refusals] == [
+        (
+            "prod-1: its address 192.0.2.10, port 22, is that of paper-1, too; one machine has one name: take one of "
+            "both out of the inventory"
+        )
+    ]
 
 
 def test_an_old_name_is_refused_with_the_new_one() -> None:
