@@ -35,7 +35,7 @@ class ActionModule(FleetAction):
             failed = [f"{answer.host}: {answer.error}" for answer in answers if not _written(answer)]
             return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
-        told = {a.host: a.document["machine"] for a in answers if a.document and "machine" in a.document}
+        told = {a.host: str(a.document["machine"]) for a in answers if a.document and "machine" in a.document}
         twice = [refusal.line for refusal in machines.identities(told)]
         if twice:
             return {"changed": False, "failed": True, "msg": "REFUSED, nothing was touched: " + "; ".join(twice)}

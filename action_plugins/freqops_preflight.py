@@ -67,7 +67,7 @@ class ActionModule(FleetAction):
             found = preflight.plain(variables["hostvars"][host].get(name, {}))
             refusals += preflight_host.judge(fleet, host, found)
             if "machine" in found:
-                here[host] = found["machine"]
+                here[host] = str(found["machine"])
         return [*refusals, *machines.identities(here)]
 
     def _summary(self, lines: list[str]) -> str:
