@@ -188,6 +188,12 @@ OTHERWISE: dict[str, tuple[Release, list[dict[str, Any]]]] = {
         _changing("def __init__(self, config): super().__init__(config); config['force_entry_enable'] = True"),
         [{"path": ["force_entry_enable"], "kind": "resolved", "why": "no hold stops an entry that is forced"}],
     ),
+    "a-backtest-to-the-gate": (
+        _changing(
+            "def __init__(self, config): super().__init__(config); self.config = {**config, 'runmode': 'backtest'}"
+        ),
+        [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
+    ),
     "code-in-its-name": (_in_base64(), [{"path": ["strategy"], "kind": "elsewhere"}]),
 }
 UNGATED = {

@@ -52,6 +52,7 @@ MOST_PLACES = 3
 # strategy have had their say, each must be what the release says.
 RELIED = {
     ("dry_run",): "it says whether orders are real",
+    ("runmode",): "behind the entry gate no hold counts in a backtest",
     ("initial_state",): "a held bot starts paused by it",
     ("trading_mode",): "live bots trade spot only",
     ("stake_currency",): "the account is counted in it",
@@ -189,9 +190,11 @@ class Built:
         said = self._said()
         taken_in = list(differing(said, {**self._config["original_config"], "config_files": NOTHING}, []))
         yield from ({"path": path, "kind": "taken_in"} for path in taken_in)
-        final = {**self._config, "order_types": self.strategy.order_types}
+        wanted = {**said, "runmode": "dry_run" if said["dry_run"] else "live"}
+        of_strategy = {"order_types": self.strategy.order_types, "runmode": at(self.strategy.config, ("runmode",))}
+        final = {**self._config, **of_strategy}
         for relied, why in RELIED.items():
-            for path in differing(at(said, relied), at(final, relied), list(relied), only_said=True):
+            for path in differing(at(wanted, relied), at(final, relied), list(relied), only_said=True):
                 if path not in taken_in:
                     yield {"path": path, "kind": "resolved", "why": why}
 
@@ -203,7 +206,7 @@ class Built:
         return {"internals": {}, **said}  # without this section Freqtrade makes an empty one
 
 
-def at(config: dict[str, Any], path: tuple[str, ...]) -> Any:
+def at(config: Any, path: tuple[str, ...]) -> Any:
     """Return the value at a path, `NOTHING` where there is none."""
     value: Any = config
     for key in path:

@@ -70,7 +70,9 @@ class Image:
             _merge(copy.deepcopy(said), self.taken_in)
         self.files, self.read = files, [str(file) for file in reversed(files)]
         self.strategy = SimpleNamespace(
-            __file__=str(home / "release" / "strategies" / "mine.py"), order_types=copy.deepcopy(OWN["order_types"])
+            __file__=str(home / "release" / "strategies" / "mine.py"),
+            order_types=copy.deepcopy(OWN["order_types"]),
+            config={"runmode": "dry_run"},
         )
         self.final = {**copy.deepcopy(self.taken_in), "max_open_trades": float("inf"), "runmode": "dry_run"}
 
@@ -202,6 +204,14 @@ FOUND: dict[str, tuple[Change, list[dict[str, Any]]]] = {
                 "why": "a stop on the exchange outlives the bot",
             }
         ],
+    ),
+    "a strategy behind the entry gate that calls it a backtest": (
+        lambda image: image.strategy.config.update(runmode="backtest"),
+        [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
+    ),
+    "a strategy without a configuration": (
+        lambda image: setattr(image.strategy, "config", None),
+        [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
     ),
     "a section that a strategy takes out": (
         lambda image: image.final.pop("api_server"),
