@@ -10,6 +10,7 @@ from freqops.core.base import kinds
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells
 from freqops.core.deploy import host_manifest
+from freqops.core.preflight import machines
 from freqops.fleet.fanout import Answer
 from freqops.plays import desired_state, fleet
 from freqops.plays.fleet_action import FleetAction
@@ -37,6 +38,10 @@ class ActionModule(FleetAction):
             failed = [f"{answer.host}: {answer.error or 'it does not say that it was written'}" for answer in unwritten]
             return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
+        told = {a.host: str(a.document["machine"]) for a in answers if a.document and "machine" in a.document}
+        twice = [refusal.line for refusal in machines.identities(told)]
+        if twice:
+            return {"changed": False, "failed": True, "msg": "REFUSED, nothing was touched: " + "; ".join(twice)}
         keys = {"same": "same", "host_same": "ground_same"}
         lists = {name: [a.host for a in answers if (a.document or {}).get(key)] for name, key in keys.items()}
         return {"changed": False, **lists}

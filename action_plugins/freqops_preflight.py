@@ -10,6 +10,7 @@ from ansible.errors import AnsibleError
 
 from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
+from freqops.core.preflight import machines
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
 from freqops.plays import inventory_files, preflight
@@ -62,10 +63,13 @@ class ActionModule(FleetAction):
     def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
         """Judge what was found on each host that the play has not left behind."""
         refusals: list[Refusal] = []
+        here: dict[str, str] = {}
         for host in variables["ansible_play_hosts"]:
             found = preflight.plain(variables["hostvars"][host].get(name, {}))
             refusals += preflight_host.judge(fleet, host, found)
-        return refusals
+            if "machine" in found:
+                here[host] = str(found["machine"])
+        return [*refusals, *machines.identities(here)]
 
     def _summary(self, lines: list[str]) -> str:
         return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"

@@ -11,6 +11,7 @@ description:
   - Compares what is wanted, and every file that a deploy writes, with what the last good deploy left behind, and reads
     back that services, containers and bots are at work.
   - What it does not know, or cannot read, differs.
+  - Fails where two hosts of the inventory turn out to be one machine.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.no_diff

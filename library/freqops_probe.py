@@ -49,6 +49,10 @@ clock:
   description: The time by its own clock in between.
   returned: success
   type: float
+machine:
+  description: What no two running machines have in common.
+  returned: success
+  type: str
 memory:
   description: Its memory, in bytes.
   returned: success

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,26 @@ class Increasing({bases}):
     def populate_exit_trend(self, dataframe, metadata): return dataframe
     def {method}(self, **kwargs): return 10
 """
+CHANGING = """
+from freqtrade.strategy import IStrategy
+class Changing(IStrategy):
+    timeframe = "1m"
+    minimal_roi = {{"0": 1}}
+    stoploss = -0.1
+    def populate_indicators(self, dataframe, metadata): return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+    {own}
+"""
+WITHOUT_STOPS = """
+    @property
+    def order_types(self):
+        return {"entry": "limit", "exit": "limit", "stoploss": "limit", "stoploss_on_exchange": False}
+    @order_types.setter
+    def order_types(self, value): pass
+"""
+STOPS = {"order_types": {"entry": "limit", "exit": "limit", "stoploss": "limit", "stoploss_on_exchange": True}}
+MORE = "strategies/more.json"
 MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
 
 
@@ -71,6 +92,7 @@ class Release:
     own: dict[str, Any] = field(default_factory=dict)
     database: str = "sqlite"
     live: bool = False
+    more: dict[str, Any] | None = None
 
 
 def _with_key(**own: Any) -> dict[str, Any]:
@@ -116,6 +138,64 @@ def _increasing(
     return Release("Increasing", source, own=own, live=live)
 
 
+def _changing(own: str, **config: Any) -> Release:
+    return Release("Changing", CHANGING.format(own=own), own=config, live=True)
+
+
+def _including(**more: Any) -> Release:
+    return Release(own={"add_config_files": [MORE]}, more=more, live=True)
+
+
+def _in_base64() -> Release:
+    source = CHANGING.format(own="")
+    return Release(f"Changing:{urlsafe_b64encode(source.encode()).decode()}")
+
+
+INCLUDED = {"path": ["add_config_files"], "kind": "files"}
+OTHERWISE: dict[str, tuple[Release, list[dict[str, Any]]]] = {
+    "nothing-included": (_including(), [INCLUDED]),
+    "an-exchange-included": (
+        _including(exchange={"ccxt_sync_config": {"urls": {"api": "http://10.9.9.9"}}}),
+        [INCLUDED, {"path": ["exchange", "ccxt_sync_config"], "kind": "taken_in"}],
+    ),
+    "an-account-included": (
+        _including(exchange={"apiKey": SECRET}),
+        [INCLUDED, {"path": ["exchange", "apiKey"], "kind": "taken_in"}],
+    ),
+    "pairs-included": (
+        _including(pairs=["DOGE/USDT"]),
+        [
+            INCLUDED,
+            {"path": ["pairs"], "kind": "taken_in"},
+            {
+                "path": ["exchange", "pair_whitelist"],
+                "kind": "resolved",
+                "why": "the exchange is asked there, with that key",
+            },
+        ],
+    ),
+    "stops-taken-away": (
+        _changing(WITHOUT_STOPS, **STOPS),
+        [
+            {
+                "path": ["order_types", "stoploss_on_exchange"],
+                "kind": "resolved",
+                "why": "a stop on the exchange outlives the bot",
+            }
+        ],
+    ),
+    "entries-forced": (
+        _changing("def __init__(self, config): super().__init__(config); config['force_entry_enable'] = True"),
+        [{"path": ["force_entry_enable"], "kind": "resolved", "why": "no hold stops an entry that is forced"}],
+    ),
+    "a-backtest-to-the-gate": (
+        _changing(
+            "def __init__(self, config): super().__init__(config); self.config = {**config, 'runmode': 'backtest'}"
+        ),
+        [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
+    ),
+    "code-in-its-name": (_in_base64(), [{"path": ["strategy"], "kind": "elsewhere"}]),
+}
 UNGATED = {
     "ungated-enabled": _increasing("IStrategy", enabled=True),
     "ungated-by-configuration": _increasing("IStrategy", position_adjustment_enable=True),
@@ -138,13 +218,16 @@ def _write(home: Path, release: Release) -> Files:
         del (config[section] if section else config)[key]
     files.put_release(config, SHIPPED)
     shutil.copy(VALIDATOR, files.release)
+    if release.more is not None:
+        (files.release / MORE).write_text(json.dumps(release.more))
     if release.source is not None:
         (files.release / "strategies" / f"{release.strategy}.py").write_text(release.source)
     return files
 
 
-def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -> Container:
+def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str], **environment: str) -> Container:
     options = container_options(compose_service(files.home, "judged", stack.image))
+    options["environment"] = {**options["environment"], **environment}
     return stack.run(stack.image, **{**options, "entrypoint": entrypoint, "command": command})
 
 
@@ -152,7 +235,7 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str]) -
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
     releases = tmp_path_factory.mktemp("releases") / "all"
-    judged = {name: bad[0] for name, bad in (BAD | IGNORED).items()} | GOOD | UNGATED | NOTHING_TO_SAY
+    judged = {name: bad[0] for name, bad in (BAD | IGNORED | OTHERWISE).items()} | GOOD | UNGATED | NOTHING_TO_SAY
     for name, release in judged.items():
         files = _write(releases / name, release)
         (files.release / "database").write_text(release.database)
@@ -216,6 +299,34 @@ def test_what_freqtrade_would_ignore_is_found_in_its_place(verdicts: Verdicts, n
     [line] = [line for line in output.splitlines() if line.startswith(MARK)]
     [finding] = [finding for finding in json.loads(line.removeprefix(MARK)) if finding["path"] == path]
     assert said in json.dumps(finding)
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_it_would_run_with_and_the_release_does_not_say_is_found(verdicts: Verdicts, name: str) -> None:
+    """It reads files that a configuration names, takes pairs from elsewhere, and lets strategies overrule both.
+
+    So freqops holds what it built against the release, and refuses every difference without saying the value.
+    """
+    status, output = verdicts[name]
+    assert status == 1
+    [line] = [line for line in output.splitlines() if line.startswith(MARK)]
+    assert json.loads(line.removeprefix(MARK)) == OTHERWISE[name][1]
+
+
+def test_a_variable_of_the_image_is_found(stack: Stack, tmp_path: Path) -> None:
+    """It lays variables of its environment over every configuration, the state at the start included.
+
+    So freqops refuses an image that sets one.
+    """
+    files = _write(tmp_path / "home", Release())
+    variable = {"FREQTRADE__INITIAL_STATE": "running"}
+    container = _confined(stack, files, "python3", ["/freqops/release/validate_release.py", "sqlite"], **variable)
+    status, said = finished(container)
+    assert status == 1
+    assert json.loads(said.partition(MARK)[2]) == [
+        {"path": [], "kind": "environment", "names": list(variable)},
+        {"path": ["initial_state"], "kind": "taken_in"},
+    ]
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -6,9 +6,10 @@ order in which a trading bot calls them. A configuration that it refuses is prin
 hence this container gets no secrets but made-up ones of the same shape, and only the reason leaves it.
 
 What Freqtrade accepts and ignores is found, too: keys that neither its schema nor its sources nor the strategy know,
-and values of a kind that the schema does not want. They leave as one line of JSON after `freqops-lint: `, places and
-kinds without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release
-leaves after `freqops-remark: `, for `cautions.py`.
+and values of a kind that the schema does not want. So is what it would run with and the release does not say: by the
+release freqops judges a bot and asks its exchange. Both leave as lines of JSON after `freqops-lint: `, places and kinds
+without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release leaves after
+`freqops-remark: `, for `cautions.py`.
 """
 
 import difflib
@@ -28,13 +29,17 @@ from typing import Any
 import freqtrade
 from freqtrade.config_schema import CONF_SCHEMA
 from freqtrade.configuration import Configuration, validate_config_consistency
-from freqtrade.enums import RPCMessageType, RunMode
+from freqtrade.configuration.load_config import load_config_file
+from freqtrade.constants import ENV_VAR_PREFIX
+from freqtrade.enums import RPCMessageType
 from freqtrade.exceptions import FreqtradeException
+from freqtrade.misc import deep_merge_dicts
 from freqtrade.resolvers import StrategyResolver
 from freqtrade.strategy import IStrategy
 
 RELEASE = Path("/freqops/release")
 SECRETS = Path("/tmp/secrets.json")  # noqa: S108  the container's own
+STATE = Path("/tmp/state.json")  # noqa: S108  as above
 DRIVERS = {"postgresql": ("postgresql+psycopg2://a:b@postgres/c", "psycopg2"), "sqlite": ("sqlite://", "sqlite3")}
 LONGEST = 500
 MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
@@ -43,6 +48,22 @@ KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: 
 PLUGINS = "pairlists"  # each entry is its plugin's own to read; the schema knows none of their options
 BY_MESSAGE = (["telegram", "notification_settings"], ["webhook"], ["discord"])  # have a key for each kind of message
 MOST_PLACES = 3
+# What freqops takes from the release for what the bot does, and what it relies on it for. After Freqtrade and the
+# strategy have had their say, each must be what the release says.
+RELIED = {
+    ("dry_run",): "it says whether orders are real",
+    ("runmode",): "behind the entry gate no hold counts in a backtest",
+    ("initial_state",): "a held bot starts paused by it",
+    ("trading_mode",): "live bots trade spot only",
+    ("stake_currency",): "the account is counted in it",
+    ("db_url",): "the records are read there",
+    ("api_server",): "the bot is halted and read over it",
+    ("exchange",): "the exchange is asked there, with that key",
+    ("force_entry_enable",): "no hold stops an entry that is forced",
+    ("cancel_open_orders_on_exit",): "a bot that ends must leave its exits where they are",
+    ("order_types", "stoploss_on_exchange"): "a stop on the exchange outlives the bot",
+}
+NOTHING = object()
 Finding = dict[str, Any]
 
 
@@ -136,31 +157,105 @@ class Lint:
         return "\n".join(file.read_text(errors="replace") for file in files)
 
 
-def made_up_secrets(database: str) -> None:
-    """Write an overlay of the shape that the real one has."""
+class Built:
+    """What Freqtrade makes of a release, its overlays and its strategy, held against what these files say.
+
+    Attributes:
+        strategy: The strategy that would trade.
+    """
+
+    def __init__(self, files: list[Path]) -> None:
+        """Build everything in the order in which a trading bot does; raises what Freqtrade raises."""
+        self._files = files
+        arguments = {
+            "command": "trade",
+            "config": [str(file) for file in files],
+            "strategy_path": str(RELEASE / "strategies"),
+            "user_data_dir": "/tmp",  # noqa: S108
+            "logfile": "/tmp/validation.log",  # noqa: S108
+        }
+        self._config = Configuration(arguments, None).get_config()
+        self.strategy = StrategyResolver.load_strategy(self._config)
+        validate_config_consistency(self._config)
+
+    def differences(self) -> Iterator[Finding]:
+        """Yield where the bot would run with something else than its files say, never with what."""
+        variables = sorted(name for name in os.environ if name.startswith(ENV_VAR_PREFIX))
+        if variables:
+            yield {"path": [], "kind": "environment", "names": variables}
+        if sorted(self._config["config_files"]) != sorted(map(str, self._files)):
+            yield {"path": ["add_config_files"], "kind": "files"}
+        if Path(self.strategy.__file__).parent != (RELEASE / "strategies").resolve():
+            yield {"path": ["strategy"], "kind": "elsewhere"}
+        said = self._said()
+        taken_in = list(differing(said, {**self._config["original_config"], "config_files": NOTHING}, []))
+        yield from ({"path": path, "kind": "taken_in"} for path in taken_in)
+        wanted = {**said, "runmode": "dry_run" if said["dry_run"] else "live"}
+        of_strategy = {"order_types": self.strategy.order_types, "runmode": at(self.strategy.config, ("runmode",))}
+        final = {**self._config, **of_strategy}
+        for relied, why in RELIED.items():
+            for path in differing(at(wanted, relied), at(final, relied), list(relied), only_said=True):
+                if path not in taken_in:
+                    yield {"path": path, "kind": "resolved", "why": why}
+
+    def _said(self) -> dict[str, Any]:
+        """Return what the files say, merged by Freqtrade's own function."""
+        said: dict[str, Any] = {}
+        for file in self._files:
+            deep_merge_dicts(load_config_file(str(file)), said)
+        return {"internals": {}, **said}  # without this section Freqtrade makes an empty one
+
+
+def at(config: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path, `NOTHING` where there is none."""
+    value: Any = config
+    for key in path:
+        value = value.get(key, NOTHING) if isinstance(value, dict) else NOTHING
+    return value
+
+
+def differing(said: Any, built: Any, path: list[Any], *, only_said: bool = False) -> Iterator[list[Any]]:
+    """Yield the paths at which two values differ.
+
+    Args:
+        said: What the files say.
+        built: What Freqtrade made of it.
+        path: Where both stand.
+        only_said: Whether keys that the files do not have count for nothing: Freqtrade fills in its defaults.
+    """
+    if isinstance(said, dict) and isinstance(built, dict):
+        for key in said if only_said else {**said, **built}:
+            yield from differing(said.get(key, NOTHING), built.get(key, NOTHING), [*path, key], only_said=only_said)
+    elif said is NOTHING and (only_said or built is NOTHING):
+        return
+    elif NOTHING in (said, built) or as_text(said) != as_text(built):
+        yield path
+
+
+def as_text(value: Any) -> str:
+    """Return a value as JSON: there true is not 1, and the name of a mode is its text."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def overlays(database: str, *, dry_run: bool) -> list[Path]:
+    """Write overlays of the shape that the real ones have, and return them in their order."""
     api = dict.fromkeys(("password", "jwt_secret_key", "ws_token"), "0" * 43)
-    overlay = {"api_server": {"username": "freqops", **api}, "db_url": DRIVERS[database][0]}
-    SECRETS.write_text(json.dumps(overlay))
+    secrets: dict[str, Any] = {"api_server": {"username": "freqops", **api}, "db_url": DRIVERS[database][0]}
+    if not dry_run:
+        secrets["exchange"] = dict.fromkeys(("key", "secret"), "0" * 43)
+    SECRETS.write_text(json.dumps(secrets))
+    STATE.write_text(json.dumps({"initial_state": "paused"}))
+    return [SECRETS, STATE]
 
 
-def validate(database: str) -> IStrategy:
-    """Return the strategy that would trade, or raise what Freqtrade raises."""
+def validate(database: str) -> Built:
+    """Return what would trade, or raise what Freqtrade raises."""
     os.environ.pop("FT_APP_ENV", None)  # else Freqtrade tries sudo here, and what sudo says buries the reason
-    made_up_secrets(database)
     config_file = RELEASE / "config.json"
-    mode = RunMode.DRY_RUN if json.loads(config_file.read_text())["dry_run"] else RunMode.LIVE
-    arguments = {
-        "command": "trade",
-        "config": [str(config_file), str(SECRETS)],
-        "strategy_path": str(RELEASE / "strategies"),
-        "user_data_dir": "/tmp",  # noqa: S108
-        "logfile": "/tmp/validation.log",  # noqa: S108
-    }
-    config = Configuration(arguments, mode).get_config()
-    strategy = StrategyResolver.load_strategy(config)
-    validate_config_consistency(config)
+    made_up = overlays(database, dry_run=json.loads(config_file.read_text())["dry_run"])
+    built = Built([config_file, *made_up])
     importlib.import_module(DRIVERS[database][1])
-    return strategy
+    return built
 
 
 def cautions(strategy: IStrategy) -> list[Finding]:
@@ -192,14 +287,20 @@ def broken_files() -> str:
     return "".join(reasons)
 
 
+def report(found: list[Finding]) -> None:
+    """Print findings on one line, where there are any."""
+    if found:
+        sys.stderr.write(f"{MARK}{json.dumps(found)}\n")
+
+
 def main() -> int:
     """Say who would trade and end with 0, or say why not and end with 1."""
     logging.disable(logging.CRITICAL)
     found = ignored()
-    if found:
-        sys.stderr.write(f"{MARK}{json.dumps(found)}\n")
+    report(found)
     try:
-        strategy = validate(sys.argv[1])
+        built = validate(sys.argv[1])
+        strategy, differences = built.strategy, list(built.differences())
         said = cautions(strategy)
     except FreqtradeException as error:
         sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n{broken_files()}")
@@ -207,7 +308,8 @@ def main() -> int:
     except Exception:  # noqa: BLE001  a strategy may raise anything at all
         sys.stderr.write("Freqtrade fails on this release: " + traceback.format_exc(limit=-3)[-LONGEST:])
         return 1
-    if found:
+    report(differences)
+    if found or differences:
         return 1
     sys.stderr.writelines(f"{CAUTION}{json.dumps(caution)}\n" for caution in said)
     sys.stdout.write(f"{strategy.get_strategy_name()}\n")

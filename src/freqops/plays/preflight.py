@@ -11,13 +11,15 @@ from ansible.errors import AnsibleError
 from ansible.inventory.helpers import sort_groups
 from ansible.parsing.vault import EncryptedString
 
-from freqops.core.preflight.fleet import Fleet
+from freqops.core.preflight.fleet import BOTS, Fleet, Way
 from freqops.core.preflight.refusal import Refusal, VariablePath
 from freqops.core.preflight.renamed import PREFIXES
 from freqops.plays.inventory_lines import Lines
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 SECRETS = "secrets_exchange"
+SSH_ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
+PORT = "22"
 
 
 def declared(roles: Path) -> dict[str, dict[str, Any]]:
@@ -39,7 +41,8 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
         only: The hosts to read; None for the whole inventory.
     """
     hosts: dict[str, dict[str, Any]] = {}
-    unread: list[Refusal] = []
+    ways: dict[str, Way] = {}
+    unread = [] if only else list(_left_out(hostvars))
     for host in (name for name in only or hostvars if name not in NAMES):
         hosts[host] = {}
         raw = hostvars.raw_get(host)
@@ -52,7 +55,28 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
                 why = " ".join(str(error.message).split())
                 broken = Refusal(host, f"{name} cannot be read: {why}", "repair it", paths=((name,),))
                 unread += [] if encrypted else [broken]
-    return Fleet(hosts, secrets, declared(roles)), unread
+        try:
+            ways[host] = _way(host, hostvars[host])
+        except AnsibleError as error:
+            why = " ".join(str(error.message).split())
+            unread.append(Refusal(host, f"its address cannot be read: {why}", "mend it", paths=(("ansible_host",),)))
+    return Fleet(hosts, secrets, declared(roles), ways), unread
+
+
+def _left_out(hostvars: Any) -> Iterator[Refusal]:
+    """Yield the hosts that Ansible takes for the control node itself, and that have bots."""
+    for host in (name for name in hostvars if name in NAMES):
+        if hostvars.raw_get(host).get(BOTS):
+            wrong = f"freqops halts and deploys no host that is called {host}, and it has bots"
+            yield Refusal(host, wrong, "give it a name of its own, and its address as ansible_host", paths=((BOTS,),))
+
+
+def _way(host: str, variables: Any) -> Way:
+    """Return how Ansible reaches a host by its variables."""
+    address = variables.get("ansible_host") or variables.get("ansible_ssh_host") or host
+    port = variables.get("ansible_port") or variables.get("ansible_ssh_port") or PORT
+    through = [str(variables.get(name, "")) for name in ("ansible_connection", *SSH_ARGUMENTS)]
+    return Way(str(address).lower(), str(port), tuple(through))
 
 
 def plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from action_plugins import (
     freqops_drill,
     freqops_lint_report,
     freqops_manifest,
+    freqops_preflight,
     freqops_stage,
     freqops_status,
 )
@@ -27,6 +28,9 @@ from freqops.core.base.errors import Refused
 from freqops.core.deploy import release, strategy_package
 from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
+from tests.unit.core.preflight.fleets import fleet as declared_fleet
+from tests.unit.core.preflight.fleets import inventory
+from tests.unit.core.preflight.test_host import found as looked_at
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
 HERE = {"control": socket.gethostname(), "pid_namespace": freqops_deploy_lock.pid_namespace()}
@@ -178,6 +182,35 @@ def test_what_is_asked_carries_both_fingerprints_and_no_secret() -> None:
 )
 def test_only_a_host_that_says_so_has_written(document: dict[str, Any] | None, expected: bool) -> None:
     assert freqops_manifest._written(Answer("a", document, "")) is expected
+
+
+@pytest.mark.parametrize(("second", "failed"), [("boot pid:[1]", True), ("boot pid:[2]", False)])
+def test_two_hosts_that_are_one_machine_end_the_deploy(
+    second: str, failed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Display, "display", lambda *_: None)
+    action = freqops_manifest.ActionModule.__new__(freqops_manifest.ActionModule)
+    action._task = cast("Task", SimpleNamespace(args={}, check_mode=False))
+    action.variables = {"ansible_play_hosts": [], "hostvars": {}}
+    told = {"a": "boot pid:[1]", "b": second}
+    answers = [Answer(host, {"same": True, "machine": machine}, "") for host, machine in told.items()]
+    older = Answer("c", {"same": True}, "")
+    monkeypatch.setattr(action, "ask", lambda *_: [*answers, older, Answer("d", None, "unreachable")])
+    done = action.act()
+    assert done.get("failed", False) is failed
+    assert ("b: it is the same machine as a" in done.get("msg", "")) is failed
+
+
+def test_two_hosts_that_a_deploy_finds_to_be_one_machine_are_refused() -> None:
+    hosts = inventory()
+    found = {"paper-1": looked_at(machine="boot pid:[1]"), "prod-1": looked_at(machine="boot pid:[1]")}
+    variables = {
+        "ansible_play_hosts": list(hosts),
+        "hostvars": {host: {"deploy_probe": answer} for host, answer in found.items()},
+    }
+    action = freqops_preflight.ActionModule.__new__(freqops_preflight.ActionModule)
+    [refusal] = action._on_hosts(declared_fleet(hosts), variables, "deploy_probe")
+    assert refusal.line.startswith("prod-1: it is the same machine as paper-1; ")
 
 
 # --- what was drilled

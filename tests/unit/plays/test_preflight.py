@@ -13,6 +13,8 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
 from freqops.core.base.errors import Refused
+from freqops.core.preflight import machines
+from freqops.core.preflight.fleet import Way
 from freqops.plays import lint_report, preflight
 
 ROLES = Path(__file__).parents[3] / "roles"
@@ -87,6 +89,51 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_judged(inventory: Path) ->
     assert "'nobody_said_so' is undefined" in missing
     assert encrypted.startswith("paper-2: freqtrade_config.telegram.token is encrypted with !vault; ")
     assert "6162" not in encrypted
+
+
+NAMED = """---
+all:
+  hosts:
+    localhost:
+    paper-1: {ansible_host: 192.0.2.10, ansible_port: 2222}
+    Paper-2: {ansible_ssh_common_args: -J bastion.example.com}
+    paper-3: {ansible_host: "{{ nobody_said_so }}"}
+"""
+BOTS = """  vars:
+    freqtrade_bots: [{name: alpha, mode: paper, api_port: 8081, strategy: Some}]
+"""
+
+
+def read(home: Path, text: str) -> tuple[Any, list[str]]:
+    (home / "hosts.yml").write_text(text)
+    fleet, unread = preflight.read(hostvars(home), ROLES, {})
+    return fleet, [refusal.line for refusal in unread]
+
+
+def test_the_way_to_each_host_is_read(tmp_path: Path) -> None:
+    fleet, unread = read(tmp_path, NAMED)
+    assert fleet.ways == {
+        "paper-1": Way("192.0.2.10", "2222", ("", "", "", "")),
+        "Paper-2": Way("paper-2", "22", ("", "", "-J bastion.example.com", "")),
+    }
+    [line] = unread
+    assert line.startswith("paper-3: its address cannot be read: ")
+
+
+@pytest.mark.parametrize("name", preflight.NAMES)
+def test_bots_on_a_host_that_is_taken_for_the_control_node_are_refused(tmp_path: Path, name: str) -> None:
+    text = NAMED.replace("localhost:", f'"{name}":')
+    assert not [line for line in read(tmp_path, text)[1] if name in line]
+    assert read(tmp_path, text + BOTS)[1][0] == (
+        f"{name}: freqops halts and deploys no host that is called {name}, and it has bots; give it a name of its own, "
+        "and its address as ansible_host"
+    )
+
+
+def test_the_example_has_one_name_for_each_machine() -> None:
+    inventory = ROLES.parent / "inventories" / "example"
+    fleet, unread = preflight.read(hostvars(inventory), ROLES, {})
+    assert (unread, list(machines.addresses(fleet)), list(fleet.ways)) == ([], [], ["paper-1"])
 
 
 def report(inventory: Path, output: str, bot: str = "alpha") -> list[str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ..base import durable
 from ..base.errors import FreqopsError
+from . import engine_names
 from .db_url import password_of
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-CONTAINER = "freqops-postgres"
+CONTAINER = engine_names.POSTGRES
 SUPERUSER = "postgres"
 PSQL = (
     "docker", "exec", "--interactive", CONTAINER, "psql", f"--username={SUPERUSER}", "--dbname=postgres",

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..base.errors import Refused
+from ..bot import engine_names, layout
 
 HOME = "/srv/freqops/"
-DATABASE = "freqops-database"
+DATABASE = engine_names.DATABASE
 LOOPBACK = ("127.0.0.1", "::1")
 DOCUMENT_KEYS = ("name", "services", "networks")
 SERVICE_KEYS = (
@@ -161,7 +162,7 @@ RULES: tuple[Rule, ...] = (*(_keys, _user, _rights, _image, _limits, _logging, _
 
 
 def _networks(document: Mapping[str, Any], bot: str | None) -> Iterator[str]:
-    own = f"freqops-{bot}" if bot else DATABASE
+    own = layout.container_of(bot) if bot else DATABASE
     networks = document.get("networks") or {}
     names = {key: str((value or {}).get("name", "")) for key, value in networks.items()}
     for key in sorted(names):

@@ -16,6 +16,11 @@ from ..base.errors import Refused
 LIKE = "binance"  # the lab's exchange speaks its language; another one would keep addresses that are not in ENDPOINTS
 SECTIONS = ("ccxt_config", "ccxt_async_config")
 ENDPOINTS = ("public", "private", "sapi")
+SETTINGS = (  # of the section exchange: everything else may lead to another exchange, or to another account of it
+    *("name", "key", "secret", "password", "uid", "pair_whitelist", "pair_blacklist", "enable_ws", "only_from_ccxt"),
+    *("log_responses", "unknown_fee_rate", "outdated_offset", "markets_refresh_interval", "skip_open_order_update"),
+    *SECTIONS,
+)
 HARMLESS = ("urls", "options", "enableRateLimit", "rateLimit", "timeout")
 MARKETS = {"fetchMarkets": {"types": ["spot"]}}  # other options move ccxt to addresses of its own: futures, say
 BARE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(:[0-9]+)?")  # no user, no name, nothing that others read otherwise
@@ -42,6 +47,9 @@ def lab_exchange(config: dict[str, Any]) -> str:
         raise Refused(f"{WHY}exchange.enable_ws must be false, for ccxt has other addresses for websockets")
     if "ccxt_sync_config" in exchange:
         raise Refused(f"{WHY}exchange.ccxt_sync_config overrides the addresses of ccxt_config; leave it out")
+    foreign = sorted(set(map(str, exchange)) - set(SETTINGS))
+    if foreign:
+        raise Refused(f"{WHY}exchange.{foreign[0]} may lead elsewhere; allowed are {', '.join(SETTINGS)}")
     places = {_address(exchange.get(section), f"exchange.{section}") for section in SECTIONS}
     if len(places) > 1:
         raise Refused(f"{WHY}its configuration names several exchanges: {', '.join(sorted(places))}")

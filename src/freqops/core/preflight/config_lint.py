@@ -11,16 +11,65 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .fleet import DeclaredBot, Fleet
+from .fleet import BOTS, DeclaredBot, Fleet
 from .refusal import Refusal, VariablePath, dotted, shown
 from .secrets import leaves
 
 EXCHANGE_ONLY = ("pair_whitelist", "pair_blacklist")
+STRATEGIES = "/freqops/release/strategies"
+ELSEWHERE = "takes in what the release does not have"
+COMMAND_LINE = "is overruled by the command line of the bot's container"
+# Keys by which Freqtrade would run with more, or with something else, than the release that is judged and asked by:
+# what each does, the cure, and the values with which it does nothing of the kind.
+TAKEN_IN: dict[str, tuple[str, str, tuple[Any, ...]]] = {
+    "add_config_files": (
+        ELSEWHERE,
+        "write here what they say: bots of a host share freqtrade_config, and the config of a bot is laid over it",
+        (),
+    ),
+    "freqaimodel_path": (ELSEWHERE, f"put the model beside the strategy, and write {STRATEGIES}", (STRATEGIES,)),
+    "recursive_strategy_search": (
+        ELSEWHERE,
+        "leave it out: strategies are the files of strategy_dir, without directories below it",
+        (False,),
+    ),
+    "strategy_path": (COMMAND_LINE, "leave it out: strategies are the files of strategy_dir", ()),
+    "user_data_dir": (COMMAND_LINE, "leave it out: it is /freqops/var", ()),
+    "datadir": ("is ignored by Freqtrade", "leave it out: it lies below /freqops/var", ()),
+    "pairs": ("replaces exchange.pair_whitelist", "write the pairs into exchange.pair_whitelist", ()),
+    "log_config": (
+        "may keep from the log what freqops reads there",
+        "leave it out: the log is /freqops/var/freqtrade.log, and freqops reads the API's, too",
+        (),
+    ),
+}
 VARIABLE = re.compile(r"\$\{[^}]*\}|^\$[A-Za-z_][A-Za-z0-9_]*$")
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 MARK = "freqops-lint: "
 PLAIN = {"boolean": "true or false", "string": "a text", "number": "a number", "integer": "a whole number",
          "object": "a mapping", "array": "a list", "null": "nothing"}  # fmt: skip
+
+
+# What the image finds in the configuration that Freqtrade built there, and in the strategy that it loaded.
+BUILT = {
+    "environment": (
+        "its image sets {names}, which Freqtrade lays over every configuration",
+        "take an image that sets none of them, and write here what they say",
+    ),
+    "files": ("Freqtrade read other configuration files than those of the release", "take out add_config_files"),
+    "elsewhere": (
+        "its strategy was loaded from elsewhere than the release",
+        "have its class stand in a file of strategy_dir",
+    ),
+    "taken_in": (
+        "{where} is another one in the configuration that Freqtrade built than in the release",
+        "take out what brings it in: add_config_files, or a variable of the image",
+    ),
+    "resolved": (
+        "{where} is another one once its strategy is loaded than in the release, and freqops relies on it: {why}",
+        "take out what changes it: a property or __init__ of the strategy, or another key of its configuration",
+    ),
+}
 
 
 def judge(fleet: Fleet) -> Iterator[Refusal]:
@@ -40,6 +89,9 @@ def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]
     for name in EXCHANGE_ONLY:
         if name in config:
             yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"
+    for name, (wrong, cure, harmless) in TAKEN_IN.items():
+        if name in config and config[name] not in harmless:
+            yield (name,), wrong, cure
     if "protections" in config:
         yield ("protections",), "is refused by Freqtrade", "protections belong in the strategy, as a property"
     for path, value in leaves(config):
@@ -69,6 +121,8 @@ def from_image(bot: DeclaredBot, found: list[dict[str, Any]]) -> list[Refusal]:
 
 
 def _refusal(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
+    if finding["kind"] in BUILT:
+        return _built(bot, finding)
     path = tuple(finding["path"])
     where, kind = dotted(path), finding["kind"]
     if kind == "unknown":
@@ -85,6 +139,14 @@ def _refusal(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
         wrong = f"{where} is {_value(bot, path)}, which this Freqtrade does not allow"
         cure = f"allowed are {', '.join(map(str, finding['allowed']))}{_quotes(finding)}"
     return bot.refused(wrong, cure, *bot.places(*path))
+
+
+def _built(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
+    """Return a difference between the release and what Freqtrade would run with, which may be secret, as a refusal."""
+    path = tuple(finding["path"])
+    wrong, cure = BUILT[finding["kind"]]
+    wrong = wrong.format(where=dotted(path), why=finding.get("why", ""), names=", ".join(finding.get("names", ())))
+    return bot.refused(wrong, cure, *(bot.places(*path) if path else ()), (BOTS, bot.index, "strategy"))
 
 
 def _quotes(finding: Mapping[str, Any]) -> str:

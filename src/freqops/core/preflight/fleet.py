@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -76,6 +76,27 @@ class DeclaredBot:
 
 
 @dataclass(frozen=True)
+class Way:
+    """How the control node reaches a host.
+
+    Attributes:
+        address: Its address, or the name by which it is looked up.
+        port: The port.
+        through: What leads there beside both: the kind of connection, and arguments of ssh that may name a jump host,
+            behind which an address is another one.
+    """
+
+    address: str
+    port: str = "22"
+    through: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What must be equal for two equal addresses to be one."""
+        return (self.port, *self.through)
+
+
+@dataclass(frozen=True)
 class Fleet:
     """The whole inventory.
 
@@ -83,11 +104,13 @@ class Fleet:
         hosts: For each host its variables that begin with a prefix of ours, templated.
         secrets: ``secrets_exchange``, as it was loaded.
         known: The declarations of the roles: for each variable its entry in ``argument_specs.yml``.
+        ways: The way to each host.
     """
 
     hosts: Mapping[str, Mapping[str, Any]]
     secrets: Any
     known: Mapping[str, Mapping[str, Any]]
+    ways: Mapping[str, Way] = field(default_factory=dict)
 
     def spec(self, name: str) -> Mapping[str, Any]:
         """Return the declaration of a variable; the bots are looked at one by one, elsewhere."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..base.errors import Refused
 from ..bot.bot_secrets import EXCHANGE_KEY_LENGTH
+from ..bot.layout import container_of
 from . import sizes
 from .fleet import BOTS, DeclaredBot, Fleet
 from .names import IMAGES
@@ -133,7 +134,7 @@ def _ports(bots: list[DeclaredBot], taken: Mapping[str, str]) -> Iterator[Refusa
     for bot in bots:
         port = str(bot.entry.get("api_port", ""))
         owner = taken.get(port)
-        if owner is None or owner == f"container freqops-{bot.name}":
+        if owner is None or owner == f"container {container_of(bot.name)}":
             continue
         wrong = f"api_port {port} is taken on the host by {owner or 'a program that cannot be seen'}"
         yield bot.refused(wrong, "end that, or give the bot another port", (BOTS, bot.index, "api_port"))

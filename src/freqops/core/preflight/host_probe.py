@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Callable
 
-from ..base import commands
+from ..base import commands, machine
 from ..base.durable import read_json
 from ..bot import bot_secrets, layout
 
@@ -54,6 +54,7 @@ def look(images: Sequence[str], *, root: Path = layout.ROOT, proc: Path = PROC, 
     home = str(engine.get("home") or DOCKER_HOME)
     return {
         "clock": time.time(),
+        "machine": machine.identity(proc),
         "memory": _memory(proc),
         "disks": {"srv": _disk(root), "docker": _disk(Path(home))},
         "ports": _ports(proc, run if answers else None),

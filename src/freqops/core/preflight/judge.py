@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import config_lint, live, names, secrets, shared
+from . import config_lint, live, machines, names, secrets, shared
 from .fleet import Fleet
 from .refusal import Refusal
 
@@ -13,7 +13,9 @@ def judge(fleet: Fleet) -> list[Refusal]:
         names.variables,
         names.images,
         names.bot_entries,
+        machines.addresses,
         shared.names_and_ports,
+        shared.containers_and_networks,
         shared.databases,
         shared.accounts,
         shared.addresses,

@@ -84,6 +84,9 @@ def _key(
     elif key == "name" and not BOT_NAME.fullmatch(value):
         cure = "lower-case letters, digits and dashes, a letter first, at most 31"
         yield Refusal(host, f"name {shown(value)} is no name for a bot", cure, bot, paths)
+    elif key == "strategy" and not value.isidentifier():
+        cure = "name the class: its file belongs into strategy_dir"  # Freqtrade takes code in base64 after a colon
+        yield Refusal(host, f"strategy {shown(value)} is no name of a class", cure, bot, paths)
     elif key == "api_port" and not PORTS[0] <= value <= PORTS[1]:
         yield Refusal(host, f"api_port {value} is out of range", f"from {PORTS[0]} to {PORTS[1]}", bot, paths)
     elif key == "memory":

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
-from ..bot.layout import Home
+from ..bot.layout import Home, container_of
 from ..deploy import release
 from ..exchange import lab_only
 from ..halt import holds
@@ -137,7 +137,7 @@ def changes(found: Foreign, wanted: Wanted) -> list[tuple[str, str, str]]:
     there = f"{found.kind} {found.database}"
     trades = ", ".join(f"{number} {pair}" for number, (pair, _) in found.traded.open_trades.items()) or "none"
     rows = [
-        ("runs as", f"{found.service} of {found.project}", f"freqops-{wanted.bot}"),
+        ("runs as", f"{found.service} of {found.project}", container_of(wanted.bot)),
         ("image", found.image, wanted.image),
         ("Freqtrade", found.version, wanted.version or "not on this host yet"),
         ("mode", "dry_run" if found.dry_run else "real orders", wanted.mode),
@@ -153,7 +153,7 @@ def diff(found: Foreign, wanted: Wanted) -> dict[str, str]:
     """Return both configurations as a diff may show them: without secrets, and without what is no setting."""
     return {
         "before_header": f"{found.service} of {found.project}",
-        "after_header": f"freqops-{wanted.bot}",
+        "after_header": container_of(wanted.bot),
         "before": _shown(found.config),
         "after": _shown(wanted.config),
     }

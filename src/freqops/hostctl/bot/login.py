@@ -8,12 +8,12 @@ from pathlib import Path
 
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
-from freqops.core.bot import layout
+from freqops.core.bot import engine_names, layout
 from freqops.core.bot.side_container import SideContainer
 
 from .engine import Engine
 
-NETWORK = "freqops-database"
+NETWORK = engine_names.DATABASE
 SECONDS = 60.0
 ASKED = "/freqops/asked.json"
 PROGRAM = """
@@ -43,7 +43,7 @@ def refuse_unless_logged_in(bot: layout.Bot, secrets: Path, engine: Engine) -> N
     url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
     if not url.startswith("postgresql"):
         return
-    name = f"{bot.container}-login-{os.getpid()}-{threading.get_ident() % 10000}"
+    name = engine_names.beside(bot.name, engine_names.LOGIN, f"{os.getpid()}-{threading.get_ident() % 10000}")
     status, said = engine.run_container(command(bot, secrets, name), name, SECONDS)
     if status != 0:
         reason = said.strip().splitlines()[-1] if said.strip() else f"status {status}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import commands
+from freqops.core.base import commands, machine
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
@@ -30,7 +30,7 @@ SYSTEMCTL_SECONDS = 20
 
 
 def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
-    """Return whether nothing differs, what does, whether the host itself does, and what every bot is doing.
+    """Return whether nothing differs, what does, whether the host itself does, what it is, and what every bot is doing.
 
     Args:
         wanted: The fingerprint of what is wanted now.
@@ -45,7 +45,8 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     host_found = [] if host_differs else [*_services(), *_firewall(), *_compiled()]
     if not found:
         found = [*host_found, *_containers(root, engine), *_switches(root), *problems(answer)]
-    return {"same": not found, "ground_same": not host_differs and not host_found, "differences": found, **answer}
+    same = {"same": not found, "ground_same": not host_differs and not host_found}
+    return {**same, "machine": machine.identity(), "differences": found, **answer}
 
 
 def write(wanted: str, host_wanted: str, root: Path) -> None:

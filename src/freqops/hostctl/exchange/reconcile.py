@@ -14,7 +14,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import layout
+from freqops.core.bot import engine_names, layout
 from freqops.core.bot.layout import Home
 from freqops.core.exchange import account
 
@@ -116,7 +116,7 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
 
 
 def _update_records(bot: layout.Bot, journal: Journal, engine: Engine) -> list[dict[str, Any]]:
-    name = f"{bot.container}-update-records"
+    name = engine_names.beside(bot.name, engine_names.UPDATE_RECORDS)
     engine.ensure_network(witness.OUTSIDE_NETWORK)
     journal.note("act", "disk", "have Freqtrade take in what its exchange has", durable=True)
     status, output = engine.run_container(witness.command(bot, name, MODULE), name, UPDATE_SECONDS)

@@ -23,7 +23,7 @@ from typing import Any, Callable
 from freqops.core.base.clock import Clock
 from freqops.core.base.durable import read_json
 from freqops.core.base.errors import FreqopsError
-from freqops.core.bot import layout
+from freqops.core.bot import engine_names, layout
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.exchange import account
 from freqops.core.halt import holds
@@ -33,8 +33,7 @@ from ..incident.journal import Journal
 from . import sales_journal
 
 ASKED = "/freqops/asked"
-DATABASE_NETWORK = "freqops-database"
-OUTSIDE_NETWORK = "freqops-witness"
+DATABASE_NETWORK, OUTSIDE_NETWORK = engine_names.DATABASE, engine_names.OUTSIDE
 START_SECONDS = 30.0
 READY_SECONDS = 60.0  # where a host asks for all its bots at once, each waits for the processor, too
 ANSWER_SECONDS = 20.0
@@ -248,7 +247,8 @@ def conversation(
         engine: The container engine.
         conf: A directory with other secrets than those of the bot, to ask with another key.
     """
-    name = f"{bot.container}-witness-{secrets.token_hex(4)}"  # the one before it may not be gone yet
+    # The one before it may not be gone yet.
+    name = engine_names.beside(bot.name, engine_names.WITNESS, secrets.token_hex(4))
 
     def start() -> subprocess.Popen[str]:
         engine.ensure_network(OUTSIDE_NETWORK)

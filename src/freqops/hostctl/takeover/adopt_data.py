@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.errors import FreqopsError
-from freqops.core.bot import layout
+from freqops.core.bot import engine_names, layout
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.takeover import foreign
@@ -163,7 +163,7 @@ def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:
     for each in (place, copy):
         os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
     copy.chmod(0o600)
-    name = f"{bot.container}-convert-{os.getpid()}-{threading.get_ident() % 10000}"
+    name = engine_names.beside(bot.name, engine_names.CONVERT, f"{os.getpid()}-{threading.get_ident() % 10000}")
     status, said = engine.run_container(convert_container(bot, place, name).command(), name, CONVERT_SECONDS)
     shutil.rmtree(place, ignore_errors=True)
     if status != 0:

@@ -24,6 +24,10 @@ def proc(tmp_path: Path) -> Path:
     """Return a kernel with an SSH server, a listening port without a known owner, and one connection."""
     home = tmp_path / "proc"
     (home / "net").mkdir(parents=True)
+    (home / "sys" / "kernel" / "random").mkdir(parents=True)
+    (home / "sys" / "kernel" / "random" / "boot_id").write_text("6d1c\n")
+    (home / "self" / "ns").mkdir(parents=True)
+    (home / "self" / "ns" / "pid").symlink_to("pid:[4026531836]")
     (home / "meminfo").write_text("MemTotal:        4000000 kB\nMemFree: 1 kB\n")
     rows = [("00000000", 22, "0A", 7), ("0100007F", 8081, "0A", 8), ("0100007F", 9999, "01", 9)]
     (home / "net" / "tcp").write_text(
@@ -66,6 +70,7 @@ def test_a_bare_host(proc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     found = host_probe.look(["an-image"], root=tmp_path / "none", proc=proc)
     assert found["engine"] == {"program": None, "compose": None, "compose_v1": False}
     assert found["memory"] == 4000000 * 1024
+    assert found["machine"] == "6d1c pid:[4026531836]"
     assert found["images"] == {"an-image": False}
     assert found["exchange_keys"] == []
     assert found["disks"]["srv"]["path"] == str(tmp_path)

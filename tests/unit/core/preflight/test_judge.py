@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freqops.core.preflight import judge
 from freqops.core.preflight import names as preflight_names
+from freqops.core.preflight.fleet import Way
 from tests.unit.core.preflight.fleets import IMAGE, STOPS, Inventory, bot, credential, fleet, inventory, judged
 
 Change = Callable[[Inventory], Any]
@@ -80,6 +83,62 @@ REFUSED: dict[str, tuple[Change, str]] = {
         (
             "prod-1 gamma: name 'gamma' stands twice on this host, once live and once paper; give each bot of a host a "
             "name of its own"
+        ),
+    ),
+    "a bot that is called postgres": (
+        add("paper-1", name="postgres"),
+        (
+            "paper-1 postgres: its container freqops-postgres would have the name of the container freqops-postgres of "
+            "the host itself; give the bot another name"
+        ),
+    ),
+    "a bot that is called shared": (
+        add("paper-1", name="shared"),
+        (
+            "paper-1 shared: its Compose project freqops-shared would have the name of the Compose project "
+            "freqops-shared of the host itself; give the bot another name"
+        ),
+    ),
+    "a bot that is called database": (
+        add("paper-1", name="database"),
+        (
+            "paper-1 database: its network freqops-database would have the name of the network freqops-database of "
+            "the host itself; give the bot another name"
+        ),
+    ),
+    "a bot that is called witness": (
+        add("paper-1", name="witness"),
+        (
+            "paper-1 witness: its network freqops-witness would have the name of the network freqops-witness of "
+            "the host itself; give the bot another name"
+        ),
+    ),
+    "a bot that is called alpha-witness-1": (
+        add("paper-1", name="alpha-witness-1"),
+        (
+            "paper-1 alpha-witness-1: its container freqops-alpha-witness-1 would have the name of the container "
+            "freqops-alpha-witness-* of alpha; give the bot another name"
+        ),
+    ),
+    "a bot that is called alpha-login-1": (
+        add("paper-1", name="alpha-login-1"),
+        (
+            "paper-1 alpha-login-1: its container freqops-alpha-login-1 would have the name of the container "
+            "freqops-alpha-login-* of alpha; give the bot another name"
+        ),
+    ),
+    "a bot that is called alpha-convert-1": (
+        add("paper-1", name="alpha-convert-1"),
+        (
+            "paper-1 alpha-convert-1: its container freqops-alpha-convert-1 would have the name of the container "
+            "freqops-alpha-convert-* of alpha; give the bot another name"
+        ),
+    ),
+    "a bot that is called alpha-update-records": (
+        add("paper-1", name="alpha-update-records"),
+        (
+            "paper-1 alpha-update-records: its container freqops-alpha-update-records would have the name of the "
+            "container freqops-alpha-update-records of alpha; give the bot another name"
         ),
     ),
     "a database twice": (
@@ -226,6 +285,79 @@ REFUSED: dict[str, tuple[Change, str]] = {
         config("beta", protections=[{"method": "CooldownPeriod"}]),
         "paper-1 beta: config.protections is refused by Freqtrade; protections belong in the strategy, as a property",
     ),
+    "files that Freqtrade reads beside the release": (
+        config("beta", add_config_files=["/freqops/var/more.json"]),
+        (
+            "paper-1 beta: config.add_config_files takes in what the release does not have; write here what they say: "
+            "bots of a host share freqtrade_config, and the config of a bot is laid over it"
+        ),
+    ),
+    "files that Freqtrade reads beside the release, none of them": (
+        lambda hosts: hosts["prod-1"]["freqtrade_config"].update(add_config_files=[]),
+        (
+            "prod-1 gamma: freqtrade_config.add_config_files takes in what the release does not have; write here what "
+            "they say: bots of a host share freqtrade_config, and the config of a bot is laid over it"
+        ),
+    ),
+    "a model from where the bot writes": (
+        config("beta", freqaimodel_path="/freqops/var/freqaimodels"),
+        (
+            "paper-1 beta: config.freqaimodel_path takes in what the release does not have; put the model beside the "
+            "strategy, and write /freqops/release/strategies"
+        ),
+    ),
+    "strategies from directories below": (
+        config("beta", recursive_strategy_search=True),
+        (
+            "paper-1 beta: config.recursive_strategy_search takes in what the release does not have; leave it out: "
+            "strategies are the files of strategy_dir, without directories below it"
+        ),
+    ),
+    "strategies from elsewhere": (
+        config("beta", strategy_path="/freqops/var/strategies"),
+        (
+            "paper-1 beta: config.strategy_path is overruled by the command line of the bot's container; leave it out: "
+            "strategies are the files of strategy_dir"
+        ),
+    ),
+    "a directory of its own": (
+        config("beta", user_data_dir="/freqops/var/mine"),
+        (
+            "paper-1 beta: config.user_data_dir is overruled by the command line of the bot's container; leave it out: "
+            "it is /freqops/var"
+        ),
+    ),
+    "data elsewhere": (
+        config("beta", datadir="/freqops/var/mine"),
+        "paper-1 beta: config.datadir is ignored by Freqtrade; leave it out: it lies below /freqops/var",
+    ),
+    "pairs that replace the whitelist": (
+        config("beta", pairs=["BTC/USDT"]),
+        ("paper-1 beta: config.pairs replaces exchange.pair_whitelist; write the pairs into exchange.pair_whitelist"),
+    ),
+    "a log of its own": (
+        config("beta", log_config={"version": 1}),
+        (
+            "paper-1 beta: config.log_config may keep from the log what freqops reads there; leave it out: the log is "
+            "/freqops/var/freqtrade.log, and freqops reads the API's, too"
+        ),
+    ),
+    "a strategy in base64": (
+        of("beta", strategy="Some:Y2xhc3MgU29tZTogcGFzcw=="),
+        (
+            "paper-1 beta: strategy 'Some:Y2xhc3MgU29tZTogcGFzcw==' is no name of a class; name the class: its file "
+            "belongs into strategy_dir"
+        ),
+    ),
+    "another account of the same exchange, live": (
+        config("gamma", exchange={"account_id": 7}),
+        (
+            "prod-1 gamma: live bots are refused until promotion exists, unless they trade on a lab's exchange: "
+            "exchange.account_id may lead elsewhere; allowed are name, key, secret, password, uid, pair_whitelist, "
+            "pair_blacklist, enable_ws, only_from_ccxt, log_responses, unknown_fee_rate, outdated_offset, "
+            "markets_refresh_interval, skip_open_order_update, ccxt_config, ccxt_async_config; set its mode to paper"
+        ),
+    ),
     "a variable of a shell": (
         config("beta", bot_name="${NAME}"),
         (
@@ -262,6 +394,9 @@ def test_what_must_be_refused_is_refused_and_named(name: str) -> None:
 
 ACCEPTED: dict[str, Change] = {
     "the same port on another host": of("gamma", api_port=8082),
+    "a name that begins like another": add("paper-1", name="alpha-two"),
+    "a name that begins like one of the host": add("paper-1", name="postgres-two"),
+    "what another bot would be called beside it, on another host": add("prod-1", name="alpha-witness-1"),
     "the same name on another host, on paper": add("prod-1", name="alpha"),
     "a waiver": lambda hosts: bot(hosts, "gamma").update(config={}, stoploss_waiver="the strategy sells by itself"),
     "a memory of its own": of("beta", memory="1.5g"),
@@ -280,6 +415,8 @@ ACCEPTED: dict[str, Change] = {
     "a number from the command line": host("paper-1", host_clock_tolerance="7"),
     "a host without bots and images": lambda hosts: hosts.update({"monitor": {}}),
     "a variable that is not ours": host("paper-1", timezone="UTC"),
+    "a model beside the strategy": config("beta", freqaimodel_path="/freqops/release/strategies"),
+    "strategies from no directory below": config("beta", recursive_strategy_search=False),
     "braces of a message": config("beta", webhook={"entry": {"value1": "Buying {pair} for $5"}}),
 }
 
@@ -309,6 +446,16 @@ def test_what_bots_of_a_host_share_is_told_once() -> None:
     hosts = inventory()
     hosts["paper-1"]["freqtrade_config"]["protections"] = []
     assert len(judged(hosts)) == 1
+
+
+def test_two_names_of_one_machine_are_refused() -> None:
+    refusals = judge.judge(dataclasses.replace(fleet(), ways=dict.fromkeys(inventory(), Way("192.0.2.10"))))
+    assert [refusal.line for refusal in refusals] == [
+        (
+            "prod-1: its address 192.0.2.10, port 22, is that of paper-1, too; one machine has one name: take one of "
+            "both out of the inventory"
+        )
+    ]
 
 
 def test_an_old_name_is_refused_with_the_new_one() -> None:

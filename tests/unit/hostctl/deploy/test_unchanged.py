@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.base import machine
 from freqops.core.deploy import host_manifest
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.deploy import compiled, unchanged
@@ -75,6 +76,7 @@ def test_a_host_as_it_was_left_and_at_work_is_the_same(host: Host) -> None:
     answer = host.compare()
     assert (answer["same"], answer["ground_same"], answer["differences"]) == (True, True, [])
     assert answer["bots"] == host.bots
+    assert answer["machine"] == machine.identity()
     assert host.asked == [["systemctl", "is-active", "docker.service", "freqops-reassert.timer"]]
 
 

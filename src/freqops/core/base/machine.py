@@ -1,0 +1,23 @@
+"""Which machine this is, whatever names lead to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def identity(proc: Path = PROC) -> str:
+    """Return what no two running machines have in common, empty where the kernel does not tell.
+
+    It is the boot of the kernel, and the processes that one sees in it: machines that are containers share a kernel.
+    The machine-id is no part of it, for copies of one disk have the same.
+
+    Args:
+        proc: Where the kernel tells about itself.
+    """
+    try:
+        boot = (proc / "sys" / "kernel" / "random" / "boot_id").read_text().strip()
+        return f"{boot} {(proc / 'self' / 'ns' / 'pid').readlink()}"
+    except OSError:
+        return ""
