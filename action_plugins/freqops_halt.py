@@ -17,6 +17,7 @@ from freqops.plays.output import BAD, GOOD, WARNING, show
 
 PATIENCE = 240.0
 NO_HOST = "no host"
+UNKNOWN = "?"
 SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
 COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
 ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
@@ -34,7 +35,7 @@ class ActionModule(FleetAction):
         if self._task.check_mode:
             show(["NOTHING HALTED: this was a check"], BAD)
             return {"failed": True, "msg": "NOTHING HALTED: this was a check"}
-        lost = self._lost()
+        lost = self._lost_or_why()
         words = ["halt", "--json", f"--level={level}", *mandate.words(given)]
         words += [f"--deadline={deadline}"] if deadline is not None else []
         everything = self.argument("bots") == inputs.ALL
@@ -49,6 +50,13 @@ class ActionModule(FleetAction):
         self._copy_back(result, {answer.host: answer.trace for answer in said if answer.trace is not None})
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}
         return judged if result.proven else {**judged, "failed": True, "msg": _message(result)}
+
+    def _lost_or_why(self) -> list[Lost]:
+        """Return the lost bots; files that cannot be compared keep no bot from being halted, and are one more row."""
+        try:
+            return self._lost()
+        except Exception as error:  # noqa: BLE001  whatever it is, the halt goes on
+            return [Lost(UNKNOWN, "", f"a file that cannot be read ({type(error).__name__}: {error})")]
 
     def _lost(self) -> list[Lost]:
         """Return the bots that stand in the files of the inventory, are meant, and are not in the fleet."""

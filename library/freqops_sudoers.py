@@ -44,6 +44,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands
 from ansible.module_utils.freqops.core.base.errors import FreqopsError
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.hardening import ssh_session, sudoers
 from ansible.module_utils.freqops.core.hardening.guard import Guard
 
@@ -56,7 +57,7 @@ def main() -> None:
     try:
         module.exit_json(**apply(module))
     except (FreqopsError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=visible(str(error)))
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:

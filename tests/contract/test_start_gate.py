@@ -9,6 +9,7 @@ import pytest
 from docker.models.containers import Container
 
 from freqops.core.bot.crash_loop import CRASHES
+from tests.contract.bot import STOP_SECONDS
 from tests.contract.conftest import Deployed
 from tests.contract.deployed import Files, compose_service, container_options
 from tests.contract.polling import eventually
@@ -94,7 +95,7 @@ def test_a_waiting_gate_ends_when_told(files: Files, gated: Gated) -> None:
     files.put_holds(3)
     container = gated()
     _why(container)
-    container.stop(timeout=10)
+    container.stop(timeout=STOP_SECONDS)
     container.reload()
     assert container.attrs["State"]["ExitCode"] == 0
 

@@ -34,6 +34,7 @@ REFUSE = {
     "freqops_databases": "Postgres does not answer",
     "freqops_firewall": "SSH connection",
     "freqops_sshd": "SSH connection",
+    "freqops_sudoers": "SSH connection",
     "freqops_sysctl": "must stay 1",
 }
 
@@ -73,6 +74,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_units": {"absent": ["freqops-nothing.timer"], "directory": str(home)},
         "freqops_validate": {"image": "registry.example.com/nothing", "release": str(home), "packages": str(home)},
         "freqops_sshd": {"seconds": 60},
+        "freqops_sudoers": {"seconds": 60},
         "freqops_sysctl": {"settings": {"net.ipv4.ip_forward": 0}},
         "freqops_zipapp": {"source": str(ROOT / "src/freqops"), "path": str(home / "freqops-host")},
     }

@@ -45,7 +45,7 @@ WRITERS = {
     "src/freqops/hostctl/commands/halt.py",  # only flushes
     "src/freqops/hostctl/own_session.py",  # words of its own; what its child printed passes as it is
     "src/freqops/witness/__main__.py",  # JSON for the process that started it
-    "src/freqops/witness/recover.py",  # likewise
+    "src/freqops/witness/update_records.py",  # likewise
 }
 
 
@@ -233,9 +233,9 @@ def test_a_backtick_of_others_ends_no_code() -> None:
 def test_actions_of_their_own_fail_with_visible_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(lint_report, "report", lambda *_: ["one", EVIL])
-    monkeypatch.setattr(lint_report, "remarked", lambda *_: [EVIL])
+    monkeypatch.setattr(lint_report, "cautions", lambda *_: [EVIL])
     action = freqops_lint_report.ActionModule.__new__(freqops_lint_report.ActionModule)
-    action._task = cast(Task, SimpleNamespace(args={"refusals": {"alpha": "x"}, "remarks": {"alpha": "x"}}))
+    action._task = cast(Task, SimpleNamespace(args={"refusals": {"alpha": "x"}, "cautions": {"alpha": "x"}}))
     result = action.run(None, {"ansible_inventory_sources": [], "hostvars": {}, "inventory_hostname": "h"})
     judge(result["msg"], 4)
     judge(result["warnings"][0], 1)

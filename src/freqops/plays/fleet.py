@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 
@@ -68,7 +69,18 @@ def lost(variables: Mapping[str, Any]) -> list[Lost]:
     """
     sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
     hosts = [host for host in variables["groups"]["all"] if host not in LOCALHOST]
-    return inventory_bots.lost(sources, variables["groups"], bots_of(variables["hostvars"], hosts))
+    return inventory_bots.lost(sources, variables["groups"], _readable(variables["hostvars"], hosts))
+
+
+def _readable(hostvars: Any, hosts: list[str]) -> dict[str, list[str]]:
+    """Return the bots of hosts; a host whose variables cannot be read has none, so each of its files' bots is lost."""
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        try:
+            found |= bots_of(hostvars, [host])
+        except AnsibleError:
+            found[host] = []
+    return found
 
 
 def describe(hosts: dict[str, list[str]]) -> str:

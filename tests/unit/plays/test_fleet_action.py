@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from ansible import context
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -52,12 +53,14 @@ def run(module: Any, says: dict[str, Any], monkeypatch: pytest.MonkeyPatch, **ar
     monkeypatch.setattr(connections, "ask", ask)
     monkeypatch.setattr(fleet, "role_inputs", lambda _roles: set())
     monkeypatch.setattr(desired_state, "fingerprint", lambda *_: "f")
-    monkeypatch.setattr(desired_state, "of_ground", lambda *_: "g")
+    monkeypatch.setattr(desired_state, "of_host", lambda *_: "g")
     action = module.ActionModule.__new__(module.ActionModule)
     action._task = cast(Task, SimpleNamespace(args=arguments, check_mode=False))
     hosts = {host: {"freqtrade_bots": [{"name": "alpha", "mode": "paper"}]} for host in says}
     play = {"ansible_play_hosts": list(hosts), "ansible_play_hosts_all": list(hosts), "reason": "a test"}
-    result: dict[str, Any] = action.run(None, {"hostvars": hosts, **play})
+    everything = {"groups": {"all": list(hosts)}, "ansible_inventory_sources": []}
+    monkeypatch.setattr(context, "CLIARGS", {"subset": None})
+    result: dict[str, Any] = action.run(None, {"hostvars": hosts, **play, **everything})
     return result
 
 
@@ -91,7 +94,7 @@ def test_no_odd_manifest_lets_its_host_be_left_alone(
     junk: dict[str, Any], shown: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = run(freqops_manifest, {"bad": {"same": True, **junk}, "good": MANIFEST}, monkeypatch)
-    assert (result["same"], result["ground_same"]) == (["good"], ["good"])
+    assert (result["same"], result["host_same"]) == (["good"], ["good"])
     assert "to do on bad: " in shown[0]
 
 

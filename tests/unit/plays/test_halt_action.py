@@ -83,7 +83,9 @@ class Fleet:
         action._task = task
         hosts = [*says, *silent]
         words = {host: {"freqtrade_bots": [{"name": "alpha"}]} for host in hosts}
-        return action.run(None, {"hostvars": words, "ansible_play_hosts_all": hosts, "reason": "a test"})
+        everything = {"groups": {"all": hosts}, "ansible_inventory_sources": []}
+        play = {"hostvars": words, "ansible_play_hosts_all": hosts, "reason": "a test", **everything}
+        return action.run(None, play)
 
 
 @pytest.fixture

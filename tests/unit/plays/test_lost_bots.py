@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -18,6 +19,7 @@ from freqops.fleet.fanout import Answer
 from freqops.plays import connections, copy_back, fleet, mandate
 from freqops.plays.inventory_bots import Lost
 
+ARRIVED = 5  # of what `connections.ask` is given: whom to hand each answer on to
 HERE, NOWHERE = Lost("beta", "paper-1", "one.yml:1"), Lost("gamma", "", "tree.yml:2")
 
 
@@ -30,12 +32,15 @@ def action(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(fleet, "lost", lambda _: [HERE, NOWHERE])
     monkeypatch.setattr(copy_back, "copy_back", lambda *_: (Path("report.md"), []))
 
-    def ask(*_: Any) -> list[Answer]:
+    def ask(*words: Any) -> list[Answer]:
         rows = [
             Row(name, 1, "one", latched=True, verdict="HALTED, PROVEN", acknowledged_s=0.1, proven_s=0.2).to_json()
             for name in said["bots"]
         ]
-        return [Answer("paper-1", {"version": 1, "bots": rows, "proven": True, "undeclared": []}, None)]
+        answer = Answer("paper-1", {"version": 1, "bots": rows, "proven": True, "undeclared": []}, None)
+        if len(words) > ARRIVED:
+            words[ARRIVED](answer)
+        return [answer]
 
     monkeypatch.setattr(connections, "ask", ask)
     return said
@@ -84,9 +89,34 @@ def test_a_halt_needs_no_reason(action: dict[str, Any], monkeypatch: pytest.Monk
     assert f"--reason=no reason given by {mandate.actor()}" in asked
 
 
+def test_files_that_cannot_be_compared_keep_no_bot_from_being_halted(
+    action: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> list[Lost]:
+        raise PermissionError(13, "Permission denied", "group_vars/one.yml")
+
+    monkeypatch.setattr(fleet, "lost", fail)
+    done = run(freqops_halt, action, monkeypatch, level="1", bots="all")
+    assert done["failed"]
+    assert {row["bot"]: row["proven"] for row in done["bots"]} == {"alpha": True, "?": False}
+    assert "Permission denied" in next(row for row in done["bots"] if row["bot"] == "?")["detail"][0]
+
+
+def test_a_host_whose_variables_cannot_be_read_has_no_bots() -> None:
+    class Broken(dict[str, Any]):
+        def __getitem__(self, host: str) -> Any:
+            if host == "two":
+                raise AnsibleError("'x' is undefined")
+            return super().__getitem__(host)
+
+    hosts = Broken({"one": {"freqtrade_bots": [{"name": "alpha"}]}})
+    assert fleet._readable(hosts, ["one", "two"]) == {"one": ["alpha"], "two": []}
+
+
 def test_the_status_is_not_well(action: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freqops_status, "problems", lambda _: [])
-    monkeypatch.setattr(freqops_status, "cells", lambda row: [row["bot"], *(["-"] * 7)])
+    row = {"bot": "alpha", "problems": [], "holds": []}
+    document = {"version": 1, "bots": [row], "undeclared": []}
+    monkeypatch.setattr(connections, "ask", lambda *_, **__: [Answer("paper-1", document, None)])
     monkeypatch.setattr(freqops_status, "_show_drills", lambda _: None)
     done = run(freqops_status, action, monkeypatch)
     assert done["failed"]
