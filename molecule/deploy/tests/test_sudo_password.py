@@ -1,4 +1,4 @@
-"""An operator whose account becomes root with a password only."""
+"""An operator whose account becomes root with a password only, and halts without one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ AS_THIS = ("--limit", HOST, "-e", f"ansible_user={ACCOUNT}")
 
 @pytest.fixture(scope="module")
 def password(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The file with the password of an account that sudo knows like any other of its group."""
+    """The file with the password of an account that sudo knows like any other of its group, and freqops as operator."""
     host, word = Field(HOST, "gamma"), secrets.token_urlsafe(16)
-    host.sh(f"useradd --create-home --shell /bin/bash --groups sudo {ACCOUNT}")
+    host.sh(f"useradd --create-home --shell /bin/bash --groups sudo,freqops-operators {ACCOUNT}")
     try:
         host.sh(f"install -d -m 0700 -o {ACCOUNT} /home/{ACCOUNT}/.ssh")
         host.sh(f"install -m 0600 -o {ACCOUNT} /home/ops/.ssh/authorized_keys /home/{ACCOUNT}/.ssh/authorized_keys")

@@ -30,6 +30,7 @@ from . import bounded
 SHOWN = 300
 MOST = 4 * 1024 * 1024  # bytes that are read of an answer; a row of a halt has some hundreds
 MOST_OF = {"incident": 32 * 1024 * 1024}  # a host hands out 16 MiB of files, which JSON makes longer
+HUNG_UP = "Shared connection to "
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
 
 
@@ -46,8 +47,14 @@ class HostCommand(ActionBase):
         answer = host_command.last_object(result["stdout"])
         if answer is not None:
             return answer, None
-        said = (result["stderr"] or result["stdout"]).strip().splitlines() or ["nothing was said"]
-        return None, f"freqops-host gave no answer (status {result['rc']}): {visible(said[-1], SHOWN)}"
+        said = _last_line(result["stderr"]) or _last_line(result["stdout"]) or "nothing was said"
+        return None, f"freqops-host gave no answer (status {result['rc']}): {visible(said, SHOWN)}"
+
+
+def _last_line(text: str) -> str | None:
+    """Return the last line that the host said, None where it said nothing: that it hung up is ssh's own word."""
+    lines = [line for line in text.strip().splitlines() if not line.startswith(HUNG_UP)]
+    return lines[-1] if lines else None
 
 
 def ask(
