@@ -12,8 +12,13 @@ from freqops.core.bot import host_command
 SUDO = """#!/bin/sh
 [ "$1" = -n ] || exit 9
 shift
-list=; [ "$1" = -l ] && { list=1; shift; }
-case " $(cat MAY) " in *" $1 "*) [ "$list" ] || { shift 0; printf 'root runs'; printf ' %s' "$@"; }; exit 0;; esac
+if [ "$1" = -l ]; then
+    [ -s MAY ] || exit 1
+    for tool in $(cat MAY); do echo "    (root) NOPASSWD: $tool"; done
+    echo "    (ALL : ALL) ALL"
+    exit 0
+fi
+case " $(cat MAY) " in *" $1 "*) printf 'root runs'; printf ' %s' "$@"; exit 0;; esac
 exit 1
 """
 
@@ -59,6 +64,11 @@ def test_an_operator_runs_the_operators_command(host: Path) -> None:
         "root runs freqops-operator halt --level=1",
     )
     assert run(host, 1000, ["freqops-operator"], "resume", "alpha")[0] == 1
+
+
+def test_an_operator_who_could_run_the_other_command_with_a_password(host: Path) -> None:
+    """What sudo lists of that account has everything in it, with a password that nobody can give here."""
+    assert run(host, 1000, ["freqops-operator"], "status", "--json") == (0, "root runs freqops-operator status --json")
 
 
 def test_a_host_of_an_older_deploy_has_no_command_for_operators(host: Path) -> None:
