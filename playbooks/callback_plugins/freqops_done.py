@@ -22,7 +22,7 @@ type: notification
 short_description: Refuse a run in which tasks are left out, and say at its end whether its deed was done
 description:
   - Is loaded with every playbook of this directory.
-  - Refuses C(--tags), C(--skip-tags), C(--start-at-task), C(--step), another strategy than V(linear) and local
+  - Refuses C(--tags), C(--skip-tags), C(--start-at-task), another strategy than V(linear) and local
     connections, wherever they were asked for.
   - Prints C(<playbook>: done, n of m hosts) when the deed was done, and ends the run with 2 when it was not.
 author:

@@ -118,8 +118,6 @@ def left_out(arguments: Mapping[str, Any], strategy: str) -> Iterator[str]:
         yield f"tags to skip {skipped}: leave out --skip-tags, ANSIBLE_SKIP_TAGS and [tags] skip in ansible.cfg"
     if arguments.get("start_at_task"):
         yield f"a task to start at, {arguments['start_at_task']!r}: leave out --start-at-task"
-    if arguments.get("step"):
-        yield "tasks one by one: leave out --step"
     if strategy != STRATEGY:
         yield f"the strategy {strategy!r}: leave out ANSIBLE_STRATEGY and strategy in ansible.cfg"
     if arguments.get("connection") == "local":

@@ -31,7 +31,6 @@ WAYS: dict[str, tuple[list[str], dict[str, str], str, str]] = {
     "ANSIBLE_SKIP_TAGS": ([], {"ANSIBLE_SKIP_TAGS": "a,b"}, "", "tags to skip 'a', 'b'"),
     "[tags] skip": ([], {}, "[tags]\nskip = always\n", "tags to skip 'always'"),
     "--start-at-task": (["--start-at-task", "Halt"], {}, "", "a task to start at, 'Halt'"),
-    "--step": (["--step"], {}, "", "tasks one by one"),
     "ANSIBLE_STRATEGY": ([], {"ANSIBLE_STRATEGY": "free"}, "", "the strategy 'free'"),
     "strategy": ([], {}, "[defaults]\nstrategy = host_pinned\n", "the strategy 'host_pinned'"),
     "--connection": (["--connection", "local"], {}, "", "local connections"),
@@ -78,7 +77,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"tags": ["all", "x"]}, "tags 'all', 'x'"),
         ({"skip_tags": ["always"]}, "tags to skip 'always'"),
         ({"start_at_task": "Halt"}, "a task to start at"),
-        ({"step": True}, "tasks one by one"),
         ({"connection": "local"}, "local connections"),
     ],
 )
@@ -114,6 +112,14 @@ def test_no_playbook_runs_in_any_of_these_ways(playbook: str, way: str) -> None:
     assert ended.returncode == 1
     assert f"REFUSED, nothing ran: {said}" in ended.stderr
     assert "TASK" not in ended.stdout
+
+
+def test_who_steps_over_the_deed_has_not_done_it() -> None:
+    """A person who goes through a play task by task may leave some out; the last line says what came of it."""
+    made = Run("killswitch")
+    made.note("one", *FLEET)
+    assert list(left_out({**ARGUMENTS, "step": True}, "linear")) == []
+    assert made.line(check=False, well=True) == "killswitch: NOT DONE, 0 of 2 hosts"
 
 
 def test_each_way_is_tried() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Callable
 
 from freqops.core.base.errors import FreqopsError
@@ -123,15 +124,21 @@ class Others:
         return [other for other in found if other.runs or other.comes_back]
 
     def _stopped(self, other: Sibling) -> str:
-        """Stop a container, and return what the engine said; whether it was, the next question tells."""
+        """Stop a container, and return what the engine said; whether it was, the next question tells.
+
+        It is stopped first: the engine changes no restart policy of a container that waits for its restart.
+        """
         self.acted = True
-        try:
-            if other.comes_back:
-                self.halt.engine.restart_policy(other.id, "no")
-            if other.runs:
-                self.halt.engine.stop(other.id, hard_stop.GRACE)
-        except FreqopsError as error:
-            return f"another container of it was not stopped: {other.name}: {error}"
+        engine = self.halt.engine
+        stop, keep = partial(engine.stop, other.id, hard_stop.GRACE), partial(engine.restart_policy, other.id, "no")
+        failed = []
+        for act in [stop] * other.runs + [keep] * other.comes_back:
+            try:
+                act()
+            except FreqopsError as error:
+                failed.append(str(error))
+        if failed:
+            return f"another container of it was not stopped: {other.name}: {'; '.join(failed)}"
         return f"another container of it was stopped: {other.name}, which was {other.status}"
 
 

@@ -227,7 +227,7 @@ def second(live: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def test_a_second_container_between_two_starts_is_stopped_for_good(second: Host) -> None:
     row = second.halt(3)
-    assert second.engine.told == [("policy", "c0ffee", "no"), ("stop", "c0ffee")]
+    assert second.engine.told == [("stop", "c0ffee"), ("policy", "c0ffee", "no")]
     assert (row.verdict, row.proven, row.acted) == ("HALTED, PROVEN", True, True)
     assert "another container of it was stopped: second, which was restarting" in row.detail
 
