@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.services.control import control
 from tests.support.field import until
 from tests.support.live import ORDER, LiveBot
 
@@ -151,9 +150,7 @@ def die_with_an_entry(bot: LiveBot) -> None:
 def fill_in_part(bot: LiveBot) -> None:
     """An entry that has filled in part."""
     bot.enter("LTC/USDT", price={"LTC/USDT": 60.0})
-    [entry] = [order for order in bot.orders("NEW") if (order["symbol"], order["side"]) == ("LTCUSDT", "BUY")]
-    half = round(float(entry["origQty"]) / 2, 2)
-    control("POST", f"/accounts/{bot.account}/orders/{entry['orderId']}/fill", {"quantity": str(half)})
+    bot.fill_in_part("LTCUSDT")
 
 
 def average_down(bot: LiveBot) -> None:

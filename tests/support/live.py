@@ -49,6 +49,16 @@ class LiveBot(CopiedBot):
         """Return pair and type of the orders that are open on its account, the oldest first."""
         return [(order["symbol"], order["type"]) for order in self.orders("NEW", "PARTIALLY_FILLED")]
 
+    def fill_in_part(self, symbol: str) -> None:
+        """Fill three quarters of its entry that rests.
+
+        With no more than half of it, a stop at a tenth of the price would be below the smallest order of the exchange,
+        and Freqtrade would sell at once what it cannot protect.
+        """
+        [entry] = [order for order in self.orders("NEW") if (order["symbol"], order["side"]) == (symbol, "BUY")]
+        part = round(0.75 * float(entry["origQty"]), 2)
+        control("POST", f"/accounts/{self.account}/orders/{entry['orderId']}/fill", {"quantity": str(part)})
+
     def orders(self, *statuses: str) -> list[dict[str, Any]]:
         """Return the orders of its account, all or those in one of ``statuses``."""
         found = control("GET", f"/accounts/{self.account}/orders")

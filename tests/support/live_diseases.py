@@ -41,9 +41,7 @@ def mix(bot: LiveBot) -> None:
     bot.deposit("ETH", f"{2 / float(control('GET', '/status')['prices']['ETHUSDT']):.4f}")
     bot.force_exit(trades["SOL/USDT"], ordertype="limit", price=trades["SOL/USDT"]["open_rate"] * 3)
     bot.enter("LTC/USDT", "XRP/USDT", price={"LTC/USDT": 60.0, "XRP/USDT": 1.0})
-    [entry] = [order for order in bot.orders("NEW") if (order["symbol"], order["side"]) == ("LTCUSDT", "BUY")]
-    half = round(float(entry["origQty"]) / 2, 2)
-    control("POST", f"/accounts/{bot.account}/orders/{entry['orderId']}/fill", {"quantity": str(half)})
+    bot.fill_in_part("LTCUSDT")
     bot.fault(endpoint=ORDER, symbol="BTCUSDT", side="SELL", error=REJECTED)
 
 
