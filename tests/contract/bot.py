@@ -26,7 +26,7 @@ from tests.contract.polling import eventually
 from tests.contract.stack import Stack, finished, free_port
 
 PAPER, LIVE = "contract", "contract-live"
-STOP_SECONDS = 60  # a busy machine takes its time; Freqtrade itself ends in a second
+STOP_SECONDS = 10
 STRATEGY, GATED = STRATEGIES / "ContractStrategy.py", STRATEGIES.parent / "gated" / "GatedStrategy.py"
 DATABASE = "/freqops/var/trades.sqlite"
 QUICK = {

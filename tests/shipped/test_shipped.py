@@ -11,6 +11,7 @@ import pytest
 from freqops.core.deploy import zipapp
 from tests.shipped.bare import ROOT, Bare
 from tests.unit.fakes import make_bot
+from tests.unit.patience import PATIENCE
 
 BOT = "freqops-test-none"
 
@@ -104,7 +105,7 @@ def test_the_gate_waits_where_there_are_no_holds_to_read(bare: Bare) -> None:
     assert waiting.stdout is not None
     assert "Freqtrade is not started: its holds cannot be read" in waiting.stdout.readline()
     waiting.terminate()
-    assert waiting.wait(30) == 0
+    assert waiting.wait(PATIENCE) == 0
     waiting.stdout.close()
     assert not (bare.home / "traded").exists()
 

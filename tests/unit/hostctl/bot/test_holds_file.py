@@ -97,7 +97,10 @@ def refuse(number: int) -> Any:
 @pytest.mark.parametrize("where", ["os.fsync", "freqops.core.base.durable.beside"])
 def test_a_failing_disk_is_said_at_once(home: Path, monkeypatch: pytest.MonkeyPatch, where: str, number: int) -> None:
     monkeypatch.setattr(where, refuse(number))
+    monkeypatch.setattr(holds_file, "LATCH_SECONDS", 2 * PATIENCE)
+    began = time.monotonic()
     latched = holds_file.latch(home, hold(), CLOCK)
+    assert time.monotonic() - began < PATIENCE, "nothing is waited for"
     assert os.strerror(number) in str(latched.error)
     assert not latched.raised
 
@@ -107,6 +110,7 @@ def test_a_stuck_disk_is_waited_for_a_second(home: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "fsync", lambda _: released.wait(2 * PATIENCE))
     began = time.monotonic()
     latched = holds_file.latch(home, hold(), CLOCK)
+    assert holds_file.LATCH_SECONDS == 1.0
     assert 0.9 < time.monotonic() - began < PATIENCE
     assert latched.error == "the disk did not answer within a second"
     released.set()

@@ -491,6 +491,7 @@ def test_an_engine_that_hangs_delays_only_the_answers(bot: layout.Bot, other: Ot
     engine.ensure_network = hang  # type: ignore[method-assign]
     began = time.monotonic()
     with witness.conversation(bot, other.journal, Clock(), engine) as talk:
+        assert time.monotonic() - began < PATIENCE, "it begins while the engine hangs"
         with pytest.raises(Unanswered, match="did not start the witness in time"):
             talk.ask("balances", soon(0.2))
         over.set()

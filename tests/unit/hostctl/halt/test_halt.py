@@ -230,6 +230,7 @@ def test_a_stuck_disk_costs_a_second(host: Host, monkeypatch: pytest.MonkeyPatch
 
     host.engine.stopping = stop
     row = host.halt(3)
+    assert holds_file.LATCH_SECONDS == 1.0
     assert stopped[0] < PATIENCE
     assert time.monotonic() - began < PATIENCE
     assert (row.verdict, row.latched) == ("HALTED, NOT SAVED", False)
@@ -276,6 +277,7 @@ def test_a_start_in_progress_delays_a_halt_by_a_second(host: Host, level: int) -
     assert row.proven
     assert row.acknowledged_s is not None
     assert row.acknowledged_s < PATIENCE
+    assert holds_file.LATCH_SECONDS == 1.0
 
 
 # --- level 3
@@ -318,6 +320,7 @@ def test_nothing_that_the_api_does_delays_or_prevents_a_hard_stop(
     fault(host)
     if not (host.home / "conf" / "secrets.json").exists():
         monkeypatch.setattr(processes_and_api, "client", lambda bot: FreqtradeClient(bot.api_port, *bot.credentials()))
+    assert level_3.SOFT_SECONDS == 3.0
     monkeypatch.setattr(level_3, "SOFT_SECONDS", 0.5)
     began = time.monotonic()
     row = host.halt(3)
@@ -526,6 +529,7 @@ def test_an_incident_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch:
 def test_an_incident_on_a_stuck_disk_keeps_no_answer_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(os, "fsync", lambda _: over.wait(2 * PATIENCE))
+    assert recorded.SECONDS == 1.0
     monkeypatch.setattr(recorded, "SECONDS", 0.1)
     began = time.monotonic()
     assert "did not answer" in str(recorded.record(tmp_path, "one", "halt", {}))

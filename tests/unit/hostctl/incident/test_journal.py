@@ -167,6 +167,7 @@ def test_a_durable_line_is_on_the_disk_when_it_is_said(path: Path, monkeypatch: 
 def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """A disk that takes nothing until the event is set."""
     over = threading.Event()
+    assert (journal.CLOSE_SECONDS, journal.DURABLE_SECONDS) == (1.0, 2.0)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: over.wait(2 * PATIENCE))
     monkeypatch.setattr(journal, "CLOSE_SECONDS", 0.1)
     monkeypatch.setattr(journal, "DURABLE_SECONDS", 0.2)
