@@ -464,7 +464,7 @@ def test_a_witness_that_does_not_end_is_removed(bot: layout.Bot, other: Other, m
         time.sleep(0.01)
     assert engine.process is not None
     assert ended(engine.process)
-    assert engine.removed[0].startswith("freqops-alpha-witness-")
+    assert engine.removed[0].startswith("freqops-alpha.witness.")
     assert engine.process.stdout is not None
     engine.process.stdout.close()
 
