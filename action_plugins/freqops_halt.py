@@ -7,7 +7,7 @@ from typing import Any
 
 from freqops.core.base.clock import Clock
 from freqops.core.bot import inputs
-from freqops.core.halt import kill_level
+from freqops.core.halt import kill_level, time_limits
 from freqops.core.halt.fleet_answer import FleetAnswer, HostAnswer
 from freqops.fleet.fanout import Answer
 from freqops.plays import connections, copy_back, fleet, mandate
@@ -15,10 +15,8 @@ from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_bots import Lost
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
-PATIENCE = 240.0
 NO_HOST = "no host"
 UNKNOWN = "?"
-SLACK = 130.0  # a host's own patience beyond its deadlines at levels 2 and 3, and the way there and back
 COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
 ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
 
@@ -41,9 +39,8 @@ class ActionModule(FleetAction):
         everything = self.argument("bots") == inputs.ALL
         commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
         asked = _Asked(level, hosts)
-        said = connections.ask(
-            self, self.hostvars, commands, max(PATIENCE, 4 * (deadline or 0) + SLACK), None, asked.arrived
-        )
+        limit = time_limits.of_a_host(level, deadline)
+        said = connections.ask(self, self.hostvars, commands, limit, None, asked.arrived)
         answers = [asked.answer(answer) for answer in said]
         result = FleetAnswer(level, given.incident, [*answers, *_not_halted(lost, answers)])
         show(["", *result.lines()], GOOD if result.proven else BAD)

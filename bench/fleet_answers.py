@@ -17,9 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from action_plugins.freqops_halt import COPYING, PATIENCE
+from action_plugins.freqops_halt import COPYING
 from freqops.core.base.text_table import table
+from freqops.core.halt import time_limits
 from freqops.core.halt.answer import Row
+from freqops.core.halt.kill_level import KillLevel
 from freqops.plays.copy_back import DIRECTORY
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,7 +71,10 @@ def main() -> int:
         asked = (place / "asked").stat().st_mtime
         left = subprocess.run(["pgrep", "-fc", str(place)], capture_output=True, text=True, check=False).stdout.strip()
     rows = [(what, f"{moment - asked:.2f}") for what, moment in moments.items()]
-    rows += [("its time for answers", f"{PATIENCE:.0f}"), ("and for evidence", f"{COPYING:.0f}")]
+    rows += [
+        ("its time for answers", f"{time_limits.of_a_host(KillLevel.ENTRIES, None):.0f}"),
+        ("and for evidence", f"{COPYING:.0f}"),
+    ]
     sys.stdout.write(table((f"{count} hosts, {len(SICK)} of them sick", "seconds"), rows) + "\n")
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     sys.stdout.write(f"processes left: {left}; memory of the largest process: {memory} MiB\n")

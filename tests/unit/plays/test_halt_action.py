@@ -17,8 +17,10 @@ from ansible.utils.display import Display
 
 from action_plugins import freqops_halt
 from freqops.core.base.clock import Clock
+from freqops.core.halt import time_limits
 from freqops.core.halt.answer import Row
 from freqops.core.halt.fleet_answer import SILENT, HostAnswer
+from freqops.core.halt.kill_level import KillLevel
 from freqops.fleet import fanout
 from freqops.plays import connections, copy_back, mandate
 from tests.support.patience import GIVE_UP
@@ -51,6 +53,8 @@ class Fleet:
         self.colours: list[str | None] = []
         self.copied: list[tuple[str, list[str], float]] = []
         self.over = threading.Event()
+        self.limit = 0.0
+        self.order: dict[str, Any] = {"level": 1}
 
     def ask(
         self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], patience: float, *more: Any
@@ -59,6 +63,7 @@ class Fleet:
         if word == "incident":
             self.copied.append((incident, sorted(commands), patience))
             return [fanout.Answer(host) for host in commands]
+        self.limit = patience
         came: list[str] = []
 
         def arrived(answer: fanout.Answer) -> None:
@@ -78,7 +83,7 @@ class Fleet:
 
     def halt(self, *silent: str, **says: dict[str, Any] | str) -> dict[str, Any]:
         self.says = says
-        task: Any = SimpleNamespace(args={"level": 1, "bots": "all"}, check_mode=False)
+        task: Any = SimpleNamespace(args={"bots": "all", **self.order}, check_mode=False)
         action = freqops_halt.ActionModule.__new__(freqops_halt.ActionModule)
         action._task = task
         hosts = [*says, *silent]
@@ -109,6 +114,14 @@ def fleet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Fleet]:
 def table(fleet: Fleet) -> list[str]:
     """Return the lines of the whole table, which begins with an empty one."""
     return next(text for text in fleet.shown if text.startswith("\n")).split("\n")
+
+
+@pytest.mark.parametrize("level", list(KillLevel))
+@pytest.mark.parametrize("deadline", [None, 300])
+def test_a_host_gets_the_time_that_it_may_take(fleet: Fleet, level: KillLevel, deadline: int | None) -> None:
+    fleet.order = {"level": int(level), "deadline": deadline}
+    fleet.halt(one=WELL)
+    assert fleet.limit > time_limits.of_a_bot(level, deadline, live=True)
 
 
 def test_each_row_is_shown_before_the_table(fleet: Fleet) -> None:

@@ -73,7 +73,7 @@ class Row:
     def from_json(cls, document: object) -> Row:
         """Return the row that a host wrote; a name that is not known here is left out.
 
-        A host has the last word against a proof: what it does not call proven is not proven.
+        A host has the last word against a proof: what it does not call proven is not proven, and no verdict says so.
 
         Raises:
             Malformed: A name that must be there is missing, or a value is not of its kind.
@@ -83,6 +83,9 @@ class Row:
         row = cls(**document)
         if row.acknowledged_s is None or proven is not True:
             row.proven_s = None
+        if not row.proven and "NOT" not in row.verdict.split():
+            row.detail.append(f"its host calls it {row.verdict!r}, and its figures do not")
+            row.verdict = "NOT PROVEN"
         return row
 
 

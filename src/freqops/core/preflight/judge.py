@@ -15,7 +15,6 @@ def judge(fleet: Fleet) -> list[Refusal]:
         names.bot_entries,
         machines.addresses,
         shared.names_and_ports,
-        shared.containers_and_networks,
         shared.databases,
         shared.accounts,
         shared.addresses,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..base.errors import Refused
-from ..bot.layout import BOT_NAME
+from ..bot.engine_names import OF_THE_HOST
+from ..bot.layout import BOT_NAME, container_of
 from . import declared, renamed, sizes
 from .fleet import BOTS, Fleet, entries
 from .refusal import Refusal, shown
@@ -84,6 +85,9 @@ def _key(
     elif key == "name" and not BOT_NAME.fullmatch(value):
         cure = "lower-case letters, digits and dashes, a letter first, at most 31"
         yield Refusal(host, f"name {shown(value)} is no name for a bot", cure, bot, paths)
+    elif key == "name" and container_of(value) in OF_THE_HOST:
+        taken = f"its {OF_THE_HOST[container_of(value)]} would be {container_of(value)}, which is the host's own"
+        yield Refusal(host, f"name {value!r}: {taken}", "give the bot another name", bot, paths)
     elif key == "strategy" and not value.isidentifier():
         cure = "name the class: its file belongs into strategy_dir"  # Freqtrade takes code in base64 after a colon
         yield Refusal(host, f"strategy {shown(value)} is no name of a class", cure, bot, paths)

@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from ..bot import engine_names
 from .fleet import BOTS, DeclaredBot, Fleet
 
 LIMIT = "freqtrade_bots_per_address"
@@ -29,23 +28,6 @@ def names_and_ports(fleet: Fleet) -> Iterator[Any]:
             "give each bot of a host a port of its own",
             (BOTS, bot.index, "api_port"),
         )
-
-
-def containers_and_networks(fleet: Fleet) -> Iterator[Any]:
-    """Yield bots with a container, network or Compose project whose name the host, or a bot before them, needs."""
-    for host in fleet.hosts:
-        taken = [("the host itself", *each) for each in engine_names.of_the_host()]
-        for bot in (bot for bot in fleet.bots if bot.host == host):
-            own = engine_names.of_a_bot(bot.name)
-            found = [
-                f"its {kind} {name} would have the name of the {kind} {other} of {owner}"
-                for kind, name in own
-                for owner, its, other in taken
-                if kind == its and owner != bot.name and engine_names.meet(name, other)
-            ]
-            if found:
-                yield bot.refused(found[0], "give the bot another name", (BOTS, bot.index, "name"))
-            taken += [(bot.name, *each) for each in own]
 
 
 def databases(fleet: Fleet) -> Iterator[Any]:

@@ -26,7 +26,7 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import engine_names, layout
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.exchange import account
-from freqops.core.halt import holds
+from freqops.core.halt import holds, time_limits
 
 from ..bot.engine import Engine, end
 from ..incident.journal import Journal
@@ -35,7 +35,6 @@ from . import sales_journal
 ASKED = "/freqops/asked"
 DATABASE_NETWORK, OUTSIDE_NETWORK = engine_names.DATABASE, engine_names.OUTSIDE
 START_SECONDS = 30.0
-READY_SECONDS = 60.0  # where a host asks for all its bots at once, each waits for the processor, too
 ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 MARGIN_MS = 60_000
@@ -107,7 +106,7 @@ class Witness:
         What a host takes to start it is no time of its exchange.
         """
         with self._turn, contextlib.suppress(Unanswered):
-            self._await_greeting(self._clock.monotonic() + READY_SECONDS)
+            self._await_greeting(self._clock.monotonic() + time_limits.WITNESS_READY_SECONDS)
         return self._clock.monotonic()
 
     def _await_greeting(self, until: float) -> None:
@@ -158,7 +157,7 @@ class Witness:
         return answer["answer"]
 
     def _send(self, line: str, deadline: float) -> None:
-        self._await_greeting(min(deadline, self._clock.monotonic() + READY_SECONDS))
+        self._await_greeting(min(deadline, self._clock.monotonic() + time_limits.WITNESS_READY_SECONDS))
         if self._broken is not None:
             raise Unanswered(self._broken)
         if self._process is None or self._process.stdin is None:

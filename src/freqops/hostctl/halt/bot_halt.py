@@ -10,7 +10,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import FreqtradeClient
 from freqops.core.bot.processes import Process
 from freqops.core.exchange.positions import position
-from freqops.core.halt import holds
+from freqops.core.halt import holds, time_limits
 from freqops.core.halt.answer import Row
 from freqops.core.halt.entry_stop import EntryStopResult
 
@@ -36,6 +36,11 @@ class BotHalt:
     def elapsed(self) -> float:
         """Seconds since the command began."""
         return self.clock.monotonic() - self.began
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the proof may take at least."""
+        return time_limits.of_a_proof(self.order.level, self.order.deadline)
 
     @property
     def lock_reason(self) -> str:

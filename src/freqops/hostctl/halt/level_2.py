@@ -11,6 +11,7 @@ from freqops.core.exchange import account
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import POLL, EntryStop
 from freqops.core.halt.exits import Exits
+from freqops.core.halt.time_limits import EXCHANGE_SECONDS
 
 from ..exchange import witness
 from . import level_1, level_3, on_exchange
@@ -36,7 +37,7 @@ def act(halt: BotHalt) -> None:
             open_trades = _at_rest(halt, stack)
         else:
             talk = on_exchange.begun(halt, stack) if halt.bot.is_live else None
-            stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.order.seconds)
+            stop = EntryStop(halt.client(), halt.bot.name, halt.lock_reason, halt.clock, halt.seconds)
             open_trades = _exit_all(halt, stop)
             if level_1.ended(halt, stop, running):
                 open_trades = _at_rest(halt, stack, talk)
@@ -69,7 +70,7 @@ def _exit_all(halt: BotHalt, stop: EntryStop) -> list[str] | None:
             if _over(halt, stop, trades):
                 break
             halt.clock.sleep(POLL)
-        if stop.elapsed >= halt.order.seconds:
+        if stop.elapsed >= halt.seconds:
             stop.step()  # what was asked last must be seen before anything is said of it
     return _taken_in(halt, stop, exits, offset)
 
@@ -96,7 +97,7 @@ def _round(exits: Exits, trades: list[dict[str, Any]], *, mine: bool) -> None:
 
 def _over(halt: BotHalt, stop: EntryStop, trades: list[dict[str, Any]] | None) -> bool:
     """Whether there is nothing left to do, or to wait for."""
-    if stop.elapsed >= halt.order.seconds:
+    if stop.elapsed >= halt.seconds:
         return True
     if trades is None:
         stop.result.gone = not stop.answered and not halt.alive()
@@ -130,7 +131,7 @@ def _taken_in(halt: BotHalt, stop: EntryStop, exits: Exits, offset: float) -> li
 def _records(halt: BotHalt, stack: ExitStack, talk: witness.Witness | None = None) -> list[str] | None:
     """Return the trades that are open by the bot's own records, and, with real orders, ask the exchange, too."""
     talk = talk or stack.enter_context(on_exchange.conversation(halt))
-    deadline = talk.ready() + on_exchange.SECONDS
+    deadline = talk.ready() + EXCHANGE_SECONDS
     try:
         records = talk.ask("records", deadline, since=witness.since_hold(halt.bot))
     except FreqopsError as error:
@@ -148,8 +149,8 @@ def _records(halt: BotHalt, stack: ExitStack, talk: witness.Witness | None = Non
 
 def _ask_exchange(halt: BotHalt, talk: witness.Witness, open_trades: list[str] | None, *, cancels: bool) -> None:
     """Ask the exchange whether the bot is flat, and take the proof back where it is not, or does not say so."""
-    remaining = halt.order.seconds - halt.elapsed if open_trades == [] else 0.0
-    deadline = talk.ready() + max(remaining, on_exchange.SECONDS)
+    remaining = halt.seconds - halt.elapsed if open_trades == [] else 0.0
+    deadline = talk.ready() + max(remaining, EXCHANGE_SECONDS)
     row = halt.row
     try:
         look = on_exchange.flatness(halt, talk, deadline, patient=open_trades == [], cancels=cancels)

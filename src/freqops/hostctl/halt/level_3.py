@@ -41,7 +41,7 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
     stopping = threading.Thread(target=others.stop, daemon=True)  # an engine that hangs delays no kill
     stopping.start()
     stop = hard_stop.HardStop(halt.bot.container, left, halt.engine, halt.clock)
-    result = stop.run((halt.order.deadline or halt.order.seconds) - offset)
+    result = stop.run(halt.seconds - offset)
     stopping.join(ENGINE_SECONDS)
     row = halt.row
     row.detail += [*result.notes, *others.notes]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from freqops.core.halt import holds
+from freqops.core.halt import holds, time_limits
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
 from ..bot.processes_and_api import redact
-from ..exchange import witness
 from ..incident.journal import Journal, path_of, silent
-from . import level_1, level_2, level_3, on_exchange
+from . import level_1, level_2, level_3
 from .bot_halt import BotHalt
 from .order import Order
 
 __all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact", "silent"]
-
-GIVE_UP_AFTER = 15.0
-EXCHANGE_SECONDS = witness.READY_SECONDS + 2 * on_exchange.SECONDS
 
 
 def act(halt: BotHalt) -> None:
@@ -36,7 +32,4 @@ def patience(order: Order, mode: str) -> float:
         order: The order of the halt.
         mode: The mode of the bot, as far as it is known.
     """
-    if order.level is KillLevel.FLATTEN:
-        return order.seconds + EXCHANGE_SECONDS + GIVE_UP_AFTER
-    exchange = EXCHANGE_SECONDS if order.level is KillLevel.HARD or mode == "live" else 0.0
-    return order.seconds * 4 + exchange + GIVE_UP_AFTER
+    return time_limits.of_a_bot(order.level, order.deadline, live=mode == "live")

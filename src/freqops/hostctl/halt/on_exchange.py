@@ -9,11 +9,11 @@ from typing import Any
 from freqops.core.base.errors import FreqopsError
 from freqops.core.exchange import account
 from freqops.core.exchange.positions import protected
+from freqops.core.halt.time_limits import EXCHANGE_SECONDS
 
 from ..exchange import witness
 from .bot_halt import BotHalt
 
-SECONDS = 20.0
 LOOKS = 3
 
 
@@ -128,7 +128,7 @@ def without_entries(halt: BotHalt, talk: witness.Witness) -> Look:
     Raises:
         Unanswered: Something that must be known was not answered.
     """
-    return _look(halt, talk, talk.ready() + SECONDS, cancels=True)
+    return _look(halt, talk, talk.ready() + EXCHANGE_SECONDS, cancels=True)
 
 
 def _look(halt: BotHalt, talk: witness.Witness, deadline: float, *, cancels: bool) -> Look:

@@ -8,8 +8,6 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-ENTRIES_DEADLINE, FLATTEN_DEADLINE = 45.0, 120.0
-
 
 @dataclass(frozen=True)
 class Order:
@@ -23,8 +21,3 @@ class Order:
         """Return the hold that this command sets."""
         given = self.mandate
         return holds.Hold("halt", self.level.hold, given.reason, given.actor, given.incident, 0, now)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds that the proof may take at least: as given, else what the level needs."""
-        return self.deadline or (FLATTEN_DEADLINE if self.level is KillLevel.FLATTEN else ENTRIES_DEADLINE)

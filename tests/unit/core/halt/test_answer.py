@@ -82,6 +82,19 @@ def test_a_proof_needs_the_word_the_seconds_and_the_latch(more: dict[str, Any]) 
     assert not fleet({**FIRST, "bots": [{**ROW, **more}]}).proven
 
 
+@pytest.mark.parametrize("verdict", ["HALTED, PROVEN", "FLAT, PROVEN", "ALL PROVEN", "NOTHING TO DO", ""])
+@pytest.mark.parametrize("said", [{"latched": False}, {"proven": False}, {"proven_s": None}])
+def test_no_verdict_claims_what_the_figures_deny(said: dict[str, Any], verdict: str) -> None:
+    row = Row.from_json({**ROW, **said, "verdict": verdict})
+    assert row.verdict == "NOT PROVEN"
+    assert row.detail[-1] == f"its host calls it {verdict!r}, and its figures do not"
+
+
+@pytest.mark.parametrize("verdict", ["HALTED, NOT SAVED", "HALTED, LAST LOOP NOT PROVEN", "NOT FLAT", "NOT HALTED"])
+def test_the_word_of_an_unproven_row_stands_where_it_claims_nothing(verdict: str) -> None:
+    assert Row.from_json({**ROW, "latched": False, "verdict": verdict}).verdict == verdict
+
+
 def test_what_was_not_acknowledged_is_not_proven() -> None:
     assert not fleet({**FIRST, "bots": [{**ROW, "acknowledged": False, "acknowledged_s": None}]}).proven
 

@@ -88,57 +88,29 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a bot that is called postgres": (
         add("paper-1", name="postgres"),
         (
-            "paper-1 postgres: its container freqops-postgres would have the name of the container freqops-postgres of "
-            "the host itself; give the bot another name"
+            "paper-1 postgres: name 'postgres': its container would be freqops-postgres, which is the host's own; give "
+            "the bot another name"
         ),
     ),
     "a bot that is called shared": (
         add("paper-1", name="shared"),
         (
-            "paper-1 shared: its Compose project freqops-shared would have the name of the Compose project "
-            "freqops-shared of the host itself; give the bot another name"
+            "paper-1 shared: name 'shared': its Compose project would be freqops-shared, which is the host's own; give "
+            "the bot another name"
         ),
     ),
     "a bot that is called database": (
         add("paper-1", name="database"),
         (
-            "paper-1 database: its network freqops-database would have the name of the network freqops-database of "
-            "the host itself; give the bot another name"
+            "paper-1 database: name 'database': its network would be freqops-database, which is the host's own; give "
+            "the bot another name"
         ),
     ),
     "a bot that is called witness": (
         add("paper-1", name="witness"),
         (
-            "paper-1 witness: its network freqops-witness would have the name of the network freqops-witness of "
-            "the host itself; give the bot another name"
-        ),
-    ),
-    "a bot that is called alpha-witness-1": (
-        add("paper-1", name="alpha-witness-1"),
-        (
-            "paper-1 alpha-witness-1: its container freqops-alpha-witness-1 would have the name of the container "
-            "freqops-alpha-witness-* of alpha; give the bot another name"
-        ),
-    ),
-    "a bot that is called alpha-login-1": (
-        add("paper-1", name="alpha-login-1"),
-        (
-            "paper-1 alpha-login-1: its container freqops-alpha-login-1 would have the name of the container "
-            "freqops-alpha-login-* of alpha; give the bot another name"
-        ),
-    ),
-    "a bot that is called alpha-convert-1": (
-        add("paper-1", name="alpha-convert-1"),
-        (
-            "paper-1 alpha-convert-1: its container freqops-alpha-convert-1 would have the name of the container "
-            "freqops-alpha-convert-* of alpha; give the bot another name"
-        ),
-    ),
-    "a bot that is called alpha-update-records": (
-        add("paper-1", name="alpha-update-records"),
-        (
-            "paper-1 alpha-update-records: its container freqops-alpha-update-records would have the name of the "
-            "container freqops-alpha-update-records of alpha; give the bot another name"
+            "paper-1 witness: name 'witness': its network would be freqops-witness, which is the host's own; give "
+            "the bot another name"
         ),
     ),
     "a database twice": (

@@ -116,7 +116,7 @@ def test_the_containers_of_a_bot_are_known_by_project_and_by_conf(docker: Script
         inspected("by-hand", source=str(conf), status="created"),
         inspected("by-link", source=str(tmp_path / "link"), policy="no"),
         inspected("of-compose", project="freqops-alpha", status="exited", policy=""),
-        inspected("freqops-alpha-witness-1", source=str(conf), target="/freqops/asked"),
+        inspected("freqops-alpha.witness.1", source=str(conf), target="/freqops/asked"),
         inspected("of-another", project="freqops-beta", source=str(tmp_path / "other")),
         inspected("nobodys"),
     ]

@@ -17,6 +17,7 @@ import pytest
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
 from freqops.core.bot import layout, processes
+from freqops.core.halt import time_limits
 from freqops.hostctl.bot.engine import Engine, EngineError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered, Witness
@@ -200,7 +201,7 @@ def test_each_question_has_its_own_limit(other: Other, monkeypatch: pytest.Monke
 def test_a_witness_that_never_gets_ready(
     other: Other, monkeypatch: pytest.MonkeyPatch, greeting: list[str], said: str
 ) -> None:
-    monkeypatch.setattr(witness, "READY_SECONDS", 1.0)
+    monkeypatch.setattr(time_limits, "WITNESS_READY_SECONDS", 1.0)
     talk = other(greeting=greeting)
     for _ in range(2):
         with pytest.raises(Unanswered, match=said):
@@ -218,7 +219,7 @@ def test_who_waits_for_the_witness_is_told_when_it_is_there(other: Other) -> Non
 
 
 def test_a_witness_that_does_not_come_costs_no_more_than_said(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(witness, "READY_SECONDS", 0.5)
+    monkeypatch.setattr(time_limits, "WITNESS_READY_SECONDS", 0.5)
     talk = other(greeting=[])
     began = time.monotonic()
     assert talk.ready() - began < PATIENCE
@@ -463,7 +464,7 @@ def test_a_witness_that_does_not_end_is_removed(bot: layout.Bot, other: Other, m
         time.sleep(0.01)
     assert engine.process is not None
     assert ended(engine.process)
-    assert engine.removed[0].startswith("freqops-alpha-witness-")
+    assert engine.removed[0].startswith("freqops-alpha.witness.")
     assert engine.process.stdout is not None
     engine.process.stdout.close()
 

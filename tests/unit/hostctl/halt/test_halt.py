@@ -21,7 +21,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed, FreqtradeClient, Unreachable
 from freqops.core.bot.processes import Process
-from freqops.core.halt import holds
+from freqops.core.halt import holds, time_limits
 from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.bot import hard_stop, holds_file, processes_and_api
 from freqops.hostctl.bot.engine import end
@@ -358,7 +358,7 @@ def test_one_bot_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.
     homes = [make_bot(tmp_path, name) for name in ("alpha", "beta")]
     over = threading.Event()
     monkeypatch.setattr(processes_and_api, "alive", lambda bot: over.wait(10) and [] if bot.name == "alpha" else [])
-    monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
+    monkeypatch.setattr(time_limits, "ENDING_SECONDS", 0.3)
     order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)
     rows = halting.halt(homes, order_, Clock(), FakeEngine())
     assert [row.verdict for row in rows] == ["NOT PROVEN", "HALTED, PROVEN"]
@@ -385,8 +385,8 @@ def test_a_live_bot_is_not_given_up_while_its_exchange_is_asked(
         return patience(order_, mode)
 
     host.account.before = answer_late
-    monkeypatch.setattr(levels, "GIVE_UP_AFTER", -4 * 30.0)
-    monkeypatch.setattr(levels, "EXCHANGE_SECONDS", PATIENCE)
+    monkeypatch.setattr(time_limits, "ENDING_SECONDS", -4 * 30.0)
+    monkeypatch.setattr(time_limits, "EXCHANGE_SECONDS", PATIENCE)
     monkeypatch.setattr(levels, "patience", let_it_answer)
     assert host.halt(1, deadline=30.0).verdict == "HALTED, PROVEN"
 
@@ -398,7 +398,7 @@ def test_what_is_proven_after_its_bot_was_given_up_is_not_proven(
     over = threading.Event()
     monkeypatch.setattr(processes_and_api, "alive", lambda _bot: [])
     monkeypatch.setattr(halting, "_hold_again", lambda _case: over.wait(10))
-    monkeypatch.setattr(levels, "GIVE_UP_AFTER", 0.3)
+    monkeypatch.setattr(time_limits, "ENDING_SECONDS", 0.3)
     order_ = Order(KillLevel(1), Mandate("one", "why", "ann@host"), 0.1)
     [row] = halting.halt([make_bot(tmp_path, "alpha")], order_, Clock(), FakeEngine())
     over.set()
