@@ -69,7 +69,7 @@ def with_a_database_that_is_down() -> list[dict[str, Any]]:
     before = int(field.sh(starts))
     with between(field, "docker stop --time 20 freqops-postgres", "docker start freqops-postgres"):
         until("its loop has met its database", lambda: int(field.sh(starts)) > before, GIVE_UP)
-        rows = [halt(field, level, ends=level != 2) for level in (1, 2, 3)]
+        rows = [halt(field, level) for level in (1, 2, 3)]
         assert field.processes() == []
     stays_away_until_released(field)
     return rows

@@ -6,6 +6,7 @@ Then level 1 on the same bot, which runs again, with entries on the exchange tha
 from __future__ import annotations
 
 import json
+import re
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -139,8 +140,8 @@ def test_level_1_names_an_entry_whose_answer_was_lost(asked: Asked, bots: dict[s
 def test_level_1_cancels_on_the_exchange_what_freqtrade_does_not(asked: Asked) -> None:
     said = "\n".join(asked.row["detail"])
     assert f"entry order cancelled on the exchange: {asked.listed} buy" in said
-    assert "XRP/USDT: what it has bought, 1" in said
-    assert "is less than the smallest order" in said
+    bought = "(1|1\\.0+|0\\.9990*) XRP"  # the bot may have taken it in by then, less the fee
+    assert re.search(rf"XRP/USDT: what it has bought, {bought}, [^,]+, is less than the smallest order", said), said
 
 
 def test_level_1_is_proven_when_the_order_of_nobody_was_cancelled_by_hand(
