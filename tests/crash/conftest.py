@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from freqops.hostctl.bot import holds_file
+from tests.crash.command import PATIENCE
+
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, on every Linux
 
 
@@ -18,3 +21,11 @@ def memory() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="freqops-crash-", dir=SHARED_MEMORY)).resolve()
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_latch() -> Iterator[None]:
+    """Latch however slow a busy machine is; tests/unit/hostctl/bot/test_holds_file.py has the limit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(holds_file, "LATCH_SECONDS", PATIENCE)
+        yield
