@@ -132,7 +132,7 @@ def test_what_a_strategy_settles_itself_is_left_to_it(staged: dict[str, Any], tm
     (tmp_path / "S.py").write_text("class S:\n    timeframe = '1h'\n    stake_currency = 'BTC'\n")
     assert "timeframe" not in config()
     assert (config()["max_open_trades"], config()["stake_currency"]) == (3, "USDT")
-    assert config(timeframe="5m")["timeframe"] == "5m", "the inventory's word stands"
+    assert config(timeframe="2h")["timeframe"] == "2h", "the inventory's word stands"
 
 
 @pytest.mark.parametrize(
