@@ -13,7 +13,8 @@ from ansible.plugins.action import ActionBase
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import visible
 from freqops.core.bot import configuration
-from freqops.core.deploy import policy, release, strategy_package
+from freqops.core.deploy import policy, release, strategy_package, strategy_source
+from freqops.plays import brought_files
 
 VALIDATOR = "validate_release.py"
 FREQOPS = Path(__file__).resolve().parents[1] / "src" / "freqops"
@@ -38,17 +39,28 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
         files = {**built.files, VALIDATOR: validator}
         arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
-        done = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
-        return {**result, **done}
+        done: dict[str, Any] = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
+        return {**result, **done, "warnings": [*done.get("warnings", []), *_left_behind(values)]}
 
 
 def _build(values: dict[str, Any]) -> release.Release:
-    bot = values["bot"]
-    paths = [Path(path) for path in values["strategies"]]
+    bot, place = values["bot"], Path(values["strategy_dir"])
+    files = {path.name: path.read_text(encoding="utf-8") for path in brought_files.strategy_files(place)}
+    if not files:
+        raise release.ReleaseUnusable(f"no strategy files in {place}: strategy_dir leads there")
+    unusable = list(strategy_source.unusable(files, bot["strategy"], brought_files.directories_below(place)))
+    if unusable:
+        raise release.ReleaseUnusable(f"in {place}, {'; '.join(unusable)}")
     return release.build(
         release.declaration(bot, values["image"], values["packages"]),
-        configuration.effective(values.get("shared") or {}, bot),
+        configuration.effective(values.get("shared") or {}, bot, strategy_source.settled(files, bot["strategy"])),
         values["compose"],
-        {path.name: path.read_text(encoding="utf-8") for path in paths},
+        files,
         strategy_package.files(FREQOPS),
     )
+
+
+def _left_behind(values: dict[str, Any]) -> list[str]:
+    """Return a warning where directories lie among the files of a strategy."""
+    below = ", ".join(brought_files.directories_below(Path(values["strategy_dir"])))
+    return [visible(f"{values['bot']['name']}: directories in strategy_dir reach no host: {below}")] if below else []

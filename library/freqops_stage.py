@@ -42,10 +42,9 @@ options:
     description: Its Compose file, with V(@RELEASE@) where the fingerprint belongs.
     type: str
     required: true
-  strategies:
-    description: The files of its strategy, paths on the control node.
-    type: list
-    elements: path
+  strategy_dir:
+    description: Directory with the files of its strategy, a path on the control node.
+    type: path
     required: true
   validator:
     description: The program that validates it in the pinned image, a path on the control node.
@@ -88,7 +87,7 @@ EXAMPLES = r"""
     image: registry.example.com/freqtrade@sha256:0000000000000000000000000000000000000000000000000000000000000000
     packages: ""
     compose: "{{ lookup('ansible.builtin.template', 'compose.yml.j2') }}"
-    strategies: [strategies/MaCrossoverStrategy.py]
+    strategy_dir: /home/you/strategies
     validator: files/validate_release.py
     tool: .cache/freqops-host
     home: /srv/freqops/bots/alpha
@@ -117,9 +116,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.base import durable, remarks
 from ansible.module_utils.freqops.core.deploy import release, tree
-from ansible.module_utils.freqops.core.preflight import cautions
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},
@@ -127,7 +125,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
     "packages": {"type": "str", "required": True},
     "compose": {"type": "str", "required": True},
-    "strategies": {"type": "list", "elements": "path", "required": True},
+    "strategy_dir": {"type": "path", "required": True},
     "validator": {"type": "path", "required": True},
     "tool": {"type": "path", "required": True},
     "tool_mark": {"type": "str"},
@@ -201,7 +199,7 @@ def main() -> None:
         release=values["release"],
         former=former,
         validated=mark is not None and not changed and not foreign,
-        cautions="\n".join(cautions.lines(mark or "")),
+        cautions="\n".join(remarks.lines(mark or "")),
         diff=_diff(home, former, files, changed),
     )
 

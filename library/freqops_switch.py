@@ -12,6 +12,8 @@ description:
   - A bot that does not come up is rolled back as one; image, configuration, strategy, secrets and database. The module
     then fails, and its message ends with the bot's last log lines.
   - What was begun is finished on the host, even when the connection is lost.
+  - A bot with open trades that would go on by another stop, timeframe or the like is refused, with both values, unless
+    O(accept_effective).
   - A bot held at level 1 is started and stays paused; one held at level 3 is not started. Both end well and say so.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -36,6 +38,10 @@ options:
     description: Seconds until a started bot must be at work.
     type: int
     default: 120
+  accept_effective:
+    description: Whether bots with open trades may go on by other effective values than those of their present release.
+    type: bool
+    default: false
   deploy_lock:
     description: Id of the deploy that must have the lock.
     type: str
@@ -74,6 +80,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "renewed": {"type": "list", "elements": "str", "default": []},
     "root": {"type": "path", "default": "/srv/freqops"},
     "deadline": {"type": "int", "default": 120},
+    "accept_effective": {"type": "bool", "default": False},
     "deploy_lock": {"type": "str"},
     "actor": {"type": "str"},
 }
@@ -89,6 +96,8 @@ def main() -> None:
         module.exit_json(changed=changed, bots=[])
     pairs = ",".join(f"{bot}={release}" for bot, release in releases.items())
     words = ["switch", pairs, *host_command.options(values, "deadline", "actor")]
+    if values["accept_effective"]:
+        words.append("--accept-effective")
     if values["deploy_lock"]:
         words += [f"--deploy-lock={values['deploy_lock']}", f"--incident={values['deploy_lock']}"]
     rows = host_command.serve(module, words, "bots")["bots"]

@@ -41,6 +41,11 @@ options:
     description: Numeric user of the container.
     type: int
     default: 1000
+  known_keys:
+    description: Keys of its configuration that nothing in the image knows and that are right all the same.
+    type: list
+    elements: str
+    default: []
 author:
   - freqops (@freqops)
 """
@@ -69,10 +74,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core.base import durable
+from ansible.module_utils.freqops.core.base import durable, remarks
 from ansible.module_utils.freqops.core.bot.side_container import SideContainer
-from ansible.module_utils.freqops.core.deploy import release
-from ansible.module_utils.freqops.core.preflight import cautions
+from ansible.module_utils.freqops.core.deploy import effective_values, release
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
@@ -80,6 +84,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "packages": {"type": "path", "required": True},
     "database": {"type": "str", "choices": ["postgresql", "sqlite"], "default": "postgresql"},
     "owner": {"type": "int", "default": 1000},
+    "known_keys": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -87,7 +92,7 @@ def container(values: dict[str, Any]) -> SideContainer:
     """Return the container in which Freqtrade reads the release."""
     return SideContainer(
         image=values["image"],
-        program=("/freqops/release/validate_release.py", values["database"]),
+        program=("/freqops/release/validate_release.py", values["database"], *values["known_keys"]),
         user=values["owner"],
         mounts=(f"{values['release']}:/freqops/release:ro", f"{values['packages']}:/freqops/packages:ro"),
         environment={"PYTHONPATH": release.PYTHONPATH},
@@ -106,7 +111,9 @@ def _judged(module: AnsibleModule) -> tuple[str, str]:
     status, _, errors = module.run_command(container(module.params).command())
     if status != 0:
         return errors.strip() or f"status {status}", ""
-    return "", "\n".join(cautions.lines(errors))
+    if effective_values.said_in(errors) is None:
+        return f"the validation does not say what it would trade by: {errors.strip()[-300:]}", ""
+    return "", "\n".join(remarks.lines(errors))
 
 
 def main() -> None:

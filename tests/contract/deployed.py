@@ -26,13 +26,19 @@ Json = dict[str, Any]
 
 
 def effective_config(
-    name: str, strategy: str, own: Json, exchange_url: str = "http://127.0.0.1:1", *, live: bool = False
+    name: str,
+    strategy: str,
+    own: Json,
+    exchange_url: str = "http://127.0.0.1:1",
+    *,
+    live: bool = False,
+    settled: frozenset[str] = frozenset(),
 ) -> Json:
     """Return the configuration that the role writes for a bot that trades on the lab's kind of exchange."""
     fleet = yaml.safe_load(FLEET.read_text().replace("{{ lab_exchange_url }}", exchange_url))
     exchange = {**fleet["paper-1"]["freqtrade_config"]["exchange"], "pair_whitelist": PAIRS}
     bot = {"name": name, "mode": "live" if live else "paper", "strategy": strategy, "config": own}
-    return configuration.effective({"exchange": exchange}, bot)
+    return configuration.effective({"exchange": exchange}, bot, settled)
 
 
 def compose_service(home: Path, name: str, image: str) -> Json:

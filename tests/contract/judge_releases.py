@@ -30,7 +30,7 @@ def _judge(validator: Any, release: Path, output: Path) -> int:
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     validator.RELEASE = release
-    sys.argv = ["validate_release.py", (release / "database").read_text()]
+    sys.argv = ["validate_release.py", *(release / "arguments").read_text().split()]
     status = validator.main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from docker.models.containers import Container
 
+from freqops.core.deploy import strategy_source
 from freqops.core.deploy.release import PACKAGE
 from lab.base.paths import ROOT
 from tests.contract.deployed import Files, compose_service, container_options, effective_config
@@ -45,6 +46,42 @@ class Reading(IStrategy):
         return dataframe
     def populate_entry_trend(self, dataframe, metadata): return dataframe
     def populate_exit_trend(self, dataframe, metadata): return dataframe
+"""
+NAMING = """
+from freqtrade.strategy import IStrategy
+class Naming(IStrategy):
+    SETTINGS = ["first_setting", "second_setting"]
+    timeframe = "1m"
+    minimal_roi = {"0": 1}
+    stoploss = -0.1
+    def __init__(self, config):
+        super().__init__(config)
+        for name in self.SETTINGS:
+            if name in config: setattr(self, name, config[name])
+    def populate_indicators(self, dataframe, metadata): return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+"""
+SPEAKING = """
+from freqtrade.strategy import IStrategy
+class Speaking(IStrategy):
+    minimal_roi = {"0": 1}
+    stoploss = -0.1
+    def populate_indicators(self, dataframe, metadata): return dataframe
+    def populate_entry_trend(self, dataframe, metadata): return dataframe
+    def populate_exit_trend(self, dataframe, metadata): return dataframe
+"""
+SETTLED = """
+    timeframe = "15m"
+    max_open_trades = 7
+    stake_amount = 50
+    unfilledtimeout = {"entry": 4, "exit": 5}
+"""
+PROPERTY = """
+    @property
+    def timeframe(self): return "15m"
+    @timeframe.setter
+    def timeframe(self, value): pass
 """
 INCREASING = """
 from freqtrade.strategy import IStrategy
@@ -93,6 +130,8 @@ class Release:
     database: str = "sqlite"
     live: bool = False
     more: dict[str, Any] | None = None
+    parameters: dict[str, Any] | None = None
+    known: tuple[str, ...] = ()
 
 
 def _with_key(**own: Any) -> dict[str, Any]:
@@ -128,6 +167,22 @@ IGNORED = {
 GOOD = {
     "realistic": Release(own=REALISTIC),
     "read-by-the-strategy": Release("Reading", READING, own={"my_own_key": 1}),
+    "answered-by-the-inventory": Release(
+        own={"my_own_key": 1, "exchange": {"sandbox": True}}, known=("my_own_key", "exchange.sandbox")
+    ),
+}
+NAMED = {"named-in-a-list": Release("Naming", NAMING, own={"first_setting": 1, "second_setting": 2})}
+BROKEN: dict[str, dict[str, Any]] = {
+    "broken": {
+        "path": [],
+        "file": "Broken.py",
+        "line": 1,
+        "why": "ModuleNotFoundError: No module named 'a_module_that_is_not_there'",
+        "kind": "missing",
+        "module": "a_module_that_is_not_there",
+    },
+    "no-python": {"file": "Broken.py", "line": 1, "kind": "broken"},
+    "unknown": {"path": [], "kind": "absent", "strategy": "NobodyWroteThis", "names": [STRATEGY]},
 }
 
 
@@ -151,6 +206,57 @@ def _in_base64() -> Release:
     return Release(f"Changing:{urlsafe_b64encode(source.encode()).decode()}")
 
 
+def _speaking(settled: str, parameters: dict[str, Any] | None = None, **own: Any) -> Release:
+    return Release("Speaking", SPEAKING + settled, own=own, parameters=parameters)
+
+
+EFFECTIVE: dict[str, tuple[Release, dict[str, Any]]] = {
+    "the-strategys-word": (
+        _speaking(SETTLED),
+        {
+            "timeframe": {"is": "15m", "from": "strategy"},
+            "max_open_trades": {"is": 7, "from": "strategy"},
+            "stake_amount": {"is": 50, "from": "strategy"},
+            "unfilledtimeout": {
+                "is": {"entry": 4, "exit": 5, "exit_timeout_count": 0, "unit": "minutes"},
+                "from": "strategy",
+            },
+            "stoploss": {"is": -0.1, "from": "strategy"},
+            "minimal_roi": {"is": {"0": 1}, "from": "strategy"},
+            "use_exit_signal": {"is": True, "from": "Freqtrade"},
+        },
+    ),
+    "the-inventorys-word": (
+        _speaking(SETTLED, timeframe="5m", max_open_trades=-1, stake_amount=50, stoploss=-0.2),
+        {
+            "timeframe": {"is": "5m", "from": "configuration", "strategy": "15m"},
+            "max_open_trades": {"is": -1, "from": "configuration", "strategy": 7},
+            "stake_amount": {"is": 50, "from": "configuration"},
+            "stoploss": {"is": -0.2, "from": "configuration", "strategy": -0.1},
+        },
+    ),
+    "nobodys-word": (
+        _speaking(""),
+        {
+            "timeframe": {"is": "5m", "from": "configuration"},
+            "max_open_trades": {"is": 3, "from": "configuration"},
+            "stake_currency": {"is": "USDT", "from": "configuration"},
+            "process_only_new_candles": {"is": True, "from": "Freqtrade"},
+        },
+    ),
+    "a-property": (
+        _speaking(PROPERTY, timeframe="1m"),
+        {"timeframe": {"is": "15m", "from": "strategy", "configuration": "1m"}},
+    ),
+    "a-parameter-file": (
+        _speaking("", {"strategy_name": "Speaking", "params": {"stoploss": {"stoploss": -0.3}, "buy": {}}}),
+        {
+            "stoploss": {"is": -0.3, "from": "parameter file"},
+            "max_open_trades": {"is": 3, "from": "configuration"},
+            "minimal_roi": {"is": {"0": 1}, "from": "strategy"},
+        },
+    ),
+}
 INCLUDED = {"path": ["add_config_files"], "kind": "files"}
 OTHERWISE: dict[str, tuple[Release, list[dict[str, Any]]]] = {
     "nothing-included": (_including(), [INCLUDED]),
@@ -212,7 +318,9 @@ Verdicts = dict[str, tuple[int, str]]
 
 def _write(home: Path, release: Release) -> Files:
     files = Files(home)
-    config = effective_config("judged", release.strategy, release.own, live=release.live)
+    source = SHIPPED.read_text() if release.source is None else release.source
+    settled = strategy_source.settled({f"{release.strategy}.py": source}, release.strategy)
+    config = effective_config("judged", release.strategy, release.own, live=release.live, settled=settled)
     for dotted in release.drop:
         section, _, key = dotted.rpartition(".")
         del (config[section] if section else config)[key]
@@ -222,6 +330,8 @@ def _write(home: Path, release: Release) -> Files:
         (files.release / MORE).write_text(json.dumps(release.more))
     if release.source is not None:
         (files.release / "strategies" / f"{release.strategy}.py").write_text(release.source)
+    if release.parameters is not None:
+        (files.release / "strategies" / f"{release.strategy}.json").write_text(json.dumps(release.parameters))
     return files
 
 
@@ -235,10 +345,11 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str], *
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
     releases = tmp_path_factory.mktemp("releases") / "all"
-    judged = {name: bad[0] for name, bad in (BAD | IGNORED | OTHERWISE).items()} | GOOD | UNGATED | NOTHING_TO_SAY
+    judged = {name: case[0] for name, case in (BAD | IGNORED | OTHERWISE | EFFECTIVE).items()}
+    judged |= GOOD | NAMED | UNGATED | NOTHING_TO_SAY
     for name, release in judged.items():
         files = _write(releases / name, release)
-        (files.release / "database").write_text(release.database)
+        (files.release / "arguments").write_text(" ".join((release.database, *release.known)))
     shutil.copy(JUDGE, releases)
     container = stack.run(
         stack.image,
@@ -252,6 +363,18 @@ def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts
     status, said = finished(container)
     assert status == 0, said
     return {name: (int(code), str(text)) for name, (code, text) in json.loads(said.splitlines()[-1]).items()}
+
+
+def _remarks(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line.removeprefix(CAUTION)) for line in output.splitlines() if line.startswith(CAUTION)]
+
+
+def _but_for_effective_values(verdict: tuple[int, str]) -> tuple[int, list[str]]:
+    """Return how it ended, and what was said: what it would trade by is said of each that is accepted."""
+    status, output = verdict
+    effective = [remark for remark in _remarks(output) if remark["kind"] == "effective"]
+    assert len(effective) == 1
+    return status, [line for line in output.splitlines() if line != f"{CAUTION}{json.dumps(effective[0])}"]
 
 
 def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -> None:
@@ -335,7 +458,43 @@ def test_what_freqtrade_or_the_strategy_reads_is_no_finding(verdicts: Verdicts, 
 
     So freqops looks for a key in their sources before it calls it ignored.
     """
-    assert verdicts[name] == (0, f"{GOOD[name].strategy}\n")
+    assert _but_for_effective_values(verdicts[name]) == (0, [GOOD[name].strategy])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_only_the_strategy_names_is_said(verdicts: Verdicts, name: str) -> None:
+    """Strategies take settings from lists of names, which no source of Freqtrade has.
+
+    So freqops looks for the name anywhere in the strategy, and says where nothing else can be known.
+    """
+    status, output = verdicts[name]
+    assert status == 0
+    named = [remark["path"] for remark in _remarks(output) if remark["kind"] == "named"]
+    assert named == [["second_setting"]]  # the first one looks like a subscript
+
+
+@pytest.mark.parametrize("name", EFFECTIVE)
+def test_what_it_would_trade_by_is_told_with_whose_word_it_is(verdicts: Verdicts, name: str) -> None:
+    """The configuration beats the strategy, a property beats both, and files of parameters are the strategy's word.
+
+    So freqops notes what each says before Freqtrade lays one over the other, and leaves to the strategy what it can.
+    """
+    status, output = verdicts[name]
+    assert status == 0, output
+    [effective] = [remark["values"] for remark in _remarks(output) if remark["kind"] == "effective"]
+    expected = EFFECTIVE[name][1]
+    assert {key: effective.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_why_a_strategy_cannot_be_had_is_found(verdicts: Verdicts, name: str) -> None:
+    """Of a strategy that cannot be imported it says that it does not exist, or contains errors.
+
+    So freqops imports its files once more, and names the line, the missing module, or the classes that there are.
+    """
+    [line] = [line for line in verdicts[name][1].splitlines() if line.startswith(MARK)]
+    [found] = json.loads(line.removeprefix(MARK))
+    assert {key: found[key] for key in BROKEN[name]} == BROKEN[name]
 
 
 @pytest.mark.parametrize("name", UNGATED)
@@ -346,13 +505,14 @@ def test_a_live_strategy_that_increases_positions_without_the_gate_is_named(verd
     """
     status, output = verdicts[name]
     caution = {"kind": "ungated", "strategy": "Increasing"}
-    assert (status, sorted(output.splitlines())) == (0, ["Increasing", f"{CAUTION}{json.dumps(caution)}"])
+    said = _but_for_effective_values((status, output))
+    assert (said[0], sorted(said[1])) == (0, ["Increasing", f"{CAUTION}{json.dumps(caution)}"])
 
 
 @pytest.mark.parametrize("name", NOTHING_TO_SAY)
 def test_nothing_is_said_of_a_gated_strategy_nor_of_one_that_increases_nothing(verdicts: Verdicts, name: str) -> None:
     """A class that inherits the gate, wherever it stands among its bases, is behind it."""
-    assert verdicts[name] == (0, "Increasing\n")
+    assert _but_for_effective_values(verdicts[name]) == (0, ["Increasing"])
 
 
 def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, tmp_path: Path) -> None:

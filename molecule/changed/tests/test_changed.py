@@ -50,6 +50,7 @@ def values(place: Path) -> dict[str, Any]:
         "docker_repository": "https://mirror.example.com/docker",
         "secrets_no_log": False,
         "postgres_memory": "384m",
+        "freqtrade_known_keys": ["my_own_key"],
         "freqtrade_memory": "768m",
         "freqtrade_bots_per_address": {"binance": 2},
         "freqtrade_packages": str(packages),

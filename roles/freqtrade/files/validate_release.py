@@ -9,7 +9,8 @@ What Freqtrade accepts and ignores is found, too: keys that neither its schema n
 and values of a kind that the schema does not want. So is what it would run with and the release does not say: by the
 release freqops judges a bot and asks its exchange. Both leave as lines of JSON after `freqops-lint: `, places and kinds
 without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release leaves after
-`freqops-remark: `, for `cautions.py`.
+`freqops-remark: `, for `cautions.py`: among it what the bot would trade by where configuration and strategy both have
+a say, and whose word that is.
 """
 
 import difflib
@@ -21,7 +22,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,29 @@ RELIED = {
     ("cancel_open_orders_on_exit",): "a bot that ends must leave its exits where they are",
     ("order_types", "stoploss_on_exchange"): "a stop on the exchange outlives the bot",
 }
+# What freqops leaves to a strategy that settles it: the configuration must then not have been left without it.
+OF_STRATEGY = ("stake_amount", "max_open_trades", "timeframe", "unfilledtimeout")
+# What Freqtrade takes from a file of parameters into the strategy, and the section in which it stands there.
+SECTIONS = {
+    "minimal_roi": "roi",
+    "stoploss": "stoploss",
+    "max_open_trades": "max_open_trades",
+    "trailing_stop": "trailing",
+    "trailing_stop_positive": "trailing",
+    "trailing_stop_positive_offset": "trailing",
+    "trailing_only_offset_is_reached": "trailing",
+}
 NOTHING = object()
+SILENT = (None, "Freqtrade")
 Finding = dict[str, Any]
+Word = tuple[Any, str]
 
 
 class Lint:
     """What a configuration says that Freqtrade would ignore, or that is of a kind it does not want."""
 
-    def __init__(self, schema: dict[str, Any], strategies: Path) -> None:
-        self._schema = schema
+    def __init__(self, schema: dict[str, Any], strategies: Path, known: Collection[str] = ()) -> None:
+        self._schema, self._known = schema, known
         self._places: dict[str, list[str]] = {}
         self._map(schema, "")
         self._strategies = "\n".join(file.read_text(errors="replace") for file in sorted(strategies.rglob("*.py")))
@@ -128,7 +143,11 @@ class Lint:
                 inner = others
             if inner is not None:
                 yield from self._value(inner, item, [*path, key])
-            elif others is not True and not self._is_read(path, key):
+            elif others is True or self._is_read(path, key) or ".".join(map(str, [*path, key])) in self._known:
+                continue
+            elif self._is_named(key):
+                yield {"path": [*path, key], "kind": "named"}
+            else:
                 near = difflib.get_close_matches(key, properties, n=1, cutoff=0.75)
                 places = self._places.get(key, [])
                 yield {
@@ -149,6 +168,10 @@ class Lint:
             if path:
                 return False
         return bool(re.search(read, self._strategies) or re.search(read, self._freqtrade))
+
+    def _is_named(self, key: str) -> bool:
+        """Whether the strategy has the word anywhere; of one that Freqtrade knows elsewhere, this says nothing."""
+        return key not in self._places and bool(re.search(rf"(?<!\w){re.escape(key)}(?!\w)", self._strategies))
 
     @cached_property
     def _freqtrade(self) -> str:
@@ -175,7 +198,7 @@ class Built:
             "logfile": "/tmp/validation.log",  # noqa: S108
         }
         self._config = Configuration(arguments, None).get_config()
-        self.strategy = StrategyResolver.load_strategy(self._config)
+        self.strategy, self._words = loaded(self._config)
         validate_config_consistency(self._config)
 
     def differences(self) -> Iterator[Finding]:
@@ -197,6 +220,20 @@ class Built:
             for path in differing(at(wanted, relied), at(final, relied), list(relied), only_said=True):
                 if path not in taken_in:
                     yield {"path": path, "kind": "resolved", "why": why}
+        for name in OF_STRATEGY:
+            if name not in said and self._words.get(name, SILENT)[1] == SILENT[1]:
+                yield {"path": [name], "kind": "open"}
+
+    def effective(self) -> Finding:
+        """Return what the bot would trade by where its strategy has a say, and whose other word is overruled."""
+        said = self._said()
+        found = {name: getattr(self.strategy, name, NOTHING) for name in self._words}
+        values = {
+            name: setting(plain(value), plain(said[name]) if name in said else NOTHING, self._words[name])
+            for name, value in found.items()
+            if value is not NOTHING
+        }
+        return {"kind": "effective", "values": values}
 
     def _said(self) -> dict[str, Any]:
         """Return what the files say, merged by Freqtrade's own function."""
@@ -204,6 +241,59 @@ class Built:
         for file in self._files:
             deep_merge_dicts(load_config_file(str(file)), said)
         return {"internals": {}, **said}  # without this section Freqtrade makes an empty one
+
+
+def loaded(config: dict[str, Any]) -> tuple[IStrategy, dict[str, Word]]:
+    """Return the strategy, and its own word on each setting, before Freqtrade lays the configuration over it."""
+    words: dict[str, Word] = {}
+    override = StrategyResolver._override_attribute_helper
+
+    def noting(strategy: IStrategy, config: dict[str, Any], attribute: str, default: Any) -> None:
+        words[attribute] = word(strategy, attribute)
+        override(strategy, config, attribute, default)
+
+    StrategyResolver._override_attribute_helper = staticmethod(noting)
+    return StrategyResolver.load_strategy(config), words
+
+
+def word(strategy: IStrategy, attribute: str) -> Word:
+    """Return what a strategy says of a setting, and where: not what it has from Freqtrade."""
+    parameters, section = getattr(strategy, "_ft_params_from_file", None) or {}, SECTIONS.get(attribute)
+    if section in parameters and (section == "roi" or attribute in parameters[section]):
+        return plain(getattr(strategy, attribute)), "parameter file"
+    filled = bool(parameters) and section is not None  # by Freqtrade, in every strategy that has a file of parameters
+    its_own = getattr(type(strategy), attribute, NOTHING) is not getattr(IStrategy, attribute, NOTHING)
+    if its_own or (attribute in vars(strategy) and not filled):
+        return plain(getattr(strategy, attribute)), "strategy"
+    return SILENT
+
+
+def setting(value: Any, said: Any, own: Word) -> dict[str, Any]:
+    """Return a value, whose it is, and whose other word it overrules.
+
+    Args:
+        value: What the bot would trade by.
+        said: What its configuration says, `NOTHING` where it says nothing.
+        own: What its strategy says, and where.
+    """
+    if said is NOTHING:
+        return {"is": value, "from": own[1]}
+    if not fits(said, value):
+        return {"is": value, "from": "strategy", "configuration": said}
+    other = {} if own[1] == SILENT[1] or fits(own[0], value) else {"strategy": own[0]}
+    return {"is": value, "from": "configuration", **other}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it; no limit is -1, as a configuration writes it."""
+    return -1 if value == float("inf") else json.loads(json.dumps(value, default=str))
+
+
+def fits(said: Any, value: Any) -> bool:
+    """Whether a value is what was said; into a mapping Freqtrade fills its defaults."""
+    if isinstance(said, dict) and isinstance(value, dict):
+        return all(value.get(key, NOTHING) == item for key, item in said.items())
+    return bool(said == value)
 
 
 def at(config: Any, path: tuple[str, ...]) -> Any:
@@ -268,23 +358,52 @@ def cautions(strategy: IStrategy) -> list[Finding]:
     return [{"kind": "ungated", "strategy": strategy.get_strategy_name()}]
 
 
-def ignored() -> list[Finding]:
-    """Return what the configuration of the release says in vain."""
+def ignored(known: Collection[str]) -> list[Finding]:
+    """Return what the configuration of the release says in vain, and what only its strategy names."""
     config = json.loads((RELEASE / "config.json").read_text())
-    return Lint(CONF_SCHEMA, RELEASE / "strategies").look(config)
+    return Lint(CONF_SCHEMA, RELEASE / "strategies", known).look(config)
 
 
-def broken_files() -> str:
-    """Return why files of the strategy cannot be read as Python: Freqtrade only logs it, and logs are not for us."""
-    reasons = []
-    for file in sorted((RELEASE / "strategies").glob("*.py")):
+def broken() -> list[Finding]:
+    """Return why its strategy cannot be had: Freqtrade only logs it, and logs are not for us."""
+    files, found = sorted((RELEASE / "strategies").glob("*.py")), []
+    sys.path.insert(0, str(RELEASE / "strategies"))  # as Freqtrade does meanwhile
+    for file in files:
         spec = importlib.util.spec_from_file_location(f"read_{file.stem}", file)
         try:
             if spec is not None and spec.loader is not None:
                 spec.loader.exec_module(importlib.util.module_from_spec(spec))
         except Exception as error:  # noqa: BLE001  a strategy may raise anything at all
-            reasons.append(f"{file.name}: {type(error).__name__}: {str(error)[:LONGEST]}\n")
-    return "".join(reasons)
+            found += raised(error, file.name)
+    return found or absent(files)
+
+
+def raised(error: Exception, file: str = "") -> list[Finding]:
+    """Return an error of a strategy with the line that is to blame; nothing where it comes from none of its files.
+
+    Args:
+        error: The error.
+        file: The file that was read, where it was none but one of the strategy's.
+    """
+    strategies = (RELEASE / "strategies").resolve()
+    places = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno or 0))
+    own = [(Path(path).name, line) for path, line in places if Path(path).resolve().parent == strategies]
+    if not own and not file:
+        return []
+    name, line = own[-1] if own else (file, 0)
+    found = {"path": [], "file": name, "line": line, "why": f"{type(error).__name__}: {str(error)[:LONGEST]}"}
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return [{**found, "kind": "missing", "module": error.name.partition(".")[0]}]
+    return [{**found, "kind": "broken"}]
+
+
+def absent(files: list[Path]) -> list[Finding]:
+    """Return the classes that there are, where its strategy is none of them."""
+    strategy = json.loads((RELEASE / "config.json").read_text())["strategy"]
+    names = [name for file in files for name in re.findall(r"^class +(\w+)", file.read_text(errors="replace"), re.M)]
+    return [] if strategy in names else [{"path": [], "kind": "absent", "strategy": strategy, "names": names}]
 
 
 def report(found: list[Finding]) -> None:
@@ -296,16 +415,21 @@ def report(found: list[Finding]) -> None:
 def main() -> int:
     """Say who would trade and end with 0, or say why not and end with 1."""
     logging.disable(logging.CRITICAL)
-    found = ignored()
+    database, *known = sys.argv[1:]
+    found = ignored(known)
+    named = [finding for finding in found if finding["kind"] == "named"]
+    found = [finding for finding in found if finding not in named]
     report(found)
     try:
-        built = validate(sys.argv[1])
+        built = validate(database)
         strategy, differences = built.strategy, list(built.differences())
-        said = cautions(strategy)
+        said = [*cautions(strategy), *named, built.effective()]
     except FreqtradeException as error:
-        sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n{broken_files()}")
+        report(broken())
+        sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n")
         return 1
-    except Exception:  # noqa: BLE001  a strategy may raise anything at all
+    except Exception as error:  # noqa: BLE001  a strategy may raise anything at all
+        report(raised(error))
         sys.stderr.write("Freqtrade fails on this release: " + traceback.format_exc(limit=-3)[-LONGEST:])
         return 1
     report(differences)

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import brought_files
+
 CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
 NOT_CODE = ("__pycache__",)
 OF_THE_HOST = ("host_", "docker_")
-STRATEGIES = "strategies"
 
 
 def of_host(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
@@ -29,7 +30,7 @@ def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) 
         root: The project: its code, and the files that the variables name, count as well.
     """
     inputs = {name: variables[name] for name in sorted(names) if name in variables}
-    files = {str(path): _digest(path) for path in _named_files(inputs, root)}
+    files = {str(path): _digest(path) for path in _named_files(inputs, variables.get("inventory_dir"), root)}
     text = json.dumps([inputs, files, code(root)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -43,12 +44,13 @@ def code(root: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _named_files(inputs: Mapping[str, Any], root: Path) -> list[Path]:
+def _named_files(inputs: Mapping[str, Any], inventory_dir: str | None, root: Path) -> list[Path]:
     """Return the files on this machine that the variables name: strategies, and the lock of the added packages."""
-    directories = {Path(bot.get("strategy_dir") or root / STRATEGIES) for bot in inputs.get("freqtrade_bots") or []}
-    files = [path for directory in directories for path in directory.glob("*") if path.suffix in (".py", ".json")]
+    bots = inputs.get("freqtrade_bots") or []
+    directories = {brought_files.strategy_dir(bot, inventory_dir, root) for bot in bots}
+    files = [path for directory in directories for path in brought_files.strategy_files(directory)]
     packages = inputs.get("freqtrade_packages")
-    return sorted([*files, *([Path(packages)] if packages else [])])
+    return sorted([*files, *([brought_files.resolved(packages, inventory_dir)] if packages else [])])
 
 
 def _digest(path: Path) -> str:

@@ -130,6 +130,10 @@ def test_a_bot_without_a_password_is_named(run: Run, server: Postgres) -> None:
 # --- validate
 
 
+EFFECTIVE = 'freqops-remark: {"kind": "effective", "values": {}}'
+ACCEPTS = f"[ \"$1\" = run ] && echo '{EFFECTIVE}' >&2; exit 0"
+
+
 @pytest.fixture
 def staged(tmp_path: Path) -> dict[str, Any]:
     place = tmp_path / "release"
@@ -142,7 +146,7 @@ def mark(staged: dict[str, Any]) -> Path:
 
 
 def test_what_freqtrade_accepts_is_marked_and_not_asked_again(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
-    noted = docker("")
+    noted = docker(ACCEPTS)
     first, second = run(freqops_validate, **staged), run(freqops_validate, **staged)
     assert (first["changed"], first["refused"]) == (True, "")
     assert (second["changed"], second["refused"]) == (False, "")
@@ -152,6 +156,20 @@ def test_what_freqtrade_accepts_is_marked_and_not_asked_again(run: Run, docker: 
     for word in ("--network=none", "--read-only", "--cap-drop=ALL", "--pull=never", "--user=1000:1000", "--rm"):
         assert word in ran.split()
     assert ran.endswith(f"{IMAGE} /freqops/release/validate_release.py postgresql")
+
+
+def test_what_the_inventory_answers_for_is_passed_on(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    noted = docker(ACCEPTS)
+    run(freqops_validate, known_keys=["my_key", "exchange.other"], **staged)
+    assert noted.read_text().splitlines()[-1].endswith("/validate_release.py postgresql my_key exchange.other")
+
+
+def test_a_release_of_which_nobody_knows_what_it_would_trade_by_is_refused(
+    run: Run, docker: Docker, staged: dict[str, Any]
+) -> None:
+    docker('[ "$1" = run ] && echo \'freqops-remark: {"kind": "effective"}\' >&2; exit 0')
+    assert "does not say what it would trade by" in run(freqops_validate, **staged)["refused"]
+    assert not mark(staged).exists()
 
 
 def test_what_freqtrade_refuses_is_no_failure_and_carries_no_mark(
@@ -170,15 +188,15 @@ def test_what_there_is_to_say_of_an_accepted_release_is_kept_with_its_mark(
     run: Run, docker: Docker, staged: dict[str, Any]
 ) -> None:
     caution = 'freqops-remark: {"kind": "ungated", "strategy": "S"}'
-    noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{caution}' >&2; }}; exit 0")
+    noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{caution}' >&2; }}; {ACCEPTS}")
     answer = run(freqops_validate, **staged)
-    assert (answer["refused"], answer["cautions"]) == ("", caution)
-    assert mark(staged).read_text().splitlines()[1:] == [caution]
+    assert (answer["refused"], answer["cautions"].splitlines()) == ("", [caution, EFFECTIVE])
+    assert mark(staged).read_text().splitlines()[1:] == [caution, EFFECTIVE]
     assert f"--env=PYTHONPATH={release.PYTHONPATH}" in noted.read_text().split()
 
 
 def test_an_image_that_is_not_here_is_pulled(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
-    noted = docker('[ "$1" = image ] && exit 1; exit 0')
+    noted = docker(f'[ "$1" = image ] && exit 1; {ACCEPTS}')
     assert run(freqops_validate, database="sqlite", **staged)["refused"] == ""
     lines = noted.read_text().splitlines()
     assert lines[1] == f"pull --quiet {IMAGE}"

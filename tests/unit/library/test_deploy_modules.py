@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from freqops.core.base import remarks
 from freqops.core.deploy import release
-from freqops.core.preflight import cautions
 from library import freqops_deploy_lock, freqops_directories, freqops_rollback, freqops_stage, freqops_switch
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
@@ -38,7 +38,7 @@ def stage(tmp_path: Path, owner: int) -> dict[str, Any]:
     }
     mark = hashlib.sha256(b"the tool").hexdigest()
     return {
-        "bot": {"name": "alpha"}, "image": "i", "packages": "p", "compose": "c", "strategies": [], "validator": "v",
+        "bot": {"name": "alpha"}, "image": "i", "packages": "p", "compose": "c", "strategy_dir": "s", "validator": "v",
         "home": str(home), "owner": owner, "release": NEW, "files": files, "tool": "t", "tool_mark": mark,
         "tool_here": str(tool),
     }  # fmt: skip
@@ -104,7 +104,7 @@ def test_whoever_the_bot_is_can_read_all_of_a_release(run: Run, stage: dict[str,
 def test_what_was_said_of_a_release_is_said_again_until_it_changes(run: Run, stage: dict[str, Any]) -> None:
     assert run(freqops_stage, **stage)["cautions"] == ""
     place = Path(stage["home"]) / "release" / NEW
-    caution = cautions.MARK + '{"kind": "ungated"}'
+    caution = remarks.MARK + '{"kind": "ungated"}'
     (place / release.VALIDATED).write_text(f"by Freqtrade of i\n{caution}")
     for check in (True, False):
         assert run(freqops_stage, check=check, **stage)["cautions"] == caution
@@ -188,6 +188,14 @@ def test_a_switch_is_foretold_and_nothing_is_called(
     assert renewed["changed"] is True
     assert run(freqops_switch, check=True, releases={"ghost": OLD}, **arguments)["changed"] is True
     assert not noted.exists()
+
+
+def test_what_may_change_for_open_trades_is_passed_on(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, noted = stub(rows(WELL))
+    use(monkeypatch, freqops_switch, tool)
+    for accepted in (True, False):
+        run(freqops_switch, releases={"alpha": NEW}, accept_effective=accepted)
+        assert ("--accept-effective" in noted.read_text().split()) is accepted
 
 
 def test_a_rollback_by_hand_passes_on_what_became_of_it(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ IMAGE = f"registry.example.com/freqtrade@sha256:{'0a' * 32}"
 BOT = layout.Bot("alpha", "live", 8081, IMAGE, "f00", "running", HOME)
 PLACE = "/srv/freqops/bots/alpha/release/f00"
 PACKAGES = "/srv/freqops/packages/1"
-VALIDATED = {"image": IMAGE, "owner": 1000, "release": PLACE, "packages": PACKAGES, "database": "sqlite"}
+OWN = {"release": PLACE, "packages": PACKAGES, "database": "sqlite", "known_keys": ["my_key"]}
+VALIDATED = {"image": IMAGE, "owner": 1000, **OWN}
 
 
 def asked_for_version() -> SideContainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -33,6 +34,7 @@ from tests.unit.core.preflight.fleets import inventory
 from tests.unit.core.preflight.test_host import found as looked_at
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
+PARAMETERS = '{"strategy_name": "S", "params": {"roi": {"0": 0.1}}}'
 HERE = {"control": socket.gethostname(), "pid_namespace": freqops_deploy_lock.pid_namespace()}
 
 
@@ -104,12 +106,11 @@ def test_what_numbers_the_processes_is_the_boot_and_the_namespace(tmp_path: Path
 
 @pytest.fixture
 def staged(tmp_path: Path) -> dict[str, Any]:
-    (tmp_path / "S.py").write_text("code")
-    (tmp_path / "S.json").write_text("{}")
+    (tmp_path / "S.py").write_text("class S: pass")
+    (tmp_path / "S.json").write_text(PARAMETERS)
     return {
         "bot": {"name": "alpha", "mode": "paper", "api_port": 8081, "strategy": "S"}, "shared": None,
-        "image": "i", "packages": "p", "compose": f"release {release.PLACEHOLDER}",
-        "strategies": [str(tmp_path / "S.py"), str(tmp_path / "S.json")],
+        "image": "i", "packages": "p", "compose": f"release {release.PLACEHOLDER}", "strategy_dir": str(tmp_path),
     }  # fmt: skip
 
 
@@ -119,16 +120,53 @@ def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> No
     assert "python/freqops/strategy/entry_gate.py" in package
     own = {"config.json", "compose.yml", "bot.json", "strategies/S.py", "strategies/S.json"}
     assert set(built.files) == own | package
-    assert built.files["strategies/S.py"] == "code"
+    assert built.files["strategies/S.py"] == "class S: pass"
     assert freqops_stage._build({**staged, "shared": {"timeframe": "1h"}}).fingerprint != built.fingerprint
+
+
+def test_what_a_strategy_settles_itself_is_left_to_it(staged: dict[str, Any], tmp_path: Path) -> None:
+    def config(**shared: Any) -> dict[str, Any]:
+        return dict(json.loads(freqops_stage._build({**staged, "shared": shared}).files["config.json"]))
+
+    assert (config()["timeframe"], config()["max_open_trades"]) == ("5m", 3), "it says nothing, so ours is taken"
+    (tmp_path / "S.py").write_text("class S:\n    timeframe = '1h'\n    stake_currency = 'BTC'\n")
+    assert "timeframe" not in config()
+    assert (config()["max_open_trades"], config()["stake_currency"]) == (3, "USDT")
+    assert config(timeframe="2h")["timeframe"] == "2h", "the inventory's word stands"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("S.json", PARAMETERS[:-3], "S.json is no JSON, so Freqtrade would trade without it"),
+        ("T.json", PARAMETERS, "T.json has parameters that nothing reads: there is no T.py beside it"),
+        ("below/x.py", "", "the directory below is imported, and directories reach no host"),
+    ],
+)
+def test_a_strategy_that_would_run_without_what_lies_beside_it_makes_no_release(
+    staged: dict[str, Any], tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / "S.py").write_text("from below import x\nclass S: pass\n")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(release.ReleaseUnusable, match=why):
+        freqops_stage._build(staged)
+
+
+def test_directories_that_reach_no_host_are_named(staged: dict[str, Any], tmp_path: Path) -> None:
+    assert freqops_stage._left_behind(staged) == []
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "x.py").touch()
+    assert freqops_stage._left_behind(staged) == ["alpha: directories in strategy_dir reach no host: tests"]
 
 
 def test_a_strategy_that_cannot_be_read_makes_no_release(staged: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "S.py").write_bytes(b"\xff\xfe")
     with pytest.raises(UnicodeDecodeError):
         freqops_stage._build(staged)
-    (tmp_path / "S.py").unlink()
-    with pytest.raises(FileNotFoundError):
+    for path in tmp_path.glob("S.*"):
+        path.unlink()
+    with pytest.raises(release.ReleaseUnusable, match=f"no strategy files in {tmp_path}"):
         freqops_stage._build(staged)
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from freqops.plays import desired_state, fleet
+from freqops.plays import brought_files, desired_state, fleet
+from playbooks.lookup_plugins import freqops_brought_path
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("freqtrade_bots", "freqtrade_packages", "secrets_exchange", "host_operators")
@@ -62,6 +64,41 @@ def test_strategies_and_packages_that_are_named_count(project: Path, tmp_path: P
     assert len(seen) == 4
 
 
+@pytest.mark.parametrize("beside", ["inventory", "home"])
+def test_files_that_are_named_from_a_home_or_from_the_inventory_count(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: str
+) -> None:
+    """What the role deploys and what is compared are the same files, wherever the play was started."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    place = tmp_path / beside
+    (place / "own").mkdir(parents=True)
+    begin = "~/" if beside == "home" else ""
+    variables: dict[str, Any] = {
+        "freqtrade_bots": [{"name": "a", "strategy_dir": f"{begin}own"}],
+        "freqtrade_packages": f"{begin}packages.txt",
+        "inventory_dir": str(tmp_path / "inventory"),
+    }
+    seen = []
+    for name in ("own/S.py", "own/S.json", "packages.txt"):
+        (place / name).write_text("code")
+        seen.append(fingerprint(project, **variables))
+        (place / name).write_text("changed")
+        seen.append(fingerprint(project, **variables))
+    assert len(set(seen)) == len(seen)
+    lookup = freqops_brought_path.LookupModule()
+    where = lookup.run([f"{begin}own", f"{begin}packages.txt", "/absolute"], variables)
+    assert where == [str(place / "own"), str(place / "packages.txt"), "/absolute"]
+
+
+def test_the_role_asks_the_same_function_for_its_paths() -> None:
+    said = yaml.safe_load((ROOT / "roles/freqtrade/vars/main.yml").read_text())
+    assert said["__freqtrade_packages_file"] == "{{ lookup('freqops_brought_path', freqtrade_packages) }}"
+    assert "lookup('freqops_brought_path', __freqtrade_bot.strategy_dir" in said["__freqtrade_strategy_dir"]
+    tasks = "".join(path.read_text() for path in (ROOT / "roles/freqtrade/tasks").glob("*.yml"))
+    assert "freqtrade_packages }}" not in tasks, "it is read through __freqtrade_packages_file"
+    assert "__freqtrade_bot.strategy_dir" not in tasks
+
+
 def test_every_variable_of_every_role_counts() -> None:
     names = fleet.role_inputs(ROOT / "roles")
     seen = {
@@ -69,3 +106,18 @@ def test_every_variable_of_every_role_counts() -> None:
         for name in names - {"freqtrade_bots", "freqtrade_packages"}
     }
     assert len(seen) == len(names) - 2
+
+
+def test_of_a_strategy_its_files_are_brought_and_what_lies_below_is_named(tmp_path: Path) -> None:
+    for name in ("S.py", "S.json", "notes.md", ".hidden.py", "inner/more.py", "data/x.csv", ".git/x.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "S.py").touch()
+    assert [path.name for path in brought_files.strategy_files(tmp_path)] == ["S.json", "S.py"]
+    assert brought_files.directories_below(tmp_path) == ["inner"]
+    assert brought_files.strategy_files(tmp_path / "nothing") == []
+
+
+def test_a_home_that_is_none_is_no_error() -> None:
+    assert brought_files.resolved("~nobody-of-that-name/x", "/inventory") == Path("/inventory/~nobody-of-that-name/x")

@@ -136,6 +136,19 @@ def test_the_example_has_one_name_for_each_machine() -> None:
     assert (unread, list(machines.addresses(fleet)), list(fleet.ways)) == ([], [], ["paper-1"])
 
 
+OVERRULES = """
+all:
+  hosts:
+    paper-1:
+      freqtrade_bots:
+        - name: alpha
+          mode: paper
+          api_port: 8081
+          config: {timeframe: 1m}
+          strategy: Some
+"""
+
+
 def report(inventory: Path, output: str, bot: str = "alpha") -> list[str]:
     lines = lint_report.report(place(inventory), bot, output)
     return [line.replace(f"{inventory}/", "") for line in lines]
@@ -158,6 +171,55 @@ def test_a_caution_of_the_image_is_said_with_the_line_of_the_strategy(inventory:
     assert lint_report.cautions(place(inventory), "alpha", "by Freqtrade of x\n") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "stake_amount",
+            {"is": 50, "from": "configuration", "strategy": 100},
+            (
+                "stake_amount is 50 by the default of freqops, and its strategy says 100; write stake_amount into its "
+                "configuration [hosts.yml:10]"
+            ),
+        ),
+        (
+            "timeframe",
+            {"is": "1m", "from": "configuration", "strategy": "5m"},
+            (
+                "timeframe is '1m', and its strategy says '5m'; the inventory's word stands; take it out for the "
+                "strategy's [hosts.yml:9]"
+            ),
+        ),
+        (
+            "timeframe",
+            {"is": "5m", "from": "strategy", "configuration": "1m"},
+            (
+                "timeframe is '5m' by its strategy, and its configuration says '1m' in vain; change it in the "
+                "strategy: it is a property there, or its __init__ sets it [hosts.yml:9]"
+            ),
+        ),
+        ("timeframe", {"is": "1m", "from": "configuration"}, ""),
+        ("stoploss", {"is": -0.1, "from": "strategy"}, ""),
+    ],
+)
+def test_a_value_that_overrules_another_is_said_with_both(
+    tmp_path: Path, name: str, value: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "hosts.yml").write_text(OVERRULES)
+    remark = {"kind": "effective", "values": {name: value}}
+    lines = lint_report.cautions(place(tmp_path), "alpha", f"freqops-remark: {json.dumps(remark)}")
+    assert [line.replace(f"{tmp_path}/", "") for line in lines] == ([f"paper-1 alpha: {said}"] if said else [])
+
+
+def test_a_key_that_only_the_strategy_names_is_said(inventory: Path) -> None:
+    remark = {"kind": "named", "path": ["max_open_trade"]}
+    [line] = lint_report.cautions(place(inventory), "alpha", f"freqops-remark: {json.dumps(remark)}")
+    assert line.replace(f"{inventory}/", "") == (
+        "paper-1 alpha: max_open_trade is a key that this Freqtrade does not know, and its strategy names it; take it "
+        "out if the strategy does not read it [hosts.yml:12]"
+    )
+
+
 def test_findings_of_the_image_are_told_with_their_lines(inventory: Path) -> None:
     found = [
         {"path": ["max_open_trade"], "kind": "unknown", "near": "max_open_trades", "elsewhere": []},
@@ -168,7 +230,7 @@ def test_findings_of_the_image_are_told_with_their_lines(inventory: Path) -> Non
     assert report(inventory, output) == [
         (
             "paper-1 alpha: max_open_trade is a key that this Freqtrade does not know and ignores; did you mean "
-            "max_open_trades? [hosts.yml:12]"
+            "max_open_trades? If something reads it as it is, list it in freqtrade_known_keys [hosts.yml:12]"
         ),
         "paper-1 alpha: telegram.chat_id is a whole number (123); it must be a text; write it in quotes [hosts.yml:24]",
         "paper-1 alpha: stake_amount is a whole number (100); it must be a text; write it in quotes",

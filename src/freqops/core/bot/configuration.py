@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 # The configuration from which a bot starts.
@@ -20,6 +20,9 @@ BASE: dict[str, Any] = {
     "pairlists": [{"method": "StaticPairList"}],
     "internals": {"process_throttle_secs": 5, "heartbeat_interval": 60},
 }
+# Those of them that Freqtrade takes from a strategy, too: what it says stands, unless the inventory says otherwise.
+# The stake currency is none of them: freqops counts the account in what the configuration says.
+OF_STRATEGY = ("stake_amount", "max_open_trades", "timeframe", "unfilledtimeout")
 
 # The settings that freqops needs of every bot, whatever else is configured; see docs/reference/freqtrade.md.
 REQUIRED: dict[str, Any] = {
@@ -37,16 +40,22 @@ REQUIRED: dict[str, Any] = {
 }
 
 
-def effective(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[str, Any]:
+def effective(
+    shared: Mapping[str, Any], bot: Mapping[str, Any], settled: Collection[str] = frozenset()
+) -> dict[str, Any]:
     """Return the whole configuration of a bot but for its secrets and its ``initial_state``.
 
     Args:
         shared: The part that all bots of the host share: ``freqtrade_config``.
         bot: The bot as the inventory declares it, an item of ``freqtrade_bots``.
+        settled: What its strategy settles itself, as `strategy_source.settled` gives it.
     """
+    said = merged(shared, bot.get("config") or {})
+    left = {name for name in OF_STRATEGY if name in settled and name not in said}
+    base = {name: value for name, value in BASE.items() if name not in left}
     own = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
     config: dict[str, Any] = {}
-    for layer in (BASE, shared, bot.get("config") or {}, REQUIRED, own):
+    for layer in (base, said, REQUIRED, own):
         config = merged(config, layer)
     return config
 

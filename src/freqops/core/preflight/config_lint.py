@@ -50,7 +50,7 @@ PLAIN = {"boolean": "true or false", "string": "a text", "number": "a number", "
          "object": "a mapping", "array": "a list", "null": "nothing"}  # fmt: skip
 
 
-# What the image finds in the configuration that Freqtrade built there, and in the strategy that it loaded.
+# What the image finds in the configuration that Freqtrade built there, and in the strategy that it loaded or could not.
 BUILT = {
     "environment": (
         "its image sets {names}, which Freqtrade lays over every configuration",
@@ -68,6 +68,19 @@ BUILT = {
     "resolved": (
         "{where} is another one once its strategy is loaded than in the release, and freqops relies on it: {why}",
         "take out what changes it: a property or __init__ of the strategy, or another key of its configuration",
+    ),
+    "open": (
+        "nobody says {where}: a file of its strategy assigns it, and Freqtrade does not find it in the strategy",
+        "write {where} into the configuration",
+    ),
+    "missing": (
+        "{file}, line {line}: {why}",
+        "add {module} to a lock file that freqtrade_packages names, or put its file beside the strategy",
+    ),
+    "broken": ("{file}, line {line}: {why}", "correct it there"),
+    "absent": (
+        "no file of strategy_dir has a class {strategy}; they have {names}",
+        "name one of them as strategy, or put its file there",
     ),
 }
 
@@ -128,7 +141,9 @@ def _refusal(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
     if kind == "unknown":
         wrong = f"{where} is a key that this Freqtrade does not know and ignores"
         near, elsewhere = finding.get("near"), finding.get("elsewhere")
-        cure = f"did you mean {near}?" if near else "take it out, or have the strategy read it"
+        cure = "take it out, or list it in freqtrade_known_keys if something reads it"
+        if near:
+            cure = f"did you mean {near}? If something reads it as it is, list it in freqtrade_known_keys"
         if elsewhere:
             cure = f"it belongs in {' or '.join(elsewhere)}"
     elif kind == "type":
@@ -144,8 +159,8 @@ def _refusal(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
 def _built(bot: DeclaredBot, finding: Mapping[str, Any]) -> Refusal:
     """Return a difference between the release and what Freqtrade would run with, which may be secret, as a refusal."""
     path = tuple(finding["path"])
-    wrong, cure = BUILT[finding["kind"]]
-    wrong = wrong.format(where=dotted(path), why=finding.get("why", ""), names=", ".join(finding.get("names", ())))
+    said = {**finding, "where": dotted(path), "names": ", ".join(finding.get("names", ())) or "none"}
+    wrong, cure = (text.format(**said) for text in BUILT[finding["kind"]])
     return bot.refused(wrong, cure, *(bot.places(*path) if path else ()), (BOTS, bot.index, "strategy"))
 
 

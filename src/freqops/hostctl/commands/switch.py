@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from freqops.core.base.clock import Clock
 from freqops.core.deploy import deploy_lock
@@ -20,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is to run where, and which deploy must have the lock."""
     parser.add_argument("bots", help="name=fingerprint, separated by commas")
     parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
+    parser.add_argument(
+        "--accept-effective", action="store_true", help="let open trades go on by other effective values"
+    )
     add_errand(parser, "deploy")
 
 
@@ -27,4 +31,5 @@ def run(options: argparse.Namespace) -> int:
     """Switch them; 2 where one is not well."""
     if options.deploy_lock is not None:
         deploy_lock.refuse_unless_own(options.root, options.deploy_lock, Clock())
-    return answered(deploy(parsed(options.bots), errand_of(options), Clock(), Engine()))
+    errand = replace(errand_of(options), accept_effective=options.accept_effective)
+    return answered(deploy(parsed(options.bots), errand, Clock(), Engine()))

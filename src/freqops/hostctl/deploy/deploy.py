@@ -27,15 +27,20 @@ REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Errand:
-    """One command that brings bots to releases: the tree, the mandate, and the seconds that a start may take."""
+    """One command that brings bots to releases: the tree, the mandate, and the seconds that a start may take.
+
+    Attributes:
+        accept_effective: Whether open trades may go on by other effective values.
+    """
 
     root: Path
     mandate: Mandate
     deadline: float
+    accept_effective: bool = False
 
     def order(self, fingerprint: str, *, restore: bool = False) -> SwitchOrder:
         """Return the order for one bot."""
-        return SwitchOrder(fingerprint, self.mandate, self.deadline, restore)
+        return SwitchOrder(fingerprint, self.mandate, self.deadline, restore, self.accept_effective)
 
 
 def deploy(wanted: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:

@@ -17,6 +17,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
+from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
@@ -31,16 +32,23 @@ from ..incident.journal import Journal
 from .switch_files import SECRETS, SwitchFiles
 
 INTERRUPTED = "it was interrupted"
+ACCEPT = "its effective values change, which needs -e accept_effective=true"
 
 
 @dataclass(frozen=True)
 class SwitchOrder:
-    """The release that must run, under which mandate, and how many seconds a start may take."""
+    """The release that must run, under which mandate, and how many seconds a start may take.
+
+    Attributes:
+        restore: Whether it goes back, by hand, to a release that was well before, with the database of then.
+        accept_effective: Whether open trades may go on by other effective values.
+    """
 
     release: str
     mandate: Mandate
     deadline: float = DEADLINE
     restore: bool = False
+    accept_effective: bool = False
 
 
 @dataclass
@@ -122,6 +130,7 @@ class Switch:
         """Refuse what is known to fail, and return where the database is dumped to, if the image changes."""
         pending = self._files.pending_secrets or self._home / "conf" / SECRETS
         refuse_unless_logged_in(target, pending, self._engine)
+        self._name_changes(target)
         self._restored: Path | None = None
         if self._former is None or self._former.image == target.image:
             return None
@@ -129,6 +138,21 @@ class Switch:
             self._restored = self._dump_of(target)
         self._files.dumps.mkdir(mode=0o700, exist_ok=True)
         return self._files.dumps / f"{self._clock.utcnow():%Y%m%dT%H%M%SZ}-{self._former.release}"
+
+    def _name_changes(self, target: layout.Bot) -> None:
+        """Name what the bot will trade by otherwise, and refuse it for open trades, unless that was accepted."""
+        if self._former is None:
+            return
+        changes = effective_values.changes(self._former.release_home, target.release_home)
+        self._result.detail += changes
+        if not changes or self._order.accept_effective or self._order.restore:
+            return
+        try:
+            trades = databases.of(self._former, self._engine).open_trades()
+        except FreqopsError as error:
+            raise Refused(f"{ACCEPT}, and whether it has open trades is not known: {error}") from None
+        if trades:
+            raise Refused(f"{ACCEPT}, and it has {len(trades)} open trades: {'; '.join(changes)}")
 
     def _secrets_differ(self) -> bool:
         """Whether the bot was started with other secrets than it would be started with now."""

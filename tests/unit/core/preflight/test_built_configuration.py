@@ -6,19 +6,17 @@ Freqtrade itself is in the image only; here its configuration and its strategy a
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.unit.core.preflight.fleets import ROOT, linted
+from tests.unit.core.preflight import validator
+from tests.unit.core.preflight.fleets import linted
 
-VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
 SECRET = "a-secret-that-nobody-may-see"
 OWN: dict[str, Any] = {
     "dry_run": True,
@@ -33,18 +31,6 @@ OVERLAYS: list[dict[str, Any]] = [
     {"api_server": {"password": "0" * 43}, "db_url": "sqlite://"},
     {"initial_state": "paused"},
 ]
-NAMES = {
-    "freqtrade": (),
-    "freqtrade.config_schema": ("CONF_SCHEMA",),
-    "freqtrade.configuration": ("Configuration", "validate_config_consistency"),
-    "freqtrade.configuration.load_config": ("load_config_file",),
-    "freqtrade.constants": ("ENV_VAR_PREFIX",),
-    "freqtrade.enums": ("RPCMessageType",),
-    "freqtrade.exceptions": ("FreqtradeException",),
-    "freqtrade.misc": ("deep_merge_dicts",),
-    "freqtrade.resolvers": ("StrategyResolver",),
-    "freqtrade.strategy": ("IStrategy",),
-}
 Change = Callable[["Image"], Any]
 
 
@@ -69,6 +55,7 @@ class Image:
             file.write_text(json.dumps(said))
             _merge(copy.deepcopy(said), self.taken_in)
         self.files, self.read = files, [str(file) for file in reversed(files)]
+        self.words: dict[str, Any] = dict.fromkeys(validator.OF_STRATEGY, (1, "strategy"))
         self.strategy = SimpleNamespace(
             __file__=str(home / "release" / "strategies" / "mine.py"),
             order_types=copy.deepcopy(OWN["order_types"]),
@@ -79,7 +66,7 @@ class Image:
     def findings(self) -> list[dict[str, Any]]:
         """Return what is found."""
         built = object.__new__(self.validator.Built)
-        built._files, built.strategy = self.files, self.strategy
+        built._files, built.strategy, built._words = self.files, self.strategy, self.words
         original = {**self.taken_in, "config_files": self.read}
         built._config = {**self.final, "original_config": original, "config_files": self.read}
         return list(built.differences())
@@ -93,17 +80,7 @@ def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Image:
         "deep_merge_dicts": _merge,
         "load_config_file": lambda path: json.loads(Path(path).read_text()),
     }
-    for name, provided in NAMES.items():
-        module = ModuleType(name)
-        for each in provided:
-            setattr(module, each, values.get(each, object))
-        monkeypatch.setitem(sys.modules, name, module)
-    spec = importlib.util.spec_from_file_location("validate_release_beside_no_freqtrade", VALIDATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    validator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(validator)
-    return Image(tmp_path, validator)
+    return Image(tmp_path, validator.load(monkeypatch, **values))
 
 
 def test_what_the_files_say_is_no_finding(image: Image) -> None:
@@ -212,6 +189,14 @@ FOUND: dict[str, tuple[Change, list[dict[str, Any]]]] = {
     "a strategy without a configuration": (
         lambda image: setattr(image.strategy, "config", None),
         [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
+    ),
+    "nobody says a timeframe": (
+        lambda image: image.words.pop("timeframe"),
+        [{"path": ["timeframe"], "kind": "open"}],
+    ),
+    "Freqtrade alone says how many trades": (
+        lambda image: image.words.update(max_open_trades=(None, "Freqtrade")),
+        [{"path": ["max_open_trades"], "kind": "open"}],
     ),
     "a section that a strategy takes out": (
         lambda image: image.final.pop("api_server"),

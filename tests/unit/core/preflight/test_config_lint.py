@@ -10,6 +10,7 @@ from freqops.core.preflight import config_lint
 from tests.unit.core.preflight.fleets import bot, fleet, inventory, linted
 
 Finding = dict[str, Any]
+MISSING = "ModuleNotFoundError: No module named 'pandas_ta.{x}'"
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,10 @@ Finding = dict[str, Any]
     [
         (
             {"path": ["max_open_trade"], "kind": "unknown", "near": "max_open_trades", "elsewhere": []},
-            "max_open_trade is a key that this Freqtrade does not know and ignores; did you mean max_open_trades?",
+            (
+                "max_open_trade is a key that this Freqtrade does not know and ignores; did you mean max_open_trades? "
+                "If something reads it as it is, list it in freqtrade_known_keys"
+            ),
         ),
         (
             {"path": ["stoploss_on_exchange"], "kind": "unknown", "near": "stoploss", "elsewhere": ["order_types.x"]},
@@ -26,8 +30,8 @@ Finding = dict[str, Any]
         (
             {"path": ["exchange", "sandbox"], "kind": "unknown", "near": None, "elsewhere": []},
             (
-                "exchange.sandbox is a key that this Freqtrade does not know and ignores; take it out, or have the "
-                "strategy read it"
+                "exchange.sandbox is a key that this Freqtrade does not know and ignores; take it out, or list it in "
+                "freqtrade_known_keys if something reads it"
             ),
         ),
         (
@@ -45,6 +49,31 @@ Finding = dict[str, Any]
         (
             {"path": ["pairlists", 0, "method"], "kind": "choice", "found": "string", "allowed": ["A", "B"]},
             "pairlists[0].method is 'C', which this Freqtrade does not allow; allowed are A, B",
+        ),
+        (
+            {"path": [], "kind": "missing", "file": "Some.py", "line": 3, "module": "pandas_ta", "why": MISSING},
+            (
+                "Some.py, line 3: ModuleNotFoundError: No module named 'pandas_ta.{x}'; add pandas_ta to a lock file "
+                "that freqtrade_packages names, or put its file beside the strategy"
+            ),
+        ),
+        (
+            {"path": [], "kind": "broken", "file": "Some.py", "line": 7, "why": "NameError: name 'x' is not defined"},
+            "Some.py, line 7: NameError: name 'x' is not defined; correct it there",
+        ),
+        (
+            {"path": [], "kind": "absent", "strategy": "Some", "names": ["A", "B"]},
+            (
+                "no file of strategy_dir has a class Some; they have A, B; name one of them as strategy, or put its "
+                "file there"
+            ),
+        ),
+        (
+            {"path": ["timeframe"], "kind": "open"},
+            (
+                "nobody says timeframe: a file of its strategy assigns it, and Freqtrade does not find it in the "
+                "strategy; write timeframe into the configuration"
+            ),
         ),
         (
             {"path": ["made", "up"], "kind": "type", "found": "string", "wants": ["array"]},

@@ -86,6 +86,12 @@ def test_a_switch_is_what_it_was_asked_in_a_session_of_its_own(run: Cli) -> None
     assert (row["bot"], row["well"], row["release"], row["former"]) == ("alpha", True, NEW, OLD)
 
 
+def test_what_may_change_for_open_trades_is_said_with_the_command(run: Cli) -> None:
+    run("switch", f"alpha={NEW}", "--accept-effective")
+    run("switch", f"alpha={NEW}")
+    assert [errand.accept_effective for _, errand in run.ran] == [True, False]
+
+
 def test_one_bot_that_is_not_well_is_not_proven(run: Cli) -> None:
     run.rows = [WELL, BACK]
     status, out = run("switch", f"alpha={NEW}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from freqops.core.base import durable
+from freqops.core.base import durable, remarks
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed
@@ -37,12 +38,19 @@ class FakeDatabase:
         self.done: list[str] = []
         self.error: DatabaseError | None = None
         self.count = 1
+        self.open: list[str] = []
+        self.open_error: DatabaseError | None = None
 
     def mark(self) -> str:
         return self.content
 
     def trades(self) -> int:
         return self.count
+
+    def open_trades(self) -> list[str]:
+        if self.open_error is not None:
+            raise self.open_error
+        return self.open
 
     def dump(self, path: Path) -> None:
         if self.error is not None:
@@ -116,9 +124,16 @@ class Host:
     def errand(self) -> Errand:
         return Errand(self.root, Mandate("one", "why", "ann@host"), 20.0)
 
-    def switch(self, fingerprint: str) -> Switched:
-        [row] = deploy.deploy([("alpha", fingerprint)], self.errand, self.clock, self.engine)
+    def switch(self, fingerprint: str, *, accepted: bool = False) -> Switched:
+        errand = replace(self.errand, accept_effective=accepted)
+        [row] = deploy.deploy([("alpha", fingerprint)], errand, self.clock, self.engine)
         return row
+
+    def trades_by(self, fingerprint: str, **values: Any) -> None:
+        """Say what a release trades by."""
+        found = {name: {"is": value, "from": "strategy"} for name, value in values.items()}
+        line = f"{remarks.MARK}{json.dumps({'kind': 'effective', 'values': found})}\n"
+        (self.home / "release" / fingerprint / "validated").write_text(line)
 
     def rollback(self, fingerprint: str | None = None) -> Switched:
         return deploy.rollback(self.home, fingerprint, self.errand, self.clock, self.engine)
@@ -589,3 +604,56 @@ def test_what_belongs_to_no_release_that_is_kept_goes(host: Host) -> None:
     removed = SwitchFiles(host.home).prune()
     assert (removed, list((host.home / "dumps").iterdir())) == ([], [dump])
     assert {path.name for path in (host.home / "release").iterdir()} == {OLD, NEW}
+
+
+# --- what it trades by
+
+CHANGE = 'timeframe: "5m" becomes "1m", said by the strategy'
+
+
+@pytest.fixture
+def otherwise(host: Host) -> Host:
+    """Say that the next release trades by another timeframe, while a trade is open."""
+    host.trades_by(OLD, timeframe="5m", stoploss=-0.1)
+    host.trades_by(NEW, timeframe="1m", stoploss=-0.1)
+    host.database.open = ["7 BTC/USDT"]
+    return host
+
+
+def test_open_trades_go_on_by_what_they_were_entered_by(otherwise: Host) -> None:
+    row = otherwise.switch(NEW)
+    assert (row.outcome, row.changed, otherwise.declared) == ("refused", False, OLD)
+    assert row.detail == [
+        f"its effective values change, which needs -e accept_effective=true, and it has 1 open trades: {CHANGE}"
+    ]
+    assert not (otherwise.home / "switch.json").exists()
+
+
+def test_what_is_accepted_is_done_and_named(otherwise: Host) -> None:
+    row = otherwise.switch(NEW, accepted=True)
+    assert (row.well, row.detail, otherwise.declared) == (True, [CHANGE], NEW)
+
+
+def test_a_bot_without_open_trades_changes_and_says_so(otherwise: Host) -> None:
+    otherwise.database.open = []
+    row = otherwise.switch(NEW)
+    assert (row.well, row.detail) == (True, [CHANGE])
+
+
+def test_trades_that_cannot_be_counted_may_be_open(otherwise: Host) -> None:
+    otherwise.database.open_error = DatabaseError("no answer")
+    row = otherwise.switch(NEW)
+    assert (row.outcome, otherwise.declared) == ("refused", OLD)
+    assert "whether it has open trades is not known: no answer" in row.detail[0]
+
+
+def test_what_stays_the_same_needs_nothing(otherwise: Host) -> None:
+    otherwise.trades_by(NEW, timeframe="5m", stoploss=-0.1)
+    assert (otherwise.switch(NEW).well, otherwise.switch(NEW).detail) == (True, [])
+
+
+def test_a_rollback_by_hand_needs_no_leave_and_names_the_change(otherwise: Host) -> None:
+    otherwise.switch(NEW, accepted=True)
+    row = otherwise.rollback()
+    assert (row.well, otherwise.declared) == (True, OLD)
+    assert row.detail == ['timeframe: "1m" becomes "5m", said by the strategy']

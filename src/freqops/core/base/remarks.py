@@ -1,0 +1,28 @@
+"""Remarks: what ``validate_release.py`` says of a release that it accepts, one on each line that begins with the mark.
+
+The mark of the validated release keeps them, so that every deploy says them, and the next one can compare.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MARK = "freqops-remark: "  # in the marks of releases that hosts keep
+UNGATED = "ungated"
+EFFECTIVE = "effective"
+NAMED = "named"
+
+
+def lines(output: str) -> list[str]:
+    """Return the lines of ``output`` that are remarks, as they are."""
+    return [line for line in output.splitlines() if line.startswith(MARK)]
+
+
+def read(output: str) -> list[dict[str, Any]]:
+    """Return the remarks in ``output``.
+
+    Raises:
+        ValueError: One of them is no JSON.
+    """
+    return [json.loads(line[len(MARK) :]) for line in lines(output)]

@@ -1,0 +1,139 @@
+"""The sources of a strategy, read without running them: what it settles itself, and files that would not be used."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+PARAMETERS = "params"
+NAMED = "strategy_name"
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class _Class:
+    """A class of a file: what it inherits from, and the attributes that it gives itself."""
+
+    file: str
+    bases: tuple[str, ...]
+    attributes: frozenset[str]
+
+
+def settled(files: Mapping[str, str], strategy: str) -> frozenset[str]:
+    """Return the attributes that a strategy gives itself, or inherits from classes of the same files.
+
+    Args:
+        files: The files of its directory, by name.
+        strategy: The name of its class.
+    """
+    classes = _all_classes(files)
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [strategy]
+    while waiting:
+        name = waiting.pop()
+        if name in classes and name not in seen:
+            seen.add(name)
+            found |= classes[name].attributes
+            waiting += classes[name].bases
+    if strategy in classes:
+        parameters = _parsed(files.get(_beside(classes[strategy].file, ".json"), ""))
+        sections = parameters.get(PARAMETERS) if isinstance(parameters, dict) else None
+        found |= set(sections) if isinstance(sections, dict) else set()
+    return frozenset(found)
+
+
+def unusable(files: Mapping[str, str], strategy: str, directories: Iterable[str]) -> Iterator[str]:
+    """Yield why a strategy would run without what lies beside it: its parameters, or what it imports.
+
+    Args:
+        files: The files of its directory, by name.
+        strategy: The name of its class.
+        directories: The directories in it, which reach no host.
+    """
+    own = _all_classes(files).get(strategy)
+    for name in sorted(name for name in files if name.endswith(".json")):
+        source = _beside(name, ".py")
+        if source not in files:
+            if f'"{NAMED}"' in files[name]:
+                yield f"{name} has parameters that nothing reads: there is no {source} beside it"
+        elif own is None or own.file == source:
+            yield from _wrong_parameters(name, files[name])
+    imported = {root for _, tree in _trees(files) for root in _imported(tree)}
+    for name in sorted(imported & set(directories)):
+        yield f"the directory {name} is imported, and directories reach no host: put its files beside the strategy"
+
+
+def _wrong_parameters(name: str, text: str) -> Iterator[str]:
+    """Yield what is wrong with the parameters of a strategy: Freqtrade would trade without them."""
+    document, cure = _parsed(text), "so Freqtrade would trade without it: write it again, or take it away"
+    if document is None:
+        yield f"{name} is no JSON, {cure}"
+    elif not isinstance(document, dict) or NAMED not in document or not isinstance(document.get(PARAMETERS), dict):
+        yield f"{name} has no {NAMED} and {PARAMETERS}, {cure}"
+
+
+def _beside(name: str, suffix: str) -> str:
+    return str(PurePath(name).with_suffix(suffix))
+
+
+def _all_classes(files: Mapping[str, str]) -> dict[str, _Class]:
+    return {name: found for file, tree in _trees(files) for name, found in _classes(file, tree)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _trees(files: Mapping[str, str]) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the sources that this Python can read; of the others, Freqtrade in the image is the judge."""
+    for name, text in files.items():
+        if name.endswith(".py"):
+            try:
+                yield name, ast.parse(text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+
+
+def _classes(file: str, tree: ast.Module) -> Iterator[tuple[str, _Class]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            bases = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+            yield node.name, _Class(file, tuple(bases), frozenset(_attributes(node)))
+
+
+def _attributes(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the attributes that a class gives itself: in its body, as properties, and by ``self.name = …``."""
+    for statement in node.body:
+        is_function = isinstance(statement, FUNCTIONS)
+        if isinstance(statement, FUNCTIONS):
+            yield statement.name
+        if isinstance(statement, ast.AnnAssign) and statement.value is None:
+            continue
+        for each in ast.walk(statement):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) and not is_function:
+                yield each.id
+            yield from _of_self(each)
+
+
+def _of_self(node: ast.AST) -> Iterator[str]:
+    """Yield the name in ``self.name = …``."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+        yield from [node.attr] if node.value.id == "self" else []
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the first part of the name of each module that a source imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from (name.partition(".")[0] for name in names)

@@ -1,0 +1,41 @@
+"""The validator of releases without Freqtrade, which is in the image only: what no test gives it is an object."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.unit.core.preflight.fleets import ROOT
+
+VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
+NAMES = {
+    "freqtrade": (),
+    "freqtrade.config_schema": ("CONF_SCHEMA",),
+    "freqtrade.configuration": ("Configuration", "validate_config_consistency"),
+    "freqtrade.configuration.load_config": ("load_config_file",),
+    "freqtrade.constants": ("ENV_VAR_PREFIX",),
+    "freqtrade.enums": ("RPCMessageType",),
+    "freqtrade.exceptions": ("FreqtradeException",),
+    "freqtrade.misc": ("deep_merge_dicts",),
+    "freqtrade.resolvers": ("StrategyResolver",),
+    "freqtrade.strategy": ("IStrategy",),
+}
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **given: Any) -> Any:
+    """Return the validator beside a Freqtrade that consists of what a test gives it."""
+    for name, provided in NAMES.items():
+        module = ModuleType(name)
+        for each in provided:
+            setattr(module, each, given.get(each, object))
+        monkeypatch.setitem(sys.modules, name, module)
+    spec = importlib.util.spec_from_file_location("validate_release_beside_no_freqtrade", VALIDATOR)
+    assert spec is not None
+    assert spec.loader is not None
+    validator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(validator)
+    return validator
