@@ -126,9 +126,9 @@ class OldBot:
     def one_off(self) -> str:
         """Start a second bot with ``docker compose run``, which leaves its trades alone; return its container's name."""
         compose = f"docker compose --file {HOME}/docker-compose.yml"
-        words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy --db-url sqlite:////tmp/x.sqlite"
+        words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
         name = "old-second"
-        self.sh(f"{compose} run --detach --name {name} freqtrade {words}")
+        self.sh(f"{compose} run --detach --name {name} freqtrade {words} --db-url sqlite:////tmp/other.sqlite")
         return name
 
     def down(self) -> None:
