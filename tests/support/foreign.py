@@ -124,7 +124,7 @@ class OldBot:
         until("it has its trades again", lambda: len(self.open_trades()) == len(PAIRS), GIVE_UP)
 
     def one_off(self) -> str:
-        """Start a second bot with ``docker compose run``, which leaves its trades alone; return its container's name."""
+        """Start a second bot with ``docker compose run`` that leaves its trades alone; return its container's name."""
         compose = f"docker compose --file {HOME}/docker-compose.yml"
         words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
         name = "old-second"

@@ -370,6 +370,18 @@ def test_an_old_one_whose_trades_are_gone_is_not_back(host: Host) -> None:
         host.undo()
 
 
+def test_an_old_one_that_cannot_be_read_is_not_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.adopt()
+
+    def look(*_: Any) -> foreign.Foreign:
+        raise Refused("another process has its database open")
+
+    monkeypatch.setattr(foreign, "look", look)
+    with pytest.raises(NotProven, match="was started, and its trades were not read: another process"):
+        host.undo()
+    assert host.engine.status == "running"
+
+
 def test_again_after_a_power_failure_in_the_middle(host: Host) -> None:
     """The old one stopped and ours held at level 3: the same command that gives it back takes that back, too."""
     note = {"incident": INCIDENT, "state": adoption.BEGAN, "container": "c1", "restart": "always", "project": "/opt/ft",
