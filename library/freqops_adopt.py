@@ -53,6 +53,11 @@ options:
     description: Whether another strategy may go on with its trades.
     type: bool
     default: false
+  accept_dropped:
+    description:
+      - Names of settings and tables that may stay behind, separated by commas; a section stands for all in it.
+    type: str
+    default: ""
   release:
     description: The fingerprint of the release that was staged for the bot; for V(adopted).
     type: str
@@ -115,7 +120,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, errors
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command
-from ansible.module_utils.freqops.core.takeover import adoption, foreign
+from ansible.module_utils.freqops.core.takeover import adoption, contents, dropped, foreign
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["looked", "prepared", "adopted", "undone"], "required": True},
@@ -125,6 +130,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "project": {"type": "path"},
     "service": {"type": "str"},
     "other_strategy": {"type": "bool", "default": False},
+    "accept_dropped": {"type": "str", "default": ""},
     "release": {"type": "str"},
     "root": {"type": "path", "default": "/srv/freqops"},
     "owner": {"type": "int", "default": 1000},
@@ -143,14 +149,15 @@ def _wanted(values: dict[str, Any]) -> adoption.Wanted:
     except errors.Refused:
         version = ""  # not on the host yet; freqops-host judges it again before anything is touched
     config = configuration.effective(values["shared"], bot)
-    kind = bot.get("database", foreign.POSTGRES)
+    kind = bot.get("database", contents.POSTGRES)
     return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, int(bot["api_port"]))
 
 
 def _looked(values: dict[str, Any], home: Path) -> dict[str, Any]:
     adoption.refuse_unless_new(home)
     found, wanted = foreign.look(Path(values["project"]), values["service"]), _wanted(values)
-    wrong = adoption.objections(found, wanted, other_strategy=values["other_strategy"])
+    accepted = dropped.names(values["accept_dropped"])
+    wrong = adoption.objections(found, wanted, other_strategy=values["other_strategy"], accepted=accepted)
     if wrong:
         raise errors.Refused("; ".join(wrong))
     trades = [f"{number} {pair} {amount}" for number, (pair, amount) in found.traded.open_trades.items()]
@@ -183,7 +190,7 @@ def _commanded(module: AnsibleModule) -> dict[str, Any]:
     if values["state"] == "undone":
         words.append("--undo")
     else:
-        words += host_command.options(values, "project", "release", "service")
+        words += host_command.options(values, "project", "release", "service", "accept_dropped")
         words += ["--other-strategy"] if values["other_strategy"] else []
     answer = host_command.ask(module.run_command, words, "outcome")
     return {"changed": True, **{name: answer[name] for name in ("incident", "trades", "detail")}}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,30 @@ class OldBot:
             "depends_on": {name: {"condition": "service_healthy"} for name in more},
         }  # fmt: skip
         return {"name": "old", "services": {"freqtrade": bot, **more}}
+
+    @contextmanager
+    def configured(self, **more: Any) -> Iterator[None]:
+        """Have more settings in its configuration for a while; it is restarted before and after."""
+        path = f"{HOME}/user_data/config.json"
+        before = self.sh(f"cat {path}")
+        try:
+            self._restarted(path, json.dumps({**json.loads(before), **more}))
+            yield
+        finally:
+            self._restarted(path, before)
+
+    def _restarted(self, path: str, text: str) -> None:
+        self.write(path, text)
+        self.sh(f"docker restart --time 60 {CONTAINER}")
+        until("it has its trades again", lambda: len(self.open_trades()) == len(PAIRS), GIVE_UP)
+
+    def one_off(self) -> str:
+        """Start a second bot with ``docker compose run`` that leaves its trades alone; return its container's name."""
+        compose = f"docker compose --file {HOME}/docker-compose.yml"
+        words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
+        name = "old-second"
+        self.sh(f"{compose} run --detach --name {name} freqtrade {words} --db-url sqlite:////tmp/other.sqlite")
+        return name
 
     def down(self) -> None:
         """Take it away."""

@@ -27,6 +27,30 @@ def test_a_check_shows_what_will_change_and_touches_nothing(old: OldBot, place: 
     assert (old.container(), old.open_trades(), old.field.sh("ls /srv/freqops/bots")) == before
 
 
+def test_a_messenger_and_a_setting_that_would_be_left_behind_are_named(old: OldBot, place: str) -> None:
+    before = old.container()
+    with old.configured(max_open_trades=5, webhook={"enabled": True, "url": "http://192.0.2.1/"}):
+        played = adopt(place, "-e", f"project={HOME}", "--check")
+        accepted = adopt(place, "-e", f"project={HOME}", "-e", "accept_dropped=webhook,max_open_trades", "--check")
+    assert played.rc != 0
+    assert "its webhook will be off after the adoption" in played.out
+    assert "max_open_trades (5; zeta: 3)" in played.out
+    assert accepted.rc == 0, accepted.out
+    assert "not brought along: max_open_trades | 5 | 3" in accepted.out
+    assert old.container()[0] == before[0] == "running"
+
+
+def test_a_one_off_container_that_trades_is_a_second_bot_until_it_ended(old: OldBot, place: str) -> None:
+    name = old.one_off()
+    played = adopt(place, "-e", f"project={HOME}", "--check")
+    assert played.rc != 0
+    assert f"{name} of 'docker compose run' may trade, a second bot" in played.out
+    old.sh(f"docker stop --time 20 {name}")
+    played = adopt(place, "-e", f"project={HOME}", "--check")
+    assert played.rc == 0, played.out
+    old.sh(f"docker rm {name}")
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

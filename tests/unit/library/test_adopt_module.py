@@ -35,9 +35,12 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_it_says_what_will_change_and_writes_nothing(run: Run, tmp_path: Path, found: list[Any], check: bool) -> None:
     known = {"exchange": {**EXCHANGE, "secret": "canary-secret"}, "max_open_trades": 9}
     found.append(replace(FOREIGN, config={**CONFIG, **known}))
-    answer = run(freqops_adopt, check=check, state="looked", bot=BOT, image="i", project="/p", root=str(tmp_path))
+    left = {"accept_dropped": "max_open_trades"}
+    asked = {"bot": BOT, "image": "i", "project": "/p", "root": str(tmp_path), **left}
+    answer = run(freqops_adopt, check=check, state="looked", **asked)
     assert (answer["changed"], answer["trades"]) == (False, ["1 BTC/USDT 0.5"])
     assert ["image", "freqtrade:stable", "i"] in answer["changes"]
+    assert ["not brought along: max_open_trades", "9", "3"] in answer["changes"]
     assert '"max_open_trades": 9' in answer["diff"]["before"]
     assert "canary" not in json.dumps(answer)
     assert list(tmp_path.iterdir()) == []
@@ -49,6 +52,13 @@ def test_it_refuses_with_every_reason(run: Run, tmp_path: Path, found: list[Any]
     assert answer["failed"] is True
     assert "real orders" in answer["msg"]
     assert "its strategy is Other" in answer["msg"]
+
+
+def test_what_would_be_left_behind_without_a_word_is_refused(run: Run, tmp_path: Path, found: list[Any]) -> None:
+    found.append(replace(FOREIGN, config={**CONFIG, "telegram": {"enabled": True, "token": "canary-token"}}))
+    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", root=str(tmp_path))
+    assert answer["msg"].startswith("NOT ADOPTED alpha: its telegram will be off after the adoption; accept that: ")
+    assert "canary" not in json.dumps(answer)
 
 
 @pytest.mark.usefixtures("found")
@@ -81,13 +91,15 @@ def test_a_paper_bot_gets_no_key(run: Run, tmp_path: Path, found: list[Any]) -> 
 def test_it_names_all_that_freqops_host_must_know(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps(DONE))
     use(monkeypatch, freqops_adopt, tool)
-    more = {"project": "/p", "service": "s", "release": "1" * 16, "deploy_lock": "t", "other_strategy": True}
+    more = {"project": "/p", "service": "s", "release": "1" * 16, "deploy_lock": "t", "other_strategy": True,
+            "accept_dropped": "telegram,fee"}  # fmt: skip
     answer = run(freqops_adopt, state="adopted", bot=BOT, **more, **WORDS)
     assert (answer["changed"], answer["incident"], answer["detail"]) == (True, "one", ["held"])
     assert noted.read_text().splitlines() == [
         "adopt", "alpha", f"--incident={WORDS['incident']}", f"--reason={WORDS['reason']}", "--actor=maria",
         "--deploy-lock=t",
-        "--project=/p", f"--release={'1' * 16}", "--service=s", "--other-strategy",
+        "--project=/p", f"--release={'1' * 16}", "--service=s", "--accept-dropped=telegram,fee",
+        "--other-strategy",
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from ..bot.layout import Home, container_of
 from ..deploy import release
 from ..exchange import lab_only
 from ..halt import holds
-from .foreign import POSTGRES, SQLITE, Foreign, Picture
+from . import dropped
+from .contents import POSTGRES, SQLITE
+from .dropped import Dropped
+from .foreign import Foreign, Picture
 
 NOTE = "adopted.json"
 KEPT = "adopted"
@@ -50,16 +53,26 @@ class Wanted:
     api_port: int
 
 
-def objections(found: Foreign, wanted: Wanted, *, other_strategy: bool = False) -> list[str]:
+def objections(
+    found: Foreign, wanted: Wanted, *, other_strategy: bool = False, accepted: Collection[str] = ()
+) -> list[str]:
     """Return the reasons why a foreign Freqtrade may not be adopted as this bot, a line each.
 
     Args:
         found: The foreign project.
         wanted: The bot that it is to become.
         other_strategy: Whether another strategy may go on with its trades.
+        accepted: The names of what may be left behind.
     """
     return [*_mode(found, wanted), *_money(found, wanted), *_strategy(found, wanted, other_strategy=other_strategy),
-            *_version(found, wanted), *_database(found, wanted), *_account(found, wanted)]  # fmt: skip
+            *_version(found, wanted), *_database(found, wanted), *_account(found, wanted),
+            *dropped.objections(left_behind(found, wanted), accepted, wanted.bot)]  # fmt: skip
+
+
+def left_behind(found: Foreign, wanted: Wanted) -> list[Dropped]:
+    """Return everything that the bot will not have of the old one: settings, and tables of its database."""
+    tables = dropped.tables(found.tables) if (found.kind, wanted.kind) == (SQLITE, POSTGRES) else []
+    return dropped.settings(found.config, wanted.config, is_live=wanted.mode == "live") + tables
 
 
 def _mode(found: Foreign, wanted: Wanted) -> Iterator[str]:
@@ -146,7 +159,8 @@ def changes(found: Foreign, wanted: Wanted) -> list[tuple[str, str, str]]:
         ("API", str(_at(found.config, ("api_server", "listen_port")) or "none"), port),
         ("open trades", trades, "the same"),
     ]
-    return [(what, before, after) for what, before, after in rows if before != after]
+    rows += [(f"not brought along: {each.name}", each.before, each.after) for each in left_behind(found, wanted)]
+    return [(what, before, after) for what, before, after in rows if before != after or what.startswith("not ")]
 
 
 def diff(found: Foreign, wanted: Wanted) -> dict[str, str]:

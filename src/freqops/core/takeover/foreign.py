@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any, Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
-from ..base import commands
 from ..base.errors import Refused
 from ..bot.side_container import SideContainer
+from . import compose_project, open_file
+from .compose_project import Ask, ask
+from .contents import POSTGRES, SQLITE
 
-SECONDS = 60.0
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-SQLITE, POSTGRES = "sqlite", "postgresql"
 PROGRAM = """
 import json, logging, os, sys
 logging.disable(logging.CRITICAL)
@@ -24,20 +24,28 @@ from freqtrade.commands import Arguments
 
 def said():
     configuration.setup_logging = lambda *_: None
-    config = configuration.Configuration(Arguments(json.loads(ARGV)).get_parsed_arg()).get_config()
+    given = Arguments(json.loads(ARGV)).get_parsed_arg()
+    config = configuration.Configuration(given).get_config()
+    settings = config["original_config"]
+    settings.update({name: config[name] for name in ("dry_run_wallet", "fee", "freqaimodel") if given.get(name)})
+    files = [os.path.abspath(name) for name in settings.pop("config_files", []) if os.path.exists(name)]
     url = sqlalchemy.engine.make_url(config["db_url"])
     found = {"version": freqtrade.__version__, "strategy": config.get("strategy"), "kind": url.get_backend_name(),
-             "host": url.host, "database": url.database, "user": url.username, "config": config["original_config"],
-             "dry_run": bool(config.get("dry_run")), "trades": [], "orders": []}
+             "host": url.host, "database": url.database, "user": url.username, "config": settings,
+             "dry_run": bool(config.get("dry_run")), "trades": [], "orders": [], "tables": {},
+             "written": max([[os.path.getmtime(name), name] for name in files], default=[0, ""])}
     if found["kind"] == "sqlite" and url.database in (None, "", ":memory:"):
         return found
     if found["kind"] == "sqlite":
-        found["database"] = os.path.abspath(url.database)
+        found["database"] = os.path.realpath(url.database)
         if not os.path.exists(found["database"]):
             sys.exit("its database " + found["database"] + " is not there")
     with sqlalchemy.create_engine(url).connect() as connection:
         for name, query in json.loads(QUERIES).items():
             found[name] = [list(row) for row in connection.execute(sqlalchemy.text(query))]
+        for name in sqlalchemy.inspect(connection).get_table_names():
+            place = connection.dialect.identifier_preparer.quote_identifier(name)
+            found["tables"][name] = connection.execute(sqlalchemy.text("select count(*) from " + place)).scalar()
     return found
 
 try:
@@ -52,8 +60,6 @@ QUERIES = {
     "trades": "select id, pair, is_open, amount from trades order by id",
     "orders": "select ft_trade_id, order_id, ft_order_side, ft_is_open, status, filled from orders order by id",
 }
-
-Ask = Callable[["Sequence[str]", str], str]
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,8 @@ class Foreign:
         database_container: The container of its Postgres; empty for SQLite.
         traded: Its trades and orders.
         pids: Its processes, as the host numbers them.
+        file: Device and number of its SQLite file; None for Postgres.
+        tables: The tables of its database, with the number of their rows.
     """
 
     project: Path
@@ -130,118 +138,80 @@ class Foreign:
     database_container: str
     traded: Picture
     pids: tuple[int, ...]
+    file: open_file.Identity | None = None
+    tables: Mapping[str, int] = field(default_factory=dict)
     config: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
-def ask(words: Sequence[str], text: str = "") -> str:
-    """Run a program that only reads, give it ``text``, and return what it printed.
-
-    Raises:
-        Refused: It failed, or gave no answer in time; the text ends with its last words, never with its input.
-    """
-    done = commands.run(words, SECONDS, text)
-    if done.returncode != 0:
-        raise Refused(f"'{' '.join(words[:3])}': {(done.stderr or done.stdout).strip()[-400:]}")
-    return done.stdout
-
-
-def look(project: Path, service: str | None, asked: Ask = ask) -> Foreign:
+def look(project: Path, service: str | None, asked: Ask = ask, proc: Path = open_file.PROC) -> Foreign:
     """Return the Freqtrade of a Compose project as it is.
 
     Args:
         project: Its Compose file, or the directory with it.
         service: Its service; may be left out where only one is a Freqtrade that trades.
         asked: Runs a program and returns what it printed.
+        proc: What the kernel says of processes.
 
     Raises:
         Refused: There is none, there are several, it does not run, or something of it cannot be read.
     """
-    file = compose_file(project)
-    services = json.loads(asked(["docker", "compose", "--file", str(file), "config", "--format", "json"], ""))
-    name = chosen(services.get("services") or {}, service)
-    container = _container(file, name, asked)
-    inspected = json.loads(asked(["docker", "inspect", "--type", "container", container], ""))[0]
-    if not inspected["State"]["Running"]:
-        raise Refused(f"{name} of {file} does not run; start it, so that it can be read as it is: docker compose up -d")
-    said = _said(container, arguments_of(inspected["Config"]), asked)
-    pids = asked(["docker", "top", container, "-eo", "pid"], "").split()[1:]
+    file = compose_project.compose_file(project)
+    name = compose_project.chosen(compose_project.services(file, asked), service)
+    inspected = compose_project.container(file, name, asked)
+    container = str(inspected["Id"])
+    said = _said(container, compose_project.arguments_of(inspected["Config"]), asked)
+    _refuse_where_written_since(said, inspected)
+    pids = tuple(int(pid) for pid in asked(["docker", "top", container, "-eo", "pid"], "").split()[1:])
+    database = _database(said)
+    shared = None if said["kind"] == POSTGRES else _file(database, inspected, pids, proc)
     return Foreign(
-        project=file, service=name, container=inspected["Id"], name=str(inspected["Name"]).lstrip("/"),
-        image=inspected["Config"]["Image"], restart=policy(inspected["HostConfig"]["RestartPolicy"]),
+        project=file, service=name, container=container, name=compose_project.name_of(inspected),
+        image=inspected["Config"]["Image"], restart=compose_project.policy(inspected["HostConfig"]["RestartPolicy"]),
         version=str(said["version"]), strategy=str(said["strategy"]), dry_run=bool(said["dry_run"]),
-        kind=str(said["kind"]), database=_database(said), database_user=str(said["user"] or ""),
-        database_container=_postgres(file, said, asked), traded=picture(said),
-        pids=tuple(int(pid) for pid in pids), config=said["config"],
+        kind=str(said["kind"]), database=database, database_user=str(said["user"] or ""),
+        database_container=_postgres(file, said, asked), traded=picture(said), pids=pids, file=shared,
+        tables={str(name): int(rows) for name, rows in said["tables"].items()}, config=said["config"],
     )  # fmt: skip
 
 
-def compose_file(project: Path) -> Path:
-    """Return the Compose file of a project.
+def _refuse_where_written_since(said: Mapping[str, Any], inspected: Mapping[str, Any]) -> None:
+    """Refuse a bot that may run with another configuration than its files say now."""
+    written, path = said["written"]
+    started = str(inspected["State"]["StartedAt"])[:19]
+    moment = datetime.strptime(started, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    if float(written) >= moment.timestamp() + 1:
+        name = compose_project.name_of(inspected)
+        raise Refused(
+            f"its configuration {path} was written after its start ({started} UTC), so it may run with another; "
+            f"restart it first: docker restart {name}"
+        )
+
+
+def _file(database: str, inspected: Mapping[str, Any], pids: Sequence[int], proc: Path) -> open_file.Identity:
+    """Return the identity of its database file, which nobody else may have open."""
+    identity = open_file.identity(int(inspected["State"]["Pid"]), database, proc)
+    if identity is None:
+        raise Refused(f"its database {database} cannot be found through {proc}, so nobody knows who else writes to it")
+    refuse_others(identity, pids, proc)
+    return identity
+
+
+def refuse_others(identity: open_file.Identity, pids: Sequence[int] = (), proc: Path = open_file.PROC) -> None:
+    """Refuse a database that somebody else has open.
+
+    Args:
+        identity: Its file.
+        pids: The processes that may have it open.
+        proc: What the kernel says of processes.
 
     Raises:
-        Refused: There is none.
+        Refused: The text names the processes.
     """
-    found = [project / name for name in NAMES if (project / name).is_file()] if project.is_dir() else [project]
-    if not found or not found[0].is_file():
-        raise Refused(f"there is no docker compose project at {project} on this host")
-    return found[0]
-
-
-def chosen(services: Mapping[str, Any], service: str | None) -> str:
-    """Return the service that is to be adopted.
-
-    Raises:
-        Refused: It is not there, or it was not said which of several.
-    """
-    if service is not None:
-        if service not in services:
-            raise Refused(f"the project has no service {service}; it has {', '.join(sorted(services)) or 'none'}")
-        return service
-    found = sorted(name for name, described in services.items() if _trades(described))
-    if len(found) != 1:
-        what = f"several trade: {', '.join(found)}" if found else f"none trades: {', '.join(sorted(services))}"
-        raise Refused(f"say which service of the project is the bot with -e service=…; {what}")
-    return found[0]
-
-
-def _trades(described: Mapping[str, Any]) -> bool:
-    words = [*_words(described.get("entrypoint")), *_words(described.get("command"))]
-    is_freqtrade = "freqtrade" in str(described.get("image", "")) or any(_is_freqtrade(word) for word in words)
-    return is_freqtrade and "trade" in words
-
-
-def _words(value: Any) -> list[str]:
-    return value.split() if isinstance(value, str) else [str(word) for word in value or ()]
-
-
-def _is_freqtrade(word: str) -> bool:
-    return PurePosixPath(word).name == "freqtrade"
-
-
-def _container(file: Path, service: str, asked: Ask) -> str:
-    found = asked(["docker", "compose", "--file", str(file), "ps", "--all", "--quiet", service], "").split()
-    if len(found) != 1:
-        raise Refused(f"{service} of {file} has {len(found)} containers; there must be one: docker compose up -d")
-    return found[0]
-
-
-def arguments_of(described: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that its container gives Freqtrade.
-
-    Raises:
-        Refused: The container does not start Freqtrade in a way that can be understood, or it does not trade.
-    """
-    words = [*_words(described.get("Entrypoint")), *_words(described.get("Cmd"))]
-    begin = next((number for number, word in enumerate(words) if _is_freqtrade(word)), None)
-    if begin is None or words[begin + 1 : begin + 2] != ["trade"]:
-        raise Refused("its container does not run 'freqtrade trade …' itself, so its arguments cannot be read")
-    return words[begin + 1 :]
-
-
-def policy(described: Mapping[str, Any]) -> str:
-    """Return a restart policy as ``docker update`` takes it."""
-    name, count = str(described.get("Name") or "no"), int(described.get("MaximumRetryCount") or 0)
-    return f"{name}:{count}" if name == "on-failure" and count else name
+    others = [f"{pid} ({command})" for pid, command in open_file.holders(identity, proc).items() if pid not in pids]
+    if others:
+        raise Refused(
+            f"another process has its database open, and may be a second bot: {', '.join(others)}; end it first"
+        )
 
 
 def _said(container: str, argv: list[str], asked: Ask) -> dict[str, Any]:
@@ -269,7 +239,7 @@ def _postgres(file: Path, said: Mapping[str, Any], asked: Ask) -> str:
     if said["kind"] != POSTGRES:
         return ""
     try:
-        found = asked(["docker", "compose", "--file", str(file), "ps", "--quiet", str(said["host"])], "").split()
+        found = asked(compose_project.compose(file, "ps", "--quiet", str(said["host"])), "").split()
     except Refused:
         found = []
     if len(found) != 1:

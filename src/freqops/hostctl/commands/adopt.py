@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", help="its service there")
     parser.add_argument("--release", help="the fingerprint of what was staged for the bot")
     parser.add_argument("--other-strategy", action="store_true", help="another strategy may go on with its trades")
+    parser.add_argument("--accept-dropped", default="", help="settings and tables that may stay behind, by commas")
     add_mandate(parser, "adopt")
     parser.add_argument("--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds for its start")
     parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         options.release or "",
         mandate_of(options),
         options.other_strategy,
+        options.accept_dropped,
         options.deadline,
     )
     command = Command("adopt", mandate_of(options), options.root, Clock())

@@ -16,8 +16,9 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
-from freqops.core.takeover import adoption, foreign, removal
+from freqops.core.takeover import adoption, compose_project, contents, dropped, foreign, removal
 from freqops.core.takeover.adoption import Wanted
+from freqops.core.takeover.contents import Contents
 from freqops.core.takeover.foreign import Foreign, Picture
 
 from ..bot import databases, health, holds_file, processes_and_api
@@ -52,7 +53,8 @@ class Adoption:
         adoption.refuse_unless_new(self._home)
         bot = self._files.usable(self._order.release)
         found = foreign.look(self._order.project, self._order.service)
-        wrong = adoption.objections(found, self._wanted(bot), other_strategy=self._order.other_strategy)
+        wrong = adoption.objections(found, self._wanted(bot), other_strategy=self._order.other_strategy,
+                                     accepted=dropped.names(self._order.accept_dropped))  # fmt: skip
         if wrong:
             raise Refused(f"{found.service} of {found.project} was not touched: " + "; ".join(wrong))
         source, reader = adopt_data.Source(found, self._engine), adopt_data.reader_for(found, self._kind())
@@ -80,7 +82,7 @@ class Adoption:
         path = self._files.pending_secrets or self._home / "conf" / "secrets.json"
         document = durable.read_json(path)
         url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
-        return foreign.SQLITE if url.startswith(foreign.SQLITE) else foreign.POSTGRES
+        return contents.SQLITE if url.startswith(contents.SQLITE) else contents.POSTGRES
 
     def _kept(self) -> Path:
         parent = Home(self._home).root / adoption.KEPT
@@ -112,15 +114,16 @@ class Adoption:
         self._halt(found)
         before = source.at_rest(kept / "at-rest", reader)
         self._journal.note("act", "disk", "its database copied", answer=before.to_json(), durable=True)
-        after = adopt_data.bring(kept / "at-rest", found, layout.load_bot(self._home), self._engine)
+        ours = layout.load_bot(self._home)
+        adopt_data.bring(kept / "at-rest", found, ours, self._engine)
+        self._compare_contents(source.contents(kept / "at-rest"), ours)
         (kept / "at-rest").chmod(removal.PRIVATE_FILE)
-        if not adoption.same(before, after, is_live=not found.dry_run):  # who converts closes simulated stops
-            raise NotProven(f"not what was copied came into its database: {adoption.differs(before, after)}")
         durable.write_json(
             self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), **before.to_json()}, 0o600
         )
         self._up(bot)
         self._compare(before)
+        self._refuse_unless_ended(found)
         durable.write_json(
             self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), "state": adoption.UP}, 0o600
         )
@@ -135,10 +138,28 @@ class Adoption:
         self._journal.note("act", "engine", f"stop {found.name}, and let nothing restart it", durable=True)
         self._engine.restart_policy(found.container, "no")
         self._engine.stop(found.container, GRACE)
-        container = self._engine.container(found.container)
         living = [pid for pid in found.pids if Path(f"/proc/{pid}").exists()]
-        if container is None or container.status == "running" or living:
-            raise NotProven(f"{found.name} was stopped, and still has processes: {living or 'its container runs'}")
+        if living:
+            raise NotProven(f"{found.name} was stopped, and still has processes: {living}")
+        self._refuse_unless_ended(found)
+
+    def _refuse_unless_ended(self, found: Foreign) -> None:
+        """Refuse an old one that something started again, and whoever else has its database open."""
+        container = self._engine.container(found.container)
+        if container is None or container.status not in compose_project.ENDED:
+            raise NotProven(f"{found.name} was stopped, and is {container.status if container else 'gone'} again")
+        if found.file is not None:
+            foreign.refuse_others(found.file)
+
+    def _compare_contents(self, before: Contents, ours: layout.Bot) -> None:
+        """Hold every table that was copied against the same one in the bot's own database, before it writes there."""
+        accepted = dropped.names(self._order.accept_dropped)
+        wrong, seen = contents.compared(
+            before, adopt_data.contents_of(ours, self._engine), dropped.left_tables(accepted)
+        )
+        self._journal.note("snapshot", "disk", "tables before and after", answer=seen, durable=True)
+        if wrong:
+            raise NotProven(f"not what was copied came into its database: {'; '.join(wrong)}")
 
     def _up(self, bot: layout.Bot) -> None:
         """Take the hold one step down: the process comes up, paused."""

@@ -15,7 +15,8 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import engine_names, layout
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.side_container import SideContainer
-from freqops.core.takeover import foreign
+from freqops.core.takeover import contents, foreign
+from freqops.core.takeover.contents import Contents
 from freqops.core.takeover.foreign import Foreign, Picture
 
 from ..bot import databases
@@ -26,6 +27,10 @@ from ..bot.login import NETWORK
 SECONDS = 600.0
 CONVERT_SECONDS = 300.0
 PRIVATE = 0o400
+SESSIONS = (
+    "select usename, client_addr, application_name from pg_stat_activity "
+    "where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null"
+)
 SQLITE_OUT = """
 import sqlite3, sys
 copy = sqlite3.connect(":memory:")
@@ -70,7 +75,7 @@ class Source:
         Raises:
             DatabaseError: It could not be written, or what was written cannot be read.
         """
-        if self._found.kind == foreign.SQLITE:
+        if self._found.kind == contents.SQLITE:
             self._pipe(
                 ["docker", "exec", self._found.container, "python3", "-c", SQLITE_OUT, self._found.database], path
             )
@@ -85,11 +90,20 @@ class Source:
         Raises:
             DatabaseError: As `backup`.
         """
-        if self._found.kind == foreign.SQLITE:
+        if self._found.kind == contents.SQLITE:
             return self._copied(path)
+        others = self._asked(SESSIONS)
+        if others:
+            raise DatabaseError(f"others are connected to {self._found.database}, maybe a second bot: {others}")
         self._dumped(path, reader)
         rows = {name: self._asked(query) for name, query in foreign.QUERIES.items()}
         return foreign.picture(rows)
+
+    def contents(self, path: Path) -> Contents:
+        """Return everything that was in the database at rest: in its copy, or in Postgres itself."""
+        if self._found.kind == contents.SQLITE:
+            return Contents(contents.SQLITE, databases.Sqlite(path).rows)
+        return Contents(contents.POSTGRES, self._asked)
 
     def _copied(self, path: Path) -> Picture:
         container, source = self._found.container, self._found.database
@@ -134,11 +148,11 @@ class Source:
 
 def reader_for(found: Foreign, kind: str) -> str:
     """Return the container whose ``pg_restore`` has to understand the dump: ours, where it is to go there."""
-    return CONTAINER if kind == foreign.POSTGRES else found.database_container
+    return CONTAINER if kind == contents.POSTGRES else found.database_container
 
 
-def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> Picture:
-    """Put what was copied into the bot's own database, and return what it says now.
+def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> None:
+    """Put what was copied into the bot's own database.
 
     Raises:
         DatabaseError: It could not be put there.
@@ -146,11 +160,16 @@ def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> Pictur
     database = databases.of(bot, engine)
     if isinstance(database, databases.Sqlite):
         database.restore(path)
-    elif found.kind == foreign.POSTGRES and isinstance(database, databases.Postgres):
+    elif found.kind == contents.POSTGRES and isinstance(database, databases.Postgres):
         database.restore(path, foreign=True)
     else:
         _converted(path, bot, engine)
-    return picture_of(database)
+
+
+def contents_of(bot: layout.Bot, engine: Engine) -> Contents:
+    """Return the bot's own database as it can be asked for everything in it."""
+    database = databases.of(bot, engine)
+    return Contents(contents.SQLITE if isinstance(database, databases.Sqlite) else contents.POSTGRES, database.rows)
 
 
 def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:

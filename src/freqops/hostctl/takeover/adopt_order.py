@@ -13,13 +13,14 @@ from ..bot.start import DEADLINE
 
 @dataclass(frozen=True)
 class Order:
-    """The project that is adopted, the release that it gets, and the mandate."""
+    """The project that is adopted, the release that it gets, what may be left behind, and the mandate."""
 
     project: Path
     service: str | None
     release: str
     mandate: Mandate
     other_strategy: bool = False
+    accept_dropped: str = ""
     deadline: float = DEADLINE
 
 

@@ -90,7 +90,10 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     take_away(home, engine)
     engine.restart_policy(str(note["container"]), str(note["restart"]))
     engine.start(str(note["container"]))
-    seen = foreign.look(Path(str(note["project"])), str(note["service"]))
+    try:
+        seen = foreign.look(Path(str(note["project"])), str(note["service"]))
+    except Refused as refusal:
+        raise NotProven(f"the old one was started, and its trades were not read: {refusal}") from None
     lost = adoption.lost(note, seen.traded)
     if lost:
         raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from freqops.core.base.errors import Refused
-from freqops.core.takeover import foreign
+from freqops.core.takeover import compose_project, foreign
 from freqops.core.takeover.foreign import Picture
 
 BOT = {"image": "freqtradeorg/freqtrade:stable", "command": ["trade", "--config", "c.json"]}
@@ -18,6 +18,7 @@ SAID: dict[str, Any] = {
     "version": "2026.8", "strategy": "S", "kind": "sqlite", "host": None, "database": "/freqtrade/t.sqlite",
     "user": None, "dry_run": True, "config": {"stake_currency": "USDT"},
     "trades": [[1, "BTC/USDT", 1, 0.5]], "orders": [[1, "a", "buy", 0, "closed", 0.5]],
+    "tables": {"trades": 1, "notes": 2}, "written": [1767323044.0, "/freqtrade/c.json"],
 }  # fmt: skip
 
 
@@ -30,11 +31,19 @@ class Project:
         self.services: dict[str, Any] = {"bot": BOT, "ui": {"image": "nginx", "command": None}}
         self.containers = {"bot": ["c1"]}
         self.inspected: dict[str, Any] = {
-            "Id": "c1full", "Name": "/old", "State": {"Running": True},
+            "Id": "c1full", "Name": "/old",
+            "State": {"Running": True, "Status": "running", "Pid": 101, "StartedAt": "2026-01-02T03:04:05.678Z"},
             "Config": {"Image": BOT["image"], "Entrypoint": ["freqtrade"], "Cmd": BOT["command"]},
             "HostConfig": {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}},
         }  # fmt: skip
         self.said: Any = json.dumps(SAID)
+        self.others: list[dict[str, Any]] = []
+        self.proc = place / "proc"
+        self.database = place / "t.sqlite"
+        self.database.write_text("")
+        (self.proc / "101" / "root" / "freqtrade").mkdir(parents=True)
+        (self.proc / "101" / "root" / "freqtrade" / "t.sqlite").symlink_to(self.database)
+        self.opens(101, "freqtrade\0trade")
         self.commands: list[tuple[list[str], str]] = []
 
     def ask(self, words: Sequence[str], text: str = "") -> str:
@@ -44,13 +53,28 @@ class Project:
         if words[1] == "compose":
             return "\n".join(self.containers.get(words[-1], []))
         if words[1] == "inspect":
-            return json.dumps([self.inspected])
+            known = {"c1": self.inspected, **{other["Id"]: other for other in self.others}}
+            return json.dumps([known.get(name, self.inspected) for name in words[4:]])
         if words[1] == "exec":
             return str(self.said)
         return "PID\n101\n102\n"
 
+    def opens(self, pid: int, command: str) -> None:
+        """Have a process that has the database open."""
+        (self.proc / str(pid) / "fd").mkdir(parents=True)
+        (self.proc / str(pid) / "fd" / "7").symlink_to(self.database)
+        (self.proc / str(pid) / "cmdline").write_text(command)
+
+    def one_off(self, status: str, *words: str) -> None:
+        """Have a container of ``docker compose run`` beside its own."""
+        name = f"old-run-{len(self.others)}"
+        labels = {"com.docker.compose.oneoff": "True"}
+        self.others.append({**self.inspected, "Id": name, "Name": f"/{name}", "State": {"Status": status},
+                            "Config": {"Entrypoint": ["freqtrade"], "Cmd": list(words), "Labels": labels}})  # fmt: skip
+        self.containers["bot"].append(name)
+
     def look(self, service: str | None = None) -> foreign.Foreign:
-        return foreign.look(self.file, service, self.ask)
+        return foreign.look(self.file, service, self.ask, self.proc)
 
 
 @pytest.fixture
@@ -63,6 +87,7 @@ def test_it_is_read_through_its_own_code(project: Project) -> None:
     assert (found.service, found.container, found.name, found.restart) == ("bot", "c1full", "old", "on-failure:3")
     assert (found.kind, found.database, found.pids) == ("sqlite", "/freqtrade/t.sqlite", (101, 102))
     assert found.traded.open_trades == {1: ("BTC/USDT", 0.5)}
+    assert found.tables == {"trades": 1, "notes": 2}
 
 
 def test_a_password_among_its_arguments_goes_through_no_command_line(project: Project) -> None:
@@ -78,7 +103,7 @@ def test_its_configuration_is_not_in_what_it_prints_of_itself(project: Project) 
 
 
 def test_a_directory_will_do(project: Project) -> None:
-    assert foreign.look(project.file.parent, None, project.ask).project == project.file
+    assert foreign.look(project.file.parent, None, project.ask, project.proc).project == project.file
 
 
 def test_no_project_is_refused(tmp_path: Path) -> None:
@@ -104,6 +129,52 @@ def test_who_does_not_say_which_is_refused(project: Project, services: Any, serv
 def test_of_several_the_named_one_is_taken(project: Project) -> None:
     project.services, project.containers = {"a": BOT, "b": BOT}, {"b": ["c1"]}
     assert project.look("b").service == "b"
+
+
+def test_one_off_containers_that_ended_are_no_bots(project: Project) -> None:
+    project.one_off("exited", "trade")
+    project.one_off("created", "list-data")
+    project.one_off("dead", "trade")
+    assert project.look().container == "c1full"
+
+
+@pytest.mark.parametrize("words", [("trade",), ("--config", "c.json"), ()])
+@pytest.mark.parametrize("status", ["running", "paused", "restarting"])
+def test_one_that_lives_is_a_second_bot(project: Project, status: str, words: tuple[str, ...]) -> None:
+    project.one_off(status, *words)
+    with pytest.raises(Refused, match=r"old-run-0 of .* a second bot on the same database; .*: docker stop old-run-0"):
+        project.look()
+
+
+def test_one_that_lives_and_does_not_trade_is_none(project: Project) -> None:
+    project.one_off("running", "backtesting", "--strategy", "S")
+    assert project.look().container == "c1full"
+
+
+def test_whoever_else_has_its_database_open_is_named(project: Project) -> None:
+    project.opens(303, "/usr/bin/python3\0freqtrade\0trade")
+    with pytest.raises(Refused, match=r"second bot: 303 \(/usr/bin/python3 freqtrade trade\); end it first"):
+        project.look()
+
+
+def test_a_database_that_the_kernel_does_not_show_is_refused(project: Project) -> None:
+    (project.proc / "101" / "root" / "freqtrade" / "t.sqlite").unlink()
+    with pytest.raises(Refused, match="cannot be found through"):
+        project.look()
+
+
+def test_a_configuration_written_after_its_start_is_refused(project: Project) -> None:
+    project.said = json.dumps({**SAID, "written": [1767323046.5, "/freqtrade/c.json"]})
+    with pytest.raises(Refused, match=r"/freqtrade/c.json was written after its start \(2026-01-02T03:04:05 UTC\)"):
+        project.look()
+
+
+def test_it_is_asked_for_as_its_owner_starts_it(project: Project) -> None:
+    override = project.file.with_name("docker-compose.override.yml")
+    override.write_text("")
+    project.look()
+    words = [words for words, _ in project.commands if words[1] == "compose"]
+    assert all(f"--file={override}" in each and "--profile=*" in each for each in words)
 
 
 @pytest.mark.parametrize("containers", [[], ["c1", "c2"]])
@@ -150,7 +221,7 @@ def test_an_answer_that_is_none_is_refused(project: Project, said: str) -> None:
 
 def test_a_program_that_fails_says_its_last_words_and_not_its_input() -> None:
     with pytest.raises(Refused, match="gone") as refusal:
-        foreign.ask(["sh", "-c", "echo gone >&2; exit 3"], "canary")
+        compose_project.ask(["sh", "-c", "echo gone >&2; exit 3"], "canary")
     assert "canary" not in str(refusal.value)
 
 

@@ -19,7 +19,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
-from freqops.core.takeover import adoption, foreign
+from freqops.core.takeover import adoption, foreign, open_file
 from freqops.hostctl.bot import databases, health, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container, EngineError
@@ -34,6 +34,12 @@ from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process, trade
 RELEASE, INCIDENT = "1" * 16, "20260102T030405Z-adopt-9f3c21"
 TABLES = (
     "create table trades (id integer, pair text, is_open integer, amount real)",
+    "create table trade_custom_data (id integer, ft_trade_id integer, cd_key text, cd_value text)",
+    "create table pairlocks (id integer, pair text, active integer)",
+    "create table notes (text text)",
+    "insert into trade_custom_data values (1, 1, 'n', '1')",
+    "insert into pairlocks values (1, '*', 1)",
+    "insert into notes values ('of its strategy')",
     "create table orders (id int, ft_trade_id int, order_id, ft_order_side text, ft_is_open int, status, filled real)",
 )
 
@@ -95,6 +101,7 @@ class Host:
         self.starts: list[int] = []
         self.well: Callable[[], bool] = lambda: True
         self.disagrees: FreqopsError | None = None
+        self.accepted = ""
         self.stage()
         monkeypatch.setattr(foreign, "look", lambda *_: self.looked())
         monkeypatch.setattr(foreign, "version_of", lambda *_: "2026.9")
@@ -142,7 +149,7 @@ class Host:
 
     @property
     def order(self) -> Order:
-        return Order(Path("/opt/ft"), None, RELEASE, Mandate(INCIDENT, "why", "ann@host"))
+        return Order(Path("/opt/ft"), None, RELEASE, Mandate(INCIDENT, "why", "ann@host"), accept_dropped=self.accepted)
 
     def adopt(self) -> Adopted:
         return adopt.Adoption(self.home, self.order, journal.silent(self.clock), self.clock, self.engine).run()
@@ -227,9 +234,65 @@ def test_what_does_not_succeed_is_taken_back(host: Host, monkeypatch: pytest.Mon
     assert host.engine.done[-2:] == ["restart always", "start"]
 
 
-def test_another_database_than_was_copied_is_taken_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adopt_data, "bring", lambda *_: foreign.Picture())
-    with pytest.raises(NotProven, match="not what was copied came into its database: trades 1"):
+def test_an_old_one_that_something_starts_again_is_no_adoption(host: Host) -> None:
+    def well() -> bool:
+        host.engine.status = "running"
+        return True
+
+    host.well = well
+    with pytest.raises(NotProven, match="was stopped, and is running again"):
+        host.adopt()
+    assert host.as_it_was()
+
+
+def test_a_second_bot_on_its_database_is_seen_when_it_has_ended(host: Host) -> None:
+    host.found = replace(host.found, file=open_file.identity(os.getpid(), str(host.database)))
+    with host.database.open(), pytest.raises(NotProven, match=r"may be a second bot: .*the old one is back"):
+        host.adopt()
+    assert host.as_it_was()
+    assert host.starts == []
+
+
+def test_whoever_is_connected_to_its_postgres_is_a_second_bot(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = replace(FOREIGN, kind="postgresql", database="trades", database_container="db", database_user="u")
+    source, said = adopt_data.Source(found, host.engine), ['[{"usename": "u"}]']
+    monkeypatch.setattr(host.engine, "pipe", lambda *_, **__: said[0])
+    with pytest.raises(DatabaseError, match=r"others are connected to trades, maybe a second bot: \[\['u'\]\]"):
+        source.at_rest(host.root / "dump", "db")
+    said[0] = "[]"
+    assert source.at_rest(host.root / "dump", "db") == foreign.Picture()
+    assert source.contents(host.root / "dump").columns() == {}
+
+
+def test_what_is_left_behind_is_refused_before_anything_is_touched(host: Host) -> None:
+    host.found = replace(host.found, config={**CONFIG, "telegram": {"enabled": True}})
+    with pytest.raises(Refused, match="was not touched: its telegram will be off"):
+        host.adopt()
+    assert host.engine.done == []
+    host.accepted = "telegram"
+    assert host.adopt().proven
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("delete from trades", "table trades: 1 rows before, 0 after"),
+        ("update trade_custom_data set cd_value = '2'", "table trade_custom_data: 1 rows, and not what was in them"),
+        ("delete from pairlocks", "table pairlocks: 1 rows before, 0 after"),
+        ("drop table notes", "table notes: it did not come through, with 1 rows"),
+    ],
+)
+def test_another_database_than_was_copied_is_taken_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch, sql: str, why: str
+) -> None:
+    bring = adopt_data.bring
+
+    def brings(*given: Any) -> None:
+        bring(*given)
+        host.write(host.ours.path, sql)
+
+    monkeypatch.setattr(adopt_data, "bring", brings)
+    with pytest.raises(NotProven, match=f"not what was copied came into its database: {why}"):
         host.adopt()
     assert host.as_it_was()
     assert host.starts == []
@@ -305,6 +368,18 @@ def test_an_old_one_whose_trades_are_gone_is_not_back(host: Host) -> None:
     host.write(host.database, "delete from trades")
     with pytest.raises(NotProven, match="its trades 1 BTC/USDT are not there"):
         host.undo()
+
+
+def test_an_old_one_that_cannot_be_read_is_not_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.adopt()
+
+    def look(*_: Any) -> foreign.Foreign:
+        raise Refused("another process has its database open")
+
+    monkeypatch.setattr(foreign, "look", look)
+    with pytest.raises(NotProven, match="was started, and its trades were not read: another process"):
+        host.undo()
+    assert host.engine.status == "running"
 
 
 def test_again_after_a_power_failure_in_the_middle(host: Host) -> None:

@@ -1,0 +1,180 @@
+"""The contents of a Freqtrade's database, table by table as the database lists them: whether all of it came through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable, NamedTuple
+
+SQLITE, POSTGRES = "sqlite", "postgresql"
+# The tables that Freqtrade's own conversion carries from SQLite into Postgres; it leaves every other one behind.
+CARRIED = ("trades", "orders", "pairlocks", "KeyValueStore", "trade_custom_data", "wallet_history")
+COLUMNS = {
+    SQLITE: (
+        "select 'main' as space, m.name as place, p.name as called from sqlite_master m, pragma_table_info(m.name) p "
+        "where m.type = 'table' and m.name not like 'sqlite!_%' escape '!' order by m.name, p.cid"
+    ),
+    POSTGRES: (
+        "select n.nspname as space, c.relname as place, a.attname as called from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid "
+        "where c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped "
+        "and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1, 2, a.attnum"
+    ),
+}
+# The sequences that number rows: those of a column's default, and those of identity columns.
+SEQUENCES = (
+    "select n.nspname as space, t.relname as place, a.attname as called, s.oid::regclass::text as sequence "
+    "from pg_class s join pg_depend d on s.relkind = 'S' "
+    "and ((d.classid = 'pg_attrdef'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = s.oid) "
+    "or (d.classid = 'pg_class'::regclass and d.objid = s.oid and d.deptype = 'i')) "
+    "left join pg_attrdef f on d.classid = 'pg_attrdef'::regclass and f.oid = d.objid "
+    "join pg_attribute a on a.attrelid = coalesce(f.adrelid, d.refobjid) and a.attnum = coalesce(f.adnum, d.refobjsubid) "  # noqa: E501
+    "join pg_class t on t.oid = a.attrelid join pg_namespace n on n.oid = t.relnamespace order by 1, 2, 3"
+)
+MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?$", re.ASCII)
+HOME_SPACES = ("main", "public")
+
+
+class Table(NamedTuple):
+    """A table: how many rows it has, and a mark that is the same for the same rows in any order."""
+
+    rows: int
+    mark: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A database that can be asked.
+
+    Attributes:
+        kind: ``sqlite`` or ``postgresql``.
+        asked: Returns the rows that a query finds.
+    """
+
+    kind: str
+    asked: Callable[[str], list[list[Any]]]
+
+    def columns(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the columns of every table, by schema and name; that of Freqtrade has the schema ``""``."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for space, name, column in self.asked(COLUMNS[self.kind]):
+            key = ("" if space in HOME_SPACES else space, name)
+            found[key] = (*found.get(key, ()), column)
+        return found
+
+    def table(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
+        """Return what a table holds in these columns, however its database writes truth, numbers and moments."""
+        names = ", ".join(map(_quoted, columns))
+        rows = self.asked(f"select {names} from {self._place(key)}")  # noqa: S608  quoted names
+        told = sorted(json.dumps(_cells(key, columns, row, converted=converted)) for row in rows)
+        return Table(len(told), hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
+
+    def _place(self, key: tuple[str, str]) -> str:
+        space = key[0] or ("main" if self.kind == SQLITE else "public")
+        return f"{_quoted(space)}.{_quoted(key[1])}"
+
+    def behind(self) -> list[str]:
+        """Return the columns whose next number is taken already, or that no sequence numbers, a line each."""
+        if self.kind != POSTGRES:
+            return []  # SQLite takes the next number from the rows themselves
+        wrong, numbered = [], set()
+        for space, name, column, sequence in self.asked(SEQUENCES):
+            key = ("" if space in HOME_SPACES else space, name)
+            numbered.add(key)
+            highest = f"select max({_quoted(column)}) from {self._place(key)}"  # noqa: S608  quoted names
+            query = f"select last_value, is_called, ({highest}) as highest from {sequence}"  # noqa: S608  as quoted there
+            [[last, is_called, taken]] = self.asked(query)
+            following = int(last) + bool(is_called)
+            if taken is not None and following <= int(taken):
+                wrong.append(f"{_shown(key)}: the next {column} is {following}, and {taken} is taken already")
+        present = self.columns()
+        return wrong + [f"{name}: no sequence numbers its rows" for name in CARRIED
+                        if ("", name) in present and ("", name) not in numbered]  # fmt: skip
+
+
+def compared(
+    before: Contents, after: Contents, leave: Collection[str] = ()
+) -> tuple[list[str], dict[str, tuple[Table, Table | None]]]:
+    """Hold everything that a database had against what another one has now, before anything is written there.
+
+    A conversion adds the columns of a newer Freqtrade, numbers rows again where nothing refers to their number, and
+    closes simulated orders that nobody closed. Everything else must be the same.
+
+    Args:
+        before: The database that was copied.
+        after: The one into which it was brought.
+        leave: The tables that may stay behind.
+
+    Returns:
+        What is wrong, a line each, and of each table its two states.
+    """
+    converted = before.kind != after.kind
+    old, new = before.columns(), after.columns()
+    wrong: list[str] = []
+    seen: dict[str, tuple[Table, Table | None]] = {}
+    for key, columns in old.items():
+        name = _shown(key)
+        if key not in new:
+            lost = before.table(key, columns)
+            seen[name] = (lost, None)
+            if name not in leave and (lost.rows or not converted):
+                wrong.append(f"table {name}: it did not come through, with {lost.rows} rows")
+            continue
+        missing = [column for column in columns if column not in new[key]]
+        if missing:
+            wrong.append(f"table {name}: it has no {', '.join(missing)} any more")
+            continue
+        if not converted and columns != new[key]:
+            wrong.append(f"table {name}: it has other columns")
+        same = [column for column in columns if not (converted and column == "id" and key[1] != "trades")]
+        one, other = (each.table(key, same, converted=converted) for each in (before, after))
+        seen[name] = (one, other)
+        wrong += [f"table {name}: {line}" for line in _differences(one, other)]
+    wrong += _unheard_of(after, new.keys() - old.keys())
+    return wrong + after.behind(), seen
+
+
+def _differences(before: Table, after: Table) -> Iterator[str]:
+    if before.rows != after.rows:
+        yield f"{before.rows} rows before, {after.rows} after"
+    elif before.mark != after.mark:
+        yield f"{before.rows} rows, and not what was in them"
+
+
+def _unheard_of(after: Contents, keys: Collection[tuple[str, str]]) -> list[str]:
+    """Return a line for each table that was not there before and is not empty."""
+    present = after.columns()
+    counts = {key: after.table(key, present[key]).rows for key in sorted(keys)}
+    return [f"table {_shown(key)}: {rows} rows that were not there before" for key, rows in counts.items() if rows]
+
+
+def _cells(key: tuple[str, str], columns: Sequence[str], row: Sequence[Any], *, converted: bool) -> list[Any]:
+    cells = dict(zip(columns, row))
+    if converted and key == ("", "orders") and str(cells.get("order_id")).startswith("dry"):
+        cells.pop("ft_is_open", None)
+    return [_cell(cells[column]) for column in columns if column in cells]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (bool, int)):
+        return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    moment = MOMENT.match(value) if isinstance(value, str) else None
+    if moment is None:
+        return value
+    day, time, fraction = moment.groups()
+    return f"{day} {time}.{(fraction or '').rstrip('0')}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _shown(key: tuple[str, str]) -> str:
+    return ".".join(part for part in key if part)
