@@ -55,6 +55,10 @@ class SwitchFiles:
             if path.exists():
                 _copy(path, former / path.name)
         self._complete_release()
+        self.write_note(note)
+
+    def write_note(self, note: dict[str, Any]) -> None:
+        """Write down how far a switch is."""
         durable.write_json(self.home / NOTE, note, 0o600)
 
     def _complete_release(self) -> None:
@@ -79,8 +83,8 @@ class SwitchFiles:
         if self.pending_secrets is not None:
             _copy(self.pending_secrets, self.home / "conf" / SECRETS)
 
-    def put_back(self) -> bool:
-        """Put what a switch replaced back, and return whether there was anything before it.
+    def put_back(self) -> None:
+        """Put what a switch replaced back.
 
         What the switch brought and nothing was there before is taken away, but for the secrets: they may be in use by
         the bot's database.
@@ -93,7 +97,11 @@ class SwitchFiles:
                 (self.home / name).unlink(missing_ok=True)
         if (former / SECRETS).exists():
             _copy(former / SECRETS, self.home / "conf" / SECRETS)
-        return (former / release.DECLARATION).exists()
+
+    @property
+    def has_former(self) -> bool:
+        """Whether a release that was there before the switch is kept."""
+        return (self.home / FORMER / release.DECLARATION).exists()
 
     def end(self) -> None:
         """Forget the switch: it is done, or taken back."""
