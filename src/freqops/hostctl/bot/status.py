@@ -8,7 +8,7 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
-from freqops.core.bot import layout, processes
+from freqops.core.bot import crash_loop, layout, processes
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, problems
@@ -58,7 +58,8 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
     if holds.effective_level(bot.holds) >= holds.HARD:
         return []
     if any(process.bot == bot.name for process in found):
-        return ["its start gate waits: " + (start_gate.verdict(bot.conf) or "it crashed too often; see its log")]
+        crashed = f"it {crash_loop.CRASHED}; see its log"
+        return [f"its start gate waits: {start_gate.verdict(bot.conf) or crashed}"]
     return ["nothing holds it at level 3 and it does not run"]
 
 

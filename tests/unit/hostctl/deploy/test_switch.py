@@ -635,9 +635,7 @@ def test_what_was_put_back_may_trade_before_it_is_proven(host: Host) -> None:
 
 
 @pytest.mark.parametrize("step", ["restore", "put_back", "write_note", "end"])
-def test_the_way_back_goes_on_from_wherever_it_was_cut(
-    host: Host, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_the_way_back_goes_on_from_wherever_it_was_cut(host: Host, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     host.stage(BAD, OTHER_IMAGE)
     host.sick.add(BAD)
 
