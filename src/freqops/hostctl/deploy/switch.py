@@ -20,11 +20,12 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, stopping
+from ..bot import databases, health, stopped, stopping
 from ..bot.engine import Engine
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
 from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
+from ..bot.stopped import Stopped
 from ..halt.halt import halt
 from ..halt.order import Order
 from ..incident.journal import Journal
@@ -249,6 +250,7 @@ class Switch:
             self._result.outcome, self._result.proven = "withdrawn", not alive(Home(self._home).unread())
             self._result.release = ""
             if self._result.proven:
+                stopped.over(self._home)  # nothing of it is to run
                 self._files.end()
             return
         former = layout.load_bot(self._home)
@@ -310,7 +312,8 @@ class Switch:
             self._files.end()
 
     def _stop(self, grace: int = stopping.GRACE) -> None:
-        stopping.stop(Home(self._home).unread(), self._clock, self._engine, grace)
+        by = Stopped("switch", self._order.mandate.incident, self._result.former or self._order.release)
+        stopping.stop(Home(self._home).unread(), by, self._clock, self._engine, grace)
 
 
 def _present(home: Path) -> layout.Bot | None:

@@ -19,7 +19,6 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
-NOTE = "switch.json"
 HISTORY = "releases.json"
 STAGED, FORMER, DUMPS = "staged", "former", "dumps"
 SECRETS = "secrets.json"
@@ -38,13 +37,13 @@ class SwitchFiles:
     @property
     def note(self) -> dict[str, Any] | None:
         """The note of a switch that is not over, None where there is none."""
-        document = durable.read_json(self.home / NOTE)
+        document = durable.read_json(Home(self.home).switch)
         return document if isinstance(document, dict) else None
 
     @property
     def unfinished(self) -> bool:
         """Whether a switch began and is not over, readable or not."""
-        return (self.home / NOTE).exists()
+        return Home(self.home).switch.exists()
 
     def begin(self, note: dict[str, Any]) -> None:
         """Keep what is there now, then write down that a switch began: in this order, so that the note never lies."""
@@ -59,7 +58,7 @@ class SwitchFiles:
 
     def write_note(self, note: dict[str, Any]) -> None:
         """Write down how far a switch is."""
-        durable.write_json(self.home / NOTE, note, 0o600)
+        durable.write_json(Home(self.home).switch, note, 0o600)
 
     def _complete_release(self) -> None:
         """Lay declaration and Compose file beside the release that runs; hosts deployed long ago lack them there."""
@@ -105,7 +104,7 @@ class SwitchFiles:
 
     def end(self) -> None:
         """Forget the switch: it is done, or taken back."""
-        (self.home / NOTE).unlink(missing_ok=True)
+        Home(self.home).switch.unlink(missing_ok=True)
         durable.sync_directory(self.home)
         for name in (STAGED, FORMER):
             shutil.rmtree(self.home / name, ignore_errors=True)

@@ -23,6 +23,7 @@ from freqops.hostctl.deploy.deploy import Errand
 from freqops.hostctl.deploy.switch import Switched
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.incident import journal
+from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
 
 OLD, NEW, BAD = "0" * 16, "1" * 16, "b" * 16
@@ -124,7 +125,7 @@ class Host:
         return deploy.rollback(self.home, fingerprint, self.errand, self.clock, self.engine)
 
     def resume_switches(self) -> tuple[list[str], list[str]]:
-        return deploy.resume_switches([self.home], "timer", self.clock, self.engine)
+        return recover.recover(self.root, "timer", self.clock, self.engine)
 
     @property
     def declared(self) -> str:
