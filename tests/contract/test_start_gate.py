@@ -101,7 +101,7 @@ def test_a_waiting_gate_ends_when_told(files: Files, gated: Gated) -> None:
 
 
 def test_a_resume_is_not_noticed_while_it_waits(files: Files, gated: Gated) -> None:
-    """A gate that waits never changes its mind.
+    """A gate that waits under a hold never changes its mind.
 
     So a bot is started through freqops-host start and nowhere else.
     """
@@ -115,9 +115,9 @@ def test_a_resume_is_not_noticed_while_it_waits(files: Files, gated: Gated) -> N
 def test_the_fifth_crash_is_the_last(files: Files, gated: Gated) -> None:
     """The engine starts a process that crashed again and again.
 
-    So the gate lets nothing past after the fifth crash in ten minutes.
+    So after the fifth crash in ten minutes the gate waits 2 minutes, then 5, then 15.
     """
     container = gated(["sh", "-c", "exit 1"], restart="unless-stopped")
-    assert _why(container).startswith(f"it crashed {CRASHES} times in ten minutes")
+    assert _why(container).startswith(f"it crashed {CRASHES} times in 10 minutes")
     container.reload()
     assert container.attrs["RestartCount"] == CRASHES

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,11 @@ from freqops.hostctl.incident import journal, recorded
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process
 
 PATIENCE = 60.0  # a busy machine decides nothing here
+BOUNDS: tuple[tuple[Any, str], ...] = (
+    (holds_file, "LATCH_SECONDS"),
+    (recorded, "SECONDS"),
+    (journal, "CLOSE_SECONDS"),
+)
 SPOILT = 70
 
 
@@ -60,9 +66,7 @@ def pretend(job: dict[str, Any]) -> None:
         *((module, "Engine", NoEngine) for module in (resume_command, levels)),
         (processes, "scan", lambda *_: found),
         (os, "kill", never),
-        (holds_file, "LATCH_SECONDS", PATIENCE),
-        (recorded, "SECONDS", PATIENCE),
-        (journal, "CLOSE_SECONDS", PATIENCE),
+        *((module, name, PATIENCE) for module, name in BOUNDS),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
         *((module, "client", lambda _: api) for module in (processes_and_api, resume, start)),
     ]
@@ -72,24 +76,27 @@ def pretend(job: dict[str, Any]) -> None:
         setattr(module, name, stand_in)
 
 
-def work(job: dict[str, Any]) -> int:
+Pretend = Callable[[dict[str, Any]], None]
+
+
+def work(job: dict[str, Any], pretending: Pretend) -> int:
     """Run one command, its words going to the files that the job names."""
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     try:
-        pretend(job)
+        pretending(job)
         return cli.main(job["argv"], Path(job["root"]))
     except BaseException:  # noqa: BLE001  whatever it is, it is said, and is no exit status of the command
         traceback.print_exc()
         return SPOILT
 
 
-def main() -> None:
+def main(pretending: Pretend = pretend) -> None:
     """Do all jobs, one after the other."""
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            os._exit(work(json.loads(line)))
+            os._exit(work(json.loads(line), pretending))
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()

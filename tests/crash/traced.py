@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from lab.engine import packages
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 300
+COMMAND = "tests.crash.command"
 # Where an architecture lacks one of these, strace passes over it.
 OPENING = ("open", "openat", "openat2", "creat")
 CALLS = (
@@ -125,17 +126,26 @@ def points(calls: list[Call], root: Path) -> list[Point]:
     return found
 
 
-def run(jobs: list[dict[str, Any]], log: Path, options: list[str]) -> tuple[list[int], list[Call]]:
+def run(
+    jobs: list[dict[str, Any]], log: Path, options: list[str], module: str = COMMAND
+) -> tuple[list[int], list[Call]]:
     """Run all jobs under strace and return the exit status of each, and all calls.
 
     Args:
-        jobs: What `tests.crash.command` reads.
+        jobs: What ``module`` reads.
         log: Where strace writes.
         options: What it is to trace and inject.
+        module: What runs the jobs.
     """
     tracing = ["strace", "-f", "-y", "-qqq", "-s", "65536", "-e", "signal=none", "-o", str(log), *options]
+    codes = untraced(jobs, module, tracing)
+    return codes, list(read(log.read_text()))
+
+
+def untraced(jobs: list[dict[str, Any]], module: str = COMMAND, tracing: Sequence[str] = ()) -> list[int]:
+    """Run all jobs and return the exit status of each."""
     done = subprocess.run(
-        [*tracing, sys.executable, "-S", "-m", "tests.crash.command"],
+        [*tracing, sys.executable, "-S", "-m", module],
         input="".join(json.dumps(job) + "\n" for job in jobs),
         capture_output=True, text=True, check=False, timeout=TIMEOUT,
         cwd=ROOT, env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
@@ -143,23 +153,26 @@ def run(jobs: list[dict[str, Any]], log: Path, options: list[str]) -> tuple[list
     codes = [int(code) for code in done.stdout.split()]
     assert done.returncode == 0, done.stderr
     assert len(codes) == len(jobs), done.stderr
-    return codes, list(read(log.read_text()))
+    return codes
 
 
-def recorded(jobs: list[dict[str, Any]], log: Path) -> tuple[list[int], list[Call]]:
+def recorded(jobs: list[dict[str, Any]], log: Path, module: str = COMMAND) -> tuple[list[int], list[Call]]:
     """Run all jobs and record what they do to files."""
-    return run(jobs, log, ["-e", "trace=" + ",".join(f"?{name}" for name in CALLS)])
+    return run(jobs, log, ["-e", "trace=" + ",".join(f"?{name}" for name in CALLS)], module)
 
 
-def injected(jobs: list[tuple[dict[str, Any], Path]], name: str, ordinal: int, fault: str, log: Path) -> list[int]:
+def injected(
+    jobs: list[tuple[dict[str, Any], Path]], name: str, ordinal: int, fault: str, log: Path, module: str = COMMAND
+) -> list[int]:
     """Run all jobs, each with a fault at one call, and return their exit status.
 
     Args:
-        jobs: What `tests.crash.command` reads, each with the file of its own at which it meets the fault.
+        jobs: What ``module`` reads, each with the file of its own at which it meets the fault.
         name: The call that all of them meet it at.
         ordinal: At which of these calls on that file.
         fault: The fault, as strace calls it.
         log: Where strace writes.
+        module: What runs the jobs.
 
     Raises:
         AssertionError: The call of a job was not met.
@@ -168,7 +181,7 @@ def injected(jobs: list[tuple[dict[str, Any], Path]], name: str, ordinal: int, f
     # The filter, which lets all other calls run at full speed, keeps strace from sending signals.
     quick = [] if fault.startswith("signal") else ["--seccomp-bpf"]
     what = [*quick, "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={ordinal}"]
-    codes, calls = run([job for job, _ in jobs], log, [*only, *what])
+    codes, calls = run([job for job, _ in jobs], log, [*only, *what], module)
     hit = {call.paths[0] for call in calls if call.result == "?" or call.result.endswith("(INJECTED)")}
     missed = {str(path) for _, path in jobs} ^ hit
     assert not missed, f"{fault} at {name} {ordinal}: {missed}"

@@ -69,6 +69,7 @@ class Container:
     started: float = 0.0
     began: float = 0.0
     due: float = NEVER
+    boots: int = 0
     compose: str = ""
     image: str = ""
 
@@ -117,6 +118,7 @@ class Container:
 
     def lose_power(self) -> None:
         """End it as a host does that loses its power, and start it again with that host."""
+        self.boots += 1
         present = self.phase
         if present in ("none", "exited") and self.due == NEVER:
             return
@@ -143,9 +145,12 @@ class Container:
             self.restarts += 1
             self._begin(now)
         elif self.phase == "gate":
-            crashed = crash_loop.crash_loop(self.home / "var", self.clock.at(now))
-            self.phase = "waits" if start_gate.verdict(self.home / "conf") or crashed else "decided"
-            self.due = NEVER if self.phase == "waits" else now + EXECUTES
+            crashed = crash_loop.seconds_to_wait(self.home / "var", crash_loop.Moment(str(self.boots), now))
+            held = start_gate.verdict(self.home / "conf")
+            self.phase = "waits" if held or crashed else "decided"
+            self.due = NEVER if held else now + (crashed or EXECUTES)
+        elif self.phase == "waits":
+            self.phase, self.due = "gate", now + DECIDES
         elif self.phase == "decided":
             self.phase, self.bot.sick = "freqtrade", self.compose in self.sick
             self.bot.begin(now)

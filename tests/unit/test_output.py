@@ -168,7 +168,7 @@ def test_the_words_of_a_gate_that_waits(monkeypatch: pytest.MonkeyPatch, tmp_pat
     }
     monkeypatch.setattr(start_gate, "import_module", lambda name: modules.get(name) or import_module(name))
     monkeypatch.setattr(start_gate, "sys", SimpleNamespace(stdout=out))
-    monkeypatch.setattr(start_gate, "Path", lambda *_: tmp_path / "comm")
+    monkeypatch.setattr(start_gate, "COMM", tmp_path / "comm")
     with pytest.raises(Waits):
         start_gate._wait(EVIL)
     judge(out.getvalue().removesuffix("\n"), 1)

@@ -45,10 +45,14 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/takeover"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
     ),
+    "hostctl/recovery": (
+        *("core/base", "core/bot", "core/takeover"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
+    ),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
-        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover"),
+        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,7 +51,8 @@ class Cli:
         monkeypatch.setattr(own_session, "run", lambda work: work())  # the real one forks
         for name in ("start", "resume", "flatten", "reconcile"):
             monkeypatch.setattr(f"freqops.hostctl.commands.{name}.{name}", self._start)
-        monkeypatch.setattr("freqops.hostctl.commands.reassert.reassert", lambda *_arguments: self.reasserted)
+        rounds = SimpleNamespace(once=lambda: self.reasserted, busy=False)
+        monkeypatch.setattr("freqops.hostctl.commands.reassert.Rounds", lambda *_arguments: rounds)
         monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
         monkeypatch.setattr(os, "_exit", self._exit)
 
@@ -423,7 +425,7 @@ def test_a_bot_that_nothing_holds_and_that_does_not_run(
     assert status == 2
     assert answer["bots"][0]["problems"] == ["nothing holds it at level 3 and it does not run"]
     run.found = [processes.Process(9, ("python3", processes.TOOL_IN_CONTAINER, "gate"), "alpha", True, True)]
-    assert "it crashed too often" in look()[1]["bots"][0]["problems"][0]
+    assert "started again by itself after 2, 5, 15 minutes" in look()[1]["bots"][0]["problems"][0]
 
 
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
@@ -460,6 +462,8 @@ class Executed(BaseException):
 def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(door, "CONF", tmp_path / "bots" / "alpha" / "conf")
     monkeypatch.setattr(door, "VAR", tmp_path / "bots" / "alpha" / "var")
+    (tmp_path / "comm").write_text("python3\n")
+    monkeypatch.setattr(door, "COMM", tmp_path / "comm")
     monkeypatch.setattr(probe, "CONF", tmp_path / "bots" / "alpha" / "conf")
 
     def execute(file: str, argv: list[str]) -> None:
@@ -490,25 +494,84 @@ def test_a_closed_gate_says_why_and_waits(
     assert "Freqtrade is not started: its holds cannot be read" in capsys.readouterr().out
 
 
-def test_a_crash_loop_closes_the_gate(container: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class Clockwork:
+    """The seconds since the boot, as a gate sees them; it passes them by sleeping."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.slept = 0.0, list[float]()
+        self.meanwhile: Callable[[], object] = list
+        monkeypatch.setattr(crash_loop, "present", lambda: crash_loop.Moment("one", self.now))
+        monkeypatch.setattr("time.sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        self.meanwhile()
+
+
+@pytest.fixture
+def crashed(container: Path, monkeypatch: pytest.MonkeyPatch) -> Clockwork:
+    """A container that was started five times, and a gate in it that has the name of what runs it."""
+    clockwork = Clockwork(monkeypatch)
     for _ in range(crash_loop.CRASHES):
         with pytest.raises(Executed):
             short_way.main(["gate", "--", "freqtrade", "trade"])
+    door.COMM.write_text("python3\n")
+    return clockwork
+
+
+def test_a_crash_loop_closes_the_gate_for_a_time_that_it_says(
+    crashed: Clockwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Executed):
+        short_way.main(["gate", "--", "freqtrade", "trade"])
+    assert crashed.slept == [120.0]
+    said = capsys.readouterr().out
+    assert "it crashed 5 times in 10 minutes, and is started again by itself after 2, 5, 15 minutes" in said
+    assert said.endswith("its time is up: Freqtrade is started again\n")
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_hold_that_comes_while_it_waits_keeps_it_shut(
+    crashed: Clockwork, container: Path, capsys: pytest.CaptureFixture[str], level: int
+) -> None:
+    """At level 1 it is the state of the next start that has to be at rest."""
+    hold = holds.Hold("halt", level, "why", "ann", "one", 0, "")
+
+    def meanwhile() -> None:
+        holds_file.latch(container, hold, Clock())
+        if level == 1:
+            (container / "conf" / "state.json").write_text('{"initial_state": "running"}')
+
+    crashed.meanwhile = meanwhile
     with pytest.raises(SystemExit, match="waits"):
         short_way.main(["gate", "--", "freqtrade", "trade"])
-    assert "it crashed 5 times" in capsys.readouterr().out
+    assert f"Freqtrade is not started: held at level {level}" in capsys.readouterr().out
+    assert door.COMM.read_text() == processes.WAITING
+
+
+def test_a_gate_that_reads_the_holds_is_not_called_one_that_waits(
+    crashed: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A halt that comes right after they were read would be proven, and Freqtrade executed."""
+    names: list[str] = []
+    monkeypatch.setattr(door, "unheld", lambda _path: bool(names.append(door.COMM.read_text())) or True)
+    crashed.meanwhile = lambda: names.append(door.COMM.read_text())
+    with pytest.raises(Executed):
+        short_way.main(["gate", "--", "freqtrade", "trade"])
+    assert names == ["python3\n", processes.WAITING, "python3\n"]
 
 
 def test_a_hold_that_comes_while_the_gate_writes_closes_it(container: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing down a start may take long on a bad disk; the holds are read after that."""
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
-    counted = crash_loop.crash_loop
+    counted = crash_loop.seconds_to_wait
 
-    def slow(*arguments: Any) -> str | None:
+    def slow(*arguments: Any) -> float:
         holds_file.latch(container, hold, Clock())
         return counted(*arguments)
 
-    monkeypatch.setattr(crash_loop, "crash_loop", slow)
+    monkeypatch.setattr(crash_loop, "seconds_to_wait", slow)
     with pytest.raises(SystemExit, match="waits"):
         short_way.main(["gate", "--", "freqtrade", "trade"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -62,6 +63,25 @@ def test_one_bot_that_may_be_held_takes_the_long_way(
     if content is not None:
         path.write_text(content)
     assert (short_way.main(["reassert"]), long_way) == (LONG_WAY, [["reassert"]])
+
+
+def test_a_disk_that_hangs_takes_the_long_way(
+    bots: list[Path], long_way: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The long way gives each bot a thread of its own; here they would all wait for this one."""
+    (bots[0] / "conf" / "holds.json").unlink()
+    os.mkfifo(bots[0] / "conf" / "holds.json")
+    children, fork = list[int](), os.fork
+
+    def forked() -> int:
+        children.append(fork())
+        return children[-1]
+
+    monkeypatch.setattr(os, "fork", forked)
+    monkeypatch.setattr(short_way, "PATIENCE_MS", 50)
+    assert short_way.main(["reassert"]) == LONG_WAY
+    (bots[0] / "conf" / "holds.json").open("w").close()
+    os.waitpid(children[0], 0)
 
 
 def test_bots_that_cannot_be_listed_take_the_long_way(

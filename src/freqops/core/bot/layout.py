@@ -56,6 +56,16 @@ class Home:
         """The short lock under which the holds change."""
         return self.path / ".holds.lock"
 
+    @property
+    def stopped(self) -> Path:
+        """The note of a command that stopped the bot and has not started it again yet."""
+        return self.path / "stopped.json"
+
+    @property
+    def switch(self) -> Path:
+        """The note of a switch that is not over."""
+        return self.path / "switch.json"
+
     def unread(self) -> Bot:
         """Return the bot with no more than its name: enough to stop it, whatever its files say."""
         return Bot(self.path.name, "unknown", 0, "", "", "stopped", self.path)

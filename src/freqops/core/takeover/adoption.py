@@ -23,7 +23,7 @@ from .foreign import Foreign, Picture
 NOTE = "adopted.json"
 KEPT = "adopted"
 HOLDER = "restore"
-BEGAN, UP = "began", "up"
+BEGAN, UP, BACK = "began", "up", "back"  # back: it is given back, and nothing speaks against it any more
 VERSION = re.compile(r"^([0-9]{4})\.([0-9]{1,2})(?:\.([0-9]+))?$")
 # Settings that a start fills in by itself, or that say nothing about trading; a diff hides among them what matters.
 NOISE = ("internals", "initial_state", "bot_name", "api_server", "logfile", "user_data_dir", "db_url", "$schema")
@@ -239,6 +239,11 @@ def note_of(home: Path) -> dict[str, Any] | None:
     """Return the note of an adoption, None where the bot was never adopted."""
     document = durable.read_json(home / NOTE)
     return document if isinstance(document, dict) else None
+
+
+def add_to_note(home: Path, more: Mapping[str, Any]) -> None:
+    """Add to the note of an adoption."""
+    durable.write_json(home / NOTE, {**(note_of(home) or {}), **more}, 0o600)
 
 
 def held_by(home: Path, note: dict[str, Any]) -> bool:

@@ -31,6 +31,11 @@ class Container:
     started_at: str
     restarts: int
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has a process, or gets one in a moment."""
+        return self.status in ("running", "restarting", "paused")
+
 
 @dataclass(frozen=True)
 class Sibling:

@@ -5,6 +5,7 @@ The holds are read inside the bot's lock, and again after the container was star
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from freqops.core.base import durable
@@ -17,7 +18,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
-from . import hard_stop, holds_file
+from . import hard_stop, holds_file, stopped
 from .engine import Container, Engine
 from .processes_and_api import alive, client, redact
 
@@ -56,7 +57,7 @@ def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADL
 def start_locked(
     bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, recreate: bool = False
 ) -> Started:
-    """Do what `start` does; the caller holds the bot's lock.
+    """Do what `start` does, and forget that the bot was stopped; the caller holds the bot's lock.
 
     Args:
         bot: The bot.
@@ -65,12 +66,19 @@ def start_locked(
         deadline: Seconds until it must be what it should be.
         recreate: Whether to make a new container even where the present one is as declared.
     """
+    result = _started(bot, clock, engine, deadline, recreate=recreate)
+    stopped.over(bot.home)
+    return result
+
+
+def _started(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float, *, recreate: bool) -> Started:
     level = current_level(bot, clock)
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
     (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
     before = engine.container(bot.container)
     _refuse_orphans(bot, before)
+    _note_stop(bot, before, clock)
     engine.compose_up(bot.compose, recreate=recreate or _gate_waits(bot))
     after = engine.container(bot.container)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
@@ -79,12 +87,19 @@ def start_locked(
     return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
 
 
+def _note_stop(bot: layout.Bot, container: Container | None, clock: Clock) -> None:
+    """Write down, where a container runs, that it may be stopped for another one to be made."""
+    if container is not None and container.runs and stopped.note_of(bot.home) is None:
+        with contextlib.suppress(OSError):  # a full disk must not keep a bot from looking after its positions
+            stopped.begin(bot.home, stopped.Stopped("start", starts=bot.release), clock)
+
+
 def _refuse_orphans(bot: layout.Bot, container: Container | None) -> None:
     """Refuse to start a bot whose processes live on while the engine does not know of them: it would run twice.
 
     An engine that was restarted together with containerd can lose its containers like this.
     """
-    if container is not None and container.status in ("running", "restarting", "paused"):
+    if container is not None and container.runs:
         return
     orphans = alive(bot)
     if orphans:
@@ -132,9 +147,9 @@ def _ended(bot: layout.Bot, level: int, clock: Clock, engine: Engine) -> Started
     Raises:
         NotProven: It lives on.
     """
-    stopped = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
-    if stopped.left:
-        raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(stopped.notes)}")
+    result = hard_stop.HardStop(bot.container, lambda: alive(bot), engine, clock).run(STOP_SECONDS)
+    if result.left:
+        raise NotProven(f"{bot.name} is held at level 3 and lives: {'; '.join(result.notes)}")
     return Started(bot.name, "held", changed=True, level=level, detail=["held at level 3: Freqtrade was ended"])
 
 

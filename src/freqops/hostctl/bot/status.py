@@ -8,15 +8,21 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
-from freqops.core.bot import layout, processes
+from freqops.core.bot import crash_loop, layout, processes
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
+from . import stopped
 from .engine import Engine
 from .processes_and_api import client
+
+RECOVERY = (
+    "freqops-recover.timer brings it to its end within 15 s, unless a command works on it: see journalctl -u "
+    "freqops-recover, or run 'freqops-host resume-switch'"
+)
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
@@ -28,13 +34,15 @@ def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
 
 
 def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> dict[str, Any]:
-    row: dict[str, Any] = {"bot": home.name, "problems": [], **_holds(home)}
+    row: dict[str, Any] = {"bot": home.name, "problems": _interrupted(home), **_holds(home)}
     try:
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
         if processes.trading(bot.name, found):
-            row.update(_asked(bot, clock))
+            asked = _asked(bot, clock)
+            row["problems"] += asked.pop("problems")
+            row.update(asked)
         else:
             row["trader"] = "no process"
             row["problems"] += _why_not(bot, found)
@@ -43,6 +51,14 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
     except FreqopsError as error:
         row["problems"].append(str(error))
     return row
+
+
+def _interrupted(home: Path) -> list[str]:
+    """Return what a command began and has not ended: it is still at it, or the timer takes it over."""
+    found = ["a switch is not over"] if Home(home).switch.exists() else []
+    note = stopped.note_of(home)
+    found += [str(note)] if note is not None else []
+    return [f"{text}; {RECOVERY}" for text in found]
 
 
 def _holds(home: Path) -> dict[str, Any]:
@@ -58,7 +74,8 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
     if holds.effective_level(bot.holds) >= holds.HARD:
         return []
     if any(process.bot == bot.name for process in found):
-        return ["its start gate waits: " + (start_gate.verdict(bot.conf) or "it crashed too often; see its log")]
+        crashed = f"it {crash_loop.CRASHED}; see its log"
+        return [f"its start gate waits: {start_gate.verdict(bot.conf) or crashed}"]
     return ["nothing holds it at level 3 and it does not run"]
 
 

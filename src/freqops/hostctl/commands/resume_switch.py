@@ -1,4 +1,4 @@
-"""``freqops-host resume-switch``: switches that were interrupted taken back (run by a timer)."""
+"""``freqops-host resume-switch``: what was interrupted taken back, or brought to its end (run by a timer)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import argparse
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.exit_status import PROVEN
-from freqops.core.bot import layout
 
 from ..bot.engine import Engine
-from ..deploy.deploy import resume_switches
+from ..recovery.recover import recover
 from . import output
 
-HELP = "take back switches that were interrupted (run by a timer)"
+HELP = "bring what was interrupted to its end: switches, and bots that a command stopped (run by a timer)"
 IN_SESSION = True
 
 
@@ -22,12 +21,12 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take them back.
+    """Bring it to its end.
 
     Raises:
         FreqopsError: One could not be.
     """
-    done, failed = resume_switches(layout.homes(options.root), "freqops-recover", Clock(), Engine())
+    done, failed = recover(options.root, "freqops-recover", Clock(), Engine())
     for line in [*done, *failed]:
         output.print_text(line)
     if failed:

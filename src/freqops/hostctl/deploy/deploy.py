@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
@@ -16,6 +15,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
 from ..bot.engine import Engine
+from ..bot.start import DEADLINE
 from ..incident import journal
 from ..incident.recorded import Command
 from .switch import Switch, Switched, SwitchOrder, switch
@@ -118,28 +118,11 @@ def _before(home: Path, present: str) -> str:
     return former[-1]
 
 
-def resume_switches(homes: list[Path], actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Take back every switch that began and that no command works on; return what was done, and what failed.
-
-    A switch whose command still runs has the bot's lock, and is left alone.
-    """
-    done: list[str] = []
-    failed: list[str] = []
-    for home in [home for home in homes if SwitchFiles(home).unfinished]:
-        with durable.locked(Home(home).lock, 0, clock) as free:
-            if not free or not SwitchFiles(home).unfinished:
-                continue
-            row = _resumed(home, actor, clock, engine)
-        text = f"{home.name}: an interrupted switch: {row.outcome}: {'; '.join(row.detail)}"
-        (done if row.proven else failed).append(text)
-    return done, failed
-
-
-def _resumed(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
+def take_back(home: Path, actor: str, clock: Clock, engine: Engine) -> Switched:
+    """Take back a switch that was interrupted; the caller holds the bot's lock."""
     note: dict[str, Any] = SwitchFiles(home).note or {}
-    root = Home(home).root
     mandate = Mandate(str(note.get("incident", "recover")), "a switch was interrupted", actor)
-    errand = Errand(root, mandate, 120.0)
+    errand = Errand(Home(home).root, mandate, DEADLINE)
     order = errand.order(str(note.get("to", "")))
     try:
         return _recorded(

@@ -23,10 +23,13 @@ from ..bot import stopping
 from ..bot.engine import Engine
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
+from ..bot.stopped import Stopped
 
 SERVICE = "postgres"
 HEALTHY_SECONDS = 120
 COMPOSE = "compose.yml"
+FORMER = "former.yml"  # while a change is not over: what it replaced
+LOCK = ".lock"
 
 
 @dataclass
@@ -60,39 +63,80 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
         NotProven: It did not come up; the text says whether the former one is back, and which bots are.
     """
     home = root / "postgres"
+    with durable.locked(home / LOCK, LOCK_SECONDS, clock) as held:
+        if not held:
+            raise Refused("Postgres was not touched: another command is working on it")
+        return _bring(home, clock, engine, reread=reread)
+
+
+def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
+    """Bring Postgres where a command wanted it that was interrupted, or back; None where there is nothing to do.
+
+    Raises:
+        Refused: As `bring`.
+        NotProven: As `bring`.
+    """
+    home = root / "postgres"
+    if not (home / FORMER).exists():
+        return None
+    with durable.locked(home / LOCK, 0, clock) as free:
+        return _bring(home, clock, engine, reread=False) if free and (home / FORMER).exists() else None
+
+
+def _bring(home: Path, clock: Clock, engine: Engine, *, reread: bool) -> Brought:
     staged, used = home / "staged" / COMPOSE, home / COMPOSE
-    if durable.same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
+    if durable.same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER) and _came_up(home, engine):
+        _over(home)
         if reread:
             engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
     with ExitStack() as locks:
-        bots = [bot for bot in _bots(root) if alive(bot)]
+        bots = [bot for bot in _bots(home.parent) if alive(bot)]
         for bot in bots:
             if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
-        return _changed(staged, used, bots, clock, engine)
+        return _changed(home, bots, clock, engine)
 
 
-def _changed(staged: Path, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
-    former = used.read_bytes() if used.exists() else None
+def _came_up(home: Path, engine: Engine) -> bool:
+    """Whether one that runs as it is staged is well; it is asked where its command did not live to see it."""
+    try:
+        if (home / FORMER).exists():
+            engine.compose_up_healthy(home / COMPOSE, HEALTHY_SECONDS)
+    except FreqopsError:
+        return False
+    return True
+
+
+def _changed(home: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
+    used = home / COMPOSE
+    if used.exists() and not (home / FORMER).exists():  # an earlier one that was interrupted has written the former one
+        durable.write_atomic(home / FORMER, used.read_bytes(), 0o644)
     try:
         for bot in bots:
-            stopping.stop(bot, clock, engine)
-        durable.write_atomic(used, staged.read_bytes(), 0o644)
+            stopping.stop(bot, Stopped("postgres", starts=bot.release), clock, engine)
+        durable.write_atomic(used, (home / "staged" / COMPOSE).read_bytes(), 0o644)
         engine.compose_up_healthy(used, HEALTHY_SECONDS)
+        _over(home)
     except (FreqopsError, OSError) as error:
         said = "\n".join(engine.logs(CONTAINER, 15))
-        back = _back(former, used, bots, clock, engine)
+        back = _back(home, bots, clock, engine)
         raise NotProven(f"Postgres did not come up: {error}\n{back}\nits last log lines:\n{said}") from None
     return Brought(changed=True, restarted=_started(bots, clock, engine))
 
 
-def _back(former: bytes | None, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
-    if former is None:
+def _over(home: Path) -> None:
+    (home / FORMER).unlink(missing_ok=True)
+    durable.sync_directory(home)
+
+
+def _back(home: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
+    if not (home / FORMER).exists():
         return "there was none before"
     try:
-        durable.write_atomic(used, former, 0o644)
-        engine.compose_up_healthy(used, HEALTHY_SECONDS)
+        durable.write_atomic(home / COMPOSE, (home / FORMER).read_bytes(), 0o644)
+        engine.compose_up_healthy(home / COMPOSE, HEALTHY_SECONDS)
+        _over(home)
         _started(bots, clock, engine)
     except (FreqopsError, OSError) as error:
         return f"the former one is NOT PROVEN to be back: {error}"

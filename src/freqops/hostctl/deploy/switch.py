@@ -21,11 +21,12 @@ from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, stopping
+from ..bot import databases, health, stopped, stopping
 from ..bot.engine import Engine
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
 from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
+from ..bot.stopped import Stopped
 from ..halt.halt import halt
 from ..halt.order import Order
 from ..incident.journal import Journal
@@ -33,6 +34,7 @@ from .switch_files import SECRETS, SwitchFiles
 
 INTERRUPTED = "it was interrupted"
 ACCEPT = "its effective values change, which needs -e accept_effective=true"
+BACK = "back"  # in the note: database and files are what they were before
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Switch:
         database.dump(dump)
         self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
         note = {**(self._files.note or {}), "dump": dump.name, "mark": mark}
-        durable.write_json(self._home / "switch.json", note, 0o600)
+        self._files.write_note(note)
         if self._restored is not None:
             database.restore(self._restored)
             self._journal.note("act", "disk", f"database restored from {self._restored.name}", durable=True)
@@ -240,13 +242,12 @@ class Switch:
             Refused: There is none.
         """
         note = self._files.note
-        if note is None:
+        if note is None and not self._files.unfinished:
+            raise Refused(f"{self._home.name}: its switch is over")
+        if note is None or (note.get("from") and not self._files.has_former):
+            what = "its switch.json cannot be read" if note is None else "there is nothing to go back to in former"
             cure = f"compare {self._home}/former with what is there, put right what differs, then remove switch.json"
-            raise Refused(
-                f"{self._home.name}: its switch.json cannot be read; {cure}"
-                if self._files.unfinished
-                else f"{self._home.name}: its switch is over"
-            )
+            raise Refused(f"{self._home.name}: {what}; {cure}")
         self._result.release, self._result.former = str(note.get("to", "")), str(note.get("from", ""))
         return self._taken_back(INTERRUPTED)
 
@@ -267,27 +268,40 @@ class Switch:
     def _back(self, bot: layout.Bot | None) -> None:
         note = self._files.note or {}
         self._result.changed = True
-        if bot is not None and self._trades_written(bot, note):
-            self._hold()
+        if not note.get(BACK) and not self._put_back(bot, note):
             return
-        self._stop(stopping.SICK_GRACE)
-        if bot is not None and self._wrote_while_it_ended(bot, note):
-            return
-        dump = note.get("dump")
-        if bot is not None and dump:
-            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
-        if not self._files.put_back():
+        if not self._files.has_former:
             self._result.outcome, self._result.proven = "withdrawn", not alive(Home(self._home).unread())
             self._result.release = ""
-            self._files.end()
+            if self._result.proven:
+                stopped.over(self._home)  # nothing of it is to run
+                self._files.end()
             return
         former = layout.load_bot(self._home)
         self._result.release = former.release
-        started = start_locked(former, self._clock, self._engine, self._order.deadline, recreate=True)
+        started = start_locked(former, self._clock, self._engine, self._order.deadline, recreate=not note.get(BACK))
         self._well(former, started, changed=True)
         self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
         self._result.outcome = "rolled back"
         self._files.end()
+
+    def _put_back(self, bot: layout.Bot | None, note: dict[str, Any]) -> bool:
+        """Put database and files back, once, and return whether they are; not where trades were written since.
+
+        What was put back may trade from then on, so nothing of this is done again.
+        """
+        if bot is not None and self._trades_written(bot, note):
+            self._hold()
+            return False
+        self._stop(stopping.SICK_GRACE)
+        if bot is not None and self._wrote_while_it_ended(bot, note):
+            return False
+        dump = note.get("dump")
+        if bot is not None and dump:
+            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
+        self._files.put_back()
+        self._files.write_note({**note, BACK: True})
+        return True
 
     def _wrote_while_it_ended(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
         """Hold it, and start it again for its positions, where its last round wrote a trade after all."""
@@ -318,10 +332,12 @@ class Switch:
             f"halted at level {row.level} instead: {row.verdict}",
             *row.detail,
         ]
-        self._files.end()
+        if self._result.proven:
+            self._files.end()
 
     def _stop(self, grace: int = stopping.GRACE) -> None:
-        stopping.stop(Home(self._home).unread(), self._clock, self._engine, grace)
+        by = Stopped("switch", self._order.mandate.incident, self._result.former or self._order.release)
+        stopping.stop(Home(self._home).unread(), by, self._clock, self._engine, grace)
 
 
 def _present(home: Path) -> layout.Bot | None:
@@ -339,5 +355,19 @@ def switch(home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engin
         if not held:
             raise Refused(f"another command is working on {home.name}")
         if SwitchFiles(home).unfinished:
-            Switch(home, order, journal, clock, engine).take_back()
+            _refuse_unless_back(Switch(home, order, journal, clock, engine).take_back())
         return Switch(home, order, journal, clock, engine).run()
+
+
+def _refuse_unless_back(former: Switched) -> None:
+    """Refuse to begin a switch over one that is not proven to be taken back: it would replace what the way back needs.
+
+    Raises:
+        Refused: It is not.
+    """
+    if not former.proven:
+        raise Refused(
+            f"{former.bot}: a switch before this one is not over, and it was not taken back: "
+            f"{'; '.join(former.detail)}. All that the way back needs is kept: put right what this names, then "
+            "'freqops-host resume-switch', which runs by itself every 15 s, takes it back"
+        )

@@ -19,7 +19,6 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
-NOTE = "switch.json"
 HISTORY = "releases.json"
 STAGED, FORMER, DUMPS = "staged", "former", "dumps"
 SECRETS = "secrets.json"
@@ -38,13 +37,13 @@ class SwitchFiles:
     @property
     def note(self) -> dict[str, Any] | None:
         """The note of a switch that is not over, None where there is none."""
-        document = durable.read_json(self.home / NOTE)
+        document = durable.read_json(Home(self.home).switch)
         return document if isinstance(document, dict) else None
 
     @property
     def unfinished(self) -> bool:
         """Whether a switch began and is not over, readable or not."""
-        return (self.home / NOTE).exists()
+        return Home(self.home).switch.exists()
 
     def begin(self, note: dict[str, Any]) -> None:
         """Keep what is there now, then write down that a switch began: in this order, so that the note never lies."""
@@ -55,7 +54,11 @@ class SwitchFiles:
             if path.exists():
                 _copy(path, former / path.name)
         self._complete_release()
-        durable.write_json(self.home / NOTE, note, 0o600)
+        self.write_note(note)
+
+    def write_note(self, note: dict[str, Any]) -> None:
+        """Write down how far a switch is."""
+        durable.write_json(Home(self.home).switch, note, 0o600)
 
     def _complete_release(self) -> None:
         """Lay declaration and Compose file beside the release that runs; hosts deployed long ago lack them there."""
@@ -79,8 +82,8 @@ class SwitchFiles:
         if self.pending_secrets is not None:
             _copy(self.pending_secrets, self.home / "conf" / SECRETS)
 
-    def put_back(self) -> bool:
-        """Put what a switch replaced back, and return whether there was anything before it.
+    def put_back(self) -> None:
+        """Put what a switch replaced back.
 
         What the switch brought and nothing was there before is taken away, but for the secrets: they may be in use by
         the bot's database.
@@ -93,11 +96,15 @@ class SwitchFiles:
                 (self.home / name).unlink(missing_ok=True)
         if (former / SECRETS).exists():
             _copy(former / SECRETS, self.home / "conf" / SECRETS)
-        return (former / release.DECLARATION).exists()
+
+    @property
+    def has_former(self) -> bool:
+        """Whether a release that was there before the switch is kept."""
+        return (self.home / FORMER / release.DECLARATION).exists()
 
     def end(self) -> None:
         """Forget the switch: it is done, or taken back."""
-        (self.home / NOTE).unlink(missing_ok=True)
+        Home(self.home).switch.unlink(missing_ok=True)
         durable.sync_directory(self.home)
         for name in (STAGED, FORMER):
             shutil.rmtree(self.home / name, ignore_errors=True)

@@ -50,7 +50,7 @@ def _with_process(halt: BotHalt, running: list[Process], talk: witness.Witness |
         row.acknowledged_s = None
         _without_process(halt, talk)
         return
-    missing = result.missing + second_container(halt)
+    missing = result.missing + second_container(halt.alive())
     row.acknowledged_s = plus(offset, result.acknowledged)
     row.proven_s = None if missing else plus(offset, result.proven)
     row.detail += missing + unproven
@@ -133,9 +133,8 @@ def _starts_at_rest(halt: BotHalt) -> bool:
     return isinstance(state, dict) and state.get("initial_state") in holds.TRADER_STATES_AT_REST
 
 
-def second_container(halt: BotHalt) -> list[str]:
-    """Say when the bot runs twice, in two containers or in one: only one of them answers on its port."""
-    running = halt.alive()
+def second_container(running: list[Process]) -> list[str]:
+    """Say when a bot runs twice, in two containers or in one: only one of them answers on its port."""
     inits = [str(process.pid) for process in running if process.is_init]
     others = [str(process.pid) for process in running if process.is_freqtrade and not process.is_init]
     found = []

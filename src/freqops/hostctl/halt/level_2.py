@@ -117,7 +117,7 @@ def _taken_in(halt: BotHalt, stop: EntryStop, exits: Exits, offset: float) -> li
     halt.note_entries(result)
     row.closed = exits.closed
     row.acted = row.acted or exits.asked or bool(exits.closed)
-    missing = result.missing + level_1.second_container(halt)
+    missing = result.missing + level_1.second_container(halt.alive())
     row.detail += missing
     row.acknowledged_s = level_1.plus(offset, result.acknowledged)
     if stop.answered and not missing:

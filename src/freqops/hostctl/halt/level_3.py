@@ -13,12 +13,12 @@ from functools import partial
 from typing import Callable
 
 from freqops.core.base.errors import FreqopsError
-from freqops.core.bot import processes
+from freqops.core.bot import layout, processes
 from freqops.core.bot.processes import Process
 from freqops.core.halt.entry_stop import EntryStop, is_proven
 
 from ..bot import hard_stop
-from ..bot.engine import Sibling
+from ..bot.engine import Engine, Sibling
 from . import on_exchange
 from .bot_halt import BotHalt
 
@@ -37,7 +37,7 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
     if halt.alive():
         _soft_phase(halt)
     offset = halt.elapsed
-    others = Others(halt)
+    others = Others(halt.bot, halt.engine)
     stopping = threading.Thread(target=others.stop, daemon=True)  # an engine that hangs delays no kill
     stopping.start()
     stop = hard_stop.HardStop(halt.bot.container, left, halt.engine, halt.clock)
@@ -92,13 +92,15 @@ class Others:
     """The containers of a bot beside the declared one: one that waits for its restart has no process, and gets one.
 
     Attributes:
-        halt: The halt.
+        bot: The bot.
+        engine: The container engine.
         notes: The acts, or the questions that the engine did not answer, a line each.
         left: The containers that run, or come back by themselves, although the engine was told to stop them.
         acted: Whether anything was changed.
     """
 
-    halt: BotHalt
+    bot: layout.Bot
+    engine: Engine
     notes: list[str] = field(
         default_factory=lambda: [f"the engine did not say in time what other containers of it there are; {GATE}"]
     )
@@ -119,8 +121,7 @@ class Others:
             self.notes = [f"what other containers of it there are is not known: {error}; {GATE}"]
 
     def _found(self) -> list[Sibling]:
-        bot = self.halt.bot
-        found = self.halt.engine.siblings(bot.container, bot.conf)
+        found = self.engine.siblings(self.bot.container, self.bot.conf)
         return [other for other in found if other.runs or other.comes_back]
 
     def _stopped(self, other: Sibling) -> str:
@@ -129,8 +130,8 @@ class Others:
         It is stopped first: the engine changes no restart policy of a container that waits for its restart.
         """
         self.acted = True
-        engine = self.halt.engine
-        stop, keep = partial(engine.stop, other.id, hard_stop.GRACE), partial(engine.restart_policy, other.id, "no")
+        stop = partial(self.engine.stop, other.id, hard_stop.GRACE)
+        keep = partial(self.engine.restart_policy, other.id, "no")
         failed = []
         for act in [stop] * other.runs + [keep] * other.comes_back:
             try:

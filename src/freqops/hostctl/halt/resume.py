@@ -15,10 +15,11 @@ from freqops.core.bot.client import ApiError, FreqtradeClient, Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
-from ..bot import holds_file
+from ..bot import holds_file, stopped
 from ..bot.engine import Engine
 from ..bot.processes_and_api import alive, client
 from ..bot.start import DEADLINE, LOCK_SECONDS, POLL, Started, drop_orphan_locks, start_locked
+from ..bot.stopped import Stopped
 from ..exchange.reconcile import refuse_unless_agreed
 from ..incident.journal import Journal
 
@@ -49,6 +50,8 @@ def resume(
             raise Refused(f"another command is working on {bot.name}")
         hold = holds.load(bot.holds).under(mandate.incident)
         remarks = refuse_unless_agreed(bot, journal, clock, engine)
+        if hold.level == holds.HARD:  # whatever becomes of this command, what it lets start is started
+            stopped.begin(bot.home, Stopped("resume", mandate.incident, bot.release), clock)
         after = holds_file.change(bot.home, lambda present: _step_down(present, hold, clock, seq), clock)
         step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
         resumed = step or _entries_again(bot, hold, after, clock)
@@ -64,6 +67,7 @@ def _step_down(present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | 
 
 def _process_up(bot: layout.Bot, after: holds.Holds, clock: Clock, engine: Engine) -> Started:
     if after.level >= holds.HARD:
+        stopped.over(bot.home)
         return _taken(bot, "held", after.level, "another hold of level 3 is in force")
     started = start_locked(bot, clock, engine)
     started.changed = True

@@ -21,9 +21,10 @@ from freqops.core.takeover.adoption import Wanted
 from freqops.core.takeover.contents import Contents
 from freqops.core.takeover.foreign import Foreign, Picture
 
-from ..bot import databases, health, holds_file, processes_and_api
+from ..bot import databases, health, holds_file, processes_and_api, stopped
 from ..bot.engine import Engine
 from ..bot.start import start_locked
+from ..bot.stopped import Stopped
 from ..deploy.switch_files import SwitchFiles
 from ..exchange import reconcile
 from ..incident.journal import Journal
@@ -93,18 +94,23 @@ class Adoption:
         return kept
 
     def _begin(self, found: Foreign, kept: Path) -> None:
-        """Write down what is begun, then hold the bot, then lay it out: nothing of it can start before the hold."""
+        """Write down what is begun, then hold the bot, then lay it out: nothing of it can start before the hold.
+
+        Where the note of the adoption stands, its hold does: whoever takes the adoption back looks for both.
+        """
+        mine = Stopped(stopped.ADOPT, self._mandate.incident, found.name)
+        stopped.begin(self._home, mine, self._clock)
         note = {
             "version": 1, "state": adoption.BEGAN, "incident": self._mandate.incident, "project": str(found.project),
             "service": found.service, "container": found.container, "restart": found.restart, "kept": str(kept),
             "dry_run": found.dry_run, "at": iso(self._clock.utcnow()),
         }  # fmt: skip
-        durable.write_json(self._home / adoption.NOTE, note, 0o600)
         hold = holds.Hold(
             adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 1,
             iso(self._clock.utcnow()),
         )  # fmt: skip
         durable.write_json(Home(self._home).holds, holds.Holds(1, (hold,)).to_json(), 0o444)
+        durable.write_json(self._home / adoption.NOTE, note, 0o600)
         self._files.install(self._order.release)
         holds_file.synchronise(self._home, self._clock)
 
@@ -118,15 +124,12 @@ class Adoption:
         adopt_data.bring(kept / "at-rest", found, ours, self._engine)
         self._compare_contents(source.contents(kept / "at-rest"), ours)
         (kept / "at-rest").chmod(removal.PRIVATE_FILE)
-        durable.write_json(
-            self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), **before.to_json()}, 0o600
-        )
+        adoption.add_to_note(self._home, before.to_json())
         self._up(bot)
         self._compare(before)
         self._refuse_unless_ended(found)
-        durable.write_json(
-            self._home / adoption.NOTE, {**(adoption.note_of(self._home) or {}), "state": adoption.UP}, 0o600
-        )
+        adoption.add_to_note(self._home, {"state": adoption.UP})
+        stopped.end(self._home)
         self._files.remember({"release": bot.release, "image": bot.image, "at": iso(self._clock.utcnow())}, None)
         self._files.end()
         self._result.outcome, self._result.changed, self._result.proven = "paused", True, True
@@ -191,6 +194,7 @@ class Adoption:
 
     def _back(self) -> str:
         if adoption.note_of(self._home) is None:
+            stopped.end(self._home)
             return "the old one was not touched"
         try:
             undo(self._home, self._order, self._journal, self._clock, self._engine)

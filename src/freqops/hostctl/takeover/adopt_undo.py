@@ -11,9 +11,10 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign
 
-from ..bot import databases, holds_file, stopping
+from ..bot import databases, holds_file, stopped, stopping
 from ..bot.engine import Engine
 from ..bot.start import start_locked
+from ..bot.stopped import Stopped
 from ..incident.journal import Journal
 from . import adopt_data
 from .adopt_order import Adopted, Order
@@ -32,7 +33,7 @@ def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engin
         raise Refused(f"{home.name} was not adopted, or its adoption was undone; there is nothing to undo")
     if not adoption.held_by(home, note):
         raise Refused(f"{home.name} was resumed since it was adopted; its trades are its own now")
-    if "trades" in note:  # before that it was held at level 3, and nothing of it ever ran
+    if "trades" in note and note.get("state") != adoption.BACK:  # before that it was held, and nothing of it ever ran
         _refuse_where_traded(home, note, engine)
         _stop(home, note, order, journal, clock, engine)
     back(home, journal, clock, engine)
@@ -63,9 +64,9 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
     )
     latched = holds_file.latch(home, hold, clock)
     if latched.error is not None:
-        raise Refused(f"{home.name}: the hold could not be written: {latched.error}")
+        raise NotProven(f"{home.name}: the hold could not be written, so nothing was stopped: {latched.error}")
     journal.note("act", "engine", f"stop {bot.name}", durable=True)
-    stopping.stop(bot, clock, engine)
+    stopping.stop(bot, Stopped("adopt --undo", str(note["incident"]), bot.release), clock, engine)
     try:
         _refuse_where_traded(home, note, engine)
     except Refused as refusal:
@@ -76,7 +77,10 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
 
 
 def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
-    """Take what was adopted away again, and start the old one; the caller has made sure that no trade is lost.
+    """Start the old one, and take what was adopted away; the caller has made sure that no trade is lost.
+
+    In this order: what is taken away takes the note with it, by which an interrupted way back goes on. Ours is stopped
+    and held at level 3 before the old one starts. Each step may be done again.
 
     Raises:
         NotProven: The old one does not run, or it is not known which it is.
@@ -84,10 +88,11 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     note = adoption.note_of(home)
     if note is None:
         raise NotProven(f"{home / adoption.NOTE} cannot be read")
-    bot = Home(home).unread()
-    stopping.stop(bot, clock, engine)
+    bot, by = Home(home).unread(), Stopped(stopped.ADOPT, str(note["incident"]), str(note["container"]))
+    stopped.begin(home, by, clock)
+    adoption.add_to_note(home, {"state": adoption.BACK})
+    stopping.stop(bot, by, clock, engine)
     journal.note("act", "engine", f"{bot.name} stopped; the old one comes back", durable=True)
-    take_away(home, engine)
     engine.restart_policy(str(note["container"]), str(note["restart"]))
     engine.start(str(note["container"]))
     try:
@@ -97,3 +102,4 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     lost = adoption.lost(note, seen.traded)
     if lost:
         raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")
+    take_away(home, engine)

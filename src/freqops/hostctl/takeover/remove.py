@@ -22,6 +22,7 @@ from freqops.core.takeover import removal
 from ..bot import databases, processes_and_api, stopping
 from ..bot.engine import Engine
 from ..bot.start import start_locked
+from ..bot.stopped import Stopped
 from ..deploy.switch_files import SwitchFiles
 from ..exchange import witness
 from ..incident.journal import Journal
@@ -48,8 +49,9 @@ class Removed(Outcome):
 class Removal:
     """One removal of one bot; the caller holds the bot's lock."""
 
-    def __init__(self, home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
+    def __init__(self, home: Path, journal: Journal, clock: Clock, engine: Engine, incident: str = "") -> None:
         self._home, self._journal, self._clock, self._engine = home, journal, clock, engine
+        self._incident = incident
         self._result = Removed(home.name)
 
     def judge(self) -> None:
@@ -154,7 +156,7 @@ class Removal:
         ran = bool(processes_and_api.alive(bot))
         self._result.changed = True
         self._journal.note("act", "engine", f"stop {bot.name}", durable=True)
-        stopping.stop(bot, self._clock, self._engine)
+        stopping.stop(bot, Stopped("remove", self._incident, bot.release), self._clock, self._engine)
         try:
             self.judge()
             return self._kept()
@@ -211,14 +213,14 @@ def take_away(home: Path, engine: Engine) -> None:
     durable.sync_directory(home.parent)
 
 
-def remove_locked(home: Path, journal: Journal, clock: Clock, engine: Engine) -> Removed:
+def remove_locked(home: Path, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Removed:
     """Remove one bot, or say that there is nothing of it; the caller holds its lock where there is one.
 
     Raises:
         Refused: Nothing was touched.
         NotProven: It was touched, and is not gone.
     """
-    return Removal(home, journal, clock, engine).run() if home.exists() else absent(home, engine)
+    return Removal(home, journal, clock, engine, incident).run() if home.exists() else absent(home, engine)
 
 
 def absent(home: Path, engine: Engine) -> Removed:

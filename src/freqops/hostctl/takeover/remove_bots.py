@@ -106,10 +106,10 @@ def taken_off(homes: list[Path], root: Path, mandate: Mandate, clock: Clock, eng
 
 def _one(home: Path, root: Path, mandate: Mandate, clock: Clock, engine: Engine) -> Removed:
     if not home.exists():
-        return remove_locked(home, journal.silent(clock), clock, engine)
+        return remove_locked(home, mandate.incident, journal.silent(clock), clock, engine)
     try:
         return Command("remove", mandate, root, clock).on(
-            Home(home).unread(), lambda diary: remove_locked(home, diary, clock, engine)
+            Home(home).unread(), lambda diary: remove_locked(home, mandate.incident, diary, clock, engine)
         )
     except Refused as error:
         return Removed(home.name, REFUSED, detail=[str(error)])

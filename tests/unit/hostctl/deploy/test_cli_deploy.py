@@ -36,7 +36,7 @@ class Cli:
         monkeypatch.setattr(own_session, "run", self._session)
         monkeypatch.setattr("freqops.hostctl.commands.switch.deploy", self._deploy)
         monkeypatch.setattr("freqops.hostctl.commands.rollback.rollback", self._rollback)
-        monkeypatch.setattr("freqops.hostctl.commands.resume_switch.resume_switches", lambda *_: self.resumed)
+        monkeypatch.setattr("freqops.hostctl.commands.resume_switch.recover", lambda *_: self.resumed)
         monkeypatch.setattr(shared_postgres, "bring", self._bring)
         monkeypatch.setattr(unchanged, "compare", self._compare)
         monkeypatch.setattr(unchanged, "write", lambda *given: self.ran.append(("write", *given)))

@@ -15,9 +15,11 @@ from freqops.core.bot.processes import Process
 from freqops.hostctl.bot import stopping
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
+from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.deploy import shared_postgres
 from tests.unit.fakes import FakeClock, FakeEngine, make_bot, process
 
+BY = Stopped("postgres", starts="f00")
 PORT_TAKEN = EngineError("port is already allocated")
 
 
@@ -187,7 +189,7 @@ def stop(host: Host, monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> list[str
 
     monkeypatch.setattr(stopping, "HardStop", HardStop)
     monkeypatch.setattr(host.engine, "stop", hangs)
-    stopping.stop(layout.load_bot(host.root / "bots" / "alpha"), host.clock, host.engine)
+    stopping.stop(layout.load_bot(host.root / "bots" / "alpha"), BY, host.clock, host.engine)
     return killed
 
 
@@ -202,5 +204,5 @@ def test_what_cannot_be_killed_is_not_called_stopped(host: Host, monkeypatch: py
 
 def test_a_bot_without_a_container_is_stopped(host: Host) -> None:
     host.processes, host.engine.present = [], None
-    stopping.stop(layout.load_bot(host.root / "bots" / "alpha"), host.clock, host.engine)
+    stopping.stop(layout.load_bot(host.root / "bots" / "alpha"), BY, host.clock, host.engine)
     assert host.done == []

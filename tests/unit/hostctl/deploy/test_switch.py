@@ -24,6 +24,7 @@ from freqops.hostctl.deploy.deploy import Errand
 from freqops.hostctl.deploy.switch import Switched
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.incident import journal
+from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
 
 OLD, NEW, BAD = "0" * 16, "1" * 16, "b" * 16
@@ -139,7 +140,7 @@ class Host:
         return deploy.rollback(self.home, fingerprint, self.errand, self.clock, self.engine)
 
     def resume_switches(self) -> tuple[list[str], list[str]]:
-        return deploy.resume_switches([self.home], "timer", self.clock, self.engine)
+        return recover.recover(self.root, "timer", self.clock, self.engine)
 
     @property
     def declared(self) -> str:
@@ -657,3 +658,98 @@ def test_a_rollback_by_hand_needs_no_leave_and_names_the_change(otherwise: Host)
     row = otherwise.rollback()
     assert (row.well, otherwise.declared) == (True, OLD)
     assert row.detail == ['timeframe: "1m" becomes "5m", said by the strategy']
+
+
+# --- a way back that fails
+
+
+def lost_on_its_way_back(host: Host) -> None:
+    """Leave a switch behind that failed, and whose way back was not proven."""
+    (host.home / "staged").mkdir()
+    (host.home / "staged" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "a bad one"}}')
+    host.sick |= {BAD, OLD}
+    assert host.switch(BAD).proven is False
+    host.sick.add(NEW)
+
+
+def test_no_switch_begins_over_one_that_is_not_taken_back(host: Host) -> None:
+    """It would take the bad release for the former one, and the good secrets would be gone."""
+    secrets = (host.home / "conf" / "secrets.json").read_text()
+    lost_on_its_way_back(host)
+    kept = {path.name: path.read_bytes() for path in (host.home / "former").iterdir()}
+    row = host.switch(NEW)
+    assert (row.outcome, row.well) == ("refused", False)
+    assert "the way back is not proven" in row.detail[0]
+    assert "'freqops-host resume-switch'" in row.detail[0]
+    assert {path.name: path.read_bytes() for path in (host.home / "former").iterdir()} == kept
+    assert SwitchFiles(host.home).unfinished
+    host.sick.clear()
+    assert host.switch(NEW).well
+    host.rollback()
+    assert (host.declared, (host.home / "conf" / "secrets.json").read_text()) == (OLD, secrets)
+
+
+def test_what_was_put_back_may_trade_before_it_is_proven(host: Host) -> None:
+    """The way back goes on where it was: nothing is restored over what the former release wrote since."""
+    host.stage(BAD, OTHER_IMAGE)
+    host.sick |= {BAD, OLD}
+    assert host.switch(BAD).proven is False
+    host.sick.clear()
+    host.api.error = None
+    host.database.content = "a trade more"
+    done, failed = host.resume_switches()
+    assert (len(done), failed, host.declared, host.level) == (1, [], OLD, 0)
+    assert (host.database.content, host.database.done) == ("a trade more", ["dump", "restore"])
+    assert host.engine.recreate[-1] is False, "it runs already, and is not made again with every round"
+
+
+@pytest.mark.parametrize("step", ["restore", "put_back", "write_note", "end"])
+def test_the_way_back_goes_on_from_wherever_it_was_cut(host: Host, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+    host.sick.add(BAD)
+
+    class PowerFailure(BaseException):
+        pass
+
+    whose: Any = host.database if step == "restore" else SwitchFiles
+    real = getattr(whose, step)
+
+    def cut(*arguments: Any) -> Any:
+        if step == "write_note" and not arguments[1].get("back"):
+            return real(*arguments)
+        raise PowerFailure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(whose, step, cut)
+        with pytest.raises(PowerFailure):
+            host.switch(BAD)
+    host.processes.clear()
+    host.sick.clear()
+    done, failed = host.resume_switches()
+    assert (len(done), failed, host.declared, host.running, host.level) == (1, [], OLD, OLD, 0)
+    assert (host.database.content, len(host.processes)) == ("first", 1)
+
+
+def test_a_hold_that_is_not_proven_keeps_the_switch_open(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(BAD, OTHER_IMAGE)
+
+    def trades() -> None:
+        host.come_up()
+        host.database.content = "a trade more"
+
+    host.engine.starting = trades
+    host.sick.add(BAD)
+    row = host.switch(BAD)
+    assert (row.outcome, row.proven) == ("halted", False)
+    assert SwitchFiles(host.home).unfinished
+    host.api.error = None
+    done, failed = host.resume_switches()
+    assert (failed, host.level, host.api.state, SwitchFiles(host.home).unfinished) == ([], 1, "paused", False), done
+
+
+def test_without_what_was_there_before_nothing_is_taken_away(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(host, monkeypatch)
+    (host.home / "former" / "bot.json").unlink()
+    _, failed = host.resume_switches()
+    assert "there is nothing to go back to in former; compare" in failed[0]
+    assert (host.declared, SwitchFiles(host.home).unfinished) == (NEW, True)

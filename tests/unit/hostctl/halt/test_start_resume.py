@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
 from freqops.hostctl.bot import hard_stop, holds_file, start
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine import Container, EngineError, Sibling
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered
@@ -46,7 +47,7 @@ class Host:
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
         for module in (start, resume, reassert):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
-            monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
+            monkeypatch.setattr(module, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
 
     def come_up(self) -> None:
         self.processes[:] = [process()]
@@ -672,6 +673,105 @@ def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Pat
     done, failed = reassert.reassert([spoilt, host.home], host.clock, host.engine)
     assert (len(done), len(failed), host.api.state) == (1, 1, "paused")
     assert failed[0].startswith("aaa: ")
+
+
+def test_a_torn_declaration_protects_nobody_from_level_3(host: Host) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    (host.home / "bot.json").write_text('{"name": "al')
+    done, failed = host.reassert()
+    assert (host.processes, host.engine.stops) == ([], ["freqops-alpha"])
+    assert "found trading: stopped 4242" in done[0]
+    assert "its hold of level 3 is made true all the same" in failed[0]
+
+
+def test_at_level_1_a_torn_declaration_is_named_with_its_cure(host: Host) -> None:
+    host.hold(1)
+    (host.home / "bot.json").write_text("")
+    done, failed = host.reassert()
+    assert done == []
+    assert failed[0].endswith("deploy it again, or halt it at level 3, which needs no more of it than its name")
+
+
+class Second(FakeEngine):
+    """An engine that has a second container of the bot, which comes back by itself until it is told not to."""
+
+    def __init__(self, host: Host, *, obeys: bool = True) -> None:
+        super().__init__()
+        self.host, self.obeys = host, obeys
+        self.others = [Sibling("c2", "by-hand", "running", "always")]
+        self.stopping = host.processes.clear
+
+    def stop(self, name: str, grace: int) -> None:
+        self.told.append(("stop", name, str(grace)))
+        self.others = [Sibling("c2", "by-hand", "exited" if self.obeys else "running", "always")]
+
+    def restart_policy(self, name: str, policy: str) -> None:
+        self.told.append(("policy", name, policy))
+        if self.obeys:
+            self.others = [Sibling("c2", "by-hand", "exited", policy)]
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_a_second_container_under_level_3_is_stopped_for_good(host: Host, obeys: bool) -> None:
+    host.hold(3)
+    host.processes[:] = [process()]
+    host.engine = Second(host, obeys=obeys)
+    done, failed = host.reassert()
+    assert host.engine.told == [("stop", "c2", "10"), ("policy", "c2", "no")]
+    if obeys:
+        assert failed == []
+        assert "another container of it was stopped: by-hand" in done[0]
+    else:
+        assert done == []
+        assert "another container of it is running (restart policy always): by-hand" in failed[-1]
+
+
+def test_a_second_container_under_level_1_is_named_with_its_cure(host: Host) -> None:
+    halted(host)
+    host.processes[:] = [process(), process(4343)]
+    done, failed = host.reassert()
+    assert done == []
+    assert "it runs in 2 containers" in failed[0]
+    assert failed[0].endswith("halt it at level 3, which ends both")
+
+
+def test_a_bot_that_hangs_keeps_no_other_from_its_rounds(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halted(host)
+    stuck = make_bot(tmp_path, "stuck")
+    answers, level = threading.Event(), holds.effective_level
+
+    def slow(path: Path) -> int:
+        if path.parent.parent == stuck:
+            assert answers.wait(60)
+        return level(path)
+
+    monkeypatch.setattr(holds, "effective_level", slow)
+    monkeypatch.setattr(reassert, "ROUND_SECONDS", 0.05)
+    rounds = reassert.Rounds([stuck, host.home], host.clock, host.engine)
+    for _ in range(2):
+        host.api.state = "running"
+        done: list[str] = []
+        while not done:
+            done, failed = rounds.once()
+        assert (host.api.state, rounds.busy) == ("paused", True)
+        assert failed[-1].startswith("stuck: its hold is not made true after")
+    answers.set()
+    while rounds.busy:
+        _, failed = rounds.once()
+    assert failed == []
+
+
+def test_what_nobody_thought_of_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.hold(3)
+
+    def broken(_bot: layout.Bot) -> list[Process]:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(reassert, "alive", broken)
+    assert host.reassert() == ([], ["alpha: unexpected ZeroDivisionError: division by zero"])
 
 
 def test_re_assertion_never_changes_a_hold(host: Host) -> None:

@@ -1,0 +1,78 @@
+"""The note of a bot that a command stops: written before that, gone when it runs again, or when a hold says why not.
+
+A command that is killed, and a host that loses its power, leave it behind. ``freqops-host resume-switch``, run by a
+timer, finds it and starts through the one door what was to be started again; status shows it as long as it stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.bot.layout import Home
+
+ADOPT = "adopt"  # what it stopped is somebody else's container: a start of the bot is not the end of it
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A bot that a command stops.
+
+    Attributes:
+        command: The command.
+        incident: Its incident; empty where it has none.
+        starts: What runs again at the end: the release of the bot, or the container that was there before it.
+        at: When the note was written.
+    """
+
+    command: str
+    incident: str = ""
+    starts: str = ""
+    at: str = ""
+
+    def __str__(self) -> str:
+        by = f"{self.command} ({self.incident})" if self.incident else self.command
+        return f"stopped by {by} at {self.at}, which is to start {self.starts or 'it'} again"
+
+
+def begin(home: Path, stopped: Stopped, clock: Clock) -> None:
+    """Write down that a bot is stopped now, before it is.
+
+    Raises:
+        OSError: It cannot be written; the bot must not be stopped.
+    """
+    document = {"version": 1, **vars(stopped), "at": iso(clock.utcnow())}
+    durable.write_json(Home(home).stopped, document, 0o600)
+
+
+def note_of(home: Path) -> Stopped | None:
+    """Return the note of a bot, None where no command stopped it; one that cannot be read is that of an unknown one."""
+    path = Home(home).stopped
+    if not path.exists():
+        return None
+    document = durable.read_json(path)
+    known = document if isinstance(document, dict) else {}
+    names = ("command", "incident", "starts", "at")
+    return Stopped(*(str(known.get(name) or (UNKNOWN if name in ("command", "at") else "")) for name in names))
+
+
+def over(home: Path) -> None:
+    """Forget the note: the bot runs again, or is not to run. That of an adoption stays until `end`."""
+    note = note_of(home)
+    if note is not None and note.command != ADOPT:
+        with contextlib.suppress(OSError):  # the timer sees that it runs, and forgets it then
+            end(home)
+
+
+def end(home: Path) -> None:
+    """Forget the note.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    Home(home).stopped.unlink(missing_ok=True)
+    durable.sync_directory(home)

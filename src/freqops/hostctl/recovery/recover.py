@@ -1,0 +1,147 @@
+"""``freqops-host resume-switch``: what a command began on a bot and did not end, taken back, or brought to its end.
+
+A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
+command stopped is started again, through the one door, where the holds are read. A bot that a command works on has its
+lock, and is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.base.outcome import Outcome
+from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
+from freqops.core.takeover import adoption, removal
+
+from ..bot import start, stopped
+from ..bot.engine import Engine
+from ..bot.stopped import Stopped
+from ..deploy import deploy, shared_postgres
+from ..incident.journal import Journal
+from ..incident.recorded import Command
+from ..takeover.adopt_order import Order
+from ..takeover.adopt_undo import undo
+from ..takeover.remove import Removal
+
+RECOVER = "recover"
+POSTGRES = "Postgres: an interrupted change"
+
+
+def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
+    """Bring everything of a host that was interrupted to its end, and return what was done, and what failed."""
+    done: list[str] = []
+    failed: list[str] = []
+    try:
+        if shared_postgres.resume(root, clock, engine) is not None:
+            done.append(f"{POSTGRES}: it is up as it is staged")
+    except (FreqopsError, OSError) as error:
+        failed.append(f"{POSTGRES}: {error}")
+    for home in [home for home in layout.homes(root) if _unfinished(home)]:
+        with durable.locked(Home(home).lock, 0, clock) as free:
+            if free is None:
+                failed.append(f"{home.name}: {_unfinished(home)}: its lock cannot be opened")
+            elif free:
+                _recovered(_Recovery(home, actor, clock, engine), done, failed)
+    return done, failed
+
+
+def _unfinished(home: Path) -> str:
+    """Return in words what a command began on a bot and did not end; empty where there is nothing."""
+    if Home(home).switch.exists():
+        return "an interrupted switch"
+    if (home / removal.NOTE).exists():
+        return "an interrupted remove"
+    note = stopped.note_of(home)
+    return f"an interrupted {note.command}" if note is not None else ""
+
+
+def _recovered(recovery: _Recovery, done: list[str], failed: list[str]) -> None:
+    """Do one step after the other, as long as one is left and the one before it is proven."""
+    home, what = recovery.home, _unfinished(recovery.home)
+    while what:
+        try:
+            row = recovery.step()
+            text = f"{home.name}: {what}: {row.outcome}: {'; '.join(row.detail)}"
+            (done if row.proven else failed).append(text)
+            what = _unfinished(home) if row.proven else ""
+        except (FreqopsError, OSError) as error:
+            failed.append(f"{home.name}: {what}: {error}")
+            return
+
+
+@dataclass(frozen=True)
+class _Recovery:
+    """The recovery of one bot; the caller holds its lock."""
+
+    home: Path
+    actor: str
+    clock: Clock
+    engine: Engine
+
+    def step(self) -> Outcome:
+        """Do what has to be done first, and leave evidence of it behind."""
+        if Home(self.home).switch.exists():
+            return deploy.take_back(self.home, self.actor, self.clock, self.engine)
+        note = stopped.note_of(self.home)
+        if (self.home / removal.NOTE).exists():
+            return self._with_evidence(note, self._removed)
+        if note is None:
+            return Outcome(self.home.name, "nothing", proven=True)
+        act = self._adopted if note.command == stopped.ADOPT else self._again
+        return self._with_evidence(note, lambda diary: act(note, diary))
+
+    def _with_evidence(self, note: Stopped | None, act: Callable[[Journal], Outcome]) -> Outcome:
+        return Command(RECOVER, self._mandate(note), Home(self.home).root, self.clock).on(Home(self.home).unread(), act)
+
+    def _mandate(self, note: Stopped | None) -> Mandate:
+        known = note is not None and note.incident
+        return Mandate(note.incident if note and known else RECOVER, "a command was interrupted", self.actor)
+
+    def _removed(self, diary: Journal) -> Outcome:
+        """Go on with a removal that has secured everything; another one has not begun to take anything away."""
+        wanted = Removal(self.home, diary, self.clock, self.engine)
+        if wanted.secured() is not None:
+            return wanted.run()
+        (self.home / removal.NOTE).unlink()
+        durable.sync_directory(self.home)
+        why = "what it left behind was not secured, so nothing of it is taken away"
+        return Outcome(self.home.name, "stays", changed=True, proven=True, detail=[why])
+
+    def _again(self, note: Stopped, _diary: Journal) -> Outcome:
+        """Start it again; one whose container runs was started, and status says how it is."""
+        name = self.home.name
+        if not (self.home / "bot.json").exists():
+            stopped.over(self.home)
+            return Outcome(name, "nothing to start", changed=True, proven=True, detail=[str(note)])
+        container = self.engine.container(layout.container_of(name))
+        if container is not None and container.runs:
+            stopped.over(self.home)
+            detail = [str(note), "its container runs: freqops-host status says how it is"]
+            return Outcome(name, container.status, changed=True, proven=True, detail=detail)
+        started = start.start_locked(layout.load_bot(self.home), self.clock, self.engine)
+        started.detail.insert(0, str(note))
+        return started
+
+    def _adopted(self, note: Stopped, diary: Journal) -> Outcome:
+        """Give the old one back, unless the adoption is complete, or was resumed; then ours is to run."""
+        known = adoption.note_of(self.home)
+        if known is None or known.get("incident") != note.incident:
+            stopped.end(self.home)
+            return Outcome(self.home.name, "nothing", proven=True, detail=["the old one was not touched"])
+        if known.get("state") == adoption.UP or not adoption.held_by(self.home, known):
+            row = self._again(note, diary)
+            stopped.end(self.home)
+            return row
+        try:
+            return undo(self.home, Order(Path(), None, "", self._mandate(note)), diary, self.clock, self.engine)
+        except Refused as refusal:
+            self._again(note, diary)  # somebody has to look after what it traded; a resume decides for it
+            stopped.end(self.home)
+            raise NotProven(f"the old one is NOT back: {refusal}") from None

@@ -1,0 +1,203 @@
+"""``freqops-host`` as a host runs it, with a model of what it stops and starts, which outlives the command.
+
+The containers of the host stand in a file below the tree, so a command that is killed leaves them as they were: each
+act of the engine is a call at which it can be. A container that is made anew is stopped by one act, started by another.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock
+from freqops.core.bot import processes
+from freqops.core.bot.client import Failed
+from freqops.core.bot.processes import Process
+from freqops.core.takeover import foreign
+from freqops.core.takeover.foreign import Foreign, Picture
+from freqops.hostctl.bot import processes_and_api
+from freqops.hostctl.bot.engine import Container, Engine, EngineError
+from tests.crash import command
+from tests.unit.fakes import FakeClock, StillApi, process, trade
+
+BOT, OURS, OLD, POSTGRES = "alpha", "freqops-alpha", "c1", "freqops-postgres"
+CONFIG = {"stake_currency": "USDT", "trading_mode": "spot", "strategy": "S", "exchange": {"name": "binance"}}
+SICK = "sick"  # what stands in the Compose file of a release that does not come up
+
+
+class World:
+    """The containers of a host, on its disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.path = root, root / "world" / "world.json"
+        self.home = root / "bots" / BOT
+
+    @property
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """Each container by its name: whether it runs, of which file it was made, its restart policy."""
+        found: dict[str, dict[str, Any]] = json.loads(self.path.read_text())
+        return found
+
+    def runs(self, name: str) -> bool:
+        """Whether a container runs."""
+        return self.containers.get(name, {}).get("status") == "running"
+
+    @contextmanager
+    def changed(self) -> Iterator[dict[str, dict[str, Any]]]:
+        """Change the containers by one act."""
+        containers = self.containers
+        yield containers
+        durable.write_json(self.path, containers, 0o600)
+
+    @property
+    def processes(self) -> list[Process]:
+        """What /proc shows of the bot."""
+        return [process(bot=BOT)] if self.runs(OURS) else []
+
+    @property
+    def old(self) -> Foreign:
+        """The Freqtrade of somebody else, as it is found."""
+        database = self.root / "world" / "old.sqlite"
+        picture = Picture(((1, "BTC/USDT", True, 0.5),), ())
+        return Foreign(
+            project=Path("/opt/ft/docker-compose.yml"), service="bot", container=OLD, name="old", restart="always",
+            image="freqtrade:stable", version="2026.8", strategy="S", dry_run=True, kind="sqlite", database=str(database),
+            database_user="", database_container="", traded=picture, pids=(), config=CONFIG,
+        )  # fmt: skip
+
+
+class ModelEngine(Engine):
+    """An engine that changes the world, act by act."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def container(self, name: str) -> Container | None:
+        found = self.world.containers.get(name)
+        if found is None:
+            return None
+        if found["made_of"] == SICK:
+            with self.world.changed() as containers:
+                containers[name]["restarts"] += 1
+        return Container(name, found["status"], "image", found["made_of"], found["restarts"])
+
+    def siblings(self, _name: str, _conf: Path) -> list[Any]:
+        return []
+
+    def stop(self, name: str, grace: int) -> None:  # noqa: ARG002  the signature is the engine's
+        self._set(name, status="exited")
+
+    def begin_stop(self, name: str, grace: int) -> NoReturn:  # noqa: ARG002  as above
+        raise FileNotFoundError(2, "no engine", "docker")
+
+    def start(self, name: str) -> None:
+        self._set(name, status="running")
+
+    def restart_policy(self, name: str, policy: str) -> None:
+        self._set(name, policy=policy)
+
+    def _set(self, name: str, **values: Any) -> None:
+        with self.world.changed() as containers:
+            containers[name].update(values)
+
+    def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
+        made_of, found = compose.read_text(), self.world.containers.get(OURS)
+        if found is not None and found["status"] == "running" and not recreate and found["made_of"] == made_of:
+            return
+        if found is not None:
+            with self.world.changed() as containers:
+                del containers[OURS]
+        with self.world.changed() as containers:
+            containers[OURS] = {"status": "created", "made_of": made_of, "policy": "unless-stopped", "restarts": 0}
+        state = json.loads((self.world.home / "conf" / "state.json").read_text())["initial_state"]
+        self._set(OURS, status="running", trader=state)
+
+    def compose_up_healthy(self, compose: Path, seconds: int) -> None:  # noqa: ARG002  as above
+        with self.world.changed() as containers:
+            containers[POSTGRES] = {"status": "exited", "made_of": "", "policy": "unless-stopped", "restarts": 0}
+        self._set(POSTGRES, status="running", made_of=compose.read_text())
+
+    def as_declared(self, compose: Path, service: str, container: str) -> bool:  # noqa: ARG002  as above
+        found = self.world.containers.get(container, {})
+        return found.get("status") == "running" and found.get("made_of") == compose.read_text()
+
+    def remove(self, name: str) -> None:
+        if name not in self.world.containers:
+            raise EngineError(f"no such container: {name}")
+        with self.world.changed() as containers:
+            del containers[name]
+
+    def has_network(self, _name: str) -> bool:
+        return False
+
+    def copy_out(self, name: str, source: str, target: Path) -> bool:  # noqa: ARG002  as above
+        if not Path(source).exists():
+            return False
+        shutil.copy(source, target)
+        return True
+
+    def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:  # noqa: ARG002
+        if output is not None:
+            shutil.copy(self.world.old.database, output)
+        return ""
+
+    def logs(self, _name: str, _lines: int) -> list[str]:
+        return ["last words"]
+
+
+class WorldApi(StillApi):
+    """The API of the bot: its trader begins as its container did, and a sick release does not answer."""
+
+    def __init__(self, clock: FakeClock, world: World) -> None:
+        found = world.containers.get(OURS, {})
+        silent = None if found.get("status") == "running" and found["made_of"] != SICK else Failed("no answer")
+        kept = trades(world.home / "var" / "trades.paper.sqlite")
+        rows = [{**trade(number, pair=pair), "amount": amount} for number, pair, is_open, amount in kept if is_open]
+        super().__init__(clock, name=BOT, state=found.get("trader", "running"), trades=rows, error=silent)
+
+    def call(self, *_: Any) -> dict[str, Any]:
+        """Answer that its log is empty."""
+        return {"logs": []}
+
+
+def pretend(job: dict[str, Any]) -> None:
+    """Put the model where the command would look at this machine."""
+    world, clock, numbers = World(Path(job["root"])), FakeClock(), itertools.count(job["number"])
+    for name in ("monotonic", "utcnow", "sleep"):
+        setattr(Clock, name, staticmethod(getattr(clock, name)))
+    engine = ModelEngine(world)
+    for name in vars(ModelEngine):
+        if not name.startswith("__"):
+            setattr(Engine, name, staticmethod(getattr(engine, name)))
+    stand_ins: list[tuple[Any, str, Any]] = [
+        (processes, "scan", lambda *_: world.processes),
+        (processes_and_api, "FreqtradeClient", lambda *_: WorldApi(clock, world)),
+        (foreign, "look", lambda *_: world.old),
+        (foreign, "version_of", lambda _image: "2026.9"),
+        (os, "kill", command.never),
+        (os, "chown", lambda *_: None),
+        (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
+        *((module, name, command.PATIENCE) for module, name in command.BOUNDS),
+    ]
+    for module, name, stand_in in stand_ins:
+        if name not in vars(module):
+            raise AssertionError(f"{module.__name__} has no {name}")
+        setattr(module, name, stand_in)
+
+
+def trades(path: Path) -> list[Any]:
+    """Return the trades in a database."""
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.execute("select id, pair, is_open, amount from trades order by id"))
+
+
+if __name__ == "__main__":
+    command.main(pretend)
