@@ -555,7 +555,12 @@ def test_a_gate_that_reads_the_holds_is_not_called_one_that_waits(
 ) -> None:
     """A halt that comes right after they were read would be proven, and Freqtrade executed."""
     names: list[str] = []
-    monkeypatch.setattr(door, "unheld", lambda _path: bool(names.append(door.COMM.read_text())) or True)
+
+    def unheld(_path: str) -> bool:
+        names.append(door.COMM.read_text())
+        return True
+
+    monkeypatch.setattr(door, "unheld", unheld)
     crashed.meanwhile = lambda: names.append(door.COMM.read_text())
     with pytest.raises(Executed):
         short_way.main(["gate", "--", "freqtrade", "trade"])
