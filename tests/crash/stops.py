@@ -153,6 +153,11 @@ def runs(root: Path, *fingerprints: str) -> list[str]:
     return [fact for fact, so in facts.items() if not so]
 
 
+def started(root: Path) -> list[str]:
+    """Return what is wrong unless the bot runs, in the container that it had, or in one as it is declared."""
+    return [fact for fact in runs(root, FORMER) if fact != "it is made of what is declared"]
+
+
 def removed(root: Path) -> list[str]:
     """Return what is wrong unless the bot runs, or is gone and what it knew is kept."""
     if (root / "bots" / BOT).exists():
@@ -162,16 +167,20 @@ def removed(root: Path) -> list[str]:
 
 
 def one_of_two(root: Path) -> list[str]:
-    """Return what is wrong unless either the old one runs, as it did, or ours does, held, with its trades."""
+    """Return what is wrong unless either the old one runs, as it did, or ours does, held, with its trades.
+
+    An undo holds ours at level 3 before it ends it: the same command, again, does the rest.
+    """
     there, home = World(root).containers, root / "bots" / BOT
     old, ours = there[OLD]["status"] == "running", World(root).runs(OURS)
-    facts = {"one of the two runs": old != ours}
+    hard = level(root) == holds.HARD
+    facts = {"never both": not (old and ours), "one of the two runs, or ours is held": old or ours or hard}
     if old:
         facts["as it was"] = there[OLD]["policy"] == "always"
         facts["nothing of ours is declared"] = not (home / "bot.json").exists()
     if ours:
         facts["the old one stays down"] = there[OLD]["policy"] == "no"
-        facts["ours is held and paused"] = level(root) == 1 and there[OURS]["trader"] == "paused"
+        facts["ours is held and paused"] = hard or (level(root) == 1 and there[OURS]["trader"] == "paused")
         facts["its trades are there"] = trades(home / "var" / "trades.paper.sqlite") == [OPEN]
     return [fact for fact, so in facts.items() if not so]
 
@@ -224,7 +233,7 @@ STOPS = (
         "switch that goes back", ("switch", f"{BOT}={BAD}", *COMMON), a_switch(BAD, OTHER_IMAGE, SICK),
         lambda root: runs(root, FORMER), code=2,
     ),
-    Stop("start", ("start", BOT), another_container, lambda root: runs(root, FORMER)),
+    Stop("start", ("start", BOT), another_container, started),
     Stop("resume", ("resume", BOT, *COMMON), held, resumed),
     Stop("postgres", ("postgres",), on_postgres, postgres),
     Stop("remove", ("remove", BOT, *COMMON), a_bot, removed),

@@ -16,7 +16,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed
@@ -55,7 +54,9 @@ class World:
         """Change the containers by one act."""
         containers = self.containers
         yield containers
-        durable.write_json(self.path, containers, 0o600)
+        beside = self.path.with_name("world.json.new")
+        beside.write_text(json.dumps(containers))
+        beside.replace(self.path)
 
     @property
     def processes(self) -> list[Process]:
@@ -69,7 +70,8 @@ class World:
         picture = Picture(((1, "BTC/USDT", True, 0.5),), ())
         return Foreign(
             project=Path("/opt/ft/docker-compose.yml"), service="bot", container=OLD, name="old", restart="always",
-            image="freqtrade:stable", version="2026.8", strategy="S", dry_run=True, kind="sqlite", database=str(database),
+            image="freqtrade:stable",
+            version="2026.8", strategy="S", dry_run=True, kind="sqlite", database=str(database),
             database_user="", database_container="", traded=picture, pids=(), config=CONFIG,
         )  # fmt: skip
 

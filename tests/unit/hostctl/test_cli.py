@@ -556,7 +556,7 @@ def test_a_gate_that_reads_the_holds_is_not_called_one_that_waits(
     """A halt that comes right after they were read would be proven, and Freqtrade executed."""
     names: list[str] = []
 
-    def unheld(_path: Any) -> bool:
+    def unheld(_path: str) -> bool:
         names.append(door.COMM.read_text())
         return True
 

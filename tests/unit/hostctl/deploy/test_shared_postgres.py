@@ -12,7 +12,7 @@ from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot import stopping
+from freqops.hostctl.bot import stopped, stopping
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.bot.stopped import Stopped
@@ -205,4 +205,74 @@ def test_what_cannot_be_killed_is_not_called_stopped(host: Host, monkeypatch: py
 def test_a_bot_without_a_container_is_stopped(host: Host) -> None:
     host.processes, host.engine.present = [], None
     stopping.stop(layout.load_bot(host.root / "bots" / "alpha"), BY, host.clock, host.engine)
+    assert host.done == []
+
+
+# --- interrupted
+
+
+class PowerFailure(BaseException):
+    """The end of a command that nobody asked for."""
+
+
+def cut(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End a change when its bots are stopped and its new file is there."""
+
+    def fail(*_: object) -> None:
+        raise PowerFailure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host.engine, "compose_up_healthy", fail)
+        with pytest.raises(PowerFailure):
+            host.bring()
+    host.done.clear()
+
+
+def resume(host: Host) -> shared_postgres.Brought | None:
+    return shared_postgres.resume(host.root, host.clock, host.engine)
+
+
+def test_bots_that_it_stopped_are_written_down_first(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(host, monkeypatch)
+    named = [home.name for home in layout.homes(host.root) if stopped.note_of(home) is not None]
+    assert named == ["alpha", "beta"]
+
+
+def test_an_interrupted_change_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(host, monkeypatch)
+    host.engine.declared = False
+    assert resume(host) is not None
+    assert (host.done, host.used.read_text()) == (["up new 120"], "new")
+    assert resume(host) is None
+
+
+def test_an_interrupted_change_that_does_not_come_up_gives_way_to_the_former(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs as it is declared, and is never well: the former one was written down, too."""
+    cut(host, monkeypatch)
+    host.engine.failures = [PORT_TAKEN, PORT_TAKEN]
+    with pytest.raises(NotProven, match="the former one is back"):
+        resume(host)
+    assert (host.done, host.used.read_text()) == (["up new 120", "up new 120", "up old 120"], "old")
+    assert resume(host) is None
+
+
+def test_a_way_back_that_fails_is_tried_again(host: Host) -> None:
+    host.engine.failures = [PORT_TAKEN, PORT_TAKEN]
+    with pytest.raises(NotProven):
+        host.bring()
+    host.staged.write_text("newer")
+    host.engine.failures = [PORT_TAKEN]
+    with pytest.raises(NotProven, match="the former one is back"):
+        resume(host)
+    assert host.used.read_text() == "old", "and not the one that did not come up"
+
+
+def test_one_that_a_command_works_on_is_left_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(host, monkeypatch)
+    with durable.locked(host.root / "postgres" / ".lock", 1, host.clock):
+        assert resume(host) is None
+        with pytest.raises(Refused, match="another command is working on it"):
+            host.bring()
     assert host.done == []

@@ -1,0 +1,64 @@
+"""What a command that was killed left stopped, on a real host: who names it, and who starts it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from tests.support.field import until
+from tests.support.patience import GIVE_UP
+from tests.support.rollout import Bot, Rollout
+
+HOLDER = "freqops-test-lock"
+
+
+def gone(bot: Bot, path: str) -> bool:
+    """Return whether a file is not on the host of a bot."""
+    return "yes" not in bot.sh(f"test -e {path} && echo yes; true")
+
+
+def left_by(command: str, bot: Bot) -> None:
+    """Leave what a command leaves that is killed when it has stopped the bot."""
+    note = {"version": 1, "command": command, "incident": "contract", "starts": bot.release_now, "at": "then"}
+    text = shlex.quote(json.dumps(note))
+    bot.sh(f"printf %s {text} > {bot.home}/stopped.json && docker stop --time 10 freqops-{bot.bot}")
+
+
+@pytest.mark.parametrize("command", ["postgres", "remove", "resume"])
+def test_what_a_killed_command_left_stopped_is_started_by_the_timer(rollout: Rollout, command: str) -> None:
+    bot = rollout.bots["delta"]
+    trades = bot.trade_ids()
+    left_by(command, bot)
+    until("the note is gone", lambda: gone(bot, f"{bot.home}/stopped.json"), GIVE_UP)
+    assert bot.state() == "running"
+    assert bot.trade_ids() == trades
+
+
+def test_it_is_named_as_long_as_a_command_works_on_the_bot(rollout: Rollout) -> None:
+    bot = rollout.bots["delta"]
+    bot.sh(f"systemd-run --quiet --unit {HOLDER} flock {bot.home}/.lock sleep infinity")
+    try:
+        taken = f"flock --nonblock {bot.home}/.lock true || echo yes"
+        until("its lock is held", lambda: "yes" in bot.sh(taken), GIVE_UP)
+        left_by("remove", bot)
+        code, answer = bot.tool("status --json")
+        [row] = [each for each in answer["bots"] if each["bot"] == bot.bot]
+        assert code == 2
+        assert row["problems"][0].startswith("stopped by remove (contract) at then")
+        assert bot.processes() == []
+    finally:
+        bot.sh(f"systemctl stop {HOLDER}")
+    until("it runs again", lambda: gone(bot, f"{bot.home}/stopped.json"), GIVE_UP)
+    assert bot.state() == "running"
+
+
+def test_a_postgres_that_was_changed_by_half_is_brought_to_its_end(rollout: Rollout) -> None:
+    bot = rollout.bots["delta"]
+    place = "/srv/freqops/postgres"
+    left_by("postgres", bot)
+    bot.sh(f"cp {place}/compose.yml {place}/former.yml && docker stop --time 30 freqops-postgres")
+    until("Postgres is back", lambda: gone(bot, f"{place}/former.yml"), GIVE_UP)
+    until("the bot is back", lambda: gone(bot, f"{bot.home}/stopped.json"), GIVE_UP)
+    assert bot.state() == "running"
