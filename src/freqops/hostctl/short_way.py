@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
+from freqops.core.base import stamp
 from freqops.core.halt.unheld import unheld
 
 BOTS = "/srv/freqops/bots"
@@ -18,6 +19,7 @@ BOTS = "/srv/freqops/bots"
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     if arguments == ["reassert"] and nothing_held(BOTS):
+        stamp.leave("reassert")
         return 0
     if arguments[:2] == ["gate", "--"] and len(arguments) > 2:
         return int(import_module("freqops.hostctl.bot.start_gate").pass_or_wait(arguments[2:]))

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Callable
 
 from ..base.errors import FreqopsError
@@ -56,12 +56,18 @@ class Reading:
         last_process: When its loop last came round; None until the first time in this process or since a reload.
         bot_name: The name it was configured with.
         dry_run: Whether its orders are simulated.
+        startup: When it last began to loop: at a start, a reload, or when a stopped trader was started; None before.
+        timeframe: The length of its candles, as it calls it.
+        timeframe_s: That length in seconds.
     """
 
     state: str
     last_process: datetime | None
     bot_name: str
     dry_run: bool
+    startup: datetime | None = None
+    timeframe: str = ""
+    timeframe_s: float = 0.0
 
 
 class FreqtradeClient:
@@ -127,12 +133,15 @@ class FreqtradeClient:
         """Return state and heartbeat, as one reading."""
         config, health = self.call("GET", "/show_config"), self.call("GET", "/health")
         try:
-            last = health["last_process"]
+            last, startup = health["last_process"], health.get("bot_startup")
             return Reading(
                 state=_typed(config["state"], str).lower(),
                 last_process=_moment(last) if last is not None else None,
                 bot_name=_typed(config["bot_name"], str),
                 dry_run=_typed(config["dry_run"], bool),
+                startup=_moment(startup) if startup is not None else None,
+                timeframe=_typed(config.get("timeframe") or "", str),
+                timeframe_s=_typed(config.get("timeframe_ms") or 0, int) / 1000,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(f"show_config or health lack what Freqtrade promises: {error!r}") from None
@@ -147,6 +156,25 @@ class FreqtradeClient:
             return bool(_typed(self.call("GET", "/whitelist")["length"], int) > 0)
         except (Failed, KeyError, TypeError):  # 500: the pair lists do not exist yet
             return False
+
+    def whitelist(self) -> list[str]:
+        """Return the pairs in which it may trade, those of its open trades among them."""
+        try:
+            return [_typed(pair, str) for pair in _typed(self.call("GET", "/whitelist")["whitelist"], list)]
+        except (KeyError, TypeError) as error:
+            raise Failed(f"GET /whitelist lacks what Freqtrade promises: {error!r}") from None
+
+    def newest_candle(self, pair: str, timeframe: str) -> datetime | None:
+        """Return when the newest candle of a pair began on which the strategy has decided, None where there is none.
+
+        No column of the strategy is asked for, so the answer is short.
+        """
+        asked = {"pair": pair, "timeframe": timeframe, "limit": 1, "columns": []}
+        try:
+            began = _typed(self.call("POST", "/pair_candles", asked)["data_stop_ts"], int)
+            return datetime.fromtimestamp(began / 1000, timezone.utc) if began else None
+        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            raise Failed(f"POST /pair_candles lacks what Freqtrade promises: {error!r}") from None
 
     def worker_state(self) -> str | None:
         """Return the trader state in which the bot's worker last said that it was, None where its log does not say.
@@ -180,13 +208,16 @@ class FreqtradeClient:
         """Let the trader run."""
         self.call("POST", "/start")
 
-    def our_locks(self) -> list[dict[str, Any]]:
-        """Return the active global pair locks that freqops set."""
+    def locks(self) -> list[dict[str, Any]]:
+        """Return all active pair locks."""
         try:
-            locks = [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
+            return [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
         except (KeyError, TypeError) as error:
             raise Failed(f"GET /locks lacks what Freqtrade promises: {error!r}") from None
-        return [lock for lock in locks if lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")]
+
+    def our_locks(self) -> list[dict[str, Any]]:
+        """Return the active global pair locks that freqops set."""
+        return [lock for lock in self.locks() if is_ours(lock)]
 
     def has_lock(self, reason: str) -> bool:
         """Return whether the global pair lock called ``reason`` is in force for good, on both sides."""
@@ -218,6 +249,11 @@ class FreqtradeClient:
     def cancel_open_orders(self, trade_id: int) -> None:
         """Cancel all open orders of one trade, exits too."""
         self.call("DELETE", f"/trades/{trade_id}/open-order")
+
+
+def is_ours(lock: dict[str, Any]) -> bool:
+    """Return whether freqops set a pair lock."""
+    return lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")
 
 
 def _typed(value: Any, kind: type) -> Any:

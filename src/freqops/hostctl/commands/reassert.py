@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from freqops.core.base import stamp
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
+from freqops.core.halt import timers
 
 from ..bot.engine import Engine
 from ..halt.reassert import reassert
@@ -23,6 +25,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make them true; 2 where one could not be."""
     done, failed = reassert(layout.homes(options.root), Clock(), Engine())
+    stamp.leave(timers.REASSERT)
     for line in [*done, *failed]:
         output.print_text(line)
     return NOT_PROVEN if failed else PROVEN
