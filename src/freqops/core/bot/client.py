@@ -23,6 +23,7 @@ FORCE_EXIT_SECONDS = 20.0  # the bot asks the exchange several times before it a
 MAX_BODY = 16 * 1024 * 1024
 OK, UNAUTHORIZED, BAD_GATEWAY = 200, 401, 502
 LOG_RECORDS = 500
+LONGEST_TIMEFRAME = 1e11  # milliseconds: three years, and Freqtrade's longest is one
 WORKER = "freqtrade.worker"
 WORKER_SAYS = re.compile(r"(?:Changing state(?: from \w+)? to: |Bot heartbeat\. .*state=')(\w+)")
 
@@ -133,15 +134,14 @@ class FreqtradeClient:
         """Return state and heartbeat, as one reading."""
         config, health = self.call("GET", "/show_config"), self.call("GET", "/health")
         try:
-            last, startup = health["last_process"], health.get("bot_startup")
+            last = health["last_process"]
             return Reading(
                 state=_typed(config["state"], str).lower(),
                 last_process=_moment(last) if last is not None else None,
                 bot_name=_typed(config["bot_name"], str),
                 dry_run=_typed(config["dry_run"], bool),
-                startup=_moment(startup) if startup is not None else None,
-                timeframe=_typed(config.get("timeframe") or "", str),
-                timeframe_s=_typed(config.get("timeframe_ms") or 0, int) / 1000,
+                startup=_startup(health),
+                **_timeframe(config),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(f"show_config or health lack what Freqtrade promises: {error!r}") from None
@@ -208,16 +208,19 @@ class FreqtradeClient:
         """Let the trader run."""
         self.call("POST", "/start")
 
-    def locks(self) -> list[dict[str, Any]]:
-        """Return all active pair locks."""
+    def our_locks(self) -> list[dict[str, Any]]:
+        """Return the active global pair locks that freqops set."""
+        return [lock for lock in self._locks() if _is_ours(lock)]
+
+    def locks_of_others(self) -> list[dict[str, Any]]:
+        """Return the active pair locks that its protections, its strategy or a person set."""
+        return [lock for lock in self._locks() if not _is_ours(lock)]
+
+    def _locks(self) -> list[dict[str, Any]]:
         try:
             return [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
         except (KeyError, TypeError) as error:
             raise Failed(f"GET /locks lacks what Freqtrade promises: {error!r}") from None
-
-    def our_locks(self) -> list[dict[str, Any]]:
-        """Return the active global pair locks that freqops set."""
-        return [lock for lock in self.locks() if is_ours(lock)]
 
     def has_lock(self, reason: str) -> bool:
         """Return whether the global pair lock called ``reason`` is in force for good, on both sides."""
@@ -251,8 +254,7 @@ class FreqtradeClient:
         self.call("DELETE", f"/trades/{trade_id}/open-order")
 
 
-def is_ours(lock: dict[str, Any]) -> bool:
-    """Return whether freqops set a pair lock."""
+def _is_ours(lock: dict[str, Any]) -> bool:
     return lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")
 
 
@@ -268,6 +270,22 @@ def _moment(text: Any) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment
+
+
+def _startup(health: dict[str, Any]) -> datetime | None:
+    """Return when it began to loop, None where it does not say that: no halt fails by what no halt reads."""
+    try:
+        return _moment(health.get("bot_startup"))
+    except (TypeError, ValueError):
+        return None
+
+
+def _timeframe(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the length of its candles, nothing where it does not say that; likewise."""
+    name, length = config.get("timeframe"), config.get("timeframe_ms")
+    if not isinstance(name, str) or not isinstance(length, int) or not 0 < length < LONGEST_TIMEFRAME:
+        return {}
+    return {"timeframe": name, "timeframe_s": length / 1000}
 
 
 def _check_trade(trade: Any) -> None:

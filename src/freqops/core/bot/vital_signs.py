@@ -6,10 +6,11 @@ Every line says what is wrong, its figure, its threshold, and the cure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ..base import kinds
-from ..base.clock import FUTURE_SECONDS
+from ..base.clock import FUTURE_SECONDS, iso
 
 STATES = ("stopped", "paused", "running")  # from the one that does least
 LOOPS = ("paused", "running")
@@ -110,13 +111,20 @@ def whitelist(pairs: int, up_s: float) -> list[str]:
     return [f"{said}: it enters nothing. Look at its pairlists, and at what its log says of them"]
 
 
-def locks_of_others(locks: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a line about the pair locks that are not ours: its protections set them, or a person did."""
-    said = [f"{lock['pair']} until {lock['lock_end_time']} ({lock['reason'] or 'no reason'})" for lock in locks]
+def locks(others: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line about the pair locks that are not ours: its protections set them, its strategy, or a person."""
+    said = [f"{lock['pair']} until {_until(lock)} ({lock['reason'] or 'no reason'})" for lock in others]
     if not said:
         return []
     more = f", and {len(said) - LOCKS_SHOWN} more" if len(said) > LOCKS_SHOWN else ""
     return [f"{len(said)} pair locks of others keep it from entering: {', '.join(said[:LOCKS_SHOWN])}{more}"]
+
+
+def _until(lock: Mapping[str, Any]) -> str:
+    try:
+        return iso(datetime.fromtimestamp(lock["lock_end_timestamp"] / 1000, timezone.utc))
+    except (ValueError, OverflowError, OSError):
+        return "beyond all years"
 
 
 def loop_seconds(config: object) -> float:

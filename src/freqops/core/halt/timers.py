@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..base import stamp
 from ..base.clock import FUTURE_SECONDS, Clock
 
+PREFIX = "freqops-"  # of the names of our units
 REASSERT, RECOVER, DEADMAN = "reassert", "recover", "deadman"
 # A round every minute at most, and up to two minutes for it; the round of a dead-man timer halts all bots.
 RED_SECONDS = {REASSERT: 180.0, RECOVER: 180.0, DEADMAN: 300.0}
@@ -21,7 +22,7 @@ MEANING = {
 
 def unit(name: str, kind: str) -> str:
     """Return the unit of a timer of ours: its ``timer``, or its ``service``."""
-    return f"freqops-{name}.{kind}"
+    return f"{PREFIX}{name}.{kind}"
 
 
 def stamp_wrong(name: str, clock: Clock) -> list[str]:
@@ -40,9 +41,9 @@ def round_wrong(name: str, age_s: float | None, up_s: float) -> list[str]:
     limit = RED_SECONDS[name]
     cure = f"{MEANING[name]}; 'systemctl status {unit(name, 'timer')} {unit(name, 'service')}' says why"
     if age_s is not None and age_s < -FUTURE_SECONDS:
-        said = f"the last round of freqops-{name} is {-age_s:.0f} s in the future (red above {FUTURE_SECONDS:.0f} s)"
+        said = f"the last round of {PREFIX}{name} is {-age_s:.0f} s in the future (red above {FUTURE_SECONDS:.0f} s)"
         return [f"{said}: the clock was set back, and no round came since; {cure}"]
     if (up_s if age_s is None else age_s) <= limit:
         return []
     last = "never came round since the boot, for" if age_s is None else "did not come round for"
-    return [f"freqops-{name} {last} {up_s if age_s is None else age_s:.0f} s (red above {limit:.0f} s): {cure}"]
+    return [f"{PREFIX}{name} {last} {up_s if age_s is None else age_s:.0f} s (red above {limit:.0f} s): {cure}"]

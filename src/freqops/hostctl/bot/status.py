@@ -12,7 +12,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
 from freqops.core.bot import layout, processes, vital_signs
-from freqops.core.bot.client import ApiError, Reading, is_ours
+from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
 from freqops.core.exchange.positions import position
@@ -104,7 +104,7 @@ class _Asked:
             trades = self._api.open_trades()
             self._tell(reading, trades)
             self._judge(reading, trades)
-            self._row["notes"] += vital_signs.locks_of_others([lock for lock in self._api.locks() if not is_ours(lock)])
+            self._row["notes"] += vital_signs.locks(self._api.locks_of_others())
         except ApiError as error:
             self._row.setdefault("trader", "no answer")
             self._row["problems"].append(str(error))

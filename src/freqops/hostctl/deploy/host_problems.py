@@ -25,7 +25,8 @@ def host_problems(clock: Clock) -> list[str]:
 
 def _services(clock: Clock) -> list[str]:
     """Return what is wrong with the engine and with our timers: what systemd has of them, and their last rounds."""
-    names = list(dict.fromkeys([*timers.ALWAYS, *(path.stem[8:] for path in sorted(UNITS.glob("freqops-*.timer")))]))
+    there = [path.stem[len(timers.PREFIX) :] for path in sorted(UNITS.glob(f"{timers.PREFIX}*.timer"))]
+    names = list(dict.fromkeys([*timers.ALWAYS, *there]))
     ours = [timers.unit(name, kind) for name in names for kind in ("timer", "service")]
     try:
         found = units.show(lambda words: commands.run(words, SYSTEMCTL_SECONDS), [ENGINE, *ours])
@@ -55,14 +56,15 @@ def _late(name: str, found: Mapping[str, units.Unit], clock: Clock) -> list[str]
 
 
 def _ssh_server() -> list[str]:
-    if not sshd.DROP_IN.exists():
+    server = sshd.SshServer(commands.run, Guard("sshd", commands.run))
+    if not server.drop_in.exists():
         return []
     try:
         session = ssh_session.find(os.getpid())
     except Refused:  # at the console
         session = None
     try:
-        return sshd.SshServer(commands.run, Guard("sshd", commands.run)).undone(session)
+        return server.undone(session)
     except NotProven as error:
         return [f"the settings of the SSH server are not known: {error}"]
 
