@@ -33,27 +33,30 @@ def show(run: Run, names: Sequence[str]) -> Mapping[str, Unit]:
 
 
 def wrong(unit: Unit) -> list[str]:
-    """Return why a unit of ours is not what was installed, or does not do its work; each line with its cure.
-
-    A drop-in for a whole kind of units (``service.d``) is the system's own business.
-    """
+    """Return why a unit of ours is not what was installed, or does not do its work; each line with its cure."""
     name, state = unit["Id"], unit.get("ActiveState", "")
     if unit.get("LoadState") == "masked":
         return [f"{name} is masked: 'systemctl unmask {name}', and deploy"]
     if unit.get("LoadState") != "loaded":
         return [f"{name} cannot be loaded ({unit.get('LoadState')}): deploy.yml installs it"]
-    found = []
-    if unit.get("FragmentPath") != f"{PLACE}/{name}":
-        found.append(f"{name} is overridden by {unit.get('FragmentPath')}: remove that, and 'systemctl daemon-reload'")
-    whole_kind = f"{PurePosixPath(name).suffix[1:]}.d"
-    ours = [path for path in unit.get("DropInPaths", "").split() if PurePosixPath(path).parent.name != whole_kind]
-    if ours:
-        found.append(f"{name} is overridden by {', '.join(ours)}: remove that, and 'systemctl daemon-reload'")
+    found = overridden(unit)
     if name.endswith(".timer"):
         return [*found, *_timer(unit, name, state)]
     if state == "failed":
         found.append(_failed(unit, name))
     return found
+
+
+def overridden(unit: Unit) -> list[str]:
+    """Return what else than our file says what a unit of ours does; each line with its cure.
+
+    A drop-in for a whole kind of units (``service.d``) is the system's own business.
+    """
+    name, place = unit["Id"], unit.get("FragmentPath", "")
+    whole_kind = f"{PurePosixPath(name).suffix[1:]}.d"
+    drop_ins = [path for path in unit.get("DropInPaths", "").split() if PurePosixPath(path).parent.name != whole_kind]
+    others = [*drop_ins, *([place] if place and place != f"{PLACE}/{name}" else [])]
+    return [f"{name} is overridden by {path}: remove that, and 'systemctl daemon-reload'" for path in others]
 
 
 def _timer(unit: Unit, name: str, state: str) -> list[str]:
