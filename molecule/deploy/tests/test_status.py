@@ -13,6 +13,8 @@ UNIT = "/etc/systemd/system/freqops-reassert"
 OVERRIDE = f"{UNIT}.service.d"
 LATER = "/etc/ssh/sshd_config.d/00-later.conf"
 COOKIES = "/proc/sys/net/ipv4/tcp_syncookies"
+STOP = "systemctl stop freqops-reassert.timer && systemctl start freqops-reassert.service"  # a round under way ends
+SILENCE = f"{STOP} && touch -d '10 minutes ago' /run/freqops/reassert.stamp"
 DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
     "overridden": (
         f"mkdir {OVERRIDE} && printf '[Service]\\nNice=5\\n' > {OVERRIDE}/x.conf && systemctl daemon-reload",
@@ -20,16 +22,11 @@ DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
         f"freqops-reassert.service is overridden by {OVERRIDE}/x.conf",
     ),
     "masked": (
-        f"systemctl stop freqops-reassert.timer && mv {UNIT}.timer {UNIT}.kept && ln -s /dev/null {UNIT}.timer"
-        " && systemctl daemon-reload",
+        f"{STOP} && mv {UNIT}.timer {UNIT}.kept && ln -s /dev/null {UNIT}.timer && systemctl daemon-reload",
         f"mv {UNIT}.kept {UNIT}.timer && systemctl daemon-reload && systemctl start freqops-reassert.timer",
         "freqops-reassert.timer is masked",
     ),
-    "silent": (
-        "systemctl stop freqops-reassert.timer && touch -d '10 minutes ago' /run/freqops/reassert.stamp",
-        "systemctl start freqops-reassert.timer",
-        "freqops-reassert did not come round for 60",
-    ),
+    "silent": (SILENCE, "systemctl start freqops-reassert.timer", "freqops-reassert did not come round for 60"),
     "sshd": (f"echo X11Forwarding yes > {LATER}", f"rm {LATER}", f"X11Forwarding is yes, not no; set in {LATER}"),
     "kernel": (f"echo 0 > {COOKIES}", f"echo 1 > {COOKIES}", "the kernel's net.ipv4.tcp_syncookies is 0, not 1"),
 }
@@ -74,7 +71,7 @@ def test_a_trader_that_nobody_ordered_to_stop_is_red(field: Field) -> None:
 
 
 def test_a_halt_says_that_its_hold_would_stay_undone(field: Field) -> None:
-    field.sh("systemctl stop freqops-reassert.timer && touch -d '10 minutes ago' /run/freqops/reassert.stamp")
+    field.sh(SILENCE)
     try:
         rc, row = field.halt(1)
         assert (rc, row["verdict"]) == (0, "HALTED, PROVEN"), row
