@@ -8,7 +8,7 @@ from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.text_table import table
-from freqops.core.bot.status_table import HEADINGS, cells, check, problems
+from freqops.core.bot.status_table import HEADINGS, cells, check, notes, problems
 from freqops.core.halt import halt_drill
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet
@@ -29,8 +29,8 @@ class ActionModule(FleetAction):
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         wrong += [lost.refusal.line for lost in fleet.lost(self.variables) if lost.host in hosts or not self.limited]
-        notes = [text for answer in answers for text in _undeclared(answer, hosts[answer.host])]
-        self._show(answers, [*wrong, *notes])
+        said = [text for answer in answers for text in _notes(answer, hosts[answer.host])]
+        self._show(answers, [*wrong, *said])
         _show_drills(answers)
         if self.argument("output"):
             durable.write_json(Path(self.argument("output")), found, 0o644)
@@ -56,6 +56,11 @@ def _wrong(answer: Answer, bots: list[str]) -> list[str]:
     missing = set(bots) - {row["bot"] for row in answer.document.get("bots", [])}
     wrong = [f"{answer.host}: {bot} is declared in the inventory, but not deployed" for bot in sorted(missing)]
     return wrong + [f"{answer.host}: {text}" for text in problems(answer.document)]
+
+
+def _notes(answer: Answer, bots: list[str]) -> list[str]:
+    """Return what is only to be said of a host: it makes nothing fail."""
+    return [*_undeclared(answer, bots), *(f"{answer.host}: {text}" for text in notes(answer.document or {"bots": []}))]
 
 
 def _undeclared(answer: Answer, bots: list[str]) -> list[str]:

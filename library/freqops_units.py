@@ -11,7 +11,8 @@ description:
   - Writes the files of units, has systemd read them, and enables and starts those that are to run.
   - A unit that runs is started again when its own file changed, or that of the unit with the same name and another
     ending, as a timer and its service have it.
-  - Reads back that what is to run is enabled and active, and fails where it is not.
+  - Reads back that what is to run is enabled and active, and fails where it is not, and where a drop-in, or a file of
+    another place, overrides one of O(units).
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -67,6 +68,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands, durable
+from ansible.module_utils.freqops.core.base import units as systemd
 from ansible.module_utils.freqops.core.base.errors import FreqopsError, NotProven
 from ansible.module_utils.freqops.core.base.visible import visible
 
@@ -114,6 +116,17 @@ class Units:
         """The units of which anything differs."""
         return sorted({*self.written, *self.gone, *self.stale, *self.idle})
 
+    def refuse_overridden(self) -> None:
+        """Refuse units of which another file says what they do.
+
+        Raises:
+            NotProven: There is one; the text names that file and the cure.
+        """
+        shown = systemd.show(commands.run, list(self.texts)) if self.texts else {}
+        found = [text for unit in shown.values() for text in systemd.overridden(unit)]
+        if found:
+            raise NotProven("; ".join(found))
+
     def diff(self) -> list[dict[str, str]]:
         """Return the present and the wanted content of the files."""
         return [
@@ -153,6 +166,7 @@ def main() -> None:
         touched, diff = units.touched, units.diff()
         if touched and not module.check_mode:
             units.bring()
+        units.refuse_overridden()
     except (FreqopsError, OSError) as error:
         module.fail_json(msg=visible(str(error)))
     module.exit_json(changed=bool(touched), touched=touched, diff=diff)

@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.base import durable
+from freqops.core.base import durable, stamp
 from freqops.core.bot import layout, processes
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.bot import databases, holds_file, processes_and_api
@@ -187,6 +187,7 @@ class ModelHost(Judge):
             replace(command, "Clock", lambda: self.clock)
             replace(command, "Engine", lambda: self.engine, raising=name != "halt")
         replace(levels, "Engine", lambda: self.engine)
+        replace(stamp, "DIRECTORY", str(self.root / "run"))
         client = type("Client", (ModelClient,), {"board": self})
         replace(processes_and_api, "FreqtradeClient", client)
         replace(processes, "scan", self._processes)

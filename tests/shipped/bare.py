@@ -20,7 +20,9 @@ ELSEWHERE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+from freqops.core.base import stamp
 from freqops.hostctl import cli
+stamp.DIRECTORY = sys.argv[2] + "/run"
 sys.exit(cli.main(sys.argv[3:], Path(sys.argv[2])))
 """
 

@@ -31,11 +31,12 @@ def test_help(bare: Bare) -> None:
 
 
 def test_status_of_a_host_without_bots(bare: Bare, tmp_path: Path) -> None:
-    """What else runs on this machine may be undeclared; that is then the only problem."""
+    """What else runs on this machine may be undeclared, and it has no timers of ours; there is no other problem."""
     ran = bare.host("status", "--json", root=tmp_path)
     answer = json.loads(ran.stdout)
     assert (answer["bots"], ran.stderr) == ([], "")
-    assert ran.returncode == (2 if answer["undeclared"] else 0)
+    assert ran.returncode == (2 if answer["undeclared"] or answer["host_problems"] else 0)
+    assert all("freqops-" in text or "systemd" in text for text in answer["host_problems"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,6 +83,7 @@ def test_a_held_bot_is_not_started_and_its_hold_is_shown(bare: Bare, tmp_path: P
     assert ran.returncode == 1
     assert "one (halt, level 3)" in json.loads(ran.stdout)["refused"]
     assert bare.host("reassert", root=tmp_path).returncode == 0
+    assert (tmp_path / "run" / "reassert.stamp").exists()
 
 
 def test_the_oldest_python_reads_the_time_as_freqtrade_writes_it(bare: Bare) -> None:

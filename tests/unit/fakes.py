@@ -72,6 +72,9 @@ class StillApi:
     before_call: Any = None
     observer: Any = None
     exiting: Any = None
+    others: list[dict[str, Any]] = field(default_factory=list)
+    pairs: list[str] = field(default_factory=lambda: ["BTC/USDT", "ETH/USDT"])
+    candle_s: float = 90.0
 
     def _said(self, what: str) -> None:
         self.calls.append(what)
@@ -85,7 +88,15 @@ class StillApi:
         return Reading(self.state, None if self.state == "stopped" else self.clock.utcnow(), self.name, self.dry_run)
 
     def past_boot(self) -> bool:
-        return True
+        return bool(self.pairs)
+
+    def whitelist(self) -> list[str]:
+        self._said("whitelist")
+        return self.pairs
+
+    def newest_candle(self, pair: str, timeframe: str) -> datetime | None:
+        self._said(f"candle {pair} {timeframe}")
+        return self.clock.at(self.clock.now - self.candle_s)
 
     def worker_state(self) -> str:
         return self.state
@@ -105,6 +116,10 @@ class StillApi:
     def our_locks(self) -> list[dict[str, Any]]:
         self._said("our_locks")
         return list(self.locks)
+
+    def locks_of_others(self) -> list[dict[str, Any]]:
+        self._said("locks_of_others")
+        return self.others
 
     def has_lock(self, reason: str) -> bool:
         return any(lock["reason"] == reason for lock in self.our_locks())

@@ -11,6 +11,7 @@ import os
 import select
 from importlib import import_module
 
+from freqops.core.base import stamp
 from freqops.core.halt.unheld import unheld
 
 BOTS = "/srv/freqops/bots"
@@ -20,6 +21,7 @@ PATIENCE_MS = 1000
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     if arguments == ["reassert"] and nothing_held_in_time(BOTS):
+        stamp.leave("reassert")
         return 0
     if arguments[:2] == ["gate", "--"] and len(arguments) > 2:
         return int(import_module("freqops.hostctl.bot.start_gate").pass_or_wait(arguments[2:]))

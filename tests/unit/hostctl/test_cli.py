@@ -46,6 +46,7 @@ class Cli:
         self.found: list[processes.Process] = []
         self.started: Result | Exception = Started("alpha", "running", changed=True, level=0)
         self.reasserted: tuple[list[str], list[str]] = ([], [])
+        self.host_problems: list[str] = []
         make_bot(root)
         monkeypatch.setattr("freqops.hostctl.commands.halt.halt", self._halt)
         monkeypatch.setattr(own_session, "run", lambda work: work())  # the real one forks
@@ -53,6 +54,7 @@ class Cli:
             monkeypatch.setattr(f"freqops.hostctl.commands.{name}.{name}", self._start)
         rounds = SimpleNamespace(once=lambda: self.reasserted, busy=False)
         monkeypatch.setattr("freqops.hostctl.commands.reassert.Rounds", lambda *_arguments: rounds)
+        monkeypatch.setattr("freqops.hostctl.commands.status.host_problems", lambda _clock: self.host_problems)
         monkeypatch.setattr(processes, "scan", lambda *_arguments: self.found)
         monkeypatch.setattr(os, "_exit", self._exit)
 
@@ -352,12 +354,16 @@ def test_what_is_not_flat_or_does_not_agree_ends_with_2(
     assert (evidence["proven"], evidence["reason"]) == (status == 0, "done")
 
 
-def test_how_a_re_assertion_ends(run: Cli) -> None:
+def test_how_a_re_assertion_ends(run: Cli, stamps: Path) -> None:
     assert run("reassert") == (0, "")
+    path = stamps / "reassert.stamp"
+    assert path.exists()
+    path.unlink()
     run.reasserted = (["alpha: paused again"], [])
     assert run("reassert") == (0, "alpha: paused again\n")
     run.reasserted = ([], ["beta: torn"])
     assert run("reassert") == (2, "beta: torn\n")
+    assert path.exists()  # it came round; that it failed systemd says
 
 
 def test_help_ends_with_0(run: Cli) -> None:
@@ -426,6 +432,13 @@ def test_a_bot_that_nothing_holds_and_that_does_not_run(
     assert answer["bots"][0]["problems"] == ["nothing holds it at level 3 and it does not run"]
     run.found = [processes.Process(9, ("python3", processes.TOOL_IN_CONTAINER, "gate"), "alpha", True, True)]
     assert "started again by itself after 2, 5, 15 minutes" in look()[1]["bots"][0]["problems"][0]
+
+
+def test_a_host_with_a_problem(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
+    run.found, run.host_problems = [process()], ["freqops-reassert.timer is masked"]
+    status, answer, text = look(StillApi(FakeClock()))
+    assert (status, answer["bots"][0]["problems"], answer["host_problems"]) == (2, [], run.host_problems)
+    assert "freqops-reassert.timer is masked" in text.splitlines()
 
 
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:

@@ -50,8 +50,14 @@ def bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return homes
 
 
-def test_where_nothing_is_held_there_is_nothing_to_do(bots: list[Path], long_way: list[list[str]]) -> None:
+def test_where_nothing_is_held_there_is_nothing_to_do_but_to_leave_a_stamp(
+    bots: list[Path], long_way: list[list[str]], stamps: Path
+) -> None:
+    path = stamps / "reassert.stamp"
+    path.touch()
+    os.utime(path, (0, 0))
     assert (short_way.main(["reassert"]), long_way) == (0, [])
+    assert path.stat().st_mtime > 0
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"version": 1, "seq": 3, "holds": []}', '{"holds": [{}]}'])

@@ -100,10 +100,14 @@ class Systemd:
         self.active: set[str] = set()
         self.told: list[str] = []
         self.broken = False
+        self.drop_ins = ""
 
     def run(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         _, verb, *rest = words
         unit = rest[-1] if rest else ""
+        if verb == "show":
+            shown = [f"Id={name}\nDropInPaths={self.drop_ins}" for name in rest[rest.index("--") + 1 :]]
+            return subprocess.CompletedProcess(list(words), 0, "\n\n".join(shown), "")
         if verb.startswith("is-"):
             known = self.enabled if verb == "is-enabled" else self.active
             return subprocess.CompletedProcess(list(words), int(unit not in known), "", "")
@@ -180,6 +184,17 @@ def test_one_that_was_told_to_run_and_does_not_is_no_success(run: Run, systemd: 
     answer = run(freqops_units, **units)
     assert answer["failed"] is True
     assert "one.timer: systemd was asked to run it" in answer["msg"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_unit_that_a_drop_in_overrides_is_no_success(
+    run: Run, systemd: Systemd, units: dict[str, Any], check: bool
+) -> None:
+    run(freqops_units, **units)
+    systemd.drop_ins = "/etc/systemd/system/one.service.d/x.conf"
+    answer = run(freqops_units, check=check, **units)
+    assert answer["failed"] is True
+    assert "one.service is overridden by /etc/systemd/system/one.service.d/x.conf" in answer["msg"]
 
 
 def test_what_is_to_be_gone_is_stopped_first_but_not_what_it_started(

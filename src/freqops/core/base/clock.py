@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
+FUTURE_SECONDS = 5.0  # what was stamped later than that from now was stamped by a clock that was set back
+
 
 class Clock:
     """The real time of this machine."""

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Callable
 
 from ..base.errors import FreqopsError
@@ -23,6 +23,7 @@ FORCE_EXIT_SECONDS = 20.0  # the bot asks the exchange several times before it a
 MAX_BODY = 16 * 1024 * 1024
 OK, UNAUTHORIZED, BAD_GATEWAY = 200, 401, 502
 LOG_RECORDS = 500
+LONGEST_TIMEFRAME = 1e11  # milliseconds: three years, and Freqtrade's longest is one
 WORKER = "freqtrade.worker"
 WORKER_SAYS = re.compile(r"(?:Changing state(?: from \w+)? to: |Bot heartbeat\. .*state=')(\w+)")
 
@@ -56,12 +57,18 @@ class Reading:
         last_process: When its loop last came round; None until the first time in this process or since a reload.
         bot_name: The name it was configured with.
         dry_run: Whether its orders are simulated.
+        startup: When it last began to loop: at a start, a reload, or when a stopped trader was started; None before.
+        timeframe: The length of its candles, as it calls it.
+        timeframe_s: That length in seconds.
     """
 
     state: str
     last_process: datetime | None
     bot_name: str
     dry_run: bool
+    startup: datetime | None = None
+    timeframe: str = ""
+    timeframe_s: float = 0.0
 
 
 class FreqtradeClient:
@@ -133,6 +140,8 @@ class FreqtradeClient:
                 last_process=_moment(last) if last is not None else None,
                 bot_name=_typed(config["bot_name"], str),
                 dry_run=_typed(config["dry_run"], bool),
+                startup=_startup(health),
+                **_timeframe(config),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(f"show_config or health lack what Freqtrade promises: {error!r}") from None
@@ -147,6 +156,25 @@ class FreqtradeClient:
             return bool(_typed(self.call("GET", "/whitelist")["length"], int) > 0)
         except (Failed, KeyError, TypeError):  # 500: the pair lists do not exist yet
             return False
+
+    def whitelist(self) -> list[str]:
+        """Return the pairs in which it may trade, those of its open trades among them."""
+        try:
+            return [_typed(pair, str) for pair in _typed(self.call("GET", "/whitelist")["whitelist"], list)]
+        except (KeyError, TypeError) as error:
+            raise Failed(f"GET /whitelist lacks what Freqtrade promises: {error!r}") from None
+
+    def newest_candle(self, pair: str, timeframe: str) -> datetime | None:
+        """Return when the newest candle of a pair began on which the strategy has decided, None where there is none.
+
+        No column of the strategy is asked for, so the answer is short.
+        """
+        asked = {"pair": pair, "timeframe": timeframe, "limit": 1, "columns": []}
+        try:
+            began = _typed(self.call("POST", "/pair_candles", asked)["data_stop_ts"], int)
+            return datetime.fromtimestamp(began / 1000, timezone.utc) if began else None
+        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            raise Failed(f"POST /pair_candles lacks what Freqtrade promises: {error!r}") from None
 
     def worker_state(self) -> str | None:
         """Return the trader state in which the bot's worker last said that it was, None where its log does not say.
@@ -182,11 +210,17 @@ class FreqtradeClient:
 
     def our_locks(self) -> list[dict[str, Any]]:
         """Return the active global pair locks that freqops set."""
+        return [lock for lock in self._locks() if _is_ours(lock)]
+
+    def locks_of_others(self) -> list[dict[str, Any]]:
+        """Return the active pair locks that its protections, its strategy or a person set."""
+        return [lock for lock in self._locks() if not _is_ours(lock)]
+
+    def _locks(self) -> list[dict[str, Any]]:
         try:
-            locks = [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
+            return [_checked_lock(lock) for lock in self.call("GET", "/locks")["locks"]]
         except (KeyError, TypeError) as error:
             raise Failed(f"GET /locks lacks what Freqtrade promises: {error!r}") from None
-        return [lock for lock in locks if lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")]
 
     def has_lock(self, reason: str) -> bool:
         """Return whether the global pair lock called ``reason`` is in force for good, on both sides."""
@@ -220,6 +254,10 @@ class FreqtradeClient:
         self.call("DELETE", f"/trades/{trade_id}/open-order")
 
 
+def _is_ours(lock: dict[str, Any]) -> bool:
+    return lock["pair"] == "*" and str(lock["reason"]).startswith("freqops ")
+
+
 def _typed(value: Any, kind: type) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise TypeError(f"{value!r:.60} is not {kind.__name__}")
@@ -232,6 +270,22 @@ def _moment(text: Any) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment
+
+
+def _startup(health: dict[str, Any]) -> datetime | None:
+    """Return when it began to loop, None where it does not say that: no halt fails by what no halt reads."""
+    try:
+        return _moment(health.get("bot_startup"))
+    except (TypeError, ValueError):
+        return None
+
+
+def _timeframe(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the length of its candles, nothing where it does not say that; likewise."""
+    name, length = config.get("timeframe"), config.get("timeframe_ms")
+    if not isinstance(name, str) or not isinstance(length, int) or not 0 < length < LONGEST_TIMEFRAME:
+        return {}
+    return {"timeframe": name, "timeframe_s": length / 1000}
 
 
 def _check_trade(trade: Any) -> None:

@@ -24,6 +24,7 @@ ROW: dict[str, kinds.Kind] = {
     "open_trades": kinds.or_none(kinds.count),
     "unrealised": _number,
     "drill_days": _number,
+    "notes": kinds.list_of(kinds.text),
 }
 ALWAYS = ("bot", "problems", "holds")
 PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))
@@ -42,6 +43,8 @@ def check(answer: Mapping[str, Any]) -> None:
     rows = [kinds.checked(row, ROW, ALWAYS) for row in kinds.value(answer, "bots", kinds.list_of(kinds.object_))]
     kinds.refuse_twice([row["bot"] for row in rows])
     kinds.value(answer, "undeclared", PROCESSES)
+    if "host_problems" in answer:
+        kinds.value(answer, "host_problems", kinds.list_of(kinds.text))
     for row in rows:
         if not row.get("trader") and not row["problems"]:
             raise Malformed(f"it does not tell what {row['bot']} does")
@@ -66,6 +69,16 @@ def _image(row: dict[str, Any]) -> str | None:
 
 
 def problems(answer: Mapping[str, Any]) -> list[str]:
-    """Return a line for each problem of a host: what could not be read, and what belongs to no bot."""
+    """Return a line for each problem of a host and of its bots; an older host tells of none of its own."""
+    return [*answer.get("host_problems", []), *problems_of_bots(answer)]
+
+
+def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
+    """Return a line for each problem of a bot, and for what belongs to no bot."""
     lines = [f"{row['bot']}: {problem}" for row in answer["bots"] for problem in row["problems"]]
     return lines + [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in answer["undeclared"]]
+
+
+def notes(answer: Mapping[str, Any]) -> list[str]:
+    """Return what is only to be said of the bots of a host; an older host says nothing."""
+    return [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]

@@ -43,6 +43,12 @@ def render(wanted: Mapping[str, str]) -> str:
     return "# Managed by Ansible\n" + "".join(f"{key} {wanted[key]}\n" for key in sorted(wanted))
 
 
+def declared(text: str) -> dict[str, str]:
+    """Return the settings that `render` wrote into a drop-in."""
+    words = [line.partition(" ") for line in text.splitlines() if line and not line.startswith("#")]
+    return {key: value.strip() for key, _, value in words}
+
+
 def differences(effective: str, wanted: Mapping[str, str]) -> list[str]:
     """Return the settings of ``sshd -T`` that are not as they should be."""
     found = dict(line.lower().partition(" ")[::2] for line in effective.splitlines())
@@ -74,8 +80,31 @@ class SshServer:
         """Return the drop-in as it is, empty where there is none."""
         return document(self.drop_in)
 
-    def effective(self, session: Session) -> str:
-        """Return all settings for a login like the present one."""
+    def undone(self, session: Session | None) -> list[str]:
+        """Return which settings of our drop-in are not in effect, and where another file says otherwise.
+
+        Raises:
+            NotProven: The server does not tell its settings.
+        """
+        wrong = differences(self.effective(session), declared(self.current()))
+        return [self._with_place(text) for text in wrong]
+
+    def _with_place(self, wrong: str) -> str:
+        """Return what differs, with the files that say otherwise: the first value counts, or that of a Match."""
+        key = wrong.partition(" ")[0]
+        ours = declared(self.current())[key].lower()
+        places = []
+        for path in (*sorted(self.drop_in.parent.glob("*.conf")), self.main):
+            said = [line.strip().lower().replace("=", " ").split() for line in document(path).splitlines()]
+            if any(words[0] == key.lower() and words[1:] != [ours] for words in said if words):
+                places.append(str(path))
+        where = f"set in {', '.join(places)}: remove it there" if places else "no file here says why"
+        return f"the SSH server's {wrong}; {where}, and deploy, or set host_sshd: false"
+
+    def effective(self, session: Session | None) -> str:
+        """Return all settings for a login like the present one, or those for everybody where it is not known."""
+        if session is None:
+            return must(self.run, [SSHD, "-T"])
         user = must(self.run, ["id", "--name", "--user", str(session.uid)]).strip()
         who = f"user={user},host={session.client},addr={session.client}"
         return must(self.run, [SSHD, "-T", "-C", f"{who},laddr={session.server},lport={session.server_port}"])

@@ -113,15 +113,47 @@ def refuse_overruled(
     Raises:
         Refused: There is one; the text names file, setting and cure.
     """
-    for path in _read_later(directories, ours):
-        for line in document(path).splitlines():
-            name, _, value = line.strip().lstrip("-").partition("=")
-            name, value = name.strip().replace("/", "."), value.strip()
-            if name in wanted and value != wanted[name]:
-                raise Refused(
-                    f"{path} sets {name} to {value} after freqops sets it to {wanted[name]}, so the next boot would "
-                    f"undo it; remove that line, or give the value in host_sysctl"
-                )
+    for text in overruled(wanted, directories, ours):
+        raise Refused(text)
+
+
+def overruled(
+    wanted: Mapping[str, str], directories: tuple[Path, ...] = DIRECTORIES, ours: str = FILE.name
+) -> list[str]:
+    """Return the settings that a file read after ours would undo at the next boot, each with that file and the cure."""
+    return [
+        f"{path} sets {name} to {value} after freqops sets it to {wanted[name]}, so the next boot would undo it; "
+        f"remove that line, or give the value in host_sysctl"
+        for path in _read_later(directories, ours)
+        for name, value in _settings(document(path))
+        if name in wanted and value != wanted[name]
+    ]
+
+
+def declared(text: str) -> dict[str, str]:
+    """Return the settings that `render` wrote into a file."""
+    return dict(_settings(text))
+
+
+def undone(kernel: Kernel, directories: tuple[Path, ...] = DIRECTORIES) -> list[str]:
+    """Return which settings of our file the running kernel does not have, or would lose at the next boot."""
+    wanted = declared(kernel.written())
+    found = kernel.compare(wanted)
+    return [
+        *(
+            f"the kernel's {name} is {has}, not {wanted[name]}: something set it since; deploy sets it again"
+            for name, has in found.differing.items()
+        ),
+        *overruled(wanted, directories, kernel.file.name),
+    ]
+
+
+def _settings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values of a file of settings."""
+    for line in text.splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith(("#", ";")):
+            yield name.lstrip("-").strip().replace("/", "."), value.strip()
 
 
 def render(settings: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,7 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.bot.processes import CONF_IN_CONTAINER
 
 LOOKS = 3
+SECOND = len("2026-01-02T03:04:05")  # the engine goes on to nanoseconds, which no Python reads
 
 
 class EngineError(FreqopsError):
@@ -35,6 +37,13 @@ class Container:
     def runs(self) -> bool:
         """Whether it has a process, or gets one in a moment."""
         return self.status in ("running", "restarting", "paused")
+
+    def started(self) -> datetime | None:
+        """When it was started last, to the second; None where the engine does not say it as it should."""
+        try:
+            return datetime.fromisoformat(self.started_at[:SECOND]).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)

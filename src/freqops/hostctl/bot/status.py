@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
-from freqops.core.bot import crash_loop, layout, processes
-from freqops.core.bot.client import ApiError
+from freqops.core.bot import crash_loop, layout, processes, vital_signs
+from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
-from freqops.core.bot.status_table import HEADINGS, cells, problems
+from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
 from . import stopped
-from .engine import Engine
+from .engine import Container, Engine, EngineError
 from .processes_and_api import client
 
 RECOVERY = (
@@ -26,31 +29,38 @@ RECOVERY = (
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
-    """Return a row for each bot, and the Freqtrade processes that belong to no bot."""
+    """Return a row for each bot, all of them looked at at once, and the Freqtrade processes that belong to no bot."""
     found = processes.scan()
-    rows = [_row(home, found, clock, engine) for home in homes]
+    rows: list[dict[str, Any]] = [{"bot": home.name, "problems": [], "notes": []} for home in homes]
+    workers = [threading.Thread(target=_fill, args=(row, home, found, clock, engine)) for row, home in zip(rows, homes)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     foreign = processes.undeclared([home.name for home in homes], found)
     return {"bots": rows, "undeclared": [{"pid": p.pid, "command": p.command} for p in foreign]}
 
 
-def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> dict[str, Any]:
-    row: dict[str, Any] = {"bot": home.name, "problems": _interrupted(home), **_holds(home)}
+def _fill(row: dict[str, Any], home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> None:
     try:
+        row["problems"] += _interrupted(home)
+        row.update(_holds(home, row["problems"]))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
-        if processes.trading(bot.name, found):
-            asked = _asked(bot, clock)
-            row["problems"] += asked.pop("problems")
-            row.update(asked)
+        container = _container(bot, engine, row["problems"])
+        row["container"] = container.status if container else "none"
+        trading = processes.trading(bot.name, found)
+        if trading:
+            row["problems"] += _held_and_alive(row["level"], trading)
+            _Asked(bot, row, container, clock).fill()
         else:
             row["trader"] = "no process"
             row["problems"] += _why_not(bot, found)
-        container = engine.container(bot.container)
-        row["container"] = container.status if container else "none"
     except FreqopsError as error:
         row["problems"].append(str(error))
-    return row
+    except Exception as error:  # noqa: BLE001  a row for each bot, whatever happens to any of them
+        row["problems"].append(f"unexpected {type(error).__name__}: {error}")
 
 
 def _interrupted(home: Path) -> list[str]:
@@ -61,12 +71,29 @@ def _interrupted(home: Path) -> list[str]:
     return [f"{text}; {RECOVERY}" for text in found]
 
 
-def _holds(home: Path) -> dict[str, Any]:
+def _container(bot: layout.Bot, engine: Engine, problems: list[str]) -> Container | None:
+    try:
+        return engine.container(bot.container)
+    except EngineError as error:
+        problems.append(str(error))
+        return None
+
+
+def _holds(home: Path, problems: list[str]) -> dict[str, Any]:
     try:
         held = holds.load(Home(home).holds)
     except holds.HoldsUnreadable as error:
+        problems.append(f"its holds cannot be read and count as level 3 ({error}): killswitch.yml -e level=3 sets them")
         return {"level": holds.HARD, "holds": [], "holds_seq": None, "holds_unreadable": str(error)}
     return {"level": held.level, "holds": [vars(hold) for hold in held.holds], "holds_seq": held.seq}
+
+
+def _held_and_alive(level: int, trading: list[processes.Process]) -> list[str]:
+    """Return which processes a bot has that is held at level 3."""
+    if level < holds.HARD:
+        return []
+    alive = ", ".join(f"{process.pid} {process.command}" for process in trading)
+    return [f"held at level 3, and it has a process ({alive}): killswitch.yml -e level=3 ends it and proves that"]
 
 
 def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
@@ -79,29 +106,77 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
     return ["nothing holds it at level 3 and it does not run"]
 
 
-def _asked(bot: layout.Bot, clock: Clock) -> dict[str, Any]:
-    api = client(bot)
-    try:
-        reading = api.read()
-        trades = [position(trade, paper=bot.mode == "paper") for trade in api.open_trades()]
-    except ApiError as error:
-        return {"trader": "no answer", "problems": [str(error)]}
-    age = None if reading.last_process is None else (clock.utcnow() - reading.last_process).total_seconds()
-    problems = [] if reading.bot_name == bot.name else [f"another bot answers on its port: {reading.bot_name}"]
-    if reading.dry_run != (bot.mode == "paper"):
-        problems.append(f"declared {bot.mode}, but dry_run is {reading.dry_run}")
-    return {
-        "trader": reading.state,
-        "heartbeat_s": None if age is None else round(age, 1),
-        "positions": trades,
-        "open_trades": len(trades),
-        "unrealised": round(sum(trade["profit"] or 0.0 for trade in trades), 4),
-        "problems": problems,
-    }
+class _Asked:
+    """What one bot says of itself, judged."""
+
+    def __init__(self, bot: layout.Bot, row: dict[str, Any], container: Container | None, clock: Clock) -> None:
+        self._bot, self._row, self._clock, self._api = bot, row, clock, client(bot)
+        self._started = container.started if container else None
+
+    def fill(self) -> None:
+        """Ask it, and take into its row what it says, what is wrong with that, and what is only to be said."""
+        try:
+            reading = self._api.read()
+            trades = self._api.open_trades()
+            self._tell(reading, trades)
+            self._judge(reading, trades)
+            self._row["notes"] += vital_signs.locks(self._api.locks_of_others())
+        except ApiError as error:
+            self._row.setdefault("trader", "no answer")
+            self._row["problems"].append(str(error))
+
+    def _tell(self, reading: Reading, trades: list[dict[str, Any]]) -> None:
+        positions = [position(trade, paper=self._bot.mode == "paper") for trade in trades]
+        self._row.update(
+            trader=reading.state,
+            heartbeat_s=None if reading.last_process is None else round(self._age(reading.last_process), 1),
+            positions=positions,
+            open_trades=len(positions),
+            unrealised=round(sum(each["profit"] or 0.0 for each in positions), 4),
+        )
+        if reading.bot_name != self._bot.name:
+            self._row["problems"].append(f"another bot answers on its port: {reading.bot_name}")
+        if reading.dry_run != (self._bot.mode == "paper"):
+            self._row["problems"].append(f"declared {self._bot.mode}, but dry_run is {reading.dry_run}")
+
+    def _judge(self, reading: Reading, trades: list[dict[str, Any]]) -> None:
+        problems, beat, up_s = self._row["problems"], self._row["heartbeat_s"], self._up_s(reading)
+        loop_s = vital_signs.loop_seconds(durable.read_json(self._bot.release_home / "config.json"))
+        problems += vital_signs.heartbeat(reading.state, beat, loop_s, up_s)
+        if beat is None and up_s <= vital_signs.BOOT_SECONDS and not self._api.past_boot():
+            self._row["notes"].append(f"it is still coming up, {up_s:.0f} s after its start")
+            return
+        if self._row["level"] < holds.HARD:
+            declared, rest = self._bot.initial_state, self._rest()
+            problems += vital_signs.trader_state(reading.state, declared, rest, len(trades))
+            self._row["notes"] += vital_signs.trader_note(reading.state, declared, rest)
+        if beat is not None and reading.state in vital_signs.LOOPS:
+            problems += self._data(reading, [trade["pair"] for trade in trades], up_s)
+
+    def _data(self, reading: Reading, traded: list[str], up_s: float) -> list[str]:
+        """Return what is wrong with the data on which it decides."""
+        pairs = self._api.whitelist()
+        asked = list(dict.fromkeys([*traded, *pairs]))[: vital_signs.PAIRS_ASKED if reading.timeframe_s else 0]
+        began = {pair: self._api.newest_candle(pair, reading.timeframe) for pair in asked}
+        ages = {pair: None if moment is None else self._age(moment) for pair, moment in began.items()}
+        return [*vital_signs.whitelist(len(pairs), up_s), *vital_signs.candles(ages, traded, reading.timeframe_s, up_s)]
+
+    def _rest(self) -> str | None:
+        """Return the state that its hold keeps it in, None where nothing holds it."""
+        rests = [hold["rest"] for hold in self._row["holds"]]
+        return min(rests, key=vital_signs.STATES.index, default=None)
+
+    def _up_s(self, reading: Reading) -> float:
+        """Return the seconds since the later of its container's start and its own."""
+        known = [moment for moment in (self._started, reading.startup) if moment is not None]
+        return self._age(max(known)) if known else 0.0
+
+    def _age(self, moment: datetime) -> float:
+        return (self._clock.utcnow() - moment).total_seconds()
 
 
 def render(answer: dict[str, Any]) -> list[str]:
-    """Return the answer as the lines of a table, problems and the age of the last drill below it."""
+    """Return the answer as the lines of a table, problems, notes and the age of the last drill below it."""
     _, drilled = halt_drill.overdue(answer["bots"])
-    lines = [*table(HEADINGS, [cells(row) for row in answer["bots"]]).splitlines(), *problems(answer), drilled]
-    return [line for line in lines if line]
+    shown = table(HEADINGS, [cells(row) for row in answer["bots"]]).splitlines()
+    return [line for line in [*shown, *problems(answer), *notes(answer), drilled] if line]

@@ -6,12 +6,13 @@ import argparse
 import math
 import os
 
+from freqops.core.base import stamp
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import PROVEN
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
-from freqops.core.halt import deadman, holds
+from freqops.core.halt import deadman, holds, timers
 from freqops.core.halt.kill_level import KillLevel
 from freqops.core.incident.ids import new_incident
 
@@ -33,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Halt what nothing holds, if it is silent for too long."""
+    done = _halt_if_silent(options)
+    stamp.leave(timers.DEADMAN)
+    return done
+
+
+def _halt_if_silent(options: argparse.Namespace) -> int:
     clock = Clock()
     silence = deadman.silence(options.root, clock, deadman.this_boot())
     if silence <= options.after * 60:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from freqops.core.base import stamp
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
+from freqops.core.halt import timers
 
 from ..bot.engine import Engine
 from ..halt.reassert import Rounds
@@ -25,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     rounds, status = Rounds(layout.homes(options.root), Clock(), Engine()), PROVEN
     while True:
         done, failed = rounds.once()
+        stamp.leave(timers.REASSERT)
         for line in [*done, *failed]:
             output.print_text(line)
         status = NOT_PROVEN if failed else status

@@ -1,4 +1,4 @@
-"""``freqops-host status``: what every bot of this host is doing."""
+"""``freqops-host status``: what every bot of this host is doing, and what is wrong with the host."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from freqops.core.bot.status_table import problems
 
 from ..bot.engine import Engine
 from ..bot.status import render, status
+from ..deploy.host_problems import host_problems
 from . import output
 
 HELP = "what every bot is doing"
@@ -24,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it; 2 where a bot has a problem."""
-    answer = status(layout.homes(options.root), Clock(), Engine())
+    """Show it; 2 where the host or a bot has a problem."""
+    clock = Clock()
+    answer = {**status(layout.homes(options.root), clock, Engine()), "host_problems": host_problems(clock)}
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

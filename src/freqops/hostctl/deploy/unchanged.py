@@ -13,7 +13,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
 from freqops.core.bot.postgres import CONTAINER
-from freqops.core.bot.status_table import problems
+from freqops.core.bot.status_table import problems_of_bots
 from freqops.core.deploy import host_manifest
 from freqops.core.halt import holds
 from freqops.core.hardening import nft
@@ -22,11 +22,10 @@ from freqops.core.hardening.guard import Guard
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled
+from .host_problems import host_problems
 from .switch_files import SwitchFiles
 
-UNITS = Path("/etc/systemd/system")
 TOOL = Path("/usr/local/bin/freqops-host")
-SYSTEMCTL_SECONDS = 20
 
 
 def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
@@ -41,10 +40,10 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     """
     before, now = host_manifest.load(root), host_manifest.taken(wanted, host_wanted, root)
     found, host_differs = host_manifest.differences(before, now), host_manifest.host_differs(before, now, root)
-    answer = status(layout.homes(root), clock, engine)
-    host_found = [] if host_differs else [*_services(), *_firewall(), *_compiled()]
+    answer = {**status(layout.homes(root), clock, engine), "host_problems": host_problems(clock)}
+    host_found = [] if host_differs else [*answer["host_problems"], *_firewall(), *_compiled()]
     if not found:
-        found = [*host_found, *_containers(root, engine), *_switches(root), *problems(answer)]
+        found = [*host_found, *_containers(root, engine), *_switches(root), *problems_of_bots(answer)]
     same = {"same": not found, "ground_same": not host_differs and not host_found}
     return {**same, "machine": machine.identity(), "differences": found, **answer}
 
@@ -52,17 +51,6 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
 def write(wanted: str, host_wanted: str, root: Path) -> None:
     """Write down that the host is now as it was wanted."""
     host_manifest.store(host_manifest.taken(wanted, host_wanted, root), root)
-
-
-def _services() -> list[str]:
-    """Return a line for the engine, and for each of our timers, that is not running."""
-    timers = [path.name for path in sorted(UNITS.glob("freqops-*.timer"))]
-    watched = ["docker.service", *timers]
-    asked = commands.run(["systemctl", "is-active", *watched], SYSTEMCTL_SECONDS)
-    states = asked.stdout.split()
-    if len(states) != len(watched):
-        return [f"systemd does not answer: {asked.stderr.strip()}"]
-    return [f"{unit} is {state}" for unit, state in zip(watched, states) if state != "active"]
 
 
 def _compiled() -> list[str]:

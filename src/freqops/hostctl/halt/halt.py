@@ -73,6 +73,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine |
     latched = holds_file.latch(home, order.as_hold(iso(clock.utcnow())), clock)
     _note_latch(row, latched, order)
     levels = _levels()
+    row.detail += levels.remarks(clock)
     diary = levels.silent(clock)
     try:
         bot = _declared(home, row)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from freqops.core.halt import holds, time_limits
+from freqops.core.base.clock import Clock
+from freqops.core.halt import holds, time_limits, timers
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
@@ -12,7 +13,7 @@ from . import level_1, level_2, level_3
 from .bot_halt import BotHalt
 from .order import Order
 
-__all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact", "silent"]
+__all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact", "remarks", "silent"]
 
 
 def act(halt: BotHalt) -> None:
@@ -23,6 +24,11 @@ def act(halt: BotHalt) -> None:
         level_3.act(halt)
     else:
         level_1.act(halt)
+
+
+def remarks(clock: Clock) -> list[str]:
+    """Return why a hold that is undone would not be made true again; the halt is none the less proven."""
+    return timers.stamp_wrong(timers.REASSERT, clock)
 
 
 def patience(order: Order, mode: str) -> float:

@@ -336,6 +336,73 @@ def test_past_boot_means_that_it_has_pairs(
     assert client.past_boot() is past
 
 
+@pytest.mark.parametrize(
+    ("config", "health", "told"),
+    [
+        (
+            {"timeframe": "5m", "timeframe_ms": 300000},
+            {"bot_startup": "2026-01-02T03:04:05Z"},
+            (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "5m", 300.0),
+        ),
+        ({"timeframe": None, "timeframe_ms": 0}, {"bot_startup": None}, (None, "", 0.0)),
+        ({"timeframe": "5m", "timeframe_ms": 10**400}, {"bot_startup": "yesterday"}, (None, "", 0.0)),
+        ({}, {}, (None, "", 0.0)),
+    ],
+)
+def test_what_no_halt_reads_spoils_no_reading(
+    server: Server, client: FreqtradeClient, config: dict[str, Any], health: dict[str, Any], told: tuple[Any, ...]
+) -> None:
+    server.behaviour = answers(show_config={**CONFIG, **config}, health={"last_process": None, **health})
+    reading = client.read()
+    assert (reading.startup, reading.timeframe, reading.timeframe_s) == told
+
+
+@pytest.mark.parametrize(
+    ("body", "pairs"),
+    [
+        ({"whitelist": ["BTC/USDT"], "length": 1}, ["BTC/USDT"]), ({"whitelist": []}, []), ({"whitelist": [1]}, None),
+        ({"length": 1}, None), ([], None),
+    ],
+)  # fmt: skip
+def test_the_whitelist_is_that_or_an_error(
+    server: Server, client: FreqtradeClient, body: Any, pairs: list[str] | None
+) -> None:
+    server.behaviour = reply(200, body)
+    if pairs is None:
+        with pytest.raises(Failed):
+            client.whitelist()
+    else:
+        assert client.whitelist() == pairs
+
+
+@pytest.mark.parametrize("began", [1767323045000, 0, None, "x", True, 10**30])
+def test_the_newest_candle_is_one_none_or_an_error(server: Server, client: FreqtradeClient, began: Any) -> None:
+    server.behaviour = reply(200, {"data_stop_ts": began})
+    if began == 0:
+        assert client.newest_candle("BTC/USDT", "5m") is None
+    elif began == 1767323045000:
+        assert client.newest_candle("BTC/USDT", "5m") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    else:
+        with pytest.raises(Failed):
+            client.newest_candle("BTC/USDT", "5m")
+    [asked] = server.requests
+    assert asked.startswith("POST /api/v1/pair_candles ")
+    assert json.loads(asked.partition("\r\n\r\n")[2]) == {
+        "pair": "BTC/USDT", "timeframe": "5m", "limit": 1, "columns": []
+    }  # fmt: skip
+
+
+def test_locks_are_ours_or_those_of_others(server: Server, client: FreqtradeClient) -> None:
+    lock = {"active": True, "lock_end_timestamp": 1, "side": "*"}
+    said = [
+        {**lock, "id": 1, "pair": "*", "reason": "freqops halt one"}, {**lock, "id": 2, "pair": "*", "reason": None},
+        {**lock, "id": 3, "pair": "BTC/USDT", "reason": "freqops halt one"},
+    ]  # fmt: skip
+    server.behaviour = reply(200, {"locks": said})
+    assert [each["id"] for each in client.our_locks()] == [1]
+    assert [each["id"] for each in client.locks_of_others()] == [2, 3]
+
+
 CHANGED, HEARTBEAT = "Changing state from RUNNING to: STOPPED", "Bot heartbeat. PID=1, version='2026.9', state='{}'"
 
 

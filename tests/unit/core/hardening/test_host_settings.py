@@ -56,6 +56,11 @@ def test_what_another_file_says_first_is_seen() -> None:
     ]
 
 
+def test_what_was_written_is_what_was_declared() -> None:
+    assert sshd.declared(sshd.render(sshd.settings(0))) == sshd.settings(0)
+    assert sshd.declared("") == {}
+
+
 class Machine:
     """Answers of the programs of a host."""
 
@@ -81,6 +86,27 @@ def test_settings_that_do_not_take_effect_are_taken_back_before_the_server_reads
         server(machine, tmp_path).change({"PasswordAuthentication": "no"}, 60, SESSION)
     assert (tmp_path / "10-freqops.conf").read_text() == "before\n"
     assert ["systemctl", "reload", "ssh.service"] not in machine.asked
+
+
+@pytest.mark.parametrize("session", [SESSION, None])
+def test_settings_that_another_file_undid_are_named_with_that_file(tmp_path: Path, session: Session | None) -> None:
+    wanted = {"PasswordAuthentication": "no", "MaxAuthTries": "4"}
+    (tmp_path / "10-freqops.conf").write_text(sshd.render(wanted))
+    (tmp_path / "05-cloud.conf").write_text("# PasswordAuthentication no\npasswordauthentication  yes\n")
+    (tmp_path / "sshd_config").write_text("Include x\nPasswordAuthentication no\n")
+    assert server(Machine(sshd.render(wanted).lower()), tmp_path).undone(session) == []
+    [said] = server(Machine("passwordauthentication yes\nmaxauthtries 4\n"), tmp_path).undone(session)
+    assert said.startswith("the SSH server's PasswordAuthentication is yes, not no; set in ")
+    assert said.count(".conf") == 1
+    assert "05-cloud.conf: remove it there, and deploy" in said
+    [said] = server(Machine("passwordauthentication no\nmaxauthtries 9\n"), tmp_path).undone(session)
+    assert "no file here says why" in said
+
+
+def test_at_the_console_the_server_is_asked_for_everybody(tmp_path: Path) -> None:
+    machine = Machine()
+    server(machine, tmp_path).undone(None)
+    assert machine.asked == [["/usr/sbin/sshd", "-T"]]
 
 
 def test_a_server_that_reads_no_drop_ins_is_refused(tmp_path: Path) -> None:
@@ -123,6 +149,19 @@ def test_a_container_leaves_the_kernel_of_the_machine_alone_and_says_so(proc: Pa
     assert (proc / "kernel/kptr_restrict").read_text() == "0\n"
     assert [text.split(" = ")[0] for text in found.not_settable] == ["kernel.kptr_restrict", "kernel.yama.ptrace_scope"]
     assert kernel.compare(WANTED).differing == {}
+
+
+def test_what_the_kernel_does_not_have_any_more_or_would_lose_is_named(proc: Path, tmp_path: Path) -> None:
+    kernel = sysctl.Kernel(container=False, proc=proc, file=tmp_path / "60-freqops.conf")
+    assert sysctl.undone(kernel, (tmp_path,)) == []
+    kernel.apply(kernel.compare({"net.ipv4.tcp_syncookies": "1"}))
+    assert sysctl.declared(kernel.written()) == {"net.ipv4.tcp_syncookies": "1"}
+    assert sysctl.undone(kernel, (tmp_path,)) == []
+    (tmp_path / "99-other.conf").write_text("#net.ipv4.tcp_syncookies=0\n-net/ipv4/tcp_syncookies = 0\n")
+    [said] = sysctl.undone(kernel, (tmp_path,))
+    assert "99-other.conf sets net.ipv4.tcp_syncookies to 0 after freqops sets it to 1" in said
+    (proc / "net/ipv4/tcp_syncookies").write_text("0\n")
+    assert sysctl.undone(kernel, (tmp_path,))[0].startswith("the kernel's net.ipv4.tcp_syncookies is 0, not 1:")
 
 
 def test_a_value_that_does_not_stay_is_not_called_set(proc: Path, tmp_path: Path) -> None:

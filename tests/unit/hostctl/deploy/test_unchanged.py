@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,27 +40,18 @@ class Host:
         (root / "postgres").mkdir()
         (root / "postgres" / "compose.yml").write_text("x")
         self.bots: list[dict[str, Any]] = [{"bot": "alpha", "problems": [], "trader": "running"}]
-        self.units = root / "units"
-        self.units.mkdir()
-        (self.units / "freqops-reassert.timer").touch()
-        self.systemd: Callable[[], str] = lambda: "active\nactive\n"
-        self.asked: list[list[str]] = []
+        self.host_problems: list[str] = []
         self.firewall: list[str] = []
-        monkeypatch.setattr(unchanged, "UNITS", self.units)
+        monkeypatch.setattr(unchanged, "host_problems", lambda _clock: self.host_problems)
         monkeypatch.setattr(unchanged, "status", lambda *_: {"bots": self.bots, "undeclared": []})
         monkeypatch.setattr(
-            unchanged, "problems", lambda answer: [p for row in answer["bots"] for p in row["problems"]]
+            unchanged, "problems_of_bots", lambda answer: [p for row in answer["bots"] for p in row["problems"]]
         )
         monkeypatch.setattr(unchanged, "_firewall", lambda: self.firewall)
         self.place = root / "compiled"
         self.place.mkdir()
         monkeypatch.setattr(compiled, "directory", lambda _tool: self.place)
-        monkeypatch.setattr(subprocess, "run", self._systemctl)
         unchanged.write("w", "g", root)
-
-    def _systemctl(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        self.asked.append(argv)
-        return subprocess.CompletedProcess(argv, 0, self.systemd(), "no bus")
 
     def compare(self, wanted: str = "w", host_wanted: str = "g") -> dict[str, Any]:
         return unchanged.compare(wanted, host_wanted, self.root, FakeClock(), self.engine)
@@ -77,22 +67,11 @@ def test_a_host_as_it_was_left_and_at_work_is_the_same(host: Host) -> None:
     assert (answer["same"], answer["ground_same"], answer["differences"]) == (True, True, [])
     assert answer["bots"] == host.bots
     assert answer["machine"] == machine.identity()
-    assert host.asked == [["systemctl", "is-active", "docker.service", "freqops-reassert.timer"]]
-
-
-def _silent() -> str:
-    raise subprocess.TimeoutExpired("systemctl", 20)
-
-
-def _missing() -> str:
-    raise FileNotFoundError(2, "No such file or directory", "systemctl")
+    assert answer["host_problems"] == []
 
 
 DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
-    "a timer": (lambda h: setattr(h, "systemd", lambda: "active\nfailed\n"), "freqops-reassert.timer is failed", False),
-    "systemd is silent": (lambda h: setattr(h, "systemd", str), "systemd does not answer: no bus", False),
-    "systemd hangs": (lambda h: setattr(h, "systemd", _silent), "systemd does not answer", False),
-    "no systemd": (lambda h: setattr(h, "systemd", _missing), "systemd does not answer", False),
+    "the host": (lambda h: h.host_problems.append("reassert is masked"), "reassert is masked", False),
     "the firewall": (lambda h: h.firewall.append("the firewall is another"), "the firewall is another", False),
     "no Postgres": (lambda h: h.engine.found.pop("freqops-postgres"), "freqops-postgres is gone", True),
     "no bot": (lambda h: h.engine.found.pop("freqops-alpha"), "freqops-alpha is gone", True),

@@ -37,11 +37,12 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SilentHost:
     return SilentHost(tmp_path, monkeypatch)
 
 
-def test_as_long_as_the_control_node_is_heard_nothing_happens(host: SilentHost) -> None:
+def test_as_long_as_the_control_node_is_heard_nothing_happens(host: SilentHost, stamps: Path) -> None:
     assert host.run("keepalive") == 0
     host.uptime += 30 * 60
     assert host.timer() == 0
     assert (host.level, host.api.calls) == (0, [])
+    assert (stamps / "deadman.stamp").exists()
 
 
 def test_a_word_that_is_not_on_the_disk_was_not_heard(host: SilentHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.base import durable
+from freqops.core.base import durable, stamp
 from freqops.core.base.clock import Clock
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed, FreqtradeClient, Unreachable
@@ -57,6 +57,18 @@ def test_level_1_pauses_locks_and_proves(host: Host) -> None:
     shown = row.to_json()
     assert (shown["proven"], shown["acknowledged"]) == (True, True)
     json.dumps(shown)
+
+
+def test_that_nothing_makes_the_hold_true_again_is_said_and_spoils_no_proof(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamp, "DIRECTORY", str(tmp_path / "run"))
+    stamp.leave("reassert")
+    os.utime(tmp_path / "run" / "reassert.stamp", (host.clock.utcnow().timestamp() - 181,) * 2)
+    row = host.halt(1)
+    assert (row.proven, row.verdict) == (True, "HALTED, PROVEN")
+    [said] = [text for text in row.detail if "freqops-reassert" in text]
+    assert "did not come round for 181 s (red above 180 s): what undoes a hold stays undone" in said
 
 
 def test_a_row_says_which_snapshots_were_taken_before_and_after(host: Host) -> None:

@@ -1,0 +1,202 @@
+"""A row of the status is red where a bot does not do what was ordered, whatever its API, its loop and its table say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.bot import processes
+from freqops.core.bot.client import Failed, Reading
+from freqops.core.halt import holds
+from freqops.hostctl.bot import holds_file
+from freqops.hostctl.bot import status as looking
+from freqops.hostctl.bot.engine import Container, EngineError
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+
+HOUR = 3600.0
+
+
+class Api(StillApi):
+    """A bot that has been up for an hour, its loop as old as it is told to be."""
+
+    beat: float | None = 2.0
+
+    def read(self) -> Reading:
+        self._said("read")
+        now = self.clock.utcnow()
+        last = None if self.beat is None else now - timedelta(seconds=self.beat)
+        return Reading(self.state, last, self.name, True, now - timedelta(hours=1), "1m", 60.0)
+
+
+class Host:
+    """One bot on its host, well."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock, self.engine, self.home = FakeClock(), FakeEngine(), make_bot(root)
+        self.engine.present = Container("id", "running", "image", f"{self.clock.at(-HOUR):%Y-%m-%dT%H:%M:%S}.5Z", 0)
+        self.api = Api(self.clock)
+        self.processes = [process()]
+        monkeypatch.setattr(looking, "client", lambda _bot: self.api)
+        monkeypatch.setattr(processes, "scan", lambda *_: self.processes)
+
+    def row(self) -> dict[str, Any]:
+        answer = looking.status([self.home], self.clock, self.engine)
+        return answer["bots"][0]  # type: ignore[no-any-return]
+
+    def hold(self, level: int, rest: str = "paused") -> None:
+        hold = holds.Hold("halt", level, "why", "ann", "one", 0, "", rest)
+        assert holds_file.latch(self.home, hold, self.clock).error is None
+
+    def declare(self, **changed: Any) -> None:
+        path = self.home / "bot.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def stopped_itself(host: Host) -> None:
+    host.api.state, host.api.trades = "stopped", [trade(number, order("stoploss")) for number in range(6)]
+
+
+def started_anew(host: Host, seconds: float, *pairs: str) -> None:
+    """Have the container start again, its API answer, and its ``initial_state`` not be applied."""
+    assert host.engine.present is not None
+    host.engine.present = Container("id", "running", "image", host.clock.at(-seconds).isoformat()[:19], 0)
+    host.api.state, host.api.beat, host.api.pairs = "stopped", None, list(pairs)
+
+
+def stopped_under_a_hold(host: Host) -> None:
+    host.hold(1)
+    host.api.state = "stopped"
+
+
+def with_unreadable_holds(host: Host) -> None:
+    (host.home / "conf" / "holds.json").write_text("")
+    host.processes.clear()
+
+
+DISEASES: dict[str, tuple[Callable[[Host], object], str]] = {
+    "stopped itself": (stopped_itself, "its trader is stopped with 6 open trades, and nothing ordered that"),
+    "paused by nobody": (lambda h: setattr(h.api, "state", "paused"), "its trader is paused"),
+    "stopped under a hold": (
+        stopped_under_a_hold,
+        "its trader is stopped with 0 open trades, and nothing ordered that (its hold keeps it paused)",
+    ),
+    "held at 1 and runs": (lambda h: h.hold(1), "it is held at level 1, and its trader runs"),
+    "held at 3 and lives": (lambda h: h.hold(3), "held at level 3, and it has a process (4242 "),
+    "unreadable holds": (
+        with_unreadable_holds,
+        "its holds cannot be read and count as level 3",
+    ),
+    "the loop hangs": (lambda h: setattr(h.api, "beat", 30 * HOUR), "come round for 108000 s (red above 180 s"),
+    "the clock was set back": (lambda h: setattr(h.api, "beat", -HOUR), "3600 s in the future (red above 5 s)"),
+    "no loop at all": (
+        lambda h: setattr(h.api, "beat", None),
+        "not come round since its start 3600 s ago",
+    ),
+    "old candles": (
+        lambda h: setattr(h.api, "candle_s", 181.0),
+        "began 181 s ago although its loop turns (red above",
+    ),
+    "no pairs": (lambda h: h.api.pairs.clear(), "its whitelist is empty, 3600 s after its start (red above 600 s"),
+    "it never comes up": (lambda h: started_anew(h, 181.0), "its trader is stopped"),
+    "it came up stopped": (lambda h: started_anew(h, 5.0, "BTC/USDT"), "its trader is stopped"),
+}
+
+
+def test_a_bot_at_work_is_well_and_costs_few_calls(host: Host) -> None:
+    host.api.pairs = [f"{coin}/USDT" for coin in "ABCDEFGH"]
+    host.api.trades = [trade(1, order("stoploss"), pair="Z/USDT")]
+    row = host.row()
+    assert (row["problems"], row["notes"], row["heartbeat_s"], row["trader"]) == ([], [], 2.0, "running")
+    candles = [f"candle {pair} 1m" for pair in ("Z/USDT", "A/USDT", "B/USDT")]
+    assert host.api.calls == ["read", "open_trades", "whitelist", *candles, "locks_of_others"]
+
+
+@pytest.mark.parametrize("name", DISEASES)
+def test_what_is_wrong_is_named(host: Host, name: str) -> None:
+    spoil, said = DISEASES[name]
+    spoil(host)
+    problems = host.row()["problems"]
+    assert [text for text in problems if said in text], problems
+    assert len({text.partition(" candle of ")[0] for text in problems}) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "hold", "rest", "state"),
+    [
+        ("running", 1, "paused", "paused"), ("running", 1, "stopped", "stopped"), ("running", 1, "stopped", "paused"),
+        ("stopped", 0, "paused", "stopped"), ("stopped", 1, "stopped", "stopped"),
+    ],
+)  # fmt: skip
+def test_what_was_ordered_is_well(host: Host, declared: str, hold: int, rest: str, state: str) -> None:
+    host.declare(initial_state=declared)
+    if hold:
+        host.hold(hold, rest)
+    host.api.state = state
+    row = host.row()
+    assert (row["problems"], row["notes"]) == ([], [])
+
+
+def test_a_bot_that_is_coming_up_is_only_said(host: Host) -> None:
+    started_anew(host, 180.0)
+    row = host.row()
+    assert (row["problems"], row["notes"]) == ([], ["it is still coming up, 180 s after its start"])
+
+
+def test_one_that_was_started_by_hand_and_locks_of_others_are_only_said(host: Host) -> None:
+    host.declare(initial_state="stopped")
+    host.api.others = [{"pair": "BTC/USDT", "lock_end_timestamp": 1767323045000, "reason": "Cooldown period"}]
+    row = host.row()
+    assert row["problems"] == []
+    assert row["notes"][0] == "its trader is running; it was declared to start stopped"
+    assert row["notes"][1].startswith("1 pair locks of others")
+    assert "alpha: 1 pair locks" in "\n".join(looking.render({"bots": [row], "undeclared": []}))
+
+
+def test_the_loop_may_be_as_long_as_the_release_says(host: Host) -> None:
+    (host.home / "release" / "f00" / "config.json").write_text('{"internals": {"process_throttle_secs": 100}}')
+    host.api.beat = 399.0
+    assert host.row()["problems"] == []
+
+
+def test_an_engine_that_is_silent_hides_nothing_of_the_bot(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_name: str) -> Container:
+        raise EngineError("no answer")
+
+    monkeypatch.setattr(host.engine, "container", silent)
+    host.api.beat = 30 * HOUR
+    row = host.row()
+    assert (row["problems"][0], len(row["problems"]), row["trader"]) == ("no answer", 2, "running")
+
+
+def test_what_fails_later_hides_nothing_that_was_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> list[str]:
+        raise Failed("GET /whitelist: status 500")
+
+    monkeypatch.setattr(host.api, "whitelist", fails)
+    host.api.beat = 181.0
+    row = host.row()
+    assert (len(row["problems"]), row["trader"]) == (2, "running")
+
+
+def test_whatever_happens_to_one_bot_the_others_have_their_rows(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def client(bot: Any) -> Api:
+        if bot.name == "beta":
+            raise RecursionError("deep")
+        return host.api
+
+    monkeypatch.setattr(looking, "client", client)
+    host.processes = [process(), process(5, "beta")]
+    answer = looking.status([host.home, make_bot(tmp_path, "beta")], host.clock, host.engine)
+    assert [row["problems"] for row in answer["bots"]] == [[], ["unexpected RecursionError: deep"]]
