@@ -38,6 +38,7 @@ class Container:
         """Whether it has a process, or gets one in a moment."""
         return self.status in ("running", "restarting", "paused")
 
+    @property
     def started(self) -> datetime | None:
         """When it was started last, to the second; None where the engine does not say it as it should."""
         try:
