@@ -29,6 +29,7 @@ def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
 
 def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> dict[str, Any]:
     row: dict[str, Any] = {"bot": home.name, "problems": [], **_holds(home)}
+    problems = _of_holds(home, clock)
     try:
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
@@ -42,7 +43,17 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
         row["container"] = container.status if container else "none"
     except FreqopsError as error:
         row["problems"].append(str(error))
+    row["problems"] = [*problems, *row["problems"]]
     return row
+
+
+def _of_holds(home: Path, clock: Clock) -> list[str]:
+    """Return what is wrong with the holds of a bot, and what to do about it."""
+    try:
+        return holds.load(Home(home).holds).ahead(clock.utcnow())
+    except holds.HoldsUnreadable as error:
+        cure = "a halt at that level, or the next deploy, replaces them and keeps what is left of them; then resume it"
+        return [f"its holds cannot be read ({error}): this counts as level {holds.HARD}; {cure}"]
 
 
 def _holds(home: Path) -> dict[str, Any]:

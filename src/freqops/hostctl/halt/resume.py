@@ -47,8 +47,10 @@ def resume(
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
-        hold = holds.load(bot.holds).under(mandate.incident)
-        remarks = refuse_unless_agreed(bot, journal, clock, engine)
+        present = holds.load(bot.holds)
+        hold = present.under(mandate.incident)
+        remarks = present.ahead(clock.utcnow())
+        remarks += refuse_unless_agreed(bot, journal, clock, engine)
         after = holds_file.change(bot.home, lambda present: _step_down(present, hold, clock, seq), clock)
         step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
         resumed = step or _entries_again(bot, hold, after, clock)

@@ -35,12 +35,12 @@ def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engin
     if "trades" in note:  # before that it was held at level 3, and nothing of it ever ran
         _refuse_where_traded(home, note, engine)
         _stop(home, note, order, journal, clock, engine)
-    back(home, journal, clock, engine)
+    said = back(home, journal, clock, engine)
     trades = [f"{row[0]} {row[1]} {row[3]}" for row in note.get("trades", []) if row[2]]
     kept = str(note.get("kept", ""))
     return Adopted(
         home.name, "undone", changed=True, proven=True, incident=str(note["incident"]), trades=trades, kept=kept,
-        detail=["the old one runs again"],
+        detail=["the old one runs again", *said],
     )  # fmt: skip
 
 
@@ -75,8 +75,11 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
         raise NotProven(f"{refusal}; it is up again, paused") from None
 
 
-def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
+def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> list[str]:
     """Take what was adopted away again, and start the old one; the caller has made sure that no trade is lost.
+
+    Returns:
+        What there is to say of its other holds.
 
     Raises:
         NotProven: The old one does not run, or it is not known which it is.
@@ -87,10 +90,11 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     bot = Home(home).unread()
     stopping.stop(bot, clock, engine)
     journal.note("act", "engine", f"{bot.name} stopped; the old one comes back", durable=True)
-    take_away(home, engine)
+    said = take_away(home, engine, str(note["incident"]))
     engine.restart_policy(str(note["container"]), str(note["restart"]))
     engine.start(str(note["container"]))
     seen = foreign.look(Path(str(note["project"])), str(note["service"]))
     lost = adoption.lost(note, seen.traded)
     if lost:
         raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")
+    return said

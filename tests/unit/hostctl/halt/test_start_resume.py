@@ -54,7 +54,7 @@ class Host:
 
     def hold(self, level: int = 1, incident: str = "one", holder: str = "halt", rest: str = "paused") -> None:
         hold = holds.Hold(holder, level, "why", "ann@host", incident, 0, "", rest)
-        assert holds_file.latch(self.home, hold, Clock()).error is None
+        assert holds_file.latch(self.home, hold, self.clock).error is None
 
     def when(self, what: str, then: Callable[[], Any]) -> None:
         """Do ``then`` once, right before the bot is asked for ``what``."""
