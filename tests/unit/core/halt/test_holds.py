@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def former(name: str) -> Any:
     return module
 
 
-VALID = written(Holds().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW))
+HELD = Holds().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW)
+VALID = written(HELD)
 
 
 @given(all_holds())
@@ -192,7 +193,7 @@ def test_the_releases_that_run_read_what_is_written_now(held: Holds) -> None:
     assert before.parse(written(held)).to_json() == held.to_json()
 
 
-@pytest.mark.parametrize("held", [Holds(), Holds(7), parse(VALID)])
+@pytest.mark.parametrize("held", [Holds(), Holds(7), HELD])
 def test_the_releases_that_run_call_nothing_unheld_that_is_held(tmp_path: Path, held: Holds) -> None:
     path = tmp_path / "holds.json"
     path.write_text(written(held))

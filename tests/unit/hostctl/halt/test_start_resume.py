@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from freqops.core.base import durable
-from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
@@ -283,6 +282,15 @@ def halted(host: Host, level: int = 1) -> None:
         host.processes[:] = [process()]
         host.api.state = "paused"
         host.api.locks = [lock(1, "freqops halt one")]
+
+
+def test_a_hold_of_the_future_is_resumed_by_its_name_and_said(host: Host) -> None:
+    host.clock.ahead = 86400
+    halted(host, 3)
+    host.clock.ahead = 0
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level) == ("paused", 1)
+    assert "its hold of one was set at 2026-01-03T03:04:05Z, which is later than now" in resumed.detail[-1]
 
 
 def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:
