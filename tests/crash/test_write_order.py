@@ -120,7 +120,16 @@ def test_no_file_is_written_in_its_place(recordings: dict[Scenario, Recording], 
     recording = recordings[scenario]
     places = {str(recording.conf / name) for name in ("holds.json", "state.json")}
     touching = [call for call in recording.calls if call.paths[0] in places and call.touches_the_disk]
-    assert all(call.name.startswith("rename") for call in touching), touching
+    assert all(call.name.startswith(("rename", "link")) for call in touching), touching
+
+
+def test_a_damaged_file_has_a_second_name_before_it_is_replaced(recordings: dict[Scenario, Recording]) -> None:
+    (scenario,) = [each for each in SCENARIOS if each.held is None]
+    recording = recordings[scenario]
+    (kept,) = [call for call in recording.calls if call.name.startswith("link")]
+    (published,) = recording.publications("holds.json")
+    assert kept.paths[0] == published.rename.paths[1]
+    assert kept.ended < published.rename.begun
 
 
 @each

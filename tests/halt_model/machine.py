@@ -2,7 +2,7 @@
 
 - A bot that is held does not trade: at once where something starts it, and where somebody undid the hold, as soon as
   the timer has come round and the loop that was under way is over.
-- The level in force falls by a release alone, one step for each.
+- The level in force falls by a release alone, one step for each; where the holds are lost, it is 3.
 - A halt starts nothing and un-pauses nothing.
 - What a halt calls proven is so when it says it.
 """
@@ -195,6 +195,22 @@ class HaltMachine(RuleBasedStateMachine):
     def database(self, back: bool) -> None:
         answer = self.world.database_back() if back else self.world.database_lost()
         self._after("database back" if back else "database lost", answer)
+
+    @offered("holds_lost")
+    @rule(torn=st.booleans())
+    def holds_lost(self, torn: bool) -> None:
+        answer = self.world.holds_lost(torn=torn)
+        assert self.world.level() == 3
+        self.undone = True
+        self._after("holds torn" if torn else "holds lost", answer)
+
+    @offered("holds_lost", "deploy")
+    @rule(name=st.sampled_from(sorted(DEPLOYS)), torn=st.booleans())
+    def deployed_over_lost_holds(self, name: str, torn: bool) -> None:
+        self.holds_lost(torn)
+        self.deploy(name)
+        assert self.world.level() == 3
+        assert self.world.incident() is not None, "nothing is named by which it could be resumed"
 
     @offered("clock_jump")
     @rule(seconds=JUMPS)

@@ -150,6 +150,14 @@ class ModelWorld:
         self.container.bot.database = True
         return Answer()
 
+    def holds_lost(self, *, torn: bool) -> Answer:
+        path = self._home / "conf" / "holds.json"
+        content = path.read_bytes() if torn and path.exists() else b""
+        path.unlink(missing_ok=True)
+        if torn:
+            path.write_bytes(content[: len(content) // 2])
+        return Answer()
+
     def clock_jump(self, seconds: float) -> Answer:
         clock = self.host.clock
         clock.ahead = min(max(clock.ahead + seconds, -YEAR), YEAR)
@@ -215,7 +223,10 @@ class ModelWorld:
         return holds.effective_level(self._home / "conf" / "holds.json")
 
     def incident(self) -> str | None:
-        hold = holds.load(self._home / "conf" / "holds.json").of("halt")
+        try:
+            hold = holds.load(self._home / "conf" / "holds.json").of("halt")
+        except holds.HoldsUnreadable:
+            return None
         return hold.incident if hold is not None else None
 
     def locked(self) -> bool | None:

@@ -20,7 +20,7 @@ PROVEN, REFUSED, NOT_PROVEN = 0, 1, 2
 EVERYTHING = frozenset(
     {
         "halt", "release", "start", "deploy", "timer", "api_start", "api_stop", "reload", "unlock", "crash", "kill",
-        "restart", "reboot", "database_lost", "database_back", "clock_jump", "together", "cut_short",
+        "restart", "reboot", "database_lost", "database_back", "holds_lost", "clock_jump", "together", "cut_short",
     }
 )  # fmt: skip
 
@@ -109,6 +109,9 @@ class World(Protocol):
 
     def database_back(self) -> Answer:
         """Bring it back, with all that was in it."""
+
+    def holds_lost(self, *, torn: bool) -> Answer:
+        """Take the file of holds away, or tear it."""
 
     def clock_jump(self, seconds: float) -> Answer:
         """Set the host's clock forward, or back."""

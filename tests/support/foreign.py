@@ -136,7 +136,7 @@ class OldBot:
         self.sh(
             f"test ! -e {HOME}/docker-compose.yml || docker compose --file {HOME}/docker-compose.yml down --volumes"
         )
-        self.sh(f"rm -rf {HOME}")
+        self.sh(f"rm -rf {HOME} /srv/freqops/removed/{BOT}.holds.json")
 
     def asked(self, what: str) -> Any:
         """Return what its own API says."""

@@ -23,7 +23,9 @@ from tests.support.rollout import PAIR, RAISES, Bot, under_way
 
 OF_ITS_HOST = frozenset({"reboot"})  # not while other bots of the host are somewhere in a sequence of their own
 OF_POSTGRES = frozenset({"database_lost", "database_back"})
-NOT_HERE = frozenset({"clock_jump"})  # one kernel, one clock: it would jump for everything that runs here
+NOT_HERE = frozenset(
+    {"clock_jump", "holds_lost"}
+)  # one kernel, one clock for everything here; and one bot for all tests
 PAIRS = [PAIR, "ETH/USDT"]
 LONGEST_BOOT, LONGEST_END, PAUSE = 90.0, 30.0, 0.5
 CUT = 0.1  # seconds of a command's life for each place at which it may be killed
@@ -257,6 +259,9 @@ class LabWorld:
         done = self._host.run(f"sudo docker exec freqops-postgres psql --username postgres --quiet {words}")
         assert done.rc == 0, done.err
         return self._did("database back" if allowed else "database lost")
+
+    def holds_lost(self, *, torn: bool) -> Answer:
+        raise NotImplementedError(f"torn: {torn}: not offered")
 
     def clock_jump(self, seconds: float) -> Answer:
         raise NotImplementedError(f"by {seconds} s: not offered")

@@ -224,6 +224,7 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
             field = rollout.bots[name]
             field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; true")
             field.remove_tree(field.home)
+            field.sh(f"rm --force /srv/freqops/removed/{name}.holds.json")
         field.sh(
             f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
         )

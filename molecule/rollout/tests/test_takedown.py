@@ -51,6 +51,33 @@ def test_flat_bots_go_without_a_trace_but_for_what_is_kept(rollout: Rollout) -> 
     assert "changed=0" in again.out
 
 
+def test_bots_that_were_halted_and_removed_are_deployed_held(rollout: Rollout) -> None:
+    deployed = rollout.deploy()
+    assert deployed.rc == 0, deployed.out
+    for name in OWN:
+        assert f"{name}: it was removed while it was held, and is held again" in deployed.out, deployed.out
+        assert (rollout.bots[name].level(), rollout.bots[name].state()) == (1, "paused")
+
+
+def test_lost_holds_hold_a_bot_at_level_3_by_a_name(rollout: Rollout) -> None:
+    """The timer ends it meanwhile; and the releases that run read what the deploy writes, so its gate waits."""
+    torn, lost = (rollout.bots[name] for name in OWN)
+    torn.sh(f"truncate --size 20 {torn.home}/conf/holds.json")
+    lost.sh(f"rm {lost.home}/conf/holds.json")
+    deployed = rollout.deploy()
+    assert deployed.rc == 0, deployed.out
+    for bot in (torn, lost):
+        [hold] = bot.holds()["holds"]
+        assert (hold["holder"], hold["level"]) == ("halt", 3)
+        assert f"{bot.bot}: its holds cannot be read" in deployed.out, deployed.out
+        assert f"held at level 3 under {hold['incident']} from now on" in deployed.out, deployed.out
+    assert torn.sh(f"cat {torn.home}/conf/holds.json.unreadable-* | wc --bytes").split() == ["20"]
+    resumed = play("resume", "--limit", HOST, "-e", f"bots={torn.bot}", "-e", "reason=it was a test", "-e",
+                   f"incident={torn.holds()['holds'][0]['incident']}", inventory=rollout.inventory())  # fmt: skip
+    assert resumed.rc == 0, resumed.out
+    assert (torn.level(), torn.state()) == (1, "paused")
+
+
 def test_a_name_that_nobody_knows_is_refused() -> None:
     played = play("remove", "--limit", HOST, "-e", "bots=zteta", "-e", "reason=typo")
     assert played.rc != 0

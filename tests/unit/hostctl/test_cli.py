@@ -443,14 +443,27 @@ def test_a_host_with_a_problem(run: Cli, look: Callable[..., tuple[int, dict[str
 
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
-    holds_file.latch(run.root / "bots" / "alpha", hold, Clock())
+    holds_file.latch(run.root / "bots" / "alpha", hold, FakeClock())
     status, answer, text = look()
     assert (status, answer["bots"][0]["trader"], answer["bots"][0]["level"]) == (0, "no process", 3)
     assert "halt 3 (one)" in text
     (run.root / "bots" / "alpha" / "conf" / "holds.json").write_text("")
-    _, answer, text = look()
+    status, answer, text = look()
     assert "holds_unreadable" in answer["bots"][0]
     assert "UNREADABLE: level 3" in text
+    assert status == 2
+    assert "a halt at that level, or the next deploy, replaces them" in answer["bots"][0]["problems"][0]
+
+
+def test_a_hold_of_the_future_is_a_problem_with_a_name(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]
+) -> None:
+    clock = FakeClock()
+    clock.ahead = 86400
+    holds_file.latch(run.root / "bots" / "alpha", holds.Hold("halt", 3, "why", "ann", "one", 0, ""), clock)
+    status, answer, _ = look()
+    assert (status, answer["bots"][0]["level"]) == (2, 3)
+    assert "its hold of one was set at 2026-01-03T03:04:05Z" in answer["bots"][0]["problems"][0]
 
 
 def test_spoilt_declarations_and_undeclared_processes_are_problems(

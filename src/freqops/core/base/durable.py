@@ -60,7 +60,12 @@ def beside(path: Path) -> tuple[int, Path]:
 
 def write_json(path: Path, value: Any, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Replace ``path`` by ``value`` as indented JSON; see `write_atomic`."""
-    write_atomic(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode(), mode, owner)
+    write_atomic(path, as_json(value), mode, owner)
+
+
+def as_json(value: Any) -> bytes:
+    """Return ``value`` as indented JSON, in the one spelling of all files."""
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
 
 
 def sync_directory(directory: Path) -> None:

@@ -19,6 +19,7 @@ CONTAINER_UID = 1000
 BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 SECRET_LENGTH = 12
 MODES = ("paper", "live")
+REMOVED = "removed"
 INITIAL_STATES = ("running", "stopped")
 
 
@@ -45,6 +46,16 @@ class Home:
     def holds(self) -> Path:
         """The holds of the bot."""
         return self.path / "conf" / "holds.json"
+
+    @property
+    def left_holds(self) -> Path:
+        """The holds that a removed bot left for the next of its name."""
+        return self.root / REMOVED / f"{self.path.name}.holds.json"
+
+    @property
+    def state(self) -> Path:
+        """The configuration overlay with its ``initial_state``."""
+        return self.path / "conf" / "state.json"
 
     @property
     def lock(self) -> Path:
@@ -122,7 +133,7 @@ class Bot:
     @property
     def state(self) -> Path:
         """The configuration overlay with its ``initial_state``."""
-        return self.conf / "state.json"
+        return Home(self.home).state
 
     @property
     def release_home(self) -> Path:

@@ -2,10 +2,11 @@
 
 The lock is a note on the host, because no process of a deploy lives as long as the deploy does. It ends when it is
 given back, when a deploy of the same control node finds that the holder's process is gone, or when nothing was heard of
-it for half an hour.
+it for half an hour. That half hour is one of the host's kernel: a clock that jumps ends no lock, and makes none last.
 
 A control node is known by its boot and its process namespace, and never by its name: cloned machines, and containers of
-one image, have the same name. A lock without them, as older versions wrote it, ends by silence alone.
+one image, have the same name. A lock without them, as older versions wrote it, ends by silence alone, and by the
+clock: where that stands before what was heard, it does not end, and says so.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from typing import Any
 from ..base import durable
 from ..base.clock import Clock, iso
 from ..base.errors import Refused
+from ..halt.deadman import this_boot
 
 FILE = "deploy.json"
 LOCK = ".deploy.lock"
 LOCK_SECONDS = 10
 SILENCE = timedelta(minutes=30)
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+LONGEST_UPTIME = 1e10  # seconds; a note that says more was not written by us
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class DeployLock:
         started: When that process began, as its kernel counts; with ``pid`` it names one process for good.
         heard: When the deploy was last heard of, ISO 8601 UTC.
         pid_namespace: The boot and the process namespace in which ``pid`` counts, empty where they are not known.
+        boot: The boot of the host in which it was last heard of, empty where that is not known.
+        uptime: The seconds that this boot was old then.
     """
 
     id: str
@@ -47,6 +52,8 @@ class DeployLock:
     started: str
     heard: str = ""
     pid_namespace: str = ""
+    boot: str = ""
+    uptime: float = 0.0
 
     @property
     def described(self) -> str:
@@ -61,8 +68,11 @@ class Taken(Refused):
         holder: Whose.
     """
 
-    def __init__(self, holder: DeployLock) -> None:
-        super().__init__(f"{holder.described}; wait for its end, or, if it is dead, for half an hour without a word")
+    def __init__(self, holder: DeployLock, silence: timedelta | None, note: Path) -> None:
+        wait = "wait for its end, or, if it is dead, for half an hour without a word"
+        if silence is not None and silence < timedelta():
+            wait = f"by this host's clock that is yet to come, so silence does not end it: if it is dead, rm {note}"
+        super().__init__(f"{holder.described}; {wait}")
         self.holder = holder
 
 
@@ -86,9 +96,12 @@ def take(root: Path, wanted: DeployLock, clock: Clock, instead_of: str | None = 
             raise Refused("another command is taking the deploy lock")
         holder = present(root)
         ours = holder is not None and holder.id == wanted.id
-        if holder is not None and not ours and holder.id != instead_of and not _silent(holder, clock.utcnow()):
-            raise Taken(holder)
-        note = {**asdict(wanted), "heard": iso(clock.utcnow())}
+        if holder is not None and not ours and holder.id != instead_of:
+            silence = _silence(holder, clock)
+            if silence is not None and silence <= SILENCE:
+                raise Taken(holder, silence, root / FILE)
+        heard = {"heard": iso(clock.utcnow()), "boot": this_boot().id, "uptime": clock.monotonic()}
+        note = {**asdict(wanted), **heard}
         durable.write_json(root / FILE, note, 0o644)
         return not ours
 
@@ -120,9 +133,16 @@ def present(root: Path) -> DeployLock | None:
     document = durable.read_json(root / FILE)
     try:
         found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}
-        return DeployLock(**found, pid_namespace=str(document.get("pid_namespace", "")))
+        boot, uptime = _heard_in(document)
+        return DeployLock(**found, pid_namespace=str(document.get("pid_namespace", "")), boot=boot, uptime=uptime)
     except (KeyError, TypeError):
         return None
+
+
+def _heard_in(document: dict[str, Any]) -> tuple[str, float]:
+    boot, uptime = document.get("boot"), document.get("uptime")
+    known = isinstance(boot, str) and isinstance(uptime, (int, float)) and 0 <= uptime < LONGEST_UPTIME
+    return (str(boot), float(uptime)) if known and uptime is not None else ("", 0.0)
 
 
 FIELDS: dict[str, type] = {"id": str, "actor": str, "control": str, "pid": int, "started": str, "heard": str}
@@ -135,9 +155,12 @@ def _typed(document: Any, name: str, kind: type) -> Any:
     return value
 
 
-def _silent(holder: DeployLock, now: datetime) -> bool:
+def _silence(holder: DeployLock, clock: Clock) -> timedelta | None:
+    """Return for how long nothing was heard of a deploy at least, None where that is not known."""
+    if holder.boot:
+        return timedelta(seconds=clock.monotonic() - (holder.uptime if holder.boot == this_boot().id else 0.0))
     try:
         heard = datetime.strptime(holder.heard, FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:
-        return True
-    return now - heard > SILENCE
+        return None
+    return clock.utcnow() - heard

@@ -12,6 +12,7 @@ NEEDED = (
     "core/base/clock.py",
     "core/base/errors.py",
     "core/halt/__init__.py",
+    "core/halt/checksum.py",
     "core/halt/holds.py",
 )
 

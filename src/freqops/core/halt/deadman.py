@@ -43,10 +43,11 @@ class Keepalive:
         """Return the seconds since then.
 
         Within a boot its own age is what counts: a clock that jumps neither silences nor revives anybody. Across a boot
-        there is only the clock, and nothing was heard in this boot for sure.
+        there is only the clock, and nothing was heard in this boot for sure. What this boot will be too young for yet
+        was not heard in it: then it is not known, and without end.
         """
         if boot.id == self.boot:
-            return boot.uptime - self.uptime
+            return boot.uptime - self.uptime if self.uptime <= boot.uptime else math.inf
         heard = datetime.strptime(self.at, _FORMAT).replace(tzinfo=timezone.utc)
         return max(boot.uptime, (now - heard).total_seconds())
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from ..base.clock import iso
 from ..base.errors import FreqopsError, Refused
+from .checksum import checked
 
 FORMAT = 1
 HOLDERS = ("halt", "breaker", "risk", "restore")
@@ -23,6 +24,8 @@ ENTRIES, HARD = 1, 3
 LEVELS = (ENTRIES, HARD)
 MAX_BYTES = 65536
 INCIDENT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")
+HOLDER = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
+AHEAD = timedelta(minutes=1)  # a clock that was put right by less was right enough
 TRADER_STATES_AT_REST = ("paused", "stopped")
 
 
@@ -35,7 +38,7 @@ class Hold:
     """One reason why a bot may not trade freely.
 
     Attributes:
-        holder: The procedure that set it: one of `HOLDERS`.
+        holder: The procedure that set it: one of `HOLDERS`, or one that only a newer version has.
         level: 1 no entries, 3 no Freqtrade process.
         reason: The reason, in the words of the actor.
         actor: The giver of the command.
@@ -58,6 +61,22 @@ class Hold:
     def lock_reason(self) -> str:
         """The text by which this hold's pair lock is known inside the bot."""
         return lock_reason(self.holder, self.incident)
+
+    @property
+    def moment(self) -> datetime:
+        """The moment at which it was last raised, by the clock of its host then.
+
+        Raises:
+            ValueError: It does not say.
+        """
+        return datetime.strptime(self.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it was set later than ``now``: the clock of its host is wrong, or was."""
+        try:
+            return self.moment - now > AHEAD
+        except ValueError:
+            return False
 
 
 def lock_reason(holder: str, incident: str) -> str:
@@ -86,6 +105,24 @@ class Holds:
         """Return the hold of ``holder``, if it has one."""
         return next((hold for hold in self.holds if hold.holder == holder), None)
 
+    @property
+    def incidents(self) -> str:
+        """The incidents of all holds, in words."""
+        return ", ".join(f"{hold.incident} ({hold.holder}, level {hold.level})" for hold in self.holds) or "none"
+
+    def without(self, incident: str) -> Holds:
+        """Return the holds but for those of an incident that ended otherwise than by a resume."""
+        return replace(self, holds=tuple(hold for hold in self.holds if hold.incident != incident))
+
+    def ahead(self, now: datetime) -> list[str]:
+        """Return a line for each hold that was set later than ``now``."""
+        return [
+            f"its hold of {hold.incident} was set at {hold.set_at}, which is later than now ({iso(now)}) by more than "
+            f"{AHEAD.seconds} s: this host's clock is wrong, or was; look at timedatectl. Only a resume ends the hold"
+            for hold in self.holds
+            if hold.is_ahead(now)
+        ]
+
     def under(self, incident: str) -> Hold:
         """Return the hold that was set under ``incident``.
 
@@ -95,8 +132,7 @@ class Holds:
         for hold in self.holds:
             if hold.incident == incident:
                 return hold
-        held = ", ".join(f"{hold.incident} ({hold.holder}, level {hold.level})" for hold in self.holds) or "none"
-        raise Refused(f"no hold of incident {incident!r} is in force; in force: {held}")
+        raise Refused(f"no hold of incident {incident!r} is in force; in force: {self.incidents}")
 
     def raised(self, hold: Hold, now: datetime) -> Holds:
         """Return the holds with ``hold`` in force; a hold at least as high by the same holder stays as it is."""
@@ -123,9 +159,15 @@ class Holds:
             seq: The number of the last change that the operator has seen, where known.
 
         Raises:
-            Refused: No hold of that incident is in force, or something changed since ``seq``.
+            Refused: No hold of that incident is in force, its holder is unknown here, or something changed since
+                ``seq``.
         """
         hold = self.under(incident)
+        if hold.holder not in HOLDERS:
+            raise Refused(
+                f"{incident} is a hold of {hold.holder!r}, and this freqops knows only {', '.join(HOLDERS)}: what ends "
+                "it is not known here; resume it with the version that set it"
+            )
         if seq is not None and seq != self.seq:
             raise Refused(
                 f"the holds changed since they were read (seq {seq}, now {self.seq}); look again, then resume"
@@ -147,10 +189,13 @@ def parse(text: str) -> Holds:
     """Read the holds of a bot.
 
     Raises:
-        HoldsUnreadable: The text is not exactly what `Holds.to_json` writes.
+        HoldsUnreadable: The text is not exactly what `Holds.to_json` writes, or its checksum is that of another.
     """
+    said = checked(text.encode())
+    if said is None:
+        raise HoldsUnreadable("its checksum is that of another text")
     try:
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
+        document = json.loads(said.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise HoldsUnreadable(f"not JSON: {error}") from None
     if not isinstance(document, dict) or set(document) != {"version", "seq", "holds"}:
@@ -182,7 +227,7 @@ def _parse_hold(item: Any) -> Hold:
         if not isinstance(item[name], str):
             raise HoldsUnreadable(f"{name} of a hold is not text")
     hold = Hold(**{**item, "level": _number(item, "level"), "seq": _number(item, "seq")})
-    if hold.holder not in HOLDERS or hold.level not in LEVELS or hold.rest not in TRADER_STATES_AT_REST:
+    if not HOLDER.fullmatch(hold.holder) or hold.level not in LEVELS or hold.rest not in TRADER_STATES_AT_REST:
         raise HoldsUnreadable(f"a hold of holder {hold.holder!r}, level {hold.level}, rest {hold.rest!r} is unknown")
     if not INCIDENT.fullmatch(hold.incident):
         raise HoldsUnreadable("a hold names no usable incident")

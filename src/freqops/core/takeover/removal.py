@@ -10,9 +10,10 @@ from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
+from ..bot import layout
 from ..deploy import host_manifest
 
-KEPT = "removed"
+KEPT = layout.REMOVED
 NOTE = "removing.json"
 # The files that are kept of a bot beside its databases, by patterns below its directory, and their modes.
 OF_A_BOT = ("bot.json", "compose.yml", "releases.json", "sold.json", "promotion.json", "conf/secrets.json",

@@ -43,8 +43,8 @@ def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
 
 def _fill(row: dict[str, Any], home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> None:
     try:
-        row["problems"] += _interrupted(home)
-        row.update(_holds(home, row["problems"]))
+        row["problems"] += [*_interrupted(home), *_of_holds(home, clock)]
+        row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
@@ -79,11 +79,19 @@ def _container(bot: layout.Bot, engine: Engine, problems: list[str]) -> Containe
         return None
 
 
-def _holds(home: Path, problems: list[str]) -> dict[str, Any]:
+def _of_holds(home: Path, clock: Clock) -> list[str]:
+    """Return what is wrong with the holds of a bot, and what to do about it."""
+    try:
+        return holds.load(Home(home).holds).ahead(clock.utcnow())
+    except holds.HoldsUnreadable as error:
+        cure = "a halt at that level, or the next deploy, replaces them and keeps what is left of them; then resume it"
+        return [f"its holds cannot be read ({error}): this counts as level {holds.HARD}; {cure}"]
+
+
+def _holds(home: Path) -> dict[str, Any]:
     try:
         held = holds.load(Home(home).holds)
     except holds.HoldsUnreadable as error:
-        problems.append(f"its holds cannot be read and count as level 3 ({error}): killswitch.yml -e level=3 sets them")
         return {"level": holds.HARD, "holds": [], "holds_seq": None, "holds_unreadable": str(error)}
     return {"level": held.level, "holds": [vars(hold) for hold in held.holds], "holds_seq": held.seq}
 

@@ -21,7 +21,7 @@ from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, stopped, stopping
+from ..bot import databases, health, holds_file, stopped, stopping
 from ..bot.engine import Engine
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
@@ -97,7 +97,7 @@ class Switch:
             Refused: Nothing was touched; the text says why.
         """
         target = self._files.usable(self._order.release)
-        self._files.begin_holds()
+        self._hold_on()
         recreate = self._secrets_differ()
         if self._former is not None and self._files.as_installed(self._order.release) and not recreate:
             return self._as_it_is(target)
@@ -127,6 +127,37 @@ class Switch:
         return self._result
 
     # --- before anything is touched
+
+    def _hold_on(self) -> None:
+        """Have holds that can be read: none for a new bot, unless a removed one left some; level 3 where they are lost.
+
+        Raises:
+            Refused: Another command is writing them, or that hold could not be written.
+        """
+        try:
+            if self._files.is_new and self._engine.container(layout.container_of(self._home.name)) is None:
+                left = holds_file.begin(self._home, self._clock)
+                if left.level:
+                    self._result.detail.append(f"it was removed while it was held, and is held again: {left.incidents}")
+            else:
+                holds.load(Home(self._home).holds)
+        except holds.HoldsUnreadable as error:
+            self._hold_for_lost(error)
+
+    def _hold_for_lost(self, error: holds.HoldsUnreadable) -> None:
+        mandate = replace(self._order.mandate, reason="found so by a deploy or a rollback")
+        hold = Order(KillLevel.HARD, mandate).as_hold(iso(self._clock.utcnow()))
+        latched = holds_file.latch(self._home, hold, self._clock)
+        try:
+            holds.load(Home(self._home).holds)
+        except holds.HoldsUnreadable:
+            text = f"{self._home.name}: its holds cannot be read ({error}), nor replaced: {latched.error}"
+            raise Refused(text) from None
+        self._result.changed = True
+        self._result.detail.append(
+            f"its holds cannot be read ({error}): held at level {holds.HARD} under {mandate.incident} from now on. "
+            f"What is left of them is conf/{holds_file.UNREADABLE}*; learn why it was held, then resume it"
+        )
 
     def _ready(self, target: layout.Bot) -> Path | None:
         """Refuse what is known to fail, and return where the database is dumped to, if the image changes."""
@@ -223,7 +254,8 @@ class Switch:
         if asked and not health.prove(bot, self._clock, self._order.deadline):
             why = "held at level 3 meanwhile: whether it is well is not known"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
-        self._result.outcome, self._result.changed, self._result.level = started.outcome, changed, started.level
+        self._result.outcome, self._result.level = started.outcome, started.level
+        self._result.changed |= changed
         self._result.detail += started.detail
         self._result.proven = True
 

@@ -24,6 +24,7 @@ STAGED, FORMER, DUMPS = "staged", "former", "dumps"
 SECRETS = "secrets.json"
 MARK_LENGTH = 16
 HERE = (release.DECLARATION, release.COMPOSE)
+OF_A_BOT = (*HERE, "switch.json", HISTORY, FORMER, "conf/holds.json*", "conf/state.json", "var/*")
 PRIVATE_DIRECTORY = 0o700
 MODES = {release.DECLARATION: 0o644, release.COMPOSE: 0o644, SECRETS: 0o400}
 
@@ -114,11 +115,13 @@ class SwitchFiles:
         place = self.home / "release" / fingerprint
         return self.pending_secrets is None and all(durable.same(place / name, self.home / name) for name in HERE)
 
-    def begin_holds(self) -> None:
-        """Begin without holds, on the very first deploy only: later a missing file counts as level 3."""
-        path = Home(self.home).holds
-        if not path.exists():
-            durable.write_json(path, {"version": 1, "seq": 0, "holds": []}, 0o444)
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of this bot was ever here: no declaration, no holds and no state, and nothing that it wrote.
+
+        What is laid out for its first deploy, its releases, tool and secrets, is not of it yet.
+        """
+        return not any(path.exists() for pattern in OF_A_BOT for path in self.home.glob(pattern))
 
     def usable(self, fingerprint: str) -> layout.Bot:
         """Return the bot as a release declares it.

@@ -39,6 +39,7 @@ ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 MARGIN_MS = 60_000
 DAY_SECONDS = 86400
+OLDEST = datetime(2010, 1, 1, tzinfo=timezone.utc)  # before any exchange of coins
 
 
 Start = Callable[[], "subprocess.Popen[str]"]
@@ -59,16 +60,15 @@ class Rejected(FreqopsError):
 def since_hold(bot: layout.Bot) -> int:
     """Return from which moment on closed trades matter, in milliseconds: a minute before the first hold in force.
 
-    Where nothing holds the bot, or that is not known, it is a day ago.
+    Where nothing holds the bot, or that is not known, it is a day ago. A hold that was set in the future says nothing
+    of when it was set, so everything matters.
     """
+    now = datetime.fromtimestamp(time.time(), timezone.utc)
     try:
-        moments = [
-            datetime.strptime(hold.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-            for hold in holds.load(bot.holds).holds
-        ]
+        moments = [OLDEST if hold.is_ahead(now) else hold.moment for hold in holds.load(bot.holds).holds]
     except (holds.HoldsUnreadable, ValueError):
         moments = []
-    first = min(moments).timestamp() if moments else time.time() - DAY_SECONDS
+    first = min(moments).timestamp() if moments else now.timestamp() - DAY_SECONDS
     return int(first * 1000) - MARGIN_MS
 
 

@@ -48,8 +48,10 @@ def resume(
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
-        hold = holds.load(bot.holds).under(mandate.incident)
-        remarks = refuse_unless_agreed(bot, journal, clock, engine)
+        present = holds.load(bot.holds)
+        hold = present.under(mandate.incident)
+        remarks = present.ahead(clock.utcnow())
+        remarks += refuse_unless_agreed(bot, journal, clock, engine)
         if hold.level == holds.HARD:  # whatever becomes of this command, what it lets start is started
             stopped.begin(bot.home, Stopped("resume", mandate.incident, bot.release), clock)
         after = holds_file.change(bot.home, lambda present: _step_down(present, hold, clock, seq), clock)

@@ -106,10 +106,11 @@ class Adoption:
             "dry_run": found.dry_run, "at": iso(self._clock.utcnow()),
         }  # fmt: skip
         hold = holds.Hold(
-            adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 1,
+            adoption.HOLDER, holds.HARD, self._mandate.reason, self._mandate.actor, self._mandate.incident, 0,
             iso(self._clock.utcnow()),
         )  # fmt: skip
-        durable.write_json(Home(self._home).holds, holds.Holds(1, (hold,)).to_json(), 0o444)
+        holds_file.begin(self._home, self._clock)
+        holds_file.change(self._home, lambda present: present.raised(hold, self._clock.utcnow()), self._clock)
         durable.write_json(self._home / adoption.NOTE, note, 0o600)
         self._files.install(self._order.release)
         holds_file.synchronise(self._home, self._clock)

@@ -36,12 +36,12 @@ def undo(home: Path, order: Order, journal: Journal, clock: Clock, engine: Engin
     if "trades" in note and note.get("state") != adoption.BACK:  # before that it was held, and nothing of it ever ran
         _refuse_where_traded(home, note, engine)
         _stop(home, note, order, journal, clock, engine)
-    back(home, journal, clock, engine)
+    said = back(home, journal, clock, engine)
     trades = [f"{row[0]} {row[1]} {row[3]}" for row in note.get("trades", []) if row[2]]
     kept = str(note.get("kept", ""))
     return Adopted(
         home.name, "undone", changed=True, proven=True, incident=str(note["incident"]), trades=trades, kept=kept,
-        detail=["the old one runs again"],
+        detail=["the old one runs again", *said],
     )  # fmt: skip
 
 
@@ -76,11 +76,14 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
         raise NotProven(f"{refusal}; it is up again, paused") from None
 
 
-def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
+def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> list[str]:
     """Start the old one, and take what was adopted away; the caller has made sure that no trade is lost.
 
     In this order: what is taken away takes the note with it, by which an interrupted way back goes on. Ours is stopped
     and held at level 3 before the old one starts. Each step may be done again.
+
+    Returns:
+        What there is to say of its other holds.
 
     Raises:
         NotProven: The old one does not run, or it is not known which it is.
@@ -102,4 +105,4 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> None:
     lost = adoption.lost(note, seen.traded)
     if lost:
         raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")
-    take_away(home, engine)
+    return take_away(home, engine, str(note["incident"]))

@@ -19,7 +19,7 @@ from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.takeover import removal
 
-from ..bot import databases, processes_and_api, stopping
+from ..bot import databases, holds_file, processes_and_api, stopping
 from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..bot.stopped import Stopped
@@ -188,12 +188,20 @@ class Removal:
     # --- away
 
     def _take_away(self) -> None:
-        take_away(self._home, self._engine)
+        self._result.detail += take_away(self._home, self._engine)
         self._journal.note("act", "disk", "container, network, databases and directory taken away", durable=True)
 
 
-def take_away(home: Path, engine: Engine) -> None:
+def take_away(home: Path, engine: Engine, ended: str = "") -> list[str]:
     """Take the container, the network, the databases and the directory of a bot away; nothing of it runs.
+
+    Args:
+        home: Its directory.
+        engine: The container engine.
+        ended: An incident that ends with it.
+
+    Returns:
+        What there is to say of its holds, which stay for the next bot of its name.
 
     Raises:
         FreqopsError: Engine or Postgres do not do it.
@@ -204,6 +212,7 @@ def take_away(home: Path, engine: Engine) -> None:
     engine.remove_network(bot.container)
     for name in of_postgres(home, engine):
         databases.Postgres(name, engine).drop()
+    said = [] if SwitchFiles(home).is_new else holds_file.leave(home, ended)
     kept = Home(home).root / removal.KEPT
     kept.mkdir(mode=removal.PRIVATE_DIRECTORY, exist_ok=True)
     gone = kept / f".{home.name}.gone"
@@ -211,6 +220,7 @@ def take_away(home: Path, engine: Engine) -> None:
     home.rename(gone)  # at once: no other command finds half of a bot
     shutil.rmtree(gone)
     durable.sync_directory(home.parent)
+    return said
 
 
 def remove_locked(home: Path, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Removed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,15 +75,58 @@ def test_the_note_says_what_numbers_the_process_of_its_deploy(tmp_path: Path) ->
     deploy_lock.refuse_unless_own(tmp_path, "one", FakeClock())
     assert deploy_lock.present(tmp_path) == held
     note = json.loads((tmp_path / deploy_lock.FILE).read_text())
-    del note["pid_namespace"]
+    for name in ("pid_namespace", "boot", "uptime"):
+        del note[name]
     (tmp_path / deploy_lock.FILE).write_text(json.dumps(note))
-    assert deploy_lock.present(tmp_path) == replace(held, pid_namespace="")
+    assert deploy_lock.present(tmp_path) == replace(held, pid_namespace="", boot="", uptime=0.0)
     with pytest.raises(deploy_lock.Taken):
         deploy_lock.take(tmp_path, BOB, FakeClock())
 
 
+@pytest.mark.parametrize("hours", [-1000, -1, 1, 1000])
+def test_a_clock_that_jumps_ends_no_lock_and_makes_none_last(tmp_path: Path, hours: int) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    clock.ahead = hours * 3600
+    clock.sleep(1700)
+    with pytest.raises(deploy_lock.Taken):
+        deploy_lock.take(tmp_path, BOB, clock)
+    clock.sleep(101)
+    assert deploy_lock.take(tmp_path, BOB, clock) is True
+
+
+def test_after_a_boot_of_the_host_half_an_hour_of_that_boot_must_pass(tmp_path: Path) -> None:
+    clock = FakeClock()
+    clock.sleep(9000)
+    deploy_lock.take(tmp_path, ANN, clock)
+    rewrite(tmp_path, boot="another")
+    clock.now = 1799
+    with pytest.raises(deploy_lock.Taken):
+        deploy_lock.take(tmp_path, BOB, clock)
+    clock.sleep(2)
+    assert deploy_lock.take(tmp_path, BOB, clock) is True
+
+
+@pytest.mark.parametrize("odd", [{"boot": ""}, {"boot": None}, {"uptime": None}, {"uptime": float("nan")}, {"boot": 7}])
+def test_what_an_older_version_heard_in_the_future_is_named_with_its_cure(tmp_path: Path, odd: dict[str, Any]) -> None:
+    clock = FakeClock()
+    clock.ahead = 10 * 86400
+    deploy_lock.take(tmp_path, ANN, clock)
+    rewrite(tmp_path, **odd)
+    clock.ahead = 0
+    clock.sleep(7200)
+    with pytest.raises(deploy_lock.Taken, match=f"that is yet to come, .* if it is dead, rm {tmp_path}/deploy.json"):
+        deploy_lock.take(tmp_path, BOB, clock)
+    clock.ahead = 11 * 86400
+    assert deploy_lock.take(tmp_path, BOB, clock) is True
+
+
+def rewrite(root: Path, **changed: Any) -> None:
+    note = json.loads((root / deploy_lock.FILE).read_text())
+    (root / deploy_lock.FILE).write_text(json.dumps({**note, **changed}))
+
+
 def test_a_moment_that_cannot_be_read_keeps_nobody_out(tmp_path: Path) -> None:
     deploy_lock.take(tmp_path, ANN, FakeClock())
-    note = json.loads((tmp_path / deploy_lock.FILE).read_text())
-    (tmp_path / deploy_lock.FILE).write_text(json.dumps({**note, "heard": "yesterday"}))
+    rewrite(tmp_path, boot="", heard="yesterday")
     assert deploy_lock.take(tmp_path, BOB, FakeClock()) is True

@@ -52,6 +52,7 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
         json.dumps({"at": "yesterday", "boot": "one", "uptime": 1.0, "actor": "ann"}),
         json.dumps({"at": iso(START), "boot": "one", "uptime": "long", "actor": "ann"}),
         '{"at": "2026-01-02T03:04:05Z", "boot": "one", "uptime": NaN, "actor": "ann"}',
+        json.dumps({"at": iso(START), "boot": "one", "uptime": FIRST.uptime + 1, "actor": "ann"}),
     ],
 )
 def test_where_nobody_can_say_it_was_never_heard(tmp_path: Path, text: Any) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.halt import holds
+from freqops.core.halt.checksum import LENGTH, with_checksum
 from freqops.core.halt.holds import Hold, Holds, HoldsUnreadable, parse
+from freqops.core.halt.unheld import unheld
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INCIDENTS = st.text("aZ09_.-", max_size=8).map(lambda text: "x" + text)
@@ -47,10 +53,27 @@ def all_holds(draw: st.DrawFn, least: int = 0) -> Holds:
 
 
 def written(held: Holds) -> str:
-    return json.dumps(held.to_json(), indent=2, sort_keys=True) + "\n"
+    return with_checksum(durable.as_json(held.to_json())).decode()
 
 
-VALID = written(Holds().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW))
+def without_checksum(text: str) -> str:
+    return text[LENGTH:]
+
+
+def former(name: str) -> Any:
+    """Return a module of the version before there was a checksum: that of containers which run on."""
+    path = Path(__file__).parents[3] / "former" / f"{name}.py.txt"
+    loader = SourceFileLoader(f"freqops.core.halt.former_{name}", str(path))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[loader.name] = module  # its data classes look there
+    loader.exec_module(module)
+    return module
+
+
+HELD = Holds().raised(hold(level=3), NOW).raised(hold("risk", 1, "two"), NOW)
+VALID = written(HELD)
 
 
 @given(all_holds())
@@ -142,14 +165,58 @@ def test_random_bytes_are_level_3(tmp_path: Path, data: bytes) -> None:
 
 @given(st.integers(0, len(VALID)), st.integers(0, 400), st.binary(max_size=40))
 def test_damage_never_lowers_a_level(start: int, length: int, patch: bytes) -> None:
-    """Except to the very digit of a level, which no format without a checksum could notice."""
     end = min(len(VALID), start + length)
     damaged = VALID.encode()[:start] + patch + VALID.encode()[end:]
-    digits = [index for index in range(len(VALID)) if VALID[:index].endswith('"level": ')]
-    if any(start <= digit < end or (start == digit and patch) for digit in digits):
-        return
     with contextlib.suppress(HoldsUnreadable, UnicodeDecodeError):
         assert parse(damaged.decode()).level == 3
+
+
+def test_no_flipped_bit_and_no_other_digit_is_read() -> None:
+    data = VALID.encode()
+    for place, byte in enumerate(data):
+        others = {byte ^ 1 << bit for bit in range(8)} | set(b"0123456789") - {byte}
+        for other in others:
+            with pytest.raises((HoldsUnreadable, UnicodeDecodeError)):
+                parse((data[:place] + bytes([other]) + data[place + 1 :]).decode())
+
+
+def test_holds_of_an_older_version_are_read_without_a_checksum() -> None:
+    assert parse(without_checksum(VALID)) == parse(VALID)
+    for spelt in (" " + without_checksum(VALID), VALID[1:], "\n" + VALID):
+        with pytest.raises(HoldsUnreadable, match="its checksum is that of another text"):
+            parse(spelt)
+
+
+@given(all_holds())
+def test_the_releases_that_run_read_what_is_written_now(held: Holds) -> None:
+    before = former("holds")
+    assert before.parse(written(held)).to_json() == held.to_json()
+
+
+@pytest.mark.parametrize("held", [Holds(), Holds(7), HELD])
+def test_the_releases_that_run_call_nothing_unheld_that_is_held(tmp_path: Path, held: Holds) -> None:
+    path = tmp_path / "holds.json"
+    path.write_text(written(held))
+    assert not former("unheld").unheld(str(path)), "it asks the rules, which read it"
+    path.write_text(without_checksum(written(held)))
+    assert former("unheld").unheld(str(path)) == (held.level == 0)
+    assert unheld(str(path)) == (held.level == 0)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_an_unknown_holder_is_taken_at_its_level_and_resumed_by_its_own_version(level: int) -> None:
+    held = parse(written(Holds().raised(hold("promotion", level), NOW)))
+    assert (held.level, held.holds[0].holder) == (level, "promotion")
+    with pytest.raises(Refused, match=r"one is a hold of 'promotion', .* resume it with the version that set it"):
+        held.resumed("one", NOW)
+
+
+def test_a_hold_of_the_future_is_named() -> None:
+    held = Holds().raised(hold(), NOW)
+    assert held.ahead(NOW - timedelta(seconds=60)) == []
+    [line] = held.ahead(NOW - timedelta(seconds=61))
+    assert "set at 2026-01-02T03:04:05Z, which is later than now (2026-01-02T03:03:04Z) by more than 60 s" in line
+    assert Holds(1, (hold(),)).ahead(NOW) == [], "one that does not say when"
 
 
 @given(st.integers(0, len(VALID) // 64))
@@ -196,7 +263,9 @@ def test_wrong_types_and_missing_fields_are_unreadable(key: str) -> None:
         '{"version": 2, "seq": 0, "holds": []}',
         '{"version": 1, "seq": ' + "9" * 5000 + ', "holds": []}',
         '{"version": 1, "seq": 0, "holds": [null]}',
-        changed("holder", "nobody"),
+        changed("holder", ""),
+        changed("holder", "No body"),
+        changed("holder", "halt\n"),
         changed("level", 2),
         changed("level", 0),
         changed("rest", "running"),
@@ -230,7 +299,8 @@ def test_a_file_that_cannot_be_had_is_level_3(tmp_path: Path) -> None:
     path.unlink()
     path.write_text(VALID + " " * holds.MAX_BYTES)
     assert holds.effective_level(path) == 3
-    path.write_text(VALID + " " * (holds.MAX_BYTES - len(VALID)))
+    plain = without_checksum(VALID)
+    path.write_text(plain + " " * (holds.MAX_BYTES - len(plain)))
     assert holds.effective_level(path) == 3
     path.write_bytes(b"\xff" + VALID.encode())
     assert holds.effective_level(path) == 3

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
-from freqops.core.halt import holds, start_gate
+from freqops.core.halt import checksum, holds, start_gate
 from freqops.hostctl.bot import holds_file
 from tests.unit.fakes import START, FakeClock, make_bot
 from tests.unit.patience import PATIENCE
@@ -84,6 +84,42 @@ def test_an_unreadable_book_becomes_level_3_and_is_kept_aside(home: Path, conten
     assert "could not be read" in only.reason
     kept = home / "conf" / f"holds.json.unreadable-{START:%Y%m%dT%H%M%SZ}"
     assert (kept.read_bytes() if kept.exists() else None) == content
+
+
+def test_a_bad_file_stays_until_the_new_one_is_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home / "conf" / "holds.json"
+    path.write_bytes(b"{")
+    monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
+    for _ in range(2):
+        assert "No space" in str(holds_file.latch(home, hold(1), FakeClock()).error)
+        assert path.read_bytes() == b"{"
+    monkeypatch.undo()
+    assert holds_file.latch(home, hold(1), FakeClock()).error is None
+    assert [kept.read_bytes() for kept in path.parent.glob("*unreadable*")] == [b"{"]
+
+
+def test_what_an_older_version_wrote_gets_its_checksum_with_the_next_start(home: Path) -> None:
+    path = home / "conf" / "holds.json"
+    held = holds.Holds().raised(hold(3), START)
+    path.write_bytes(durable.as_json(held.to_json()))
+    assert holds_file.synchronise(home, CLOCK) == held
+    assert path.read_bytes() == checksum.with_checksum(durable.as_json(held.to_json()))
+    before = path.stat().st_ino
+    assert holds_file.synchronise(home, CLOCK) == held
+    assert path.stat().st_ino == before
+
+
+def test_holds_begin_where_there_are_none_and_stay_where_there_are(home: Path) -> None:
+    path = home / "conf" / "holds.json"
+    path.unlink()
+    assert holds_file.begin(home, CLOCK) == holds.Holds()
+    assert holds_file.latch(home, hold(3), CLOCK).error is None
+    assert holds_file.begin(home, CLOCK).level == 3
+    path.write_text("{")
+    with pytest.raises(holds.HoldsUnreadable):
+        holds_file.begin(home, CLOCK)
+    with durable.locked(home / ".holds.lock", 0, CLOCK), pytest.raises(Refused, match="another command"):
+        holds_file.begin(home, FakeClock())
 
 
 def refuse(number: int) -> Any:

@@ -94,7 +94,7 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str]] = {
     "held at 3 and lives": (lambda h: h.hold(3), "held at level 3, and it has a process (4242 "),
     "unreadable holds": (
         with_unreadable_holds,
-        "its holds cannot be read and count as level 3",
+        "its holds cannot be read",
     ),
     "the loop hangs": (lambda h: setattr(h.api, "beat", 30 * HOUR), "come round for 108000 s (red above 180 s"),
     "the clock was set back": (lambda h: setattr(h.api, "beat", -HOUR), "3600 s in the future (red above 5 s)"),

@@ -16,7 +16,7 @@ from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
 from freqops.core.halt import holds
-from freqops.hostctl.bot import databases, health, login, processes_and_api, start, stopping
+from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files
@@ -141,6 +141,13 @@ class Host:
 
     def resume_switches(self) -> tuple[list[str], list[str]]:
         return recover.recover(self.root, "timer", self.clock, self.engine)
+
+    def never_deployed(self) -> None:
+        """Leave no more of the bot than what is laid out for its first deploy."""
+        for name in ("bot.json", "compose.yml", "releases.json", "conf/holds.json", "conf/state.json"):
+            (self.home / name).unlink()
+        self.engine.present = None
+        self.processes.clear()
 
     @property
     def declared(self) -> str:
@@ -298,12 +305,17 @@ def test_a_database_that_cannot_be_dumped_keeps_the_image(host: Host) -> None:
 # --- a first deploy
 
 
+def test_a_first_deploy_begins_without_holds(host: Host) -> None:
+    host.never_deployed()
+    row = host.switch(NEW)
+    assert (row.outcome, row.well, row.detail) == ("running", True, [])
+    assert holds.load(host.home / "conf" / "holds.json") == holds.Holds()
+
+
 def test_a_first_release_that_does_not_come_up_is_withdrawn(host: Host) -> None:
-    for name in ("bot.json", "compose.yml", "releases.json"):
-        (host.home / name).unlink()
+    host.never_deployed()
     host.database.count = 0
     host.sick.add(BAD)
-    (host.home / "conf" / "holds.json").unlink()
     row = host.switch(BAD)
     assert (row.outcome, row.proven, row.well) == ("withdrawn", True, False), row.detail
     assert not (host.home / "bot.json").exists()
@@ -319,6 +331,69 @@ def test_a_first_release_that_has_traded_is_held_and_not_withdrawn(host: Host) -
 
 
 # --- holds
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff"])
+@pytest.mark.parametrize("command", ["deploy", "deploy of the same release", "rollback"])
+def test_lost_holds_are_level_3_with_a_name_and_never_none(host: Host, content: bytes | None, command: str) -> None:
+    if command == "rollback":
+        assert host.switch(NEW).well
+    path = host.home / "conf" / "holds.json"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    row = host.rollback() if command == "rollback" else host.switch(NEW if command == "deploy" else OLD)
+    assert (row.well, row.changed, row.outcome, row.level, host.processes) == (True, True, "held", 3, [])
+    [hold] = holds.load(path).holds
+    assert (hold.holder, hold.level, hold.incident) == ("halt", 3, "one")
+    assert "held at level 3 under one from now on" in row.detail[0]
+    assert "then resume it" in row.detail[0]
+    kept = [kept.read_bytes() for kept in path.parent.glob("holds.json.unreadable-*")]
+    assert kept == ([] if content is None else [content])
+
+
+@pytest.mark.parametrize(
+    "trace", ["bot.json", "compose.yml", "releases.json", "conf/state.json", "var/trades.paper.sqlite", "container"]
+)
+def test_a_bot_of_which_something_is_there_is_not_new(host: Host, trace: str) -> None:
+    before = {name: (host.home / name).read_bytes() for name in ("bot.json", "compose.yml", "releases.json")}
+    host.never_deployed()
+    if trace == "container":
+        host.engine.present = Container("id0", "exited", IMAGE, "time0", 0)
+    else:
+        (host.home / trace).write_bytes(before.get(trace, b"{}"))
+    row = host.switch(NEW)
+    assert (row.outcome, row.level, host.level, host.processes) == ("held", 3, 3, [])
+
+
+def test_holds_that_can_neither_be_read_nor_replaced_refuse_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    (host.home / "conf" / "holds.json").write_text("{")
+    monkeypatch.setattr(holds_file, "latch", lambda *_: holds_file.Latched(error="No space left on device"))
+    row = host.switch(NEW)
+    assert (row.outcome, host.declared, host.level) == ("refused", OLD, 3)
+    assert "nor replaced: No space left on device" in row.detail[0]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_what_was_removed_while_it_was_held_comes_up_held(host: Host, level: int) -> None:
+    host.never_deployed()
+    (host.root / "removed").mkdir()
+    hold = holds.Hold("halt", level, "why", "ann", "old", 0, "")
+    held = holds.Holds().raised(hold, host.clock.utcnow())
+    (host.root / "removed" / "alpha.holds.json").write_text(json.dumps(held.to_json()))
+    row = host.switch(NEW)
+    assert (row.well, row.outcome, row.level) == (True, "paused" if level == 1 else "held", level)
+    assert "it was removed while it was held, and is held again: old (halt, level" in row.detail[0]
+    assert holds.load(host.home / "conf" / "holds.json") == held
+    assert not (host.root / "removed" / "alpha.holds.json").exists()
+
+
+def test_what_was_removed_with_holds_that_nobody_could_read_comes_up_at_level_3(host: Host) -> None:
+    host.never_deployed()
+    (host.root / "removed").mkdir()
+    (host.root / "removed" / "alpha.holds.json").write_text("")
+    row = host.switch(NEW)
+    assert (row.outcome, row.level, host.level) == ("held", 3, 3)
 
 
 def test_a_bot_held_at_level_3_gets_its_files_and_no_process(host: Host) -> None:

@@ -332,6 +332,16 @@ def test_a_minute_before_the_first_hold_in_force(tmp_path: Path) -> None:
     assert iso(START) == held.holds[0].set_at
 
 
+def test_everything_matters_where_a_hold_was_set_in_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = layout.load_bot(make_bot(tmp_path))
+    held = holds.Holds().raised(holds.Hold("halt", 3, "w", "a", "one", 0, ""), START)
+    bot.holds.write_text(json.dumps(held.to_json()))
+    monkeypatch.setattr("time.time", lambda: START.timestamp() - 61)
+    assert witness.since_hold(bot) == int(witness.OLDEST.timestamp() * 1000) - 60_000
+    monkeypatch.setattr("time.time", lambda: START.timestamp() - 60)
+    assert witness.since_hold(bot) == int(START.timestamp() * 1000) - 60_000
+
+
 @pytest.mark.parametrize("content", [None, "", "{", '{"version": 1, "seq": 0, "holds": []}'])
 def test_a_day_where_nobody_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None) -> None:
     bot = layout.load_bot(make_bot(tmp_path))

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from freqops.core.base import durable
-from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
@@ -55,7 +54,7 @@ class Host:
 
     def hold(self, level: int = 1, incident: str = "one", holder: str = "halt", rest: str = "paused") -> None:
         hold = holds.Hold(holder, level, "why", "ann@host", incident, 0, "", rest)
-        assert holds_file.latch(self.home, hold, Clock()).error is None
+        assert holds_file.latch(self.home, hold, self.clock).error is None
 
     def when(self, what: str, then: Callable[[], Any]) -> None:
         """Do ``then`` once, right before the bot is asked for ``what``."""
@@ -284,6 +283,15 @@ def halted(host: Host, level: int = 1) -> None:
         host.processes[:] = [process()]
         host.api.state = "paused"
         host.api.locks = [lock(1, "freqops halt one")]
+
+
+def test_a_hold_of_the_future_is_resumed_by_its_name_and_said(host: Host) -> None:
+    host.clock.ahead = 86400
+    halted(host, 3)
+    host.clock.ahead = 0
+    resumed = host.resume()
+    assert (resumed.outcome, resumed.level) == ("paused", 1)
+    assert "its hold of one was set at 2026-01-03T03:04:05Z, which is later than now" in resumed.detail[-1]
 
 
 def test_level_3_steps_down_to_a_paused_process(host: Host) -> None:

@@ -20,7 +20,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign, open_file
-from freqops.hostctl.bot import databases, health, processes_and_api, stopping
+from freqops.hostctl.bot import databases, health, holds_file, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
@@ -326,6 +326,16 @@ def test_one_command_gives_it_back(host: Host) -> None:
     assert (row.outcome, row.proven, row.trades) == ("undone", True, ["1 BTC/USDT 0.5"])
     assert host.as_it_was()
     assert not host.home.exists()
+
+
+def test_a_halt_outlives_the_adoption_and_its_own_hold_does_not(host: Host) -> None:
+    host.adopt()
+    hold = holds.Hold("halt", 1, "why", "ann@host", "other", 0, "")
+    assert holds_file.latch(host.home, hold, host.clock).error is None
+    row = host.undo()
+    assert "comes up held; resume it then" in row.detail[-1]
+    [left] = holds.load(host.root / "removed" / "alpha.holds.json").holds
+    assert (left.holder, left.incident) == ("halt", "other")
 
 
 def test_it_is_not_given_back_where_it_traded_since(host: Host) -> None:

@@ -14,8 +14,9 @@ from freqops.core.base.errors import Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
+from freqops.core.halt import holds
 from freqops.core.takeover import removal
-from freqops.hostctl.bot import databases, processes_and_api, stopping
+from freqops.hostctl.bot import databases, holds_file, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.exchange import witness
@@ -117,6 +118,61 @@ def test_a_bot_goes_and_what_it_knew_is_kept(host: Host) -> None:
     for name in ("conf/secrets.json", "bot.json", "release/f00/config.json", "trades.paper.sqlite.dump"):
         assert oct((host.kept / name).stat().st_mode & 0o777) == "0o400", name
     assert deploy_lock.present(host.root) is None
+
+
+def left(host: Host) -> Path:
+    return host.root / "removed" / "alpha.holds.json"
+
+
+def hold(host: Host, level: int, incident: str = "old") -> None:
+    given = holds.Hold("halt", level, "why", "ann@host", incident, 0, "")
+    assert holds_file.latch(host.homes["alpha"], given, host.clock).error is None
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_hold_stays_for_the_next_of_its_name(host: Host, level: int) -> None:
+    hold(host, level)
+    before = holds.load(host.homes["alpha"] / "conf" / "holds.json")
+    [row] = host.remove("alpha")
+    assert f"held at level {level} (old (halt, level {level}))" in row.detail[-1]
+    assert "deployed here as alpha again comes up held; resume it then" in row.detail[-1]
+    assert holds.load(left(host)) == before
+    assert oct(left(host).stat().st_mode & 0o777) == "0o400"
+
+
+def test_holds_that_cannot_be_read_stay_so_for_the_next_of_its_name(host: Host) -> None:
+    (host.homes["alpha"] / "conf" / "holds.json").write_text("{")
+    [row] = host.remove("alpha")
+    assert "its holds could not be read" in row.detail[-1]
+    assert holds.effective_level(left(host)) == 3
+
+
+def test_what_nothing_holds_leaves_no_hold(host: Host) -> None:
+    left(host).parent.mkdir()
+    left(host).write_text("of one before it, which was resumed")
+    host.remove("alpha")
+    assert not left(host).exists()
+
+
+def test_what_was_never_deployed_leaves_no_hold(host: Host) -> None:
+    home = host.homes["alpha"]
+    for path in [home / "bot.json", *(home / "conf").iterdir(), *(home / "var").iterdir()]:
+        path.unlink()
+    host.processes.clear()
+    host.remove("alpha")
+    assert not left(host).exists()
+
+
+def test_the_hold_is_left_before_the_bot_goes(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def power_fails(*_: Any) -> None:
+        raise OSError("the power fails")
+
+    hold(host, 3)
+    monkeypatch.setattr(Path, "rename", power_fails)
+    [row] = host.remove("alpha")
+    assert not row.proven
+    assert holds.effective_level(left(host)) == 3
+    assert holds.effective_level(host.homes["alpha"] / "conf" / "holds.json") == 3
 
 
 def test_a_second_time_there_is_nothing_to_do(host: Host) -> None:
