@@ -30,7 +30,7 @@ from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
 from freqops.hostctl.halt.order import Order
-from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
 
@@ -370,7 +370,7 @@ def test_help_ends_with_0(run: Cli) -> None:
 @pytest.fixture
 def look(run: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, Any], str]]:
     engine = FakeEngine()
-    engine.present = Container("id", "running", "image", "now", 0)
+    engine.present = made_container()
     monkeypatch.setattr("freqops.hostctl.commands.status.Engine", lambda: engine)
 
     def status(api: StillApi | None = None) -> tuple[int, dict[str, Any], str]:
@@ -581,10 +581,19 @@ def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
         engine.container("x")
     assert "no log" in engine.logs("x", 5)[0]
     document = {
-        "Id": "i", "State": {"Status": "running", "StartedAt": "t"}, "Config": {"Image": "m"}, "RestartCount": 2,
+        "Id": "i", "Name": "/x", "State": {"Status": "running", "StartedAt": "t"}, "HostConfig": {}, "Mounts": [],
+        "Config": {"Image": "m", "Hostname": "i", "Labels": {"com.docker.compose.project": "p"}}, "RestartCount": 2,
+        "NetworkSettings": {"Networks": None},
     }  # fmt: skip
-    docker(f"echo '{json.dumps([document])}'")
-    assert engine.container("x") == Container("i", "running", "m", "t", 2)
+    docker(f"echo '{json.dumps(document)}'")
+    settings = {"Config.Image": "m", "Mounts": ""}
+    assert engine.container("x") == Container("i", "running", "m", "t", 2, "p", "", settings)
+    docker(f"echo '{json.dumps(document)}'; echo 'Error: No such container: y'; exit 1")
+    assert list(engine.containers_called(["x", "y"])) == ["x"]
+    with pytest.raises(EngineError, match="No such container: y"):  # and what of the third?
+        engine.containers_called(["x", "y", "z"])
+    docker("exit 1")
+    assert engine.containers_called([]) == {}
     docker("seq 50")
     assert engine.logs("x", 2) == ["49", "50"]
     docker('echo "$@" > "$(dirname "$0")/asked"')

@@ -17,7 +17,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
-from . import hard_stop, holds_file
+from . import hard_stop, holds_file, own_container
 from .engine import Container, Engine
 from .processes_and_api import alive, client, redact
 
@@ -69,14 +69,19 @@ def start_locked(
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
     (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
-    before = engine.container(bot.container)
+    own, before = own_container.of_bot(bot), engine.container(bot.container)
+    own.refuse_foreign(before)
     _refuse_orphans(bot, before)
-    engine.compose_up(bot.compose, recreate=recreate or _gate_waits(bot))
+    differing = own.differences(before)
+    engine.compose_up(bot.compose, recreate=recreate or bool(differing) or _gate_waits(bot))
     after = engine.container(bot.container)
+    own.take_in(before, after, differing)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
         return _ended(bot, holds.HARD, clock, engine)
-    return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+    started = _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+    started.detail += [f"its container was made again: {text}" for text in differing]
+    return started
 
 
 def _refuse_orphans(bot: layout.Bot, container: Container | None) -> None:

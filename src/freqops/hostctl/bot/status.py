@@ -15,19 +15,43 @@ from freqops.core.bot.status_table import HEADINGS, cells, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from .engine import Engine
+from . import own_container
+from .engine import Container, Engine, EngineError
 from .processes_and_api import client
 
 
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
     """Return a row for each bot, and the Freqtrade processes that belong to no bot."""
     found = processes.scan()
-    rows = [_row(home, found, clock, engine) for home in homes]
+    containers = _Containers(homes, engine)
+    rows = [_row(home, found, clock, containers) for home in homes]
     foreign = processes.undeclared([home.name for home in homes], found)
     return {"bots": rows, "undeclared": [{"pid": p.pid, "command": p.command} for p in foreign]}
 
 
-def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> dict[str, Any]:
+class _Containers:
+    """The containers of all bots, for which the engine is asked once."""
+
+    def __init__(self, homes: list[Path], engine: Engine) -> None:
+        self._error: EngineError | None = None
+        self._present: dict[str, Container] = {}
+        try:
+            self._present = engine.containers_called([layout.container_of(home.name) for home in homes])
+        except EngineError as error:
+            self._error = error
+
+    def of(self, bot: layout.Bot) -> Container | None:
+        """Return the container of a bot, None where it has none.
+
+        Raises:
+            EngineError: The engine did not answer.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._present.get(bot.container)
+
+
+def _row(home: Path, found: list[processes.Process], clock: Clock, containers: _Containers) -> dict[str, Any]:
     row: dict[str, Any] = {"bot": home.name, "problems": [], **_holds(home)}
     try:
         bot = layout.load_bot(home)
@@ -38,8 +62,10 @@ def _row(home: Path, found: list[processes.Process], clock: Clock, engine: Engin
         else:
             row["trader"] = "no process"
             row["problems"] += _why_not(bot, found)
-        container = engine.container(bot.container)
+        container = containers.of(bot)
         row["container"] = container.status if container else "none"
+        if row["level"] < holds.HARD:  # what is held there is made again when it is started
+            row["problems"] += own_container.of_bot(bot).wrong(container)
     except FreqopsError as error:
         row["problems"].append(str(error))
     return row

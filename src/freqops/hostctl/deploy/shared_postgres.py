@@ -19,12 +19,12 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
 
-from ..bot import stopping
+from ..bot import own_container, stopping
 from ..bot.engine import Engine
+from ..bot.own_container import OwnContainer
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 
-SERVICE = "postgres"
 HEALTHY_SECONDS = 120
 COMPOSE = "compose.yml"
 
@@ -56,12 +56,17 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
         reread: Whether one that runs on must read again who may connect.
 
     Raises:
-        Refused: Nothing was touched: a bot is in the hands of another command.
+        Refused: Nothing was touched: a bot is in the hands of another command, or a container of somebody else has
+            the name of Postgres.
         NotProven: It did not come up; the text says whether the former one is back, and which bots are.
     """
     home = root / "postgres"
     staged, used = home / "staged" / COMPOSE, home / COMPOSE
-    if durable.same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER):
+    own, present = own_container.of_postgres(root), engine.container(CONTAINER)
+    own.refuse_foreign(present)
+    differing = own.differences(present)
+    runs = present is not None and present.status == "running"
+    if durable.same(staged, used) and runs and not differing:
         if reread:
             engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
@@ -70,29 +75,38 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
         for bot in bots:
             if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
-        return _changed(staged, used, bots, clock, engine)
+        return _changed(own, staged, bots, clock, engine)
 
 
-def _changed(staged: Path, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
+def _changed(own: OwnContainer, staged: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
+    used = own.home / COMPOSE
     former = used.read_bytes() if used.exists() else None
     try:
         for bot in bots:
             stopping.stop(bot, clock, engine)
-        durable.write_atomic(used, staged.read_bytes(), 0o644)
-        engine.compose_up_healthy(used, HEALTHY_SECONDS)
+        _up(own, staged.read_bytes(), engine)
     except (FreqopsError, OSError) as error:
         said = "\n".join(engine.logs(CONTAINER, 15))
-        back = _back(former, used, bots, clock, engine)
+        back = _back(own, former, bots, clock, engine)
         raise NotProven(f"Postgres did not come up: {error}\n{back}\nits last log lines:\n{said}") from None
     return Brought(changed=True, restarted=_started(bots, clock, engine))
 
 
-def _back(former: bytes | None, used: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
+def _up(own: OwnContainer, compose: bytes, engine: Engine) -> None:
+    """Bring it up as a Compose file declares it; a crash on the way leaves it as one of which nothing is known."""
+    before = engine.container(CONTAINER)
+    differing = own.differences(before)
+    own.forget()
+    durable.write_atomic(own.home / COMPOSE, compose, 0o644)
+    engine.compose_up_healthy(own.home / COMPOSE, HEALTHY_SECONDS, recreate=bool(differing))
+    own.take_in(before, engine.container(CONTAINER), differing)
+
+
+def _back(own: OwnContainer, former: bytes | None, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
     if former is None:
         return "there was none before"
     try:
-        durable.write_atomic(used, former, 0o644)
-        engine.compose_up_healthy(used, HEALTHY_SECONDS)
+        _up(own, former, engine)
         _started(bots, clock, engine)
     except (FreqopsError, OSError) as error:
         return f"the former one is NOT PROVEN to be back: {error}"

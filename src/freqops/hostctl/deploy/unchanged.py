@@ -19,6 +19,7 @@ from freqops.core.halt import holds
 from freqops.core.hardening import nft
 from freqops.core.hardening.guard import Guard
 
+from ..bot import own_container
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled
@@ -84,27 +85,21 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return the containers that do not run, or run another image than declared."""
+    """Return the containers that do not run and should, and what is wrong with that of Postgres; `status` has bots'."""
+    wanted = [CONTAINER] if (root / "postgres" / "compose.yml").exists() else []
     found = []
-    if (root / "postgres" / "compose.yml").exists():
-        container = engine.container(CONTAINER)
-        if container is None or container.status != "running":
-            found.append(f"{CONTAINER} is {container.status if container else 'gone'}")
     for home in layout.homes(root):
         try:
-            found += _of_bot(layout.load_bot(home), engine)
+            bot = layout.load_bot(home)
+            wanted += [bot.container] if holds.effective_level(bot.holds) < holds.HARD else []
         except FreqopsError as error:
             found.append(str(error))
-    return found
-
-
-def _of_bot(bot: layout.Bot, engine: Engine) -> list[str]:
-    if holds.effective_level(bot.holds) >= holds.HARD:
-        return []
-    container = engine.container(bot.container)
-    if container is None or container.status != "running":
-        return [f"{bot.container} is {container.status if container else 'gone'}"]
-    return [] if container.image == bot.image else [f"{bot.container} runs {container.image}, not {bot.image}"]
+    present = engine.containers_called(wanted)
+    for name in wanted:
+        container = present.get(name)
+        if container is None or container.status != "running":
+            found.append(f"{name} is {container.status if container else 'gone'}")
+    return found + own_container.of_postgres(root).wrong(present.get(CONTAINER))
 
 
 def _switches(root: Path) -> list[str]:

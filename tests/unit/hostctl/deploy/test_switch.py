@@ -17,13 +17,13 @@ from freqops.core.deploy import release
 from freqops.core.halt import holds
 from freqops.hostctl.bot import databases, health, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine import EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files
 from freqops.hostctl.deploy.deploy import Errand
 from freqops.hostctl.deploy.switch import Switched
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.incident import journal
-from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
 
 OLD, NEW, BAD = "0" * 16, "1" * 16, "b" * 16
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
@@ -69,7 +69,7 @@ class Host:
         self.login_error: Refused | None = None
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
         monkeypatch.setattr(self.engine, "stop", lambda *_: self.processes.clear())
-        self.engine.present = Container("id0", "running", IMAGE, "time0", 0)
+        self.engine.present = made_container(number="id0")
         for module in (start, health, processes_and_api):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
         for module in (start, switch, stopping, processes_and_api):
