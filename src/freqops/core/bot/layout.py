@@ -19,7 +19,7 @@ CONTAINER_UID = 1000
 BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 SECRET_LENGTH = 12
 MODES = ("paper", "live")
-INITIAL_STATES = ("running", "stopped")
+INITIAL_STATES = ("running", "paused", "stopped")
 
 
 class BotUnreadable(FreqopsError):
@@ -71,7 +71,7 @@ class Bot:
         api_port: Loopback port of the host on which its REST API is published.
         image: The image it runs, by digest.
         release: Fingerprint of what it runs: strategies, configuration, image, packages.
-        initial_state: The trader state after a start when nothing holds it: ``running`` or ``stopped``.
+        initial_state: The trader state after a start when nothing holds it: one of `INITIAL_STATES`.
         home: Its directory.
         packages: Mark of the Python packages that are added to its image; empty where there are none.
         foreign_holdings: Coins on its account that are not the bot's, each with its amount.
@@ -206,7 +206,7 @@ def declared(document: Any, home: Path) -> Bot:
     if document["name"] != home.name or document["mode"] not in MODES:
         raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
     if document["initial_state"] not in INITIAL_STATES:
-        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is neither {' nor '.join(INITIAL_STATES)}")
+        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is none of {', '.join(INITIAL_STATES)}")
     return Bot(
         home=home,
         packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none

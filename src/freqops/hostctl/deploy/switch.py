@@ -88,7 +88,7 @@ class Switch:
         """
         target = self._files.usable(self._order.release)
         self._files.begin_holds()
-        recreate = self._secrets_differ()
+        recreate = self._secrets_differ() or self._begins_otherwise(target)
         if self._former is not None and self._files.as_installed(self._order.release) and not recreate:
             return self._as_it_is(target)
         dump = self._ready(target)
@@ -136,6 +136,10 @@ class Switch:
             return True
         known = [entry.get("secrets") for entry in self._files.history() if entry["release"] == self._result.former]
         return bool(known) and known[-1] != self._files.secrets_mark
+
+    def _begins_otherwise(self, target: layout.Bot) -> bool:
+        """Whether its trader is to begin in another state: one that runs takes that up only when it begins anew."""
+        return self._former is not None and self._former.initial_state != target.initial_state
 
     # --- there
 

@@ -15,7 +15,7 @@ from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
 from freqops.core.halt import holds
-from freqops.hostctl.bot import databases, health, login, processes_and_api, start, stopping
+from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.bot.engine import EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files
@@ -91,11 +91,12 @@ class Host:
             self.home, self.order(OLD), journal.silent(self.clock), self.clock, self.engine
         )._files.secrets_mark
 
-    def stage(self, fingerprint: str, image: str = IMAGE) -> None:
+    def stage(self, fingerprint: str, image: str = IMAGE, **changed: Any) -> None:
         place = self.home / "release" / fingerprint
         place.mkdir(parents=True, exist_ok=True)
         declared = json.loads((self.home / "bot.json").read_text())
-        (place / "bot.json").write_text(json.dumps({**declared, "release": fingerprint, "image": image}))
+        declared |= {"release": fingerprint, "image": image, **changed}
+        (place / "bot.json").write_text(json.dumps(declared))
         (place / "compose.yml").write_text(fingerprint)
         (place / "validated").write_text("")
 
@@ -197,6 +198,33 @@ def test_new_secrets_alone_make_a_new_container(host: Host) -> None:
     row = host.switch(OLD)
     assert (row.well, row.changed, host.engine.recreate) == (True, True, [True])
     assert "another one" in (host.home / "conf" / "secrets.json").read_text()
+
+
+@pytest.mark.parametrize("state", ["stopped", "paused"])
+def test_another_initial_state_makes_a_new_container_and_is_proven(host: Host, state: str) -> None:
+    """Compose sees no difference, so the process would go on as it began."""
+    for wanted in (state, "running"):
+        host.stage(OLD, initial_state=wanted)
+        row = host.switch(OLD)
+        assert (row.well, row.outcome, row.changed, host.api.state) == (True, wanted, True, wanted)
+    assert host.engine.recreate == [True, True]
+
+
+def test_an_initial_state_that_is_not_taken_up_goes_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(OLD, initial_state="stopped")
+    monkeypatch.setattr(host.engine, "starting", lambda: host.processes.append(process()))
+    row = host.switch(OLD)
+    assert (row.well, row.outcome) == (False, "rolled back")
+    assert "its trader is running, not stopped" in row.detail[0]
+
+
+def test_a_hold_wins_over_another_initial_state(host: Host) -> None:
+    host.stage(OLD, initial_state="running")
+    latched = holds_file.latch(host.home, holds.Hold("halt", 1, "why", "ann", "one", 0, ""), host.clock)
+    assert latched.error is None
+    host.stage(OLD, initial_state="stopped")
+    row = host.switch(OLD)
+    assert (row.well, row.outcome, row.level, host.api.state) == (True, "paused", 1, "paused")
 
 
 def test_secrets_that_somebody_changed_by_hand_make_a_new_container(host: Host) -> None:

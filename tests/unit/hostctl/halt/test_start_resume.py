@@ -29,7 +29,7 @@ from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.halt import reassert, resume
 from freqops.hostctl.incident.journal import silent
 from tests.unit.accounts import Account, conversations, filled, resting
-from tests.unit.fakes import IMAGE, START, FakeClock, FakeEngine, StillApi, made_container, make_bot, process
+from tests.unit.fakes import IMAGE, START, FakeClock, FakeEngine, StillApi, made_container, make_bot, process, trade
 
 
 class Host:
@@ -143,6 +143,26 @@ def test_a_changed_container_that_stays_is_not_called_started(host: Host, monkey
     host.engine.present = made_container(made={"HostConfig.Privileged": "true"})
     monkeypatch.setattr(host.engine, "compose_up", lambda *_, **__: None)
     with pytest.raises(NotProven, match=r"freqops-alpha was not made again: HostConfig.Privileged is true, not unset"):
+        host.start()
+
+
+def test_a_bot_that_boots_is_not_called_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its API answers before its initial state is applied, and reads stopped until then."""
+    host = Host(tmp_path, monkeypatch, initial_state="stopped")
+    said: list[str | None] = [None, None, "stopped"]
+    monkeypatch.setattr(host.api, "worker_state", lambda: said.pop(0))
+    host.api.trades = [trade(1), trade(2)]
+    started = host.start()
+    assert (started.outcome, said, host.initial_state) == ("stopped", [], "stopped")
+    assert started.detail == ["a stopped trader manages no exits, and 2 trades are open"]
+
+
+def test_a_bot_that_is_declared_paused_is_proven_paused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path, monkeypatch, initial_state="paused")
+    assert (host.start().outcome, host.level, host.api.state) == ("paused", 0, "paused")
+    host.api.state = "running"
+    monkeypatch.setattr(host.engine, "compose_up", lambda *_, **__: None)
+    with pytest.raises(NotProven, match="its trader is running, not paused"):
         host.start()
 
 
