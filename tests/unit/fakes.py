@@ -155,6 +155,7 @@ class FakeEngine(Engine):
         self.output: tuple[int, str] = (0, '{"done": true}\n')
         self.present: Container | None = None
         self.others: list[Sibling] = []
+        self.images: list[str] = []
         self.told: list[tuple[str, ...]] = []
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
@@ -187,6 +188,12 @@ class FakeEngine(Engine):
     def run_container(self, argv: list[str], name: str, timeout: float) -> tuple[int, str]:  # noqa: ARG002  as above
         self.ran.append(argv)
         return self.output
+
+    def bring_image(self, image: str) -> None:
+        self.images.append(f"bring {image}")
+
+    def remove_image(self, image: str) -> None:
+        self.images.append(f"remove {image}")
 
     def logs(self, name: str, lines: int) -> list[str]:  # noqa: ARG002  as above
         return ["last words"]

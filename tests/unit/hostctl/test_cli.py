@@ -594,6 +594,11 @@ def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
         engine.containers_called(["x", "y", "z"])
     docker("exit 1")
     assert engine.containers_called([]) == {}
+    docker('echo "$2" >> "$(dirname "$0")/images"; [ $1 = pull ] || { echo "Error: No such image: m"; exit 1; }')
+    engine.bring_image("m")
+    docker("[ $1 = image ] && { echo 'Cannot connect to the Docker daemon'; exit 1; }")
+    with pytest.raises(EngineError, match="Cannot connect"):
+        engine.bring_image("m")
     docker("seq 50")
     assert engine.logs("x", 2) == ["49", "50"]
     docker('echo "$@" > "$(dirname "$0")/asked"')

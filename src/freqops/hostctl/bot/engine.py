@@ -218,6 +218,27 @@ class Engine:
         """
         return self._run(["docker", "ps", "--all", "--format", "{{.Names}}"], 10).split()
 
+    def bring_image(self, image: str) -> None:
+        """Pull an image where it is not on this host.
+
+        Raises:
+            EngineError: It cannot be had, or the engine does not answer.
+        """
+        try:
+            self._run(["docker", "image", "inspect", "--format={{.Id}}", image], 10)
+        except EngineError as error:
+            if "no such image" not in str(error).lower():
+                raise
+            self._run(["docker", "pull", "--quiet", image], 600)
+
+    def remove_image(self, image: str) -> None:
+        """Remove an image that no container uses.
+
+        Raises:
+            EngineError: One does, or the engine does not answer.
+        """
+        self._run(["docker", "image", "rm", image], 60)
+
     def images_in_use(self) -> list[str]:
         """Return the images of all containers, by the names that these were made from.
 

@@ -20,14 +20,15 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, stopping
-from ..bot.engine import Engine
+from ..bot import databases, health, own_container, stopping
+from ..bot.engine import Engine, EngineError
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
 from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
 from ..halt.halt import halt
 from ..halt.order import Order
 from ..incident.journal import Journal
+from . import switch_files
 from .switch_files import SECRETS, SwitchFiles
 
 INTERRUPTED = "it was interrupted"
@@ -120,6 +121,12 @@ class Switch:
 
     def _ready(self, target: layout.Bot) -> Path | None:
         """Refuse what is known to fail, and return where the database is dumped to, if the image changes."""
+        own_container.of_bot(target).refuse_foreign(self._engine.container(target.container))
+        try:
+            self._engine.bring_image(target.image)
+        except EngineError as error:
+            why = f"the image of {target.release} is not on this host and cannot be had"
+            raise Refused(f"{target.name} was not touched: {why}: {error}; see to its registry") from None
         pending = self._files.pending_secrets or self._home / "conf" / SECRETS
         refuse_unless_logged_in(target, pending, self._engine)
         self._restored: Path | None = None
@@ -209,7 +216,18 @@ class Switch:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
         self._files.remember({**entry, "secrets": self._files.secrets_mark, "outcome": self._result.outcome}, left)
         self._files.end()
+        self._prune()
+
+    def _prune(self) -> None:
+        """Remove the releases that are too old to go back to, and the images that no release on this host has then."""
+        root = Home(self._home).root
+        before = switch_files.images(root)
         self._files.prune()
+        for image in sorted(before - switch_files.images(root)):
+            try:
+                self._engine.remove_image(image)
+            except EngineError as error:  # it takes room, and nothing else
+                self._journal.note("note", "engine", f"an image that no release has any more stays: {error}")
 
     # --- and back
 

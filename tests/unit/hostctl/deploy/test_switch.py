@@ -465,6 +465,54 @@ def test_a_bot_without_a_past_is_refused(host: Host) -> None:
         host.rollback("9" * 16)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_image_that_cannot_be_had_is_found_before_anything_is_touched(
+    host: Host, monkeypatch: pytest.MonkeyPatch, by_hand: bool
+) -> None:
+    host.switch(NEW)
+
+    def gone(image: str) -> None:
+        raise EngineError(f"'docker pull --quiet': manifest of {image} unknown")
+
+    monkeypatch.setattr(host.engine, "bring_image", gone)
+    row = host.rollback if by_hand else lambda: host.switch(OLD)
+    if by_hand:
+        with pytest.raises(Refused, match=f"image of {OLD} is not on this host and cannot be had: .*{IMAGE} unknown"):
+            row()
+    else:
+        assert row().outcome == "refused"
+    assert (host.declared, host.processes, (host.home / "switch.json").exists()) == (NEW, [process()], False)
+
+
+def test_a_container_of_somebody_else_is_found_before_anything_is_touched(host: Host) -> None:
+    host.engine.present = made_container(project="mine")
+    row = host.switch(NEW)
+    assert (row.outcome, row.changed, host.declared) == ("refused", False, OLD)
+    assert "of the Compose project mine" in row.detail[0]
+    assert host.processes == [process()]
+
+
+def test_an_image_goes_with_the_last_release_that_has_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    make_bot(host.root, "beta", image=IMAGE)
+    third = IMAGE.replace(":00", ":22")
+    for number, image in enumerate([OTHER_IMAGE, third, third, third, third, third, third], 2):
+        host.stage(str(number) * 16, image)
+        host.switch(str(number) * 16)
+    removed = [said for said in host.engine.images if said.startswith("remove")]
+    assert removed == [f"remove {OTHER_IMAGE}"], "the first image is that of beta, too"
+
+    def used(image: str) -> None:
+        raise EngineError(f"{image} is being used")
+
+    host.stage("a" * 16, OTHER_IMAGE)
+    for path in (host.home / "release" / ("a" * 16) / "validated",):
+        path.unlink()
+    host.stage("c" * 16, third)
+    monkeypatch.setattr(host.engine, "remove_image", used)
+    assert host.switch("c" * 16).well, "an image that stays is no failure"
+
+
 def test_the_newest_five_are_kept(host: Host) -> None:
     for number in range(2, 9):
         fingerprint = str(number) * 16
