@@ -18,6 +18,7 @@ ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000
 BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 SECRET_LENGTH = 12
+LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy writes before it installs anything
 MODES = ("paper", "live")
 INITIAL_STATES = ("running", "paused", "stopped")
 
@@ -233,11 +234,28 @@ def _orders(value: Any, home: Path) -> frozenset[str]:
 
 
 def homes(root: Path = ROOT) -> list[Path]:
-    """Return the directories of all bots of this host, by name."""
+    """Return the directories of all bots of this host, by name; those that were only `laid_out` are none."""
+    return [home for home in _directories(root) if not _only_laid_out(home)]
+
+
+def laid_out(root: Path = ROOT) -> list[Path]:
+    """Return the directories in which a release was laid out and never installed: that of a refused first deploy."""
+    return [home for home in _directories(root) if _only_laid_out(home)]
+
+
+def _directories(root: Path) -> list[Path]:
     bots = root / "bots"
     if not bots.is_dir():
         return []
     return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.fullmatch(path.name))
+
+
+def _only_laid_out(home: Path) -> bool:
+    """Whether there is a release, and no file that only an installed bot has: one whose files were lost has others."""
+    if (home / "bot.json").exists() or not (home / "release").is_dir():
+        return False
+    files = (path.relative_to(home) for path in home.rglob("*") if path.is_symlink() or not path.is_dir())
+    return all(path.parts[0] in LAID_OUT or str(path) in LAID_OUT for path in files)
 
 
 def select(names: list[str] | None, root: Path = ROOT) -> list[Path]:

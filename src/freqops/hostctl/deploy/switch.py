@@ -88,7 +88,6 @@ class Switch:
             Refused: Nothing was touched; the text says why.
         """
         target = self._files.usable(self._order.release)
-        self._files.begin_holds()
         recreate = self._secrets_differ() or self._begins_otherwise(target)
         if self._former is not None and self._files.as_installed(self._order.release) and not recreate:
             return self._as_it_is(target)
@@ -97,6 +96,7 @@ class Switch:
             self._result.release = self._result.former
             self._hold()
             return self._result
+        self._files.begin_holds()
         note = {"version": 1, "from": self._result.former, "to": self._order.release, "image_changes": dump is not None}
         self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._order.mandate.incident})
         self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._order.release}")

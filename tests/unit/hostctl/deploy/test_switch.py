@@ -484,6 +484,14 @@ def test_an_image_that_cannot_be_had_is_found_before_anything_is_touched(
     assert (host.declared, host.processes, (host.home / "switch.json").exists()) == (NEW, [process()], False)
 
 
+def test_a_first_deploy_that_is_refused_leaves_no_bot(host: Host) -> None:
+    for path in (host.home / "bot.json", host.home / "compose.yml", host.home / "conf" / "holds.json"):
+        path.unlink()
+    host.login_error = Refused("password authentication failed")
+    assert host.switch(NEW).outcome == "refused"
+    assert not (host.home / "conf" / "holds.json").exists()
+
+
 def test_a_container_of_somebody_else_is_found_before_anything_is_touched(host: Host) -> None:
     host.engine.present = made_container(project="mine")
     row = host.switch(NEW)
