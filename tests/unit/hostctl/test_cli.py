@@ -416,6 +416,32 @@ def test_a_bot_with_a_problem(
     assert f"alpha: {problem}" in text
 
 
+def test_a_container_that_was_changed_is_a_problem_of_its_bot(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.found = [process()]
+    changed = made_container(made={"HostConfig.Privileged": "true"})
+    monkeypatch.setattr(FakeEngine, "container", lambda *_: changed)
+    status, answer, _ = look(StillApi(FakeClock()))
+    why = "freqops-alpha is not as it was made: HostConfig.Privileged is true, not unset; a deploy makes it again"
+    assert (status, answer["bots"][0]["problems"]) == (2, [why])
+    hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
+    holds_file.latch(run.root / "bots" / "alpha", hold, Clock())
+    run.found = []
+    assert look()[1]["bots"][0]["problems"] == [], "what is held there is not started as it is"
+
+
+def test_an_engine_that_does_not_answer_is_a_problem_of_each_bot(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> None:
+        raise EngineError("no answer within 10 s")
+
+    run.found = [process()]
+    monkeypatch.setattr(FakeEngine, "container", silent)
+    assert look(StillApi(FakeClock()))[1]["bots"][0]["problems"] == ["no answer within 10 s"]
+
+
 def test_a_bot_that_nothing_holds_and_that_does_not_run(
     run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]
 ) -> None:

@@ -475,12 +475,11 @@ def test_an_image_that_cannot_be_had_is_found_before_anything_is_touched(
         raise EngineError(f"'docker pull --quiet': manifest of {image} unknown")
 
     monkeypatch.setattr(host.engine, "bring_image", gone)
-    row = host.rollback if by_hand else lambda: host.switch(OLD)
     if by_hand:
         with pytest.raises(Refused, match=f"image of {OLD} is not on this host and cannot be had: .*{IMAGE} unknown"):
-            row()
+            host.rollback()
     else:
-        assert row().outcome == "refused"
+        assert host.switch(OLD).outcome == "refused"
     assert (host.declared, host.processes, (host.home / "switch.json").exists()) == (NEW, [process()], False)
 
 
