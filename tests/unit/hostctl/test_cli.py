@@ -608,12 +608,12 @@ def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
     assert "no log" in engine.logs("x", 5)[0]
     document = {
         "Id": "i", "Name": "/x", "State": {"Status": "running", "StartedAt": "t"}, "HostConfig": {}, "Mounts": [],
-        "Config": {"Image": "m", "Hostname": "i", "Labels": {"com.docker.compose.project": "p"}}, "RestartCount": 2,
+        "Config": {"Image": "m", "Hostname": "i", "Labels": None}, "RestartCount": 2,
         "NetworkSettings": {"Networks": None},
     }  # fmt: skip
     docker(f"echo '{json.dumps(document)}'")
     settings = {"Config.Image": "m", "Mounts": ""}
-    assert engine.container("x") == Container("i", "running", "m", "t", 2, "p", "", settings)
+    assert engine.container("x") == Container("i", "running", "m", "t", 2, "", "", settings)
     docker(f"echo '{json.dumps(document)}'; echo 'Error: No such container: y'; exit 1")
     assert list(engine.containers_called(["x", "y"])) == ["x"]
     with pytest.raises(EngineError, match="No such container: y"):  # and what of the third?

@@ -18,6 +18,7 @@ from typing import Any
 from .policy import FILE, IN_ADDRESS, MARKS, SENSITIVE
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+ONE_OFF, HASH = "com.docker.compose.oneoff", "com.docker.compose.config-hash"
 OF_COMPOSE = "com.docker.compose."
 ORDERED = ("Config.Cmd", "Config.Entrypoint")
 # What differs from one making to the next, or says no more than from where it was made. Mounts say what binds do.
@@ -37,6 +38,13 @@ HIDDEN = "[not shown]"
 def labels(document: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the labels of a container."""
     return document["Config"]["Labels"] or {}
+
+
+def place(document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return Compose project and service of a container, empty where Compose would not find it as one of them."""
+    said = labels(document)
+    found = said.get(ONE_OFF) == "False" and HASH in said
+    return (said.get(PROJECT, ""), said.get(SERVICE, "")) if found else ("", "")
 
 
 def made(document: Mapping[str, Any]) -> dict[str, str]:

@@ -363,15 +363,15 @@ def _name(document: dict[str, Any]) -> str:
 
 
 def _container(document: dict[str, Any]) -> Container:
-    state, labels = document["State"], settings.labels(document)
+    state, (project, service) = document["State"], settings.place(document)
     return Container(
         id=document["Id"],
         status=state["Status"],
         image=document["Config"]["Image"],
         started_at=state["StartedAt"],
         restarts=document["RestartCount"],
-        project=labels.get(settings.PROJECT, ""),
-        service=labels.get(settings.SERVICE, ""),
+        project=project,
+        service=service,
         made=settings.made(document),
     )
 

@@ -45,7 +45,7 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     answer = status(layout.homes(root), clock, engine)
     host_found = [] if host_differs else [*_services(), *_firewall(), *_compiled()]
     if not found:
-        found = [*host_found, *_containers(root, engine), *_switches(root), *problems(answer)]
+        found = [*host_found, *_containers(root, engine), *_switches(root), *_laid_out(root), *problems(answer)]
     same = {"same": not found, "ground_same": not host_differs and not host_found}
     return {**same, "machine": machine.identity(), "differences": found, **answer}
 
@@ -104,3 +104,7 @@ def _containers(root: Path, engine: Engine) -> list[str]:
 
 def _switches(root: Path) -> list[str]:
     return [f"{home.name}: a switch is not over" for home in layout.homes(root) if SwitchFiles(home).unfinished]
+
+
+def _laid_out(root: Path) -> list[str]:
+    return [f"{home.name} was laid out and never installed" for home in layout.laid_out(root)]

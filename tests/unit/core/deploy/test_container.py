@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.deploy.container import differences, made
+from freqops.core.deploy.container import differences, made, place
 
 NUMBER = "0123456789ab" + "c" * 52
 IMAGE = "registry.example/freqtrade@sha256:" + "0" * 64
@@ -38,6 +38,7 @@ INSPECTED: dict[str, Any] = {  # as the engine describes a bot's container, less
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Memory": 1073741824,
+        "MaskedPaths": ["/proc/kcore", "/proc/keys"],
         "PidMode": "",
     },
     "Mounts": [
@@ -137,6 +138,32 @@ def test_what_differs_is_named_with_both_values(name: str) -> None:
     assert changed(change) == [said]
 
 
+COMPOSED = {
+    "com.docker.compose.project": "freqops-alpha",
+    "com.docker.compose.service": "bot",
+    "com.docker.compose.oneoff": "False",
+    "com.docker.compose.config-hash": "abc",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("freqops-alpha", "bot")),
+        ({"com.docker.compose.oneoff": "True"}, ("", "")),
+        ({"com.docker.compose.oneoff": None}, ("", "")),
+        ({"com.docker.compose.config-hash": None}, ("", "")),
+        ({"com.docker.compose.service": None}, ("freqops-alpha", "")),
+    ],
+)
+def test_a_container_is_of_a_service_where_compose_would_find_it(
+    changed: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    labels = {name: value for name, value in {**COMPOSED, **changed}.items() if value is not None}
+    assert place({"Config": {"Labels": labels}}) == expected
+    assert place({"Config": {"Labels": None}}) == ("", "")
+
+
 def _made_once_more(document: dict[str, Any]) -> None:
     """Give it what another making of the same gives it: other numbers, another order, another terminal."""
     document.update(Id="f" * 64)
@@ -144,6 +171,7 @@ def _made_once_more(document: dict[str, Any]) -> None:
     document["Config"]["Env"].reverse()
     document["Config"]["Labels"]["com.docker.compose.config-hash"] = "def"
     document[HOST].update(Binds=None, ConsoleSize=[24, 80], ContainerIDFile="/x", CapAdd=[], Init=None)
+    document[HOST]["MaskedPaths"].reverse()
     document["Mounts"].reverse()
     document["Mounts"][0].update(Name="d" * 64, Source="/var/lib/docker/y")
     document["NetworkSettings"]["Networks"]["freqops-alpha"] = {"Aliases": ["bot", "f" * 12, "freqops-alpha"]}

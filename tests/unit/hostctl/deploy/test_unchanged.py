@@ -123,6 +123,11 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
         True,
     ),
     "newer Python": (lambda h: h.place.rmdir(), "is not compiled for this host's Python", False),
+    "a refused bot": (
+        lambda h: (h.root / "bots" / "omega" / "release" / "f00").mkdir(parents=True),
+        "omega was laid out and never installed",
+        True,
+    ),
     "a switch": (lambda h: (h.home / "switch.json").touch(), "alpha: a switch is not over", True),
     "a problem": (lambda h: h.bots[0]["problems"].append("its loop stands"), "its loop stands", True),
 }
