@@ -35,6 +35,11 @@ class ActionModule(FleetAction):
         answers = self.ask(commands, PATIENCE, _check_written if write else host_manifest.check)
         if write:
             unwritten = [answer for answer in answers if not _written(answer)]
+            swept = [
+                f"{a.host}: {bot} was never installed: what was laid out is gone" for a in answers for bot in _swept(a)
+            ]
+            if swept:
+                show(swept)
             failed = [f"{answer.host}: {answer.error or 'it does not say that it was written'}" for answer in unwritten]
             return {"changed": False, "failed": bool(failed), "msg": "; ".join(failed)}
         self._show(answers)
@@ -70,6 +75,12 @@ def _command(variables: Any, names: set[str], *, write: bool) -> list[str]:
 
 def _check_written(document: dict[str, Any]) -> None:
     kinds.value(document, "written", kinds.truth)
+    if "swept" in document:  # an older host does not tell
+        kinds.value(document, "swept", kinds.list_of(kinds.text))
+
+
+def _swept(answer: Answer) -> list[str]:
+    return list((answer.document or {}).get("swept", []))
 
 
 def _written(answer: Answer) -> bool:

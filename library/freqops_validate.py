@@ -18,7 +18,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Predicts that a release without its mark would be marked; runs nothing.
+    details: Asks where release, packages and image are on the host, and marks nothing. Where one of them is not, it
+      warns that Freqtrade was not asked, and predicts that the release would be marked.
 options:
   image:
     description: The image, by digest.
@@ -32,6 +33,10 @@ options:
     description: Directory of the packages that are added to the image.
     type: path
     required: true
+  laid_out:
+    description: Whether the release lies there as it is wanted; check mode asks only then.
+    type: bool
+    default: true
   database:
     description: Where its trades are kept.
     type: str
@@ -82,6 +87,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
     "release": {"type": "path", "required": True},
     "packages": {"type": "path", "required": True},
+    "laid_out": {"type": "bool", "default": True},
     "database": {"type": "str", "choices": ["postgresql", "sqlite"], "default": "postgresql"},
     "owner": {"type": "int", "default": 1000},
     "known_keys": {"type": "list", "elements": "str", "default": []},
@@ -100,14 +106,29 @@ def container(values: dict[str, Any]) -> SideContainer:
     )
 
 
+def _image_is_here(module: AnsibleModule) -> bool:
+    status, _, _ = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", module.params["image"]])
+    return bool(status == 0)
+
+
+def _lacking(module: AnsibleModule) -> str:
+    """Return what a check, which brings nothing, lacks to ask; empty where it lacks nothing."""
+    values = module.params
+    if not values["laid_out"] or not Path(values["release"]).is_dir():
+        return "the release is not laid out"
+    if not Path(values["packages"]).is_dir():
+        return "the added packages are not there"
+    here = module.get_bin_path("docker") is not None and _image_is_here(module)
+    return "" if here else "the image is not there"
+
+
 def _judged(module: AnsibleModule) -> tuple[str, str]:
     """Return the reason why the release is refused, empty where it is not, and its cautions."""
     image = module.params["image"]
-    status, _, errors = module.run_command(["docker", "image", "inspect", "--format={{.Id}}", image])
-    if status != 0:
+    if not _image_is_here(module):
         status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
-    if status != 0:
-        return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
+        if status != 0:
+            return f"the image {image} cannot be had: {errors.strip()[-300:]}", ""
     status, _, errors = module.run_command(container(module.params).command())
     if status != 0:
         return errors.strip() or f"status {status}", ""
@@ -117,14 +138,20 @@ def _judged(module: AnsibleModule) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Ask, and mark what was accepted."""
+    """Ask, and mark what was accepted; a check that cannot ask says so."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
-    mark = Path(values["release"]) / release.VALIDATED
-    if mark.is_file() or module.check_mode:
-        module.exit_json(changed=not mark.is_file(), refused="", cautions="")
+    place = Path(values["release"])
+    mark = place / release.VALIDATED
+    if mark.is_file():
+        module.exit_json(changed=False, refused="", cautions="")
+    lacking = _lacking(module) if module.check_mode else ""
+    if lacking:
+        what = f"{place.parents[1].name}: Freqtrade was not asked whether it accepts release {place.name}"
+        module.warn(f"{what}, for {lacking} on the host yet; the deploy asks, and may refuse it")
+        module.exit_json(changed=True, refused="", cautions="")
     refused, said = _judged(module)
-    if not refused:
+    if not refused and not module.check_mode:
         durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n{said}".encode(), 0o444)
     module.exit_json(changed=not refused, refused=refused, cautions=said)
 

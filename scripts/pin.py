@@ -46,7 +46,11 @@ def lock_packages() -> None:
     """Resolve packages.in and write packages.txt with all hashes."""
     command = [str(Path(sys.executable).parent / "uv"), "pip", "compile", "--quiet", "--upgrade", "--generate-hashes"]
     command += ["--python-version", PYTHON_OF_THE_IMAGE, "--no-annotate", "--no-header"]
-    subprocess.run([*command, str(PACKAGES_IN), "--output-file", str(PACKAGES)], check=True, timeout=SECONDS * 5)
+    command += [str(PACKAGES_IN), "--output-file", str(PACKAGES)]
+    try:
+        subprocess.run(command, check=True, timeout=SECONDS * 5)
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"not pinned: {PACKAGES.relative_to(ROOT)}: {error}")
     say(f"pinned: {PACKAGES.relative_to(ROOT)}")
 
 

@@ -48,7 +48,7 @@ class Host:
         return port
 
     def run(self, command: str, *, stdin: str = "", seconds: float = 300, anew: bool = False) -> Done:
-        """Run a shell command as the login user; `sudo` needs no password there.
+        """Run a shell command as the login user; `sudo` needs no password there; LabError where it does not end.
 
         Args:
             command: what the login shell is told.
@@ -57,7 +57,10 @@ class Host:
             anew: open a connection for it, to learn whether that is possible; else one that is open is used.
         """
         line = self._command(command, kept=not anew)
-        done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+        try:
+            done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{self.name} did not end {command!r:.80} within {seconds:.0f} s") from None
         return Done(done.returncode, done.stdout, done.stderr)
 
     def talk(self, command: str) -> Conversation:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from freqops.core.base import durable
 from freqops.core.halt import holds
-from freqops.hostctl.bot import holds_file
+from freqops.hostctl.bot import holds_file, own_container
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.crash.scenarios import hold
 from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, World, trades
@@ -66,8 +67,14 @@ def a_bot(root: Path) -> Path:
     database(home / "var" / "trades.paper.sqlite", CLOSED)
     SwitchFiles(home).remember({"release": FORMER, "image": IMAGE, "at": "then"}, None)
     SwitchFiles(home).note_secrets(FORMER)
+    made_of(home, FORMER)
     world(root, {OURS: container(FORMER)})
     return home
+
+
+def made_of(home: Path, content: str) -> None:
+    """Write down of which file a container was made."""
+    durable.write_json(home / own_container.RECORD, {"version": 1, "made": {"Image": content}}, 0o600)
 
 
 def container(made_of: str, status: str = "running", policy: str = "unless-stopped") -> dict[str, Any]:
@@ -100,6 +107,7 @@ def on_postgres(root: Path) -> None:
     (root / "postgres" / "staged").mkdir(parents=True)
     (root / "postgres" / "compose.yml").write_text("old")
     (root / "postgres" / "staged" / "compose.yml").write_text("new")
+    made_of(root / "postgres", "old")
     world(root, {OURS: container(FORMER), POSTGRES: container("old")})
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,7 +27,8 @@ from freqops.hostctl.bot.engine import Container, Engine, EngineError
 from tests.crash import command
 from tests.unit.fakes import FakeClock, StillApi, process, trade
 
-BOT, OURS, OLD, POSTGRES = "alpha", "freqops-alpha", "c1", "freqops-postgres"
+BOT, OURS, OLD = "alpha", "freqops-alpha", "c1"
+POSTGRES, SHARED = "freqops-postgres", "freqops-shared"
 CONFIG = {"stake_currency": "USDT", "trading_mode": "spot", "strategy": "S", "exchange": {"name": "binance"}}
 SICK = "sick"  # what stands in the Compose file of a release that does not come up
 
@@ -89,7 +90,15 @@ class ModelEngine(Engine):
         if found["made_of"] == SICK:
             with self.world.changed() as containers:
                 containers[name]["restarts"] += 1
-        return Container(name, found["status"], "image", found["made_of"], found["restarts"])
+        project, service = (SHARED, "postgres") if name == POSTGRES else (name, "bot")
+        said = (found["status"], "image", found["made_of"], found["restarts"], project, service)
+        return Container(f"{name} {found.get('number', 0)}", *said, made={"Image": found["made_of"]})
+
+    def containers_called(self, names: Sequence[str]) -> dict[str, Container]:
+        return {name: found for name in names for found in [self.container(name)] if found is not None}
+
+    def bring_image(self, image: str) -> None:
+        """Have every image."""
 
     def siblings(self, _name: str, _conf: Path) -> list[Any]:
         return []
@@ -118,18 +127,19 @@ class ModelEngine(Engine):
             with self.world.changed() as containers:
                 del containers[OURS]
         with self.world.changed() as containers:
-            containers[OURS] = {"status": "created", "made_of": made_of, "policy": "unless-stopped", "restarts": 0}
+            containers[OURS] = self._made(found, made_of, "created")
         state = json.loads((self.world.home / "conf" / "state.json").read_text())["initial_state"]
         self._set(OURS, status="running", trader=state)
 
-    def compose_up_healthy(self, compose: Path, seconds: int) -> None:  # noqa: ARG002  as above
+    def compose_up_healthy(self, compose: Path, seconds: int, *, recreate: bool = False) -> None:  # noqa: ARG002  as above
         with self.world.changed() as containers:
-            containers[POSTGRES] = {"status": "exited", "made_of": "", "policy": "unless-stopped", "restarts": 0}
+            containers[POSTGRES] = self._made(containers.get(POSTGRES), "", "exited")
         self._set(POSTGRES, status="running", made_of=compose.read_text())
 
-    def as_declared(self, compose: Path, service: str, container: str) -> bool:  # noqa: ARG002  as above
-        found = self.world.containers.get(container, {})
-        return found.get("status") == "running" and found.get("made_of") == compose.read_text()
+    @staticmethod
+    def _made(former: dict[str, Any] | None, made_of: str, status: str) -> dict[str, Any]:
+        number = 1 + (former or {}).get("number", 0)
+        return {"status": status, "made_of": made_of, "policy": "unless-stopped", "restarts": 0, "number": number}
 
     def remove(self, name: str) -> None:
         if name not in self.world.containers:

@@ -60,7 +60,8 @@ class ModelEngine(FakeEngine):
         found = self._answering(name, 10)
         if found.number == 0:
             return None
-        return Seen(f"{name}-{found.number}", found.status, found.image, str(found.started), found.restarts)
+        number, started = f"{name}-{found.number}", str(found.started)
+        return Seen(number, found.status, found.image, started, found.restarts, project=name, service="bot")
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:
         self._answering(name, 10)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
@@ -104,6 +103,6 @@ def end_of_log(field: Field) -> str:
     title = f"bot {field.bot} on {field.host.name}, the end of its log:"
     try:
         done = field.host.run(f"sudo docker logs --tail {LOG_LINES} freqops-{field.bot} 2>&1", seconds=30)
-    except (LabError, OSError, subprocess.TimeoutExpired) as error:
+    except (LabError, OSError) as error:
         return f"{title}\n    cannot be read: {error}"
     return "\n".join([title, *(f"    {line}" for line in (done.out + done.err).splitlines())])

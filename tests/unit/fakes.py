@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from freqops.core.base.clock import Clock
+from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
+from freqops.hostctl.bot import own_container
 from freqops.hostctl.bot.engine import Container, Engine, Sibling
 
+IMAGE = "registry.example/freqtrade@sha256:00"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -144,6 +148,13 @@ class StillApi:
         self.trades = [each for each in self.trades if each["trade_id"] != trade_id]
 
 
+def made_container(bot: str = "alpha", number: str = "id", **said: Any) -> Container:
+    """The container of a bot, as freqops makes it."""
+    name = layout.container_of(bot)
+    values: dict[str, Any] = {"status": "running", "image": IMAGE, "started_at": "then", "restarts": 0, **said}
+    return Container(**{"id": number, "project": name, "service": "bot", **values})
+
+
 class FakeEngine(Engine):
     """An engine without containers; what it does to the processes, ``stopping`` decides."""
 
@@ -159,10 +170,14 @@ class FakeEngine(Engine):
         self.output: tuple[int, str] = (0, '{"done": true}\n')
         self.present: Container | None = None
         self.others: list[Sibling] = []
+        self.images: list[str] = []
         self.told: list[tuple[str, ...]] = []
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
         return self.present
+
+    def containers_called(self, names: Sequence[str]) -> dict[str, Container]:
+        return {name: found for name in names for found in [self.container(name)] if found is not None}
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:  # noqa: ARG002  as above
         return list(self.others)
@@ -170,7 +185,8 @@ class FakeEngine(Engine):
     def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         self.ups.append(compose)
         self.recreate.append(recreate)
-        self.present = Container(f"id{len(self.ups)}", "running", "image", f"time{len(self.ups)}", 0)
+        number = len(self.ups)
+        self.present = made_container(compose.parent.name, f"id{number}", image="image", started_at=f"time{number}")
         if self.starting is not None:
             self.starting()
 
@@ -188,6 +204,12 @@ class FakeEngine(Engine):
         self.ran.append(argv)
         return self.output
 
+    def bring_image(self, image: str) -> None:
+        self.images.append(f"bring {image}")
+
+    def remove_image(self, image: str) -> None:
+        self.images.append(f"remove {image}")
+
     def logs(self, name: str, lines: int) -> list[str]:  # noqa: ARG002  as above
         return ["last words"]
 
@@ -203,11 +225,12 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     (home / "conf").mkdir(parents=True)
     (home / "var").mkdir()
     declared = {
-        "name": name, "mode": "paper", "api_port": 18080, "image": "registry.example/freqtrade@sha256:00",
+        "name": name, "mode": "paper", "api_port": 18080, "image": IMAGE,
         "release": "f00", "initial_state": "running", **changed,
     }  # fmt: skip
     (home / "bot.json").write_text(json.dumps(declared))
     (home / "conf" / "holds.json").write_text('{"version": 1, "seq": 0, "holds": []}\n')
+    (home / own_container.RECORD).write_text('{"version": 1, "made": {}}')
     (home / "conf" / "state.json").write_text('{"initial_state": "running"}')
     (home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "p"}}')
     (home / "release" / str(declared["release"])).mkdir(parents=True)

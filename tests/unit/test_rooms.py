@@ -26,7 +26,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "strategy": ("core/halt",),
     "witness": (),
-    "hostctl/bot": ("core/base", "core/bot", "core/halt", "core/exchange"),
+    "hostctl/bot": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "hostctl/bot"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
     "hostctl/halt": (

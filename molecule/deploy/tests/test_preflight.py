@@ -126,10 +126,12 @@ paper-1: its clock is N s behind that of the control node; set both by NTP (time
 host_clock_tolerance
 paper-1: it has N MiB of memory, and 2 bots (4195328 MiB), Postgres (0 MiB) and host_memory_reserve (512 MiB) need \
 4195840 MiB; move bots to another host or lower their memory
-paper-1: N MiB are free at /srv/freqops, and 31457280 MiB are needed; make room ('docker image prune' on the host), or \
-lower host_disk_reserve
-paper-1: N MiB are free at /var/lib/docker, and 31457280 MiB are needed; make room ('docker image prune' on the host), \
-or lower host_disk_reserve
+paper-1: N MiB are free at /srv/freqops, and 31457280 MiB are needed; make room, but not with \
+'docker image prune', which deletes the images that a rollback needs (freqops removes those of releases that it \
+forgets), or lower host_disk_reserve
+paper-1: N MiB are free at /var/lib/docker, and 31457280 MiB are needed; make room, but not with \
+'docker image prune', which deletes the images that a rollback needs (freqops removes those of releases that it \
+forgets), or lower host_disk_reserve
 paper-1 beta: api_port 8090 is taken on the host by process N (python3); end that, or give the bot another port
 """
 VARYING = re.compile(

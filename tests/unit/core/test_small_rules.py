@@ -172,7 +172,7 @@ def test_a_field_of_the_wrong_type_is_unreadable(tmp_path: Path, key: str) -> No
         layout.load_bot(home)
 
 
-@pytest.mark.parametrize("changed", [{"name": "beta"}, {"mode": "dry"}, {"initial_state": "paused"}])
+@pytest.mark.parametrize("changed", [{"name": "beta"}, {"mode": "dry"}, {"initial_state": "held"}])
 def test_a_declaration_of_something_else_is_unreadable(tmp_path: Path, changed: dict[str, str]) -> None:
     home = make_bot(tmp_path)
     document = json.loads((home / "bot.json").read_text())

@@ -31,7 +31,7 @@ from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
 from freqops.hostctl.halt.order import Order
-from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
 
@@ -378,7 +378,7 @@ def test_help_ends_with_0(run: Cli) -> None:
 @pytest.fixture
 def look(run: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, Any], str]]:
     engine = FakeEngine()
-    engine.present = Container("id", "running", "image", "now", 0)
+    engine.present = made_container()
     monkeypatch.setattr("freqops.hostctl.commands.status.Engine", lambda: engine)
 
     def status(api: StillApi | None = None) -> tuple[int, dict[str, Any], str]:
@@ -422,6 +422,32 @@ def test_a_bot_with_a_problem(
     status, answer, text = look(StillApi(FakeClock(), **change))
     assert (status, answer["bots"][0]["problems"]) == (2, [problem])
     assert f"alpha: {problem}" in text
+
+
+def test_a_container_that_was_changed_is_a_problem_of_its_bot(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.found = [process()]
+    changed = made_container(made={"HostConfig.Privileged": "true"})
+    monkeypatch.setattr(FakeEngine, "container", lambda *_: changed)
+    status, answer, _ = look(StillApi(FakeClock()))
+    why = "freqops-alpha is not as it was made: HostConfig.Privileged is true, not unset; a deploy makes it again"
+    assert (status, answer["bots"][0]["problems"]) == (2, [why])
+    hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
+    holds_file.latch(run.root / "bots" / "alpha", hold, Clock())
+    run.found = []
+    assert look()[1]["bots"][0]["problems"] == [], "what is held there is not started as it is"
+
+
+def test_an_engine_that_does_not_answer_is_a_problem_of_each_bot(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> None:
+        raise EngineError("no answer within 10 s")
+
+    run.found = [process()]
+    monkeypatch.setattr(FakeEngine, "container", silent)
+    assert look(StillApi(FakeClock()))[1]["bots"][0]["problems"] == ["no answer within 10 s"]
 
 
 def test_a_bot_that_nothing_holds_and_that_does_not_run(
@@ -675,10 +701,24 @@ def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
         engine.container("x")
     assert "no log" in engine.logs("x", 5)[0]
     document = {
-        "Id": "i", "State": {"Status": "running", "StartedAt": "t"}, "Config": {"Image": "m"}, "RestartCount": 2,
+        "Id": "i", "Name": "/x", "State": {"Status": "running", "StartedAt": "t"}, "HostConfig": {}, "Mounts": [],
+        "Config": {"Image": "m", "Hostname": "i", "Labels": None}, "RestartCount": 2,
+        "NetworkSettings": {"Networks": None},
     }  # fmt: skip
-    docker(f"echo '{json.dumps([document])}'")
-    assert engine.container("x") == Container("i", "running", "m", "t", 2)
+    docker(f"echo '{json.dumps(document)}'")
+    settings = {"Config.Image": "m", "Mounts": ""}
+    assert engine.container("x") == Container("i", "running", "m", "t", 2, "", "", settings)
+    docker(f"echo '{json.dumps(document)}'; echo 'Error: No such container: y'; exit 1")
+    assert list(engine.containers_called(["x", "y"])) == ["x"]
+    with pytest.raises(EngineError, match="No such container: y"):  # and what of the third?
+        engine.containers_called(["x", "y", "z"])
+    docker("exit 1")
+    assert engine.containers_called([]) == {}
+    docker('echo "$2" >> "$(dirname "$0")/images"; [ $1 = pull ] || { echo "Error: No such image: m"; exit 1; }')
+    engine.bring_image("m")
+    docker("[ $1 = image ] && { echo 'Cannot connect to the Docker daemon'; exit 1; }")
+    with pytest.raises(EngineError, match="Cannot connect"):
+        engine.bring_image("m")
     docker("seq 50")
     assert engine.logs("x", 2) == ["49", "50"]
     docker('echo "$@" > "$(dirname "$0")/asked"')

@@ -136,9 +136,10 @@ ACCEPTS = f"[ \"$1\" = run ] && echo '{EFFECTIVE}' >&2; exit 0"
 
 @pytest.fixture
 def staged(tmp_path: Path) -> dict[str, Any]:
-    place = tmp_path / "release"
-    place.mkdir()
-    return {"image": IMAGE, "release": str(place), "packages": str(tmp_path / "packages")}
+    place, packages = tmp_path / "bots" / "alpha" / "release" / "f00", tmp_path / "packages"
+    place.mkdir(parents=True)
+    packages.mkdir()
+    return {"image": IMAGE, "release": str(place), "packages": str(packages)}
 
 
 def mark(staged: dict[str, Any]) -> Path:
@@ -210,13 +211,40 @@ def test_an_image_that_cannot_be_had_is_named(run: Run, docker: Docker, staged: 
     assert len(noted.read_text().splitlines()) == 2, "nothing ran"
 
 
-def test_a_validation_is_foretold_and_nothing_runs(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
-    noted = docker("")
-    assert run(freqops_validate, check=True, **staged)["changed"] is True
+NOT_HERE: dict[str, tuple[dict[str, Any], str, str]] = {
+    "release": ({"laid_out": False}, "", "the release is not laid out"),
+    "packages": ({"packages": "/nowhere"}, "", "the added packages are not there"),
+    "image": ({}, '[ "$1" = image ] && exit 1; exit 0', "the image is not there"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_HERE)
+def test_a_check_that_cannot_ask_says_so_and_runs_nothing(
+    run: Run, docker: Docker, staged: dict[str, Any], what: str
+) -> None:
+    changed, script, lacking = NOT_HERE[what]
+    noted = docker(script)
+    answer = run(freqops_validate, check=True, **{**staged, **changed})
+    assert (answer["changed"], answer["refused"]) == (True, "")
+    why = f"for {lacking} on the host yet; the deploy asks, and may refuse it"
+    said = [warning["event"]["msg"] for warning in answer["warnings"]]  # of this process, the last one of this run
+    assert said[-1] == f"alpha: Freqtrade was not asked whether it accepts release f00, {why}"
     assert not mark(staged).exists()
+    asked = noted.read_text().splitlines() if noted.exists() else []
+    assert all(line.startswith("image inspect") for line in asked)
+
+
+def test_a_check_refuses_as_the_deploy_does_where_it_can_ask(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    docker('[ "$1" = run ] && { echo "Impossible to load Strategy" >&2; exit 1; }; exit 0')
+    answer = run(freqops_validate, check=True, **staged)
+    assert (answer["changed"], answer["refused"]) == (False, "Impossible to load Strategy")
+    noted = docker("")
+    answer = run(freqops_validate, check=True, **staged)
+    assert (answer["changed"], answer["refused"]) == (True, "")
+    assert noted.read_text().splitlines()[-1].startswith("run ")
+    assert not mark(staged).exists(), "a check writes nothing"
     mark(staged).touch()
     assert run(freqops_validate, check=True, **staged)["changed"] is False
-    assert not noted.exists()
 
 
 # --- postgres

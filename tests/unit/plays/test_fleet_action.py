@@ -99,7 +99,9 @@ def test_no_odd_manifest_lets_its_host_be_left_alone(
 
 
 @pytest.mark.parametrize(
-    "junk", [{"written": 1}, {"written": "yes"}, {"written": False}, {}, {"refused": "busy"}], ids=str
+    "junk",
+    [{"written": 1}, {"written": "yes"}, {"written": False}, {}, {"refused": "busy"}, {"written": True, "swept": [1]}],
+    ids=str,
 )
 def test_only_a_host_that_says_so_has_written_its_manifest(
     junk: dict[str, Any], shown: list[str], monkeypatch: pytest.MonkeyPatch
@@ -107,6 +109,12 @@ def test_only_a_host_that_says_so_has_written_its_manifest(
     result = run(freqops_manifest, {"bad": junk, "good": {"written": True}}, monkeypatch, state="written")
     assert result["failed"] is True
     assert result["msg"].startswith("bad: ")
+
+
+def test_what_a_deploy_took_away_is_shown(shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(freqops_manifest, {"a": {"written": True, "swept": ["omega"]}}, monkeypatch, state="written")
+    assert result["failed"] is False
+    assert shown == ["a: omega was never installed: what was laid out is gone"]
 
 
 @pytest.mark.parametrize(

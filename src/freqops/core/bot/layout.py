@@ -18,9 +18,10 @@ ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000
 BOT_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 SECRET_LENGTH = 12
+LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy writes before it installs anything
 MODES = ("paper", "live")
 REMOVED = "removed"
-INITIAL_STATES = ("running", "stopped")
+INITIAL_STATES = ("running", "paused", "stopped")
 
 
 class BotUnreadable(FreqopsError):
@@ -92,7 +93,7 @@ class Bot:
         api_port: Loopback port of the host on which its REST API is published.
         image: The image it runs, by digest.
         release: Fingerprint of what it runs: strategies, configuration, image, packages.
-        initial_state: The trader state after a start when nothing holds it: ``running`` or ``stopped``.
+        initial_state: The trader state after a start when nothing holds it: one of `INITIAL_STATES`.
         home: Its directory.
         packages: Mark of the Python packages that are added to its image; empty where there are none.
         foreign_holdings: Coins on its account that are not the bot's, each with its amount.
@@ -227,7 +228,7 @@ def declared(document: Any, home: Path) -> Bot:
     if document["name"] != home.name or document["mode"] not in MODES:
         raise BotUnreadable(f"{home / 'bot.json'} does not describe {home.name}")
     if document["initial_state"] not in INITIAL_STATES:
-        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is neither {' nor '.join(INITIAL_STATES)}")
+        raise BotUnreadable(f"{home / 'bot.json'}: initial_state is none of {', '.join(INITIAL_STATES)}")
     return Bot(
         home=home,
         packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none
@@ -254,11 +255,28 @@ def _orders(value: Any, home: Path) -> frozenset[str]:
 
 
 def homes(root: Path = ROOT) -> list[Path]:
-    """Return the directories of all bots of this host, by name."""
+    """Return the directories of all bots of this host, by name; those that were only `laid_out` are none."""
+    return [home for home in _directories(root) if not _only_laid_out(home)]
+
+
+def laid_out(root: Path = ROOT) -> list[Path]:
+    """Return the directories in which a release was laid out and never installed: that of a refused first deploy."""
+    return [home for home in _directories(root) if _only_laid_out(home)]
+
+
+def _directories(root: Path) -> list[Path]:
     bots = root / "bots"
     if not bots.is_dir():
         return []
     return sorted(path for path in bots.iterdir() if path.is_dir() and BOT_NAME.fullmatch(path.name))
+
+
+def _only_laid_out(home: Path) -> bool:
+    """Whether there is a release, and no file that only an installed bot has: one whose files were lost has others."""
+    if (home / "bot.json").exists() or not (home / "release").is_dir():
+        return False
+    files = (path.relative_to(home) for path in home.rglob("*") if path.is_symlink() or not path.is_dir())
+    return all(path.parts[0] in LAID_OUT or str(path) in LAID_OUT for path in files)
 
 
 def select(names: list[str] | None, root: Path = ROOT) -> list[Path]:

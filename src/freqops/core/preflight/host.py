@@ -16,6 +16,10 @@ from .refusal import Refusal
 
 SUPPORTED = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 18)
+MAKE_ROOM = (
+    "make room, but not with 'docker image prune', which deletes the images that a rollback needs (freqops removes "
+    "those of releases that it forgets), or lower host_disk_reserve"
+)
 FALLBACK = {
     "freqtrade_memory": "1g",
     "postgres_memory": "512m",
@@ -127,7 +131,7 @@ def _disks(fleet: Fleet, host: str, found: Found) -> Iterator[Refusal]:
         free = disks[name]["free"]
         if free < least:
             wrong = f"{sizes.written(free)} are free at {disks[name]['path']}, and {sizes.written(least)} are needed"
-            yield Refusal(host, wrong, "make room ('docker image prune' on the host), or lower host_disk_reserve")
+            yield Refusal(host, wrong, MAKE_ROOM)
 
 
 def _ports(bots: list[DeclaredBot], taken: Mapping[str, str]) -> Iterator[Refusal]:

@@ -7,13 +7,15 @@ import json
 import os
 import signal
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot.processes import CONF_IN_CONTAINER
+from freqops.core.deploy import container as settings
 
 LOOKS = 3
 SECOND = len("2026-01-02T03:04:05")  # the engine goes on to nanoseconds, which no Python reads
@@ -25,13 +27,27 @@ class EngineError(FreqopsError):
 
 @dataclass(frozen=True)
 class Container:
-    """A container as the engine describes it."""
+    """A container as the engine describes it.
+
+    Attributes:
+        id: Its number.
+        status: Its status.
+        image: The reference by which it was made.
+        started_at: When it was started last.
+        restarts: How often the engine started it again.
+        project: The Compose project that it belongs to; empty where it has none.
+        service: Its service there.
+        made: The settings with which it was made, as `freqops.core.deploy.container.made` has them.
+    """
 
     id: str
     status: str
     image: str
     started_at: str
     restarts: int
+    project: str = ""
+    service: str = ""
+    made: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def runs(self) -> bool:
@@ -83,16 +99,22 @@ class Engine:
         Raises:
             EngineError: The engine does not answer.
         """
-        try:
-            document = json.loads(self._run(["docker", "inspect", "--type", "container", name], 10))[0]
-        except EngineError as error:
-            if "no such container" in str(error).lower():
-                return None
-            raise
-        state: dict[str, Any] = document["State"]
-        return Container(
-            document["Id"], state["Status"], document["Config"]["Image"], state["StartedAt"], document["RestartCount"]
-        )
+        return self.containers_called([name]).get(name)
+
+    def containers_called(self, names: Sequence[str]) -> dict[str, Container]:
+        """Return those of the containers called ``names`` that there are, by name; the engine is asked once.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        if not names:
+            return {}
+        argv = ["docker", "inspect", "--type=container", "--format={{json .}}", *names]
+        status, said = self._ended(argv, 10)
+        documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        if status != 0 and said.lower().count("no such container") != len(names) - len(documents):
+            raise _failed(argv, said)
+        return {_name(document): _container(document) for document in documents}
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:
         """Return the containers beside ``name`` that are the same bot's, those without a process, too.
@@ -131,30 +153,15 @@ class Engine:
         up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--quiet-pull"]
         self._run([*up, "--force-recreate"] if recreate else up, 120)
 
-    def compose_up_healthy(self, compose: Path, seconds: int) -> None:
-        """Create and start what ``compose`` declares, never pulling, and wait until it is healthy.
+    def compose_up_healthy(self, compose: Path, seconds: int, *, recreate: bool = False) -> None:
+        """Create and start what ``compose`` declares, as `compose_up` does, and wait until it is healthy.
 
         Raises:
             EngineError: It is not within ``seconds``.
         """
         up = ["docker", "compose", "--file", str(compose), "up", "--detach", "--pull", "never", "--wait"]
-        self._run([*up, "--wait-timeout", str(seconds)], seconds + 30)
-
-    def as_declared(self, compose: Path, service: str, container: str) -> bool:
-        """Return whether a container runs as its Compose file declares it.
-
-        Raises:
-            EngineError: The engine does not answer, or the file cannot be understood.
-        """
-        said = self._run(["docker", "compose", "--file", str(compose), "config", "--hash", service], 30).split()
-        try:
-            document = json.loads(self._run(["docker", "inspect", "--type", "container", container], 10))[0]
-        except EngineError as error:
-            if "no such container" in str(error).lower():
-                return False
-            raise
-        labels = document["Config"]["Labels"] or {}
-        return bool(document["State"]["Running"]) and labels.get("com.docker.compose.config-hash") in said[1:]
+        up += ["--wait-timeout", str(seconds)]
+        self._run([*up, "--force-recreate"] if recreate else up, seconds + 30)
 
     def execute(self, name: str, argv: list[str]) -> str:
         """Run a short command inside a container and return what it said.
@@ -225,6 +232,27 @@ class Engine:
             EngineError: The engine does not answer.
         """
         return self._run(["docker", "ps", "--all", "--format", "{{.Names}}"], 10).split()
+
+    def bring_image(self, image: str) -> None:
+        """Pull an image where it is not on this host.
+
+        Raises:
+            EngineError: It cannot be had, or the engine does not answer.
+        """
+        try:
+            self._run(["docker", "image", "inspect", "--format={{.Id}}", image], 10)
+        except EngineError as error:
+            if "no such image" not in str(error).lower():
+                raise
+            self._run(["docker", "pull", "--quiet", image], 600)
+
+    def remove_image(self, image: str) -> None:
+        """Remove an image that no container uses.
+
+        Raises:
+            EngineError: One does, or the engine does not answer.
+        """
+        self._run(["docker", "image", "rm", image], 60)
 
     def images_in_use(self) -> list[str]:
         """Return the images of all containers, by the names that these were made from.
@@ -325,24 +353,47 @@ class Engine:
         )
 
     def _run(self, argv: list[str], timeout: float) -> str:
+        status, output = self._ended(argv, timeout)
+        if status != 0:
+            raise _failed(argv, output)
+        return output
+
+    def _ended(self, argv: list[str], timeout: float) -> tuple[int, str]:
+        """Run a command to its end and return its exit status and what it said."""
         process = self._popen(argv)
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             end(process)
             raise EngineError(f"'{' '.join(argv[:3])}' gave no answer within {timeout:.0f} s") from None
-        if process.returncode != 0:
-            raise EngineError(f"'{' '.join(argv[:3])}': {output.strip()[-500:]}")
-        return output
+        return process.returncode, output
+
+
+def _failed(argv: list[str], said: str) -> EngineError:
+    return EngineError(f"'{' '.join(argv[:3])}': {said.strip()[-500:]}")
 
 
 def _name(document: dict[str, Any]) -> str:
     return str(document["Name"]).lstrip("/")
 
 
+def _container(document: dict[str, Any]) -> Container:
+    state, (project, service) = document["State"], settings.place(document)
+    return Container(
+        id=document["Id"],
+        status=state["Status"],
+        image=document["Config"]["Image"],
+        started_at=state["StartedAt"],
+        restarts=document["RestartCount"],
+        project=project,
+        service=service,
+        made=settings.made(document),
+    )
+
+
 def _is_of(document: dict[str, Any], project: str, conf: Path) -> bool:
     """Whether a container is one of a bot's, by its Compose project, or by its mounts."""
-    if (document["Config"]["Labels"] or {}).get("com.docker.compose.project") == project:
+    if settings.labels(document).get(settings.PROJECT) == project:
         return True
     sources = [mount["Source"] for mount in document["Mounts"] if mount["Destination"] == CONF_IN_CONTAINER]
     return any(Path(source).resolve() == conf.resolve() for source in sources)

@@ -18,7 +18,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
-from . import hard_stop, holds_file, stopped
+from . import hard_stop, holds_file, own_container, stopped
 from .engine import Container, Engine
 from .processes_and_api import alive, client, redact
 
@@ -34,8 +34,8 @@ STOP_SECONDS = 30.0
 class Started(Outcome):
     """The outcome of a start: proven, for what is not proven is raised.
 
-    ``running`` (or ``stopped`` by its own configuration), ``paused`` under a hold, or ``held``: not started, because a
-    hold of level 3 is in force.
+    ``running`` (or ``paused`` or ``stopped``, as it is declared), ``paused`` under a hold, or ``held``: not started,
+    because a hold of level 3 is in force.
     """
 
     proven: bool = True
@@ -76,15 +76,20 @@ def _started(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float, *, 
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
     (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
-    before = engine.container(bot.container)
+    own, before = own_container.of_bot(bot), engine.container(bot.container)
+    own.refuse_foreign(before)
     _refuse_orphans(bot, before)
     _note_stop(bot, before, clock)
-    engine.compose_up(bot.compose, recreate=recreate or _gate_waits(bot))
+    differing = own.differences(before)
+    engine.compose_up(bot.compose, recreate=recreate or bool(differing) or _gate_waits(bot))
     after = engine.container(bot.container)
+    own.take_in(before, after, differing)
     changed = after is None or before is None or (before.id, before.started_at) != (after.id, after.started_at)
     if current_level(bot, clock) >= holds.HARD:
         return _ended(bot, holds.HARD, clock, engine)
-    return _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+    started = _Proof(bot, clock, engine, changed, after.restarts if after else 0).run(deadline)
+    started.detail += [f"its container was made again: {text}" for text in differing]
+    return started
 
 
 def _note_stop(bot: layout.Bot, container: Container | None, clock: Clock) -> None:
@@ -171,26 +176,27 @@ class _Proof:
             if level >= holds.ENTRIES:
                 return self._paused(level, give_up - self._clock.monotonic())
             if self._as_declared():
-                removed = self._orphan_locks_removed()
-                if removed is not None and current_level(self._bot, self._clock) == 0:
-                    return Started(self._bot.name, self._bot.initial_state, self._changed, detail=removed)
+                remarks = self._settled()
+                if remarks is not None and current_level(self._bot, self._clock) == 0:
+                    return Started(self._bot.name, self._bot.initial_state, self._changed, detail=remarks)
             self._clock.sleep(POLL)
         raise NotProven(self._failure())
 
     def _as_declared(self) -> bool:
         try:
-            reading = self._api.read()
+            self._missing = self._wrong(self._api.read()) or ""
         except ApiError as error:
             self._missing = str(error)
             self._refuse_crash_loop()
             return False
-        self._missing = self._wrong(reading) or ""
         return not self._missing
 
-    def _orphan_locks_removed(self) -> list[str] | None:
-        """Remove the pair locks of resumed holds and say which; None where the bot did not answer this time."""
+    def _settled(self) -> list[str] | None:
+        """Remove the pair locks of resumed holds, and return what there is to say; None where it did not answer."""
         try:
-            return drop_orphan_locks(self._api, self._bot, self._clock)
+            removed = drop_orphan_locks(self._api, self._bot, self._clock)
+            left = len(self._api.open_trades()) if self._bot.initial_state == "stopped" else 0
+            return removed + ([f"a stopped trader manages no exits, and {left} trades are open"] if left else [])
         except ApiError as error:
             self._missing = str(error)
             return None
@@ -210,10 +216,10 @@ class _Proof:
         if reading.dry_run != (self._bot.mode == "paper"):
             raise NotProven(f"{self._bot.name} is declared {self._bot.mode} but runs with dry_run={reading.dry_run}")
         if reading.state != self._bot.initial_state:
-            return f"its trader is {reading.state}"
-        if reading.state == "running" and reading.last_process is None:
-            return "its loop has not come round yet"
-        return None
+            return f"its trader is {reading.state}, not {self._bot.initial_state}"
+        if reading.state == "stopped":  # so it reads while it boots, too, and no loop comes round that could tell
+            return None if self._api.worker_state() == "stopped" else "its worker has not said that it is stopped"
+        return "its loop has not come round yet" if reading.last_process is None else None
 
     def _paused(self, level: int, seconds: float) -> Started:
         for hold in holds_file.synchronise(self._bot.home, self._clock).holds:

@@ -18,7 +18,7 @@ from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import stopped
+from . import own_container, stopped
 from .engine import Container, Engine, EngineError
 from .processes_and_api import client
 
@@ -31,8 +31,11 @@ RECOVERY = (
 def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
     """Return a row for each bot, all of them looked at at once, and the Freqtrade processes that belong to no bot."""
     found = processes.scan()
+    containers = _Containers(homes, engine)
     rows: list[dict[str, Any]] = [{"bot": home.name, "problems": [], "notes": []} for home in homes]
-    workers = [threading.Thread(target=_fill, args=(row, home, found, clock, engine)) for row, home in zip(rows, homes)]
+    workers = [
+        threading.Thread(target=_fill, args=(row, home, found, clock, containers)) for row, home in zip(rows, homes)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -41,15 +44,41 @@ def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
     return {"bots": rows, "undeclared": [{"pid": p.pid, "command": p.command} for p in foreign]}
 
 
-def _fill(row: dict[str, Any], home: Path, found: list[processes.Process], clock: Clock, engine: Engine) -> None:
+class _Containers:
+    """The containers of all bots, for which the engine is asked once."""
+
+    def __init__(self, homes: list[Path], engine: Engine) -> None:
+        self._error: EngineError | None = None
+        self._present: dict[str, Container] = {}
+        try:
+            self._present = engine.containers_called([layout.container_of(home.name) for home in homes])
+        except EngineError as error:
+            self._error = error
+
+    def of(self, bot: layout.Bot) -> Container | None:
+        """Return the container of a bot, None where it has none.
+
+        Raises:
+            EngineError: The engine did not answer.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._present.get(bot.container)
+
+
+def _fill(
+    row: dict[str, Any], home: Path, found: list[processes.Process], clock: Clock, containers: _Containers
+) -> None:
     try:
         row["problems"] += [*_interrupted(home), *_of_holds(home, clock)]
         row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
-        container = _container(bot, engine, row["problems"])
+        container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"
+        if row["level"] < holds.HARD:  # what is held there is made again when it is started
+            row["problems"] += own_container.of_bot(bot).wrong(container)
         trading = processes.trading(bot.name, found)
         if trading:
             row["problems"] += _held_and_alive(row["level"], trading)
@@ -71,9 +100,9 @@ def _interrupted(home: Path) -> list[str]:
     return [f"{text}; {RECOVERY}" for text in found]
 
 
-def _container(bot: layout.Bot, engine: Engine, problems: list[str]) -> Container | None:
+def _container(bot: layout.Bot, containers: _Containers, problems: list[str]) -> Container | None:
     try:
-        return engine.container(bot.container)
+        return containers.of(bot)
     except EngineError as error:
         problems.append(str(error))
         return None

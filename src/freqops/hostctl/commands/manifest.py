@@ -8,7 +8,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import PROVEN
 
 from ..bot.engine import Engine
-from ..deploy import unchanged
+from ..deploy import never_installed, unchanged
 from . import output
 
 HELP = "whether this host is what the last good deploy left behind"
@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare, or write down."""
     if options.write:
+        swept = never_installed.sweep(options.root, Engine())
         unchanged.write(options.wanted, options.host_wanted, options.root)
-        output.print_json({"version": 1, "written": True})
+        output.print_json({"version": 1, "written": True, "swept": swept})
     else:
         found = unchanged.compare(options.wanted, options.host_wanted, options.root, Clock(), Engine())
         output.print_json({"version": 1, **found})

@@ -19,13 +19,13 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
 
-from ..bot import stopping
+from ..bot import own_container, stopping
 from ..bot.engine import Engine
+from ..bot.own_container import OwnContainer
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 from ..bot.stopped import Stopped
 
-SERVICE = "postgres"
 HEALTHY_SECONDS = 120
 COMPOSE = "compose.yml"
 FORMER = "former.yml"  # while a change is not over: what it replaced
@@ -59,14 +59,15 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
         reread: Whether one that runs on must read again who may connect.
 
     Raises:
-        Refused: Nothing was touched: a bot is in the hands of another command.
+        Refused: Nothing was touched: a bot is in the hands of another command, or a container of somebody else has
+            the name of Postgres.
         NotProven: It did not come up; the text says whether the former one is back, and which bots are.
     """
     home = root / "postgres"
     with durable.locked(home / LOCK, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused("Postgres was not touched: another command is working on it")
-        return _bring(home, clock, engine, reread=reread)
+        return _bring(root, clock, engine, reread=reread)
 
 
 def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
@@ -80,63 +81,73 @@ def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
     if not (home / FORMER).exists():
         return None
     with durable.locked(home / LOCK, 0, clock) as free:
-        return _bring(home, clock, engine, reread=False) if free and (home / FORMER).exists() else None
+        return _bring(root, clock, engine, reread=False) if free and (home / FORMER).exists() else None
 
 
-def _bring(home: Path, clock: Clock, engine: Engine, *, reread: bool) -> Brought:
-    staged, used = home / "staged" / COMPOSE, home / COMPOSE
-    if durable.same(staged, used) and engine.as_declared(used, SERVICE, CONTAINER) and _came_up(home, engine):
-        _over(home)
+def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool) -> Brought:
+    own, present = own_container.of_postgres(root), engine.container(CONTAINER)
+    own.refuse_foreign(present)
+    runs = present is not None and present.status == "running" and not own.differences(present)
+    if runs and durable.same(own.home / "staged" / COMPOSE, own.home / COMPOSE) and _came_up(own, engine):
+        _over(own)
         if reread:
             engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
     with ExitStack() as locks:
-        bots = [bot for bot in _bots(home.parent) if alive(bot)]
+        bots = [bot for bot in _bots(root) if alive(bot)]
         for bot in bots:
             if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
-        return _changed(home, bots, clock, engine)
+        return _changed(own, bots, clock, engine)
 
 
-def _came_up(home: Path, engine: Engine) -> bool:
+def _came_up(own: OwnContainer, engine: Engine) -> bool:
     """Whether one that runs as it is staged is well; it is asked where its command did not live to see it."""
     try:
-        if (home / FORMER).exists():
-            engine.compose_up_healthy(home / COMPOSE, HEALTHY_SECONDS)
+        if (own.home / FORMER).exists():
+            engine.compose_up_healthy(own.home / COMPOSE, HEALTHY_SECONDS)
     except FreqopsError:
         return False
     return True
 
 
-def _changed(home: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
-    used = home / COMPOSE
-    if used.exists() and not (home / FORMER).exists():  # an earlier one that was interrupted has written the former one
-        durable.write_atomic(home / FORMER, used.read_bytes(), 0o644)
+def _changed(own: OwnContainer, bots: list[layout.Bot], clock: Clock, engine: Engine) -> Brought:
+    used, former = own.home / COMPOSE, own.home / FORMER
+    if used.exists() and not former.exists():  # an earlier one that was interrupted has written the former one
+        durable.write_atomic(former, used.read_bytes(), 0o644)
     try:
         for bot in bots:
             stopping.stop(bot, Stopped("postgres", starts=bot.release), clock, engine)
-        durable.write_atomic(used, (home / "staged" / COMPOSE).read_bytes(), 0o644)
-        engine.compose_up_healthy(used, HEALTHY_SECONDS)
-        _over(home)
+        _up(own, (own.home / "staged" / COMPOSE).read_bytes(), engine)
+        _over(own)
     except (FreqopsError, OSError) as error:
         said = "\n".join(engine.logs(CONTAINER, 15))
-        back = _back(home, bots, clock, engine)
+        back = _back(own, bots, clock, engine)
         raise NotProven(f"Postgres did not come up: {error}\n{back}\nits last log lines:\n{said}") from None
     return Brought(changed=True, restarted=_started(bots, clock, engine))
 
 
-def _over(home: Path) -> None:
-    (home / FORMER).unlink(missing_ok=True)
-    durable.sync_directory(home)
+def _up(own: OwnContainer, compose: bytes, engine: Engine) -> None:
+    """Bring it up as a Compose file declares it; a crash on the way leaves it as one of which nothing is known."""
+    before = engine.container(CONTAINER)
+    differing = own.differences(before)
+    own.forget()
+    durable.write_atomic(own.home / COMPOSE, compose, 0o644)
+    engine.compose_up_healthy(own.home / COMPOSE, HEALTHY_SECONDS, recreate=bool(differing))
+    own.take_in(before, engine.container(CONTAINER), differing)
 
 
-def _back(home: Path, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
-    if not (home / FORMER).exists():
+def _over(own: OwnContainer) -> None:
+    (own.home / FORMER).unlink(missing_ok=True)
+    durable.sync_directory(own.home)
+
+
+def _back(own: OwnContainer, bots: list[layout.Bot], clock: Clock, engine: Engine) -> str:
+    if not (own.home / FORMER).exists():
         return "there was none before"
     try:
-        durable.write_atomic(home / COMPOSE, (home / FORMER).read_bytes(), 0o644)
-        engine.compose_up_healthy(home / COMPOSE, HEALTHY_SECONDS)
-        _over(home)
+        _up(own, (own.home / FORMER).read_bytes(), engine)
+        _over(own)
         _started(bots, clock, engine)
     except (FreqopsError, OSError) as error:
         return f"the former one is NOT PROVEN to be back: {error}"

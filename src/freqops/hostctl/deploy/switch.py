@@ -21,8 +21,8 @@ from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, holds_file, stopped, stopping
-from ..bot.engine import Engine
+from ..bot import databases, health, holds_file, own_container, stopped, stopping
+from ..bot.engine import Engine, EngineError
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
 from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
@@ -30,6 +30,7 @@ from ..bot.stopped import Stopped
 from ..halt.halt import halt
 from ..halt.order import Order
 from ..incident.journal import Journal
+from . import switch_files
 from .switch_files import SECRETS, SwitchFiles
 
 INTERRUPTED = "it was interrupted"
@@ -97,15 +98,16 @@ class Switch:
             Refused: Nothing was touched; the text says why.
         """
         target = self._files.usable(self._order.release)
-        self._hold_on()
-        recreate = self._secrets_differ()
+        recreate = self._secrets_differ() or self._begins_otherwise(target)
         if self._former is not None and self._files.as_installed(self._order.release) and not recreate:
+            self._hold_on()
             return self._as_it_is(target)
         dump = self._ready(target)
         if self._restored is not None and self._trades_since(target):
             self._result.release = self._result.former
             self._hold()
             return self._result
+        self._hold_on()
         note = {"version": 1, "from": self._result.former, "to": self._order.release, "image_changes": dump is not None}
         self._files.begin({**note, "began": iso(self._clock.utcnow()), "incident": self._order.mandate.incident})
         self._journal.note("act", "disk", f"switch from {self._result.former or 'nothing'} to {self._order.release}")
@@ -161,6 +163,12 @@ class Switch:
 
     def _ready(self, target: layout.Bot) -> Path | None:
         """Refuse what is known to fail, and return where the database is dumped to, if the image changes."""
+        own_container.of_bot(target).refuse_foreign(self._engine.container(target.container))
+        try:
+            self._engine.bring_image(target.image)
+        except EngineError as error:
+            why = f"the image of {target.release} is not on this host and cannot be had"
+            raise Refused(f"{target.name} was not touched: {why}: {error}; see to its registry") from None
         pending = self._files.pending_secrets or self._home / "conf" / SECRETS
         refuse_unless_logged_in(target, pending, self._engine)
         self._name_changes(target)
@@ -193,6 +201,10 @@ class Switch:
             return True
         known = [entry.get("secrets") for entry in self._files.history() if entry["release"] == self._result.former]
         return bool(known) and known[-1] != self._files.secrets_mark
+
+    def _begins_otherwise(self, target: layout.Bot) -> bool:
+        """Whether its trader is to begin in another state: one that runs takes that up only when it begins anew."""
+        return self._former is not None and self._former.initial_state != target.initial_state
 
     # --- there
 
@@ -263,7 +275,18 @@ class Switch:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
         self._files.remember({**entry, "secrets": self._files.secrets_mark, "outcome": self._result.outcome}, left)
         self._files.end()
+        self._prune()
+
+    def _prune(self) -> None:
+        """Remove the releases that are too old to go back to, and the images that no release on this host has then."""
+        root = Home(self._home).root
+        before = switch_files.images(root)
         self._files.prune()
+        for image in sorted(before - switch_files.images(root)):
+            try:
+                self._engine.remove_image(image)
+            except EngineError as error:  # it takes room, and nothing else
+                self._journal.note("note", "engine", f"an image that no release has any more stays: {error}")
 
     # --- and back
 

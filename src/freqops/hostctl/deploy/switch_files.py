@@ -188,6 +188,13 @@ class SwitchFiles:
         return self.home / DUMPS
 
 
+def images(root: Path) -> set[str]:
+    """Return the images of all releases that lie on a host, those that its bots run among them."""
+    places = [place for home in layout.homes(root) for place in (home, *(home / "release").glob("*"))]
+    documents = [durable.read_json(place / release.DECLARATION) for place in places]
+    return {str(document["image"]) for document in documents if isinstance(document, dict) and "image" in document}
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy a file with its owner, durably and at no moment readable by others."""
     status = source.stat()

@@ -19,6 +19,7 @@ from freqops.core.halt import holds
 from freqops.core.hardening import nft
 from freqops.core.hardening.guard import Guard
 
+from ..bot import own_container
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled
@@ -43,7 +44,7 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     answer = {**status(layout.homes(root), clock, engine), "host_problems": host_problems(clock)}
     host_found = [] if host_differs else [*answer["host_problems"], *_firewall(), *_compiled()]
     if not found:
-        found = [*host_found, *_containers(root, engine), *_switches(root), *problems_of_bots(answer)]
+        found = [*host_found, *_containers(root, engine), *_switches(root), *_laid_out(root), *problems_of_bots(answer)]
     same = {"same": not found, "ground_same": not host_differs and not host_found}
     return {**same, "machine": machine.identity(), "differences": found, **answer}
 
@@ -72,28 +73,26 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return the containers that do not run, or run another image than declared."""
+    """Return the containers that do not run and should, and what is wrong with that of Postgres; `status` has bots'."""
+    wanted = [CONTAINER] if (root / "postgres" / "compose.yml").exists() else []
     found = []
-    if (root / "postgres" / "compose.yml").exists():
-        container = engine.container(CONTAINER)
-        if container is None or container.status != "running":
-            found.append(f"{CONTAINER} is {container.status if container else 'gone'}")
     for home in layout.homes(root):
         try:
-            found += _of_bot(layout.load_bot(home), engine)
+            bot = layout.load_bot(home)
+            wanted += [bot.container] if holds.effective_level(bot.holds) < holds.HARD else []
         except FreqopsError as error:
             found.append(str(error))
-    return found
-
-
-def _of_bot(bot: layout.Bot, engine: Engine) -> list[str]:
-    if holds.effective_level(bot.holds) >= holds.HARD:
-        return []
-    container = engine.container(bot.container)
-    if container is None or container.status != "running":
-        return [f"{bot.container} is {container.status if container else 'gone'}"]
-    return [] if container.image == bot.image else [f"{bot.container} runs {container.image}, not {bot.image}"]
+    present = engine.containers_called(wanted)
+    for name in wanted:
+        container = present.get(name)
+        if container is None or container.status != "running":
+            found.append(f"{name} is {container.status if container else 'gone'}")
+    return found + own_container.of_postgres(root).wrong(present.get(CONTAINER))
 
 
 def _switches(root: Path) -> list[str]:
     return [f"{home.name}: a switch is not over" for home in layout.homes(root) if SwitchFiles(home).unfinished]
+
+
+def _laid_out(root: Path) -> list[str]:
+    return [f"{home.name} was laid out and never installed" for home in layout.laid_out(root)]

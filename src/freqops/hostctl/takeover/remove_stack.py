@@ -127,7 +127,8 @@ def _refuse_foreign_databases(root: Path, homes: list[Path], engine: Engine) -> 
     """Refuse where the host's Postgres keeps what belongs to none of its bots: it would go with it."""
     if not (root / "postgres" / "compose.yml").exists():
         return
-    known = {postgres.database_name(home.name, mode) for home in homes for mode in layout.MODES}
+    ours = [*homes, *layout.laid_out(root)]  # what was never installed has nothing in its database
+    known = {postgres.database_name(home.name, mode) for home in ours for mode in layout.MODES}
     try:
         found = [line.partition(" ")[2] for line in databases.present(engine) if line.startswith("database ")]
     except databases.DatabaseError as error:

@@ -95,7 +95,10 @@ REFUSED: dict[str, tuple[Found, str]] = {
         "2048 MiB are free at /var/lib/docker, and 3072 MiB are needed; make room",
     ),
     "no room at all": (disks(50, 0.5), "512 MiB are free at /var/lib/docker, and 1024 MiB are needed; make room"),
-    "no room for records": (disks(0.5, 50), "512 MiB are free at /srv, and 1024 MiB are needed; make room"),
+    "no room for records": (
+        disks(0.5, 50),
+        "512 MiB are free at /srv, and 1024 MiB are needed; make room, but not with 'docker image prune'",
+    ),
     "a port taken by a program": (
         {"ports": {"8082": "process 7 (nginx)"}},
         "paper-1 beta: api_port 8082 is taken on the host by process 7 (nginx); end that, or give the bot another port",

@@ -461,7 +461,7 @@ def inventories(draw: st.DrawFn) -> tuple[Inventory, dict[str, Any]]:
                 entry["config"] = {"order_types": STOPS}
             optional = {
                 "database": st.sampled_from(["postgresql", "sqlite"]),
-                "initial_state": st.sampled_from(["running", "stopped"]),
+                "initial_state": st.sampled_from(["running", "paused", "stopped"]),
                 "memory": st.sampled_from(["512m", "1g", "2GB", "1.5g"]),
                 "foreign_holdings": st.dictionaries(
                     st.sampled_from(["BNB", "ETH"]), st.decimals(0, 10, places=3).map(lambda amount: f"{amount:f}")

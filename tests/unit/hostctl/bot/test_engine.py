@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,40 +54,6 @@ def test_a_container_is_stopped_with_the_time_that_it_is_given(docker: Script) -
     docker("exit 1")
     with pytest.raises(EngineError):
         Engine().stop("freqops-alpha", 90)
-
-
-def declared(script: Script, labels: Any, *, running: bool = True) -> bool:
-    document = [{"State": {"Running": running}, "Config": {"Labels": labels}}]
-    script(f"[ $1 = compose ] && echo 'postgres abc' || echo '{json.dumps(document)}'")
-    return Engine().as_declared(COMPOSE, "postgres", "freqops-postgres")
-
-
-@pytest.mark.parametrize(
-    ("labels", "running", "expected"),
-    [
-        ({"com.docker.compose.config-hash": "abc"}, True, True),
-        ({"com.docker.compose.config-hash": "abc"}, False, False),
-        ({"com.docker.compose.config-hash": "def"}, True, False),
-        ({"com.docker.compose.config-hash": "postgres"}, True, False),
-        ({}, True, False),
-        (None, True, False),
-    ],
-)
-def test_a_container_is_as_declared_by_the_mark_of_compose(
-    docker: Script, labels: Any, running: bool, expected: bool
-) -> None:
-    assert declared(docker, labels, running=running) is expected
-
-
-def test_a_container_that_is_not_there_is_not_as_declared(docker: Script) -> None:
-    docker("[ $1 = compose ] && echo 'postgres abc' || { echo 'Error: No such container: x'; exit 1; }")
-    assert Engine().as_declared(COMPOSE, "postgres", "x") is False
-    docker("[ $1 = compose ] && echo 'postgres abc' || { echo 'Cannot connect to the Docker daemon'; exit 1; }")
-    with pytest.raises(EngineError, match="Cannot connect"):
-        Engine().as_declared(COMPOSE, "postgres", "x")
-    docker("echo 'yaml: line 3'; exit 1")
-    with pytest.raises(EngineError, match="line 3"):
-        Engine().as_declared(COMPOSE, "postgres", "x")
 
 
 # --- the containers of a bot

@@ -169,7 +169,7 @@ def test_a_manifest_is_compared_or_written(run: Cli) -> None:
     status, out = run("manifest", "--wanted=w", "--ground=g")
     assert (status, json.loads(out)) == (0, {"version": 1, "same": False, "differences": ["x is gone"]})
     status, out = run("manifest", "--wanted=w", "--ground=g", "--write")
-    assert (status, json.loads(out)) == (0, {"version": 1, "written": True})
+    assert (status, json.loads(out)) == (0, {"version": 1, "written": True, "swept": []})
     assert run.ran == [("compare", "w", "g", run.root), ("write", "w", "g", run.root)]
 
 

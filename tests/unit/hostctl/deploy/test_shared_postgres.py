@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,18 @@ from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot import stopped, stopping
+from freqops.hostctl.bot import own_container, stopped, stopping
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.deploy import shared_postgres
-from tests.unit.fakes import FakeClock, FakeEngine, make_bot, process
+from tests.unit.fakes import FakeClock, FakeEngine, made_container, make_bot, process
+
+
+def postgres(number: str = "old", **said: Any) -> Container:
+    """The container of Postgres, as freqops makes it."""
+    return replace(made_container(number=number), project="freqops-shared", service="postgres", **said)
+
 
 BY = Stopped("postgres", starts="f00")
 PORT_TAKEN = EngineError("port is already allocated")
@@ -28,13 +36,9 @@ class Engine(FakeEngine):
 
     def __init__(self, host: Host) -> None:
         super().__init__()
-        self.host, self.declared = host, True
+        self.host = host
         self.failures: list[EngineError] = []
         self.said: list[list[str]] = []
-
-    def as_declared(self, compose: Path, service: str, container: str) -> bool:
-        assert (compose, service, container) == (self.host.used, "postgres", "freqops-postgres")
-        return self.declared
 
     def execute(self, name: str, argv: list[str]) -> str:
         self.said.append([name, *argv])
@@ -44,10 +48,11 @@ class Engine(FakeEngine):
         self.host.done.append(f"stop {name} {grace}")
         self.host.processes = [each for each in self.host.processes if f"freqops-{each.bot}" != name]
 
-    def compose_up_healthy(self, compose: Path, seconds: int) -> None:
-        self.host.done.append(f"up {compose.read_text()} {seconds}")
+    def compose_up_healthy(self, compose: Path, seconds: int, *, recreate: bool = False) -> None:
+        self.host.done.append(f"up {compose.read_text()} {seconds}" + " anew" * recreate)
         if self.failures:
             raise self.failures.pop(0)
+        self.present = postgres(f"id{len(self.host.done)}")
 
 
 class Host:
@@ -66,7 +71,8 @@ class Host:
             process(number, name) for number, name in enumerate(("alpha", "beta", "gamma"))
         ]
         self.engine = Engine(self)
-        self.engine.present = Container("id", "running", "image", "time", 0)
+        self.engine.present = postgres()
+        own_container.of_postgres(root).take_in(None, self.engine.present, [])
         self.sick: set[str] = set()
         for module in (shared_postgres, stopping):
             monkeypatch.setattr(module, "alive", lambda bot: [p for p in self.processes if p.bot == bot.name])
@@ -109,9 +115,25 @@ def test_what_is_as_staged_is_left_alone(host: Host) -> None:
 
 def test_a_container_that_is_not_as_its_file_declares_is_made_anew(host: Host) -> None:
     host.used.write_text("new")
-    host.engine.declared = False
+    host.engine.present = postgres(made={"HostConfig.Privileged": "true"})
     assert host.bring().changed is True
-    assert host.done[:2] == STOPPED
+    assert host.done[:3] == [*STOPPED, "up new 120 anew"]
+    assert host.bring().changed is False
+
+
+def test_a_crash_before_it_is_made_leaves_one_of_which_nothing_is_known(host: Host) -> None:
+    host.engine.failures = [EngineError("the power went"), EngineError("again")]
+    with pytest.raises(NotProven):
+        host.bring()
+    host.used.write_text("new")
+    assert host.bring().changed is True, "its file says what was wanted, and it was not made from it"
+
+
+def test_one_of_somebody_else_is_named_with_its_cure_and_left(host: Host) -> None:
+    host.engine.present = replace(postgres(), project="", service="")
+    with pytest.raises(Refused, match=r"called freqops-postgres is there.*made by hand.*'docker rm freqops-postgres'"):
+        host.bring()
+    assert host.done == []
 
 
 def test_a_first_one_needs_no_bots(host: Host) -> None:
@@ -125,7 +147,7 @@ def test_one_that_does_not_come_up_gives_way_to_the_former(host: Host) -> None:
     host.engine.failures = [PORT_TAKEN]
     with pytest.raises(NotProven) as failure:
         host.bring()
-    assert host.done == [*STOPPED, "up new 120", "up old 120", *STARTED]
+    assert host.done == [*STOPPED, "up new 120", "up old 120 anew", *STARTED]
     assert host.used.read_text() == "old"
     assert "port is already allocated\nthe former one is back, and so are alpha, beta" in str(failure.value)
     assert str(failure.value).endswith("last words")
@@ -240,7 +262,6 @@ def test_bots_that_it_stopped_are_written_down_first(host: Host, monkeypatch: py
 
 def test_an_interrupted_change_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     cut(host, monkeypatch)
-    host.engine.declared = False
     assert resume(host) is not None
     assert (host.done, host.used.read_text()) == (["up new 120"], "new")
     assert resume(host) is None

@@ -18,14 +18,14 @@ from freqops.core.deploy import release
 from freqops.core.halt import holds
 from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine import EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files
 from freqops.hostctl.deploy.deploy import Errand
 from freqops.hostctl.deploy.switch import Switched
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.incident import journal
 from freqops.hostctl.recovery import recover
-from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
 
 OLD, NEW, BAD = "0" * 16, "1" * 16, "b" * 16
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
@@ -78,7 +78,7 @@ class Host:
         self.login_error: Refused | None = None
         self.engine.starting, self.engine.stopping = self.come_up, self.processes.clear
         monkeypatch.setattr(self.engine, "stop", lambda *_: self.processes.clear())
-        self.engine.present = Container("id0", "running", IMAGE, "time0", 0)
+        self.engine.present = made_container(number="id0")
         for module in (start, health, processes_and_api):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
         for module in (start, switch, stopping, processes_and_api):
@@ -100,11 +100,12 @@ class Host:
             self.home, self.order(OLD), journal.silent(self.clock), self.clock, self.engine
         )._files.secrets_mark
 
-    def stage(self, fingerprint: str, image: str = IMAGE) -> None:
+    def stage(self, fingerprint: str, image: str = IMAGE, **changed: Any) -> None:
         place = self.home / "release" / fingerprint
         place.mkdir(parents=True, exist_ok=True)
         declared = json.loads((self.home / "bot.json").read_text())
-        (place / "bot.json").write_text(json.dumps({**declared, "release": fingerprint, "image": image}))
+        declared |= {"release": fingerprint, "image": image, **changed}
+        (place / "bot.json").write_text(json.dumps(declared))
         (place / "compose.yml").write_text(fingerprint)
         (place / "validated").write_text("")
 
@@ -220,6 +221,33 @@ def test_new_secrets_alone_make_a_new_container(host: Host) -> None:
     row = host.switch(OLD)
     assert (row.well, row.changed, host.engine.recreate) == (True, True, [True])
     assert "another one" in (host.home / "conf" / "secrets.json").read_text()
+
+
+@pytest.mark.parametrize("state", ["stopped", "paused"])
+def test_another_initial_state_makes_a_new_container_and_is_proven(host: Host, state: str) -> None:
+    """Compose sees no difference, so the process would go on as it began."""
+    for wanted in (state, "running"):
+        host.stage(OLD, initial_state=wanted)
+        row = host.switch(OLD)
+        assert (row.well, row.outcome, row.changed, host.api.state) == (True, wanted, True, wanted)
+    assert host.engine.recreate == [True, True]
+
+
+def test_an_initial_state_that_is_not_taken_up_goes_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(OLD, initial_state="stopped")
+    monkeypatch.setattr(host.engine, "starting", lambda: host.processes.append(process()))
+    row = host.switch(OLD)
+    assert (row.well, row.outcome) == (False, "rolled back")
+    assert "its trader is running, not stopped" in row.detail[0]
+
+
+def test_a_hold_wins_over_another_initial_state(host: Host) -> None:
+    host.stage(OLD, initial_state="running")
+    latched = holds_file.latch(host.home, holds.Hold("halt", 1, "why", "ann", "one", 0, ""), host.clock)
+    assert latched.error is None
+    host.stage(OLD, initial_state="stopped")
+    row = host.switch(OLD)
+    assert (row.well, row.outcome, row.level, host.api.state) == (True, "paused", 1, "paused")
 
 
 def test_secrets_that_somebody_changed_by_hand_make_a_new_container(host: Host) -> None:
@@ -359,7 +387,7 @@ def test_a_bot_of_which_something_is_there_is_not_new(host: Host, trace: str) ->
     before = {name: (host.home / name).read_bytes() for name in ("bot.json", "compose.yml", "releases.json")}
     host.never_deployed()
     if trace == "container":
-        host.engine.present = Container("id0", "exited", IMAGE, "time0", 0)
+        host.engine.present = made_container(status="exited")
     else:
         (host.home / trace).write_bytes(before.get(trace, b"{}"))
     row = host.switch(NEW)
@@ -526,6 +554,61 @@ def test_a_bot_without_a_past_is_refused(host: Host) -> None:
         host.rollback()
     with pytest.raises(Refused, match="no release"):
         host.rollback("9" * 16)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_image_that_cannot_be_had_is_found_before_anything_is_touched(
+    host: Host, monkeypatch: pytest.MonkeyPatch, by_hand: bool
+) -> None:
+    host.switch(NEW)
+
+    def gone(image: str) -> None:
+        raise EngineError(f"'docker pull --quiet': manifest of {image} unknown")
+
+    monkeypatch.setattr(host.engine, "bring_image", gone)
+    if by_hand:
+        with pytest.raises(Refused, match=f"image of {OLD} is not on this host and cannot be had: .*{IMAGE} unknown"):
+            host.rollback()
+    else:
+        assert host.switch(OLD).outcome == "refused"
+    assert (host.declared, host.processes, (host.home / "switch.json").exists()) == (NEW, [process()], False)
+
+
+def test_a_first_deploy_that_is_refused_leaves_no_bot(host: Host) -> None:
+    for path in (host.home / "bot.json", host.home / "compose.yml", host.home / "conf" / "holds.json"):
+        path.unlink()
+    host.login_error = Refused("password authentication failed")
+    assert host.switch(NEW).outcome == "refused"
+    assert not (host.home / "conf" / "holds.json").exists()
+
+
+def test_a_container_of_somebody_else_is_found_before_anything_is_touched(host: Host) -> None:
+    host.engine.present = made_container(project="mine")
+    row = host.switch(NEW)
+    assert (row.outcome, row.changed, host.declared) == ("refused", False, OLD)
+    assert "of the Compose project mine" in row.detail[0]
+    assert host.processes == [process()]
+
+
+def test_an_image_goes_with_the_last_release_that_has_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    make_bot(host.root, "beta", image=IMAGE)
+    third = IMAGE.replace(":00", ":22")
+    for number, image in enumerate([OTHER_IMAGE, third, third, third, third, third, third], 2):
+        host.stage(str(number) * 16, image)
+        host.switch(str(number) * 16)
+    removed = [said for said in host.engine.images if said.startswith("remove")]
+    assert removed == [f"remove {OTHER_IMAGE}"], "the first image is that of beta, too"
+
+    def used(image: str) -> None:
+        raise EngineError(f"{image} is being used")
+
+    host.stage("a" * 16, OTHER_IMAGE)
+    for path in (host.home / "release" / ("a" * 16) / "validated",):
+        path.unlink()
+    host.stage("c" * 16, third)
+    monkeypatch.setattr(host.engine, "remove_image", used)
+    assert host.switch("c" * 16).well, "an image that stays is no failure"
 
 
 def test_the_newest_five_are_kept(host: Host) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,10 @@ import pytest
 
 from freqops.core.base import machine
 from freqops.core.deploy import host_manifest
+from freqops.hostctl.bot import own_container
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.deploy import compiled, unchanged
-from tests.unit.fakes import FakeClock, FakeEngine, make_bot
-
-IMAGE = "registry.example/freqtrade@sha256:00"
+from tests.unit.fakes import IMAGE, FakeClock, FakeEngine, made_container, make_bot
 
 
 class Engine(FakeEngine):
@@ -22,7 +22,8 @@ class Engine(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found = {name: Container("id", "running", IMAGE, "t", 0) for name in ("freqops-alpha", "freqops-postgres")}
+        postgres = replace(made_container(), project="freqops-shared", service="postgres")
+        self.found = {"freqops-alpha": made_container(), "freqops-postgres": postgres}
         self.error: EngineError | None = None
 
     def container(self, name: str) -> Container | None:
@@ -51,7 +52,12 @@ class Host:
         self.place = root / "compiled"
         self.place.mkdir()
         monkeypatch.setattr(compiled, "directory", lambda _tool: self.place)
+        own_container.of_postgres(root).take_in(None, self.engine.found["freqops-postgres"], [])
         unchanged.write("w", "g", root)
+
+    def become(self, **changed: Any) -> None:
+        """Make Postgres another one."""
+        self.engine.found["freqops-postgres"] = replace(self.engine.found["freqops-postgres"], **changed)
 
     def compare(self, wanted: str = "w", host_wanted: str = "g") -> dict[str, Any]:
         return unchanged.compare(wanted, host_wanted, self.root, FakeClock(), self.engine)
@@ -76,16 +82,31 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {
     "no Postgres": (lambda h: h.engine.found.pop("freqops-postgres"), "freqops-postgres is gone", True),
     "no bot": (lambda h: h.engine.found.pop("freqops-alpha"), "freqops-alpha is gone", True),
     "a dead bot": (
-        lambda h: h.engine.found.update({"freqops-alpha": Container("id", "exited", IMAGE, "t", 0)}),
+        lambda h: h.engine.found.update({"freqops-alpha": made_container(status="exited")}),
         "freqops-alpha is exited",
         True,
     ),
-    "another image": (
-        lambda h: h.engine.found.update({"freqops-alpha": Container("id", "running", "other", "t", 0)}),
-        f"freqops-alpha runs other, not {IMAGE}",
+    "a changed Postgres": (
+        lambda h: h.become(made={"HostConfig.Memory": "1"}),
+        "freqops-postgres is not as it was made: HostConfig.Memory is 1, not unset; a deploy makes it again",
+        True,
+    ),
+    "somebody else's Postgres": (
+        lambda h: h.become(project="mine"),
+        "made service postgres of the Compose project mine",
+        True,
+    ),
+    "a Postgres of which nothing is known": (
+        lambda h: own_container.of_postgres(h.root).forget(),
+        "freqops-postgres is not as it was made: how it was made is not known",
         True,
     ),
     "newer Python": (lambda h: h.place.rmdir(), "is not compiled for this host's Python", False),
+    "a refused bot": (
+        lambda h: (h.root / "bots" / "omega" / "release" / "f00").mkdir(parents=True),
+        "omega was laid out and never installed",
+        True,
+    ),
     "a switch": (lambda h: (h.home / "switch.json").touch(), "alpha: a switch is not over", True),
     "a problem": (lambda h: h.bots[0]["problems"].append("its loop stands"), "its loop stands", True),
 }

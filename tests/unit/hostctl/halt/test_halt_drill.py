@@ -18,11 +18,10 @@ from freqops.core.halt import start_gate
 from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl import cli
 from freqops.hostctl.bot import start
-from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.halt import halt_drill as drill
 from freqops.hostctl.halt import reassert, resume
 from freqops.hostctl.halt.halt_drill import Drill, Drilled, Plan
-from tests.unit.fakes import process
+from tests.unit.fakes import made_container, process
 from tests.unit.hostctl.host import Host
 
 EXERCISES = [
@@ -50,7 +49,7 @@ class DrillHost(Host):
         self.signals: list[int] = []
         self.has_timer = self.has_gate = True
         self._inside = self._killed = False
-        self.engine.present = Container("id0", "running", "image", "time0", 0)
+        self.engine.present = made_container(number="id0")
         self.engine.starting = self.boot
         self.engine.stopping = self.die
         monkeypatch.setattr(self.engine, "start", lambda _name: self.boot())

@@ -21,7 +21,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
-from freqops.hostctl.bot import hard_stop, holds_file, start
+from freqops.hostctl.bot import hard_stop, holds_file, own_container, start
 from freqops.hostctl.bot.engine import Container, EngineError, Sibling
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
@@ -29,7 +29,7 @@ from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.halt import reassert, resume
 from freqops.hostctl.incident.journal import silent
 from tests.unit.accounts import Account, conversations, filled, resting
-from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, make_bot, process
+from tests.unit.fakes import IMAGE, START, FakeClock, FakeEngine, StillApi, made_container, make_bot, process, trade
 
 
 class Host:
@@ -118,10 +118,77 @@ def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.
     assert host.start().changed is False
 
 
+def test_a_container_that_was_changed_by_hand_is_made_anew_and_named(host: Host) -> None:
+    host.start()
+    host.engine.present = made_container(made={"HostConfig.Privileged": "true", "Config.Env.X": "the p4ssw0rd-of-it"})
+    (host.home / "conf" / "secrets.json").write_text('{"api_server": {"password": "the p4ssw0rd-of-it"}}')
+    started = host.start()
+    assert (started.outcome, started.changed, host.engine.recreate) == ("running", True, [False, True])
+    assert started.detail == [
+        "its container was made again: Config.Env.X is [secret], not unset",
+        "its container was made again: HostConfig.Privileged is true, not unset",
+    ]
+    assert (host.start().detail, host.engine.recreate[-1]) == ([], False)
+
+
+def test_a_container_of_which_nothing_is_known_is_made_anew(host: Host) -> None:
+    host.engine.present = made_container()
+    (host.home / own_container.RECORD).write_text("{")
+    assert host.start().detail == ["its container was made again: how it was made is not known"]
+    assert host.engine.recreate == [True]
+    assert (host.home / own_container.RECORD).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_changed_container_that_stays_is_not_called_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.engine.present = made_container(made={"HostConfig.Privileged": "true"})
+    monkeypatch.setattr(host.engine, "compose_up", lambda *_, **__: None)
+    with pytest.raises(NotProven, match=r"freqops-alpha was not made again: HostConfig.Privileged is true, not unset"):
+        host.start()
+
+
+def test_a_bot_that_boots_is_not_called_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its API answers before its initial state is applied, and reads stopped until then."""
+    host = Host(tmp_path, monkeypatch, initial_state="stopped")
+    said: list[str | None] = [None, None, "stopped"]
+    monkeypatch.setattr(host.api, "worker_state", lambda: said.pop(0))
+    host.api.trades = [trade(1), trade(2)]
+    started = host.start()
+    assert (started.outcome, said, host.initial_state) == ("stopped", [], "stopped")
+    assert started.detail == ["a stopped trader manages no exits, and 2 trades are open"]
+
+
+def test_a_bot_that_is_declared_paused_is_proven_paused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path, monkeypatch, initial_state="paused")
+    assert (host.start().outcome, host.level, host.api.state) == ("paused", 0, "paused")
+    host.api.state = "running"
+    monkeypatch.setattr(host.engine, "compose_up", lambda *_, **__: None)
+    with pytest.raises(NotProven, match="its trader is running, not paused"):
+        host.start()
+
+
+@pytest.mark.parametrize(
+    ("project", "service", "maker"),
+    [
+        ("", "", "by hand"),
+        ("mine", "bot", "service bot of the Compose project mine"),
+        ("freqops-alpha", "other", "service other of the Compose project freqops-alpha"),
+    ],
+)
+def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(
+    host: Host, project: str, service: str, maker: str
+) -> None:
+    host.engine.present = made_container(project=project, service=service)
+    with pytest.raises(Refused) as refusal:
+        host.start()
+    assert f"it was made {maker}, of {IMAGE}, and is running" in str(refusal.value)
+    assert "'docker stop freqops-alpha' and 'docker rm freqops-alpha', and deploy again" in str(refusal.value)
+    assert host.engine.ups == []
+
+
 @pytest.mark.parametrize("status", ["exited", "created", "dead", None])
 def test_a_bot_that_the_engine_has_lost_is_not_started_twice(host: Host, status: str | None) -> None:
     host.processes[:] = [process(7)]
-    host.engine.present = Container("id", status, "image", "then", 0) if status else None
+    host.engine.present = made_container(status=status) if status else None
     with pytest.raises(NotProven, match="its processes 7 are alive"):
         host.start()
     assert host.engine.ups == []
@@ -802,7 +869,7 @@ def crashing(host: Host, monkeypatch: pytest.MonkeyPatch, at_the_start: int, eac
         moments.append(host.clock.now)
         if len(moments) > 2:
             restarts[0] += each
-        return Container("id", "restarting", "image", "time", restarts[0])
+        return made_container(status="restarting", restarts=restarts[0])
 
     monkeypatch.setattr(host.engine, "container", container)
     return moments

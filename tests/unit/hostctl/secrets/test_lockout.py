@@ -14,12 +14,12 @@ from freqops.core.bot import api_doors
 from freqops.core.bot.api_doors import Credentials
 from freqops.hostctl import cli
 from freqops.hostctl.bot import start
-from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.secrets import leaked, lockout
 from freqops.hostctl.secrets.lockout import Leak, LockedOut
 from tests.unit.accounts import resting
+from tests.unit.fakes import made_container
 from tests.unit.hostctl.host import Host
 
 OLD = {"username": "freqops", "password": "old-password", "jwt_secret_key": "old-signing-key", "ws_token": "old-stream"}
@@ -43,7 +43,7 @@ class LeakyHost(Host):
         self.ajar: set[str] = set()
         self.silent_door: str | None = None
         self._load()
-        self.engine.present, self.engine.starting = Container("id0", "running", "image", "time0", 0), self._load
+        self.engine.present, self.engine.starting = made_container(number="id0"), self._load
         for door, name in zip(("password_opens", "token_opens", "stream_opens"), DOORS, strict=True):
             monkeypatch.setattr(api_doors, door, lambda _port, shown, *_now, name=name: self.opens(name, shown))
         self.tried: list[tuple[str, str]] = []

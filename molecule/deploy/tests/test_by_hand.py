@@ -1,0 +1,123 @@
+"""What somebody did by hand on a host, and what a deploy makes of it; and what a refused first deploy leaves."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.field import ROOT, Field, play
+from tests.support.fleet import Fleet, bot, inventory
+
+HOST, BOT, POSTGRES = "paper-1", "freqops-alpha", "freqops-postgres"
+LIMIT = ("--limit", HOST)
+POLICY = "{{.HostConfig.RestartPolicy.Name}}"
+NAMES = "select datname from pg_database union select rolname from pg_roles"
+
+
+@pytest.fixture
+def alpha() -> Field:
+    return Field(HOST, "alpha")
+
+
+def inspected(alpha: Field, form: str, *containers: str) -> list[str]:
+    return alpha.sh(f"docker inspect --format '{form}' {' '.join(containers or (BOT,))}").splitlines()
+
+
+def deployed(fleet: str | None = None) -> str:
+    """Deploy the host, which must end well, and return what was said."""
+    done = play("deploy", *LIMIT, inventory=fleet)
+    assert done.rc == 0, done.out
+    return done.out
+
+
+def test_what_an_engine_was_told_by_hand_is_named_and_put_right(alpha: Field) -> None:
+    """Compose's own mark is as it was, so Compose would leave both containers."""
+    alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
+    status = play("status", *LIMIT)
+    assert status.rc != 0
+    why = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}, '
+    why += 'not {"MaximumRetryCount": 0, "Name": "unless-stopped"}'
+    assert f"{BOT} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
+    said = deployed()
+    assert f"{POSTGRES} is not as it was made: {why}" in said
+    assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2
+    assert alpha.state() == "running"
+    assert "nothing to do" in deployed()
+
+
+def test_a_container_with_the_marks_of_ours_is_named_and_made_again(alpha: Field) -> None:
+    [config] = [each["Config"] for each in json.loads(alpha.sh(f"docker inspect {BOT}"))]
+    image, marks = config["Image"], [f"{name}={value}" for name, value in config["Labels"].items()]
+    labels = " ".join(f"--label {shlex.quote(mark)}" for mark in marks)
+    mount = "--volume /srv/freqops/bots/alpha/conf:/freqops/conf:ro"
+    alpha.sh(f"docker rm --force {BOT}")
+    alpha.sh(f"docker run --detach --name {BOT} --privileged --user 0 {labels} {mount} --entrypoint sleep {image} 3600")
+    said = deployed()
+    assert f"{BOT} is not as it was made" in said
+    assert "HostConfig.Privileged is true, not unset" in said, said
+    assert "Config.Entrypoint is " in said
+    assert inspected(alpha, "{{.HostConfig.Privileged}} {{.Config.User}}") == ["false 1000:1000"]
+    assert alpha.state() == "running"
+
+
+def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(alpha: Field) -> None:
+    image = inspected(alpha, "{{.Config.Image}}")[0]
+    alpha.sh(f"docker rm --force {BOT}")
+    alpha.sh(f"docker run --detach --name {BOT} --entrypoint sleep {image} 3600")
+    number = inspected(alpha, "{{.Id}}")
+    try:
+        refused = play("deploy", *LIMIT)
+        assert refused.rc != 0
+        assert f"a container called {BOT} is there that is not freqops' own: it was made by hand" in refused.out
+        assert f"'docker stop {BOT}' and 'docker rm {BOT}'" in refused.out, refused.out
+        assert inspected(alpha, "{{.Id}}") == number, "nothing of somebody else is touched"
+    finally:
+        alpha.sh(f"docker stop --time 0 {BOT} && docker rm {BOT}")
+    deployed()
+    assert alpha.state() == "running"
+
+
+def test_another_initial_state_is_deployed_and_proven(alpha: Field, tmp_path: Path) -> None:
+    for state in ("stopped", "paused"):
+
+        def change(fleet: Fleet, state: str = state) -> None:
+            bot(fleet, HOST, "alpha")["initial_state"] = state
+
+        deployed(inventory(tmp_path, change))
+        assert (alpha.state(), alpha.level()) == (state, 0)
+    deployed()
+    assert alpha.state() == "running"
+
+
+def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: Path) -> None:
+    strategies = tmp_path / "strategies"
+    strategies.mkdir()
+    source = (ROOT / "strategies/MaCrossoverStrategy.py").read_text()
+    (strategies / "MaCrossoverStrategy.py").write_text(f"import no_such_module_of_anybody\n{source}")
+
+    def more(fleet: Fleet) -> None:
+        new: dict[str, Any] = {"name": "omega", "mode": "paper", "api_port": 8099, "strategy": "MaCrossoverStrategy"}
+        fleet[HOST]["freqtrade_bots"].append({**new, "strategy_dir": str(strategies)})
+
+    wanted = inventory(tmp_path, more)
+    checked = play("deploy", *LIMIT, "--check", inventory=wanted)
+    assert checked.rc == 0, checked.out
+    assert "omega: Freqtrade was not asked whether it accepts release" in " ".join(checked.out.split()), checked.out
+    refused = play("deploy", *LIMIT, inventory=wanted)
+    assert refused.rc != 0
+    assert "omega was not touched" in refused.out, refused.out
+    checked = play("deploy", *LIMIT, "--check", inventory=wanted)
+    assert checked.rc != 0, "what lies there can be asked about"
+    assert "omega was not touched" in checked.out, checked.out
+
+    rc, answer = alpha.tool("status --json")
+    assert (rc, [row["bot"] for row in answer["bots"]]) == (0, ["alpha"])
+    said = deployed()
+    assert "omega was never installed: what was laid out is gone" in said
+    assert json.loads(alpha.sh("test -e /srv/freqops/bots/omega && echo true || echo false")) is False
+    psql = f"docker exec {POSTGRES} psql --username postgres --tuples-only --no-align"
+    assert "omega_paper" not in alpha.sh(f"{psql} --command '{NAMES}'").split()
