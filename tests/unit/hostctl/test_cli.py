@@ -434,7 +434,7 @@ def test_a_container_that_was_changed_is_a_problem_of_its_bot(
     why = "freqops-alpha is not as it was made: HostConfig.Privileged is true, not unset; a deploy makes it again"
     assert (status, answer["bots"][0]["problems"]) == (2, [why])
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
-    holds_file.latch(run.root / "bots" / "alpha", hold, Clock())
+    holds_file.latch(run.root / "bots" / "alpha", hold, FakeClock())
     run.found = []
     assert look()[1]["bots"][0]["problems"] == [], "what is held there is not started as it is"
 

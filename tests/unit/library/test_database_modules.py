@@ -239,7 +239,7 @@ def test_a_check_refuses_as_the_deploy_does_where_it_can_ask(run: Run, docker: D
     docker('[ "$1" = run ] && { echo "Impossible to load Strategy" >&2; exit 1; }; exit 0')
     answer = run(freqops_validate, check=True, **staged)
     assert (answer["changed"], answer["refused"]) == (False, "Impossible to load Strategy")
-    noted = docker("")
+    noted = docker(ACCEPTS)
     answer = run(freqops_validate, check=True, **staged)
     assert (answer["changed"], answer["refused"]) == (True, "")
     assert noted.read_text().splitlines()[-1].startswith("run ")

@@ -16,7 +16,7 @@ from freqops.core.halt import holds
 from freqops.hostctl.bot import holds_file
 from freqops.hostctl.bot import status as looking
 from freqops.hostctl.bot.engine import Container, EngineError
-from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, order, process, trade
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 HOUR = 3600.0
 
@@ -38,7 +38,7 @@ class Host:
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock, self.engine, self.home = FakeClock(), FakeEngine(), make_bot(root)
-        self.engine.present = Container("id", "running", "image", f"{self.clock.at(-HOUR):%Y-%m-%dT%H:%M:%S}.5Z", 0)
+        self.engine.present = made_container(started_at=f"{self.clock.at(-HOUR):%Y-%m-%dT%H:%M:%S}.5Z")
         self.api = Api(self.clock)
         self.processes = [process()]
         monkeypatch.setattr(looking, "client", lambda _bot: self.api)
@@ -69,7 +69,7 @@ def stopped_itself(host: Host) -> None:
 def started_anew(host: Host, seconds: float, *pairs: str) -> None:
     """Have the container start again, its API answer, and its ``initial_state`` not be applied."""
     assert host.engine.present is not None
-    host.engine.present = Container("id", "running", "image", host.clock.at(-seconds).isoformat()[:19], 0)
+    host.engine.present = made_container(started_at=host.clock.at(-seconds).isoformat()[:19])
     host.api.state, host.api.beat, host.api.pairs = "stopped", None, list(pairs)
 
 
@@ -197,6 +197,7 @@ def test_whatever_happens_to_one_bot_the_others_have_their_rows(
         return host.api
 
     monkeypatch.setattr(looking, "client", client)
+    monkeypatch.setattr(host.engine, "container", lambda name: made_container(name.removeprefix("freqops-")))
     host.processes = [process(), process(5, "beta")]
     answer = looking.status([host.home, make_bot(tmp_path, "beta")], host.clock, host.engine)
     assert [row["problems"] for row in answer["bots"]] == [[], ["unexpected RecursionError: deep"]]

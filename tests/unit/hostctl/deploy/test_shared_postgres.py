@@ -240,7 +240,7 @@ class PowerFailure(BaseException):
 def cut(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """End a change when its bots are stopped and its new file is there."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise PowerFailure
 
     with monkeypatch.context() as patch:
@@ -263,19 +263,19 @@ def test_bots_that_it_stopped_are_written_down_first(host: Host, monkeypatch: py
 def test_an_interrupted_change_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     cut(host, monkeypatch)
     assert resume(host) is not None
-    assert (host.done, host.used.read_text()) == (["up new 120"], "new")
+    assert (host.done, host.used.read_text()) == (["up new 120 anew"], "new")
     assert resume(host) is None
 
 
 def test_an_interrupted_change_that_does_not_come_up_gives_way_to_the_former(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It runs as it is declared, and is never well: the former one was written down, too."""
+    """It is never well: the former one was written down, too."""
     cut(host, monkeypatch)
-    host.engine.failures = [PORT_TAKEN, PORT_TAKEN]
+    host.engine.failures = [PORT_TAKEN]
     with pytest.raises(NotProven, match="the former one is back"):
         resume(host)
-    assert (host.done, host.used.read_text()) == (["up new 120", "up new 120", "up old 120"], "old")
+    assert (host.done, host.used.read_text()) == (["up new 120 anew", "up old 120 anew"], "old")
     assert resume(host) is None
 
 

@@ -20,7 +20,7 @@ from freqops.hostctl.bot import holds_file, processes_and_api, start, status, st
 from freqops.hostctl.bot.engine import Container, EngineError
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.recovery import recover
-from tests.unit.fakes import FakeClock, FakeEngine, StillApi, make_bot, process
+from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
 
 BY = Stopped("postgres", "one", "f00")
 
@@ -110,7 +110,7 @@ def test_a_hold_that_came_since_keeps_it_down_and_ends_the_note(host: Host) -> N
 @pytest.mark.parametrize("state", ["running", "restarting"])
 def test_one_whose_container_runs_is_not_touched(host: Host, state: str) -> None:
     """A host that came back started it itself; a crash loop is the start gate's, which no round of a timer resets."""
-    host.containers["freqops-alpha"] = Container("id", state, "image", "then", 7)
+    host.containers["freqops-alpha"] = made_container(status=state, restarts=7)
     starts = host.home / "var" / "starts.json"
     starts.write_text("[]")
     done, failed = host.recover()
@@ -148,7 +148,7 @@ def test_one_that_is_not_declared_any_more_has_nothing_to_start(host: Host) -> N
 def test_it_is_written_down_before_the_engine_is_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped.end(host.home)
     host.processes.append(process())
-    host.containers["freqops-alpha"] = Container("id", "running", "image", "then", 0)
+    host.containers["freqops-alpha"] = made_container(status="running")
     named: list[bool] = []
 
     def stop(*_: Any) -> None:
@@ -175,7 +175,7 @@ def test_where_that_cannot_be_written_nothing_is_stopped(host: Host, monkeypatch
 
 def test_one_that_waits_for_its_restart_is_stopped_by_that_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped.end(host.home)
-    host.containers["freqops-alpha"] = Container("id", "restarting", "image", "then", 3)
+    host.containers["freqops-alpha"] = made_container(status="restarting", restarts=3)
     monkeypatch.setattr(host.engine, "stop", lambda *_: None)
     stopping.stop(layout.load_bot(host.home), BY, host.clock, host.engine)
     assert host.is_named(host.home)
@@ -191,7 +191,7 @@ def test_a_start_that_makes_a_container_anew_writes_it_down_and_a_full_disk_does
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped.end(host.home)
-    host.containers["freqops-alpha"] = Container("id", "running", "image", "then", 0)
+    host.containers["freqops-alpha"] = made_container(status="running")
     named: list[bool] = []
     host.engine.starting = lambda: named.append(host.is_named(host.home))
     bot = layout.load_bot(host.home)
