@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import sys
 from types import ModuleType
 from typing import Any
@@ -27,7 +28,8 @@ NAMES = {
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **given: Any) -> Any:
-    """Return the validator beside a Freqtrade that consists of what a test gives it."""
+    """Return the validator beside a Freqtrade that consists of what a test gives it; it silences no other test."""
+    monkeypatch.setattr(logging, "disable", lambda _level: None)
     for name, provided in NAMES.items():
         module = ModuleType(name)
         for each in provided:
