@@ -85,9 +85,11 @@ def test_a_disk_that_hangs_takes_the_long_way(
 
     monkeypatch.setattr(os, "fork", forked)
     monkeypatch.setattr(short_way, "PATIENCE_MS", 50)
-    assert short_way.main(["reassert"]) == LONG_WAY
-    (bots[0] / "conf" / "holds.json").open("w").close()
-    os.waitpid(children[0], 0)
+    try:
+        assert short_way.main(["reassert"]) == LONG_WAY
+    finally:
+        (bots[0] / "conf" / "holds.json").open("w").close()
+        os.waitpid(children[0], 0)
 
 
 def test_bots_that_cannot_be_listed_take_the_long_way(
