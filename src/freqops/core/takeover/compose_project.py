@@ -152,3 +152,27 @@ def policy(described: Mapping[str, Any]) -> str:
     """Return a restart policy as ``docker update`` takes it."""
     name, count = str(described.get("Name") or "no"), int(described.get("MaximumRetryCount") or 0)
     return f"{name}:{count}" if name == "on-failure" and count else name
+
+
+def pids(inspected: Mapping[str, Any], proc: Path) -> tuple[int, ...]:
+    """Return the processes of a running container: those in the pid namespace of its first one.
+
+    The engine's own list needs cgroups as it made them, and is empty where it runs in a container itself. Of one that
+    shares the host's namespace only the first process is known.
+
+    Args:
+        inspected: What the engine says of it.
+        proc: What the kernel says of processes.
+    """
+    first = int(inspected["State"]["Pid"])
+    its = _namespace(proc / str(first))
+    if its is None or its == _namespace(proc / "self"):
+        return (first,)
+    return tuple(sorted(int(each.name) for each in proc.iterdir() if each.name.isdigit() and _namespace(each) == its))
+
+
+def _namespace(process: Path) -> str | None:
+    try:
+        return str((process / "ns" / "pid").readlink())
+    except OSError:  # it ended while we looked
+        return None

@@ -161,7 +161,7 @@ def look(project: Path, service: str | None, asked: Ask = ask, proc: Path = open
     container = str(inspected["Id"])
     said = _said(container, compose_project.arguments_of(inspected["Config"]), asked)
     _refuse_where_written_since(said, inspected)
-    pids = tuple(int(pid) for pid in asked(["docker", "top", container, "-eo", "pid"], "").split()[1:])
+    pids = compose_project.pids(inspected, proc)
     database = _database(said)
     shared = None if said["kind"] == POSTGRES else _file(database, inspected, pids, proc)
     return Foreign(

@@ -44,6 +44,10 @@ class Project:
         (self.proc / "101" / "root" / "freqtrade").mkdir(parents=True)
         (self.proc / "101" / "root" / "freqtrade" / "t.sqlite").symlink_to(self.database)
         self.opens(101, "freqtrade\0trade")
+        self.lives(101, "pid:[7]")
+        self.lives(102, "pid:[7]")
+        self.lives(1, "pid:[1]")
+        (self.proc / "self").symlink_to("1")
         self.commands: list[tuple[list[str], str]] = []
 
     def ask(self, words: Sequence[str], text: str = "") -> str:
@@ -57,7 +61,12 @@ class Project:
             return json.dumps([known.get(name, self.inspected) for name in words[4:]])
         if words[1] == "exec":
             return str(self.said)
-        return "PID\n101\n102\n"
+        raise AssertionError(words)
+
+    def lives(self, pid: int, namespace: str) -> None:
+        """Have a process in a pid namespace."""
+        (self.proc / str(pid) / "ns").mkdir(parents=True)
+        (self.proc / str(pid) / "ns" / "pid").symlink_to(namespace)
 
     def opens(self, pid: int, command: str) -> None:
         """Have a process that has the database open."""
@@ -88,6 +97,13 @@ def test_it_is_read_through_its_own_code(project: Project) -> None:
     assert (found.kind, found.database, found.pids) == ("sqlite", "/freqtrade/t.sqlite", (101, 102))
     assert found.traded.open_trades == {1: ("BTC/USDT", 0.5)}
     assert found.tables == {"trades": 1, "notes": 2}
+
+
+def test_of_a_container_in_the_namespace_of_the_host_only_the_first_process_is_its_own(project: Project) -> None:
+    for pid in (101, 102):
+        (project.proc / str(pid) / "ns" / "pid").unlink()
+        (project.proc / str(pid) / "ns" / "pid").symlink_to("pid:[1]")
+    assert project.look().pids == (101,)
 
 
 def test_a_password_among_its_arguments_goes_through_no_command_line(project: Project) -> None:
