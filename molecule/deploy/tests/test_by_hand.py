@@ -115,7 +115,7 @@ def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: P
     assert "omega was not touched" in checked.out, checked.out
 
     rc, answer = alpha.tool("status --json")
-    assert (rc, [row["bot"] for row in answer["bots"]]) == (0, ["alpha"])
+    assert (rc, [row["bot"] for row in answer["bots"]]) == (0, ["alpha", "beta"])
     said = deployed()
     assert "omega was never installed: what was laid out is gone" in said
     assert json.loads(alpha.sh("test -e /srv/freqops/bots/omega && echo true || echo false")) is False

@@ -707,7 +707,8 @@ def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
     }  # fmt: skip
     docker(f"echo '{json.dumps(document)}'")
     settings = {"Config.Image": "m", "Mounts": ""}
-    assert engine.container("x") == Container("i", "running", "m", "t", 2, "", "", settings)
+    for known_as in ("x", "i"):  # by its name, and by its number
+        assert engine.container(known_as) == Container("i", "running", "m", "t", 2, "", "", settings)
     docker(f"echo '{json.dumps(document)}'; echo 'Error: No such container: y'; exit 1")
     assert list(engine.containers_called(["x", "y"])) == ["x"]
     with pytest.raises(EngineError, match="No such container: y"):  # and what of the third?

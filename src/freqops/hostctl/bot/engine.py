@@ -99,7 +99,7 @@ class Engine:
         Raises:
             EngineError: The engine does not answer.
         """
-        return self.containers_called([name]).get(name)
+        return next(iter(self.containers_called([name]).values()), None)
 
     def containers_called(self, names: Sequence[str]) -> dict[str, Container]:
         """Return those of the containers called ``names`` that there are, by name; the engine is asked once.
