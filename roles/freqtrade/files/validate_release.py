@@ -14,6 +14,7 @@ a say, and whose word that is.
 """
 
 import difflib
+import faulthandler
 import importlib
 import importlib.util
 import json
@@ -43,6 +44,7 @@ SECRETS = Path("/tmp/secrets.json")  # noqa: S108  the container's own
 STATE = Path("/tmp/state.json")  # noqa: S108  as above
 DRIVERS = {"postgresql": ("postgresql+psycopg2://a:b@postgres/c", "psycopg2"), "sqlite": ("sqlite://", "sqlite3")}
 LONGEST = 500
+LONGEST_SECONDS = 600  # a strategy whose import never ends, or that waits for a network, would hang the deploy
 MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
 GATE = ("freqops.strategy.entry_gate", "EntryGate")
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
@@ -413,7 +415,11 @@ def report(found: list[Finding]) -> None:
 
 
 def main() -> int:
-    """Say who would trade and end with 0, or say why not and end with 1."""
+    """Say who would trade and end with 0, or say why not and end with 1.
+
+    What takes too long ends with 1, too, and with the lines in which it was.
+    """
+    faulthandler.dump_traceback_later(LONGEST_SECONDS, exit=True)
     logging.disable(logging.CRITICAL)
     database, *known = sys.argv[1:]
     found = ignored(known)

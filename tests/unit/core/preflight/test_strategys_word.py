@@ -267,3 +267,9 @@ def test_what_is_only_named_and_what_is_effective_leave_with_an_accepted_release
     assert [json.loads(line.removeprefix("freqops-remark: ")) for line in said.err.splitlines()] == [named, values]
     assert verdict(image, monkeypatch, [named, {"path": ["x"], "kind": "unknown"}], [])[0] == 1
     assert verdict(image, monkeypatch, [], [{"path": ["x"], "kind": "open"}])[0] == 1
+
+
+def test_a_strategy_that_never_ends_ends_its_validation(image: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    validator.LIMITS.clear()
+    verdict(image, monkeypatch, [], [])
+    assert validator.LIMITS == [(600, {"exit": True})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import logging
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.core.preflight.fleets import ROOT
 
 VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
+LIMITS: list[tuple[float, dict[str, bool]]] = []  # of its time, and what it does then, for each run
 NAMES = {
     "freqtrade": (),
     "freqtrade.config_schema": ("CONF_SCHEMA",),
@@ -28,8 +30,9 @@ NAMES = {
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **given: Any) -> Any:
-    """Return the validator beside a Freqtrade that consists of what a test gives it; it silences no other test."""
+    """Return the validator beside a Freqtrade that consists of what a test gives it; it silences and ends no other."""
     monkeypatch.setattr(logging, "disable", lambda _level: None)
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda seconds, **more: LIMITS.append((seconds, more)))
     for name, provided in NAMES.items():
         module = ModuleType(name)
         for each in provided:
