@@ -52,6 +52,8 @@ def test_flat_bots_go_without_a_trace_but_for_what_is_kept(rollout: Rollout) -> 
 
 
 def test_bots_that_were_halted_and_removed_are_deployed_held(rollout: Rollout) -> None:
+    for name in OWN:
+        rollout.bots[name].wish()  # what their strategy reads went with them
     deployed = rollout.deploy()
     assert deployed.rc == 0, deployed.out
     for name in OWN:
