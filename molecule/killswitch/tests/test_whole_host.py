@@ -11,6 +11,7 @@ from lab.base.paths import HALT_KEY
 from lab.hosts import ssh
 from tests.support.field import Field, incident_of, play, until
 from tests.support.holding import stays_dead, stays_paused
+from tests.support.patience import GIVE_UP
 
 
 def test_both_levels_outlive_container_engine_and_host(field: Field, other: Field) -> None:
@@ -53,7 +54,7 @@ def by_key(field: Field, *words: str, options: tuple[str, ...] = ()) -> subproce
     """Run words over the key that can only halt, as somebody who has stolen it would."""
     asked = ssh.command(field.host.port, *words, user="freqops-halt", key=HALT_KEY)
     line = [asked[0], "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", *options, *asked[1:]]
-    return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
+    return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=GIVE_UP)
 
 
 def test_a_key_that_can_only_halt(field: Field, other: Field) -> None:

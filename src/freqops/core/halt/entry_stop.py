@@ -15,10 +15,10 @@ from typing import Any, Callable, Protocol
 
 from ..base.clock import Clock
 from ..bot.client import ApiError, BotRefused, Reading, Unauthorized
+from .time_limits import ENTRIES_SECONDS
 
 POLL = 0.25
 ROUNDS = 2
-DEADLINE = 45.0
 CANCELS = 3  # Freqtrade answers when an order is cancelled; one that is there after so many, it does not cancel
 STOPLOSS_SIDE = "stoploss"
 
@@ -163,7 +163,7 @@ class EntryStop:
     @property
     def deadline(self) -> float:
         """Seconds allowed: as given, else the larger of 45 and four observed loops."""
-        return self._given if self._given is not None else max(DEADLINE, 4 * self._loops.longest)
+        return self._given if self._given is not None else max(ENTRIES_SECONDS, 4 * self._loops.longest)
 
     def step(self) -> None:
         """Read once, do what that reading calls for, and judge.

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from freqops.core.halt.entry_stop import DEADLINE, POLL, EntryStop, EntryStopResult, entry_orders, is_proven
+from freqops.core.halt.entry_stop import POLL, EntryStop, EntryStopResult, entry_orders, is_proven
+from freqops.core.halt.time_limits import ENTRIES_SECONDS
 from tests.unit.core.halt.model import Habits, Model
 from tests.unit.fakes import FakeClock, order, trade
 
@@ -198,7 +199,7 @@ def test_with_the_database_down_nothing_is_proven() -> None:
     assert result.proven is None
     assert model.state == "paused"
     assert "500" in result.missing[0]
-    assert model.clock.now - 30.0 < DEADLINE + 2
+    assert model.clock.now - 30.0 < ENTRIES_SECONDS + 2
 
 
 def test_a_database_that_comes_back_is_proven_then() -> None:
@@ -260,7 +261,7 @@ def test_an_acknowledgement_does_not_outlive_a_start() -> None:
     assert result.acknowledged is None
 
 
-@pytest.mark.parametrize(("throttle", "expected"), [(5.0, DEADLINE), (40.0, 4 * 41.0)])
+@pytest.mark.parametrize(("throttle", "expected"), [(5.0, ENTRIES_SECONDS), (40.0, 4 * 41.0)])
 def test_the_deadline_is_the_larger_of_45_seconds_and_four_observed_loops(throttle: float, expected: float) -> None:
     model = at(60.0, Habits(throttle=throttle, prepare=1.0, pairs=0, increases=False))
     model.state = "paused"
