@@ -34,22 +34,15 @@ def deployed(fleet: str | None = None) -> str:
     return done.out
 
 
-def test_what_an_engine_was_told_by_hand_is_named_and_put_right(alpha: Field) -> None:
-    """Compose's own mark is as it was, so Compose would leave both containers."""
+def test_containers_changed_or_made_by_hand_are_named_and_made_again(alpha: Field) -> None:
+    """Compose's own marks are on all of them, so Compose would leave them."""
     alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
     status = play("status", *LIMIT)
     assert status.rc != 0
     why = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}, '
     why += 'not {"MaximumRetryCount": 0, "Name": "unless-stopped"}'
     assert f"{BOT} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
-    said = deployed()
-    assert f"{POSTGRES} is not as it was made: {why}" in said
-    assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2
-    assert alpha.state() == "running"
-    assert "nothing to do" in deployed()
 
-
-def test_a_container_with_the_marks_of_ours_is_named_and_made_again(alpha: Field) -> None:
     [config] = [each["Config"] for each in json.loads(alpha.sh(f"docker inspect {BOT}"))]
     image, marks = config["Image"], [f"{name}={value}" for name, value in config["Labels"].items()]
     labels = " ".join(f"--label {shlex.quote(mark)}" for mark in marks)
@@ -57,14 +50,17 @@ def test_a_container_with_the_marks_of_ours_is_named_and_made_again(alpha: Field
     alpha.sh(f"docker rm --force {BOT}")
     alpha.sh(f"docker run --detach --name {BOT} --privileged --user 0 {labels} {mount} --entrypoint sleep {image} 3600")
     said = deployed()
+    assert f"{POSTGRES} is not as it was made: {why}" in said
     assert f"{BOT} is not as it was made" in said
     assert "HostConfig.Privileged is true, not unset" in said, said
     assert "Config.Entrypoint is " in said
+    assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2
     assert inspected(alpha, "{{.HostConfig.Privileged}} {{.Config.User}}") == ["false 1000:1000"]
     assert alpha.state() == "running"
+    assert "nothing to do" in deployed()
 
 
-def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(alpha: Field) -> None:
+def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_proven(alpha: Field, tmp_path: Path) -> None:
     image = inspected(alpha, "{{.Config.Image}}")[0]
     alpha.sh(f"docker rm --force {BOT}")
     alpha.sh(f"docker run --detach --name {BOT} --entrypoint sleep {image} 3600")
@@ -77,20 +73,16 @@ def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(alpha: Fie
         assert inspected(alpha, "{{.Id}}") == number, "nothing of somebody else is touched"
     finally:
         alpha.sh(f"docker stop --time 0 {BOT} && docker rm {BOT}")
+
+    def change(fleet: Fleet) -> None:
+        bot(fleet, HOST, "alpha")["initial_state"] = "stopped"
+        bot(fleet, HOST, "beta")["initial_state"] = "paused"
+
+    beta = Field(HOST, "beta")
+    deployed(inventory(tmp_path, change))
+    assert [(field.state(), field.level()) for field in (alpha, beta)] == [("stopped", 0), ("paused", 0)]
     deployed()
-    assert alpha.state() == "running"
-
-
-def test_another_initial_state_is_deployed_and_proven(alpha: Field, tmp_path: Path) -> None:
-    for state in ("stopped", "paused"):
-
-        def change(fleet: Fleet, state: str = state) -> None:
-            bot(fleet, HOST, "alpha")["initial_state"] = state
-
-        deployed(inventory(tmp_path, change))
-        assert (alpha.state(), alpha.level()) == (state, 0)
-    deployed()
-    assert alpha.state() == "running"
+    assert [field.state() for field in (alpha, beta)] == ["running"] * 2
 
 
 def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: Path) -> None:
