@@ -27,12 +27,13 @@ import pytest
 
 from freqops.core.base import durable, stamp
 from freqops.core.bot import layout, processes
+from freqops.core.halt import timers
 from freqops.hostctl import cli, own_session
-from freqops.hostctl.bot import databases, holds_file, processes_and_api
+from freqops.hostctl.bot import databases, holds_file, processes_and_api, rounds
 from freqops.hostctl.commands import output
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt as halting
-from freqops.hostctl.halt import level_3, levels, reassert
+from freqops.hostctl.halt import level_3, levels
 from freqops.hostctl.incident import recorded
 from tests.halt_model.api import ModelClient
 from tests.halt_model.container import Container, database_of, mark_of, restore
@@ -180,13 +181,14 @@ class ModelHost(Judge):
     def _replace(self) -> None:
         replace = self._patch.setattr
         actors = SimpleNamespace(Thread=self.stage.thread)
-        for module in (holds_file, halting, recorded, level_3, reassert):
+        for module in (holds_file, halting, recorded, level_3, rounds):
             replace(module, "threading", actors)
         for name in COMMANDS:
             command = import_module(f"freqops.hostctl.commands.{name.replace('-', '_')}")
             replace(command, "Clock", lambda: self.clock)
             replace(command, "Engine", lambda: self.engine, raising=name != "halt")
         replace(levels, "Engine", lambda: self.engine)
+        replace(timers, "RED_SECONDS", {**timers.RED_SECONDS, timers.GUARD: -1.0})  # there is no guard but the timer
         replace(stamp, "DIRECTORY", str(self.root / "run"))
         client = type("Client", (ModelClient,), {"board": self})
         replace(processes_and_api, "FreqtradeClient", client)

@@ -12,8 +12,8 @@ from freqops.hostctl.incident.journal import Journal
 from tests.halt_model.container import Container
 from tests.halt_model.stage import Crew, Stage
 
-COMMANDS = ("resume", "start", "switch", "resume-switch")
-NEVER_BY = {"halt": ("POST /start", "compose up"), "reassert": ("POST /start", "compose up")}
+COMMANDS = ("resume", "start", "switch", "resume-switch", "reassert")
+NEVER_BY = {"halt": ("POST /start", "compose up"), "reassert": ("compose up",)}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class Judge:
 
     @staticmethod
     def _locked(container: Container, incident: str) -> bool:
-        return container.faults.locks == "stand" and holds.lock_reason("halt", incident) in container.bot.locks.values()
+        ours = [holds.lock_reason(holder, incident) for holder in (holds.HALT, holds.BREAKER)]
+        return container.faults.locks == "stand" and any(reason in container.bot.locks.values() for reason in ours)
 
     def said(self, container: Container, state: str) -> None:
         """Take note of what a bot told a command."""

@@ -15,6 +15,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
+from freqops.core.breaker import breaker_file
 from freqops.hostctl.bot import own_container
 from freqops.hostctl.bot.engine import Container, Engine, Sibling
 
@@ -222,6 +223,7 @@ def process(pid: int = 4242, bot: str | None = "alpha", *, init: bool = True) ->
 def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     """Write a bot as deploy leaves it, and return its home."""
     home = root / "bots" / name
+    lay_breaker(root)
     (home / "conf").mkdir(parents=True)
     (home / "var").mkdir()
     declared = {
@@ -236,6 +238,15 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     (home / "release" / str(declared["release"])).mkdir(parents=True)
     (home / "release" / str(declared["release"]) / "config.json").write_text('{"stake_currency": "USDT"}')
     return home
+
+
+def lay_breaker(root: Path, *, active: bool = False, reason: str = "") -> Path:
+    """Write the breaker file of a host, inactive as deploy lays it, and return it."""
+    path = breaker_file.of_host(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"active": active, "reason": reason, "until_iso": None}))
+    path.chmod(0o600)
+    return path
 
 
 def silent() -> ApiError:

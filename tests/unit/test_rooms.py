@@ -21,17 +21,25 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/exchange": ("core/base",),
     "core/incident": ("core/base",),
     "core/hardening": ("core/base",),
+    "core/breaker": ("core/base", "core/bot", "core/halt"),
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "strategy": ("core/halt",),
     "witness": (),
-    "hostctl/bot": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
+    "hostctl/bot": (
+        *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
+        *("core/breaker", "core/incident"),
+    ),
     "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "hostctl/bot"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
     "hostctl/halt": (
-        *("core/base", "core/bot", "core/halt", "core/exchange"),
+        *("core/base", "core/bot", "core/halt", "core/exchange", "core/breaker"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange"),
+    ),
+    "hostctl/breaker": (
+        *("core/base", "core/bot", "core/halt", "core/breaker"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
@@ -52,7 +60,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
-        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
+        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery", "hostctl/breaker"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

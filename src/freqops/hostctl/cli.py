@@ -40,6 +40,7 @@ COMMANDS = (
     "keepalive",
     "deadman",
     "drill",
+    "guard",
     "reassert",
     "probe",
     "gate",

@@ -32,16 +32,21 @@ def show(run: Run, names: Sequence[str]) -> Mapping[str, Unit]:
     return found
 
 
-def wrong(unit: Unit) -> list[str]:
-    """Return why a unit of ours is not what was installed, or does not do its work; each line with its cure."""
+def wrong(unit: Unit, *, resident: bool = False) -> list[str]:
+    """Return why a unit of ours is not what was installed, or does not do its work; each line with its cure.
+
+    Args:
+        unit: The unit.
+        resident: Whether it is to run all the time, as timers are.
+    """
     name, state = unit["Id"], unit.get("ActiveState", "")
     if unit.get("LoadState") == "masked":
         return [f"{name} is masked: 'systemctl unmask {name}', and deploy"]
     if unit.get("LoadState") != "loaded":
         return [f"{name} cannot be loaded ({unit.get('LoadState')}): deploy.yml installs it"]
     found = overridden(unit)
-    if name.endswith(".timer"):
-        return [*found, *_timer(unit, name, state)]
+    if resident or name.endswith(".timer"):
+        return [*found, *_resident(unit, name, state)]
     if state == "failed":
         found.append(_failed(unit, name))
     return found
@@ -59,7 +64,7 @@ def overridden(unit: Unit) -> list[str]:
     return [f"{name} is overridden by {path}: remove that, and 'systemctl daemon-reload'" for path in others]
 
 
-def _timer(unit: Unit, name: str, state: str) -> list[str]:
+def _resident(unit: Unit, name: str, state: str) -> list[str]:
     found = []
     if state != "active":
         found.append(f"{name} is {state}: 'systemctl restart {name}'")

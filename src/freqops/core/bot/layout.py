@@ -22,6 +22,7 @@ LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy 
 MODES = ("paper", "live")
 REMOVED = "removed"
 INITIAL_STATES = ("running", "paused", "stopped")
+BREAKER_RESUMES = ("file", "person")
 
 
 class BotUnreadable(FreqopsError):
@@ -74,6 +75,11 @@ class Home:
         return self.path / "stopped.json"
 
     @property
+    def breaker(self) -> Path:
+        """The breaker file of the bot alone."""
+        return self.path / "circuit_breaker.json"
+
+    @property
     def switch(self) -> Path:
         """The note of a switch that is not over."""
         return self.path / "switch.json"
@@ -98,6 +104,7 @@ class Bot:
         packages: Mark of the Python packages that are added to its image; empty where there are none.
         foreign_holdings: Coins on its account that are not the bot's, each with its amount.
         foreign_orders: Numbers of orders on its account that somebody placed by hand.
+        breaker_resume: Who ends the hold of an operator breaker on it, with real orders: its ``file``, or a ``person``.
     """
 
     name: str
@@ -110,6 +117,7 @@ class Bot:
     packages: str = ""
     foreign_holdings: Mapping[str, Decimal] = field(default_factory=dict)
     foreign_orders: frozenset[str] = frozenset()
+    breaker_resume: str = BREAKER_RESUMES[0]
 
     @property
     def is_live(self) -> bool:
@@ -234,6 +242,7 @@ def declared(document: Any, home: Path) -> Bot:
         packages=str(document.get("packages", "")),  # hosts that were deployed before there was a witness have none
         foreign_holdings=_holdings(document.get("foreign_holdings", {}), home),
         foreign_orders=_orders(document.get("foreign_orders", []), home),
+        breaker_resume=_breaker_resume(document.get("breaker_resume", BREAKER_RESUMES[0]), home),
         **{key: document[key] for key in wanted},
     )
 
@@ -246,6 +255,12 @@ def _holdings(value: Any, home: Path) -> dict[str, Decimal]:
     if not all(amount.is_finite() and amount >= 0 for amount in amounts.values()):
         raise BotUnreadable(f"{home / 'bot.json'}: foreign_holdings has an amount below zero")
     return amounts
+
+
+def _breaker_resume(value: Any, home: Path) -> str:
+    if value not in BREAKER_RESUMES:
+        raise BotUnreadable(f"{home / 'bot.json'}: breaker_resume is none of {', '.join(BREAKER_RESUMES)}")
+    return str(value)
 
 
 def _orders(value: Any, home: Path) -> frozenset[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..base.errors import FreqopsError
+from ..bot import layout
 
 PLACEHOLDER = "@RELEASE@"
 FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
@@ -64,6 +65,7 @@ def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, 
         "initial_state": bot.get("initial_state", "running"),
         "foreign_holdings": dict(bot.get("foreign_holdings") or {}),
         "foreign_orders": [str(number) for number in bot.get("foreign_orders") or []],
+        "breaker_resume": bot.get("breaker_resume", layout.BREAKER_RESUMES[0]),
     }
 
 

@@ -19,7 +19,8 @@ from ..base.errors import FreqopsError, Refused
 from .checksum import checked
 
 FORMAT = 1
-HOLDERS = ("halt", "breaker", "risk", "restore")
+HALT, BREAKER = "halt", "breaker"
+HOLDERS = (HALT, BREAKER, "risk", "restore")
 ENTRIES, HARD = 1, 3
 LEVELS = (ENTRIES, HARD)
 MAX_BYTES = 65536

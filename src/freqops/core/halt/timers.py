@@ -1,4 +1,4 @@
-"""The timers that keep a host as it was left, and how old their last round may be.
+"""The guard and the timers that keep a host as it was left, and how old their last round may be.
 
 A round proves itself by the stamp that it leaves; what systemd has of a timer is judged by `freqops.core.base.units`.
 """
@@ -9,12 +9,14 @@ from ..base import stamp
 from ..base.clock import FUTURE_SECONDS, Clock
 
 PREFIX = "freqops-"  # of the names of our units
-REASSERT, RECOVER, DEADMAN = "reassert", "recover", "deadman"
-# A round every minute at most, and up to two minutes for it; the round of a dead-man timer halts all bots.
-RED_SECONDS = {REASSERT: 180.0, RECOVER: 180.0, DEADMAN: 300.0}
+GUARD, REASSERT, RECOVER, DEADMAN = "guard", "reassert", "recover", "deadman"
+# The guard comes round every few seconds, its backstop and the recovery every half minute or so, and up to two minutes
+# for it; the round of a dead-man timer halts all bots.
+RED_SECONDS = {GUARD: 30.0, REASSERT: 180.0, RECOVER: 180.0, DEADMAN: 300.0}
 ALWAYS = (REASSERT, RECOVER)  # the dead-man timer is there only where it was asked for
 MEANING = {
-    REASSERT: "what undoes a hold stays undone",
+    GUARD: "breaker files and holds are followed by its backstop alone, every half minute",
+    REASSERT: "the guard has no backstop",
     RECOVER: "an interrupted switch stays as it is",
     DEADMAN: "a silent control node is not noticed",
 }
@@ -39,7 +41,8 @@ def round_wrong(name: str, age_s: float | None, up_s: float) -> list[str]:
         up_s: The seconds since the boot.
     """
     limit = RED_SECONDS[name]
-    cure = f"{MEANING[name]}; 'systemctl status {unit(name, 'timer')} {unit(name, 'service')}' says why"
+    asked = unit(name, "service") if name == GUARD else f"{unit(name, 'timer')} {unit(name, 'service')}"
+    cure = f"{MEANING[name]}; 'systemctl status {asked}' says why"
     if age_s is not None and age_s < -FUTURE_SECONDS:
         said = f"the last round of {PREFIX}{name} is {-age_s:.0f} s in the future (red above {FUTURE_SECONDS:.0f} s)"
         return [f"{said}: the clock was set back, and no round came since; {cure}"]

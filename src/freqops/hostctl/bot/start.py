@@ -18,7 +18,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
-from . import hard_stop, holds_file, own_container, stopped
+from . import breaker_hold, hard_stop, holds_file, own_container, stopped
 from .engine import Container, Engine
 from .processes_and_api import alive, client, redact
 
@@ -72,6 +72,7 @@ def start_locked(
 
 
 def _started(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float, *, recreate: bool) -> Started:
+    breaker_hold.latched_before_start(bot.home, clock)
     level = current_level(bot, clock)
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)

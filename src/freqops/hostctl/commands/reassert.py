@@ -1,4 +1,4 @@
-"""``freqops-host reassert``: every hold of this host made true again (run by a timer)."""
+"""``freqops-host reassert``: the backstop of the guard; a round of its work where its last one is too old (timer)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from freqops.core.bot import layout
 from freqops.core.halt import timers
 
 from ..bot.engine import Engine
-from ..halt.reassert import Rounds
+from ..bot.rounds import Rounds
+from ..breaker.follower import Follower
 from . import output
 
-HELP = "make every hold true again (run by a timer)"
+HELP = "do a round of the guard's work where its last one is too old (run by a timer)"
 IN_SESSION = False
 
 
@@ -23,13 +24,18 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make them true, with rounds for the others as long as one of them hangs; 2 where one could not be."""
-    rounds, status = Rounds(layout.homes(options.root), Clock(), Engine()), PROVEN
-    while True:
-        done, failed = rounds.once()
+    """Do it, with rounds for the others as long as one of them hangs; 2 where something could not be done."""
+    clock, status = Clock(), PROVEN
+    if not timers.stamp_wrong(timers.GUARD, clock):
         stamp.leave(timers.REASSERT)
-        for line in [*done, *failed]:
+        return PROVEN
+    homes = layout.homes(options.root)
+    rounds = Rounds(lambda: homes, Follower(clock, Engine()).act, clock)
+    while True:
+        said = rounds.once()
+        stamp.leave(timers.REASSERT)
+        for line in [*said.done, *said.failed]:
             output.print_text(line)
-        status = NOT_PROVEN if failed else status
+        status = NOT_PROVEN if said.failed else status
         if not rounds.busy:
             return status

@@ -27,15 +27,17 @@ def _services(clock: Clock) -> list[str]:
     """Return what is wrong with the engine and with our timers: what systemd has of them, and their last rounds."""
     there = [path.stem[len(timers.PREFIX) :] for path in sorted(UNITS.glob(f"{timers.PREFIX}*.timer"))]
     names = list(dict.fromkeys([*timers.ALWAYS, *there]))
+    guard = timers.unit(timers.GUARD, "service")
     ours = [timers.unit(name, kind) for name in names for kind in ("timer", "service")]
     try:
-        found = units.show(lambda words: commands.run(words, SYSTEMCTL_SECONDS), [ENGINE, *ours])
+        found = units.show(lambda words: commands.run(words, SYSTEMCTL_SECONDS), [ENGINE, guard, *ours])
     except NotProven as error:
         return [str(error)]
     state = found[ENGINE].get("ActiveState", "")
     engine = [] if state == "active" else [f"{ENGINE} is {state}: 'systemctl start {ENGINE}'"]
-    wrong = [text for unit in ours for text in units.wrong(found[unit])]
-    late = [text for name in names if name in timers.RED_SECONDS for text in _late(name, found, clock)]
+    wrong = units.wrong(found[guard], resident=True)
+    wrong += [text for unit in ours for text in units.wrong(found[unit])]
+    late = [text for name in [timers.GUARD, *names] if name in timers.RED_SECONDS for text in _late(name, found, clock)]
     return [*engine, *wrong, *late]
 
 

@@ -28,7 +28,7 @@ def undeclared(root: Path) -> list[processes.Process]:
 
 def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:
     """Write the answer into the incident of every hold that it is about, a second one into that of the first."""
-    name = f"halt{order.level}-{stamp(clock.utcnow())}"
+    name = f"{order.holder}{order.level}-{stamp(clock.utcnow())}"
     errors = [recorded.record(root, incident, name, said) for incident in sorted({row.incident for row in rows})]
     return next((error for error in errors if error is not None), None)
 
@@ -48,7 +48,7 @@ def answer(
     listed = None if foreign is None else [{"pid": each.pid, "command": each.command} for each in foreign]
     return {
         **Answer(rows, listed, proven).to_json(),
-        "command": "halt",
+        "command": order.holder,
         "host": os.uname().nodename,
         "level": order.level,
         **order.mandate.to_json(),

@@ -45,7 +45,7 @@ class BotHalt:
     @property
     def lock_reason(self) -> str:
         """The text by which the pair lock of this halt is known inside the bot."""
-        return holds.lock_reason("halt", self.row.incident)
+        return holds.lock_reason(self.order.holder, self.row.incident)
 
     def alive(self) -> list[Process]:
         """Return the processes of the bot that could trade."""

@@ -129,7 +129,7 @@ def _note_latch(row: Row, latched: holds_file.Latched, order: Order) -> None:
     if latched.error is not None:
         row.detail.append(f"NOT SAVED: {latched.error}")
     if latched.holds is not None:
-        hold = latched.holds.of("halt")
+        hold = latched.holds.of(order.holder)
         row.incident = hold.incident if hold is not None else order.mandate.incident
         if latched.holds.level > order.level:
             row.level = latched.holds.level
@@ -150,7 +150,8 @@ def _keep_stopped(bot_halt: BotHalt) -> None:
     row = bot_halt.row
     if row.state == "stopped" and row.acknowledged_s is not None and row.latched:
         row.detail.append("found stopped, left stopped")
-        holds_file.change(bot_halt.bot.home, lambda present: present.resting("halt", "stopped"), bot_halt.clock)
+        holder = bot_halt.order.holder
+        holds_file.change(bot_halt.bot.home, lambda present: present.resting(holder, "stopped"), bot_halt.clock)
 
 
 def _hold_again(bot_halt: BotHalt) -> None:

@@ -28,7 +28,7 @@ def act(halt: BotHalt) -> None:
 
 def remarks(clock: Clock) -> list[str]:
     """Return why a hold that is undone would not be made true again; the halt is none the less proven."""
-    return timers.stamp_wrong(timers.REASSERT, clock)
+    return [text for name in (timers.GUARD, timers.REASSERT) for text in timers.stamp_wrong(name, clock)]
 
 
 def patience(order: Order, mode: str) -> float:

@@ -1,13 +1,11 @@
-"""``freqops-host reassert``: what a timer runs every few seconds, so that nothing undoes a hold for longer than that.
+"""Re-assertion: every few seconds each hold is made true again, so that nothing undoes it for longer than that.
 
 It acts on held bots alone, never raises or lowers a hold, and leaves a bot alone that another command has in hand.
-A disk that takes no lock keeps it from nothing; it says so then, with every round. Each bot has a thread of its own:
-one whose disk or engine hangs is named, and the others have their rounds meanwhile.
+A disk that takes no lock keeps it from nothing; it says so then, with every round.
 """
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from freqops.core.base import durable
@@ -21,74 +19,40 @@ from freqops.core.halt.entry_stop import EntryStop
 from ..bot import hard_stop, holds_file
 from ..bot.engine import Engine
 from ..bot.processes_and_api import alive, client
+from ..bot.rounds import Said
 from ..bot.start import STOP_SECONDS
 from .level_1 import second_container
 from .level_3 import Others
 
-ROUND_SECONDS = 5.0
 SPOILT = "deploy it again, or halt it at level 3, which needs no more of it than its name"
 
 
-def reassert(homes: list[Path], clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Make every hold true again, on all bots at once, and return what had to be done, and what could not be."""
-    return Rounds(homes, clock, engine).once()
+def reassert(home: Path, clock: Clock, engine: Engine) -> Said:
+    """Make the holds of one bot true again, and return what had to be done, and what could not be."""
+    one = _Reassertion(home, clock, engine)
+    try:
+        one.run()
+    except (FreqopsError, OSError) as error:
+        one.said.failed.append(f"{home.name}: {error}")
+    return one.said
 
 
-class Rounds:
-    """Rounds over the bots of a host: a bot that is still busy with an earlier one keeps no other from the next."""
-
-    def __init__(self, homes: list[Path], clock: Clock, engine: Engine) -> None:
-        self._homes, self._clock, self._engine = homes, clock, engine
-        self._busy: dict[Path, _Worker] = {}
-
-    @property
-    def busy(self) -> bool:
-        """Whether a bot is not done yet."""
-        return bool(self._busy)
-
-    def once(self) -> tuple[list[str], list[str]]:
-        """Do one round of at most `ROUND_SECONDS`, and return what was done meanwhile, and what could not be."""
-        for home in self._homes:
-            if home not in self._busy:
-                self._busy[home] = _Worker(home, self._clock, self._engine)
-                self._busy[home].start()
-        give_up = self._clock.monotonic() + ROUND_SECONDS
-        for worker in self._busy.values():
-            worker.join(max(0.0, give_up - self._clock.monotonic()))
-        ended = [worker for worker in self._busy.values() if not worker.is_alive()]
-        for worker in ended:
-            del self._busy[worker.home]
-        late = [
-            f"{home.name}: its hold is not made true after {ROUND_SECONDS:.0f} s: its disk, its API or the engine does "
-            "not answer; it goes on, and the other bots have their rounds"
-            for home in self._busy
-        ]
-        return [line for each in ended for line in each.done], [line for each in ended for line in each.failed] + late
-
-
-class _Worker(threading.Thread):
-    """Makes the hold of one bot true again."""
+class _Reassertion:
+    """The holds of one bot made true again."""
 
     def __init__(self, home: Path, clock: Clock, engine: Engine) -> None:
-        super().__init__(name=f"reassert {home.name}", daemon=True)
         self.home, self._clock, self._engine = home, clock, engine
-        self.done: list[str] = []
-        self.failed: list[str] = []
+        self.said = Said()
 
     def run(self) -> None:
-        try:
-            self._reassert()
-        except (FreqopsError, OSError) as error:
-            self.failed.append(f"{self.home.name}: {error}")
-        except Exception as error:  # noqa: BLE001  what nobody thought of is said, and ends nothing
-            self.failed.append(f"{self.home.name}: unexpected {type(error).__name__}: {error}")
-
-    def _reassert(self) -> None:
+        """Make them true, unless nothing holds the bot, or another command has it in hand."""
         if holds.effective_level(Home(self.home).holds) == 0:
             return
         with durable.locked(Home(self.home).lock, 0, self._clock) as free:
             if free is None:
-                self.failed.append(f"{self.home.name}: its lock cannot be opened; the hold is made true all the same")
+                self.said.failed.append(
+                    f"{self.home.name}: its lock cannot be opened; the hold is made true all the same"
+                )
             if free is not False:
                 self._one(holds.effective_level(Home(self.home).holds))  # again: a resume may have had the lock
 
@@ -98,7 +62,7 @@ class _Worker(threading.Thread):
         except layout.BotUnreadable as error:
             if level < holds.HARD:
                 raise NotProven(f"its hold of level {level} is not made true: {error}; {SPOILT}") from None
-            self.failed.append(f"{self.home.name}: {error}; its hold of level 3 is made true all the same")
+            self.said.failed.append(f"{self.home.name}: {error}; its hold of level 3 is made true all the same")
             bot = Home(self.home).unread()
         if level >= holds.HARD:
             self._hard(bot)
@@ -114,10 +78,10 @@ class _Worker(threading.Thread):
         others = Others(bot, self._engine)
         others.stop()
         if result.gone is None or others.left:
-            self.failed += others.notes
+            self.said.failed += others.notes
             raise NotProven(f"held at level 3 and found trading: {'; '.join([*result.notes, *others.left])}")
         stopped = f"stopped {found[0].pid} {found[0].command}"
-        self.done += ["; ".join([f"{bot.name}: held at level 3 and found trading: {stopped}", *others.notes])]
+        self.said.done += ["; ".join([f"{bot.name}: held at level 3 and found trading: {stopped}", *others.notes])]
 
     def _entries(self, bot: layout.Bot) -> None:
         held = self._synchronised(bot)
@@ -128,7 +92,9 @@ class _Worker(threading.Thread):
             stop = EntryStop(client(bot), bot.name, hold.lock_reason, self._clock)
             stop.step()
             if stop.result.acted:
-                self.done.append(f"{bot.name}: held under {hold.incident} and found otherwise: paused and locked again")
+                self.said.done.append(
+                    f"{bot.name}: held under {hold.incident} and found otherwise: paused and locked again"
+                )
         twice = second_container(running)
         if twice:
             raise NotProven(f"{'; '.join(twice)}; halt it at level 3, which ends both")
@@ -138,5 +104,5 @@ class _Worker(threading.Thread):
         try:
             return holds_file.synchronise(bot.home, self._clock)
         except (Refused, OSError) as error:
-            self.failed.append(f"{bot.name}: the state of its next start was not made sure: {error}")
+            self.said.failed.append(f"{bot.name}: the state of its next start was not made sure: {error}")
             return holds.load(bot.holds)

@@ -13,9 +13,10 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, FreqtradeClient, Unreachable
 from freqops.core.bot.layout import Home
+from freqops.core.breaker import following
 from freqops.core.halt import holds
 
-from ..bot import holds_file, stopped
+from ..bot import breaker_hold, holds_file, stopped
 from ..bot.engine import Engine
 from ..bot.processes_and_api import alive, client
 from ..bot.start import DEADLINE, LOCK_SECONDS, POLL, Started, drop_orphan_locks, start_locked
@@ -40,8 +41,8 @@ def resume(
         seq: The number of the last change of the holds that the operator had seen, None where that does not matter.
 
     Raises:
-        Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, or its records
-            and its exchange disagree.
+        Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, a breaker that
+            set the hold is active, or its records and its exchange disagree.
         NotProven: The step was taken and the bot did not come to the state it should have.
         HoldsUnreadable: It is not known what holds the bot; a halt replaces what cannot be read.
     """
@@ -50,6 +51,7 @@ def resume(
             raise Refused(f"another command is working on {bot.name}")
         present = holds.load(bot.holds)
         hold = present.under(mandate.incident)
+        _refuse_while_breaker_stands(bot, hold, clock)
         remarks = present.ahead(clock.utcnow())
         remarks += refuse_unless_agreed(bot, journal, clock, engine)
         if hold.level == holds.HARD:  # whatever becomes of this command, what it lets start is started
@@ -59,6 +61,33 @@ def resume(
         resumed = step or _entries_again(bot, hold, after, clock)
         resumed.detail += remarks
         return resumed
+
+
+def finished(bot: layout.Bot, clock: Clock) -> Started | None:
+    """Bring a resume to its end that took the last hold of a breaker and did not reach the bot.
+
+    Returns:
+        Its outcome, None where there is no such bot: it has none of these locks, or is held.
+
+    Raises:
+        ApiError: The bot does not answer.
+        NotProven: It was resumed, and does not run.
+    """
+    if holds.effective_level(bot.holds) > 0 or not alive(bot):
+        return None
+    api = client(bot)
+    if not any(lock["reason"].startswith(holds.lock_reason(holds.BREAKER, "")) for lock in api.our_locks()):
+        return None
+    state = api.read().state
+    started = _run(bot, api, clock, clock.monotonic() + DEADLINE) if state == "paused" else None
+    drop_orphan_locks(api, bot, clock)
+    return started or _taken(bot, state, 0)
+
+
+def _refuse_while_breaker_stands(bot: layout.Bot, hold: holds.Hold, clock: Clock) -> None:
+    why = following.why_not_resumed(breaker_hold.standing(bot.home, clock), hold)
+    if why is not None:
+        raise Refused(why)
 
 
 def _step_down(present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.Holds:

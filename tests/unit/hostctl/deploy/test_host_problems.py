@@ -31,10 +31,12 @@ class Host:
         for kind in ("timer", "service"):
             for name in ("reassert", "recover"):
                 self._unit(f"freqops-{name}.{kind}", kind)
+        self._unit("freqops-guard.service", "timer")
         self.said["docker.service"] = {"Id": "docker.service", "ActiveState": "active"}
         self.drop_in.write_text("MaxAuthTries 4\n")
         monkeypatch.setattr(stamp, "DIRECTORY", str(self.run))
-        stamp.leave("reassert")
+        for name in ("guard", "reassert"):
+            stamp.leave(name)
         monkeypatch.setattr(looking, "UNITS", root)
         monkeypatch.setattr(sshd, "SshServer", lambda run, guard: SshServer(run, guard, self.drop_in, root / "main"))
         monkeypatch.setattr(sysctl, "undone", lambda kernel: [] if kernel.container is False else ["other"])
@@ -91,6 +93,15 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str]] = {
         lambda h: h.said["freqops-recover.service"].update(ActiveState="failed", Result="exit-code"),
         "freqops-recover.service failed (exit-code)",
     ),
+    "the guard does not run": (
+        lambda h: h.said["freqops-guard.service"].update(ActiveState="inactive"),
+        "freqops-guard.service is inactive",
+    ),
+    "the guard is not enabled": (
+        lambda h: h.said["freqops-guard.service"].update(UnitFileState="disabled"),
+        "freqops-guard.service is disabled",
+    ),
+    "the guard hangs": (lambda h: (h.run / "guard.stamp").unlink(), "freqops-guard never came round since the boot"),
     "its stamp is old": (
         lambda h: h.said["freqops-recover.service"].update(ConditionTimestampMonotonic="1"),
         "freqops-recover did not come round for",

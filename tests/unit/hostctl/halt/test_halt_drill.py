@@ -61,7 +61,7 @@ class DrillHost(Host):
             self.boot()
         if self.has_timer and not self._inside:
             self._inside = True
-            reassert.reassert([self.home], self.clock, self.engine)
+            reassert.reassert(self.home, self.clock, self.engine)
             self._inside = False
 
     def boot(self) -> None:

@@ -22,7 +22,9 @@ from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
 from freqops.hostctl.bot import hard_stop, holds_file, own_container, start
+from freqops.hostctl.bot import rounds as rounds_of
 from freqops.hostctl.bot.engine import Container, EngineError, Sibling
+from freqops.hostctl.bot.rounds import Rounds
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered
@@ -73,8 +75,14 @@ class Host:
         mandate = Mandate(incident, "done", "ann@host")
         return resume.resume(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
 
-    def reassert(self) -> tuple[list[str], list[str]]:
-        return reassert.reassert([self.home], self.clock, self.engine)
+    def rounds(self, *others: Path) -> Rounds:
+        return Rounds(
+            lambda: [*others, self.home], lambda home: reassert.reassert(home, self.clock, self.engine), self.clock
+        )
+
+    def reassert(self, *others: Path) -> tuple[list[str], list[str]]:
+        said = self.rounds(*others).once()
+        return said.done, said.failed
 
     @property
     def level(self) -> int:
@@ -745,7 +753,7 @@ def test_one_spoilt_bot_keeps_no_other_from_being_held(host: Host, tmp_path: Pat
     spoilt = make_bot(tmp_path, "aaa")
     (spoilt / "conf" / "holds.json").unlink()
     (spoilt / "bot.json").write_text("")
-    done, failed = reassert.reassert([spoilt, host.home], host.clock, host.engine)
+    done, failed = host.reassert(spoilt)
     assert (len(done), len(failed), host.api.state) == (1, 1, "paused")
     assert failed[0].startswith("aaa: ")
 
@@ -824,19 +832,20 @@ def test_a_bot_that_hangs_keeps_no_other_from_its_rounds(
         return level(path)
 
     monkeypatch.setattr(holds, "effective_level", slow)
-    monkeypatch.setattr(reassert, "ROUND_SECONDS", 0.05)
-    rounds = reassert.Rounds([stuck, host.home], host.clock, host.engine)
+    monkeypatch.setattr(rounds_of, "ROUND_SECONDS", 0.0)
+    rounds = host.rounds(stuck)
     for _ in range(2):
         host.api.state = "running"
         done: list[str] = []
         while not done:
-            done, failed = rounds.once()
+            said = rounds.once()
+            done = said.done
         assert (host.api.state, rounds.busy) == ("paused", True)
-        assert failed[-1].startswith("stuck: its hold is not made true after")
+        assert said.failed[-1].startswith("stuck: its round is not over after")
     answers.set()
     while rounds.busy:
-        _, failed = rounds.once()
-    assert failed == []
+        said = rounds.once()
+    assert said.failed == []
 
 
 def test_what_nobody_thought_of_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

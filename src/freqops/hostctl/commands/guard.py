@@ -1,0 +1,28 @@
+"""``freqops-host guard``: the resident service of this host (run by systemd)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from freqops.core.base.clock import Clock
+from freqops.core.base.exit_status import PROVEN
+
+from ..bot.engine import Engine
+from ..breaker.guard import Guard
+from . import argument_types, output
+
+HELP = "make every hold true again, and follow the breaker files, for as long as the host runs (run by systemd)"
+IN_SESSION = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its pace."""
+    parser.add_argument("--every", type=argument_types.seconds, default=5.0, help="seconds between two rounds")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Guard until there is other code to do it."""
+    Guard(options.root, options.every, output.print_text, Path(sys.argv[0]), Clock(), Engine()).run()
+    return PROVEN
