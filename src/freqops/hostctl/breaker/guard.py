@@ -66,6 +66,7 @@ class Guard:
         for home in layout.homes(self._root):
             watch.add(home)
         self._rounds.begin()
+        stamp.leave(timers.GUARD)
         self._told()
 
     def _wait(self, watch: Watch) -> None:
@@ -87,7 +88,6 @@ class Guard:
         for bot, why in self._rounds.late().items():
             notes[bot] = guard_note.BotNote("", proven=False, detail=(why,))
         guard_note.leave(notes, self._clock.utcnow())
-        stamp.leave(timers.GUARD)
         service.tell(service.ALIVE)
 
 
