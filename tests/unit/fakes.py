@@ -15,7 +15,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
-from freqops.core.breaker import breaker_file
+from freqops.core.breaker import places
 from freqops.hostctl.bot import own_container
 from freqops.hostctl.bot.engine import Container, Engine, Sibling
 
@@ -242,7 +242,7 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
 
 def lay_breaker(root: Path, *, active: bool = False, reason: str = "") -> Path:
     """Write the breaker file of a host, inactive as deploy lays it, and return it."""
-    path = breaker_file.of_host(root)
+    path = places.host_breaker(root)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"active": active, "reason": reason, "until_iso": None}))
     path.chmod(0o600)

@@ -45,7 +45,7 @@ def trader_state(state: str, declared: str, rest: str | None, open_trades: int) 
         return [f"{said}. Its log says why; where that is mended, {RESTART}"]
     if rest is not None and state == "running":
         said = f"it is held at level 1, and its trader runs with {open_trades} open trades"
-        return [f"{said}: 'freqops-host reassert' pauses it, and killswitch.yml -e level=1 proves it"]
+        return [f"{said}: freqops-guard pauses it within seconds, and killswitch.yml -e level=1 proves it"]
     return []
 
 

@@ -58,9 +58,7 @@ class Standing:
     @property
     def reason(self) -> str:
         """Why the bot is held, in the words of the files, on one line."""
-        said = [
-            breaker.reason if breaker.readable else breaker.why for breaker in (self.host, self.own) if breaker.active
-        ]
+        said = [breaker.reason or "no reason is given" for breaker in (self.host, self.own) if breaker.active]
         return visible("; ".join(dict.fromkeys(said)), REASON_LENGTH)
 
 

@@ -8,7 +8,7 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.layout import Home
-from freqops.core.breaker import breaker_file
+from freqops.core.breaker import breaker_file, places
 from freqops.core.breaker.following import Standing
 from freqops.core.halt import holds
 from freqops.core.incident.ids import new_incident
@@ -20,7 +20,7 @@ ACTOR = "operator breaker"
 
 def standing(home: Path, clock: Clock) -> Standing:
     """Return the breakers that the bot at ``home`` is subject to, as their files are now."""
-    now, host, own = clock.utcnow(), breaker_file.of_host(Home(home).root), Home(home).breaker
+    now, host, own = clock.utcnow(), places.host_breaker(Home(home).root), Home(home).breaker
     return Standing(host, breaker_file.read(host, now), own, breaker_file.read(own, now, missing_is_active=False))
 
 

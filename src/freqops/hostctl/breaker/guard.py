@@ -12,7 +12,7 @@ from typing import Callable
 from freqops.core.base import service, stamp
 from freqops.core.base.clock import Clock
 from freqops.core.bot import layout
-from freqops.core.breaker import breaker_file, guard_note
+from freqops.core.breaker import guard_note, places
 from freqops.core.halt import timers
 
 from ..bot import breaker_hold
@@ -45,7 +45,7 @@ class Guard:
         own = _identity(self._code)
         self._latch()
         service.tell(service.READY)
-        with Watch(breaker_file.NAME) as watch:
+        with Watch(places.NAME) as watch:
             while _identity(self._code) == own:
                 self._look(watch)
                 self._wait(watch)
@@ -62,7 +62,7 @@ class Guard:
 
     def _look(self, watch: Watch) -> None:
         """Begin a round of every bot."""
-        watch.add(breaker_file.of_host(self._root).parent)
+        watch.add(places.host_breaker(self._root).parent)
         for home in layout.homes(self._root):
             watch.add(home)
         self._rounds.begin()

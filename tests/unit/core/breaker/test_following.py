@@ -13,9 +13,13 @@ from freqops.core.breaker.following import Due, Standing, due, why_not_resumed
 from freqops.core.halt.holds import BREAKER, HALT, Hold, Holds
 from tests.unit.fakes import START
 
-OFF = Breaker(active=False, reason="")
-ON = Breaker(active=True, reason="feed is wrong")
-TORN = Breaker(active=True, reason="", readable=False, why="its breaker file is not JSON")
+
+def breaker(*, active: bool = True, reason: str = "", readable: bool = True) -> Breaker:
+    return Breaker(active, reason, None, readable, why="")
+
+
+OFF, ON = breaker(active=False), breaker(reason="feed is wrong")
+TORN = breaker(reason="circuit_breaker_parse_error: it is empty", readable=False)
 HOST, OWN = Path("/srv/state/circuit_breaker.json"), Path("/srv/bots/alpha/circuit_breaker.json")
 BREAKERS = st.sampled_from([OFF, ON, TORN])
 HOLDERS = st.sets(st.sampled_from([HALT, BREAKER, "restore"]))
@@ -49,11 +53,12 @@ def test_a_bot_is_held_exactly_while_a_file_is_active(
     ("host", "own", "reason", "files"),
     [
         (ON, OFF, "feed is wrong", [HOST]),
-        (OFF, TORN, "its breaker file is not JSON", [OWN]),
+        (OFF, TORN, "circuit_breaker_parse_error: it is empty", [OWN]),
         (ON, ON, "feed is wrong", [HOST, OWN]),
-        (TORN, ON, "its breaker file is not JSON; feed is wrong", [HOST, OWN]),
+        (TORN, ON, "circuit_breaker_parse_error: it is empty; feed is wrong", [HOST, OWN]),
         (OFF, OFF, "", []),
-        (Breaker(active=True, reason="one\ntwo\x1b[2J"), OFF, "one\\ntwo\\x1b[2J", [HOST]),
+        (breaker(), OFF, "no reason is given", [HOST]),
+        (breaker(reason="one\ntwo\x1b[2J"), OFF, "one\\ntwo\\x1b[2J", [HOST]),
     ],
 )
 def test_its_reason_is_that_of_the_files_on_one_line(
@@ -64,7 +69,7 @@ def test_its_reason_is_that_of_the_files_on_one_line(
 
 
 def test_a_reason_is_no_longer_than_a_line_of_the_holds() -> None:
-    assert len(standing(Breaker(active=True, reason="x" * 10_000)).reason) < 300
+    assert len(standing(breaker(reason="x" * 10_000)).reason) < 300
 
 
 def test_the_file_of_a_breaker_is_its_release() -> None:
