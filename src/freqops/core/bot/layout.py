@@ -74,6 +74,11 @@ class Home:
         return self.path / "stopped.json"
 
     @property
+    def breaker(self) -> Path:
+        """The breaker file that trips this bot alone; normally absent."""
+        return self.path / "circuit_breaker.json"
+
+    @property
     def switch(self) -> Path:
         """The note of a switch that is not over."""
         return self.path / "switch.json"
