@@ -44,7 +44,7 @@ class ActionModule(FleetAction):
             if refuse:
                 raise Refused(f"{', '.join(refuse)} means nothing with action=status")
             return []
-        given = mandate.of_play(self.variables, "breaker")
+        given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")
         ends = [f"--{name}={self.argument(name)}" for name in ("minutes", "until") if self.argument(name)]
         if ends and action not in (ENABLE, OVERRIDE):
             raise Refused(f"{' '.join(ends)} means nothing with action={action}")

@@ -14,7 +14,7 @@ from freqops.plays import copy_back, fleet, mandate, run_guard
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import show
 
-HALT = "killswitch"  # the only playbook that takes a reason and needs none
+NEEDS_NO_REASON = ("killswitch", "circuit_breaker")  # what only forbids waits for no words; what ends that does
 
 
 class ActionModule(FleetAction):
@@ -46,7 +46,11 @@ class ActionModule(FleetAction):
 
     def _mandate(self, name: str, inputs: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Return incident, reason and actor of this run of a playbook; the incident that was given, where one is."""
-        default = mandate.no_reason() if name == HALT else inputs.get("reason", {"default": name}).get("default", "")
+        default = (
+            mandate.no_reason()
+            if name in NEEDS_NO_REASON
+            else inputs.get("reason", {"default": name}).get("default", "")
+        )
         given = mandate.of_play(self.variables, name, default).to_json()
         if "incident" in inputs and self.variables.get("incident"):
             given["incident"] = copy_back.checked_id(self.variables["incident"])

@@ -16,11 +16,14 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from action_plugins import freqops_drill, freqops_fleet, freqops_halt
+from action_plugins import freqops_circuit_breaker, freqops_drill, freqops_fleet, freqops_halt
 from freqops.plays import connections, run_guard
 
 ROOT = Path(__file__).resolve().parents[3]
-ACTIONS = {"freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt, "freqops_drill": freqops_drill}
+ACTIONS = {
+    "freqops_circuit_breaker": freqops_circuit_breaker, "freqops_drill": freqops_drill,
+    "freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt,
+}  # fmt: skip
 FLEET = {
     "paper-1": {"freqtrade_bots": [{"name": "alpha", "mode": "paper"}, {"name": "beta", "mode": "paper"}]},
     "prod-1": {"freqtrade_bots": [{"name": "gamma", "mode": "live"}]},
@@ -131,6 +134,34 @@ def test_a_mere_check_is_no_halt_and_no_drill(monkeypatch: pytest.MonkeyPatch) -
     said = refused(monkeypatch, "killswitch", "level=1", REASON, check=True)
     assert said == "NOTHING HALTED: this was a check"
     assert refused(monkeypatch, "drill", "bots=alpha", check=True) == "NOTHING REHEARSED: this was a check"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "missing required arguments: action"),
+        (("action=trip",), "got: trip"),
+        (("action=enable", "scope=risk", REASON), "REFUSED, nothing ran: scope=risk: there is no risk breaker yet"),
+        (("action=enable", "scope=all", REASON), "got: all"),
+        (("action=enable", "bots=aplha", REASON), "REFUSED, nothing ran: unknown bot 'aplha'"),
+        (("action=enable", "minuts=5", REASON), "unknown variable 'minuts'; did you mean minutes?"),
+        (("action=disable",), "REFUSED, nothing ran: no reason is given"),
+        (("action=override", "minutes=5"), "REFUSED, nothing ran: no reason is given"),
+        (("action=status", "minutes=5"), "REFUSED, nothing ran: minutes means nothing with action=status"),
+        (("action=disable", "until=2030-01-01T00:00:00Z", REASON), "means nothing with action=disable"),
+        (("action=enable", "deadline=soon", REASON), "REFUSED, nothing ran: deadline is 'soon'"),
+    ],
+)
+def test_a_breaker_with_words_that_mean_nothing(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.delenv("FREQOPS_REASON", raising=False)
+    assert said in refused(monkeypatch, "circuit_breaker", *words)
+
+
+def test_a_mere_check_switches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refused(monkeypatch, "circuit_breaker", "action=enable", REASON, check=True)
+    assert said == "NOTHING SWITCHED: this was a check"
 
 
 def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ class Home:
 
     @property
     def breaker(self) -> Path:
-        """The breaker file of the bot alone."""
+        """The breaker file that trips this bot alone; normally absent."""
         return self.path / "circuit_breaker.json"
 
     @property

@@ -8,7 +8,7 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.layout import Home
-from freqops.core.breaker import breaker_file, places
+from freqops.core.breaker import breaker_file, places, setting
 from freqops.core.breaker.following import Standing
 from freqops.core.halt import holds
 from freqops.core.incident.ids import new_incident
@@ -25,8 +25,12 @@ def standing(home: Path, clock: Clock) -> Standing:
 
 
 def mandate(now: Standing, clock: Clock) -> Mandate:
-    """Return the mandate of a hold that the breakers set."""
-    return Mandate(new_incident("breaker", clock), now.reason, ACTOR)
+    """Return the mandate of a hold that the breakers set: that of who set the file, where that is known."""
+    known = [setting.read(Path(path)) for path in now.files]
+    given = next((each for each in known if each is not None and holds.INCIDENT.fullmatch(each.incident)), None)
+    if given is None:
+        return Mandate(new_incident("breaker", clock), now.reason, ACTOR)
+    return Mandate(given.incident, now.reason, given.actor)
 
 
 def latched_before_start(home: Path, clock: Clock) -> None:

@@ -10,6 +10,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
+from freqops.core.breaker import guard_note
 from freqops.core.breaker.following import PERSON, Due, Standing, due
 from freqops.core.breaker.guard_note import BotNote
 from freqops.core.halt import holds
@@ -26,6 +27,7 @@ from ..halt.reassert import reassert
 from ..incident.recorded import Command
 
 OVER = "its breaker is over"
+WAITS = f"{guard_note.PERSON}: {OVER}, and resume.yml ends its hold"
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Follower:
 
     def __post_init__(self) -> None:
         self._proven: dict[Path, str] = {}
+        self._waiting: dict[Path, str] = {}
         self._looked: set[Path] = set()  # for a resume that an earlier guard did not bring to its end
         self._lock = threading.Lock()
 
@@ -65,6 +68,7 @@ class Follower:
             return self._hold(home, now, held)
         self._proven.pop(home, None)
         hold = held.of(holds.BREAKER)
+        self._waiting[home] = hold.incident if what is Due.WAIT and hold is not None else ""
         if what is Due.LIFT and hold is not None:
             return self._lift(home, hold)
         return self._unfinished(home)
@@ -115,8 +119,10 @@ class Follower:
         incident = _incident(home)
         with self._lock:
             if incident or said.failed:
-                proven = bool(incident) and self._proven.get(home) == incident and not said.failed
-                self.notes[home.name] = BotNote(incident, proven, tuple(said.failed))
+                waits = self._waiting.get(home) == incident
+                proven = bool(incident) and (waits or self._proven.get(home) == incident) and not said.failed
+                detail = [WAITS] if waits and incident else []
+                self.notes[home.name] = BotNote(incident, proven, (*detail, *said.failed))
             else:
                 self.notes.pop(home.name, None)
 

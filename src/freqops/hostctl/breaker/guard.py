@@ -87,7 +87,9 @@ class Guard:
         notes = dict(self._follower.notes)
         for bot, why in self._rounds.late().items():
             notes[bot] = guard_note.BotNote("", proven=False, detail=(why,))
-        guard_note.leave(notes, self._clock.utcnow())
+        unwritten = guard_note.leave(notes, self._clock.utcnow())
+        if unwritten is not None:
+            self._say(unwritten)
         service.tell(service.ALIVE)
 
 

@@ -48,7 +48,7 @@ class World:
         self.follower = Followed()
         self.notes: dict[str, guard_note.BotNote] = {}
         monkeypatch.setattr(guarding, "Follower", lambda *_: self.follower)
-        monkeypatch.setattr(guard_note, "leave", lambda notes, _now: self.notes.update(notes))
+        monkeypatch.setattr(guard_note, "leave", lambda notes, _now: (self.notes.update(notes), None)[1])
         self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.line.bind(str(root / "notify"))
         self.line.settimeout(PATIENCE)

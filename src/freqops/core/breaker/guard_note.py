@@ -1,0 +1,125 @@
+"""The note in which guard says what came of the breaker on each bot of its host, replaced whole with each round.
+
+A bot has a row as long as a hold of holder ``breaker`` is in force on it, or guard is not done with taking that hold
+down. A bot without a row is one that the breaker does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..base import iso_time, kinds, root_file, stamp, strict_json
+from ..base.clock import FUTURE_SECONDS
+from ..base.errors import FreqopsError
+from ..base.kinds import Malformed
+from ..base.visible import visible
+
+VERSION = 1
+STALE_SECONDS = 10.0
+MAX_BYTES = 1024 * 1024
+PERSON = "breaker_resume: person"  # how the detail of a bot begins that stays paused until a person resumes it
+CURE = "'systemctl status freqops-guard' says why"
+SHOWN = 200
+
+
+class NoAnswer(FreqopsError):
+    """Guard says nothing that can be relied on; the text says why, and what to look at."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What guard says of one bot that the breaker holds.
+
+    Attributes:
+        incident: The incident of the hold.
+        proven: Whether the hold is proven as a halt of level 1 is; for one that stays, whether it is as it must be.
+        detail: Lines for an operator: what is missing, or why the hold stays.
+    """
+
+    incident: str
+    proven: bool
+    detail: tuple[str, ...] = ()
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether the breaker is over and the bot stays paused until a person resumes it."""
+        return any(line.startswith(PERSON) for line in self.detail)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What guard said at one moment.
+
+    Attributes:
+        at: When the note was written: after everything that it says was so.
+        bots: A row for each bot that the breaker holds, by name.
+    """
+
+    at: datetime
+    bots: Mapping[str, Row] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the note as it stands in its file."""
+        rows = {name: {**vars(row), "detail": list(row.detail)} for name, row in self.bots.items()}
+        return {"version": VERSION, "at": self.at.isoformat(), "bots": rows}
+
+
+def path() -> Path:
+    """Return the place of the note."""
+    return Path(stamp.DIRECTORY) / "breaker.json"
+
+
+def parse(data: bytes) -> Note:
+    """Read a note.
+
+    Raises:
+        Malformed: It is not exactly what `Note.to_json` writes.
+    """
+    document = strict_json.parse(data)
+    if not isinstance(document, dict) or set(document) != {"version", "at", "bots"}:
+        raise Malformed("it is not an object of version, at and bots")
+    if document["version"] != VERSION or not kinds.count(document["version"]):
+        raise Malformed(f"its version is {visible(document['version'], kinds.SHOWN)}, not {VERSION}")
+    try:
+        at = iso_time.parse(kinds.value(document, "at", kinds.text))
+    except ValueError as error:
+        raise Malformed(f"at: {error}") from None
+    rows = kinds.value(document, "bots", kinds.object_)
+    return Note(at, {visible(name, SHOWN): _row(name, row) for name, row in rows.items()})
+
+
+def _row(name: str, row: object) -> Row:
+    if not isinstance(row, dict) or set(row) != {"incident", "proven", "detail"}:
+        raise Malformed(f"the row of {visible(name, SHOWN)} is not an object of incident, proven and detail")
+    detail = kinds.value(row, "detail", kinds.list_of(kinds.text))
+    incident = kinds.value(row, "incident", kinds.text)
+    return Row(incident, kinds.value(row, "proven", kinds.truth), tuple(visible(line, SHOWN) for line in detail))
+
+
+def read(now: datetime, owner: int = root_file.ROOT_UID) -> Note:
+    """Return the note of guard, not older than `STALE_SECONDS`.
+
+    Args:
+        now: The present.
+        owner: The number of the user who must own the note; root, but in tests.
+
+    Raises:
+        NoAnswer: There is none, it cannot be read, or it is old.
+    """
+    place = path()
+    try:
+        note = parse(root_file.read(place, owner, MAX_BYTES))
+    except (root_file.Missing, root_file.Untrusted, Malformed) as error:
+        raise NoAnswer(f"guard does not answer: {place}: {error}; {CURE}") from None
+    age = now - note.at
+    if age > timedelta(seconds=STALE_SECONDS):
+        said = f"{place} is {age.total_seconds():.0f} s old (stale above {STALE_SECONDS:.0f} s)"
+        raise NoAnswer(f"guard does not answer: {said}; {CURE}")
+    if -age > timedelta(seconds=FUTURE_SECONDS):
+        said = f"{place} is {-age.total_seconds():.0f} s in the future (stale above {FUTURE_SECONDS:.0f} s)"
+        raise NoAnswer(f"guard does not answer: {said}: the clock was set back; {CURE}")
+    return note
