@@ -46,11 +46,9 @@ class ActionModule(FleetAction):
 
     def _mandate(self, name: str, inputs: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Return incident, reason and actor of this run of a playbook; the incident that was given, where one is."""
-        default = (
-            mandate.no_reason()
-            if name in NEEDS_NO_REASON
-            else inputs.get("reason", {"default": name}).get("default", "")
-        )
+        default = inputs.get("reason", {"default": name}).get("default", "")
+        if name in NEEDS_NO_REASON:
+            default = mandate.no_reason()
         given = mandate.of_play(self.variables, name, default).to_json()
         if "incident" in inputs and self.variables.get("incident"):
             given["incident"] = copy_back.checked_id(self.variables["incident"])

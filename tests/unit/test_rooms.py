@@ -23,7 +23,6 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/hardening": ("core/base",),
     "core/breaker": ("core/base", "core/bot", "core/halt"),
     "core/deploy": ("core/base", "core/bot", "core/halt"),
-    "core/breaker": ("core/base",),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "strategy": ("core/halt",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,11 @@ def noted(field: Field) -> bool:
     return bool(note.get(field.bot, {}).get("proven"))
 
 
+def proven(field: Field) -> bool:
+    """Return whether a breaker alone holds a bot, proven."""
+    return held(field) == ["breaker"] and noted(field)
+
+
 def runs(field: Field) -> bool:
     return held(field) == [] and field.state() == "running"
 
@@ -50,7 +56,7 @@ def test_the_file_is_the_switch_whoever_writes_it(fields: tuple[Field, Field]) -
     field, other = fields
     write(field, FILE, active=True, reason="feed is wrong")
     for each in fields:
-        until("the breaker holds it, proven", lambda each=each: held(each) == ["breaker"] and noted(each))
+        until("the breaker holds it, proven", partial(proven, each))
         stays_paused(each)
     [hold] = field.holds()["holds"]
     assert (hold["reason"], hold["level"]) == ("feed is wrong", 1)
@@ -75,14 +81,14 @@ def test_the_file_is_the_switch_whoever_writes_it(fields: tuple[Field, Field]) -
     stays_paused(field)
     write(field, FILE)
     for each in fields:
-        until("it runs", lambda each=each: runs(each))
+        until("it runs", partial(runs, each))
 
 
 def test_a_bot_has_a_breaker_of_its_own_and_the_guard_may_be_killed_or_frozen(fields: tuple[Field, Field]) -> None:
     field, other = fields
     field.sh(f"systemctl kill --signal=KILL {GUARD}")
     write(field, "/srv/freqops/bots/beta/circuit_breaker.json", active=True, reason="beta alone")
-    until("its own breaker holds it", lambda: held(other) == ["breaker"] and noted(other))
+    until("its own breaker holds it", partial(proven, other))
     assert held(field) == []
 
     field.sh(f"systemctl kill --signal=STOP {GUARD}")

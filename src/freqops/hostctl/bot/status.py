@@ -18,7 +18,7 @@ from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import own_container, stopped
+from . import breaker_notes, own_container, stopped
 from .engine import Container, Engine, EngineError
 from .processes_and_api import client
 
@@ -70,7 +70,8 @@ def _fill(
     row: dict[str, Any], home: Path, found: list[processes.Process], clock: Clock, containers: _Containers
 ) -> None:
     try:
-        row["problems"] += [*_interrupted(home), *_of_holds(home, clock)]
+        row["problems"] += [*_interrupted(home), *_of_holds(home, clock), *breaker_notes.problems(home, clock)]
+        row["notes"] += breaker_notes.notes(home, clock)
         row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)

@@ -15,6 +15,7 @@ from freqops.core.base import service, stamp
 from freqops.core.base.clock import Clock
 from freqops.core.breaker import guard_note
 from freqops.core.halt import holds
+from freqops.hostctl.bot import breaker_hold
 from freqops.hostctl.bot.rounds import Said
 from freqops.hostctl.breaker import guard as guarding
 from tests.unit.fakes import FakeEngine, lay_breaker, make_bot
@@ -146,7 +147,7 @@ def test_what_cannot_be_latched_is_said_and_the_guard_goes_on(world: World, monk
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(guarding.breaker_hold, "latched_before_start", refuse)
+    monkeypatch.setattr(breaker_hold, "latched_before_start", refuse)
     world.begin()
     world.told(service.READY)
     assert "No space left" in world.said[0]

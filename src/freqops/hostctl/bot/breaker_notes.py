@@ -1,0 +1,44 @@
+"""What status says of the breakers of one bot: what they do to it, and what is wrong with that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from freqops.core.base.clock import Clock, iso
+from freqops.core.bot.layout import Home
+from freqops.core.breaker import guard_note
+from freqops.core.halt import holds
+
+from . import breaker_hold
+
+CURE = "'systemctl status freqops-guard.service' says why"
+
+
+def problems(home: Path, clock: Clock) -> list[str]:
+    """Return why a bot is not as its breaker files demand, and what the guard could not do for it."""
+    try:
+        held = holds.load(Home(home).holds).of(holds.BREAKER) is not None
+        said = guard_note.read(clock.utcnow()).bots.get(home.name)
+    except (holds.HoldsUnreadable, guard_note.NoAnswer):
+        return []  # both are red by themselves
+    now = breaker_hold.standing(home, clock)
+    found = []
+    if now.active and not held:
+        found.append(f"{' and '.join(now.files)} is active ({now.reason}), and does not hold it yet; {CURE}")
+    if said is not None and not said.proven:
+        found += [f"the guard: {text}" for text in said.detail]
+    return found
+
+
+def notes(home: Path, clock: Clock) -> list[str]:
+    """Return which breaker holds a bot, why and until when, and who ends that."""
+    now = breaker_hold.standing(home, clock)
+    found = [f"the operator breaker is active: {now.reason}"] if now.active else []
+    ends = [each.until for each in (now.host, now.own) if each.active and each.until is not None]
+    if found and ends:
+        found[0] += f"; until {iso(max(ends))}"
+    try:
+        said = guard_note.read(clock.utcnow()).bots.get(home.name)
+    except guard_note.NoAnswer:
+        return found
+    return found + [text for text in (said.detail if said is not None and said.waits_for_person else ())]

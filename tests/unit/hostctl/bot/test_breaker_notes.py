@@ -1,0 +1,78 @@
+"""What status says of a bot's breakers: red where it is not as its files demand, said where it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from freqops.core.base.clock import iso
+from freqops.core.breaker import guard_note
+from freqops.core.breaker.guard_note import BotNote
+from freqops.core.halt import holds
+from freqops.hostctl.bot import breaker_notes, holds_file
+from tests.unit.fakes import START, FakeClock, lay_breaker, make_bot
+
+
+class Host:
+    """One bot, its host's breaker, and what the guard says."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.home, self.clock = root, make_bot(root), FakeClock()
+        self.guard()
+
+    def guard(self, **rows: BotNote) -> None:
+        assert guard_note.leave(rows, self.clock.utcnow()) is None
+
+    def hold(self) -> None:
+        hold = holds.Hold("breaker", 1, "why", "operator breaker", "breaker-1", 0, "")
+        assert holds_file.latch(self.home, hold, self.clock).error is None
+
+    def said(self) -> tuple[list[str], list[str]]:
+        return breaker_notes.problems(self.home, self.clock), breaker_notes.notes(self.home, self.clock)
+
+
+@pytest.fixture
+def host(tmp_path: Path, stamps: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_without_a_breaker_nothing_is_said(host: Host) -> None:
+    assert host.said() == ([], [])
+
+
+def test_a_bot_that_its_breaker_holds_is_no_problem(host: Host) -> None:
+    path = lay_breaker(host.root, active=True, reason="feed is wrong")
+    host.hold()
+    host.guard(alpha=BotNote("breaker-1", proven=True))
+    assert host.said() == ([], ["the operator breaker is active: feed is wrong"])
+    end = iso(START + timedelta(hours=1))
+    path.write_text(json.dumps({"active": True, "reason": "feed is wrong", "until_iso": end}))
+    assert host.said()[1] == [f"the operator breaker is active: feed is wrong; until {end}"]
+
+
+def test_an_active_breaker_that_holds_nothing_is_red(host: Host) -> None:
+    path = lay_breaker(host.root, active=True, reason="feed is wrong")
+    [problem], _ = host.said()
+    assert problem.startswith(f"{path} is active (feed is wrong), and does not hold it yet")
+
+
+def test_what_the_guard_could_not_do_is_red(host: Host) -> None:
+    lay_breaker(host.root, active=True)
+    host.hold()
+    host.guard(alpha=BotNote("breaker-1", proven=False, detail=("no answer",)))
+    assert host.said()[0] == ["the guard: no answer"]
+
+
+def test_a_guard_that_says_nothing_is_red_elsewhere(host: Host) -> None:
+    guard_note.path().unlink()
+    lay_breaker(host.root, active=True)
+    assert host.said()[0] == []
+
+
+def test_whoever_must_resume_it_is_named(host: Host) -> None:
+    host.hold()
+    host.guard(alpha=BotNote("breaker-1", proven=True, detail=(f"{guard_note.PERSON}: resume.yml ends it",)))
+    assert host.said() == ([], [f"{guard_note.PERSON}: resume.yml ends it"])
