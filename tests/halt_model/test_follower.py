@@ -75,6 +75,19 @@ def test_a_bot_is_held_once_proven_noted_and_left_alone(fleet: Fleet) -> None:
     assert fleet.round() == ([], [])
 
 
+def test_a_hold_that_is_not_proven_is_not_noted_as_such(fleet: Fleet) -> None:
+    container = fleet.add("alpha")
+    container.bot.database = False
+    fleet.breaker(active=True)
+    _, failed = fleet.round()
+    assert failed
+    assert fleet.held() == ["breaker"]
+    assert not fleet.follower.notes["alpha"].proven
+    container.bot.database = True
+    fleet.round()
+    assert fleet.follower.notes["alpha"].proven
+
+
 def test_the_hold_of_a_live_bot_waits_for_a_person_where_that_is_declared(fleet: Fleet) -> None:
     names = {"gamma": "person", "delta": "file"}
     for name, resumes in names.items():

@@ -27,6 +27,7 @@ from freqops.hostctl.bot import holds_file, probe
 from freqops.hostctl.bot import start_gate as door
 from freqops.hostctl.bot import status as looking
 from freqops.hostctl.bot.engine import Container, Engine, EngineError, end
+from freqops.hostctl.bot.rounds import Said
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
@@ -45,7 +46,7 @@ class Cli:
         self.rows: list[Row] = []
         self.found: list[processes.Process] = []
         self.started: Result | Exception = Started("alpha", "running", changed=True, level=0)
-        self.reasserted: tuple[list[str], list[str]] = ([], [])
+        self.reasserted = Said()
         self.host_problems: list[str] = []
         make_bot(root)
         monkeypatch.setattr("freqops.hostctl.commands.halt.halt", self._halt)
@@ -355,15 +356,18 @@ def test_what_is_not_flat_or_does_not_agree_ends_with_2(
 
 
 def test_how_a_re_assertion_ends(run: Cli, stamps: Path) -> None:
+    (stamps / "guard.stamp").unlink(missing_ok=True)
     assert run("reassert") == (0, "")
     path = stamps / "reassert.stamp"
     assert path.exists()
     path.unlink()
-    run.reasserted = (["alpha: paused again"], [])
+    run.reasserted = Said(["alpha: paused again"])
     assert run("reassert") == (0, "alpha: paused again\n")
-    run.reasserted = ([], ["beta: torn"])
+    run.reasserted = Said(failed=["beta: torn"])
     assert run("reassert") == (2, "beta: torn\n")
     assert path.exists()  # it came round; that it failed systemd says
+    (stamps / "guard.stamp").touch()
+    assert run("reassert") == (0, ""), "the guard is at work"
 
 
 def test_help_ends_with_0(run: Cli) -> None:

@@ -20,7 +20,6 @@ import pytest
 from freqops.hostctl import cli, short_way
 from freqops.hostctl.bot import quick_probe
 from freqops.hostctl.bot.probe_limits import STALE_SECONDS
-from tests.unit.fakes import make_bot
 
 LONG_WAY = 70
 
@@ -38,21 +37,19 @@ def long_way(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return went
 
 
-# --- re-assertion
+# --- the guard's backstop
 
 
-@pytest.fixture
-def bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    homes = [make_bot(tmp_path, name) for name in ("alpha", "beta")]
-    for home in homes:
-        (home / "conf" / "holds.json").write_text('{\n  "holds": [],\n  "seq": 3,\n  "version": 1\n}\n')
-    monkeypatch.setattr(short_way, "BOTS", str(tmp_path / "bots"))
-    return homes
+def guard_was_here(stamps: Path, ago: float) -> None:
+    path = stamps / "guard.stamp"
+    path.touch()
+    os.utime(path, (time.time() - ago,) * 2)
 
 
-def test_where_nothing_is_held_there_is_nothing_to_do_but_to_leave_a_stamp(
-    bots: list[Path], long_way: list[list[str]], stamps: Path
+def test_where_the_guard_comes_round_there_is_nothing_to_do_but_to_leave_a_stamp(
+    long_way: list[list[str]], stamps: Path
 ) -> None:
+    guard_was_here(stamps, ago=1)
     path = stamps / "reassert.stamp"
     path.touch()
     os.utime(path, (0, 0))
@@ -60,49 +57,18 @@ def test_where_nothing_is_held_there_is_nothing_to_do_but_to_leave_a_stamp(
     assert path.stat().st_mtime > 0
 
 
-@pytest.mark.parametrize("content", [None, "", "{", '{"version": 1, "seq": 3, "holds": []}', '{"holds": [{}]}'])
-def test_one_bot_that_may_be_held_takes_the_long_way(
-    bots: list[Path], long_way: list[list[str]], content: str | None
+@pytest.mark.parametrize("ago", [None, 3600, -3600])
+def test_a_guard_that_may_not_come_round_takes_the_long_way(
+    long_way: list[list[str]], stamps: Path, ago: float | None
 ) -> None:
-    path = bots[1] / "conf" / "holds.json"
-    path.unlink()
-    if content is not None:
-        path.write_text(content)
+    (stamps / "guard.stamp").unlink(missing_ok=True)
+    if ago is not None:
+        guard_was_here(stamps, ago)
     assert (short_way.main(["reassert"]), long_way) == (LONG_WAY, [["reassert"]])
 
 
-def test_a_disk_that_hangs_takes_the_long_way(
-    bots: list[Path], long_way: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The long way gives each bot a thread of its own; here they would all wait for this one."""
-    (bots[0] / "conf" / "holds.json").unlink()
-    os.mkfifo(bots[0] / "conf" / "holds.json")
-    children, fork = list[int](), os.fork
-
-    def forked() -> int:
-        children.append(fork())
-        return children[-1]
-
-    monkeypatch.setattr(os, "fork", forked)
-    monkeypatch.setattr(short_way, "PATIENCE_MS", 50)
-    try:
-        assert short_way.main(["reassert"]) == LONG_WAY
-    finally:
-        (bots[0] / "conf" / "holds.json").open("w").close()
-        os.waitpid(children[0], 0)
-
-
-def test_bots_that_cannot_be_listed_take_the_long_way(
-    bots: list[Path], long_way: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(short_way, "BOTS", "/nonexistent")
-    assert short_way.main(["reassert"]) == LONG_WAY
-
-
 @pytest.mark.parametrize("arguments", [[], ["--root", "/x", "reassert"], ["reassert", "--help"], ["status"], ["gate"]])
-def test_every_other_command_takes_the_long_way(
-    bots: list[Path], long_way: list[list[str]], arguments: list[str]
-) -> None:
+def test_every_other_command_takes_the_long_way(long_way: list[list[str]], arguments: list[str]) -> None:
     assert (short_way.main(arguments), long_way) == (LONG_WAY, [arguments])
 
 

@@ -43,8 +43,9 @@ def check(answer: Mapping[str, Any]) -> None:
     rows = [kinds.checked(row, ROW, ALWAYS) for row in kinds.value(answer, "bots", kinds.list_of(kinds.object_))]
     kinds.refuse_twice([row["bot"] for row in rows])
     kinds.value(answer, "undeclared", PROCESSES)
-    if "host_problems" in answer:
-        kinds.value(answer, "host_problems", kinds.list_of(kinds.text))
+    for name in ("host_problems", "host_notes"):
+        if name in answer:
+            kinds.value(answer, name, kinds.list_of(kinds.text))
     for row in rows:
         if not row.get("trader") and not row["problems"]:
             raise Malformed(f"it does not tell what {row['bot']} does")
@@ -80,5 +81,6 @@ def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
 
 
 def notes(answer: Mapping[str, Any]) -> list[str]:
-    """Return what is only to be said of the bots of a host; an older host says nothing."""
-    return [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
+    """Return what is only to be said of a host and of its bots; an older host says nothing."""
+    of_bots = [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
+    return [*answer.get("host_notes", []), *of_bots]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from freqops.core.base.clock import Clock, iso
 from freqops.core.bot.layout import Home
-from freqops.core.breaker import guard_note
+from freqops.core.breaker import guard_note, override_file, places
 from freqops.core.halt import holds
 
 from . import breaker_hold
@@ -30,6 +30,12 @@ def problems(home: Path, clock: Clock) -> list[str]:
     return found
 
 
+def of_host(root: Path, clock: Clock) -> list[str]:
+    """Return what is to be said of the permission to start runs in spite of the breaker; nothing without one."""
+    found = override_file.read(places.override_of(places.state_directory(root)), clock.utcnow())
+    return [found.why] if found.in_force or not found.readable else []
+
+
 def notes(home: Path, clock: Clock) -> list[str]:
     """Return which breaker holds a bot, why and until when, and who ends that."""
     now = breaker_hold.standing(home, clock)
@@ -41,4 +47,4 @@ def notes(home: Path, clock: Clock) -> list[str]:
         said = guard_note.read(clock.utcnow()).bots.get(home.name)
     except guard_note.NoAnswer:
         return found
-    return found + [text for text in (said.detail if said is not None and said.waits_for_person else ())]
+    return [*found, *(said.detail if said is not None and said.waits_for_person else ())]

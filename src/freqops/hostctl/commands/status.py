@@ -10,6 +10,7 @@ from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.status_table import problems
 
+from ..bot import breaker_notes
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from ..deploy.host_problems import host_problems
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Show it; 2 where the host or a bot has a problem."""
     clock = Clock()
     answer = {**status(layout.homes(options.root), clock, Engine()), "host_problems": host_problems(clock)}
+    answer["host_notes"] = breaker_notes.of_host(options.root, clock)
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from freqops.core.base.clock import iso
-from freqops.core.breaker import guard_note
+from freqops.core.breaker import guard_note, override_file, places
 from freqops.core.breaker.guard_note import BotNote
 from freqops.core.halt import holds
 from freqops.hostctl.bot import breaker_notes, holds_file
@@ -76,3 +76,14 @@ def test_whoever_must_resume_it_is_named(host: Host) -> None:
     host.hold()
     host.guard(alpha=BotNote("breaker-1", proven=True, detail=(f"{guard_note.PERSON}: resume.yml ends it",)))
     assert host.said() == ([], [f"{guard_note.PERSON}: resume.yml ends it"])
+
+
+def test_an_override_stands_in_every_status(host: Host) -> None:
+    assert breaker_notes.of_host(host.root, host.clock) == []
+    path = places.override_of(places.state_directory(host.root))
+    path.write_text(json.dumps(override_file.document("ann", "a report", START + timedelta(hours=1))))
+    [said] = breaker_notes.of_host(host.root, host.clock)
+    assert said.startswith("runs may start in spite of the breaker until ")
+    assert said.endswith("by ann: a report")
+    path.write_text("{")
+    assert "permits nothing" in breaker_notes.of_host(host.root, host.clock)[0]
