@@ -1,4 +1,4 @@
-"""`make demo`: a lab from nothing, bots on paper and live, and the kill switch on them; each step proven.
+"""`make demo`: a lab from nothing, bots on paper and live, kill switch and breaker on them; each step proven.
 
 The table at the end is made from what was read back from the bot and its host, never from what was merely sent.
 """
@@ -263,6 +263,18 @@ def level_1_proof() -> str:
     return f"trader paused, level 1, {len(now.held)} of {len(before)} positions still managed{named}"
 
 
+def breaker(action: str) -> None:
+    """Switch the breaker of one host."""
+    play("circuit_breaker", "--limit", HOST, "-e", f"action={action}", "-e", "reason=demo")
+
+
+def breaker_proof() -> str:
+    """Return that the breaker holds the bot."""
+    row = status()
+    expect("trader", found=row["trader"], wanted="paused")
+    return "trader paused, " + expect("held by", found=[hold["holder"] for hold in row["holds"]], wanted=["breaker"])
+
+
 def level_3_proof() -> str:
     """Return that no Freqtrade process is left."""
     row = status()
@@ -279,6 +291,12 @@ def resume(bot: str = BOT) -> None:
     """Take the hold one step down, by its incident."""
     incident = status(bot)["holds"][0]["incident"]
     play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
+
+
+def resume_both() -> None:
+    """Take both holds down, each by its incident."""
+    for bot in (LIVE_BOT, BOT):
+        resume(bot)
 
 
 def resumed_proof(bot: str = BOT) -> str:
@@ -316,7 +334,9 @@ STEPS = [
     Step("Both bots buy by themselves", positions, positions_proof, 15),
     Step("Kill switch, level 1: no more entries", lambda: halt(1, BOT), level_1_proof, 10),
     Step("Kill switch, level 2: sold, and the exchange says so", lambda: halt(2, LIVE_BOT), flat_proof, 10),
-    Step("Resume of the live bot", lambda: resume(LIVE_BOT), lambda: resumed_proof(LIVE_BOT), 15),
+    Step("Resume of both bots", resume_both, lambda: resumed_proof(LIVE_BOT), 25),
+    Step("Circuit breaker: a file keeps a host's bots from entering", lambda: breaker("enable"), breaker_proof, 10),
+    Step("Circuit breaker ended: they may enter again", lambda: breaker("disable"), resumed_proof, 10),
     Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 8),
     Step("Resume, first step: process up, paused", resume, level_1_proof, 15),
     Step("Resume, second step: it may enter again", resume, resumed_proof, 10),

@@ -198,6 +198,21 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+COMMAND = re.compile(r"ansible-playbook playbooks/(?P<name>\w+)\.yml(?P<words>[^\n`]*)")
+GIVEN = re.compile(r" -e (?P<name>\w+)=")
+
+
+def test_every_command_of_a_page_exists_and_takes_the_words_that_it_is_given() -> None:
+    found = [(page, match) for page in (ROOT / "docs").rglob("*.md") for match in COMMAND.finditer(page.read_text())]
+    assert len(found) > 50
+    for page, match in found:
+        where = f"{page.relative_to(ROOT)}: {match.group()}"
+        path = ROOT / "playbooks" / f"{match['name']}.meta.yml"
+        assert path.exists(), where
+        options = set(load(path)["argument_specs"][match["name"]]["options"])
+        assert set(GIVEN.findall(match["words"])) <= {*options, "deploy_full"}, where
+
+
 def test_the_glossary_is_short_in_order_and_linked_from_every_page_with_a_table() -> None:
     words = re.findall(r"^\| ([a-z][a-z -]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
     assert 30 <= len(words) <= 40
