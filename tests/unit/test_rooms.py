@@ -50,7 +50,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
     ),
     "hostctl/takeover": (
-        *("core/base", "core/bot", "core/halt", "core/deploy", "core/takeover"),
+        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/takeover"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
     ),
     "hostctl/recovery": (

@@ -130,10 +130,19 @@ def test_a_bot_reaches_its_own_database_and_no_other(host: Any) -> None:
     assert done.stdout.split() == ["refused", "True"], done
 
 
-def test_the_timer_asserts_holds(host: Any) -> None:
-    timer = host.service("freqops-reassert.timer")
-    assert timer.is_running
-    assert timer.is_enabled
+@pytest.mark.parametrize("unit", ["freqops-guard.service", "freqops-reassert.timer"])
+def test_what_asserts_holds_runs(host: Any, unit: str) -> None:
+    service = host.service(unit)
+    assert service.is_running
+    assert service.is_enabled
+
+
+def test_the_breaker_of_a_new_host_is_inactive_and_root_s_alone(host: Any) -> None:
+    state = "/srv/freqops/user_data/state"
+    with host.sudo():
+        found = host.file(state)
+        assert (found.uid, oct(found.mode)) == (0, "0o700")
+        assert json.loads(host.file(f"{state}/circuit_breaker.json").content_string)["active"] is False
 
 
 def test_the_operator_may_run_the_tool_and_the_table_names_the_bot(host: Any) -> None:

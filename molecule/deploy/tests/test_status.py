@@ -15,6 +15,7 @@ LATER = "/etc/ssh/sshd_config.d/00-later.conf"
 COOKIES = "/proc/sys/net/ipv4/tcp_syncookies"
 STOP = "systemctl stop freqops-reassert.timer && systemctl start freqops-reassert.service"  # a round under way ends
 SILENCE = f"{STOP} && touch -d '10 minutes ago' /run/freqops/reassert.stamp"
+NO_GUARD = "systemctl stop freqops-guard && touch -d '10 minutes ago' /run/freqops/guard.stamp"
 DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
     "overridden": (
         f"mkdir {OVERRIDE} && printf '[Service]\\nNice=5\\n' > {OVERRIDE}/x.conf && systemctl daemon-reload",
@@ -27,6 +28,7 @@ DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
         "freqops-reassert.timer is masked",
     ),
     "silent": (SILENCE, "systemctl start freqops-reassert.timer", "freqops-reassert did not come round for 60"),
+    "guard": (NO_GUARD, "systemctl start freqops-guard", "freqops-guard did not come round for 60"),
     "sshd": (f"echo X11Forwarding yes > {LATER}", f"rm {LATER}", f"X11Forwarding is yes, not no; set in {LATER}"),
     "kernel": (f"echo 0 > {COOKIES}", f"echo 1 > {COOKIES}", "the kernel's net.ipv4.tcp_syncookies is 0, not 1"),
 }

@@ -30,7 +30,7 @@ LAST = (
     "var/lib/freqops-halt/.ssh/*",
 )
 # The directories that stay below the tree of freqops: what was kept, and the incidents.
-STAYS = (KEPT, "incidents", "adopted")
+STAYS = (KEPT, "incidents", "adopted", "user_data")
 HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"
 
 

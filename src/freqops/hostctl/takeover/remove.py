@@ -17,6 +17,7 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
+from freqops.core.breaker import breaker_file
 from freqops.core.takeover import removal
 
 from ..bot import databases, holds_file, processes_and_api, stopping
@@ -70,12 +71,20 @@ class Removal:
     def _judge(self) -> None:
         if SwitchFiles(self._home).unfinished:
             raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host resume-switch' takes it back")
+        self._refuse_while_its_breaker_stands()
         bot = self._declared()
         trades = {"its API": self._asked(bot)} if processes_and_api.alive(bot) else {}
         trades.update({name: database.open_trades() for name, database in self._databases().items()})
         objection = removal.objection(removal.Seen(bot.name, trades, self._on_exchange(bot)))
         if objection is not None:
             raise Refused(objection)
+
+    def _refuse_while_its_breaker_stands(self) -> None:
+        """Refuse a bot whose own breaker is active: the file would go with it, and so would its hold."""
+        own = breaker_file.read(Home(self._home).breaker, self._clock.utcnow(), missing_is_active=False)
+        if own.active:
+            cure = f"circuit_breaker.yml -e action=disable -e bots={self._home.name} ends that"
+            raise Refused(f"{self._home.name} was not touched: {own.why}; {cure}")
 
     def run(self) -> Removed:
         """Remove the bot.

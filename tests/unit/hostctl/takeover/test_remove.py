@@ -12,6 +12,7 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.mandate import Mandate
+from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
 from freqops.core.halt import holds
@@ -321,3 +322,12 @@ def test_files_of_the_stack_are_those_of_the_manifest_but_for_what_stays(tmp_pat
         (tmp_path / name).write_text("")
     found = [str(path.relative_to(tmp_path)) for path in removal.outside(tmp_path)]
     assert found == ["etc/freqops/firewall.nft", "etc/systemd/system/freqops-reassert.timer"]
+
+
+def test_a_bot_whose_own_breaker_is_active_stays(host: Host) -> None:
+    """The file would go with it, and the next bot of its name would be free."""
+    path = Home(host.homes["beta"]).breaker
+    path.write_text('{"active": true, "reason": "why"}')
+    with pytest.raises(Refused, match=r"beta was not touched: .*circuit_breaker\.json says active: why"):
+        host.remove("beta")
+    assert path.exists()

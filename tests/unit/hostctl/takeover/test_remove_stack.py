@@ -57,7 +57,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Whole:
 def test_everything_goes_but_what_was_kept_and_what_happened(host: Whole) -> None:
     result = host.go()
     assert (result.outcome, result.changed, result.proven) == ("removed", True, True)
-    assert sorted(path.name for path in host.root.iterdir()) == ["incidents", "removed"]
+    assert sorted(path.name for path in host.root.iterdir()) == ["incidents", "removed", "user_data"]
     assert [path for path in FILES if (host.system / path).exists()] == []
     assert all((host.system / path).exists() for path in STAYS)
     assert "systemctl disable --now freqops-reassert.timer" in host.commands
