@@ -34,6 +34,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/exchange"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange"),
     ),
+    "hostctl/breaker": ("core/base", "core/bot", "core/halt", "core/breaker", "hostctl/incident"),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
@@ -51,8 +52,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/commands": (
-        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy"),
-        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/breaker"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),

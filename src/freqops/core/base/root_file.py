@@ -62,6 +62,19 @@ def read(path: Path, owner: int = ROOT_UID, limit: int = MAX_BYTES) -> bytes:
         raise Untrusted(f"it cannot be read: {error}") from None
 
 
+def check_directory(path: Path, owner: int = ROOT_UID) -> None:
+    """Refuse a directory in which another user than ``owner`` could put a file.
+
+    Raises:
+        Untrusted: Another one could, or it is none.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise Untrusted(f"its directory cannot be read: {error.strerror or error}") from None
+    _refuse_others(found, owner, path, "its directory")
+
+
 def _read(descriptor: int, owner: int, path: Path, limit: int) -> bytes:
     """Return what an open file has, and close it."""
     with os.fdopen(descriptor, "rb", buffering=0) as stream:

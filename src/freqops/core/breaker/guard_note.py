@@ -1,7 +1,7 @@
 """The note in which guard says what came of the breaker on each bot of its host, replaced whole with each round.
 
-A bot has a row as long as a hold of holder ``breaker`` is in force on it, or guard is not done with taking that hold
-down. A bot without a row is one that the breaker does not hold.
+A bot has a row as long as a hold of holder ``breaker`` is in force on it, or guard could not do what the breaker files
+demand. A bot without a row is one that the breaker does not hold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ..base import iso_time, kinds, root_file, stamp, strict_json
+from ..base import durable, iso_time, kinds, root_file, stamp, strict_json
 from ..base.clock import FUTURE_SECONDS
 from ..base.errors import FreqopsError
 from ..base.kinds import Malformed
@@ -21,6 +21,7 @@ from ..base.visible import visible
 VERSION = 1
 STALE_SECONDS = 10.0
 MAX_BYTES = 1024 * 1024
+MODE = 0o644
 PERSON = "breaker_resume: person"  # how the detail of a bot begins that stays paused until a person resumes it
 CURE = "'systemctl status freqops-guard' says why"
 SHOWN = 200
@@ -31,12 +32,12 @@ class NoAnswer(FreqopsError):
 
 
 @dataclass(frozen=True)
-class Row:
-    """What guard says of one bot that the breaker holds.
+class BotNote:
+    """What guard says of one bot.
 
     Attributes:
-        incident: The incident of the hold.
-        proven: Whether the hold is proven as a halt of level 1 is; for one that stays, whether it is as it must be.
+        incident: The incident of the breaker's hold; empty where there is none, and something failed.
+        proven: Whether the hold is proven as a halt of level 1 is, or, where it waits for a person, as it must be.
         detail: Lines for an operator: what is missing, or why the hold stays.
     """
 
@@ -56,11 +57,11 @@ class Note:
 
     Attributes:
         at: When the note was written: after everything that it says was so.
-        bots: A row for each bot that the breaker holds, by name.
+        bots: A row for each bot that there is anything to say of, by name.
     """
 
     at: datetime
-    bots: Mapping[str, Row] = field(default_factory=dict)
+    bots: Mapping[str, BotNote] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the note as it stands in its file."""
@@ -71,6 +72,17 @@ class Note:
 def path() -> Path:
     """Return the place of the note."""
     return Path(stamp.DIRECTORY) / "breaker.json"
+
+
+def leave(bots: Mapping[str, BotNote], now: datetime) -> str | None:
+    """Leave the note of guard, and return why it could not be left, or None; one that is not left grows old."""
+    place = path()
+    try:
+        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        durable.write_json(place, Note(now, bots).to_json(), MODE)
+    except OSError as error:
+        return f"{place} was not written: {error.strerror or error}"
+    return None
 
 
 def parse(data: bytes) -> Note:
@@ -92,12 +104,12 @@ def parse(data: bytes) -> Note:
     return Note(at, {visible(name, SHOWN): _row(name, row) for name, row in rows.items()})
 
 
-def _row(name: str, row: object) -> Row:
+def _row(name: str, row: object) -> BotNote:
     if not isinstance(row, dict) or set(row) != {"incident", "proven", "detail"}:
         raise Malformed(f"the row of {visible(name, SHOWN)} is not an object of incident, proven and detail")
     detail = kinds.value(row, "detail", kinds.list_of(kinds.text))
     incident = kinds.value(row, "incident", kinds.text)
-    return Row(incident, kinds.value(row, "proven", kinds.truth), tuple(visible(line, SHOWN) for line in detail))
+    return BotNote(incident, kinds.value(row, "proven", kinds.truth), tuple(visible(line, SHOWN) for line in detail))
 
 
 def read(now: datetime, owner: int = root_file.ROOT_UID) -> Note:

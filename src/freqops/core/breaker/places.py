@@ -17,9 +17,14 @@ def host_breaker(root: Path) -> Path:
     return state_directory(root) / NAME
 
 
+def override_of(state: Path) -> Path:
+    """Return the override in the directory ``state``."""
+    return state / "override.json"
+
+
 def override(root: Path) -> Path:
     """Return the permission to start runs in spite of the host's breaker."""
-    return state_directory(root) / "override.json"
+    return override_of(state_directory(root))
 
 
 def setting_of(breaker: Path) -> Path:

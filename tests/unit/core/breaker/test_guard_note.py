@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,15 @@ import pytest
 from freqops.core.base import stamp
 from freqops.core.base.kinds import Malformed
 from freqops.core.breaker import guard_note
-from freqops.core.breaker.guard_note import NoAnswer, Note, Row
+from freqops.core.breaker.guard_note import BotNote, NoAnswer, Note
 from tests.unit.fakes import START
 
 ME = os.getuid()
-NOTE = Note(START, {"alpha": Row("one", True), "beta": Row("one", False, ("no answer",))})
+NOTE = Note(START, {"alpha": BotNote("one", True), "beta": BotNote("one", False, ("no answer",))})
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stamp, "DIRECTORY", str(tmp_path))
     return guard_note.path()
 
@@ -56,6 +55,13 @@ def test_a_note_that_is_old_or_in_the_future_is_none(place: Path, seconds: int, 
 def test_no_note_is_no_answer(place: Path) -> None:
     with pytest.raises(NoAnswer, match=r"guard does not answer: .*breaker.json: it is missing; 'systemctl status"):
         guard_note.read(START, ME)
+
+
+def test_guard_leaves_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert guard_note.leave(NOTE.bots, START) is None
+    assert guard_note.read(START, ME) == NOTE
+    monkeypatch.setattr(stamp, "DIRECTORY", f"{place}/below a file")
+    assert guard_note.leave({}, START) == f"{place}/below a file/breaker.json was not written: Not a directory"
 
 
 def test_a_note_of_somebody_else_is_no_answer(place: Path) -> None:
@@ -94,5 +100,5 @@ def test_a_bot_that_stands_there_twice_is_refused() -> None:
 
 
 def test_who_waits_for_a_person_says_so() -> None:
-    assert Row("one", True, (f"{guard_note.PERSON}; resume.yml ends it",)).waits_for_person
-    assert not Row("one", True, ("no answer",)).waits_for_person
+    assert BotNote("one", True, (f"{guard_note.PERSON}; resume.yml ends it",)).waits_for_person
+    assert not BotNote("one", True, ("no answer",)).waits_for_person
