@@ -1,6 +1,7 @@
 """The command line of ``freqops-host``; its arguments are frozen (version 1).
 
-Exit status: 0 all proven, 2 something not proven, 1 refused before anything ran.
+Exit status: 0 all proven, 2 something not proven, 1 refused before anything ran; ``breaker status`` has 3 active and
+4 unreadable besides.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ COMMANDS = (
     "start",
     "status",
     "incident",
+    "breaker",
     "switch",
     "rollback",
     "resume-switch",
@@ -125,6 +127,8 @@ def _parser(
         command: Any = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
         one = commands.add_parser(name, help=command.HELP)
         command.add_arguments(one)
+        if tuple(allowed) == COMMANDS and hasattr(command, "add_root_arguments"):
+            command.add_root_arguments(one)
         one.set_defaults(module=command)
     return parser
 

@@ -1,6 +1,7 @@
 """The command ``freqops-operator``: what an operator may run as root without being root otherwise.
 
-It halts and it looks. No argument of it is a path, and no command of it takes a hold down or brings code in.
+It halts, it switches the operator breaker, and it looks. No argument of it is a path. No command of it takes a hold
+down, but the breaker's by its file, or brings code in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ``freqops-operator`` lets an operator do as root: halt and look, and nothing that names a file."""
+"""What ``freqops-operator`` lets an operator do as root: halt, switch the breaker, look; nothing that names a file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ ARGUMENTS = {
     "halt": {"level", "reason", "bots", "deadline", "incident", "actor", "json"},
     "status": {"json"},
     "incident": {"incident", "json"},
+    "breaker": {
+        *("action", "bots", "minutes", "until", "withdraw", "deadline", "json"),
+        *("reason", "actor", "incident"),
+    },
 }
 
 

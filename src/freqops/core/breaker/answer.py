@@ -108,8 +108,9 @@ class Answer:
         unknown = [row for row in rows if row.file not in FILES]
         if unknown:
             raise Malformed(f"the file of {unknown[0].bot} is {unknown[0].file!r}")
+        override = document.get("override")
         return cls(
             rows, kinds.value(document, "changed", kinds.truth),
-            document.get("override") if kinds.text(document.get("override")) else "",
+            override if isinstance(override, str) else "",
             kinds.value(document, "detail", kinds.list_of(kinds.text)),
         )  # fmt: skip

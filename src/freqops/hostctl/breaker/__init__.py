@@ -1,1 +1,1 @@
-"""The guard of a host, and the bots that follow its breaker files."""
+"""The operator breaker on a host: the writer of its files, the guard that follows them, and the proof."""
