@@ -12,6 +12,7 @@ import pytest
 
 from freqops.core.base.errors import NotProven
 from freqops.core.bot import layout
+from freqops.core.bot.client import Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.hostctl.bot import breaker_hold, holds_file
@@ -155,6 +156,24 @@ def test_a_resume_that_did_not_reach_the_bot_is_brought_to_its_end(
     assert fleet.round() == (["alpha: running: its breaker is over"], [])
     assert (bot.state, bool(bot.locks)) == ("running", False)
     assert fleet.round() == ([], [])
+
+
+@pytest.mark.parametrize("lifted", [True, False])
+def test_a_bot_that_does_not_answer_is_named_only_where_something_is_left_to_do(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, lifted: bool
+) -> None:
+    fleet.add("alpha")
+    if lifted:
+        fleet.breaker(active=True)
+        fleet.round()
+        fleet.breaker(active=False)
+        fleet.round()
+
+    def silent(*_: Any) -> None:
+        raise Unreachable("GET /locks: no answer")
+
+    monkeypatch.setattr(resume, "finished", silent)
+    assert bool(fleet.round()[1]) == lifted
 
 
 def test_who_paused_a_bot_that_no_breaker_held_is_not_contradicted(fleet: Fleet) -> None:

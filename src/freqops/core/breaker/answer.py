@@ -48,7 +48,7 @@ class Row:
 
     def cells(self) -> list[Any]:
         """Return the cells of its row, in the order of `HEADINGS`."""
-        return [self.file, self.bot, bool(self.incident), self.proven, self.until, self.who, self.incident]
+        return [self.file, self.bot, "yes" if self.incident else "none", self.proven, self.until, self.who, self.incident]
 
 
 KINDS: dict[str, kinds.Kind] = {

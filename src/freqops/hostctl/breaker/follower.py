@@ -9,6 +9,7 @@ from pathlib import Path
 from freqops.core.base.clock import Clock
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
+from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.breaker import guard_note
 from freqops.core.breaker.following import PERSON, Due, Standing, due
@@ -47,6 +48,7 @@ class Follower:
     def __post_init__(self) -> None:
         self._proven: dict[Path, str] = {}
         self._waiting: dict[Path, str] = {}
+        self._lifted: set[Path] = set()
         self._looked: set[Path] = set()  # for a resume that an earlier guard did not bring to its end
         self._lock = threading.Lock()
 
@@ -102,15 +104,24 @@ class Follower:
     def _lift(self, home: Path, hold: holds.Hold) -> Said:
         given = Mandate(hold.incident, OVER, breaker_hold.ACTOR)
         self._looked.discard(home)  # what does not reach the bot now is brought to its end by a later round
+        self._lifted.add(home)
         bot, command = layout.load_bot(home), Command("resume", given, Home(home).root, self.clock)
         started = command.on(bot, lambda journal: resume.resume(bot, given, journal, self.clock, self.engine))
         return Said([f"{home.name}: {started.outcome}: {OVER} ({hold.incident})"])
 
     def _unfinished(self, home: Path) -> Said:
-        """Bring a resume to its end that took the hold, and did not reach the bot."""
+        """Bring a resume to its end that took the hold, and did not reach the bot.
+
+        Whether an earlier guard left one like that behind is asked until the bot answers once.
+        """
         if home in self._looked or not (home / "bot.json").exists():
             return Said()
-        started = resume.finished(layout.load_bot(home), self.clock)
+        try:
+            started = resume.finished(layout.load_bot(home), self.clock)
+        except ApiError:
+            if home in self._lifted:
+                raise
+            return Said()
         self._looked.add(home)
         return Said() if started is None else Said([f"{home.name}: {started.outcome}: {OVER}"])
 
