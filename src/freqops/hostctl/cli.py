@@ -40,6 +40,8 @@ COMMANDS = (
     "keepalive",
     "deadman",
     "drill",
+    "slot",
+    "slots",
     "reassert",
     "probe",
     "gate",
