@@ -54,9 +54,11 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
     try:
         _fill(handle, data, mode, None)
         os.link(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
     try:
+        temporary.unlink()
         sync_directory(path.parent)
     except OSError:
         path.unlink(missing_ok=True)

@@ -263,6 +263,8 @@ class SlotDirectory:
             except FileExistsError:
                 continue
             except OSError as error:
+                if os.path.lexists(self.path / name):
+                    raise NotProven(f"{self.path / name} cannot be written, nor removed: {error}") from None
                 raise Refused(f"no slot was taken, {self.path} cannot be written: {error}") from None
             back = slot_file.read(self.path / name, self._boot)
             if back is None or back.slot != slot:

@@ -67,6 +67,8 @@ def _state(found: LockFile, now: Moment, ttl: int, lives: Alive) -> tuple[str, s
 
 def _state_of_ours(slot: Slot, now: Moment, silent: float, lives: Alive) -> tuple[str, str]:
     if lives.holder is False and lives.run and slot.run is not None:
+        if silent <= slot.ttl * (slots.LATE + slots.GRACE):
+            return GONE, f"its run must end when it is silent for {slot.ttl * slots.LATE:.0f} s"
         return LEFT, f"its holder is gone and its run goes on: pkill -KILL -s {slot.run.pid}"
     if lives.holder is False:
         return GONE, f"it is free in {max(0.0, slot.ttl - silent):.0f} s"

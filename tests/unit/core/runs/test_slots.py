@@ -402,7 +402,7 @@ class Slots(RuleBasedStateMachine):
         return self.host.now - (entry["heard"] if same else self.host.boot_began)
 
     def _counts(self, entry: dict[str, Any]) -> bool:
-        return self._silence(entry) <= entry["ttl"] or entry["holder"] or entry["run"]
+        return bool(self._silence(entry) <= entry["ttl"] or entry["holder"] or entry["run"])
 
     def _active(self, kind: str) -> list[dict[str, Any]]:
         return [entry for entry in self.model.values() if entry["kind"] == kind and self._counts(entry)]
