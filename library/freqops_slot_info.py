@@ -25,6 +25,7 @@ EXAMPLES = r"""
 ---
 - name: Look at the run slots
   freqops_slot_info:
+    root: /srv/freqops
   register: slots
 """
 

@@ -131,7 +131,7 @@ def test_what_a_command_says_that_it_did_it_did(runs: Runs) -> None:
             assert len(case.files) == 1, str(case)
 
 
-def test_the_next_command_finds_nothing_in_its_way(runs: Runs) -> None:
+def test_a_command_that_was_cut_leaves_the_way_free(runs: Runs) -> None:
     for case in runs.cases:
         directory = SlotDirectory(case.root, Clock())
         assert directory.release(directory.acquire(wanted("hyperopt")).token) is True, str(case)
