@@ -19,6 +19,7 @@ from freqops.core.base.errors import NotProven
 SET_DEATH_SIGNAL, SET_SUBREAPER = 1, 36  # prctl(2)
 NOT_STARTED = 127
 GO = b"1"
+PYTHONS_OWN = (signal.SIGPIPE, signal.SIGXFSZ)  # which Python ignores, and a command must not find ignored
 POLL = 0.05
 KILL_SECONDS = 30.0
 
@@ -128,6 +129,8 @@ def _become(words: list[str], waits: int, control: Callable[..., int]) -> None:
     """Become the command, when the beginner says so; where it died instead, end."""
     try:
         os.setsid()
+        for number in PYTHONS_OWN:
+            signal.signal(number, signal.SIG_DFL)
         if control(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0) == 0 and os.read(waits, 1) == GO:
             os.execvp(words[0], words)  # noqa: S606  what the operator gave to run
     except OSError as error:

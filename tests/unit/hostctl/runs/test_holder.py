@@ -107,6 +107,10 @@ def test_a_command_that_was_killed_has_the_status_of_a_shell(host: Host) -> None
     assert host.slots == []
 
 
+def test_a_command_finds_no_signal_ignored(host: Host) -> None:
+    assert host.run(*RUN, "sh", "-c", "kill -PIPE $$")[0] == 128 + signal.SIGPIPE
+
+
 def test_without_a_slot_nothing_runs(host: Host) -> None:
     host.hold()
     status, said = host.asked(*RUN, "touch", str(host.root / "ran"))
