@@ -11,9 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from freqops.core.base.errors import Refused
-
-FIELD_STARTED = 22  # proc_pid_stat(5), counted from one
+from freqops.core.base.process_table import started
 
 
 class ActionModule(ActionBase):
@@ -39,21 +37,6 @@ class ActionModule(ActionBase):
             arguments["instead_of"] = holder["id"]
             done = self._execute_module("freqops_deploy_lock", module_args=arguments, task_vars=task_vars)
         return {**result, **done}
-
-
-def started(pid: int, proc: Path = Path("/proc")) -> str:
-    """Return when a process of this machine began, as its kernel counts; empty where there is none.
-
-    Raises:
-        Refused: This machine does not tell.
-    """
-    try:
-        text = (proc / str(pid) / "stat").read_text()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise Refused(f"this machine does not tell of its processes: {error}") from None
-    return str(text.rpartition(")")[2].split()[FIELD_STARTED - 3])
 
 
 def pid_namespace(proc: Path = Path("/proc")) -> str:

@@ -11,7 +11,12 @@ import pytest
 
 from tests.shipped.bare import ROOT, Bare
 
-ON_BOTH = {"freqops_keepalive", "freqops_probe", "freqops_switch"}  # actions that run the module of their name
+ON_BOTH = {
+    "freqops_keepalive",
+    "freqops_probe",
+    "freqops_slot",
+    "freqops_switch",
+}  # actions that run the module of their name
 ACTIONS = {path.stem for path in (ROOT / "action_plugins").glob("*.py")} - ON_BOTH  # these run on the control node
 ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTIONS)
 NO_TOOL = "freqops-host"
@@ -26,7 +31,7 @@ RUN_THE_TOOL = (
     "freqops_rollback",
     "freqops_switch",
 )
-ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_units", "freqops_validate")
+ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_slot_info", "freqops_units", "freqops_validate")
 WHY = ("incident", "reason", "actor")
 # These would change the machine itself; here they must refuse, and say why.
 REFUSE = {
@@ -70,6 +75,8 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
             "owner": os.getuid(),
             "database": "alpha_paper",
         },
+        "freqops_slot": {"kind": "backtest", "root": str(home)},
+        "freqops_slot_info": {"root": str(home)},
         "freqops_switch": {"releases": {"alpha": "0" * 16}, "actor": "ann"},
         "freqops_units": {"absent": ["freqops-nothing.timer"], "directory": str(home)},
         "freqops_validate": {"image": "registry.example.com/nothing", "release": str(home), "packages": str(home)},

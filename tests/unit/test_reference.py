@@ -105,7 +105,7 @@ def tasks_of(path: Path) -> Iterator[dict[str, Any]]:
 
 def task_files() -> list[Path]:
     """Return all files with tasks of ours."""
-    places = ("playbooks/common/*.yml", "playbooks/steps/*.yml", "roles/*/tasks/*.yml")
+    places = ("playbooks/common/*.yml", "playbooks/steps/*.yml", "roles/*/tasks/*.yml", "docs/examples/*.yml")
     return sorted([*PLAYBOOKS, *(path for place in places for path in ROOT.glob(place))])
 
 

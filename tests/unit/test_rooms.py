@@ -25,6 +25,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
+    "core/runs": ("core/base", "core/halt"),
     "strategy": ("core/halt",),
     "witness": (),
     "hostctl/bot": (
@@ -57,10 +58,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/takeover"),
         *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
+    "hostctl/runs": ("core/base", "core/runs"),
     "hostctl/commands": (
-        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker"),
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
-        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery", "hostctl/breaker"),
+        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery", "hostctl/breaker", "hostctl/runs"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

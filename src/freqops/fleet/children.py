@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-PROC = Path("/proc")
-STATE, PARENT, SESSION, STARTED = 0, 1, 3, 19  # of the fields behind the name, proc_pid_stat(5)
-GONE = "ZX"
+from freqops.core.base import process_table
+from freqops.core.base.process_table import PROC
 
 
 class Child(NamedTuple):
@@ -30,14 +28,14 @@ def alive(proc: Path = PROC) -> set[Child]:
     Returns:
         None at all on a machine that has no /proc.
     """
-    below: dict[int, list[tuple[Child, str]]] = {}
-    for child, parent, session in _all(proc):
-        below.setdefault(parent, []).append((child, session))
+    below: dict[int, list[tuple[Child, int]]] = {}
+    for entry in process_table.entries(proc):
+        below.setdefault(entry.parent, []).append((Child(entry.pid, entry.started), entry.session))
     found, waiting = set(), list(below.get(os.getpid(), []))
     while waiting:
         child, session = waiting.pop()
         found.add(child)
-        waiting += [entry for entry in below.get(child.pid, []) if entry[1] == session]
+        waiting += [each for each in below.get(child.pid, []) if each[1] == session]
     return found
 
 
@@ -46,13 +44,3 @@ def end(children: set[Child]) -> None:
     for child in children:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(child.pid, signal.SIGKILL)
-
-
-def _all(proc: Path) -> Iterator[tuple[Child, int, str]]:
-    """Yield each live process of the machine, with its parent and its session."""
-    for entry in proc.glob("[0-9]*/stat"):
-        with suppress(OSError):  # it ended meanwhile
-            # The name before the fields may hold blanks and brackets.
-            fields = entry.read_text(errors="replace").rpartition(")")[2].split()
-            if fields[STATE] not in GONE:
-                yield Child(int(entry.parent.name), fields[STARTED]), int(fields[PARENT]), fields[SESSION]

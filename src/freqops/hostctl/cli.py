@@ -43,6 +43,8 @@ COMMANDS = (
     "deadman",
     "drill",
     "guard",
+    "slot",
+    "slots",
     "reassert",
     "probe",
     "gate",

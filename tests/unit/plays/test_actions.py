@@ -25,6 +25,7 @@ from action_plugins import (
     freqops_stage,
     freqops_status,
 )
+from freqops.core.base import process_table
 from freqops.core.base.errors import Refused
 from freqops.core.deploy import release, strategy_package
 from freqops.fleet.fanout import Answer
@@ -48,26 +49,26 @@ def proc(root: Path, pid: int, started: str) -> Path:
 
 
 def test_when_a_process_began_is_told_by_the_kernel(tmp_path: Path) -> None:
-    assert freqops_deploy_lock.started(77, proc(tmp_path, 77, "8899")) == "8899"
-    assert freqops_deploy_lock.started(78, tmp_path) == ""
+    assert process_table.started(77, proc(tmp_path, 77, "8899")) == "8899"
+    assert process_table.started(78, tmp_path) == ""
 
 
 def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
     (tmp_path / "77" / "stat").mkdir(parents=True)
     with pytest.raises(Refused, match="does not tell of its processes"):
-        freqops_deploy_lock.started(77, tmp_path)
+        process_table.started(77, tmp_path)
 
 
 def test_a_deploy_is_dead_when_its_process_is_gone() -> None:
     child = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-    holder = {**HERE, "pid": child.pid, "started": freqops_deploy_lock.started(child.pid)}
+    holder = {**HERE, "pid": child.pid, "started": process_table.started(child.pid)}
     assert freqops_deploy_lock.dead(holder) is False
     child.communicate(b"\n", timeout=20)
     assert freqops_deploy_lock.dead(holder) is True
 
 
 def test_another_process_under_the_same_number_is_not_the_deploy() -> None:
-    own = {**HERE, "pid": os.getpid(), "started": freqops_deploy_lock.started(os.getpid())}
+    own = {**HERE, "pid": os.getpid(), "started": process_table.started(os.getpid())}
     assert freqops_deploy_lock.dead(own) is False
     assert freqops_deploy_lock.dead({**own, "started": "1"}) is True
 

@@ -22,6 +22,7 @@ from ansible.playbook.task import Task
 from ansible.plugins import loader
 from ansible.plugins.action import ActionBase
 
+from freqops.core.base import process_table
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.fleet import children, fanout
@@ -130,7 +131,7 @@ class Fleet:
 
 def dead(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in children.GONE
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in process_table.GONE
     except OSError:
         return True
 

@@ -30,18 +30,49 @@ def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | No
     """
     handle, temporary = beside(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            if owner is not None:
-                os.fchown(stream.fileno(), *owner)
-            os.fsync(stream.fileno())
+        _fill(handle, data, mode, owner)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Make ``path``, which must not exist, so that a reader, or a crash, meets the whole content or no file.
+
+    Args:
+        path: The file to make; its directory must exist.
+        data: The whole content.
+        mode: Permission bits of the file.
+
+    Raises:
+        FileExistsError: There is one already; it is as it was.
+        OSError: The disk is full, read-only or failing; there is no file then.
+    """
+    handle, temporary = beside(path)
+    try:
+        _fill(handle, data, mode, None)
+        os.link(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    try:
+        temporary.unlink()
+        sync_directory(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _fill(handle: int, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fchmod(stream.fileno(), mode)
+        if owner is not None:
+            os.fchown(stream.fileno(), *owner)
+        os.fsync(stream.fileno())
 
 
 def beside(path: Path) -> tuple[int, Path]:

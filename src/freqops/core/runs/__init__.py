@@ -1,0 +1,1 @@
+"""Runs: backtests, searches, downloads and maintenance, and what lets them begin."""

@@ -1,0 +1,168 @@
+"""The holder of a slot: a process that begins a run, is heard as long as it is well, and ends the run where it is not.
+
+It looks every second at most. A holder that was stopped, or slept with its machine, finds its heartbeat late when it
+goes on, and ends its run: nobody else could have taken the slot before, because the holder was not gone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.runs import slot_processes, slots
+from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.core.runs.slots import Lost, Slot, Wanted
+
+from . import own_processes
+from .own_processes import Session
+
+LOOK_SECONDS, LOOKS_IN_TTL = 1.0, 20
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+LOST = 124  # as timeout(1) has it for a command that it ended
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a run.
+
+    Attributes:
+        status: The exit status: of the command, `LOST`, or 128 and the signal that ended it.
+        why: Why it was ended; empty where it ended by itself.
+    """
+
+    status: int
+    why: str = ""
+
+
+def run(directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock) -> Ended:
+    """Take a slot, run a command under it, and give it back.
+
+    Raises:
+        Refused: There was no slot, and nothing ran.
+        NotProven: What is left of the run could not be ended, or the slot was not given back.
+    """
+    acquired = directory.acquire(wanted)
+    try:
+        ended = _run(directory, words, clock, Kept(directory, acquired.token, acquired.slot))
+    except BaseException:
+        with suppress(FreqopsError, OSError):  # where the run goes on, the slot is refused, and stays
+            directory.release(acquired.token)
+        raise
+    try:
+        directory.release(acquired.token)
+    except Refused as refusal:
+        raise NotProven(f"the run ended with {ended.status}, and its slot was not given back: {refusal}") from None
+    return ended
+
+
+def run_under(directory: SlotDirectory, token: str, words: list[str], clock: Clock) -> Ended:
+    """Run a command under a slot that somebody else holds, for as long as that one is heard.
+
+    Raises:
+        Refused: Another run is under the slot; nothing ran.
+        NotProven: The slot is not held any more, or what is left of the run could not be ended.
+    """
+    return _run(directory, words, clock, Watched(directory, token, directory.held(token)))
+
+
+@dataclass
+class Watched:
+    """A slot that somebody else keeps.
+
+    Attributes:
+        directory: The slots of this host.
+        token: The token of the slot.
+        slot: The slot as it was seen last.
+    """
+
+    directory: SlotDirectory
+    token: str
+    slot: Slot
+
+    def look(self) -> None:
+        """Look at the slot.
+
+        Raises:
+            Lost: It is not held any more, or its heartbeat is late.
+        """
+        self.slot = self.directory.held(self.token)
+
+
+class Kept(Watched):
+    """A slot that is kept by heartbeats."""
+
+    def look(self) -> None:
+        """Be heard where it is time; a disk that is full for a while is tried again.
+
+        Raises:
+            Lost: The heartbeat is late, or the slot is somebody else's.
+        """
+        now = self.directory.now().boot
+        if self.slot.is_late(now):
+            raise Lost(f"no heartbeat was written for {self.slot.silence(now):.1f} s")
+        if self.slot.silence(now) >= slots.seconds_between_beats(self.slot.ttl):
+            with suppress(Refused, OSError):
+                self.slot = self.directory.keep(self.token)
+
+
+def _run(directory: SlotDirectory, words: list[str], clock: Clock, slot: Watched) -> Ended:
+    with _heard() as signals:
+        session = own_processes.begin(words, clock, lambda pid: _noted(directory, slot.token, pid))
+        ended = _watched(session, signals, slot)
+        session.end(slots.seconds_of_grace(slot.slot, directory.now().boot))
+    with suppress(FreqopsError, OSError):  # the run has ended, which whoever asks looks up
+        directory.put_run(slot.token, None)
+    if ended is None and session.status is None:
+        raise NotProven("the run has ended, and its exit status is not known")
+    return ended or Ended(session.status or 0)
+
+
+def _noted(directory: SlotDirectory, token: str, pid: int) -> None:
+    try:
+        directory.put_run(token, slot_processes.known(pid))
+    except OSError as error:
+        raise Refused(f"nothing ran: the run could not be written down in {directory.path}: {error}") from None
+
+
+def _watched(session: Session, signals: int, slot: Watched) -> Ended | None:
+    """Wait for the end of a run, and return why it must end; None where it did by itself."""
+    seconds = min(LOOK_SECONDS, slot.slot.ttl / LOOKS_IN_TTL)
+    ended = os.pidfd_open(session.leader)
+    try:
+        waits = select.poll()
+        waits.register(ended, select.POLLIN)
+        waits.register(signals, select.POLLIN)
+        while True:
+            for descriptor, _ in waits.poll(seconds * 1000):
+                if descriptor == ended:
+                    return None
+                number = os.read(signals, 1)[0]
+                return Ended(128 + number, f"the signal {number} ended it")
+            slot.look()
+    except Lost as lost:
+        return Ended(LOST, str(lost))
+    finally:
+        os.close(ended)
+
+
+@contextmanager
+def _heard() -> Iterator[int]:
+    """Let the signals that end a command be read from a pipe, whose descriptor is yielded."""
+    reads, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as under nohup(1)
+    before = {number: signal.signal(number, lambda *_: None) for number in heard}
+    former = signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+    try:
+        yield reads
+    finally:
+        signal.set_wakeup_fd(former)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reads)
+        os.close(writes)
