@@ -62,7 +62,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
-        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery", "hostctl/breaker", "hostctl/runs"),
+        *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
+        *("hostctl/breaker", "hostctl/runs"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

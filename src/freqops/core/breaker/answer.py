@@ -48,7 +48,8 @@ class Row:
 
     def cells(self) -> list[Any]:
         """Return the cells of its row, in the order of `HEADINGS`."""
-        return [self.file, self.bot, "yes" if self.incident else "none", self.proven, self.until, self.who, self.incident]
+        hold = "yes" if self.incident else "none"
+        return [self.file, self.bot, hold, self.proven, self.until, self.who, self.incident]
 
 
 KINDS: dict[str, kinds.Kind] = {
