@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.bot import limits
 from freqops.core.bot.limits import Limits
 from freqops.core.halt.holds import Hold, Holds
 from freqops.strategy import EntryGate, entry_gate, within_limits
@@ -81,7 +82,8 @@ class World:
     """What stands for /freqops, and what the bot has open."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.trades, self.error = home, list[Trade](), None
+        self.home, self.trades = home, list[Trade]()
+        self.error: Exception | None = None
         self.strategy = Mine()
         self.file = home / within_limits.FILE
         self.limit()
@@ -244,7 +246,7 @@ def test_limits_that_are_missing_allow_no_entry(world: World) -> None:
 def test_whatever_goes_wrong_allows_no_entry(world: World, error: type[Exception], monkeypatch: Any) -> None:
     """Freqtrade takes a strategy that raises for one that agrees."""
     world.limit(trades=5)
-    world.error = error("no")  # type: ignore[assignment]
+    world.error = error("no")
     assert not world.enters()
     world.error = None
     assert world.enters()
@@ -254,7 +256,7 @@ def test_whatever_goes_wrong_allows_no_entry(world: World, error: type[Exception
     def fails(*_: Any) -> Any:
         raise error("no")
 
-    monkeypatch.setattr(within_limits.limits, "load", fails)
+    monkeypatch.setattr(limits, "load", fails)
     assert not world.enters()
 
 

@@ -7,6 +7,7 @@ one that says so. This file is part of every release.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ..base.strict_json import Unreadable
 FILE = "limits.json"
 FORMAT = 1
 MAX_BYTES = 4096
+KEYS = ("risk_live_max_concurrent_trades", "risk_live_max_per_market_exposure")  # of a bot in freqtrade_bots
 MOST_TRADES = 10_000
 CONCURRENT, EXPOSURE = "live_concurrent_trades_exceeded", "per_market_exposure_exceeded"
 ROUNDING = 1e-9  # relative; a stake that went through an amount and a price is not the same number any more
@@ -50,6 +52,22 @@ class Limits:
             f"concurrent trades {'unlimited' if self.max_concurrent_trades is None else self.max_concurrent_trades}, "
             f"exposure of a market {'unlimited' if self.max_market_exposure is None else self.max_market_exposure}"
         )
+
+
+def declared(bot: Mapping[str, Any]) -> Limits:
+    """Return the limits that the inventory declares for a bot, an item of ``freqtrade_bots``.
+
+    Raises:
+        Refused: One of them is no limit; the text says which and what is allowed.
+    """
+    key = KEYS[0]
+    try:
+        most = trades(bot.get(key))
+        key = KEYS[1]
+        share = fraction(bot.get(key))
+    except Refused as refusal:
+        raise Refused(f"{key}: {refusal}") from None
+    return Limits(most, share)
 
 
 def load(path: Path) -> Limits:

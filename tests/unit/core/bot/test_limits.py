@@ -15,6 +15,8 @@ from freqops.core.base.strict_json import Unreadable
 from freqops.core.bot import limits
 from freqops.core.bot.limits import Limits
 
+NO_TRADES: tuple[Any, ...] = (0, -1, 10_001, 2.0, True, "5", [5])
+NO_FRACTIONS: tuple[Any, ...] = (0, 0.0, -0.1, 1.01, 25, True, "0.25", {})
 FRACTIONS = st.floats(0, 1, exclude_min=True)
 TRADES = st.integers(1, limits.MOST_TRADES)
 ANY = st.builds(Limits, st.none() | TRADES, st.none() | FRACTIONS)
@@ -38,8 +40,8 @@ def test_what_is_written_is_read(declared: Limits) -> None:
         {**WHOLE, "version": 2},
         {**WHOLE, "version": True},
         {**WHOLE, "version": "1"},
-        *({**WHOLE, "max_concurrent_trades": value} for value in (0, -1, 10_001, 2.0, True, "5", [5])),
-        *({**WHOLE, "max_market_exposure": value} for value in (0, 0.0, -0.1, 1.01, 25, True, "0.25", {})),
+        *({**WHOLE, "max_concurrent_trades": value} for value in NO_TRADES),
+        *({**WHOLE, "max_market_exposure": value} for value in NO_FRACTIONS),
     ],
 )
 def test_anything_else_is_unreadable(document: Any) -> None:
