@@ -15,6 +15,7 @@ from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
+from freqops.core.runs import declared_risk
 from freqops.plays import brought_files, inventory_files, preflight
 from freqops.plays.fleet import lost as lost_bots
 from freqops.plays.fleet_action import FleetAction
@@ -40,6 +41,7 @@ class ActionModule(FleetAction):
             absent = [lost.refusal for lost in lost_bots(variables)]
             refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
             refusals += bot_limits.without_gate(fleet, _gated(fleet, hostvars))
+            refusals += declared_risk.judge(fleet)
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {"changed": False}

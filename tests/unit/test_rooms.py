@@ -51,7 +51,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/commands": (
-        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy"),
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
     ),

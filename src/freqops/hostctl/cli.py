@@ -29,6 +29,7 @@ COMMANDS = (
     "start",
     "status",
     "incident",
+    "registry",
     "switch",
     "rollback",
     "resume-switch",
