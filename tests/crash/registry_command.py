@@ -14,7 +14,7 @@ from tests.unit.fakes import FakeClock
 def pretend(_job: dict[str, Any]) -> None:
     """Put stand-ins for the clock, and for what names files that are made beside others."""
     numbers = itertools.count()
-    registry.Clock = FakeClock  # type: ignore[misc,assignment]
+    vars(registry)["Clock"] = FakeClock
     os.urandom = lambda count: next(numbers).to_bytes(count, "big")
 
 

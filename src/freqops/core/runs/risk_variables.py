@@ -6,6 +6,7 @@ or as a fixed path, or as an act with an end. Those of a host are written by dep
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ def _guard(value: Any) -> float | None:
     return None if off else limits.fraction(value)
 
 
-READERS = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "max_concurrent_backtests": lambda value: _whole(value, MOST),
     "concurrency_ttl_sec": lambda value: _whole(value, LONGEST_TTL),
     "max_backtest_drawdown": _guard,

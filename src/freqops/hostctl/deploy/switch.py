@@ -185,7 +185,8 @@ class Switch:
         if self._former is None:
             return
         changes = effective_values.changes(self._former.release_home, target.release_home)
-        self._result.detail += changes + limits_notes.changes(self._former, target)
+        self._result.detail += changes
+        self._result.detail += limits_notes.changes(self._former, target)
         if not changes or self._order.accept_effective or self._order.restore:
             return
         try:

@@ -927,9 +927,14 @@ def limits_in_force(host: Host) -> Any:
 
 def test_limits_come_with_a_release_before_it_starts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.stage(NEW, limits=FIVE)
-    seen = []
+    seen: list[Any] = []
     up = host.engine.compose_up
-    monkeypatch.setattr(host.engine, "compose_up", lambda *a, **k: (seen.append(limits_in_force(host)), up(*a, **k))[1])
+
+    def noting(*arguments: Any, **options: Any) -> None:
+        seen.append(limits_in_force(host))
+        up(*arguments, **options)
+
+    monkeypatch.setattr(host.engine, "compose_up", noting)
     row = host.switch(NEW)
     assert (row.well, seen[:1], limits_in_force(host)) == (True, [FIVE], FIVE)
     status = (host.home / "conf" / "limits.json").stat()
