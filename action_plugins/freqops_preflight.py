@@ -8,12 +8,15 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from freqops.core.bot import limits
+from freqops.core.deploy import strategy_source
+from freqops.core.preflight import bot_limits, machines
 from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
-from freqops.core.preflight import machines
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
-from freqops.plays import inventory_files, preflight
+from freqops.core.runs import declared_risk
+from freqops.plays import brought_files, inventory_files, preflight
 from freqops.plays.fleet import lost as lost_bots
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.inventory_lines import Lines, directories
@@ -37,6 +40,8 @@ class ActionModule(FleetAction):
         else:
             absent = [lost.refusal for lost in lost_bots(variables)]
             refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
+            refusals += bot_limits.without_gate(fleet, _gated(fleet, hostvars))
+            refusals += declared_risk.judge(fleet)
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {"changed": False}
@@ -73,3 +78,18 @@ class ActionModule(FleetAction):
 
     def _summary(self, lines: list[str]) -> str:
         return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"
+
+
+def _gated(fleet: Fleet, hostvars: Any) -> dict[tuple[str, str], bool | None]:
+    """Return for each bot with a limit whether the sources of its strategy have the entry gate."""
+    found: dict[tuple[str, str], bool | None] = {}
+    for bot in fleet.bots:
+        if any(bot.entry.get(key) is not None for key in limits.KEYS):
+            directory = brought_files.strategy_dir(bot.entry, hostvars[bot.host].get("inventory_dir"), ROOT)
+            paths = brought_files.strategy_files(directory)
+            try:
+                files = {path.name: path.read_text(encoding="utf-8") for path in paths}
+            except (OSError, UnicodeDecodeError):  # the stage refuses what cannot be read
+                files = {}
+            found[bot.host, bot.name] = strategy_source.gated(files, str(bot.entry["strategy"]))
+    return found

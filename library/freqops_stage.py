@@ -185,6 +185,7 @@ def main() -> None:
     foreign = tree.foreign(place, files, (release.VALIDATED,))
     inner = [(place / name, 0) for name in tree.directories(files)]
     directories = [(home / "var", values["owner"]), (home / "release", 0), (place, 0), *inner]
+    diff = _diff(home, former, files, changed)  # before anything is written, for it may be what runs now
     if module.check_mode:
         made = not all(tree.is_own_directory(path, owner) for path, owner in directories)
     else:
@@ -200,7 +201,7 @@ def main() -> None:
         former=former,
         validated=mark is not None and not changed and not foreign,
         cautions="\n".join(remarks.lines(mark or "")),
-        diff=_diff(home, former, files, changed),
+        diff=diff,
     )
 
 

@@ -12,7 +12,7 @@ import jinja2
 import yaml
 
 from freqops.core.base.durable import write_atomic
-from freqops.core.bot import configuration
+from freqops.core.bot import configuration, limits
 from freqops.core.deploy import release, strategy_package, tree, zipapp
 from lab.base.paths import FLEET, ROOT
 
@@ -84,6 +84,7 @@ class Files:
         self.var.chmod(0o777)
         self.put_conf("freqops-host", zipapp.build(FREQOPS))
         self.put_holds()
+        self.put_limits()
 
     def put_conf(self, name: str, content: Json | bytes) -> None:
         """Replace a file below conf the way freqops does: written beside it, then renamed."""
@@ -104,8 +105,13 @@ class Files:
         ]
         self.put_conf("holds.json", {"version": 1, "seq": 1, "holds": held})
 
+    def put_limits(self, trades: int | None = None, exposure: float | None = None) -> None:
+        """Write the limits of the bot."""
+        self.put_conf(limits.FILE, limits.Limits(trades, exposure).to_json())
+
     def put_release(self, config: Json, *strategies: Path) -> None:
-        """Write a release: configuration, strategies, and what these import of freqops."""
+        """Write a release: configuration, declaration, strategies, and what these import of freqops."""
+        (self.release / "bot.json").write_text(json.dumps({"limits": limits.Limits().to_json()}))
         (self.release / "config.json").write_text(json.dumps(config))
         package = strategy_package.files(FREQOPS)
         tree.write(self.release / release.PACKAGE, package, tree.differing(self.release / release.PACKAGE, package))

@@ -33,6 +33,7 @@ def gated(behind_the_gate: Bot) -> Iterator[Bot]:
     behind_the_gate.reset()
     yield behind_the_gate
     behind_the_gate.files.put_holds()
+    behind_the_gate.files.put_limits()
 
 
 def nobody_paused(bot: Bot) -> bool:
@@ -141,3 +142,95 @@ def test_the_gate_cancels_a_resting_entry_and_replaces_none(gated: Bot) -> None:
     gated.rounds(2)
     assert gated.api.open_trades() == []
     assert nobody_paused(gated)
+
+
+def waits(bot: Bot) -> None:
+    """Let the bot have rounds in which it could enter."""
+    bot.rounds(3)
+
+
+def test_the_gate_keeps_a_running_bot_within_its_concurrent_trades(gated: Bot) -> None:
+    """A strategy is asked before each entry with what is open in its database already.
+
+    So the entry gate counts open trades, and denies one too many although nothing else does.
+    """
+    gated.settled("SOL/USDT")
+    gated.files.put_limits(trades=1)
+    gated.wish(enter=["BTC/USDT", "XRP/USDT"])
+    waits(gated)
+    assert [trade["pair"] for trade in gated.api.open_trades()] == ["SOL/USDT"]
+    assert nobody_paused(gated)
+    gated.files.put_limits(trades=2)
+    eventually(lambda: len(gated.api.open_trades()) == 2, "with room for one more it enters one more")
+    waits(gated)
+    assert len(gated.api.open_trades()) == 2
+
+
+def share_of(bot: Bot, stake: float) -> float:
+    """Return the share of the bot's total stake that a stake is, by what the bot says it has."""
+    return stake / float(bot.api.call("GET", "/balance")["total_bot"])
+
+
+def test_the_gate_keeps_a_running_bot_within_its_exposure_of_a_market(gated: Bot) -> None:
+    """What the gate is told of an entry is its amount and its price; a total stake is what the wallets say.
+
+    So the entry gate knows the share of an entry before its order is sent.
+    """
+    gated.files.put_limits(exposure=share_of(gated, 50.0))
+    gated.wish(enter=["BTC/USDT"], stake={"BTC/USDT": 100.0})
+    waits(gated)
+    assert gated.api.open_trades() == []
+    assert nobody_paused(gated)
+    gated.wish(enter=["BTC/USDT"], stake={"BTC/USDT": 40.0})
+    eventually(lambda: gated.trade("BTC/USDT") is not None, "a smaller stake is within the exposure")
+
+
+def test_the_gate_denies_an_increase_beyond_its_exposure(gated: Bot) -> None:
+    """A strategy that averages down is told how much is in the trade, and the least stake that is accepted.
+
+    So an increase counts with what is there already.
+    """
+    stake = float(gated.settled("SOL/USDT")["stake_amount"])
+    gated.files.put_limits(exposure=share_of(gated, stake + 10.0))
+    gated.wish(add=["SOL/USDT"])
+    waits(gated)
+    assert gated.filled_entries("SOL/USDT") == 1
+    gated.files.put_limits(exposure=share_of(gated, stake + 100.0))
+    eventually(lambda: gated.filled_entries("SOL/USDT") > 1, "with more room it adds to its position")
+
+
+def test_an_entry_that_rests_counts_into_the_exposure_once(gated: Bot) -> None:
+    """While its first entry rests, a trade has its whole stake, an open order, and no amount.
+
+    So the gate takes the order for the stake, and neither twice nor not at all: another price for the order is within
+    an exposure that has room for it once, and not within one that has not.
+    """
+    trade = gated.enter(PAIR, limit=LOW)
+    stake = float(trade["stake_amount"])
+    gated.files.put_limits(exposure=share_of(gated, stake * 0.8))
+    gated.wish(move={PAIR: HIGHER})
+    gated.age_orders(PAIR)
+    waits(gated)
+    assert resting_price(gated) == LOW, "it stays where it is"
+    gated.files.put_limits(exposure=share_of(gated, stake * 1.2))
+    eventually(lambda: resting_price(gated) == HIGHER, "the order is replaced")
+
+
+@pytest.mark.parametrize("how", ["missing", "torn", "percent"])
+def test_limits_that_cannot_be_read_keep_a_running_bot_from_entering(gated: Bot, how: str) -> None:
+    """A strategy reads the limits on the disk itself, whenever it is asked about an entry.
+
+    So what is there instead of limits lets nothing through.
+    """
+    if how == "missing":
+        (gated.files.conf / "limits.json").unlink()
+    elif how == "torn":
+        gated.files.put_conf("limits.json", b'{"version": 1')
+    else:
+        gated.files.put_conf("limits.json", {"version": 1, "max_concurrent_trades": None, "max_market_exposure": 25})
+    gated.wish(enter=["BTC/USDT"])
+    waits(gated)
+    assert gated.api.open_trades() == []
+    assert nobody_paused(gated)
+    gated.files.put_limits()
+    eventually(lambda: len(gated.api.open_trades()) == 1, "without limits it enters")

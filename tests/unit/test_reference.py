@@ -32,7 +32,7 @@ PLAYBOOKS = sorted(
 DOCUMENTED = ("type", "required", "default", "choices", "elements", "aliases")
 ABSENT = {"type": "str", "required": False, "default": None, "choices": None, "elements": None, "aliases": []}
 COMMENTED_OUT = re.compile(r"^# ([a-z][a-z0-9_]*):(?: |$)", re.MULTILINE)
-PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 FLOATING = re.compile(r"(?:image|freqtrade_image|postgres_image): *\"?[a-z0-9./-]+(?::[\w.-]+)?\"?$|:latest\b")
 
 ansible.module_utils.__path__.append(str(ROOT / "src"))

@@ -25,8 +25,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/runs": ("core/base", "core/halt"),
-    "strategy": ("core/halt",),
+    "core/runs": ("core/base", "core/bot", "core/halt", "core/preflight"),
+    "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),

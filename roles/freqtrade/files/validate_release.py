@@ -352,12 +352,25 @@ def validate(database: str) -> Built:
 
 def cautions(strategy: IStrategy) -> list[Finding]:
     """Return what the operator of a live bot should know: that its strategy may buy more while the bot is held."""
-    gated = any((base.__module__, base.__name__) == GATE for base in type(strategy).__mro__)
     own = type(strategy).adjust_trade_position is not IStrategy.adjust_trade_position
     increases = strategy.position_adjustment_enable or own
-    if strategy.config["dry_run"] or gated or not increases:
+    if strategy.config["dry_run"] or has_gate(strategy) or not increases:
         return []
     return [{"kind": "ungated", "strategy": strategy.get_strategy_name()}]
+
+
+def has_gate(strategy: IStrategy) -> bool:
+    """Whether a strategy is behind the entry gate."""
+    return any((base.__module__, base.__name__) == GATE for base in type(strategy).__mro__)
+
+
+def without_gate(strategy: IStrategy) -> list[Finding]:
+    """Return the limits of the release to which nothing would keep: they act through the entry gate."""
+    limits = json.loads((RELEASE / "bot.json").read_text()).get("limits", {})
+    names = [name for name, value in limits.items() if name != "version" and value is not None]
+    if not names or has_gate(strategy):
+        return []
+    return [{"path": [], "kind": "no_gate", "strategy": strategy.get_strategy_name(), "names": sorted(names)}]
 
 
 def ignored(known: Collection[str]) -> list[Finding]:
@@ -428,7 +441,8 @@ def main() -> int:
     report(found)
     try:
         built = validate(database)
-        strategy, differences = built.strategy, list(built.differences())
+        strategy = built.strategy
+        differences = [*built.differences(), *without_gate(strategy)]
         said = [*cautions(strategy), *named, built.effective()]
     except FreqtradeException as error:
         report(broken())

@@ -31,6 +31,7 @@ COMMANDS = (
     "status",
     "incident",
     "breaker",
+    "registry",
     "switch",
     "rollback",
     "resume-switch",

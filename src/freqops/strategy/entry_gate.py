@@ -1,7 +1,7 @@
-"""The entry gate: a strategy that has it enters nothing while its bot is held, whatever happened to the bot's API.
+"""The entry gate: a strategy that has it enters nothing while its bot is held, and nothing beyond its bot's limits.
 
-A hold is enforced from outside, by a pause and a lock, and both need the API. The gate needs nothing but the holds on
-the disk, which it reads again each time that Freqtrade asks the strategy about an entry.
+A hold is enforced from outside, by a pause and a lock, and both need the API. The gate needs nothing but the holds and
+the limits on the disk, which it reads again each time that Freqtrade asks the strategy about an entry.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.halt import holds
+
+from . import within_limits
+from .within_limits import MORE, NEW, REPLACED, Entry
 
 HOME = Path("/freqops")  # in the containers of freqops, and nowhere else
 HOLDS = "conf/holds.json"
@@ -31,6 +34,9 @@ class EntryGate:
     - a position is not increased; decreases are the strategy's own;
     - an entry order that rests is not replaced, and cancelled in the next round.
 
+    Where an entry would be beyond the limits of the bot, or they cannot be read, it is denied, and so is an increase;
+    an order that rests is not replaced, and stays.
+
     Exits are never touched, and without a hold every answer is the strategy's own. It is the access to a method that
     is guarded, so it makes no difference where the method is defined, or whether it calls ``super()``.
     """
@@ -48,8 +54,7 @@ class EntryGate:
 
         It never raises: Freqtrade takes a strategy that raises for one that agrees.
         """
-        config = getattr(self, "config", None)
-        if isinstance(config, dict) and config.get("runmode") in NO_TRADING:
+        if self._only_simulates():
             return False
         why = why_held(HOME)
         if why is None:
@@ -60,6 +65,32 @@ class EntryGate:
             self._say(logging.INFO, "nothing holds the bot any more, entries are its strategy's own again")
             self._entry_gate_said = ""
         return bool(why)
+
+    def entry_denied(self, entry: Entry) -> bool:
+        """Return whether an entry may not be, because the bot is held or for its limits; it never raises, as above."""
+        if self.entries_held():
+            return True
+        if self._only_simulates() or _is_missing(HOME):
+            return False
+        found = within_limits.objections(HOME, getattr(self, "wallets", None), entry)
+        self._say_objections(entry, found)
+        return bool(found)
+
+    def _only_simulates(self) -> bool:
+        config = getattr(self, "config", None)
+        return isinstance(config, dict) and config.get("runmode") in NO_TRADING
+
+    def _say_objections(self, entry: Entry, found: list[within_limits.Objection]) -> None:
+        """Log each objection where its reason changed, and that there are none any more; not each time."""
+        said: dict[str, str] = self.__dict__.setdefault("_entry_gate_objections", {})
+        now = {each.about: each for each in found}
+        over = [said.pop(about) for about in within_limits.topics(entry) if about in said and about not in now]
+        for about, each in now.items():
+            if said.get(about) != each.reason:
+                logger.warning("entry gate: no entry in %s: %s", entry.market, each.text)
+                said[about] = each.reason
+        if over and not found:
+            logger.info("entry gate: an entry in %s is within the limits again", entry.market)
 
     def _say(self, level: int, text: str) -> None:
         if text != self._entry_gate_said:
@@ -95,13 +126,14 @@ def _entry(gate: EntryGate, own: Answer) -> Answer:
 
     @wraps(own)
     def asked(*args: Any, **kwargs: Any) -> Any:
+        entry = Entry(NEW, str(kwargs.get("pair")), _product(kwargs.get("amount"), kwargs.get("rate")))
         try:
             answer = own(*args, **kwargs)
         except Exception:  # Freqtrade enters when a strategy raises here
-            if gate.entries_held():
+            if gate.entry_denied(entry):
                 return False
             raise
-        return False if answer and gate.entries_held() else answer
+        return False if answer and gate.entry_denied(entry) else answer
 
     return asked
 
@@ -113,9 +145,27 @@ def _increase(gate: EntryGate, own: Answer) -> Answer:
     def asked(*args: Any, **kwargs: Any) -> Any:
         answer = own(*args, **kwargs)
         stake = answer[0] if isinstance(answer, tuple) and answer else answer
-        return None if stake is not None and not _adds_nothing(stake) and gate.entries_held() else answer
+        if stake is None or _adds_nothing(stake):
+            return answer
+        return None if gate.entry_denied(_of_trade(MORE, kwargs, _at_least(stake, kwargs.get("min_stake")))) else answer
 
     return asked
+
+
+def _product(amount: Any, rate: Any) -> float:
+    return within_limits.number(amount) * within_limits.number(rate)
+
+
+def _of_trade(what: str, asked: dict[str, Any], stake: float = 0.0) -> Entry:
+    """Return an entry into the open trade about which a strategy is asked."""
+    trade = asked.get("trade")
+    return Entry(what, str(getattr(trade, "pair", None)), stake, getattr(trade, "id", None))
+
+
+def _at_least(stake: Any, least: Any) -> float:
+    """Return the stake of an increase: Freqtrade raises one that is too small to the least that its exchange takes."""
+    wanted = within_limits.number(stake)
+    return wanted if least is None else max(wanted, within_limits.number(least))
 
 
 def _adds_nothing(stake: Any) -> bool:
@@ -137,7 +187,7 @@ def _replacement(gate: EntryGate, own: Answer) -> Answer:
         kept = kwargs.get("current_order_rate", price)
         if not price or price == kept or not kwargs.get("is_entry", True):
             return price
-        return kept if gate.entries_held() else price
+        return kept if gate.entry_denied(_of_trade(REPLACED, kwargs)) else price
 
     return asked
 

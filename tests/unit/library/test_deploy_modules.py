@@ -74,6 +74,16 @@ def test_a_diff_shows_the_configuration_and_no_secret(run: Run, stage: dict[str,
     assert "canary" not in json.dumps(answer["diff"])
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_diff_shows_what_changes_beside_the_release_that_runs(run: Run, stage: dict[str, Any], check: bool) -> None:
+    stage["files"]["bot.json"] = '{"limits": 5}'
+    run(freqops_stage, **stage)
+    (Path(stage["home"]) / "bot.json").write_text(json.dumps({"release": NEW}))
+    stage["files"]["bot.json"] = '{"limits": 2}'
+    [shown] = run(freqops_stage, check=check, **stage)["diff"]
+    assert (shown["before"], shown["after"]) == ('{"limits": 5}', '{"limits": 2}')
+
+
 def test_what_somebody_changed_in_a_release_is_mended_and_read_again(run: Run, stage: dict[str, Any]) -> None:
     run(freqops_stage, **stage)
     place = Path(stage["home"]) / "release" / NEW

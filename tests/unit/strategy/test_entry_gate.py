@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from freqops.core.bot.limits import Limits
 from freqops.core.halt import holds
 from freqops.core.halt.holds import Hold, Holds
-from freqops.strategy import EntryGate, entry_gate
+from freqops.strategy import EntryGate, entry_gate, within_limits
 
 RATE, OTHER = 100.0, 101.0
 ORDER = {"current_order_rate": RATE, "proposed_rate": OTHER}
@@ -105,11 +107,12 @@ Write = Callable[..., None]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return what stands for /freqops, with holds that hold nothing."""
+    """Return what stands for /freqops, with holds that hold nothing and limits that limit nothing."""
     home = tmp_path / "freqops"
     (home / "conf").mkdir(parents=True)
     monkeypatch.setattr(entry_gate, "HOME", home)
     (home / entry_gate.HOLDS).write_text(json.dumps(Holds().to_json()))
+    (home / within_limits.FILE).write_text(json.dumps(Limits().to_json()))
     return home
 
 
@@ -229,7 +232,7 @@ def test_holds_that_cannot_be_read_hold(home: Path, eager: Any, text: str) -> No
 def test_holds_that_are_missing_hold(home: Path, eager: Any) -> None:
     (home / entry_gate.HOLDS).unlink()
     assert eager.confirm_trade_entry() is False
-    (home / "conf").rmdir()
+    shutil.rmtree(home / "conf")
     assert eager.confirm_trade_entry() is False
 
 

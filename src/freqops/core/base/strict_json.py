@@ -1,8 +1,15 @@
-"""JSON that somebody else wrote and that something depends on: read only where its meaning is certain."""
+"""JSON that somebody else wrote and that something depends on: read only where its meaning is certain.
+
+Such a file stands where others may have put something else: a link to elsewhere, a pipe that never ends, a number that
+is none. Whatever is not plainly what it must be is unreadable, and the reader decides what that means.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .kinds import Malformed
@@ -11,32 +18,66 @@ from .visible import visible
 SHOWN = 60
 
 
+class Unreadable(Malformed):
+    """A file is missing, no regular file, too long, or no JSON that says each thing once; the text says which."""
+
+
+def load(path: Path, longest: int) -> Any:
+    """Return the document at ``path``; no link is followed, and nothing is waited for.
+
+    Args:
+        path: The file.
+        longest: Bytes that it may have.
+
+    Raises:
+        Unreadable: It is not what it must be.
+    """
+    try:
+        data = _read(path, longest)
+    except FileNotFoundError:
+        raise Unreadable(f"{path} is missing") from None
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    return parse(data)
+
+
+def _read(path: Path, longest: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(f"{path} is no regular file")
+        data = stream.read(longest + 1)
+    if len(data) > longest:
+        raise Unreadable(f"{path} is longer than {longest} bytes")
+    return data
+
+
 def parse(data: bytes) -> Any:
     """Return the value that ``data`` is the JSON of.
 
     Raises:
-        Malformed: It is empty, no JSON in UTF-8, an object says something twice, or a number is none (NaN).
+        Unreadable: It is empty, no JSON in UTF-8, an object says something twice, or a number is none (NaN).
     """
     if not data.strip():
-        raise Malformed("it is empty")
+        raise Unreadable("it is empty")
     try:
         return json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_number)
     except UnicodeDecodeError:
-        raise Malformed("it is not text in UTF-8") from None
+        raise Unreadable("it is not text in UTF-8") from None
     except RecursionError:
-        raise Malformed("it is not JSON that can be read: it is nested too deeply") from None
+        raise Unreadable("it is not JSON that can be read: it is nested too deeply") from None
     except ValueError as error:
-        raise Malformed(f"it is not JSON: {visible(str(error), SHOWN * 2)}") from None
+        raise Unreadable(f"it is not JSON: {visible(str(error), SHOWN * 2)}") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise Malformed(f"it says '{visible(name, SHOWN)}' twice")
+            raise Unreadable(f"it says '{visible(name, SHOWN)}' twice")
         found[name] = value
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise Malformed(f"it has the number {name}, which is none")
+    raise Unreadable(f"it has the number {name}, which is none")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..base.durable import read_json
 from ..base.errors import FreqopsError, Refused
+from . import limits
 from .db_url import password_of
 
 ROOT = Path("/srv/freqops")
@@ -58,6 +59,11 @@ class Home:
     def state(self) -> Path:
         """The configuration overlay with its ``initial_state``."""
         return self.path / "conf" / "state.json"
+
+    @property
+    def limits(self) -> Path:
+        """The limits within which its strategy enters."""
+        return self.path / "conf" / limits.FILE
 
     @property
     def lock(self) -> Path:

@@ -39,7 +39,7 @@ OUTSIDE = (
 )
 # The files that they write below that tree, beside the bots; a deploy never writes the state of bots and Postgres.
 BELOW = ("postgres/compose.yml", "postgres/staged/*", "postgres/conf/*", "postgres/secrets/*", "packages/**/*")
-OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/freqops-host", "staged/*")
+OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/limits.json", "conf/freqops-host", "staged/*")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """A release: everything that a bot runs from, under a fingerprint of exactly that.
 
 Image, added packages, configuration, strategies, what strategies import of freqops, and the description of the
-container make the fingerprint. What does not touch the process (coins that are not the bot's, say) is declared beside
-it and changes no release.
+container make the fingerprint. What does not touch the process (coins that are not the bot's, say, and the limits that
+its strategy reads anew each time) is declared beside it and changes no release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..base.errors import FreqopsError
-from ..bot import layout
+from ..bot import layout, limits
 
 PLACEHOLDER = "@RELEASE@"
 FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
@@ -55,6 +55,9 @@ def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, 
         bot: An item of ``freqtrade_bots``.
         image: Its image, by digest.
         packages: Mark of the packages that are added to the image.
+
+    Raises:
+        Refused: Its limits are none.
     """
     return {
         "name": bot["name"],
@@ -66,6 +69,7 @@ def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, 
         "foreign_holdings": dict(bot.get("foreign_holdings") or {}),
         "foreign_orders": [str(number) for number in bot.get("foreign_orders") or []],
         "breaker_resume": bot.get("breaker_resume", layout.BREAKER_RESUMES[0]),
+        "limits": limits.declared(bot).to_json(),
     }
 
 

@@ -11,16 +11,26 @@ from typing import Any
 
 PARAMETERS = "params"
 NAMED = "strategy_name"
+GATE = "EntryGate"
+PLAIN_BASES = ("IStrategy", "object", "ABC")  # of which it is known that they are no entry gate
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
 class _Class:
-    """A class of a file: what it inherits from, and the attributes that it gives itself."""
+    """A class of a file: what it inherits from, and the attributes that it gives itself.
+
+    Attributes:
+        file: The name of the file.
+        bases: The names of its bases.
+        attributes: The attributes.
+        computed: Whether a base, or what makes the class, is more than a name.
+    """
 
     file: str
     bases: tuple[str, ...]
     attributes: frozenset[str]
+    computed: bool = False
 
 
 def settled(files: Mapping[str, str], strategy: str) -> frozenset[str]:
@@ -45,6 +55,36 @@ def settled(files: Mapping[str, str], strategy: str) -> frozenset[str]:
         sections = parameters.get(PARAMETERS) if isinstance(parameters, dict) else None
         found |= set(sections) if isinstance(sections, dict) else set()
     return frozenset(found)
+
+
+def gated(files: Mapping[str, str], strategy: str) -> bool | None:
+    """Return whether a strategy has the entry gate; None where its sources alone do not tell.
+
+    Args:
+        files: The files of its directory, by name.
+        strategy: The name of its class.
+    """
+    classes = _all_classes(files)
+    seen: set[str] = set()
+    unknown = strategy not in classes or _twice(files)
+    waiting = [strategy]
+    while waiting:
+        name = waiting.pop()
+        if name == GATE and name not in classes:
+            return True
+        if name in classes and name not in seen:
+            seen.add(name)
+            waiting += classes[name].bases
+            unknown |= classes[name].computed
+        elif name not in (*classes, *PLAIN_BASES):
+            unknown = True
+    return None if unknown else False
+
+
+def _twice(files: Mapping[str, str]) -> bool:
+    """Whether two classes of the files have one name, so that it is not known which of them is meant."""
+    names = [name for file, tree in _trees(files) for name, _ in _classes(file, tree)]
+    return len(set(names)) != len(names)
 
 
 def unusable(files: Mapping[str, str], strategy: str, directories: Iterable[str]) -> Iterator[str]:
@@ -106,7 +146,8 @@ def _classes(file: str, tree: ast.Module) -> Iterator[tuple[str, _Class]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             bases = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
-            yield node.name, _Class(file, tuple(bases), frozenset(_attributes(node)))
+            computed = "" in bases or bool(node.decorator_list or node.keywords)
+            yield node.name, _Class(file, tuple(bases), frozenset(_attributes(node)), computed)
 
 
 def _attributes(node: ast.ClassDef) -> Iterator[str]:

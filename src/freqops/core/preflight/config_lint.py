@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import bot_limits
 from .fleet import BOTS, DeclaredBot, Fleet
 from .refusal import Refusal, VariablePath, dotted, shown
 from .secrets import leaves
@@ -78,6 +79,10 @@ BUILT = {
         "add {module} to a lock file that freqtrade_packages names, or put its file beside the strategy",
     ),
     "broken": ("{file}, line {line}: {why}", "correct it there"),
+    "no_gate": (
+        "{names}: it acts through the entry gate, and {strategy}, as Freqtrade loaded it, has none",
+        bot_limits.GATE,
+    ),
     "absent": (
         "no file of strategy_dir has a class {strategy}; they have {names}",
         "name one of them as strategy, or put its file there",

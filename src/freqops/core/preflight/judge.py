@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import config_lint, live, machines, names, secrets, shared
+from . import bot_limits, config_lint, live, machines, names, secrets, shared
 from .fleet import Fleet
 from .refusal import Refusal
 
@@ -19,6 +19,7 @@ def judge(fleet: Fleet) -> list[Refusal]:
         shared.accounts,
         shared.addresses,
         live.modes,
+        bot_limits.values,
         secrets.accounts,
         secrets.in_configurations,
         config_lint.judge,

@@ -8,7 +8,9 @@ from typing import Any
 from .declared import nearest
 from .refusal import Refusal
 
-PREFIXES = ("host_", "docker_", "secrets_", "postgres_", "freqtrade_")
+OURS = ("host_", "docker_", "secrets_", "postgres_", "freqtrade_")
+OF_THE_RUNBOOK = "RISK_"  # judged by `runs.declared_risk`
+PREFIXES = (*OURS, OF_THE_RUNBOOK)
 RENAMED: dict[str, str] = {}  # old name: new name; nothing was renamed so far
 
 
@@ -17,7 +19,7 @@ def unknown_names(
 ) -> Iterator[Refusal]:
     """Yield a refusal for each variable of a host that has a prefix of ours and that no role declares."""
     for name in sorted(variables):
-        if name in known or not name.startswith(PREFIXES):
+        if name in known or not name.startswith(OURS):
             continue
         if name in renamed:
             yield Refusal(host, f"{name} is the old name of {renamed[name]}", "rename it", paths=((name,),))

@@ -1,1 +1,1 @@
-"""Runs: backtests, searches, downloads and maintenance, and what lets them begin."""
+"""Runs: backtests, searches, downloads and maintenance: what lets them begin, and the registry that remembers them."""

@@ -18,7 +18,7 @@ from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import breaker_notes, own_container, stopped
+from . import breaker_notes, limits_notes, own_container, stopped
 from .engine import Container, Engine, EngineError
 from .processes_and_api import client
 
@@ -80,6 +80,8 @@ def _fill(
         row["container"] = container.status if container else "none"
         if row["level"] < holds.HARD:  # what is held there is made again when it is started
             row["problems"] += own_container.of_bot(bot).wrong(container)
+        row["problems"] += limits_notes.wrong(bot)
+        row["notes"] += limits_notes.of(bot)
         trading = processes.trading(bot.name, found)
         if trading:
             row["problems"] += _held_and_alive(row["level"], trading)

@@ -21,7 +21,7 @@ from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, holds_file, own_container, stopped, stopping
+from ..bot import databases, health, holds_file, limits_notes, own_container, stopped, stopping
 from ..bot.engine import Engine, EngineError
 from ..bot.login import refuse_unless_logged_in
 from ..bot.processes_and_api import alive, redact
@@ -186,6 +186,7 @@ class Switch:
             return
         changes = effective_values.changes(self._former.release_home, target.release_home)
         self._result.detail += changes
+        self._result.detail += limits_notes.changes(self._former, target)
         if not changes or self._order.accept_effective or self._order.restore:
             return
         try:

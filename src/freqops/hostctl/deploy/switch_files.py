@@ -2,7 +2,7 @@
 
 ``staged`` holds secrets that were made but are not in use yet; ``former`` what a switch replaced, for as long as it
 may have to be taken back; ``switch.json`` says that one began. A host that loses its power in the middle finds it
-again and takes the switch back.
+again and takes the switch back. The limits of a bot stand in its declaration, and come and go with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
-from freqops.core.bot import layout
+from freqops.core.base.strict_json import Unreadable
+from freqops.core.bot import layout, limits
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
@@ -26,6 +27,7 @@ MARK_LENGTH = 16
 HERE = (release.DECLARATION, release.COMPOSE)
 OF_A_BOT = (*HERE, "switch.json", HISTORY, FORMER, "conf/holds.json*", "conf/state.json", "var/*")
 PRIVATE_DIRECTORY = 0o700
+READABLE_BY_BOT = 0o444
 MODES = {release.DECLARATION: 0o644, release.COMPOSE: 0o644, SECRETS: 0o400}
 
 
@@ -78,6 +80,7 @@ class SwitchFiles:
     def install(self, fingerprint: str) -> None:
         """Put a release, and the secrets that wait for it, in the place of what is there."""
         place = self.home / "release" / fingerprint
+        self._put_limits(place)
         for name in HERE:
             durable.write_atomic(self.home / name, (place / name).read_bytes(), MODES[name])
         if self.pending_secrets is not None:
@@ -95,8 +98,21 @@ class SwitchFiles:
                 durable.write_atomic(self.home / name, (former / name).read_bytes(), MODES[name])
             else:
                 (self.home / name).unlink(missing_ok=True)
+        self._put_limits(former)
         if (former / SECRETS).exists():
             _copy(former / SECRETS, self.home / "conf" / SECRETS)
+
+    def _put_limits(self, place: Path) -> None:
+        """Put the limits that a declaration has where its strategy reads them; none where it is older than limits.
+
+        Raises:
+            Unreadable: The declaration has something else in their place.
+        """
+        wanted, path = limits_of(place), Home(self.home).limits
+        if wanted is None:
+            path.unlink(missing_ok=True)
+        elif not limits_stand(path, wanted):
+            durable.write_json(path, wanted.to_json(), READABLE_BY_BOT)
 
     @property
     def has_former(self) -> bool:
@@ -113,7 +129,8 @@ class SwitchFiles:
     def as_installed(self, fingerprint: str) -> bool:
         """Whether that release is what the bot's directory declares already, with nothing waiting for a switch."""
         place = self.home / "release" / fingerprint
-        return self.pending_secrets is None and all(durable.same(place / name, self.home / name) for name in HERE)
+        same = all(durable.same(place / name, self.home / name) for name in HERE)
+        return self.pending_secrets is None and same and limits_stand(Home(self.home).limits, limits_of(place))
 
     @property
     def is_new(self) -> bool:
@@ -133,6 +150,10 @@ class SwitchFiles:
         if not release.FINGERPRINT.fullmatch(fingerprint) or not (place / release.VALIDATED).is_file():
             raise Refused(f"{self.home.name} has no release {fingerprint!r} that Freqtrade has accepted")
         document = durable.read_json(place / release.DECLARATION)
+        try:
+            limits_of(place)
+        except Unreadable as error:
+            raise Refused(f"the limits of {self.home.name} in its release {fingerprint}: {error}") from None
         return layout.declared(document, self.home)
 
     # --- history
@@ -186,6 +207,26 @@ class SwitchFiles:
     def dumps(self) -> Path:
         """The directory for dumps of its database."""
         return self.home / DUMPS
+
+
+def limits_of(place: Path) -> limits.Limits | None:
+    """Return the limits in the declaration at ``place``, None where it is older than limits, or not there.
+
+    Raises:
+        Unreadable: It has something else in their place.
+    """
+    document = durable.read_json(place / release.DECLARATION)
+    if not isinstance(document, dict) or "limits" not in document:
+        return None
+    return limits.parse(document["limits"])
+
+
+def limits_stand(path: Path, wanted: limits.Limits | None) -> bool:
+    """Return whether exactly these limits stand at ``path``, and nothing where there are none to be."""
+    try:
+        return limits.load(path) == wanted
+    except Unreadable:
+        return wanted is None and not path.exists() and not path.is_symlink()
 
 
 def images(root: Path) -> set[str]:

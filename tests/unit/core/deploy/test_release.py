@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freqops.core.base.errors import Refused
 from freqops.core.bot import configuration, layout
 from freqops.core.deploy import release
 
@@ -44,7 +45,8 @@ def test_everything_that_the_process_sees_makes_another_release() -> None:
 
 
 def test_what_the_process_does_not_see_makes_none() -> None:
-    declared = built({"foreign_holdings": {"BNB": "0.5"}, "foreign_orders": [7], "initial_state": "stopped"})
+    limits = {"risk_live_max_concurrent_trades": 5, "risk_live_max_per_market_exposure": 0.25}
+    declared = built({"foreign_holdings": {"BNB": "0.5"}, "foreign_orders": [7], "initial_state": "stopped", **limits})
     assert declared.fingerprint == built().fingerprint
     assert declared.files != built().files
 
@@ -99,3 +101,12 @@ def test_a_diff_shows_no_secret(key: str) -> None:
     assert '"stake": 1' in shown
     assert "canary" not in release.shown("config.json", '{"password": "canary"')
     assert release.shown("compose.yml", "as it is") == "as it is"
+
+
+def test_its_declaration_has_limits_also_where_there_are_none() -> None:
+    none = {"version": 1, "max_concurrent_trades": None, "max_market_exposure": None}
+    assert json.loads(built().files["bot.json"])["limits"] == none
+    some = built({"risk_live_max_concurrent_trades": 5})
+    assert json.loads(some.files["bot.json"])["limits"] == {**none, "max_concurrent_trades": 5}
+    with pytest.raises(Refused, match=r"risk_live_max_per_market_exposure: 25 is above 1.*0\.25"):
+        built({"risk_live_max_per_market_exposure": 25})

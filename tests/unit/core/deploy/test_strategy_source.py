@@ -87,3 +87,33 @@ def test_parameters_that_nothing_reads_are_refused_torn_or_not() -> None:
 def test_a_directory_that_is_imported_is_refused(source: str) -> None:
     [found] = strategy_source.unusable({"mine.py": f"{source}\nclass Mine: pass"}, "Mine", ["inner", "tests"])
     assert found == "the directory inner is imported, and directories reach no host: put its files beside the strategy"
+
+
+@pytest.mark.parametrize(
+    ("source", "gated"),
+    [
+        ("class Mine(EntryGate, IStrategy): pass", True),
+        ("class Mine(IStrategy, freqops.strategy.EntryGate): pass", True),
+        ("class Base(EntryGate, IStrategy): pass\nclass Mine(Base): pass", True),
+        ("class Mine(IStrategy): pass", False),
+        ("class Base(IStrategy): pass\nclass Mine(Base, object): pass", False),
+        ("class Other(EntryGate, IStrategy): pass\nclass Mine(IStrategy): pass", False),
+        ("class Mine(Gate, IStrategy): pass", None),
+        ("class Mine(somewhere()): pass", None),
+        ("class Mine(Base[int]): pass", None),
+        ("@gated\nclass Mine(IStrategy): pass", None),
+        ("class Mine(IStrategy, metaclass=Gated): pass", None),
+        ("class Mine(IStrategy): pass\nclass Mine(Gate): pass", None),
+        ("class Other(IStrategy): pass", None),
+        ("class Mine(:", None),
+        ("class Mine(Other): pass\nclass Other(Mine): pass", False),
+    ],
+)
+def test_the_entry_gate_is_seen_or_not_known_not_to_be_there(source: str, gated: bool | None) -> None:
+    assert strategy_source.gated({"mine.py": source}, "Mine") is gated
+
+
+def test_the_entry_gate_is_seen_in_another_file() -> None:
+    files = {"base.py": "class Base(EntryGate, IStrategy): pass", "mine.py": "class Mine(Base): pass"}
+    assert strategy_source.gated(files, "Mine") is True
+    assert strategy_source.gated({"mine.py": files["mine.py"]}, "Mine") is None

@@ -101,3 +101,13 @@ def test_a_finding_is_looked_for_in_the_bots_own_configuration_first() -> None:
     declared = next(each for each in fleet().bots if each.name == "beta")
     [refusal] = config_lint.from_image(declared, [{"path": ["a", "b"], "kind": "unknown"}])
     assert refusal.paths == (("freqtrade_bots", 1, "config", "a", "b"), ("freqtrade_config", "a", "b"))
+
+
+def test_a_limit_without_a_gate_is_a_line_about_the_strategy() -> None:
+    found = [{"path": [], "kind": "no_gate", "strategy": "Some", "names": ["max_concurrent_trades"]}]
+    assert linted("alpha", found) == [
+        (
+            "paper-1 alpha: max_concurrent_trades: it acts through the entry gate, and Some, as Freqtrade loaded it, "
+            "has none; give it freqops.strategy.EntryGate, see docs/strategies.md, or take the limit out"
+        )
+    ]

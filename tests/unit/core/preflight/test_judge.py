@@ -210,6 +210,34 @@ REFUSED: dict[str, tuple[Change, str]] = {
         of("gamma", foreign_holdings={"BNB": "-1"}),
         "prod-1 gamma: foreign_holdings.BNB is '-1'; amounts are decimal numbers, quoted, like \"0.5\"",
     ),
+    "an exposure in per cent": (
+        of("alpha", risk_live_max_per_market_exposure=25),
+        (
+            "paper-1 alpha: risk_live_max_per_market_exposure: 25 is above 1, and thresholds are fractions; 25 % is "
+            "written 0.25"
+        ),
+    ),
+    "an exposure of nothing": (
+        of("alpha", risk_live_max_per_market_exposure=0),
+        (
+            "paper-1 alpha: risk_live_max_per_market_exposure: 0 is no fraction; write a number above 0 and up to 1, "
+            "like 0.25"
+        ),
+    ),
+    "no concurrent trades": (
+        of("alpha", risk_live_max_concurrent_trades=0),
+        (
+            "paper-1 alpha: risk_live_max_concurrent_trades: 0 is no number of trades; write a whole number from 1 to "
+            "10000"
+        ),
+    ),
+    "concurrent trades as a text": (
+        of("alpha", risk_live_max_concurrent_trades="5"),
+        (
+            "paper-1 alpha: risk_live_max_concurrent_trades: '5' is not a whole number; it must be a whole number, "
+            "without quotes"
+        ),
+    ),
     "too many on one address": (
         many(3),
         (
@@ -373,6 +401,8 @@ ACCEPTED: dict[str, Change] = {
     "a waiver": lambda hosts: bot(hosts, "gamma").update(config={}, stoploss_waiver="the strategy sells by itself"),
     "a memory of its own": of("beta", memory="1.5g"),
     "holdings": of("gamma", foreign_holdings={"BNB": "0.5", "ETH": 2}),
+    "limits": of("gamma", risk_live_max_concurrent_trades=5, risk_live_max_per_market_exposure=0.25),
+    "the whole wallet in one market": of("gamma", risk_live_max_per_market_exposure=1),
     "orders as numbers": of("gamma", foreign_orders=[123, "456"]),
     "paper anywhere": config("beta", exchange={"name": "kraken"}, trading_mode="futures"),
     "four on one address": many(2),

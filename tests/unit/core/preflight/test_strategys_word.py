@@ -69,6 +69,7 @@ def image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(Resolver, "_override_attribute_helper", staticmethod(Resolver._override_attribute_helper))
     loaded = validator.load(monkeypatch, IStrategy=Interface, StrategyResolver=Resolver, FreqtradeException=LookupError)
     loaded.RELEASE = tmp_path
+    (tmp_path / "bot.json").write_text("{}")
     (tmp_path / "strategies").mkdir()
     return loaded
 
@@ -273,3 +274,39 @@ def test_a_strategy_that_never_ends_ends_its_validation(image: Any, monkeypatch:
     validator.LIMITS.clear()
     verdict(image, monkeypatch, [], [])
     assert validator.LIMITS == [(600, {"exit": True})]
+
+
+class EntryGate:
+    """What the entry gate is called, and where it stands."""
+
+
+EntryGate.__module__ = "freqops.strategy.entry_gate"
+
+
+class Gated(EntryGate):
+    def get_strategy_name(self) -> str:
+        return "Mine"
+
+
+@pytest.mark.parametrize(
+    ("limits", "names"),
+    [
+        ({"version": 1, "max_concurrent_trades": None, "max_market_exposure": None}, []),
+        ({"version": 1, "max_concurrent_trades": 5, "max_market_exposure": None}, ["max_concurrent_trades"]),
+        ({"version": 1, "max_concurrent_trades": None, "max_market_exposure": 0.1}, ["max_market_exposure"]),
+    ],
+)
+def test_limits_that_nothing_would_keep_refuse_a_release(
+    image: Any, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any], names: list[str]
+) -> None:
+    (image.RELEASE / "bot.json").write_text(json.dumps({"limits": limits}))
+    strategy = SimpleNamespace(get_strategy_name=lambda: "Mine")
+    found = [{"path": [], "kind": "no_gate", "strategy": "Mine", "names": names}] if names else []
+    assert image.without_gate(strategy) == found
+    assert image.without_gate(Gated()) == []
+    assert verdict(image, monkeypatch, [], [])[0] == (1 if names else 0)
+
+
+def test_a_release_whose_limits_cannot_be_read_is_refused(image: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (image.RELEASE / "bot.json").unlink()
+    assert verdict(image, monkeypatch, [], [])[0] == 1

@@ -12,8 +12,9 @@ import pytest
 
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed, Reading
+from freqops.core.deploy import strategy_package
 from freqops.core.halt import holds
-from freqops.hostctl.bot import holds_file
+from freqops.hostctl.bot import holds_file, limits_notes
 from freqops.hostctl.bot import status as looking
 from freqops.hostctl.bot.engine import Container, EngineError
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
@@ -201,3 +202,58 @@ def test_whatever_happens_to_one_bot_the_others_have_their_rows(
     host.processes = [process(), process(5, "beta")]
     answer = looking.status([host.home, make_bot(tmp_path, "beta")], host.clock, host.engine)
     assert [row["problems"] for row in answer["bots"]] == [[], ["unexpected RecursionError: deep"]]
+
+
+NONE = {"version": 1, "max_concurrent_trades": None, "max_market_exposure": None}
+FIVE = {**NONE, "max_concurrent_trades": 5}
+
+
+def limited(host: Host, declared: Any, in_force: Any, *, knows: bool = True) -> tuple[list[str], list[str]]:
+    """Return the problems and notes of a bot with limits declared and in force, None for a missing file."""
+    if declared is not None:
+        host.declare(limits=declared)
+    if in_force is not None:
+        (host.home / "conf" / "limits.json").write_text(json.dumps(in_force))
+    if knows:
+        file = host.home / "release" / "f00" / limits_notes.IN_RELEASE
+        file.parent.mkdir(parents=True)
+        file.touch()
+    row = host.row()
+    return row["problems"], row["notes"]
+
+
+def test_limits_are_told(host: Host) -> None:
+    words = "its limits: concurrent trades 5, exposure of a market unlimited"
+    assert limited(host, FIVE, FIVE) == ([], [words])
+
+
+def test_no_limits_are_not_told(host: Host) -> None:
+    assert limited(host, NONE, NONE) == ([], [])
+
+
+def test_a_bot_that_is_older_than_limits_has_no_problem(host: Host) -> None:
+    assert limited(host, None, None, knows=False) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "in_force", "knows", "problem"),
+    [
+        (NONE, None, True, "its limits cannot be read"),
+        (None, None, True, "its limits cannot be read"),
+        (FIVE, {"version": 1}, True, "its limits cannot be read"),
+        (FIVE, NONE, True, "others are declared in its bot.json; deploy.yml writes them again"),
+        (NONE, FIVE, True, "others are declared in its bot.json"),
+        (None, FIVE, True, "others are declared in its bot.json"),
+        (FIVE, FIVE, False, "nothing in the bot keeps to them: concurrent trades 5"),
+    ],
+)
+def test_limits_that_do_not_act_as_declared_are_a_problem(
+    host: Host, declared: Any, in_force: Any, knows: bool, problem: str
+) -> None:
+    [found], _ = limited(host, declared, in_force, knows=knows)
+    assert problem in found
+
+
+def test_the_file_by_which_a_release_knows_limits_is_in_every_release() -> None:
+    names = strategy_package.files(Path(limits_notes.__file__).parents[2])
+    assert limits_notes.IN_RELEASE.removeprefix("python/") in names

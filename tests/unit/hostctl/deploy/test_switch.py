@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -911,3 +912,93 @@ def test_without_what_was_there_before_nothing_is_taken_away(host: Host, monkeyp
     _, failed = host.resume_switches()
     assert "there is nothing to go back to in former; compare" in failed[0]
     assert (host.declared, SwitchFiles(host.home).unfinished) == (NEW, True)
+
+
+# --- limits
+
+NONE = {"version": 1, "max_concurrent_trades": None, "max_market_exposure": None}
+FIVE, TWO = {**NONE, "max_concurrent_trades": 5}, {**NONE, "max_concurrent_trades": 2}
+
+
+def limits_in_force(host: Host) -> Any:
+    path = host.home / "conf" / "limits.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def test_limits_come_with_a_release_before_it_starts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, limits=FIVE)
+    seen: list[Any] = []
+    up = host.engine.compose_up
+
+    def noting(*arguments: Any, **options: Any) -> None:
+        seen.append(limits_in_force(host))
+        up(*arguments, **options)
+
+    monkeypatch.setattr(host.engine, "compose_up", noting)
+    row = host.switch(NEW)
+    assert (row.well, seen[:1], limits_in_force(host)) == (True, [FIVE], FIVE)
+    status = (host.home / "conf" / "limits.json").stat()
+    assert (status.st_mode & 0o777, status.st_uid) == (0o444, os.getuid())
+    assert "its limits were not known to its release, and become concurrent trades 5" in "; ".join(row.detail)
+
+
+def test_limits_alone_change_without_a_restart(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.stage(NEW, limits=FIVE)
+    host.switch(NEW)
+    before = host.engine.present
+    made: list[Any] = []
+    monkeypatch.setattr(host.engine, "compose_up", lambda *_, recreate=False: made.append(recreate))
+    host.stage(NEW, limits=TWO)
+    row = host.switch(NEW)
+    assert (row.well, limits_in_force(host), host.engine.present) == (True, TWO, before)
+    assert made == [False], "the container that runs stays"
+    assert row.detail[0].startswith("its limits were concurrent trades 5, ")
+
+
+@pytest.mark.parametrize("spoil", ["missing", "edited", "a directory's link"])
+def test_limits_that_somebody_changed_are_put_right_by_the_next_deploy(host: Host, spoil: str) -> None:
+    host.stage(NEW, limits=FIVE)
+    host.switch(NEW)
+    path = host.home / "conf" / "limits.json"
+    path.unlink()
+    if spoil == "edited":
+        path.write_text(json.dumps(NONE))
+    elif spoil != "missing":
+        path.symlink_to(host.home)
+    assert host.switch(NEW).well
+    assert (limits_in_force(host), path.is_symlink()) == (FIVE, False)
+
+
+def test_limits_go_back_with_a_release_that_fails(host: Host) -> None:
+    host.stage(NEW, limits=FIVE)
+    host.switch(NEW)
+    host.stage(BAD, limits=TWO)
+    host.sick.add(BAD)
+    assert host.switch(BAD).outcome == "rolled back"
+    assert (host.declared, limits_in_force(host)) == (NEW, FIVE)
+
+
+def test_a_release_older_than_limits_has_none_and_that_is_said(host: Host) -> None:
+    host.stage(NEW, limits=FIVE)
+    host.switch(NEW)
+    row = host.rollback()
+    assert (row.well, host.declared, limits_in_force(host)) == (True, OLD, None)
+    assert any("become not known to its release" in line for line in row.detail)
+    assert any("nothing in the bot keeps to them any more" in line for line in row.detail)
+
+
+def test_a_rollback_says_whose_limits_come_back(host: Host) -> None:
+    for fingerprint, limits in ((OLD, FIVE), (NEW, TWO)):
+        host.stage(fingerprint, limits=limits)
+        assert host.switch(fingerprint).well
+    row = host.rollback()
+    assert limits_in_force(host) == FIVE
+    assert any(line.startswith("its limits were concurrent trades 2, ") for line in row.detail)
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, {**FIVE, "version": 2}, {**FIVE, "max_market_exposure": 25}])
+def test_a_release_with_odd_limits_is_refused_before_anything_is_touched(host: Host, odd: Any) -> None:
+    host.stage(NEW, limits=odd)
+    row = host.switch(NEW)
+    assert (row.outcome, row.changed, host.declared, limits_in_force(host)) == ("refused", False, OLD, None)
+    assert "the limits of alpha in its release" in row.detail[0]

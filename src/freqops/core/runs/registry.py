@@ -1,0 +1,283 @@
+"""The registry: which runs there were, what came of them, and incidents, in ``strategies_registry.sqlite``.
+
+Whoever opens it has it checked whole. A registry that is missing, damaged or of another version is an error with its
+cure, never an empty one: what it does not say decides whether a run may begin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ..base.clock import iso
+from ..base.errors import FreqopsError, Refused
+from . import registry_schema as schema
+
+PLACE = Path("user_data") / "registry" / "strategies_registry.sqlite"  # below the tree of freqops
+DRAWDOWN = "max_drawdown_account"
+BUSY_SECONDS = 10.0
+PREPARE = "'freqops-host registry --prepare' makes it, or brings it to this version"
+MOVE = "put a backup in its place, or move it away: 'freqops-host registry --prepare' then makes an empty one"
+
+
+class RegistryUnreadable(FreqopsError):
+    """The registry is missing, damaged, not root's, or of another version; the text has the cure."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that begins.
+
+    Attributes:
+        id: Its id.
+        kind: One of `registry_schema.KINDS`.
+        started: When it began.
+        strategy: The class of its strategy; empty where it has none.
+        more: Other columns of the table ``runs``, by name.
+    """
+
+    id: str
+    kind: str
+    started: datetime
+    strategy: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An incident as the registry has it.
+
+    Attributes:
+        id: Its id.
+        severity: One of `registry_schema.SEVERITIES`.
+        description: What happened.
+        created: When.
+        run: The run to which it belongs; empty where it belongs to none.
+        log_excerpt_path: Where more is written.
+    """
+
+    id: str
+    severity: str
+    description: str
+    created: datetime
+    run: str = ""
+    log_excerpt_path: str = ""
+
+
+class Registry:
+    """An open registry; see `opened`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def drawdowns(self, strategy: str, count: int) -> list[float | None]:
+        """Return the drawdowns of the last finished backtests of a strategy, the newest first, None where unknown.
+
+        What counts is when they were executed. Of runs that came from the runbook's files that is not known: where
+        there are fewer than ``count`` others, all of them count, for each may have been the last.
+
+        Args:
+            strategy: The class of the strategy.
+            count: How many runs count.
+        """
+        rows = self._connection.execute(
+            "SELECT runs.finished_utc IS NULL, metrics.value FROM runs "
+            "LEFT JOIN metrics ON metrics.run_id = runs.id AND metrics.key = ? "
+            "WHERE runs.kind = 'backtest' AND runs.strategy = ? AND runs.status IN ('finished', 'unknown') "
+            "ORDER BY julianday(runs.finished_utc) DESC, runs.id DESC",
+            (DRAWDOWN, strategy),
+        ).fetchall()
+        known = [value for undated, value in rows if not undated][:count]
+        return known if len(known) == count else known + [value for undated, value in rows if undated]
+
+    def begin_run(self, run: Begun) -> None:
+        """Write down that a run began.
+
+        Raises:
+            Refused: There is one of its id, or a value is none that the registry takes.
+        """
+        row = {**run.more, "id": run.id, "kind": run.kind, "started_utc": iso(run.started), "status": schema.STARTED}
+        self._insert("runs", {**row, "strategy": run.strategy or None})
+
+    def end_run(self, run: str, status: str, finished: datetime, metrics: Mapping[str, float]) -> None:
+        """Write down how a run ended, and its metrics, as one.
+
+        Args:
+            run: Its id.
+            status: One of `registry_schema.ENDED`.
+            finished: When it ended.
+            metrics: Its metrics; a finished backtest has its ``max_drawdown_account``, a fraction.
+
+        Raises:
+            Refused: No such run goes on, or a value is none that the registry takes; nothing is written then.
+        """
+        if status not in schema.ENDED:
+            raise Refused(f"{status!r} is no end of a run; allowed: {', '.join(schema.ENDED)}")
+        odd = [name for name, value in metrics.items() if not _is_number(value)]
+        if odd:
+            raise Refused(f"the metric {odd[0]} of run {run} is {metrics[odd[0]]!r}, which is no number")
+        with self._whole(f"run {run}"):
+            found = self._connection.execute(
+                "UPDATE runs SET status = ?, finished_utc = ? WHERE id = ? AND status = ? RETURNING kind",
+                (status, iso(finished), run, schema.STARTED),
+            ).fetchall()
+            if not found:
+                raise Refused(f"the registry has no run {run} that goes on")
+            if found[0][0] == "backtest" and status == schema.FINISHED and not 0 <= metrics.get(DRAWDOWN, -1) <= 1:
+                raise Refused(f"run {run} is a backtest and has no {DRAWDOWN} from 0 to 1: {metrics.get(DRAWDOWN)}")
+            rows = [(run, key, float(value)) for key, value in metrics.items()]
+            self._connection.executemany("INSERT INTO metrics (run_id, key, value) VALUES (?, ?, ?)", rows)
+
+    def add_incident(self, incident: Incident) -> None:
+        """Write down an incident.
+
+        Raises:
+            Refused: There is one of its id, its run is not known, or a value is none that the registry takes.
+        """
+        row = {
+            "id": incident.id, "severity": incident.severity, "description": incident.description,
+            "created_utc": iso(incident.created), "run_id": incident.run or None,
+            "log_excerpt_path": incident.log_excerpt_path or None,
+        }  # fmt: skip
+        self._insert("incidents", row)
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        return {name: self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in schema.TABLES}  # noqa: S608  our own names
+
+    def kept(self) -> list[tuple[str, str, int]]:
+        """Return why rows of the runbook's files were kept as they were, each with its table and how many they are."""
+        found = self._connection.execute(
+            f"SELECT source, why, count(*) FROM {schema.KEPT} GROUP BY source, why ORDER BY source, why"  # noqa: S608  as above
+        )
+        return [(str(source), str(why), int(number)) for source, why, number in found]
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> None:
+        columns = [name for (_, name, *_) in self._connection.execute(f"PRAGMA table_info({table})")]
+        unknown = sorted(set(row) - set(columns))
+        if unknown:
+            raise Refused(f"{table} of the registry has no column {unknown[0]}; it has {', '.join(columns)}")
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        with self._whole(f"{row['id']!r} of {table}"):
+            self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  looked up above
+
+    @contextmanager
+    def _whole(self, what: str) -> Iterator[None]:
+        """Do all of the block or nothing."""
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.IntegrityError as error:
+            raise Refused(f"the registry does not take {what}: {error}") from None
+        except sqlite3.Error as error:
+            raise RegistryUnreadable(f"the registry could not be written ({error}), and is as it was") from None
+
+
+@contextmanager
+def opened(path: Path, *, write: bool = False, owner: int = 0) -> Iterator[Registry]:
+    """Open the registry for the block, when it was checked whole.
+
+    Args:
+        path: The file.
+        write: Whether it is to be written.
+        owner: The user whose it must be.
+
+    Raises:
+        RegistryUnreadable: It is missing, damaged, somebody else's, or of another version.
+    """
+    refuse_unless_plain(path, owner)
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = stack.enter_context(contextlib.closing(connected(path, "rw")))
+            # Not the mode "ro": in that, SQLite does not look at the checks of tables when it checks a database whole.
+            connection.execute(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+            found = version(connection)
+            wrong = damage(connection) if found == schema.VERSION else []
+        except sqlite3.Error as error:
+            raise RegistryUnreadable(f"{path} cannot be read ({error}); {MOVE}") from None
+        if found != schema.VERSION:
+            cure = PREPARE if found < schema.VERSION else "a newer freqops wrote it: deploy that"
+            raise RegistryUnreadable(f"{path} has version {found}, not {schema.VERSION}; {cure}")
+        if wrong:
+            raise RegistryUnreadable(f"{path} is damaged ({'; '.join(wrong)}); {MOVE}")
+        try:
+            yield Registry(connection)
+        except sqlite3.Error as error:
+            raise RegistryUnreadable(f"{path} cannot be read ({error}); {MOVE}") from None
+
+
+def connected(path: Path, mode: str) -> sqlite3.Connection:
+    """Return a connection; the mode is that of SQLite: ``ro``, ``rw`` or ``rwc``."""
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return the version of a registry; 0 where it has none."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def damage(connection: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with a registry of this version: its pages, its keys, its tables."""
+    said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
+    found = [] if said == ["ok"] else said
+    found += [
+        f"{row[0]} refers to {row[2]} that is not there" for row in connection.execute("PRAGMA foreign_key_check")
+    ]
+    names = {
+        str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")
+    }
+    return found + [f"{name} is missing" for name in (*schema.TABLES, *schema.INDEXES) if name not in names]
+
+
+def refuse_unless_plain(path: Path, owner: int) -> None:
+    """Refuse what is no regular file of its owner that only he may write; no link is followed.
+
+    Raises:
+        RegistryUnreadable: It is none.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        raise RegistryUnreadable(f"{path} is missing; {PREPARE}") from None
+    except OSError as error:
+        raise RegistryUnreadable(f"{path}: {error.strerror}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise RegistryUnreadable(f"{path} is no regular file; {MOVE}")
+    if status.st_uid != owner or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        mode = f"user {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}"
+        raise RegistryUnreadable(f"{path} is not root's alone ({mode}); look at what wrote it, then chown and chmod it")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def place(root: Path) -> Path:
+    """Return the place of the registry in the tree of freqops."""
+    return root / PLACE
+
+
+def sync(path: Path) -> None:
+    """Make the content of a file last."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,83 @@
+"""The schema of the registry: the runbook's tables made whole, with a version, keys that hold, checks and indexes.
+
+The version is SQLite's own ``user_version``. The runbook's files have none, which reads as 0. Names and meaning of
+their columns stay, but for one: the runbook had the window of the data where a run says when it ran. That window has
+columns of its own here, and `started_utc` and `finished_utc` are the times of the execution.
+"""
+
+from __future__ import annotations
+
+VERSION = 1
+KINDS = ("backtest", "hyperopt", "download", "maintenance", "paper", "live")
+STARTED, FINISHED, UNKNOWN = "started", "finished", "unknown"
+ENDED = (FINISHED, "failed", "stopped")
+STATUSES = (STARTED, *ENDED, UNKNOWN)  # unknown: a run of the runbook's files, of which it is not known how it ended
+SEVERITIES = ("info", "warning", "error", "critical")
+KEPT = "kept_rows"
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> str:
+    return f"CHECK ({column} IN ({', '.join(repr(word) for word in words)}))"
+
+
+def _time(column: str) -> str:
+    return f"TEXT CHECK ({column} IS NULL OR julianday({column}) IS NOT NULL)"
+
+
+KEY = "TEXT NOT NULL PRIMARY KEY CHECK (id <> '')"
+# In this order each table stands behind those to which it refers.
+TABLES = {
+    "strategies": f"""
+        id {KEY}, name TEXT, class_name TEXT, file_path TEXT, status TEXT, timeframes TEXT, markets TEXT,
+        indicators TEXT, parameters_json TEXT, risk_json TEXT, performance_json TEXT, tags TEXT""",
+    "methods": f"id {KEY}, name TEXT, category TEXT, description TEXT, related_strategies TEXT, refs TEXT",
+    "concepts": f"id {KEY}, name TEXT, description TEXT, refs TEXT",
+    "sources": f"id {KEY}, title TEXT, path TEXT, topic TEXT, quality TEXT",
+    "ideas": f"""
+        id {KEY}, title TEXT, description TEXT, status TEXT, tags TEXT, sources TEXT, owner TEXT,
+        created_utc {_time("created_utc")}""",
+    "experiments": f"""
+        id {KEY}, idea_id TEXT REFERENCES ideas (id), strategy_id TEXT REFERENCES strategies (id), hypothesis TEXT,
+        timeframe TEXT, markets TEXT, period_start_utc TEXT, period_end_utc TEXT, seed INTEGER, config_hash TEXT,
+        created_utc {_time("created_utc")}""",
+    "runs": f"""
+        id {KEY}, experiment_id TEXT REFERENCES experiments (id), kind TEXT NOT NULL {_one_of("kind", KINDS)},
+        started_utc {_time("started_utc")}, finished_utc {_time("finished_utc")},
+        status TEXT NOT NULL {_one_of("status", STATUSES)}, docker_image TEXT, freqtrade_version TEXT,
+        config_json TEXT, data_window TEXT, artifacts_path TEXT, strategy TEXT CHECK (strategy <> ''),
+        window_start_utc TEXT, window_end_utc TEXT,
+        CHECK (status <> 'started' OR (started_utc IS NOT NULL AND finished_utc IS NULL)),
+        CHECK (status NOT IN ('finished', 'failed', 'stopped') OR finished_utc IS NOT NULL),
+        CHECK (finished_utc IS NULL OR started_utc IS NULL OR julianday(finished_utc) >= julianday(started_utc))""",
+    "metrics": """
+        run_id TEXT NOT NULL REFERENCES runs (id), key TEXT NOT NULL CHECK (key <> ''),
+        value REAL NOT NULL CHECK (typeof(value) = 'real'), PRIMARY KEY (run_id, key)""",
+    "artifacts": """
+        run_id TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL CHECK (name <> ''), path TEXT,
+        sha256 TEXT CHECK (sha256 IS NULL OR length(sha256) = 64), PRIMARY KEY (run_id, name)""",
+    "decisions": f"""
+        id {KEY}, idea_id TEXT REFERENCES ideas (id), decision TEXT, rationale TEXT,
+        decided_utc {_time("decided_utc")}, approver TEXT""",
+    "incidents": f"""
+        id {KEY}, run_id TEXT REFERENCES runs (id), severity TEXT NOT NULL {_one_of("severity", SEVERITIES)},
+        description TEXT NOT NULL, log_excerpt_path TEXT, created_utc TEXT NOT NULL
+        CHECK (julianday(created_utc) IS NOT NULL)""",
+    KEPT: """
+        number INTEGER PRIMARY KEY, source TEXT NOT NULL, row_json TEXT NOT NULL, why TEXT NOT NULL,
+        refused INTEGER NOT NULL CHECK (refused IN (0, 1))""",
+}
+INDEXES = {
+    "runs_of_a_strategy": "runs (strategy, kind, finished_utc)",
+    "runs_of_an_experiment": "runs (experiment_id)",
+    "experiments_of_a_strategy": "experiments (strategy_id)",
+    "metrics_by_key": "metrics (key, run_id)",
+    "incidents_by_time": "incidents (created_utc)",
+    "incidents_of_a_run": "incidents (run_id)",
+}
+
+
+def statements() -> list[str]:
+    """Return what makes an empty registry of this version."""
+    tables = [f"CREATE TABLE {name} ({columns.strip()})" for name, columns in TABLES.items()]
+    indexes = [f"CREATE INDEX {name} ON {place}" for name, place in INDEXES.items()]
+    return [*tables, *indexes, f"PRAGMA user_version = {VERSION}"]
