@@ -152,7 +152,7 @@ def test_a_bot_that_waits_for_a_person_is_as_it_must_be(host: GuardedHost) -> No
 
 def test_a_bot_that_is_still_held_is_not_free(host: GuardedHost) -> None:
     switching.enable(host.order("enable"), host.clock)
-    host.active = lambda _home: True  # type: ignore[method-assign]
+    host.active = lambda home: bool(home)  # type: ignore[method-assign]
     done = switching.disable(host.order("disable"), host.clock)
     assert done.exit == NOT_PROVEN
     assert all("STILL HELD by the breaker under guard-" in " ".join(row.detail) for row in done.answer.rows)
