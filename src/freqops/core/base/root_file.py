@@ -100,7 +100,7 @@ def _refuse_odd(found: os.stat_result, owner: int, path: Path) -> None:
         raise Untrusted(f"it is {kind}, not a plain file")
     _refuse_others(found, owner, path, "it")
     if not found.st_mode & READABLE:
-        raise Untrusted(f"its mode {stat.S_IMODE(found.st_mode):04o} lets nobody read it: chmod 0644 {path}")
+        raise Untrusted(f"its mode {stat.S_IMODE(found.st_mode):04o} lets nobody read it: chmod 0600 {path}")
 
 
 def _refuse_others(found: os.stat_result, owner: int, path: Path, what: str) -> None:

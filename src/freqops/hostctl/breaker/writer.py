@@ -27,7 +27,8 @@ from ..incident import recorded
 
 OWNER = root_file.ROOT_UID
 LOCK_SECONDS = 10.0
-FILE_MODE, DIRECTORY_MODE = 0o644, 0o755
+FILE_MODE = 0o600
+DIRECTORY_MODES = (0o755, 0o700)  # of user_data and of its state
 DEPTH = 3  # the tree of freqops is the third directory above the file of its host
 
 
@@ -227,8 +228,8 @@ def _ensure(path: Path) -> None:
         tree = path.parents[min(DEPTH, len(path.parents)) - 1]
         if state != places.state_directory(tree) or not tree.is_dir():
             raise Refused(f"{state} is not a directory; make it, root's alone: install -d -m 0755 {state}")
-        for place in (state.parent, state):
-            place.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
+        for place, mode in zip((state.parent, state), DIRECTORY_MODES):
+            place.mkdir(mode=mode, exist_ok=True)
             durable.sync_directory(place.parent)
     try:
         root_file.check_directory(state, OWNER)

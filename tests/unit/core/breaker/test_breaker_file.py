@@ -154,7 +154,7 @@ def odd(path: Path, kind: str) -> None:
         ("a socket", "it is a socket, not a plain file"),
         ("writable by its group", "it can be written by others (mode 0664): chmod go-w "),
         ("writable by all", "it can be written by others (mode 0606): chmod go-w "),
-        ("readable by nobody", "its mode 0000 lets nobody read it: chmod 0644 "),
+        ("readable by nobody", "its mode 0000 lets nobody read it: chmod 0600 "),
     ],
 )
 def test_what_is_no_file_of_root_alone_is_active(path: Path, kind: str, fault: str, missing_is_active: bool) -> None:

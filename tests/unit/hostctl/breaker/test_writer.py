@@ -94,7 +94,7 @@ def test_a_file_that_others_may_write_is_replaced(path: Path) -> None:
     written = writer.disable(Switch(path), WHY, FakeClock())
     assert written.changed
     assert not active(path)
-    assert path.stat().st_mode & 0o7777 == 0o644
+    assert path.stat().st_mode & 0o7777 == 0o600
 
 
 def test_two_writers_wait_for_each_other(path: Path) -> None:
@@ -170,7 +170,8 @@ def test_the_directories_of_a_host_are_made_and_no_others(tmp_path: Path, path: 
         writer.enable(Switch(places.host_breaker(tree)), None, WHY, FakeClock())
     tree.mkdir()
     writer.enable(Switch(places.host_breaker(tree)), None, WHY, FakeClock())
-    assert {place.stat().st_mode & 0o7777 for place in (tree / "user_data", tree / "user_data" / "state")} == {0o755}
+    modes = [place.stat().st_mode & 0o7777 for place in (tree / "user_data", tree / "user_data" / "state")]
+    assert modes == [0o755, 0o700]
     with pytest.raises(Refused, match="make it, root's alone"):
         writer.enable(Switch(tree / "user_data" / "elsewhere" / "circuit_breaker.json"), None, WHY, FakeClock())
     for short in (Path("/nowhere.d/f.json"), Path("/nowhere.d/a/f.json")):

@@ -1,0 +1,35 @@
+"""Reads a breaker in a tight loop and counts what it says. It is given the file, how often, and a file that ends it.
+
+It reads at least as often as it is told, and until the file that ends it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from freqops.core.breaker import breaker_file
+
+ACTIVE, INACTIVE = "active", "inactive"
+
+
+def main() -> None:
+    """Read and count, and print the counts."""
+    path, wanted, over = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    counts: Counter[str] = Counter()
+    now, owner, last, changes = datetime.now(UTC), os.getuid(), "", 0
+    while counts.total() < wanted or not over.exists():
+        for _ in range(100):
+            found = breaker_file.read(path, now, owner=owner)
+            said = (ACTIVE if found.active else INACTIVE) if found.readable else f"torn: {found.why}"
+            changes, last = changes + (said != last), said
+            counts[said] += 1
+    sys.stdout.write(json.dumps({"counts": counts, "changes": changes}))
+
+
+if __name__ == "__main__":
+    main()
