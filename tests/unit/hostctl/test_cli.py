@@ -26,7 +26,9 @@ from freqops.hostctl import cli, own_session, short_way
 from freqops.hostctl.bot import holds_file, probe
 from freqops.hostctl.bot import start_gate as door
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.engine import Container, Engine, EngineError, end
+from freqops.hostctl.bot.containers import Container
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError, end
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled

@@ -11,7 +11,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import engine_names, layout
 from freqops.core.deploy import container
 
-from .engine import Container
+from .containers import Container
 from .processes_and_api import redact
 
 RECORD = "container.json"  # with which settings it was made

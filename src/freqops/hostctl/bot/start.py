@@ -19,7 +19,8 @@ from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
 from . import hard_stop, holds_file, own_container, stopped
-from .engine import Container, Engine
+from .containers import Container
+from .engine import Engine
 from .processes_and_api import alive, client, redact
 
 LOCK_SECONDS = 30.0

@@ -19,7 +19,9 @@ from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
 from . import own_container, stopped
-from .engine import Container, Engine, EngineError
+from .containers import Container
+from .engine import Engine
+from .engine_command import EngineError
 from .processes_and_api import client
 
 RECOVERY = (

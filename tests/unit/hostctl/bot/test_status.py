@@ -15,7 +15,8 @@ from freqops.core.bot.client import Failed, Reading
 from freqops.core.halt import holds
 from freqops.hostctl.bot import holds_file
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.containers import Container
+from freqops.hostctl.bot.engine_command import EngineError
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 HOUR = 3600.0

@@ -12,7 +12,8 @@ import pytest
 from freqops.core.base import machine
 from freqops.core.deploy import host_manifest
 from freqops.hostctl.bot import own_container
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.containers import Container
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.deploy import compiled, unchanged
 from tests.unit.fakes import IMAGE, FakeClock, FakeEngine, made_container, make_bot
 

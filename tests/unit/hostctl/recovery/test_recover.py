@@ -17,7 +17,8 @@ from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, removal
 from freqops.hostctl.bot import holds_file, processes_and_api, start, status, stopped, stopping
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.containers import Container
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
