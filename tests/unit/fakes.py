@@ -15,9 +15,10 @@ from freqops.core.base.clock import Clock
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot import own_container
-from freqops.hostctl.bot.containers import Container, Sibling
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
 from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.siblings import Sibling
 
 IMAGE = "registry.example/freqtrade@sha256:00"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -19,6 +19,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import crash_loop, processes
 from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
@@ -26,7 +27,6 @@ from freqops.hostctl import cli, own_session, short_way
 from freqops.hostctl.bot import holds_file, probe
 from freqops.hostctl.bot import start_gate as door
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.containers import Container
 from freqops.hostctl.bot.engine import Engine
 from freqops.hostctl.bot.engine_command import EngineError, end
 from freqops.hostctl.bot.start import Started

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .containers import Container, Sibling, container_of, is_of, name_of, sibling_of
+from freqops.core.deploy.container import Container, answered, inspection, name_of
+
 from .engine_command import EngineCommand, EngineError, end, failed
+from .siblings import Sibling, is_of, sibling_of
 
 LOOKS = 3
 
@@ -33,12 +35,12 @@ class Engine(EngineCommand):
         """
         if not names:
             return {}
-        argv = ["docker", "inspect", "--type=container", "--format={{json .}}", *names]
+        argv = inspection(names)
         status, said = self._ended(argv, 10)
-        documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        if status != 0 and said.lower().count("no such container") != len(names) - len(documents):
+        found = answered(names, status, said)
+        if found is None:
             raise failed(argv, said)
-        return {name_of(document): container_of(document) for document in documents}
+        return found
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:
         """Return the containers beside ``name`` that are the same bot's, those without a process, too.

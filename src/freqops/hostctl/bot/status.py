@@ -15,11 +15,12 @@ from freqops.core.bot import crash_loop, layout, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import own_container, stopped
-from .containers import Container
+from . import stopped
 from .engine import Engine
 from .engine_command import EngineError
 from .processes_and_api import client

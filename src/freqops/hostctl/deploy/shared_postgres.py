@@ -18,10 +18,11 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
+from freqops.core.deploy import own_container
+from freqops.core.deploy.own_container import OwnContainer
 
-from ..bot import own_container, stopping
+from ..bot import stopping
 from ..bot.engine import Engine
-from ..bot.own_container import OwnContainer
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 from ..bot.stopped import Stopped

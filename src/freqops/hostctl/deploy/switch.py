@@ -15,11 +15,11 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
-from freqops.core.deploy import effective_values
+from freqops.core.deploy import effective_values, own_container
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, holds_file, own_container
+from ..bot import databases, holds_file
 from ..bot.engine import Engine
 from ..bot.engine_command import EngineError
 from ..bot.login import refuse_unless_logged_in

@@ -14,12 +14,11 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.status_table import problems_of_bots
-from freqops.core.deploy import host_manifest
+from freqops.core.deploy import host_manifest, own_container
 from freqops.core.halt import holds
 from freqops.core.hardening import nft
 from freqops.core.hardening.guard import Guard
 
-from ..bot import own_container
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled

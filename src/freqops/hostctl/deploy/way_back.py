@@ -10,12 +10,13 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
+from freqops.core.bot.redaction import redact
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot import databases, health, stopped, stopping
 from ..bot.engine import Engine
-from ..bot.processes_and_api import alive, redact
+from ..bot.processes_and_api import alive
 from ..bot.start import LOG_LINES, Started, start_locked
 from ..bot.stopped import Stopped
 from ..halt.halt import halt

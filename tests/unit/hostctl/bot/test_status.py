@@ -12,10 +12,10 @@ import pytest
 
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed, Reading
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.hostctl.bot import holds_file
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.containers import Container
 from freqops.hostctl.bot.engine_command import EngineError
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 

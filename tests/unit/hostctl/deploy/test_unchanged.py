@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from freqops.core.base import machine
-from freqops.core.deploy import host_manifest
-from freqops.hostctl.bot import own_container
-from freqops.hostctl.bot.containers import Container
+from freqops.core.deploy import host_manifest, own_container
+from freqops.core.deploy.container import Container
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.deploy import compiled, unchanged
 from tests.unit.fakes import IMAGE, FakeClock, FakeEngine, made_container, make_bot

@@ -14,10 +14,10 @@ from freqops.core.base.errors import Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import removal
 from freqops.hostctl.bot import databases, holds_file, processes_and_api, stopping
-from freqops.hostctl.bot.containers import Container
 from freqops.hostctl.bot.databases import DatabaseError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.takeover import remove, remove_bots

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from freqops.core.base import durable
-from freqops.core.base.errors import NotProven, Refused
-from freqops.core.bot import engine_names, layout
-from freqops.core.deploy import container
-
-from .containers import Container
-from .processes_and_api import redact
+from ..base import durable
+from ..base.errors import NotProven, Refused
+from ..bot import engine_names, layout
+from ..bot.redaction import redact
+from . import container
+from .container import Container
 
 RECORD = "container.json"  # with which settings it was made
 UNKNOWN = "how it was made is not known"
