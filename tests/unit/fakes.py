@@ -237,6 +237,9 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     (home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "p"}}')
     (home / "release" / str(declared["release"])).mkdir(parents=True)
     (home / "release" / str(declared["release"]) / "config.json").write_text('{"stake_currency": "USDT"}')
+    (home / "compose.yml").write_text("services: {}\n")
+    for installed in ("bot.json", "compose.yml"):
+        (home / "release" / str(declared["release"]) / installed).write_text((home / installed).read_text())
     return home
 
 

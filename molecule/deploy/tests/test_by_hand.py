@@ -37,11 +37,17 @@ def deployed(fleet: str | None = None) -> str:
 def test_what_an_engine_was_told_by_hand_is_named_and_put_right(alpha: Field) -> None:
     """Compose's own mark is as it was, so Compose would leave both containers."""
     alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
-    status = play("status", *LIMIT)
+    status, checked = play("status", *LIMIT), play("deploy", *LIMIT, "--check", "--diff")
     assert status.rc != 0
     why = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}, '
     why += 'not {"MaximumRetryCount": 0, "Name": "unless-stopped"}'
     assert f"{BOT} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
+    assert f"{POSTGRES} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
+    words = " ".join(checked.out.split())
+    assert checked.rc == 0, checked.out
+    assert "alpha: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
+    assert "Postgres: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
+    assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
     said = deployed()
     assert f"{POSTGRES} is not as it was made: {why}" in said
     assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2
@@ -70,7 +76,9 @@ def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(alpha: Fie
     alpha.sh(f"docker run --detach --name {BOT} --entrypoint sleep {image} 3600")
     number = inspected(alpha, "{{.Id}}")
     try:
-        refused = play("deploy", *LIMIT)
+        checked, refused = play("deploy", *LIMIT, "--check"), play("deploy", *LIMIT)
+        assert checked.rc != 0
+        assert "WOULD BE REFUSED" in checked.out, checked.out
         assert refused.rc != 0
         assert f"a container called {BOT} is there that is not freqops' own: it was made by hand" in refused.out
         assert f"'docker stop {BOT}' and 'docker rm {BOT}'" in refused.out, refused.out
@@ -81,12 +89,27 @@ def test_a_container_of_somebody_else_is_named_with_its_cure_and_left(alpha: Fie
     assert alpha.state() == "running"
 
 
+def test_a_compose_file_changed_by_hand_is_named_and_put_back(alpha: Field) -> None:
+    place = "/srv/freqops/bots/alpha/compose.yml"
+    before = alpha.sh(f"cat {place}")
+    alpha.sh(f"sed -i 's/read_only: true/read_only: false/' {place}")
+    status = play("status", *LIMIT)
+    assert status.rc != 0
+    assert "alpha: its compose.yml is not that of its release" in status.out, status.out
+    assert f"{place} was changed" in deployed()
+    assert alpha.sh(f"cat {place}") == before
+    assert inspected(alpha, "{{.HostConfig.ReadonlyRootfs}}") == ["true"]
+    assert "nothing to do" in deployed()
+
+
 def test_another_initial_state_is_deployed_and_proven(alpha: Field, tmp_path: Path) -> None:
     for state in ("stopped", "paused"):
 
         def change(fleet: Fleet, state: str = state) -> None:
             bot(fleet, HOST, "alpha")["initial_state"] = state
 
+        checked = play("deploy", *LIMIT, "--check", inventory=inventory(tmp_path, change))
+        assert f'and would be "{state}"; it would be started anew' in " ".join(checked.out.split()), checked.out
         deployed(inventory(tmp_path, change))
         assert (alpha.state(), alpha.level()) == (state, 0)
     deployed()

@@ -469,6 +469,21 @@ def test_a_host_with_a_problem(run: Cli, look: Callable[..., tuple[int, dict[str
     assert "freqops-reassert.timer is masked" in text.splitlines()
 
 
+def test_a_postgres_that_is_gone_makes_the_status_fail(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"freqops-alpha": made_container()}
+    monkeypatch.setattr(FakeEngine, "container", lambda _engine, name: found.get(name))
+    run.found = [process()]
+    assert look(StillApi(FakeClock()))[0] == 0
+    home = run.root / "bots" / "alpha"
+    (home / "conf" / "secrets.json").write_text('{"db_url": "postgresql+psycopg2://a"}')
+    status, answer, text = look(StillApi(FakeClock()))
+    assert (status, answer["bots"][0]["problems"]) == (2, [])
+    assert answer["host_problems"][-1].startswith("freqops-postgres is gone: no database of alpha answers; ")
+    assert answer["host_problems"][-1] in text.splitlines()
+
+
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:
     hold = holds.Hold("halt", 3, "why", "ann", "one", 0, "")
     holds_file.latch(run.root / "bots" / "alpha", hold, FakeClock())

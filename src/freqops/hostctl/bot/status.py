@@ -15,7 +15,7 @@ from freqops.core.bot import crash_loop, layout, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
-from freqops.core.deploy import own_container
+from freqops.core.deploy import installed, own_container
 from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
@@ -77,6 +77,8 @@ def _fill(
         row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
+        if not Home(home).switch.exists():  # which installs them one after the other
+            row["problems"] += [f"its {text}" for text in installed.of_bot(home, bot.release)]
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
         container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"

@@ -13,6 +13,7 @@ from freqops.core.bot.status_table import problems
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from ..deploy.host_problems import host_problems
+from ..deploy.postgres_problems import postgres_problems
 from . import output
 
 HELP = "what every bot is doing"
@@ -26,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show it; 2 where the host or a bot has a problem."""
-    clock = Clock()
-    answer = {**status(layout.homes(options.root), clock, Engine()), "host_problems": host_problems(clock)}
+    clock, engine = Clock(), Engine()
+    of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
+    answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

@@ -15,7 +15,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import layout
+from freqops.core.bot import layout, postgres
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.deploy import own_container
@@ -171,9 +171,4 @@ def _started(bots: list[layout.Bot], clock: Clock, engine: Engine) -> list[dict[
 def _bots(root: Path) -> list[layout.Bot]:
     """Return the bots of this host that use Postgres."""
     bots = [layout.load_bot(home) for home in layout.homes(root) if (home / "bot.json").exists()]
-    found = []
-    for bot in bots:
-        document = durable.read_json(bot.conf / "secrets.json")  # one that cannot be read may name Postgres
-        if not (isinstance(document, dict) and str(document.get("db_url", "")).startswith("sqlite")):
-            found.append(bot)
-    return found
+    return [bot for bot in bots if postgres.may_use(bot.home)]

@@ -156,7 +156,7 @@ def test_what_nothing_holds_leaves_no_hold(host: Host) -> None:
 
 def test_what_was_never_deployed_leaves_no_hold(host: Host) -> None:
     home = host.homes["alpha"]
-    for path in [home / "bot.json", *(home / "conf").iterdir(), *(home / "var").iterdir()]:
+    for path in [home / "bot.json", home / "compose.yml", *(home / "conf").iterdir(), *(home / "var").iterdir()]:
         path.unlink()
     host.processes.clear()
     host.remove("alpha")
