@@ -13,11 +13,18 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops.root
 attributes:
   check_mode:
     support: partial
-    details: Predicts from O(stale); starts and reads nothing.
+    details: >-
+      Foretells by O(stale), the disk, the processes and the engine whether Postgres would be made again and which bots
+      would be stopped for it, and fails where a container of somebody else is in the way.
+  diff_mode:
+    support: partial
+    details: Shows the settings of a container that is not as it was made.
+  platform:
+    platforms: posix
 options:
   stale:
     description: Whether its description changes; check mode predicts from it.
@@ -39,6 +46,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+foretold:
+  description: What would be done.
+  returned: in check mode
+  type: list
+  elements: str
 bots:
   description: The bots that were stopped for it and started again.
   returned: when not in check mode
@@ -46,22 +58,43 @@ bots:
   elements: dict
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core.bot import host_command
+from ansible.module_utils.freqops.core.base.errors import NotProven
+from ansible.module_utils.freqops.core.base.visible import visible
+from ansible.module_utils.freqops.core.bot import host_command, postgres
+from ansible.module_utils.freqops.core.deploy import foretelling
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stale": {"type": "bool", "default": False},
     "reread": {"type": "bool", "default": False},
+    "root": {"type": "path", "default": "/srv/freqops"},
 }
+
+
+def _foretell(module: AnsibleModule) -> None:
+    """Say what would be done, and end the module."""
+    try:
+        present = foretelling.containers([postgres.CONTAINER]).get(postgres.CONTAINER)
+    except NotProven as error:
+        module.fail_json(msg=visible(f"what would become of Postgres is not known: {error}"))
+        raise
+    foretold = foretelling.of_postgres(Path(module.params["root"]), present, stale=module.params["stale"])
+    answer = {"changed": bool(foretold.changes), "foretold": foretold.changes, "diff": foretold.diff}
+    if foretold.refused:
+        module.fail_json(msg=visible(f"WOULD BE REFUSED: {foretold.refused}"), **answer)
+    for text in foretold.changes:
+        module.warn(visible(f"Postgres: {text}"))
+    module.exit_json(**answer)
 
 
 def main() -> None:
     """Bring it up, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
-        module.exit_json(changed=module.params["stale"])
+        _foretell(module)
     words = ["postgres", *(["--reread"] if module.params["reread"] else [])]
     answer = host_command.serve(module, words, "changed")
     for row in answer["bots"]:

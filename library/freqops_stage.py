@@ -102,6 +102,10 @@ former:
   description: The fingerprint of the release that runs now, empty where nothing does.
   returned: always
   type: str
+installs:
+  description: The files that a switch to it installs, by name.
+  returned: always
+  type: dict
 validated:
   description: Whether Freqtrade of its image has accepted exactly this release before.
   returned: always
@@ -117,7 +121,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, remarks
-from ansible.module_utils.freqops.core.deploy import release, tree
+from ansible.module_utils.freqops.core.deploy import installed, release, tree
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},
@@ -199,6 +203,7 @@ def main() -> None:
         changed=bool(changed or foreign or made or brought),
         release=values["release"],
         former=former,
+        installs={name: files[name] for name in installed.OF_A_RELEASE if name in files},
         validated=mark is not None and not changed and not foreign,
         cautions="\n".join(remarks.lines(mark or "")),
         diff=diff,

@@ -18,17 +18,29 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
   - freqops.root
 attributes:
   check_mode:
     support: partial
-    details: Predicts which bots would be started again; starts and reads nothing.
+    details: >-
+      Foretells by the disk, the processes and the engine what would be done with each bot and its container, and fails
+      where a container of somebody else is in the way; does not know whether a bot would get well.
+  diff_mode:
+    support: partial
+    details: >-
+      Shows installed files that would be replaced although the release stays the same, and the settings of a container
+      that is not as it was made. M(freqops_stage) shows another release.
+  platform:
+    platforms: posix
 options:
   releases:
     description: The fingerprint of the staged release of each bot, in the order in which they are switched.
     type: dict
     required: true
+  installs:
+    description: The files that would be installed for each bot, by name, as M(freqops_stage) returns them.
+    type: dict
+    default: {}
   renewed:
     description: Bots that got new secrets; check mode predicts from it.
     type: list
@@ -61,6 +73,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+foretold:
+  description: What would be done with each bot.
+  returned: in check mode
+  type: dict
 bots:
   description: The result for each bot.
   returned: when not in check mode
@@ -72,11 +88,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core.bot import host_command
-from ansible.module_utils.freqops.core.deploy import switching
+from ansible.module_utils.freqops.core.base.errors import NotProven
+from ansible.module_utils.freqops.core.base.visible import visible
+from ansible.module_utils.freqops.core.bot import host_command, layout
+from ansible.module_utils.freqops.core.deploy import foretelling, switching
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "releases": {"type": "dict", "required": True},
+    "installs": {"type": "dict", "default": {}},
     "renewed": {"type": "list", "elements": "str", "default": []},
     "root": {"type": "path", "default": "/srv/freqops"},
     "deadline": {"type": "int", "default": 120},
@@ -86,14 +105,40 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
+def _foretell(module: AnsibleModule) -> None:
+    """Say what would be done with each bot, and end the module."""
+    values, releases = module.params, module.params["releases"]
+    try:
+        present = foretelling.containers([layout.container_of(bot) for bot in releases])
+    except NotProven as error:
+        module.fail_json(msg=visible(f"what would become of the containers is not known: {error}"))
+        raise
+    foretold = {}
+    for bot, release in releases.items():
+        installs, container = values["installs"].get(bot, {}), present.get(layout.container_of(bot))
+        foretold[bot] = foretelling.of_bot(Path(values["root"]) / "bots" / bot, release, installs, container)
+        if bot in values["renewed"]:
+            foretold[bot].changes.append("it would get new secrets")
+    changes = {bot: each.changes for bot, each in foretold.items()}
+    answer: dict[str, Any] = {"changed": any(changes.values()), "bots": [], "foretold": changes}
+    answer["diff"] = [shown for each in foretold.values() for shown in each.diff]
+    refused = [switching.refusal(bot, visible(each.refused)) for bot, each in foretold.items() if each.refused]
+    if refused:
+        module.fail_json(msg="WOULD BE REFUSED\n" + "\n".join(refused), **answer)
+    for bot, texts in changes.items():
+        for text in texts:
+            module.warn(visible(f"{bot}: {text}"))
+    module.exit_json(**answer)
+
+
 def main() -> None:
     """Switch, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, releases = module.params, module.params["releases"]
-    if module.check_mode or not releases:
-        homes = {bot: Path(values["root"]) / "bots" / bot for bot in releases}
-        changed = any(bot in values["renewed"] or switching.differs(homes[bot], releases[bot]) for bot in releases)
-        module.exit_json(changed=changed, bots=[])
+    if not releases:
+        module.exit_json(changed=False, bots=[])
+    if module.check_mode:
+        _foretell(module)
     pairs = ",".join(f"{bot}={release}" for bot, release in releases.items())
     words = ["switch", pairs, *host_command.options(values, "deadline", "actor")]
     if values["accept_effective"]:

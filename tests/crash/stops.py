@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base import durable
+from freqops.core.deploy import own_container
 from freqops.core.halt import holds
-from freqops.hostctl.bot import holds_file, own_container
+from freqops.hostctl.bot import holds_file
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.crash.scenarios import hold
 from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, World, trades

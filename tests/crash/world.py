@@ -20,10 +20,12 @@ from freqops.core.base.clock import Clock
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
+from freqops.core.deploy.container import Container
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 from freqops.hostctl.bot import processes_and_api
-from freqops.hostctl.bot.engine import Container, Engine, EngineError
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 from tests.crash import command
 from tests.unit.fakes import FakeClock, StillApi, process, trade
 

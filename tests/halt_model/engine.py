@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from freqops.hostctl.bot.engine import Container as Seen
-from freqops.hostctl.bot.engine import EngineError, Sibling
+from freqops.core.deploy.container import Container as Seen
+from freqops.hostctl.bot.engine_command import EngineError
+from freqops.hostctl.bot.siblings import Sibling
 from tests.halt_model.container import Container
 from tests.unit.fakes import FakeEngine
 

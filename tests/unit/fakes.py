@@ -16,8 +16,10 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, Failed, Reading
 from freqops.core.bot.processes import Process
 from freqops.core.breaker import places
-from freqops.hostctl.bot import own_container
-from freqops.hostctl.bot.engine import Container, Engine, Sibling
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.siblings import Sibling
 
 IMAGE = "registry.example/freqtrade@sha256:00"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -237,6 +239,9 @@ def make_bot(root: Path, name: str = "alpha", **changed: Any) -> Path:
     (home / "conf" / "secrets.json").write_text('{"api_server": {"username": "u", "password": "p"}}')
     (home / "release" / str(declared["release"])).mkdir(parents=True)
     (home / "release" / str(declared["release"]) / "config.json").write_text('{"stake_currency": "USDT"}')
+    (home / "compose.yml").write_text("services: {}\n")
+    for installed in ("bot.json", "compose.yml"):
+        (home / "release" / str(declared["release"]) / installed).write_text((home / installed).read_text())
     return home
 
 

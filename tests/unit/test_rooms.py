@@ -32,7 +32,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
         *("core/breaker", "core/incident"),
     ),
-    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "hostctl/bot"),
+    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
     "hostctl/halt": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/breaker"),

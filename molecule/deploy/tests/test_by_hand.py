@@ -37,11 +37,17 @@ def deployed(fleet: str | None = None) -> str:
 def test_containers_changed_or_made_by_hand_are_named_and_made_again(alpha: Field) -> None:
     """Compose's own marks are on all of them, so Compose would leave them."""
     alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
-    status = play("status", *LIMIT)
+    status, checked = play("status", *LIMIT), play("deploy", *LIMIT, "--check", "--diff")
     assert status.rc != 0
     why = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}, '
     why += 'not {"MaximumRetryCount": 0, "Name": "unless-stopped"}'
     assert f"{BOT} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
+    assert f"{POSTGRES} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
+    words = " ".join(checked.out.split())
+    assert checked.rc == 0, checked.out
+    assert "alpha: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
+    assert "Postgres: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
+    assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
 
     [config] = [each["Config"] for each in json.loads(alpha.sh(f"docker inspect {BOT}"))]
     image, marks = config["Image"], [f"{name}={value}" for name, value in config["Labels"].items()]
@@ -66,7 +72,9 @@ def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_prove
     alpha.sh(f"docker run --detach --name {BOT} --entrypoint sleep {image} 3600")
     number = inspected(alpha, "{{.Id}}")
     try:
-        refused = play("deploy", *LIMIT)
+        checked, refused = play("deploy", *LIMIT, "--check"), play("deploy", *LIMIT)
+        assert checked.rc != 0
+        assert "WOULD BE REFUSED" in checked.out, checked.out
         assert refused.rc != 0
         assert f"a container called {BOT} is there that is not freqops' own: it was made by hand" in refused.out
         assert f"'docker stop {BOT}' and 'docker rm {BOT}'" in refused.out, refused.out
@@ -79,10 +87,26 @@ def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_prove
         bot(fleet, HOST, "beta")["initial_state"] = "paused"
 
     beta = Field(HOST, "beta")
-    deployed(inventory(tmp_path, change))
+    wanted = inventory(tmp_path, change)
+    foretold = " ".join(play("deploy", *LIMIT, "--check", inventory=wanted).out.split())
+    for state in ("stopped", "paused"):
+        assert f'and would be "{state}"; it would be started anew' in foretold, foretold
+    deployed(wanted)
     assert [(field.state(), field.level()) for field in (alpha, beta)] == [("stopped", 0), ("paused", 0)]
     deployed()
     assert [field.state() for field in (alpha, beta)] == ["running"] * 2
+
+
+def test_a_compose_file_changed_by_hand_is_named_and_put_back(alpha: Field) -> None:
+    place = "/srv/freqops/bots/alpha/compose.yml"
+    before = alpha.sh(f"cat {place}")
+    alpha.sh(f"sed -i 's/read_only: true/read_only: false/' {place}")
+    status = play("status", *LIMIT)
+    assert status.rc != 0
+    assert "alpha: its compose.yml is not that of its release" in status.out, status.out
+    assert f"{place} was changed" in deployed()
+    assert alpha.sh(f"cat {place}") == before
+    assert inspected(alpha, "{{.HostConfig.ReadonlyRootfs}}") == ["true"]
 
 
 def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import crash_loop, processes
 from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
@@ -26,7 +27,8 @@ from freqops.hostctl import cli, own_session, short_way
 from freqops.hostctl.bot import holds_file, probe
 from freqops.hostctl.bot import start_gate as door
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.engine import Container, Engine, EngineError, end
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError, end
 from freqops.hostctl.bot.rounds import Said
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
@@ -469,6 +471,21 @@ def test_a_host_with_a_problem(run: Cli, look: Callable[..., tuple[int, dict[str
     status, answer, text = look(StillApi(FakeClock()))
     assert (status, answer["bots"][0]["problems"], answer["host_problems"]) == (2, [], run.host_problems)
     assert "freqops-reassert.timer is masked" in text.splitlines()
+
+
+def test_a_postgres_that_is_gone_makes_the_status_fail(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"freqops-alpha": made_container()}
+    monkeypatch.setattr(FakeEngine, "container", lambda _engine, name: found.get(name))
+    run.found = [process()]
+    assert look(StillApi(FakeClock()))[0] == 0
+    home = run.root / "bots" / "alpha"
+    (home / "conf" / "secrets.json").write_text('{"db_url": "postgresql+psycopg2://a"}')
+    status, answer, text = look(StillApi(FakeClock()))
+    assert (status, answer["bots"][0]["problems"]) == (2, [])
+    assert answer["host_problems"][-1].startswith("freqops-postgres is gone: no database of alpha answers; ")
+    assert answer["host_problems"][-1] in text.splitlines()
 
 
 def test_held_bots_show_by_whom(run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]]) -> None:

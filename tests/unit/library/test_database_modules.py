@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.bot import postgres
-from freqops.core.deploy import release
+from freqops.core.deploy import own_container, release
 from library import freqops_databases, freqops_manifest, freqops_postgres, freqops_validate
-from tests.unit.fakes import make_bot
+from tests.unit.fakes import made_container, make_bot
 from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use
 
@@ -269,11 +270,26 @@ def test_postgres_is_brought_by_the_host(run: Run, stub: Stub, monkeypatch: pyte
 
 @pytest.mark.parametrize("stale", [True, False])
 def test_a_change_of_postgres_is_foretold_and_nothing_runs(
-    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, stale: bool
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stale: bool
 ) -> None:
     tool, noted = stub("")
     use(monkeypatch, freqops_postgres, tool)
-    assert run(freqops_postgres, check=True, stale=stale)["changed"] is stale
+    found = replace(made_container(), project="freqops-shared", service="postgres")
+    rules = vars(freqops_postgres)["foretelling"]  # the module's own copy of them
+    monkeypatch.setattr(rules, "containers", lambda _names: {"freqops-postgres": found})
+    (tmp_path / "postgres" / "staged").mkdir(parents=True)
+    for place in ("compose.yml", "staged/compose.yml"):
+        (tmp_path / "postgres" / place).write_text("x")
+    own_container.of_postgres(tmp_path).take_in(None, found, [])
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
+    answer = run(freqops_postgres, check=True, stale=stale, root=str(tmp_path))
+    assert (answer["changed"], answer["foretold"]) == (stale, ["its description would change"] * stale)
+    assert warned == ["Postgres: its description would change"] * stale
+    found = replace(found, project="mine")
+    refused = run(freqops_postgres, check=True, stale=stale, root=str(tmp_path))
+    assert refused["failed"] is True
+    assert refused["msg"].startswith("WOULD BE REFUSED: a container called freqops-postgres is there")
     assert not noted.exists()
 
 

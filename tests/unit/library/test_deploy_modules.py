@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.base import remarks
 from freqops.core.deploy import release
-from library import freqops_deploy_lock, freqops_directories, freqops_rollback, freqops_stage, freqops_switch
-from tests.unit.fakes import make_bot
+from library import (
+    freqops_deploy_lock,
+    freqops_directories,
+    freqops_postgres,
+    freqops_rollback,
+    freqops_stage,
+    freqops_switch,
+)
+from tests.unit.fakes import made_container, make_bot
 from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use
 
@@ -33,6 +41,7 @@ def stage(tmp_path: Path, owner: int) -> dict[str, Any]:
     files = {
         "config.json": '{"stake": 2, "telegram": {"token": "canary-new"}}',
         "bot.json": "{}",
+        "compose.yml": "c",
         "strategies/S.py": "code",
         "python/freqops/strategy/gate.py": "gate",
     }
@@ -50,6 +59,7 @@ def test_a_release_is_laid_out_once_beside_the_one_that_runs(run: Run, stage: di
     first, second = run(freqops_stage, **stage), run(freqops_stage, **stage)
     assert (first["changed"], second["changed"]) == (True, False)
     assert (first["former"], first["release"], first["validated"]) == (OLD, NEW, False)
+    assert first["installs"] == {"bot.json": "{}", "compose.yml": "c"}
     assert (home / "release" / NEW / "strategies/S.py").read_text() == "code"
     assert (home / "conf/freqops-host").read_text() == "the tool"
     assert (home / "bot.json").read_text() == before
@@ -178,13 +188,27 @@ def test_what_is_not_proven_is_said(
     assert f"alpha: {said}\n" in run(freqops_switch, releases={"alpha": NEW}, actor="ann")["msg"]
 
 
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is warned of; Ansible says a text only once."""
+    said: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: said.append(text))
+    return said
+
+
+def foretold(monkeypatch: pytest.MonkeyPatch, found: dict[str, Any]) -> None:
+    """Have a check find these containers, and no bots of a lab on this machine."""
+    rules = vars(freqops_switch)["foretelling"]  # the module's own copy of them
+    monkeypatch.setattr(rules.processes, "scan", lambda *_: [])
+    monkeypatch.setattr(rules, "containers", lambda _names: found)
+
+
 def test_a_switch_is_foretold_and_nothing_is_called(
-    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: list[str]
 ) -> None:
     tool, noted = stub(rows(WELL))
     use(monkeypatch, freqops_switch, tool)
-    # bots of a lab on this machine are none of this test's
-    monkeypatch.setattr(freqops_switch.switching.processes, "scan", list)  # type: ignore[attr-defined]
+    foretold(monkeypatch, {})
     root = tmp_path / "tree"
     home = make_bot(root, release=OLD)
     hold = {"holder": "halt", "level": 3, "reason": "r", "actor": "a", "incident": "i", "seq": 1, "set_at": "t"}
@@ -197,7 +221,49 @@ def test_a_switch_is_foretold_and_nothing_is_called(
     renewed = run(freqops_switch, check=True, releases={"alpha": OLD}, renewed=["alpha"], **arguments)
     assert renewed["changed"] is True
     assert run(freqops_switch, check=True, releases={"ghost": OLD}, **arguments)["changed"] is True
+    assert told == [
+        f"alpha: release {NEW} would replace {OLD}", "alpha: it does not run, and would be started",
+        "alpha: it would get new secrets", f"ghost: release {OLD} would replace nothing",
+    ]  # fmt: skip
     assert not noted.exists()
+
+
+def test_what_a_switch_would_install_is_foretold_and_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: list[str]
+) -> None:
+    foretold(monkeypatch, {})
+    home = make_bot(tmp_path, release=OLD)
+    installs = {"alpha": {"bot.json": (home / "bot.json").read_text().replace("running", "stopped")}}
+    arguments = {"releases": {"alpha": OLD}, "installs": installs, "root": str(tmp_path)}
+    answer = run(freqops_switch, check=True, **arguments)
+    assert (answer["changed"], answer["bots"]) == (True, [])
+    assert any(text.startswith('alpha: initial_state is "running", and would be "stopped"') for text in told)
+    assert [shown["after_header"] for shown in answer["diff"]] == ["bot.json"]
+
+
+def test_a_check_fails_where_a_container_of_somebody_else_is_in_the_way(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool, noted = stub(rows(WELL))
+    use(monkeypatch, freqops_switch, tool)
+    foretold(monkeypatch, {"freqops-alpha": made_container(project="", service="")})
+    make_bot(tmp_path, release=OLD)
+    answer = run(freqops_switch, check=True, releases={"alpha": NEW, "beta": NEW}, root=str(tmp_path))
+    assert answer["failed"] is True
+    assert answer["msg"].startswith("WOULD BE REFUSED\nalpha: REFUSED\nalpha: a container called freqops-alpha")
+    assert "beta" not in answer["msg"]
+    assert not noted.exists()
+
+
+def test_a_check_that_cannot_ask_the_engine_fails(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, noted = stub("")
+    (noted.parent / "freqops-host").rename(noted.parent / "docker")
+    monkeypatch.setenv("PATH", str(noted.parent))
+    (noted.parent / "docker").write_text("#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
+    for module, more in ((freqops_switch, {"releases": {"alpha": NEW}}), (freqops_postgres, {})):
+        answer = run(module, check=True, **more)
+        assert answer["failed"] is True
+        assert "is not known: the engine does not answer: Cannot connect" in answer["msg"]
 
 
 def test_what_may_change_for_open_trades_is_passed_on(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-SCHEME = "postgresql+psycopg2"
+POSTGRES, SQLITE = "postgresql", "sqlite"
+SCHEME = f"{POSTGRES}+psycopg2"
 
 
 def postgres_url(database: str, host: str, password: str) -> str:

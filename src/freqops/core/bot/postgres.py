@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..base import durable
 from ..base.errors import FreqopsError
-from . import engine_names
-from .db_url import password_of
+from . import engine_names, layout
+from .db_url import POSTGRES, SQLITE, password_of
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 CONTAINER = engine_names.POSTGRES
@@ -47,6 +47,24 @@ def password_in_use(home: Path, *, waiting: bool = True) -> str:
             if password:
                 return password
     raise NoPassword(f"{home.name} has no password for its database")
+
+
+def url_in_use(home: Path) -> str:
+    """Return the ``db_url`` of a bot; empty where its secrets cannot be read."""
+    document = durable.read_json(home / "conf" / "secrets.json")
+    return str(document.get("db_url", "")) if isinstance(document, dict) else ""
+
+
+def may_use(home: Path) -> bool:
+    """Return whether a bot uses Postgres; one whose secrets cannot be read may."""
+    return not url_in_use(home).startswith(SQLITE)
+
+
+def users(root: Path) -> list[str]:
+    """Return the names of the bots of a host that use Postgres; one of which that is not known, where there is one."""
+    is_there = (root / "postgres" / "compose.yml").exists()
+    return [home.name for home in layout.homes(root)
+            if url_in_use(home).startswith(POSTGRES) or (is_there and may_use(home))]  # fmt: skip
 
 
 def scram_verifier(password: str, salt: bytes) -> str:

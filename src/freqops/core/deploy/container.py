@@ -1,4 +1,4 @@
-"""The settings with which the engine made a container, and how those of two containers differ.
+"""A container as the engine describes it, the settings with which it was made, and how those of two differ.
 
 What runs is compared with what Compose made of the declaration when freqops had it made; that was written down then.
 Not with Compose's own mark, ``com.docker.compose.config-hash``: whoever makes a container by hand can give it that
@@ -12,7 +12,9 @@ by which a container was made, and one with a digest names the content.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from .policy import FILE, IN_ADDRESS, MARKS, SENSITIVE
@@ -33,6 +35,84 @@ SHORT_ID = 12
 ENVIRONMENT, LABELS = "Config.Env", "Config.Labels"
 UNSET = "unset"
 HIDDEN = "[not shown]"
+SECOND = len("2026-01-02T03:04:05")  # the engine goes on to nanoseconds, which no Python reads
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as the engine describes it.
+
+    Attributes:
+        id: Its number.
+        status: Its status.
+        image: The reference by which it was made.
+        started_at: When it was started last.
+        restarts: How often the engine started it again.
+        project: The Compose project that it belongs to; empty where it has none.
+        service: Its service there.
+        made: The settings with which it was made, as `made` has them.
+    """
+
+    id: str
+    status: str
+    image: str
+    started_at: str
+    restarts: int
+    project: str = ""
+    service: str = ""
+    made: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has a process, or gets one in a moment."""
+        return self.status in ("running", "restarting", "paused")
+
+    @property
+    def started(self) -> datetime | None:
+        """When it was started last, to the second; None where the engine does not say it as it should."""
+        try:
+            return datetime.fromisoformat(self.started_at[:SECOND]).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
+
+
+def described(document: dict[str, Any]) -> Container:
+    """Return a container by its description."""
+    state, (project, service) = document["State"], place(document)
+    return Container(
+        id=document["Id"],
+        status=state["Status"],
+        image=document["Config"]["Image"],
+        started_at=state["StartedAt"],
+        restarts=document["RestartCount"],
+        project=project,
+        service=service,
+        made=made(document),
+    )
+
+
+def inspection(names: Sequence[str]) -> list[str]:
+    """Return the command that has the engine describe the containers called ``names``."""
+    return ["docker", "inspect", "--type=container", "--format={{json .}}", *names]
+
+
+def answered(names: Sequence[str], status: int, said: str) -> dict[str, Container] | None:
+    """Return those of the containers called ``names`` that there are, by name; None where that was not answered.
+
+    Args:
+        names: The names that were asked for.
+        status: How the `inspection` ended.
+        said: All that it printed.
+    """
+    documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    if status != 0 and said.lower().count("no such container") != len(names) - len(documents):
+        return None
+    return {name_of(document): described(document) for document in documents}
+
+
+def name_of(document: dict[str, Any]) -> str:
+    """Return the name of a container."""
+    return str(document["Name"]).lstrip("/")
 
 
 def labels(document: Mapping[str, Any]) -> Mapping[str, str]:
@@ -75,8 +155,13 @@ def differences(wanted: Mapping[str, str], present: Mapping[str, str]) -> list[s
         wanted: The settings with which freqops had it made.
         present: The settings of the one that is there.
     """
+    return [f"{key} is {there}, not {made_so}" for key, there, made_so in changed(wanted, present)]
+
+
+def changed(wanted: Mapping[str, str], present: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return name, present value and wanted value of each setting that differs, as `differences` shows them."""
     differing = sorted(key for key in wanted.keys() | present.keys() if wanted.get(key) != present.get(key))
-    return [f"{key} is {_shown(key, present)}, not {_shown(key, wanted)}" for key in differing]
+    return [(key, _shown(key, present), _shown(key, wanted)) for key in differing]
 
 
 def _text(key: str, value: Any) -> str:

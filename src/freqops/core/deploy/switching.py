@@ -1,32 +1,16 @@
-"""The text of a play about a switch: what it would do, and its result."""
+"""The text of a play about a switch: its result, and what it would refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from ..bot import layout, processes
-from ..halt import holds
 
 NOT_TOUCHED = ("refused", "not reached")
 
 
-def differs(home: Path, release: str) -> bool:
-    """Return whether a switch would make or start a container: another release, or none that runs and may.
-
-    Args:
-        home: Directory of the bot.
-        release: The fingerprint of the release that it must have.
-    """
-    try:
-        present = layout.load_bot(home)
-    except layout.BotUnreadable:
-        return True
-    if present.release != release:
-        return True
-    runs = processes.trading(present.name, processes.scan())
-    return not runs and holds.effective_level(present.holds) < holds.HARD
+def refusal(bot: str, why: str) -> str:
+    """Return what a check says of a bot that the deploy would refuse, as `failure` says what it refused."""
+    return f"{bot}: REFUSED\n{bot}: {why}"
 
 
 def failure(row: Mapping[str, Any]) -> str:

@@ -1,96 +1,22 @@
-"""The container engine, through its own command line: every call has a time limit and dies with its children."""
+"""The container engine of a host: everything that freqops asks of it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from freqops.core.base.errors import FreqopsError
-from freqops.core.bot.processes import CONF_IN_CONTAINER
-from freqops.core.deploy import container as settings
+from freqops.core.deploy.container import Container, answered, inspection, name_of
+
+from .engine_command import EngineCommand, EngineError, end, failed
+from .siblings import Sibling, is_of, sibling_of
 
 LOOKS = 3
-SECOND = len("2026-01-02T03:04:05")  # the engine goes on to nanoseconds, which no Python reads
 
 
-class EngineError(FreqopsError):
-    """The engine did not do what it was asked, or did not answer in time."""
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container as the engine describes it.
-
-    Attributes:
-        id: Its number.
-        status: Its status.
-        image: The reference by which it was made.
-        started_at: When it was started last.
-        restarts: How often the engine started it again.
-        project: The Compose project that it belongs to; empty where it has none.
-        service: Its service there.
-        made: The settings with which it was made, as `freqops.core.deploy.container.made` has them.
-    """
-
-    id: str
-    status: str
-    image: str
-    started_at: str
-    restarts: int
-    project: str = ""
-    service: str = ""
-    made: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has a process, or gets one in a moment."""
-        return self.status in ("running", "restarting", "paused")
-
-    @property
-    def started(self) -> datetime | None:
-        """When it was started last, to the second; None where the engine does not say it as it should."""
-        try:
-            return datetime.fromisoformat(self.started_at[:SECOND]).replace(tzinfo=timezone.utc)
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True)
-class Sibling:
-    """A container of a bot beside the declared one, as the engine describes it.
-
-    Attributes:
-        id: The number of the container.
-        name: Its name.
-        status: The status of the container.
-        policy: The restart policy of the container.
-    """
-
-    id: str
-    name: str
-    status: str
-    policy: str
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has a process, or gets one in a moment."""
-        return self.status not in ("created", "exited", "dead", "removing")
-
-    @property
-    def comes_back(self) -> bool:
-        """Whether the engine may start it by itself."""
-        return self.policy not in ("", "no")
-
-
-class Engine:
+class Engine(EngineCommand):
     """Docker, as installed on this host."""
 
     def container(self, name: str) -> Container | None:
@@ -109,12 +35,12 @@ class Engine:
         """
         if not names:
             return {}
-        argv = ["docker", "inspect", "--type=container", "--format={{json .}}", *names]
+        argv = inspection(names)
         status, said = self._ended(argv, 10)
-        documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        if status != 0 and said.lower().count("no such container") != len(names) - len(documents):
-            raise _failed(argv, said)
-        return {_name(document): _container(document) for document in documents}
+        found = answered(names, status, said)
+        if found is None:
+            raise failed(argv, said)
+        return found
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:
         """Return the containers beside ``name`` that are the same bot's, those without a process, too.
@@ -124,8 +50,8 @@ class Engine:
         Raises:
             EngineError: The engine does not answer, or its containers changed at every look.
         """
-        found = [document for document in self._inspected(LOOKS) if _name(document) != name]
-        return [_sibling(document) for document in found if _is_of(document, name, conf)]
+        found = [document for document in self._inspected(LOOKS) if name_of(document) != name]
+        return [sibling_of(document) for document in found if is_of(document, name, conf)]
 
     def _inspected(self, looks: int) -> list[dict[str, Any]]:
         """Return the engine's description of each container; one may go between two questions."""
@@ -299,34 +225,6 @@ class Engine:
             raise EngineError(f"{name} did not end within {timeout:.0f} s") from None
         return process.returncode, output
 
-    def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:
-        """Run a command with a file as its input or output, and return what it printed where that is no file.
-
-        Args:
-            argv: The command.
-            timeout: Seconds after which it is killed.
-            source: The file that it reads; none is an empty input.
-            output: The file that it writes, new, for its owner alone.
-
-        Raises:
-            EngineError: It failed, or did not end in time; the text ends with what it said.
-            OSError: A file cannot be opened, or the disk is full.
-        """
-        with contextlib.ExitStack() as stack:
-            stdin = stack.enter_context(source.open("rb")) if source is not None else subprocess.DEVNULL
-            stdout = stack.enter_context(_private(output)) if output is not None else subprocess.PIPE
-            process = subprocess.Popen(
-                argv, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True
-            )
-            try:
-                said, errors = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
-                end(process)
-                raise EngineError(f"'{' '.join(argv[:3])}' did not end within {timeout:.0f} s") from None
-        if process.returncode != 0:
-            raise EngineError(f"'{' '.join(argv[:4])}': {errors.strip()[-500:]}")
-        return said or ""
-
     def remove(self, name: str) -> None:
         """Remove a container, whatever it does.
 
@@ -341,77 +239,3 @@ class Engine:
             return self._run(["docker", "logs", "--tail", str(lines), name], 10).splitlines()[-lines:]
         except EngineError as error:
             return [f"no log: {error}"]
-
-    def _popen(self, argv: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            argv,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def _run(self, argv: list[str], timeout: float) -> str:
-        status, output = self._ended(argv, timeout)
-        if status != 0:
-            raise _failed(argv, output)
-        return output
-
-    def _ended(self, argv: list[str], timeout: float) -> tuple[int, str]:
-        """Run a command to its end and return its exit status and what it said."""
-        process = self._popen(argv)
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            end(process)
-            raise EngineError(f"'{' '.join(argv[:3])}' gave no answer within {timeout:.0f} s") from None
-        return process.returncode, output
-
-
-def _failed(argv: list[str], said: str) -> EngineError:
-    return EngineError(f"'{' '.join(argv[:3])}': {said.strip()[-500:]}")
-
-
-def _name(document: dict[str, Any]) -> str:
-    return str(document["Name"]).lstrip("/")
-
-
-def _container(document: dict[str, Any]) -> Container:
-    state, (project, service) = document["State"], settings.place(document)
-    return Container(
-        id=document["Id"],
-        status=state["Status"],
-        image=document["Config"]["Image"],
-        started_at=state["StartedAt"],
-        restarts=document["RestartCount"],
-        project=project,
-        service=service,
-        made=settings.made(document),
-    )
-
-
-def _is_of(document: dict[str, Any], project: str, conf: Path) -> bool:
-    """Whether a container is one of a bot's, by its Compose project, or by its mounts."""
-    if settings.labels(document).get(settings.PROJECT) == project:
-        return True
-    sources = [mount["Source"] for mount in document["Mounts"] if mount["Destination"] == CONF_IN_CONTAINER]
-    return any(Path(source).resolve() == conf.resolve() for source in sources)
-
-
-def _sibling(document: dict[str, Any]) -> Sibling:
-    policy = document["HostConfig"]["RestartPolicy"]["Name"]
-    return Sibling(document["Id"], _name(document), document["State"]["Status"], policy)
-
-
-def _private(path: Path) -> IO[bytes]:
-    """Open a new file that only its owner can read."""
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    """Kill a command with all its children, if it still runs."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -16,7 +16,8 @@ from typing import Callable
 from freqops.core.base.clock import Clock
 from freqops.core.bot.processes import Process
 
-from .engine import Engine, end
+from .engine import Engine
+from .engine_command import end
 
 GRACE = 10
 KILL_AFTER = GRACE + 2.0

@@ -23,10 +23,3 @@ def _scanned(bot: layout.Bot) -> list[processes.Process]:
 def client(bot: layout.Bot) -> FreqtradeClient:
     """Return a client for the REST API of ``bot``."""
     return FreqtradeClient(bot.api_port, *bot.credentials())
-
-
-def redact(text: str, bot: layout.Bot) -> str:
-    """Return ``text`` without the secrets of ``bot``."""
-    for secret in bot.secret_values():
-        text = text.replace(secret, "[secret]")
-    return text

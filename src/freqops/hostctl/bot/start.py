@@ -15,12 +15,15 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import crash_loop, layout, processes
 from freqops.core.bot.client import ApiError, FreqtradeClient, Reading
 from freqops.core.bot.layout import Home
+from freqops.core.bot.redaction import redact
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.halt.entry_stop import EntryStop
 
-from . import breaker_hold, hard_stop, holds_file, own_container, stopped
-from .engine import Container, Engine
-from .processes_and_api import alive, client, redact
+from . import breaker_hold, hard_stop, holds_file, stopped
+from .engine import Engine
+from .processes_and_api import alive, client
 
 LOCK_SECONDS = 30.0
 DEADLINE = 120.0

@@ -15,11 +15,14 @@ from freqops.core.bot import crash_loop, layout, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
+from freqops.core.deploy import installed, own_container
+from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import breaker_notes, limits_notes, own_container, stopped
-from .engine import Container, Engine, EngineError
+from . import breaker_notes, limits_notes, stopped
+from .engine import Engine
+from .engine_command import EngineError
 from .processes_and_api import client
 
 RECOVERY = (
@@ -75,6 +78,8 @@ def _fill(
         row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)
+        if not Home(home).switch.exists():  # which installs them one after the other
+            row["problems"] += [f"its {text}" for text in installed.of_bot(home, bot.release)]
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
         container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"

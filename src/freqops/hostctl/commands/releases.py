@@ -8,7 +8,7 @@ from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 
 from ..bot.start import DEADLINE
 from ..deploy.deploy import Errand
-from ..deploy.switch import Switched
+from ..deploy.switch_order import Switched
 from . import argument_types, output
 from .arguments import add_mandate, mandate_of
 

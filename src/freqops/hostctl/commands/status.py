@@ -14,6 +14,7 @@ from ..bot import breaker_notes
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from ..deploy.host_problems import host_problems
+from ..deploy.postgres_problems import postgres_problems
 from . import output
 
 HELP = "what every bot is doing"
@@ -27,8 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show it; 2 where the host or a bot has a problem."""
-    clock = Clock()
-    answer = {**status(layout.homes(options.root), clock, Engine()), "host_problems": host_problems(clock)}
+    clock, engine = Clock(), Engine()
+    of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
+    answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
     answer["host_notes"] = breaker_notes.of_host(options.root, clock)
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))

@@ -18,8 +18,9 @@ from ..bot.engine import Engine
 from ..bot.start import DEADLINE
 from ..incident import journal
 from ..incident.recorded import Command
-from .switch import Switch, Switched, SwitchOrder, switch
+from .switch import Switch, switch
 from .switch_files import SwitchFiles
+from .switch_order import Switched, SwitchOrder
 
 NOT_REACHED = "not reached"
 REFUSED = "refused"

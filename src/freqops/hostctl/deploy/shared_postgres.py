@@ -15,13 +15,14 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import layout
+from freqops.core.bot import layout, postgres
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
+from freqops.core.deploy import own_container
+from freqops.core.deploy.own_container import OwnContainer
 
-from ..bot import own_container, stopping
+from ..bot import stopping
 from ..bot.engine import Engine
-from ..bot.own_container import OwnContainer
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 from ..bot.stopped import Stopped
@@ -170,9 +171,4 @@ def _started(bots: list[layout.Bot], clock: Clock, engine: Engine) -> list[dict[
 def _bots(root: Path) -> list[layout.Bot]:
     """Return the bots of this host that use Postgres."""
     bots = [layout.load_bot(home) for home in layout.homes(root) if (home / "bot.json").exists()]
-    found = []
-    for bot in bots:
-        document = durable.read_json(bot.conf / "secrets.json")  # one that cannot be read may name Postgres
-        if not (isinstance(document, dict) and str(document.get("db_url", "")).startswith("sqlite")):
-            found.append(bot)
-    return found
+    return [bot for bot in bots if postgres.may_use(bot.home)]

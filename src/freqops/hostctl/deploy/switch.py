@@ -6,90 +6,36 @@ known beforehand is known; what was touched is taken back as one, and the way ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
-from freqops.core.base.mandate import Mandate
-from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
-from freqops.core.deploy import effective_values
+from freqops.core.deploy import effective_values, own_container
 from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
-from ..bot import databases, health, holds_file, limits_notes, own_container, stopped, stopping
-from ..bot.engine import Engine, EngineError
+from ..bot import databases, holds_file, limits_notes
+from ..bot.engine import Engine
+from ..bot.engine_command import EngineError
 from ..bot.login import refuse_unless_logged_in
-from ..bot.processes_and_api import alive, redact
-from ..bot.start import DEADLINE, LOCK_SECONDS, LOG_LINES, Started, start_locked
-from ..bot.stopped import Stopped
-from ..halt.halt import halt
+from ..bot.start import LOCK_SECONDS, start_locked
 from ..halt.order import Order
 from ..incident.journal import Journal
 from . import switch_files
 from .switch_files import SECRETS, SwitchFiles
+from .switch_order import Switched, SwitchOrder
+from .way_back import WayBack
 
-INTERRUPTED = "it was interrupted"
 ACCEPT = "its effective values change, which needs -e accept_effective=true"
-BACK = "back"  # in the note: database and files are what they were before
 
 
-@dataclass(frozen=True)
-class SwitchOrder:
-    """The release that must run, under which mandate, and how many seconds a start may take.
-
-    Attributes:
-        restore: Whether it goes back, by hand, to a release that was well before, with the database of then.
-        accept_effective: Whether open trades may go on by other effective values.
-    """
-
-    release: str
-    mandate: Mandate
-    deadline: float = DEADLINE
-    restore: bool = False
-    accept_effective: bool = False
-
-
-@dataclass
-class Switched(Outcome):
-    """The outcome of a switch.
-
-    ``running``, ``paused``, ``stopped`` or ``held`` where all is as ordered; ``rolled back``, ``withdrawn`` (there was
-    nothing before it) or ``halted`` (trades were written since, so nothing went back) where it is not.
-
-    Attributes:
-        release: The release that the bot has now.
-        former: The release that it had before; empty where there was none.
-        log: The last lines of the release that failed.
-    """
-
-    release: str = ""
-    former: str = ""
-    log: list[str] = field(default_factory=list)
-
-    @property
-    def well(self) -> bool:
-        """Whether the bot runs what was ordered."""
-        return self.proven and self.outcome in ("running", "paused", "stopped", "held")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the outcome as it stands in the answer."""
-        return {**super().to_json(), "well": self.well}
-
-
-class Switch:
+class Switch(WayBack):
     """One switch of one bot; the caller holds the bot's lock."""
-
-    def __init__(self, home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engine: Engine) -> None:
-        self._order, self._journal, self._clock, self._engine = order, journal, clock, engine
-        self._files = SwitchFiles(home)
-        self._home = home
-        self._former = _present(home)
-        self._result = Switched(home.name, release=order.release, former=self._former.release if self._former else "")
 
     def run(self) -> Switched:
         """Switch, or find that there is nothing to switch, and prove what came of it.
@@ -261,17 +207,6 @@ class Switch:
         self._well(bot, started, changed=True)
         self._result.release = target.release
 
-    def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
-        """Take in the result of a start, and prove that the bot is well where it was started again."""
-        asked = changed and started.outcome != "held"
-        if asked and not health.prove(bot, self._clock, self._order.deadline):
-            why = "held at level 3 meanwhile: whether it is well is not known"
-            started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
-        self._result.outcome, self._result.level = started.outcome, started.level
-        self._result.changed |= changed
-        self._result.detail += started.detail
-        self._result.proven = True
-
     def _remember(self, target: layout.Bot, left: dict[str, Any] | None) -> None:
         entry = {"release": target.release, "image": target.image, "at": iso(self._clock.utcnow())}
         self._files.remember({**entry, "secrets": self._files.secrets_mark, "outcome": self._result.outcome}, left)
@@ -288,117 +223,6 @@ class Switch:
                 self._engine.remove_image(image)
             except EngineError as error:  # it takes room, and nothing else
                 self._journal.note("note", "engine", f"an image that no release has any more stays: {error}")
-
-    # --- and back
-
-    def take_back(self) -> Switched:
-        """Take back a switch that began and did not end.
-
-        Raises:
-            Refused: There is none.
-        """
-        note = self._files.note
-        if note is None and not self._files.unfinished:
-            raise Refused(f"{self._home.name}: its switch is over")
-        if note is None or (note.get("from") and not self._files.has_former):
-            what = "its switch.json cannot be read" if note is None else "there is nothing to go back to in former"
-            cure = f"compare {self._home}/former with what is there, put right what differs, then remove switch.json"
-            raise Refused(f"{self._home.name}: {what}; {cure}")
-        self._result.release, self._result.former = str(note.get("to", "")), str(note.get("from", ""))
-        return self._taken_back(INTERRUPTED)
-
-    def _taken_back(self, why: str) -> Switched:
-        bot = _present(self._home)
-        said = self._engine.logs(layout.container_of(self._home.name), LOG_LINES)
-        self._result.log = redact("\n".join(said), bot).splitlines() if bot is not None else said
-        self._result.detail.append(f"{self._order.release} failed: {redact(why, bot) if bot else why}")
-        self._journal.note("note", "bot", f"the switch failed: {self._result.detail[-1]}")
-        try:
-            self._back(bot)
-        except (FreqopsError, OSError) as error:
-            self._result.proven = False
-            self._result.outcome = self._result.outcome or "rolled back"
-            self._result.detail.append(f"the way back is not proven: {error}")
-        return self._result
-
-    def _back(self, bot: layout.Bot | None) -> None:
-        note = self._files.note or {}
-        self._result.changed = True
-        if not note.get(BACK) and not self._put_back(bot, note):
-            return
-        if not self._files.has_former:
-            self._result.outcome, self._result.proven = "withdrawn", not alive(Home(self._home).unread())
-            self._result.release = ""
-            if self._result.proven:
-                stopped.over(self._home)  # nothing of it is to run
-                self._files.end()
-            return
-        former = layout.load_bot(self._home)
-        self._result.release = former.release
-        started = start_locked(former, self._clock, self._engine, self._order.deadline, recreate=not note.get(BACK))
-        self._well(former, started, changed=True)
-        self._result.detail.append(f"{former.release} is back: {self._result.outcome}")
-        self._result.outcome = "rolled back"
-        self._files.end()
-
-    def _put_back(self, bot: layout.Bot | None, note: dict[str, Any]) -> bool:
-        """Put database and files back, once, and return whether they are; not where trades were written since.
-
-        What was put back may trade from then on, so nothing of this is done again.
-        """
-        if bot is not None and self._trades_written(bot, note):
-            self._hold()
-            return False
-        self._stop(stopping.SICK_GRACE)
-        if bot is not None and self._wrote_while_it_ended(bot, note):
-            return False
-        dump = note.get("dump")
-        if bot is not None and dump:
-            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
-        self._files.put_back()
-        self._files.write_note({**note, BACK: True})
-        return True
-
-    def _wrote_while_it_ended(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
-        """Hold it, and start it again for its positions, where its last round wrote a trade after all."""
-        if not self._trades_written(bot, note):
-            return False
-        self._hold()
-        start_locked(bot, self._clock, self._engine, self._order.deadline)
-        return True
-
-    def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
-        """Whether going back would forget trades: those of a first deploy, or those written since the dump."""
-        if not note.get("from"):
-            return databases.of(bot, self._engine).trades() > 0
-        return bool(note.get("dump")) and databases.of(bot, self._engine).mark() != note.get("mark")
-
-    def _hold(self) -> None:
-        """Stop entries instead of going back: the former database does not know the trades that were written since."""
-        mandate = replace(self._order.mandate, reason="trades were written since the release changed")
-        order = Order(KillLevel.ENTRIES, mandate)
-        row = halt([self._home], order, self._clock, self._engine)[0]
-        self._result.outcome, self._result.proven, self._result.level = (
-            "halted",
-            bool(row.proven_s is not None),
-            row.level,
-        )
-        self._result.detail += [
-            "NOT rolled back: trades were written since, and the former database does not know them",
-            f"halted at level {row.level} instead: {row.verdict}",
-            *row.detail,
-        ]
-        if self._result.proven:
-            self._files.end()
-
-    def _stop(self, grace: int = stopping.GRACE) -> None:
-        by = Stopped("switch", self._order.mandate.incident, self._result.former or self._order.release)
-        stopping.stop(Home(self._home).unread(), by, self._clock, self._engine, grace)
-
-
-def _present(home: Path) -> layout.Bot | None:
-    """Return the bot as it is declared now, None where it was never deployed."""
-    return layout.load_bot(home) if (home / "bot.json").exists() else None
 
 
 def switch(home: Path, order: SwitchOrder, journal: Journal, clock: Clock, engine: Engine) -> Switched:

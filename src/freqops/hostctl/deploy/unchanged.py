@@ -12,18 +12,17 @@ from freqops.core.base import commands, machine
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
-from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.status_table import problems_of_bots
 from freqops.core.deploy import host_manifest
 from freqops.core.halt import holds
 from freqops.core.hardening import nft
 from freqops.core.hardening.guard import Guard
 
-from ..bot import own_container
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled
 from .host_problems import host_problems
+from .postgres_problems import postgres_problems
 from .switch_files import SwitchFiles
 
 TOOL = Path("/usr/local/bin/freqops-host")
@@ -41,10 +40,12 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     """
     before, now = host_manifest.load(root), host_manifest.taken(wanted, host_wanted, root)
     found, host_differs = host_manifest.differences(before, now), host_manifest.host_differs(before, now, root)
-    answer = {**status(layout.homes(root), clock, engine), "host_problems": host_problems(clock)}
-    host_found = [] if host_differs else [*answer["host_problems"], *_firewall(), *_compiled()]
+    of_host, of_postgres = host_problems(clock), postgres_problems(root, engine)
+    answer = {**status(layout.homes(root), clock, engine), "host_problems": [*of_host, *of_postgres]}
+    host_found = [] if host_differs else [*of_host, *_firewall(), *_compiled()]
     if not found:
-        found = [*host_found, *_containers(root, engine), *_switches(root), *_laid_out(root), *problems_of_bots(answer)]
+        found = [*host_found, *of_postgres, *_containers(root, engine)]
+        found += [*_switches(root), *_laid_out(root), *problems_of_bots(answer)]
     same = {"same": not found, "ground_same": not host_differs and not host_found}
     return {**same, "machine": machine.identity(), "differences": found, **answer}
 
@@ -73,9 +74,8 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return the containers that do not run and should, and what is wrong with that of Postgres; `status` has bots'."""
-    wanted = [CONTAINER] if (root / "postgres" / "compose.yml").exists() else []
-    found = []
+    """Return the containers of bots that do not run and should; `status` has what is wrong with those that do."""
+    wanted, found = list[str](), list[str]()
     for home in layout.homes(root):
         try:
             bot = layout.load_bot(home)
@@ -87,7 +87,7 @@ def _containers(root: Path, engine: Engine) -> list[str]:
         container = present.get(name)
         if container is None or container.status != "running":
             found.append(f"{name} is {container.status if container else 'gone'}")
-    return found + own_container.of_postgres(root).wrong(present.get(CONTAINER))
+    return found
 
 
 def _switches(root: Path) -> list[str]:

@@ -16,10 +16,10 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import engine_names, layout
 from freqops.core.bot.layout import Home
+from freqops.core.bot.redaction import redact
 from freqops.core.exchange import account
 
 from ..bot.engine import Engine
-from ..bot.processes_and_api import redact
 from ..bot.start import LOCK_SECONDS
 from ..incident.journal import Journal
 from . import witness

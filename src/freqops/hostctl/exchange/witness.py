@@ -28,7 +28,8 @@ from freqops.core.bot.side_container import SideContainer
 from freqops.core.exchange import account
 from freqops.core.halt import holds, time_limits
 
-from ..bot.engine import Engine, end
+from ..bot.engine import Engine
+from ..bot.engine_command import end
 from ..incident.journal import Journal
 from . import sales_journal
 

@@ -18,7 +18,8 @@ from freqops.core.bot.processes import Process
 from freqops.core.halt.entry_stop import EntryStop, is_proven
 
 from ..bot import hard_stop
-from ..bot.engine import Engine, Sibling
+from ..bot.engine import Engine
+from ..bot.siblings import Sibling
 from . import on_exchange
 from .bot_halt import BotHalt
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from freqops.core.base.clock import Clock
+from freqops.core.bot.redaction import redact
 from freqops.core.halt import holds, time_limits, timers
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
-from ..bot.processes_and_api import redact
 from ..incident.journal import Journal, path_of, silent
 from . import level_1, level_2, level_3
 from .bot_halt import BotHalt

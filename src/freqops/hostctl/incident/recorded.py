@@ -15,8 +15,8 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.redaction import redact
 
-from ..bot import processes_and_api
 from . import caller, journal
 
 Evidence = dict[str, Any]
@@ -56,7 +56,7 @@ class Command:
         """
         began = self.clock.utcnow()
         path = journal.path_of(self.root, self.mandate.incident, bot.name, f"{self.name}-{stamp(began)}")
-        diary = journal.Journal(path, self.clock, lambda text: processes_and_api.redact(text, bot))
+        diary = journal.Journal(path, self.clock, lambda text: redact(text, bot))
         file_name, named = f"{self.name}-{bot.name}-{stamp(began)}", {"bot": bot.name}
         try:
             row = act(diary)

@@ -12,7 +12,8 @@ import pytest
 from freqops.core.bot import layout
 from freqops.hostctl.bot import databases
 from freqops.hostctl.bot.databases import DatabaseError, Postgres, Sqlite
-from freqops.hostctl.bot.engine import Engine, EngineError
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 from tests.unit.fakes import make_bot
 
 

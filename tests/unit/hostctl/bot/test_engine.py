@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from freqops.hostctl.bot.engine import Engine, EngineError
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 
 Script = Callable[[str], Path]
 COMPOSE = Path("/x/compose.yml")

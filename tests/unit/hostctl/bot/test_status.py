@@ -13,10 +13,11 @@ import pytest
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed, Reading
 from freqops.core.deploy import strategy_package
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.hostctl.bot import holds_file, limits_notes
 from freqops.hostctl.bot import status as looking
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine_command import EngineError
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 HOUR = 3600.0
@@ -55,7 +56,8 @@ class Host:
 
     def declare(self, **changed: Any) -> None:
         path = self.home / "bot.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+        for place in (path, self.home / "release" / "f00" / "bot.json"):
+            place.write_text(json.dumps({**json.loads(place.read_text()), **changed}))
 
 
 @pytest.fixture
@@ -84,7 +86,27 @@ def with_unreadable_holds(host: Host) -> None:
     host.processes.clear()
 
 
+def with_a_compose_file_of_somebody(host: Host) -> None:
+    (host.home / "compose.yml").write_text("services: {}\nx: privileged\n")
+
+
 DISEASES: dict[str, tuple[Callable[[Host], object], str]] = {
+    "its Compose file was changed": (
+        with_a_compose_file_of_somebody,
+        "its compose.yml is not that of its release f00: line 2 is the first that differs; the next deploy puts it",
+    ),
+    "its Compose file is gone": (
+        lambda h: (h.home / "compose.yml").unlink(),
+        "its compose.yml is gone, or cannot be read; the next deploy puts back that of its release f00",
+    ),
+    "that of its release is gone": (
+        lambda h: (h.home / "release" / "f00" / "compose.yml").unlink(),
+        "its compose.yml cannot be compared: that of its release f00 cannot be read",
+    ),
+    "its declaration was changed": (
+        lambda h: (h.home / "bot.json").write_text((h.home / "bot.json").read_text() + " "),
+        "its bot.json is not that of its release f00: line 1 ",
+    ),
     "stopped itself": (stopped_itself, "its trader is stopped with 6 open trades, and nothing ordered that"),
     "paused by nobody": (lambda h: setattr(h.api, "state", "paused"), "its trader is paused"),
     "stopped under a hold": (
@@ -145,6 +167,13 @@ def test_what_was_ordered_is_well(host: Host, declared: str, hold: int, rest: st
     host.api.state = state
     row = host.row()
     assert (row["problems"], row["notes"]) == ([], [])
+
+
+def test_a_switch_installs_its_files_one_after_the_other(host: Host) -> None:
+    with_a_compose_file_of_somebody(host)
+    (host.home / "switch.json").write_text("{}")
+    [problem] = host.row()["problems"]
+    assert problem.startswith("a switch is not over; ")
 
 
 def test_a_bot_that_is_coming_up_is_only_said(host: Host) -> None:

@@ -14,7 +14,7 @@ from freqops.core.deploy import deploy_lock
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.deploy import shared_postgres, unchanged
 from freqops.hostctl.deploy.deploy import Errand
-from freqops.hostctl.deploy.switch import Switched
+from freqops.hostctl.deploy.switch_order import Switched
 from tests.unit.fakes import FakeClock, make_bot
 
 OLD, NEW = "0" * 16, "1" * 16

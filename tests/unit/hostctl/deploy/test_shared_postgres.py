@@ -14,8 +14,10 @@ from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot import own_container, stopped, stopping
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
+from freqops.hostctl.bot import stopped, stopping
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.deploy import shared_postgres

@@ -19,11 +19,11 @@ from freqops.core.deploy import release
 from freqops.core.halt import holds
 from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.databases import DatabaseError
-from freqops.hostctl.bot.engine import EngineError
-from freqops.hostctl.deploy import deploy, switch, switch_files
+from freqops.hostctl.bot.engine_command import EngineError
+from freqops.hostctl.deploy import deploy, switch, switch_files, way_back
 from freqops.hostctl.deploy.deploy import Errand
-from freqops.hostctl.deploy.switch import Switched
 from freqops.hostctl.deploy.switch_files import SwitchFiles
+from freqops.hostctl.deploy.switch_order import Switched, SwitchOrder
 from freqops.hostctl.incident import journal
 from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
@@ -82,7 +82,7 @@ class Host:
         self.engine.present = made_container(number="id0")
         for module in (start, health, processes_and_api):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
-        for module in (start, switch, stopping, processes_and_api):
+        for module in (start, way_back, stopping, processes_and_api):
             monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
         monkeypatch.setattr(databases, "of", lambda _bot, _engine: self.database)
         monkeypatch.setattr(switch, "refuse_unless_logged_in", self._login)
@@ -120,8 +120,8 @@ class Host:
         path = self.home / "compose.yml"
         return path.read_text() if path.exists() else ""
 
-    def order(self, fingerprint: str, *, restore: bool = False) -> switch.SwitchOrder:
-        return switch.SwitchOrder(fingerprint, Mandate("one", "why", "ann@host"), 20.0, restore)
+    def order(self, fingerprint: str, *, restore: bool = False) -> SwitchOrder:
+        return SwitchOrder(fingerprint, Mandate("one", "why", "ann@host"), 20.0, restore)
 
     @property
     def errand(self) -> Errand:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from freqops.core.base import machine
-from freqops.core.deploy import host_manifest
-from freqops.hostctl.bot import own_container
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.core.deploy import host_manifest, own_container
+from freqops.core.deploy.container import Container
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.deploy import compiled, unchanged
 from tests.unit.fakes import IMAGE, FakeClock, FakeEngine, made_container, make_bot
 
@@ -38,8 +38,9 @@ class Host:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.engine = root, Engine()
         self.home = make_bot(root, image=IMAGE)
-        (root / "postgres").mkdir()
-        (root / "postgres" / "compose.yml").write_text("x")
+        (root / "postgres" / "staged").mkdir(parents=True)
+        for place in ("compose.yml", "staged/compose.yml"):
+            (root / "postgres" / place).write_text("x")
         self.bots: list[dict[str, Any]] = [{"bot": "alpha", "problems": [], "trader": "running"}]
         self.host_problems: list[str] = []
         self.firewall: list[str] = []
@@ -74,6 +75,14 @@ def test_a_host_as_it_was_left_and_at_work_is_the_same(host: Host) -> None:
     assert answer["bots"] == host.bots
     assert answer["machine"] == machine.identity()
     assert answer["host_problems"] == []
+
+
+def test_what_is_wrong_with_postgres_is_said_once_and_is_none_of_the_ground(host: Host) -> None:
+    host.engine.found.pop("freqops-postgres")
+    answer = host.compare()
+    assert answer["differences"] == answer["host_problems"]
+    assert "freqops-postgres is gone: no database of alpha answers" in answer["host_problems"][0]
+    assert answer["ground_same"] is True
 
 
 DISEASES: dict[str, tuple[Callable[[Host], object], str, bool]] = {

@@ -15,7 +15,8 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.halt import holds
-from freqops.hostctl.bot.engine import Engine, EngineError
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.exchange import reconcile as reconciling
 from freqops.hostctl.exchange.reconcile import Reconciled, reconcile
 from freqops.hostctl.exchange.witness import Unanswered

@@ -18,7 +18,8 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
 from freqops.core.bot import layout, processes
 from freqops.core.halt import time_limits
-from freqops.hostctl.bot.engine import Engine, EngineError
+from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered, Witness
 from freqops.hostctl.incident.journal import Journal, path_of

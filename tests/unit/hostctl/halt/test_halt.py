@@ -24,7 +24,7 @@ from freqops.core.bot.processes import Process
 from freqops.core.halt import holds, time_limits
 from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl.bot import hard_stop, holds_file, processes_and_api
-from freqops.hostctl.bot.engine import end
+from freqops.hostctl.bot.engine_command import end
 from freqops.hostctl.halt import halt as halting
 from freqops.hostctl.halt import level_3, levels
 from freqops.hostctl.halt.order import Order

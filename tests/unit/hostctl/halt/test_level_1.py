@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from freqops.core.bot.client import Unreachable
-from freqops.hostctl.bot.engine import EngineError
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered
 from freqops.hostctl.halt import level_1

@@ -13,7 +13,7 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.bot.client import BotRefused, Failed, Unreachable
-from freqops.hostctl.bot.engine import EngineError
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import level_2
 from tests.unit.accounts import filled, opened, recorded, resting

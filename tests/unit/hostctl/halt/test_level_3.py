@@ -20,7 +20,8 @@ from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
-from freqops.hostctl.bot.engine import EngineError, Sibling
+from freqops.hostctl.bot.engine_command import EngineError
+from freqops.hostctl.bot.siblings import Sibling
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Rejected, Unanswered
 from freqops.hostctl.halt import level_3, on_exchange

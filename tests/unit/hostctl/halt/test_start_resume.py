@@ -20,11 +20,14 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
+from freqops.core.deploy import own_container
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
-from freqops.hostctl.bot import hard_stop, holds_file, own_container, start
+from freqops.hostctl.bot import hard_stop, holds_file, start
 from freqops.hostctl.bot import rounds as rounds_of
-from freqops.hostctl.bot.engine import Container, EngineError, Sibling
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.rounds import Rounds
+from freqops.hostctl.bot.siblings import Sibling
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.exchange.witness import Unanswered

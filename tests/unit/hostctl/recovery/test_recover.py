@@ -14,10 +14,11 @@ from freqops.core.base.errors import NotProven
 from freqops.core.bot import layout
 from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import Process
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, removal
 from freqops.hostctl.bot import holds_file, processes_and_api, start, status, stopped, stopping
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process

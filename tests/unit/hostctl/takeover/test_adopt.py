@@ -18,11 +18,12 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign, open_file
 from freqops.hostctl.bot import databases, health, holds_file, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
-from freqops.hostctl.bot.engine import Container, EngineError
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import reconcile
 from freqops.hostctl.incident import journal

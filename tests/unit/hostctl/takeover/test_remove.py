@@ -15,11 +15,11 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import deploy_lock
+from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import removal
 from freqops.hostctl.bot import databases, holds_file, processes_and_api, stopping
 from freqops.hostctl.bot.databases import DatabaseError
-from freqops.hostctl.bot.engine import Container
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.takeover import remove, remove_bots
 from freqops.hostctl.takeover.remove import Removed
@@ -157,7 +157,7 @@ def test_what_nothing_holds_leaves_no_hold(host: Host) -> None:
 
 def test_what_was_never_deployed_leaves_no_hold(host: Host) -> None:
     home = host.homes["alpha"]
-    for path in [home / "bot.json", *(home / "conf").iterdir(), *(home / "var").iterdir()]:
+    for path in [home / "bot.json", home / "compose.yml", *(home / "conf").iterdir(), *(home / "var").iterdir()]:
         path.unlink()
     host.processes.clear()
     host.remove("alpha")

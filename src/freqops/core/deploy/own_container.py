@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from freqops.core.base import durable
-from freqops.core.base.errors import NotProven, Refused
-from freqops.core.bot import engine_names, layout
-from freqops.core.deploy import container
-
-from .engine import Container
-from .processes_and_api import redact
+from ..base import durable
+from ..base.errors import NotProven, Refused
+from ..bot import engine_names, layout
+from ..bot.redaction import redact
+from . import container
+from .container import Container
 
 RECORD = "container.json"  # with which settings it was made
 UNKNOWN = "how it was made is not known"
@@ -61,10 +60,24 @@ class OwnContainer:
         """Return what differs from the container that freqops had made, with both values."""
         if present is None:
             return []
-        document = durable.read_json(self.home / RECORD)
-        if not isinstance(document, dict) or not isinstance(document.get("made"), dict):
+        made = self._made()
+        if made is None:
             return [UNKNOWN]
-        return [self.hide(text) for text in container.differences(document["made"], present.made)]
+        return [self.hide(text) for text in container.differences(made, present.made)]
+
+    def changed(self, present: Container | None) -> list[tuple[str, str, str]]:
+        """Return name, present value and former value of each setting that is not as freqops had it made."""
+        made = self._made()
+        if present is None or made is None:
+            return []
+        rows = container.changed(made, present.made)
+        return [(key, self.hide(there), self.hide(wanted)) for key, there, wanted in rows]
+
+    def _made(self) -> dict[str, str] | None:
+        """Return the settings with which it was made, None where they are not known."""
+        document = durable.read_json(self.home / RECORD)
+        made = document.get("made") if isinstance(document, dict) else None
+        return made if isinstance(made, dict) else None
 
     def take_in(self, before: Container | None, after: Container | None, differing: list[str]) -> None:
         """Write down with which settings it was made, now that Compose has brought it up.
