@@ -15,6 +15,7 @@ from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, show
 
 PROOF, CONNECTION = 90, 60.0  # seconds
+ENDS = {"minutes": "minutes", "until": "ends_at"}  # as the host calls them, and as they are given here
 STATUS, ENABLE, OVERRIDE = "status", "enable", "override"
 
 
@@ -40,12 +41,12 @@ class ActionModule(FleetAction):
     def _words(self, action: str, deadline: int) -> list[str]:
         """Return the arguments of the host's command; what is wrong with them, every host would say alike."""
         if action == STATUS:
-            refuse = [name for name in ("minutes", "until") if self.argument(name)]
+            refuse = [name for name, given in ENDS.items() if self.argument(given)]
             if refuse:
                 raise Refused(f"{', '.join(refuse)} means nothing with action=status")
             return []
         given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")
-        ends = [f"--{name}={self.argument(name)}" for name in ("minutes", "until") if self.argument(name)]
+        ends = [f"--{name}={self.argument(given)}" for name, given in ENDS.items() if self.argument(given)]
         if ends and action not in (ENABLE, OVERRIDE):
             raise Refused(f"{' '.join(ends)} means nothing with action={action}")
         return [*mandate.words(given), *ends, f"--deadline={deadline}"]

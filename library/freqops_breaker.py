@@ -33,7 +33,7 @@ options:
   minutes:
     description: Whole minutes after which it ends by itself.
     type: int
-  until:
+  ends_at:
     description: The moment at which it ends by itself, like V(2026-01-31T18:00:00Z); without a zone it is UTC.
     type: str
   deadline:
@@ -50,7 +50,7 @@ EXAMPLES = r"""
   freqops_breaker:
     state: enabled
     reason: the data is repaired
-    until: "2026-01-31T18:00:00Z"
+    ends_at: "2026-01-31T18:00:00Z"
 
 - name: Let them enter again
   freqops_breaker:
@@ -90,10 +90,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "bots": {"type": "list", "elements": "str", "default": []},
     "reason": {"type": "str", "default": "manual"},
     "minutes": {"type": "int"},
-    "until": {"type": "str"},
+    "ends_at": {"type": "str"},
     "deadline": {"type": "int", "default": 90},
 }
-ONE_OF = (("minutes", "until"),)
+ONE_OF = (("minutes", "ends_at"),)
 
 
 class Files:
@@ -114,7 +114,7 @@ class Files:
         """Return whether a file says already what is wanted."""
         if self.values["state"] == "disabled":
             return found.readable and not found.switched_on
-        until = self.values["until"]
+        until = self.values["ends_at"]
         ends = None if until is None else iso(iso_time.parse(until))
         same = (found.readable, found.switched_on, found.reason) == (True, True, self.values["reason"])
         return same and self.values["minutes"] is None and (iso(found.until) if found.until else None) == ends
@@ -136,14 +136,14 @@ def main() -> None:
     try:
         differ = [path for path, found in before.items() if not files.wanted(found)]
     except ValueError as error:
-        module.fail_json(msg=f"until: {error}")
+        module.fail_json(msg=f"ends_at: {error}")
     diff = {"before": _shown(before), "after": _shown(before)}
     if module.check_mode:
         if differ:
             diff["after"] = "".join(f"{path}: {values['state']}: {values['reason']}\n" for path in differ)
         module.exit_json(changed=bool(differ), diff=diff)
     words = ["breaker", COMMANDS[values["state"]], "--json", f"--bots={','.join(values['bots']) or 'all'}"]
-    words += host_command.options(values, "reason", "minutes", "until", "deadline")
+    words += host_command.options({**values, "until": values["ends_at"]}, "reason", "minutes", "until", "deadline")
     document = host_command.serve(module, words, "bots")
     answer = Answer.from_json(document)
     diff["after"] = _shown(files.now())

@@ -29,6 +29,7 @@ EXAMPLES = r"""
 ---
 - name: See how the breaker stands
   freqops_breaker_info:
+    bots: [alpha]
   register: breaker
 
 - name: Wait with what only makes sense while bots may enter

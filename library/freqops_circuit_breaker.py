@@ -40,7 +40,7 @@ options:
   minutes:
     description: Whole minutes after which it ends by itself.
     type: str
-  until:
+  ends_at:
     description: The moment at which it ends by itself; it wins over O(minutes).
     type: str
   deadline:
@@ -81,7 +81,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "scope": {"type": "str", "default": "operator", "choices": ["operator", "risk"]},
     "bots": {"type": "str", "required": True},
     "minutes": {"type": "str"},
-    "until": {"type": "str"},
+    "ends_at": {"type": "str"},
     "deadline": {"type": "str"},
 }
 
