@@ -136,7 +136,7 @@ def main() -> None:
     try:
         differ = [path for path, found in before.items() if not files.wanted(found)]
     except ValueError as error:
-        module.fail_json(msg=f"ends_at: {error}")
+        module.fail_json(msg=f"ends_at: {visible(str(error))}")
     diff = {"before": _shown(before), "after": _shown(before)}
     if module.check_mode:
         if differ:

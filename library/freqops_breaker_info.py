@@ -31,10 +31,6 @@ EXAMPLES = r"""
   freqops_breaker_info:
     bots: [alpha]
   register: breaker
-
-- name: Wait with what only makes sense while bots may enter
-  ansible.builtin.meta: end_play
-  when: breaker.active
 """
 
 RETURN = r"""

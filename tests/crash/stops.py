@@ -19,7 +19,7 @@ from freqops.hostctl.bot import holds_file
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.crash.scenarios import hold
 from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, World, trades
-from tests.unit.fakes import FakeClock, make_bot
+from tests.unit.fakes import FakeClock, lay_breaker, make_bot
 
 FORMER, NEXT, BAD = "0" * 16, "1" * 16, "b" * 16
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
@@ -128,6 +128,7 @@ def another_container(root: Path) -> None:
 def somebody_elses(root: Path) -> None:
     """Write what was staged to adopt the Freqtrade of somebody else."""
     home = root / "bots" / BOT
+    lay_breaker(root)
     for name in ("conf", "var", "staged"):
         (home / name).mkdir(parents=True)
     stage(home, NEXT)

@@ -46,6 +46,13 @@ class Case:
         """Whether the call is one by which the hold gets to the disk."""
         return self.point.path == LATCH_LOCK or self.point.path.startswith(CONF)
 
+    @property
+    def more_held(self) -> bool:
+        """Whether the bot's own breaker could not be read, for its directory did not open: that holds the bot, too."""
+        if self.fault == KILLED or self.point.path != f"bots/{BOT}" or self.left.holds is None:
+            return False
+        return holds.parse(self.left.holds.decode()).of(holds.BREAKER) is not None
+
     def __str__(self) -> str:
         return f"{self.fault} at {self.point}: {self.left}"
 
@@ -146,7 +153,7 @@ def test_the_files_are_the_old_ones_or_the_new_ones(runs: Runs, scenario: Scenar
     clean = runs.clean[scenario]
     whole = {clean.before.holds, clean.after.holds} | ({None} if scenario.held is None else set())
     for case in runs.cases[scenario]:
-        assert case.left.holds in whole, case
+        assert case.left.holds in whole or case.more_held, case
         assert case.left.state in (clean.before.state, clean.after.state), case
     for fault in FAULTS:
         met = {case.left.holds for case in runs.cases[scenario] if case.fault == fault}
@@ -168,7 +175,7 @@ def test_what_it_says_is_what_the_disk_says(runs: Runs, scenario: Scenario) -> N
     after = runs.clean[scenario].after
     for case in runs.cases[scenario]:
         done = (case.left.holds, case.left.state) == (after.holds, after.state)
-        assert done or (case.left.code != 0 and not case.left.latched), case
+        assert done or case.more_held or (case.left.code != 0 and not case.left.latched), case
         if case.fault == KILLED:
             assert (case.left.code, case.left.answer) == (2, None), case
         elif case.decides:
@@ -208,6 +215,8 @@ def test_the_next_command_finds_nothing_in_its_way(runs: Runs, scenario: Scenari
     """What a crash left lying about is not taken for anything, and the same command, again, does all of it."""
     after, clock = runs.clean[scenario].after, Clock()
     for case in runs.cases[scenario]:
+        if case.more_held:
+            continue  # the guard ends that hold, when it can read the breaker
         conf, want = case.home / "conf", {"holds.json", "state.json", "secrets.json"}
         stray = {path.name for path in conf.iterdir()} - want
         assert all(name.startswith((".holds.json.", ".state.json.", "holds.json.unreadable-")) for name in stray), case

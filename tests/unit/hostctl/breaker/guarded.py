@@ -50,7 +50,7 @@ class GuardedHost:
 
     def lay_inactive(self) -> None:
         """Write what a deploy lays down before there is a guard."""
-        self.file.parent.mkdir(parents=True)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         self.write(self.file, '{"active": false, "reason": "", "until_iso": null}')
 
     @staticmethod

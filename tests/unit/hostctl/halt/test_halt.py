@@ -68,7 +68,7 @@ def test_that_nothing_makes_the_hold_true_again_is_said_and_spoils_no_proof(
     row = host.halt(1)
     assert (row.proven, row.verdict) == (True, "HALTED, PROVEN")
     [said] = [text for text in row.detail if "freqops-reassert" in text]
-    assert "did not come round for 181 s (red above 180 s): what undoes a hold stays undone" in said
+    assert "did not come round for 181 s (red above 180 s): the guard has no backstop" in said
 
 
 def test_a_row_says_which_snapshots_were_taken_before_and_after(host: Host) -> None:
