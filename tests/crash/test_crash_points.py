@@ -48,8 +48,9 @@ class Case:
 
     @property
     def more_held(self) -> bool:
-        """Whether the bot's own breaker could not be read, for its directory did not open: that holds the bot, too."""
-        if self.fault == KILLED or self.point.path != f"bots/{BOT}" or self.left.holds is None:
+        """Whether a breaker could not be read, for its directory did not open: that holds the bot, too."""
+        of_breakers = (f"bots/{BOT}", "user_data/state")
+        if self.fault == KILLED or self.point.path not in of_breakers or self.left.holds is None:
             return False
         return holds.parse(self.left.holds.decode()).of(holds.BREAKER) is not None
 
