@@ -17,6 +17,7 @@ import pytest
 from freqops.core.base import process_table
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
+from tests.unit.hostctl.runs.driver import IGNORES_HANG_UP
 from tests.unit.patience import PATIENCE
 
 ROOT = Path(__file__).parents[4]
@@ -129,8 +130,17 @@ def test_a_holder_that_is_asked_to_end_ends_its_run_first(host: Host, number: si
     assert host.slots == []
 
 
+def test_under_nohup_the_end_of_a_terminal_ends_no_run(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(IGNORES_HANG_UP, "1")
+    holder = host.hold()
+    holder.send_signal(signal.SIGHUP)
+    holder.send_signal(signal.SIGTERM)
+    assert holder.wait(GIVE_UP) == 128 + signal.SIGTERM
+
+
 def test_what_a_command_leaves_behind_ends_with_it(host: Host) -> None:
-    script = f"setsid sh -c 'echo $$ >{host.root}/left; exec sleep 1000' & until test -s {host.root}/left; do :; done"
+    left = f"{host.root}/left"
+    script = f"setsid sh -c 'echo $$ >{left}; exec sleep 1000 >/dev/null' & until test -s {left}; do :; done"
     assert host.run(*RUN, "sh", "-c", script)[0] == 0
     assert not host.runs(int((host.root / "left").read_text()))
     assert host.slots == []
@@ -151,7 +161,9 @@ def test_a_killed_holder_leaves_no_run_and_its_slot_is_free_after_the_time_to_li
 
 
 def test_a_run_that_outlived_its_killed_holder_keeps_the_slot_and_is_named(host: Host) -> None:
-    script = f"trap '' HUP; sh -c 'exec sleep 1000' & echo $! >{host.root}/left; echo $$ >{host.root}/run; wait"
+    script = (
+        f"trap '' HUP; sh -c 'exec sleep 1000 >/dev/null' & echo $! >{host.root}/left; echo $$ >{host.root}/run; wait"
+    )
     holder = host.begin(*RUN, "sh", "-c", script)
     until(lambda: (host.root / "run").exists() and host.run_pid > 0, GIVE_UP, "the run has not begun")
     leader, left = host.run_pid, int((host.root / "left").read_text())
