@@ -14,6 +14,8 @@ from tests.support.fleet import Fleet, bot, inventory
 
 HOST, BOT, POSTGRES = "paper-1", "freqops-alpha", "freqops-postgres"
 LIMIT = ("--limit", HOST)
+COMPOSE = "/srv/freqops/bots/beta/compose.yml"
+RESTARTS = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}'
 POLICY = "{{.HostConfig.RestartPolicy.Name}}"
 NAMES = "select datname from pg_database union select rolname from pg_roles"
 
@@ -34,20 +36,17 @@ def deployed(fleet: str | None = None) -> str:
     return done.out
 
 
-def test_containers_changed_or_made_by_hand_are_named_and_made_again(alpha: Field) -> None:
-    """Compose's own marks are on all of them, so Compose would leave them."""
+def test_what_was_changed_or_made_by_hand_is_named_and_put_right(alpha: Field) -> None:
+    """Compose's own marks are on all containers, so Compose would leave them."""
     alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
-    status, checked = play("status", *LIMIT), play("deploy", *LIMIT, "--check", "--diff")
+    before = alpha.sh(f"cat {COMPOSE}")
+    alpha.sh(f"sed -i 's/read_only: true/read_only: false/' {COMPOSE}")
+    status = play("status", *LIMIT)
     assert status.rc != 0
-    why = 'HostConfig.RestartPolicy is {"MaximumRetryCount": 0, "Name": "no"}, '
-    why += 'not {"MaximumRetryCount": 0, "Name": "unless-stopped"}'
+    why = f"{RESTARTS}, not {RESTARTS.partition(' is ')[2].replace('no', 'unless-stopped')}"
+    assert "beta: its compose.yml is not that of its release" in status.out, status.out
     assert f"{BOT} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
     assert f"{POSTGRES} is not as it was made: {why}; a deploy makes it again" in status.out, status.out
-    words = " ".join(checked.out.split())
-    assert checked.rc == 0, checked.out
-    assert "alpha: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
-    assert "Postgres: its container would be made again: HostConfig.RestartPolicy is" in words, checked.out
-    assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
 
     [config] = [each["Config"] for each in json.loads(alpha.sh(f"docker inspect {BOT}"))]
     image, marks = config["Image"], [f"{name}={value}" for name, value in config["Labels"].items()]
@@ -62,6 +61,9 @@ def test_containers_changed_or_made_by_hand_are_named_and_made_again(alpha: Fiel
     assert "Config.Entrypoint is " in said
     assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2
     assert inspected(alpha, "{{.HostConfig.Privileged}} {{.Config.User}}") == ["false 1000:1000"]
+    assert f"{COMPOSE} was changed" in said
+    assert alpha.sh(f"cat {COMPOSE}") == before
+    assert inspected(alpha, "{{.HostConfig.ReadonlyRootfs}}", "freqops-beta") == ["true"]
     assert alpha.state() == "running"
     assert "nothing to do" in deployed()
 
@@ -88,25 +90,16 @@ def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_prove
 
     beta = Field(HOST, "beta")
     wanted = inventory(tmp_path, change)
-    foretold = " ".join(play("deploy", *LIMIT, "--check", inventory=wanted).out.split())
+    alpha.sh(f"docker update --restart=no {POSTGRES}")
+    checked = play("deploy", *LIMIT, "--check", "--diff", inventory=wanted)
+    assert checked.rc == 0, checked.out
+    foretold = " ".join(checked.out.split())
+    assert f"Postgres: its container would be made again: {RESTARTS}" in foretold, checked.out
+    assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
     for state in ("stopped", "paused"):
         assert f'and would be "{state}"; it would be started anew' in foretold, foretold
     deployed(wanted)
     assert [(field.state(), field.level()) for field in (alpha, beta)] == [("stopped", 0), ("paused", 0)]
-    deployed()
-    assert [field.state() for field in (alpha, beta)] == ["running"] * 2
-
-
-def test_a_compose_file_changed_by_hand_is_named_and_put_back(alpha: Field) -> None:
-    place = "/srv/freqops/bots/alpha/compose.yml"
-    before = alpha.sh(f"cat {place}")
-    alpha.sh(f"sed -i 's/read_only: true/read_only: false/' {place}")
-    status = play("status", *LIMIT)
-    assert status.rc != 0
-    assert "alpha: its compose.yml is not that of its release" in status.out, status.out
-    assert f"{place} was changed" in deployed()
-    assert alpha.sh(f"cat {place}") == before
-    assert inspected(alpha, "{{.HostConfig.ReadonlyRootfs}}") == ["true"]
 
 
 def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: Path) -> None:
@@ -133,6 +126,7 @@ def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: P
     rc, answer = alpha.tool("status --json")
     assert (rc, [row["bot"] for row in answer["bots"]]) == (0, ["alpha", "beta"])
     said = deployed()
+    assert [Field(HOST, name).state() for name in ("alpha", "beta")] == ["running"] * 2
     assert "omega was never installed: what was laid out is gone" in said
     assert json.loads(alpha.sh("test -e /srv/freqops/bots/omega && echo true || echo false")) is False
     psql = f"docker exec {POSTGRES} psql --username postgres --tuples-only --no-align"
