@@ -1,6 +1,6 @@
 """Reads a breaker in a tight loop and counts what it says. It is given the file, how often, and a file that ends it.
 
-It reads at least as often as it is told, and until the file that ends it is there.
+It reads at least as often as it is told, and then, with pauses, until the file that ends it is there.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from freqops.core.breaker import breaker_file
 
 ACTIVE, INACTIVE = "active", "inactive"
+PAUSE = 0.02
 
 
 def main() -> None:
@@ -23,6 +25,8 @@ def main() -> None:
     counts: Counter[str] = Counter()
     now, owner, last, changes = datetime.now(UTC), os.getuid(), "", 0
     while counts.total() < wanted or not over.exists():
+        if counts.total() >= wanted:
+            time.sleep(PAUSE)
         for _ in range(100):
             found = breaker_file.read(path, now, owner=owner)
             said = (ACTIVE if found.active else INACTIVE) if found.readable else f"torn: {found.why}"

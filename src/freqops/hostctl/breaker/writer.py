@@ -199,9 +199,13 @@ def _bytes(path: Path) -> bytes | None:
 
 def _kept(path: Path, clock: Clock) -> list[str]:
     """Give what cannot be read a second name, so that it is not lost, and say so."""
-    kept = path.with_name(f"{path.name}.unreadable-{recorded.stamp(clock.utcnow())}-{os.urandom(2).hex()}")
-    os.link(path, kept, follow_symlinks=False)
-    return [f"what could not be read is kept as {kept}"]
+    while True:
+        kept = path.with_name(f"{path.name}.unreadable-{recorded.stamp(clock.utcnow())}-{os.urandom(2).hex()}")
+        try:
+            os.link(path, kept, follow_symlinks=False)
+        except FileExistsError:
+            continue
+        return [f"what could not be read is kept as {kept}"]
 
 
 @contextmanager

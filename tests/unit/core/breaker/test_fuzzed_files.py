@@ -65,12 +65,7 @@ def not_active(dice: random.Random) -> bytes:
 def still_on(dice: random.Random) -> bytes:
     """An end to come, with an offset, naive, or none at all; this one can be read."""
     end = START + timedelta(seconds=dice.randrange(1, 10**8))
-    ends: list[dict[str, str | None]] = [
-        {},
-        {"until_iso": None},
-        {"until_iso": iso(end)},
-        {"until_iso": iso(end).rstrip("Z")},
-    ]
+    ends: list[dict[str, Any]] = [{}, {"until_iso": None}, {"until_iso": iso(end)}, {"until_iso": iso(end).rstrip("Z")}]
     return json.dumps({"active": True, "reason": "", **dice.choice(ends)}).encode()
 
 
