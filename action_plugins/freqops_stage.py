@@ -16,7 +16,7 @@ from freqops.core.bot import configuration
 from freqops.core.deploy import policy, release, strategy_package, strategy_source
 from freqops.plays import brought_files
 
-VALIDATOR = "validate_release.py"
+VALIDATION = "freqops_validation"  # the package beside the validator
 FREQOPS = Path(__file__).resolve().parents[1] / "src" / "freqops"
 
 
@@ -32,12 +32,12 @@ class ActionModule(ActionBase):
         values = self._task.args
         try:
             built = _build(values)
-            validator = Path(values["validator"]).read_text(encoding="utf-8")
+            validator = _validator(Path(values["validator"]))
             mark = hashlib.sha256(Path(values["tool"]).read_bytes()).hexdigest()
             policy.check(yaml.safe_load(built.files[release.COMPOSE]), values["bot"]["name"])
         except (release.ReleaseUnusable, Refused, OSError, UnicodeDecodeError) as error:
             return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
-        files = {**built.files, VALIDATOR: validator}
+        files = {**built.files, **validator}
         arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
         done: dict[str, Any] = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
         return {**result, **done, "warnings": [*done.get("warnings", []), *_left_behind(values)]}
@@ -58,6 +58,12 @@ def _build(values: dict[str, Any]) -> release.Release:
         files,
         strategy_package.files(FREQOPS),
     )
+
+
+def _validator(program: Path) -> dict[str, str]:
+    """Return the program that reads a release in its image, and its package, by their places in the release."""
+    paths = [program, *sorted((program.parent / VALIDATION).glob("*.py"))]
+    return {str(path.relative_to(program.parent)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def _left_behind(values: dict[str, Any]) -> list[str]:

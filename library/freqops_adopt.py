@@ -55,9 +55,14 @@ options:
     default: false
   accept_dropped:
     description:
-      - Names of settings and tables that may stay behind, separated by commas; a section stands for all in it.
+      - Names of settings, files of the strategy and tables that may stay behind, separated by commas; a section stands
+        for all in it.
     type: str
     default: ""
+  strategies:
+    description: The files of its strategy, by name; for V(looked).
+    type: dict
+    default: {}
   release:
     description: The fingerprint of the release that was staged for the bot; for V(adopted).
     type: str
@@ -131,6 +136,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "service": {"type": "str"},
     "other_strategy": {"type": "bool", "default": False},
     "accept_dropped": {"type": "str", "default": ""},
+    "strategies": {"type": "dict", "default": {}},
     "release": {"type": "str"},
     "root": {"type": "path", "default": "/srv/freqops"},
     "owner": {"type": "int", "default": 1000},
@@ -150,7 +156,8 @@ def _wanted(values: dict[str, Any]) -> adoption.Wanted:
         version = ""  # not on the host yet; freqops-host judges it again before anything is touched
     config = configuration.effective(values["shared"], bot)
     kind = bot.get("database", contents.POSTGRES)
-    return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, int(bot["api_port"]))
+    port, files = int(bot["api_port"]), values["strategies"]
+    return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, port, files)
 
 
 def _looked(values: dict[str, Any], home: Path) -> dict[str, Any]:

@@ -47,7 +47,9 @@ options:
     type: path
     required: true
   validator:
-    description: The program that validates it in the pinned image, a path on the control node.
+    description:
+      - The program that validates it in the pinned image, a path on the control node; the package
+        C(freqops_validation) beside it goes with it.
     type: path
     required: true
   tool:

@@ -29,7 +29,7 @@ def _judge(validator: Any, release: Path, output: Path) -> int:
     stream = os.open(output, os.O_WRONLY | os.O_CREAT)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
-    validator.RELEASE = release
+    validator.place.RELEASE = release
     sys.argv = ["validate_release.py", *(release / "arguments").read_text().split()]
     status = validator.main()
     sys.stdout.flush()
@@ -41,6 +41,7 @@ def main() -> None:
     """Print one JSON object: exit status and output for each release."""
     verdicts = {}
     for release in sorted(RELEASES.glob("*/release")):
+        sys.path[:1] = [str(release)]  # all have the same package of the validator, as the program itself would find it
         validator = _loaded(release / "validate_release.py")
         output = Path("/tmp") / release.parent.name  # noqa: S108  the container's own
         status = _judge(validator, release, output)

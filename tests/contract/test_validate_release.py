@@ -22,6 +22,7 @@ from tests.contract.stack import Stack, finished
 STRATEGY = "MaCrossoverStrategy"
 SHIPPED = ROOT / "strategies" / f"{STRATEGY}.py"
 VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
+VALIDATION = "freqops_validation"
 JUDGE = Path(__file__).parent / "judge_releases.py"
 SECRET = "a-secret-that-nobody-may-see"
 WITHOUT_STOPLOSS = """
@@ -326,6 +327,9 @@ def _write(home: Path, release: Release) -> Files:
         del (config[section] if section else config)[key]
     files.put_release(config, SHIPPED)
     shutil.copy(VALIDATOR, files.release)
+    (files.release / VALIDATION).mkdir()
+    for module in (VALIDATOR.parent / VALIDATION).glob("*.py"):
+        shutil.copy(module, files.release / VALIDATION)
     if release.more is not None:
         (files.release / MORE).write_text(json.dumps(release.more))
     if release.source is not None:

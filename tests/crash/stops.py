@@ -18,7 +18,7 @@ from freqops.core.halt import holds
 from freqops.hostctl.bot import holds_file
 from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.crash.scenarios import hold
-from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, World, trades
+from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, SOURCE, World, trades
 from tests.unit.fakes import FakeClock, lay_breaker, make_bot
 
 FORMER, NEXT, BAD = "0" * 16, "1" * 16, "b" * 16
@@ -56,6 +56,8 @@ def stage(home: Path, fingerprint: str, image: str = IMAGE, compose: str | None 
     (place / "bot.json").write_text(json.dumps(declared))
     (place / "compose.yml").write_text(compose or fingerprint)
     (place / "config.json").write_text(json.dumps(CONFIG))
+    (place / "strategies").mkdir(exist_ok=True)
+    (place / "strategies" / "S.py").write_text(SOURCE)
     (place / "validated").write_text("")
 
 

@@ -23,6 +23,7 @@ from freqops.core.bot.processes import Process
 from freqops.core.deploy.container import Container
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
+from freqops.core.takeover.strategy_code import Code
 from freqops.hostctl.bot import processes_and_api
 from freqops.hostctl.bot.engine import Engine
 from freqops.hostctl.bot.engine_command import EngineError
@@ -32,6 +33,7 @@ from tests.unit.fakes import FakeClock, StillApi, process, trade
 BOT, OURS, OLD = "alpha", "freqops-alpha", "c1"
 POSTGRES, SHARED = "freqops-postgres", "freqops-shared"
 CONFIG = {"stake_currency": "USDT", "trading_mode": "spot", "strategy": "S", "exchange": {"name": "binance"}}
+SOURCE = "class S: pass\n"
 SICK = "sick"  # what stands in the Compose file of a release that does not come up
 
 
@@ -76,6 +78,7 @@ class World:
             image="freqtrade:stable",
             version="2026.8", strategy="S", dry_run=True, kind="sqlite", database=str(database),
             database_user="", database_container="", traded=picture, pids=(), config=CONFIG,
+            code=Code("S.py", {"S.py": SOURCE}),
         )  # fmt: skip
 
 

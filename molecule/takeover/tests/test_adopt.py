@@ -40,6 +40,24 @@ def test_a_messenger_and_a_setting_that_would_be_left_behind_are_named(old: OldB
     assert old.container()[0] == before[0] == "running"
 
 
+def test_other_code_of_its_strategy_is_named_and_may_be_accepted(old: OldBot, place: str) -> None:
+    path = f"{HOME}/user_data/strategies/ContractStrategy.py"
+    before = old.sh(f"cat {path}")
+    written = old.sh(f"stat --format @%Y {path}").strip()
+    old.write(path, f"{before}\n# by hand\n")
+    old.sh(f"touch --date {written} {path}")  # as it was before the start
+    played = adopt(place, "-e", f"project={HOME}", "--check")
+    accepted = adopt(place, "-e", f"project={HOME}", "-e", "accept_dropped=strategy", "--check")
+    old.write(path, before)
+    old.sh(f"touch --date {written} {path}")
+    assert played.rc != 0
+    said = " ".join(played.out.split())
+    assert "the code of its strategy would change by strategy.ContractStrategy.py (sha256 " in said, played.out
+    assert "accept_dropped=strategy.ContractStrategy.py" in said, played.out
+    assert accepted.rc == 0, accepted.out
+    assert "not brought along: strategy.ContractStrategy.py | sha256 " in accepted.out
+
+
 def test_a_one_off_container_that_trades_is_a_second_bot_until_it_ended(old: OldBot, place: str) -> None:
     name = old.one_off()
     played = adopt(place, "-e", f"project={HOME}", "--check")

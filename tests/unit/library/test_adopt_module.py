@@ -11,7 +11,7 @@ import pytest
 
 from freqops.core.takeover.foreign import Picture
 from library import freqops_adopt
-from tests.unit.core.takeover.test_adoption import CONFIG, EXCHANGE, FOREIGN
+from tests.unit.core.takeover.test_adoption import CONFIG, EXCHANGE, FILES, FOREIGN
 from tests.unit.fakes import make_bot
 from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use
@@ -36,7 +36,7 @@ def test_it_says_what_will_change_and_writes_nothing(run: Run, tmp_path: Path, f
     known = {"exchange": {**EXCHANGE, "secret": "canary-secret"}, "max_open_trades": 9}
     found.append(replace(FOREIGN, config={**CONFIG, **known}))
     left = {"accept_dropped": "max_open_trades"}
-    asked = {"bot": BOT, "image": "i", "project": "/p", "root": str(tmp_path), **left}
+    asked = {"bot": BOT, "image": "i", "project": "/p", "root": str(tmp_path), "strategies": FILES, **left}
     answer = run(freqops_adopt, check=check, state="looked", **asked)
     assert (answer["changed"], answer["trades"]) == (False, ["1 BTC/USDT 0.5"])
     assert ["image", "freqtrade:stable", "i"] in answer["changes"]
@@ -48,7 +48,7 @@ def test_it_says_what_will_change_and_writes_nothing(run: Run, tmp_path: Path, f
 
 def test_it_refuses_with_every_reason(run: Run, tmp_path: Path, found: list[Any]) -> None:
     found.append(replace(FOREIGN, strategy="Other", dry_run=False, traded=Picture()))
-    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", root=str(tmp_path))
+    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", strategies=FILES, root=str(tmp_path))
     assert answer["failed"] is True
     assert "real orders" in answer["msg"]
     assert "its strategy is Other" in answer["msg"]
@@ -56,15 +56,25 @@ def test_it_refuses_with_every_reason(run: Run, tmp_path: Path, found: list[Any]
 
 def test_what_would_be_left_behind_without_a_word_is_refused(run: Run, tmp_path: Path, found: list[Any]) -> None:
     found.append(replace(FOREIGN, config={**CONFIG, "telegram": {"enabled": True, "token": "canary-token"}}))
-    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", root=str(tmp_path))
+    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", strategies=FILES, root=str(tmp_path))
     assert answer["msg"].startswith("NOT ADOPTED alpha: its telegram will be off after the adoption; accept that: ")
     assert "canary" not in json.dumps(answer)
+
+
+def test_other_code_of_its_strategy_is_refused_until_it_is_accepted(run: Run, tmp_path: Path, found: list[Any]) -> None:
+    assert found
+    asked = {"state": "looked", "bot": BOT, "image": "i", "project": "/p", "root": str(tmp_path)}
+    for strategies in ({"S.py": "class S: pass"}, {}):
+        refused = run(freqops_adopt, strategies=strategies, **asked)
+        assert refused["msg"].startswith("NOT ADOPTED alpha: the code of its strategy would change by strategy.S.py (")
+        accepted = run(freqops_adopt, strategies=strategies, accept_dropped="strategy", **asked)
+        assert "not brought along: strategy.S.py" in [row[0] for row in accepted["changes"]]
 
 
 @pytest.mark.usefixtures("found")
 def test_a_bot_that_is_deployed_is_refused(run: Run, tmp_path: Path) -> None:
     make_bot(tmp_path)
-    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", root=str(tmp_path))
+    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", strategies=FILES, root=str(tmp_path))
     assert answer["msg"].startswith("NOT ADOPTED alpha: freqops runs alpha already")
 
 

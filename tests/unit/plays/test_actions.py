@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -30,8 +31,8 @@ from freqops.core.base.errors import Refused
 from freqops.core.deploy import release, strategy_package
 from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
+from tests.unit.core.preflight.fleets import ROOT, inventory
 from tests.unit.core.preflight.fleets import fleet as declared_fleet
-from tests.unit.core.preflight.fleets import inventory
 from tests.unit.core.preflight.test_host import found as looked_at
 
 STAT = "77 (a (strange) name) S 1 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {started} 1 1 0\n"
@@ -123,6 +124,17 @@ def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> No
     assert set(built.files) == own | package
     assert built.files["strategies/S.py"] == "class S: pass"
     assert freqops_stage._build({**staged, "shared": {"timeframe": "1h"}}).fingerprint != built.fingerprint
+
+
+def test_the_validator_goes_with_every_module_that_it_imports() -> None:
+    brought = freqops_stage._validator(ROOT / "roles" / "freqtrade" / "files" / "validate_release.py")
+    said = brought["validate_release.py"]
+    imported = re.findall(r"^from freqops_validation(?:\.(\w+))? import (\w+)", said, re.M)
+    modules = {f"freqops_validation/{module or name}.py" for module, name in imported}
+    assert modules == {f"freqops_validation/{name}.py" for name in ("blame", "built", "lint", "place")}
+    assert modules | {"freqops_validation/__init__.py", "validate_release.py"} == set(brought)
+    for name, text in brought.items():
+        compile(text, name, "exec")
 
 
 def test_what_a_strategy_settles_itself_is_left_to_it(staged: dict[str, Any], tmp_path: Path) -> None:

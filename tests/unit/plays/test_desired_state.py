@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.errors import AnsibleError
 
 from freqops.plays import brought_files, desired_state, fleet
-from playbooks.lookup_plugins import freqops_brought_path
+from playbooks.lookup_plugins import freqops_brought_path, freqops_strategy_files
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("freqtrade_bots", "freqtrade_packages", "secrets_exchange", "host_operators")
@@ -121,3 +122,19 @@ def test_of_a_strategy_its_files_are_brought_and_what_lies_below_is_named(tmp_pa
 
 def test_a_home_that_is_none_is_no_error() -> None:
     assert brought_files.resolved("~nobody-of-that-name/x", "/inventory") == Path("/inventory/~nobody-of-that-name/x")
+
+
+def test_an_adoption_compares_the_files_that_a_deploy_brings(tmp_path: Path) -> None:
+    for name in ("S.py", "S.json", "notes.txt", "deep/other.py"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).write_text(name)
+    lookup = freqops_strategy_files.LookupModule()
+    [found] = lookup.run([{"strategy_dir": "mine"}], {"inventory_dir": str(tmp_path)})
+    assert found == {"S.py": "S.py", "S.json": "S.json"}
+    [shipped] = lookup.run([{}], {})
+    assert "MaCrossoverStrategy.py" in shipped
+    (tmp_path / "mine" / "S.py").write_bytes(b"\xff")
+    with pytest.raises(AnsibleError, match="the files of a strategy cannot be read"):
+        lookup.run([{"strategy_dir": str(tmp_path / "mine")}], {})
+    [step] = yaml.safe_load((ROOT / "playbooks" / "steps" / "adopt_look.yml").read_text())[:1]
+    assert step["freqops_adopt"]["strategies"] == "{{ query('freqops_strategy_files', adopt_bots[0]) | first }}"

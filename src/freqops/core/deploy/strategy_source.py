@@ -87,6 +87,12 @@ def _twice(files: Mapping[str, str]) -> bool:
     return len(set(names)) != len(names)
 
 
+def file_of(files: Mapping[str, str], strategy: str) -> str:
+    """Return the name of the file that has a strategy's class; empty where none has it."""
+    found = _all_classes(files).get(strategy)
+    return found.file if found is not None else ""
+
+
 def unusable(files: Mapping[str, str], strategy: str, directories: Iterable[str]) -> Iterator[str]:
     """Yield why a strategy would run without what lies beside it: its parameters, or what it imports.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..bot.layout import Home, container_of
 from ..deploy import release
 from ..exchange import lab_only
 from ..halt import holds
-from . import dropped
+from . import dropped, strategy_code
 from .contents import POSTGRES, SQLITE
 from .dropped import Dropped
 from .foreign import Foreign, Picture
@@ -42,6 +42,7 @@ class Wanted:
         version: Freqtrade of that image; empty where the image is not on the host yet.
         kind: ``sqlite`` or ``postgresql``.
         api_port: The port at which its API is published.
+        strategies: The files of its strategy, by name.
     """
 
     bot: str
@@ -51,6 +52,7 @@ class Wanted:
     version: str
     kind: str
     api_port: int
+    strategies: Mapping[str, str] = field(repr=False)
 
 
 def objections(
@@ -70,9 +72,17 @@ def objections(
 
 
 def left_behind(found: Foreign, wanted: Wanted) -> list[Dropped]:
-    """Return everything that the bot will not have of the old one: settings, and tables of its database."""
+    """Return everything that the bot will not have of the old one: settings, code, and tables of its database."""
     tables = dropped.tables(found.tables) if (found.kind, wanted.kind) == (SQLITE, POSTGRES) else []
-    return dropped.settings(found.config, wanted.config, is_live=wanted.mode == "live") + tables
+    settings = dropped.settings(found.config, wanted.config, is_live=wanted.mode == "live")
+    return [*settings, *_code(found, wanted), *tables]
+
+
+def _code(found: Foreign, wanted: Wanted) -> list[Dropped]:
+    """Return the code that differs under one name; of another strategy, `_strategy` is the judge."""
+    if found.strategy != wanted.config.get("strategy"):
+        return []
+    return strategy_code.differences(found.code, strategy_code.of_files(wanted.strategies, found.strategy))
 
 
 def _mode(found: Foreign, wanted: Wanted) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What an adoption leaves behind: settings of the old configuration, and tables that a conversion does not carry.
+"""What an adoption leaves behind: settings, code of the strategy, and tables that a conversion does not carry.
 
 Nothing of the old configuration is brought along but the account's credentials: the inventory says what the bot runs
 with. So every setting that the inventory does not have, or has otherwise, is named, and what would change how the bot
@@ -18,6 +18,7 @@ from .contents import CARRIED
 NONE = "none"
 LONGEST = 80
 TABLES = "tables."
+STRATEGY = "strategy"
 MESSENGERS = ("telegram", "webhook", "discord")
 # Judged by rules of their own.
 JUDGED = (("dry_run",), ("stake_currency",), ("strategy",), ("trading_mode",), ("exchange", "name"))
@@ -35,7 +36,7 @@ HARMLESS = (
 
 @dataclass(frozen=True)
 class Dropped:
-    """A setting or a table that is left behind.
+    """A setting, a file of the strategy, or a table that is left behind.
 
     Attributes:
         name: Its place, like ``unfilledtimeout.exit``.
@@ -97,12 +98,16 @@ def objections(found: Collection[Dropped], accepted: Collection[str], bot: str) 
     answer = f"accept that: -e accept_dropped={','.join(each.name for each in missing)}"
     tables = [each for each in missing if each.name.startswith(TABLES)]
     silent = [each.name for each in missing if each.name in MESSENGERS]
-    trading = [each for each in missing if each not in tables and each.name not in MESSENGERS]
+    code = [each for each in missing if each.name.partition(".")[0] == STRATEGY]
+    trading = [each for each in missing if each not in [*tables, *code] and each.name not in MESSENGERS]
     if silent:
         yield f"its {', '.join(silent)} will be off after the adoption; {answer}"
     if trading:
         listed = ", ".join(f"{each.name} ({each.before}; {bot}: {each.after})" for each in trading)
         yield f"how it trades would change by {listed}; write it into config of {bot}, or {answer}"
+    if code:
+        listed = ", ".join(f"{each.name} ({each.before}; {bot}: {each.after})" for each in code)
+        yield f"the code of its strategy would change by {listed}; put it into strategy_dir of {bot}, or {answer}"
     if tables:
         listed = ", ".join(f"{each.name} ({each.before})" for each in tables)
         yield f"Freqtrade's conversion would leave {listed} behind; declare database: sqlite, or {answer}"

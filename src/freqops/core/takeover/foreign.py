@@ -11,9 +11,10 @@ from typing import Any
 
 from ..base.errors import Refused
 from ..bot.side_container import SideContainer
-from . import compose_project, open_file
+from . import compose_project, open_file, strategy_code
 from .compose_project import Ask, ask
 from .contents import POSTGRES, SQLITE
+from .strategy_code import Code
 
 PROGRAM = """
 import json, logging, os, sys
@@ -33,7 +34,8 @@ def said():
     found = {"version": freqtrade.__version__, "strategy": config.get("strategy"), "kind": url.get_backend_name(),
              "host": url.host, "database": url.database, "user": url.username, "config": settings,
              "dry_run": bool(config.get("dry_run")), "trades": [], "orders": [], "tables": {},
-             "written": max([[os.path.getmtime(name), name] for name in files], default=[0, ""])}
+             "written": [[os.path.getmtime(name), name] for name in files], "code": code_of(config)}
+    found["written"] = max(found["written"] + found["code"].pop("written", []), default=[0, ""])
     if found["kind"] == "sqlite" and url.database in (None, "", ":memory:"):
         return found
     if found["kind"] == "sqlite":
@@ -121,6 +123,7 @@ class Foreign:
         pids: Its processes, as the host numbers them.
         file: Device and number of its SQLite file; None for Postgres.
         tables: The tables of its database, with the number of their rows.
+        code: The code of its strategy.
     """
 
     project: Path
@@ -140,6 +143,7 @@ class Foreign:
     pids: tuple[int, ...]
     file: open_file.Identity | None = None
     tables: Mapping[str, int] = field(default_factory=dict)
+    code: Code = field(default_factory=lambda: Code(error="nobody looked"))
     config: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
@@ -171,18 +175,19 @@ def look(project: Path, service: str | None, asked: Ask = ask, proc: Path = open
         kind=str(said["kind"]), database=database, database_user=str(said["user"] or ""),
         database_container=_postgres(file, said, asked), traded=picture(said), pids=pids, file=shared,
         tables={str(name): int(rows) for name, rows in said["tables"].items()}, config=said["config"],
+        code=strategy_code.read(said.get("code")),
     )  # fmt: skip
 
 
 def _refuse_where_written_since(said: Mapping[str, Any], inspected: Mapping[str, Any]) -> None:
-    """Refuse a bot that may run with another configuration than its files say now."""
+    """Refuse a bot that may run with another configuration, or other code, than its files say now."""
     written, path = said["written"]
     started = str(inspected["State"]["StartedAt"])[:19]
     moment = datetime.strptime(started, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     if float(written) >= moment.timestamp() + 1:
         name = compose_project.name_of(inspected)
         raise Refused(
-            f"its configuration {path} was written after its start ({started} UTC), so it may run with another; "
+            f"its file {path} was written after its start ({started} UTC), so it may run with another; "
             f"restart it first: docker restart {name}"
         )
 
@@ -216,7 +221,8 @@ def refuse_others(identity: open_file.Identity, pids: Sequence[int] = (), proc: 
 
 def _said(container: str, argv: list[str], asked: Ask) -> dict[str, Any]:
     """Return the answers of Freqtrade's own code on configuration and trades; secrets go through its input."""
-    program = f"ARGV = {json.dumps(argv)!r}\nQUERIES = {json.dumps(QUERIES)!r}\n{PROGRAM}"
+    given = f"ARGV = {json.dumps(argv)!r}\nQUERIES = {json.dumps(QUERIES)!r}\n"
+    program = f"{given}{strategy_code.PROGRAM}{PROGRAM}"
     try:
         document = json.loads(asked(["docker", "exec", "--interactive", container, "python3", "-"], program))
     except ValueError:

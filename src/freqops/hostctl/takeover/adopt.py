@@ -15,6 +15,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
+from freqops.core.deploy import release
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, compose_project, contents, dropped, foreign, removal
 from freqops.core.takeover.adoption import Wanted
@@ -72,11 +73,14 @@ class Adoption:
             raise NotProven(f"{bot.name} was not adopted: {error}; {self._back()}") from error
 
     def _wanted(self, bot: layout.Bot) -> Wanted:
-        config = durable.read_json(self._home / "release" / bot.release / "config.json")
+        place = self._home / "release" / bot.release
+        config = durable.read_json(place / "config.json")
         if not isinstance(config, dict):
             raise Refused(f"{bot.name}: its release has no configuration")
         version = foreign.version_of(bot.image)
-        return Wanted(bot.name, bot.mode, config, bot.image, version, self._kind(), bot.api_port)
+        paths = [path for path in (place / release.STRATEGIES).glob("*") if path.is_file()]
+        files = {path.name: path.read_text(encoding="utf-8") for path in paths}
+        return Wanted(bot.name, bot.mode, config, bot.image, version, self._kind(), bot.api_port, files)
 
     def _kind(self) -> str:
         """Return the kind of database that the bot will have, by the secrets that wait for it."""

@@ -48,14 +48,14 @@ class Image:
 
     def __init__(self, home: Path, validator: Any) -> None:
         self.validator = validator
-        validator.RELEASE = home / "release"
+        validator.place.RELEASE = home / "release"
         files = [home / "config.json", home / "secrets.json", home / "state.json"]
         self.taken_in: dict[str, Any] = {"internals": {}}
         for file, said in zip(files, (OWN, *OVERLAYS), strict=True):
             file.write_text(json.dumps(said))
             _merge(copy.deepcopy(said), self.taken_in)
         self.files, self.read = files, [str(file) for file in reversed(files)]
-        self.words: dict[str, Any] = dict.fromkeys(validator.OF_STRATEGY, (1, "strategy"))
+        self.words: dict[str, Any] = dict.fromkeys(validator.built.OF_STRATEGY, (1, "strategy"))
         self.strategy = SimpleNamespace(
             __file__=str(home / "release" / "strategies" / "mine.py"),
             order_types=copy.deepcopy(OWN["order_types"]),

@@ -68,7 +68,7 @@ def image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The validator beside such a Freqtrade."""
     monkeypatch.setattr(Resolver, "_override_attribute_helper", staticmethod(Resolver._override_attribute_helper))
     loaded = validator.load(monkeypatch, IStrategy=Interface, StrategyResolver=Resolver, FreqtradeException=LookupError)
-    loaded.RELEASE = tmp_path
+    loaded.place.RELEASE = tmp_path
     (tmp_path / "bot.json").write_text("{}")
     (tmp_path / "strategies").mkdir()
     return loaded
@@ -78,7 +78,7 @@ def effective(image: Any, strategy: Any, **said: Any) -> dict[str, Any]:
     """Return the effective values of a strategy under a configuration."""
     Resolver.strategy = strategy
     built = object.__new__(image.Built)
-    built.strategy, built._words = image.loaded(dict(said))
+    built.strategy, built._words = image.built.loaded(dict(said))
     built._said = lambda: said
     found = built.effective()
     assert found["kind"] == "effective"
@@ -86,7 +86,7 @@ def effective(image: Any, strategy: Any, **said: Any) -> dict[str, Any]:
 
 
 def test_what_is_left_to_a_strategy_here_is_what_freqops_leaves_to_it(image: Any) -> None:
-    assert image.OF_STRATEGY == configuration.OF_STRATEGY
+    assert image.built.OF_STRATEGY == configuration.OF_STRATEGY
 
 
 def test_the_strategys_word_stands_where_the_configuration_is_silent(image: Any) -> None:
@@ -159,8 +159,8 @@ LISTS = 'ALL = ["first", "in_a_list", "elsewhere"]\nfor name in ALL:\n    if nam
 
 def lint(image: Any, source: str, config: dict[str, Any], known: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Return where something is found, and of which kind; Freqtrade itself reads nothing."""
-    (image.RELEASE / "strategies" / "mine.py").write_text(source)
-    judge = image.Lint(SCHEMA, image.RELEASE / "strategies", known)
+    (image.place.RELEASE / "strategies" / "mine.py").write_text(source)
+    judge = image.Lint(SCHEMA, image.place.RELEASE / "strategies", known)
     judge._freqtrade = ""
     return [(".".join(found["path"]), found["kind"]) for found in judge.look(config)]
 
@@ -194,8 +194,8 @@ def test_the_inventory_can_answer_for_a_key(image: Any) -> None:
 def broken(image: Any, **files: str) -> list[dict[str, Any]]:
     """Return what is found in files; the configuration names the strategy Mine."""
     for name, source in files.items():
-        (image.RELEASE / "strategies" / f"{name}.py").write_text(source)
-    (image.RELEASE / "config.json").write_text('{"strategy": "Mine"}')
+        (image.place.RELEASE / "strategies" / f"{name}.py").write_text(source)
+    (image.place.RELEASE / "config.json").write_text('{"strategy": "Mine"}')
     return [{key: found[key] for key in found if key != "path"} for found in image.broken()]
 
 

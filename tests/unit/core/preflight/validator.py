@@ -14,6 +14,7 @@ import pytest
 from tests.unit.core.preflight.fleets import ROOT
 
 VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
+VALIDATION = "freqops_validation"  # its package
 LIMITS: list[tuple[float, dict[str, bool]]] = []  # of its time, and what it does then, for each run
 NAMES = {
     "freqtrade": (),
@@ -38,9 +39,13 @@ def load(monkeypatch: pytest.MonkeyPatch, **given: Any) -> Any:
         for each in provided:
             setattr(module, each, given.get(each, object))
         monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.syspath_prepend(str(VALIDATOR.parent))
+    for name in [name for name in sys.modules if name.partition(".")[0] == VALIDATION]:
+        monkeypatch.delitem(sys.modules, name)  # they know the Freqtrade of another test
     spec = importlib.util.spec_from_file_location("validate_release_beside_no_freqtrade", VALIDATOR)
     assert spec is not None
     assert spec.loader is not None
     validator = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(validator)
+    vars(validator)["built"] = sys.modules[f"{VALIDATION}.built"]
     return validator

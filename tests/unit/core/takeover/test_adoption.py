@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,21 @@ from freqops.core.base.errors import Refused
 from freqops.core.takeover import adoption
 from freqops.core.takeover.adoption import Wanted
 from freqops.core.takeover.foreign import Foreign, Picture
+from freqops.core.takeover.strategy_code import Code
 from tests.unit.fakes import make_bot
 
 URLS = {"api": dict.fromkeys(("public", "private", "sapi"), "http://10.1.2.3:8080/api")}
 EXCHANGE = {"name": "binance", "enable_ws": False, "ccxt_config": {"urls": URLS}, "ccxt_async_config": {"urls": URLS}}
 CONFIG: dict[str, Any] = {"stake_currency": "USDT", "trading_mode": "spot", "strategy": "S", "exchange": EXCHANGE}
+SOURCE = "class S:\n    stoploss = -0.1\n"
 OPEN = (1, "BTC/USDT", True, 0.5)
 FOREIGN = Foreign(
     project=Path("/opt/ft/docker-compose.yml"), service="bot", container="c1", name="old", image="freqtrade:stable",
     restart="no", version="2026.8", strategy="S", dry_run=True, kind="sqlite", database="/t.sqlite", database_user="",
-    database_container="", traded=Picture((OPEN,), ()), pids=(), config=CONFIG,
+    database_container="", traded=Picture((OPEN,), ()), pids=(), config=CONFIG, code=Code("S.py", {"S.py": SOURCE}),
 )  # fmt: skip
-WANTED = Wanted("alpha", "paper", CONFIG, "registry.example/freqtrade@sha256:00", "2026.9", "sqlite", 8081)
+FILES = {"S.py": SOURCE}
+WANTED = Wanted("alpha", "paper", CONFIG, "registry.example/freqtrade@sha256:00", "2026.9", "sqlite", 8081, FILES)
 
 
 def test_the_same_bot_may_be_adopted() -> None:
@@ -51,6 +55,29 @@ def test_another_one_may_not(found: dict[str, Any], wanted: dict[str, Any], why:
 
 def test_another_strategy_may_where_that_was_said() -> None:
     assert adoption.objections(replace(FOREIGN, strategy="Other"), WANTED, other_strategy=True) == []
+
+
+def test_a_strategy_of_the_same_name_with_other_code_is_named_and_may_be_accepted() -> None:
+    text = SOURCE.replace("1", "2")
+    other = replace(WANTED, strategies={"S.py": text})
+    old, new = (hashlib.sha256(each.encode()).hexdigest()[:12] for each in (SOURCE, text))
+    [objection] = adoption.objections(FOREIGN, other)
+    assert objection == (
+        f"the code of its strategy would change by strategy.S.py (sha256 {old}, line 2: stoploss = -0.1; alpha: "
+        f"sha256 {new}, line 2: stoploss = -0.2); put it into strategy_dir of alpha, or accept that: "
+        "-e accept_dropped=strategy.S.py"
+    )
+    for accepted in ("strategy", "strategy.S.py"):
+        assert adoption.objections(FOREIGN, other, accepted=[accepted]) == []
+    assert any(row[0] == "not brought along: strategy.S.py" for row in adoption.changes(FOREIGN, other))
+    assert "which is not dropped" in adoption.objections(FOREIGN, WANTED, accepted=["strategy"])[0]
+
+
+def test_code_that_is_not_known_is_no_same_code() -> None:
+    for found, wanted in ((replace(FOREIGN, code=Code(error="no file has its class")), WANTED),
+                          (FOREIGN, replace(WANTED, strategies={}))):  # fmt: skip
+        [objection] = adoption.objections(found, wanted)
+        assert objection.startswith("the code of its strategy would change by strategy")
 
 
 def test_an_image_that_is_not_here_yet_is_judged_later() -> None:

@@ -12,6 +12,7 @@ import pytest
 from freqops.core.base.errors import Refused
 from freqops.core.takeover import compose_project, foreign
 from freqops.core.takeover.foreign import Picture
+from freqops.core.takeover.strategy_code import Code
 
 BOT = {"image": "freqtradeorg/freqtrade:stable", "command": ["trade", "--config", "c.json"]}
 SAID: dict[str, Any] = {
@@ -19,6 +20,7 @@ SAID: dict[str, Any] = {
     "user": None, "dry_run": True, "config": {"stake_currency": "USDT"},
     "trades": [[1, "BTC/USDT", 1, 0.5]], "orders": [[1, "a", "buy", 0, "closed", 0.5]],
     "tables": {"trades": 1, "notes": 2}, "written": [1767323044.0, "/freqtrade/c.json"],
+    "code": {"main": "S.py", "files": {"S.py": "class S: pass"}},
 }  # fmt: skip
 
 
@@ -97,6 +99,7 @@ def test_it_is_read_through_its_own_code(project: Project) -> None:
     assert (found.kind, found.database, found.pids) == ("sqlite", "/freqtrade/t.sqlite", (101, 102))
     assert found.traded.open_trades == {1: ("BTC/USDT", 0.5)}
     assert found.tables == {"trades": 1, "notes": 2}
+    assert found.code == Code("S.py", {"S.py": "class S: pass"})
 
 
 def test_of_a_container_in_the_namespace_of_the_host_only_the_first_process_is_its_own(project: Project) -> None:
@@ -110,7 +113,10 @@ def test_a_password_among_its_arguments_goes_through_no_command_line(project: Pr
     project.inspected["Config"]["Cmd"] = ["trade", "--db-url", "postgresql://u:canary@db/x"]
     project.look()
     assert [words for words, _ in project.commands if "canary" in " ".join(words)] == []
-    assert any("canary" in text for _, text in project.commands)
+    [program] = [text for _, text in project.commands if "canary" in text]
+    compile(program, "program", "exec")
+    assert "def code_of(config):" in program
+    assert '"code": code_of(config)' in program
 
 
 def test_its_configuration_is_not_in_what_it_prints_of_itself(project: Project) -> None:

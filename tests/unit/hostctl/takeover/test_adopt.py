@@ -29,7 +29,7 @@ from freqops.hostctl.exchange import reconcile
 from freqops.hostctl.incident import journal
 from freqops.hostctl.takeover import adopt, adopt_data, adopt_undo
 from freqops.hostctl.takeover.adopt_order import Adopted, Order
-from tests.unit.core.takeover.test_adoption import CONFIG, FOREIGN
+from tests.unit.core.takeover.test_adoption import CONFIG, FOREIGN, SOURCE
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, process, trade
 
 RELEASE, INCIDENT = "1" * 16, "20260102T030405Z-adopt-9f3c21"
@@ -125,6 +125,8 @@ class Host:
         (place / "compose.yml").write_text("")
         (place / "config.json").write_text(json.dumps(CONFIG))
         (place / "validated").write_text("")
+        (place / "strategies").mkdir()
+        (place / "strategies" / "S.py").write_text(SOURCE)
         secrets = {"db_url": "sqlite:////freqops/var/trades.paper.sqlite",
                    "api_server": {"username": "u", "password": "p"}}  # fmt: skip
         (self.home / "staged" / "secrets.json").write_text(json.dumps(secrets))
@@ -271,6 +273,15 @@ def test_what_is_left_behind_is_refused_before_anything_is_touched(host: Host) -
         host.adopt()
     assert host.engine.done == []
     host.accepted = "telegram"
+    assert host.adopt().proven
+
+
+def test_other_code_of_its_strategy_is_refused_before_anything_is_touched(host: Host) -> None:
+    (host.home / "release" / RELEASE / "strategies" / "S.py").write_text(SOURCE.replace("0.1", "0.2"))
+    with pytest.raises(Refused, match=r"was not touched: the code of its strategy would change by strategy\.S\.py"):
+        host.adopt()
+    assert (host.engine.done, host.as_it_was()) == ([], True)
+    host.accepted = "strategy.S.py"
     assert host.adopt().proven
 
 
