@@ -209,9 +209,24 @@ def postgres(root: Path) -> list[str]:
     return [*([] if well else [f"Postgres is {there}"]), *runs(root, FORMER)]
 
 
+def drilled(root: Path) -> list[str]:
+    """Return what is wrong unless nothing is frozen, and the bot runs, or is held, at level 3 without Freqtrade.
+
+    Where its hold was resumed and the drill did not live to un-pause it, it is paused, and status names that.
+    """
+    there = World(root)
+    if there.frozen:
+        return ["it is frozen"]
+    if level(root) == holds.HARD:
+        return [f"{each.command} trades" for each in there.processes if each.is_freqtrade]
+    if level(root):
+        return [] if there.runs(OURS) else [f"it does not run under level {level(root)}"]
+    return [fact for fact in runs(root, FORMER) if fact != "its trader runs"]
+
+
 @dataclass(frozen=True)
 class Stop:
-    """One command that stops a bot.
+    """One command that stops a bot, or freezes it.
 
     Attributes:
         name: What it is called.
@@ -245,6 +260,7 @@ STOPS = (
     Stop("resume", ("resume", BOT, *COMMON), held, resumed),
     Stop("postgres", ("postgres",), on_postgres, postgres),
     Stop("remove", ("remove", BOT, *COMMON), a_bot, removed),
+    Stop("drill", ("drill", BOT, "--levels", "3", *COMMON), a_bot, drilled),
     Stop("adopt", ADOPT, somebody_elses, one_of_two),
     Stop("adopt --undo", ("adopt", BOT, "--undo", *COMMON), somebody_elses, one_of_two, first=ADOPT),
 )  # fmt: skip

@@ -111,7 +111,7 @@ class Cuts:
 def named(root: Path) -> bool:
     """Return whether status names what is stopped, or something runs, or a hold says why not."""
     home, there = root / "bots" / BOT, World(root)
-    if there.runs(OURS) or there.runs(OLD) or not home.exists() or level(root) == 3:
+    if (there.runs(OURS) and not there.frozen) or there.runs(OLD) or not home.exists() or level(root) == 3:
         return True
     return bool(recover._unfinished(home))
 

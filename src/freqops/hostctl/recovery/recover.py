@@ -1,12 +1,13 @@
 """``freqops-host resume-switch``: what a command began on a bot and did not end, taken back, or brought to its end.
 
 A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
-command stopped is started again, through the one door, where the holds are read. A bot that a command works on has its
-lock, and is left alone.
+command stopped is started again, through the one door, where the holds are read. What a drill froze goes on, and stays
+held. A bot that a command works on has its lock, and is left alone.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -20,7 +21,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.takeover import adoption, removal
 
-from ..bot import start, stopped
+from ..bot import frozen, start, stopped
 from ..bot.engine import Engine
 from ..bot.stopped import Stopped
 from ..deploy import deploy, shared_postgres
@@ -44,12 +45,23 @@ def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[
     except (FreqopsError, OSError) as error:
         failed.append(f"{POSTGRES}: {error}")
     for home in [home for home in layout.homes(root) if _unfinished(home)]:
-        with durable.locked(Home(home).lock, 0, clock) as free:
+        with ExitStack() as locks:
+            free = locks.enter_context(durable.locked(Home(home).lock, 0, clock))
             if free is None:
                 failed.append(f"{home.name}: {_unfinished(home)}: its lock cannot be opened")
-            elif free:
+            elif free and not (_by_a_drill(home) and _drill_lives(home, locks, clock)):
                 _recovered(_Recovery(home, actor, clock, engine), done, failed)
     return done, failed
+
+
+def _by_a_drill(home: Path) -> bool:
+    note = stopped.note_of(home)
+    return note is not None and note.command == stopped.DRILL
+
+
+def _drill_lives(home: Path, locks: ExitStack, clock: Clock) -> bool:
+    """Whether the drill that froze a bot is still at it; where it is not, no other one begins while ``locks`` stand."""
+    return locks.enter_context(durable.locked(Home(home).drill_lock, 0, clock)) is False
 
 
 def _unfinished(home: Path) -> str:
@@ -115,15 +127,17 @@ class _Recovery:
         return Outcome(self.home.name, "stays", changed=True, proven=True, detail=[why])
 
     def _again(self, note: Stopped, _diary: Journal) -> Outcome:
-        """Start it again; one whose container runs was started, and status says how it is."""
+        """Start it again; one whose container runs was started, or only frozen, and status says how it is."""
         name = self.home.name
+        pids = frozen.thaw(Home(self.home).unread(), self.clock)
+        thawed = [f"its process {pid} was frozen, and goes on" for pid in pids]
         if not (self.home / "bot.json").exists():
             stopped.over(self.home)
             return Outcome(name, "nothing to start", changed=True, proven=True, detail=[str(note)])
         container = self.engine.container(layout.container_of(name))
         if container is not None and container.runs:
             stopped.over(self.home)
-            detail = [str(note), "its container runs: freqops-host status says how it is"]
+            detail = [str(note), *thawed, "its container runs: freqops-host status says how it is"]
             return Outcome(name, container.status, changed=True, proven=True, detail=detail)
         started = start.start_locked(layout.load_bot(self.home), self.clock, self.engine)
         started.detail.insert(0, str(note))
