@@ -29,7 +29,7 @@ from lab.hosts.host import Host
 from lab.hosts.roster import HOSTS
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/crash/test_torn_reads.py", "tests/halt_model")
+COUNTED = ("tests/unit/exchange/test_ledger.py", "tests/crash", "tests/halt_model")
 COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
 ON_THE_LAB = ("molecule/", "tests/contract/")
 INSTALL = """

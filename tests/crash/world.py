@@ -272,7 +272,9 @@ def pretend(job: dict[str, Any]) -> None:
 
 
 def trades(path: Path) -> list[Any]:
-    """Return the trades in a database."""
+    """Return the trades in a database; none where the bot has not made it yet."""
+    if not path.exists():
+        return []
     with closing(sqlite3.connect(path)) as connection:
         return list(connection.execute("select id, pair, is_open, amount from trades order by id"))
 

@@ -369,7 +369,7 @@ class Switch:
     def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
         """Whether going back would forget trades: those of a first deploy, or those written since the dump."""
         if not note.get("from"):
-            return databases.of(bot, self._engine).trades() > 0
+            return not self._files.without_secrets and databases.of(bot, self._engine).trades() > 0
         return bool(note.get("dump")) and databases.of(bot, self._engine).mark() != note.get("mark")
 
     def _hold(self) -> None:

@@ -19,6 +19,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
+from freqops.core.halt import holds
 from freqops.core.takeover import adoption, removal
 
 from ..bot import frozen, start, stopped
@@ -33,6 +34,7 @@ from ..takeover.remove import Removal
 
 RECOVER = "recover"
 POSTGRES = "Postgres: an interrupted change"
+STAYS = "the disk does not let it go; see 'dmesg' and the mount of /srv/freqops"
 
 
 def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
@@ -75,17 +77,24 @@ def _unfinished(home: Path) -> str:
 
 
 def _recovered(recovery: _Recovery, done: list[str], failed: list[str]) -> None:
-    """Do one step after the other, as long as one is left and the one before it is proven."""
-    home, what = recovery.home, _unfinished(recovery.home)
+    """Do one step after the other, as long as one is left, and the one before it is proven and ended its note."""
+    home, what, notes = recovery.home, _unfinished(recovery.home), _notes(recovery.home)
     while what:
         try:
             row = recovery.step()
             text = f"{home.name}: {what}: {row.outcome}: {'; '.join(row.detail)}"
             (done if row.proven else failed).append(text)
-            what = _unfinished(home) if row.proven else ""
+            before, what, notes = notes, _unfinished(home) if row.proven else "", _notes(home)
+            if what and notes == before:
+                failed.append(f"{home.name}: {what}: its note stays, although it is over: {STAYS}")
+                return
         except (FreqopsError, OSError) as error:
             failed.append(f"{home.name}: {what}: {error}")
             return
+
+
+def _notes(home: Path) -> tuple[bool, bool, Stopped | None]:
+    return Home(home).switch.exists(), (home / removal.NOTE).exists(), stopped.note_of(home)
 
 
 @dataclass(frozen=True)
@@ -127,15 +136,18 @@ class _Recovery:
         return Outcome(self.home.name, "stays", changed=True, proven=True, detail=[why])
 
     def _again(self, note: Stopped, _diary: Journal) -> Outcome:
-        """Start it again; one whose container runs was started, or only frozen, and status says how it is."""
-        name = self.home.name
-        pids = frozen.thaw(Home(self.home).unread(), self.clock)
+        """Start it again; one whose container runs was started, or only frozen, and status says how it is.
+
+        Nothing goes on under a hold of level 3: the one door ends what lives then.
+        """
+        name, held = self.home.name, holds.effective_level(Home(self.home).holds) >= holds.HARD
+        pids = [] if held else frozen.thaw(Home(self.home).unread(), self.clock)
         thawed = [f"its process {pid} was frozen, and goes on" for pid in pids]
         if not (self.home / "bot.json").exists():
             stopped.over(self.home)
             return Outcome(name, "nothing to start", changed=True, proven=True, detail=[str(note)])
         container = self.engine.container(layout.container_of(name))
-        if container is not None and container.runs:
+        if container is not None and container.runs and not held:
             stopped.over(self.home)
             detail = [str(note), *thawed, "its container runs: freqops-host status says how it is"]
             return Outcome(name, container.status, changed=True, proven=True, detail=detail)

@@ -18,7 +18,8 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
 from freqops.core.bot import layout, processes
 from freqops.core.bot.processes import Process
-from freqops.hostctl.bot import frozen, stopped
+from freqops.core.halt import holds
+from freqops.hostctl.bot import frozen, holds_file, start, stopped
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeEngine, made_container, make_bot
@@ -131,6 +132,23 @@ def test_the_note_of_a_later_command_thaws_too(host: Host, command: str) -> None
     stopped.begin(host.home, Stopped(command, "one", "f00"), host.clock)
     assert recover.recover(host.root, "timer", host.clock, host.engine)[1] == []
     assert host.frozen == [False, False]
+
+
+def test_nothing_goes_on_under_a_hold_of_level_3(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lives then is ended, and it does nothing before that."""
+    frozen.freeze(host.bot, BY, host.clock)
+    hold = holds.Hold("halt", 3, "why", "ann@host", "drill-1", 0, "")
+    assert holds_file.latch(host.home, hold, host.clock).error is None
+    seen: list[bool] = []
+
+    def ended(*_: object, **__: object) -> start.Started:
+        seen.extend(host.frozen)
+        stopped.end(host.home)
+        return start.Started(host.bot.name, "held")
+
+    monkeypatch.setattr(start, "start_locked", ended)
+    recover.recover(host.root, "timer", host.clock, host.engine)
+    assert seen == [True, True]
 
 
 def test_a_bot_without_a_process_is_not_frozen_and_nothing_is_written(host: Host) -> None:

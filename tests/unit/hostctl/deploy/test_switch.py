@@ -350,6 +350,28 @@ def test_a_first_release_that_does_not_come_up_is_withdrawn(host: Host) -> None:
     assert host.processes == []
 
 
+def test_a_first_deploy_that_was_cut_before_its_secrets_is_withdrawn(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no database to be asked then, and nothing that could have traded."""
+    host.never_deployed()
+    secrets = host.home / "conf" / "secrets.json"
+    (host.home / "staged").mkdir()
+    secrets.rename(host.home / "staged" / "secrets.json")
+
+    def unknown(*_: object) -> FakeDatabase:
+        raise DatabaseError("its db_url names no database of freqops")
+
+    monkeypatch.setattr(databases, "of", unknown)
+    (host.home / "bot.json").write_bytes((host.home / "release" / NEW / "bot.json").read_bytes())
+    SwitchFiles(host.home).write_note({"version": 1, "from": "", "to": NEW, "incident": "one"})
+    done, failed = host.resume_switches()
+    assert (failed, "withdrawn" in done[0], (host.home / "bot.json").exists()) == ([], True, False)
+    SwitchFiles(host.home).write_note({"version": 1, "from": "", "to": NEW, "incident": "one"})
+    (host.home / "bot.json").write_bytes((host.home / "release" / NEW / "bot.json").read_bytes())
+    assert "names no database" in host.resume_switches()[1][0], "lost secrets are no sign that it never started"
+
+
 def test_a_first_release_that_has_traded_is_held_and_not_withdrawn(host: Host) -> None:
     for name in ("bot.json", "compose.yml", "releases.json"):
         (host.home / name).unlink()
