@@ -16,6 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
+from freqops.core.bot.database_contents import Recorded
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import effective_values
 from freqops.core.halt import holds
@@ -35,6 +36,7 @@ from .switch_files import SECRETS, SwitchFiles
 
 INTERRUPTED = "it was interrupted"
 ACCEPT = "its effective values change, which needs -e accept_effective=true"
+TABLES = "tables"  # in notes of a dump: what every table held
 BACK = "back"  # in the note: database and files are what they were before
 
 
@@ -221,14 +223,13 @@ class Switch:
         mark = database.mark()
         if self._restored is not None and mark != self._known_mark(self._order.release):
             raise NotProven("a trade was written while it ended, which the former database does not know")
-        database.dump(dump)
-        self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
-        note = {**(self._files.note or {}), "dump": dump.name, "mark": mark}
-        self._files.write_note(note)
+        dumped = {"dump": dump.name, "mark": mark, TABLES: database.dump(dump).to_json()}
+        self._journal.note("act", "disk", f"database dumped to {dump.name}", answer=dumped, durable=True)
+        self._files.write_note({**(self._files.note or {}), **dumped})
         if self._restored is not None:
-            database.restore(self._restored)
+            database.restore(self._restored, _told(self._entry(self._order.release)))
             self._journal.note("act", "disk", f"database restored from {self._restored.name}", durable=True)
-        return self._left({"dump": dump.name, "mark": mark})
+        return self._left(dumped)
 
     def _left(self, dumped: dict[str, Any]) -> dict[str, Any] | None:
         if self._former is None:
@@ -353,7 +354,7 @@ class Switch:
             return False
         dump = note.get("dump")
         if bot is not None and dump:
-            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
+            databases.of(bot, self._engine).restore(self._files.dumps / str(dump), _told(note))
         self._files.put_back()
         self._files.write_note({**note, BACK: True})
         return True
@@ -393,6 +394,15 @@ class Switch:
     def _stop(self, grace: int = stopping.GRACE) -> None:
         by = Stopped("switch", self._order.mandate.incident, self._result.former or self._order.release)
         stopping.stop(Home(self._home).unread(), by, self._clock, self._engine, grace)
+
+
+def _told(note: dict[str, Any]) -> Recorded | None:
+    """Return what a dump holds by the note that names it; None for one of an older version, which did not say.
+
+    Raises:
+        Malformed: The note is spoilt.
+    """
+    return Recorded.read(note[TABLES]) if TABLES in note else None
 
 
 def _present(home: Path) -> layout.Bot | None:

@@ -153,7 +153,8 @@ class SwitchFiles:
 
         Args:
             entry: ``release``, ``image`` and ``at`` of the new one.
-            left: ``release`` and ``image`` of the former one, and ``dump`` and ``mark`` where its database was dumped.
+            left: ``release`` and ``image`` of the former one, and ``dump``, ``mark`` and ``tables`` where its
+                database was dumped.
         """
         entries = self.history()
         if left is not None and left["release"] not in [old["release"] for old in entries]:
