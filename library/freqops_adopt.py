@@ -125,7 +125,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, errors
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command
-from ansible.module_utils.freqops.core.takeover import adoption, contents, dropped, foreign
+from ansible.module_utils.freqops.core.bot.database_contents import POSTGRES
+from ansible.module_utils.freqops.core.takeover import adoption, dropped, foreign
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["looked", "prepared", "adopted", "undone"], "required": True},
@@ -155,7 +156,7 @@ def _wanted(values: dict[str, Any]) -> adoption.Wanted:
     except errors.Refused:
         version = ""  # not on the host yet; freqops-host judges it again before anything is touched
     config = configuration.effective(values["shared"], bot)
-    kind = bot.get("database", contents.POSTGRES)
+    kind = bot.get("database", POSTGRES)
     port, files = int(bot["api_port"]), values["strategies"]
     return adoption.Wanted(bot["name"], bot["mode"], config, image, version, kind, port, files)
 

@@ -32,9 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
     "tests/unit/exchange/test_ledger.py",
     "tests/unit/hostctl/runs/test_slot_races.py",
-    "tests/crash/test_torn_reads.py",
-    "tests/crash/test_breaker.py",
-    "tests/crash/test_registry.py",
+    "tests/crash",
     "tests/halt_model",
 )
 COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")

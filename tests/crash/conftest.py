@@ -11,6 +11,7 @@ import pytest
 
 from freqops.hostctl.bot import holds_file
 from tests.crash.command import PATIENCE
+from tests.crash.cuts import Cuts
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, on every Linux
 
@@ -21,6 +22,12 @@ def memory() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="freqops-crash-", dir=SHARED_MEMORY)).resolve()
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def cuts(memory: Path) -> Cuts:
+    """Every command that stops a bot, cut, and recovered from."""
+    return Cuts(memory / "cuts")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,27 +10,33 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from freqops.core.base.clock import Clock
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed
-from freqops.core.bot.processes import Process
+from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.deploy.container import Container
+from freqops.core.halt import start_gate
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 from freqops.core.takeover.strategy_code import Code
-from freqops.hostctl.bot import processes_and_api
+from freqops.hostctl.bot import holds_file, processes_and_api
 from freqops.hostctl.bot.engine import Engine
 from freqops.hostctl.bot.engine_command import EngineError
+from freqops.hostctl.halt import halt, level_3
 from tests.crash import command
 from tests.unit.fakes import FakeClock, StillApi, process, trade
 
 BOT, OURS, OLD = "alpha", "freqops-alpha", "c1"
+GATE_PID = 7
 POSTGRES, SHARED = "freqops-postgres", "freqops-shared"
 CONFIG = {"stake_currency": "USDT", "trading_mode": "spot", "strategy": "S", "exchange": {"name": "binance"}}
 SOURCE = "class S: pass\n"
@@ -66,7 +72,33 @@ class World:
     @property
     def processes(self) -> list[Process]:
         """What /proc shows of the bot."""
-        return [process(bot=BOT)] if self.runs(OURS) else []
+        ours = self.containers.get(OURS, {})
+        if not self.runs(OURS):
+            return []
+        if ours.get("gate"):
+            return [Process(GATE_PID, ("python3", TOOL_IN_CONTAINER, "gate"), BOT, is_init=True, waits=True)]
+        return [replace(process(bot=BOT), frozen=self.frozen)]
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the process of the bot is stopped by a signal."""
+        return bool(self.containers.get(OURS, {}).get("frozen"))
+
+    def signalled(self, pid: int, number: int) -> None:
+        """Take a signal that is sent to the bot's process.
+
+        Raises:
+            ProcessLookupError: It is none of the model's.
+        """
+        if pid not in [each.pid for each in self.processes]:
+            raise ProcessLookupError(pid)
+        to: dict[signal.Signals, dict[str, Any]] = {
+            signal.SIGSTOP: {"frozen": True},
+            signal.SIGCONT: {"frozen": False},
+            signal.SIGKILL: {"frozen": False, "status": "exited"},
+        }
+        with self.changed() as containers:
+            containers[OURS].update(to[signal.Signals(number)])
 
     @property
     def old(self) -> Foreign:
@@ -115,7 +147,8 @@ class ModelEngine(Engine):
         raise FileNotFoundError(2, "no engine", "docker")
 
     def start(self, name: str) -> None:
-        self._set(name, status="running")
+        held = name == OURS and start_gate.verdict(self.world.home / "conf") is not None
+        self._set(name, status="running", **({"gate": True} if held else {}))
 
     def restart_policy(self, name: str, policy: str) -> None:
         self._set(name, policy=policy)
@@ -175,14 +208,46 @@ class WorldApi(StillApi):
 
     def __init__(self, clock: FakeClock, world: World) -> None:
         found = world.containers.get(OURS, {})
-        silent = None if found.get("status") == "running" and found["made_of"] != SICK else Failed("no answer")
+        speaks = found.get("status") == "running" and found["made_of"] != SICK and not found.get("frozen")
+        silent = None if speaks else Failed("no answer")
+        self.world = world
         kept = trades(world.home / "var" / "trades.paper.sqlite")
         rows = [{**trade(number, pair=pair), "amount": amount} for number, pair, is_open, amount in kept if is_open]
         super().__init__(clock, name=BOT, state=found.get("trader", "running"), trades=rows, error=silent)
 
+    def pause(self) -> None:
+        super().pause()
+        self._trader("paused")
+
+    def start(self) -> None:
+        super().start()
+        self._trader("running")
+
+    def _trader(self, state: str) -> None:
+        with self.world.changed() as containers:
+            containers[OURS]["trader"] = state
+
     def call(self, *_: Any) -> dict[str, Any]:
         """Answer that its log is empty."""
         return {"logs": []}
+
+
+class AtOnce:
+    """A thread that does its work when it is started, so that a tracer meets the same calls in the same order."""
+
+    def __init__(self, target: Callable[..., object], args: Sequence[Any] = (), **_: Any) -> None:
+        self._target, self._args = target, args
+
+    def start(self) -> None:
+        """Do all of it."""
+        self._target(*self._args)
+
+    def join(self, _seconds: float) -> None:
+        """Have it done already."""
+
+    def is_alive(self) -> bool:
+        """Return that it is done."""
+        return False
 
 
 def pretend(job: dict[str, Any]) -> None:
@@ -199,7 +264,8 @@ def pretend(job: dict[str, Any]) -> None:
         (processes_and_api, "FreqtradeClient", lambda *_: WorldApi(clock, world)),
         (foreign, "look", lambda *_: world.old),
         (foreign, "version_of", lambda _image: "2026.9"),
-        (os, "kill", command.never),
+        (os, "kill", world.signalled),
+        *((module, "threading", SimpleNamespace(Thread=AtOnce)) for module in (halt, level_3, holds_file)),
         (os, "chown", lambda *_: None),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
         *((module, name, command.PATIENCE) for module, name in command.BOUNDS),
@@ -211,7 +277,9 @@ def pretend(job: dict[str, Any]) -> None:
 
 
 def trades(path: Path) -> list[Any]:
-    """Return the trades in a database."""
+    """Return the trades in a database; none where the bot has not made it yet."""
+    if not path.exists():
+        return []
     with closing(sqlite3.connect(path)) as connection:
         return list(connection.execute("select id, pair, is_open, amount from trades order by id"))
 

@@ -55,7 +55,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
     ),
     "hostctl/recovery": (
-        *("core/base", "core/bot", "core/takeover"),
+        *("core/base", "core/bot", "core/halt", "core/takeover"),
         *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/runs": ("core/base", "core/runs"),

@@ -78,7 +78,7 @@ def has_gate(strategy: IStrategy) -> bool:
 
 def without_gate(strategy: IStrategy) -> list[Finding]:
     """Return the limits of the release to which nothing would keep: they act through the entry gate."""
-    limits = json.loads((RELEASE / "bot.json").read_text()).get("limits", {})
+    limits = json.loads((place.RELEASE / "bot.json").read_text()).get("limits", {})
     names = [name for name, value in limits.items() if name != "version" and value is not None]
     if not names or has_gate(strategy):
         return []

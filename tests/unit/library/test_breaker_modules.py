@@ -26,7 +26,7 @@ class Host:
         self.state = root / "user_data" / "state"
         self.state.mkdir(parents=True)
         self.stub, self.patch = stub, monkeypatch
-        monkeypatch.setattr(freqops_breaker.layout, "ROOT", root)
+        monkeypatch.setattr("library.freqops_breaker.layout.ROOT", root)
         self.write(active=False, reason="")
 
     def write(self, **document: Any) -> None:
@@ -125,5 +125,5 @@ def test_how_it_stands_is_told_and_is_no_failure(
 
 
 def test_a_host_that_gives_no_answer_fails(run: Run, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freqops_breaker_info.host_command, "TOOL", "/nonexistent/freqops-host")
+    monkeypatch.setattr("library.freqops_breaker_info.host_command.TOOL", "/nonexistent/freqops-host")
     assert "deploy.yml brings it" in run(freqops_breaker_info)["msg"]

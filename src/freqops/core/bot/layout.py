@@ -76,6 +76,11 @@ class Home:
         return self.path / ".holds.lock"
 
     @property
+    def drill_lock(self) -> Path:
+        """The lock under which a drill rehearses on the bot."""
+        return self.path / ".drill.lock"
+
+    @property
     def stopped(self) -> Path:
         """The note of a command that stopped the bot and has not started it again yet."""
         return self.path / "stopped.json"

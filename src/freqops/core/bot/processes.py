@@ -40,6 +40,7 @@ class Process:
         bot: The bot whose ``conf`` it has mounted, if any.
         is_init: Whether it is the first process of its container.
         waits: Whether it carries the name that a start gate takes when it has refused.
+        frozen: Whether a signal has stopped it, SIGSTOP say: it lives, and does nothing until SIGCONT.
     """
 
     pid: int
@@ -47,6 +48,7 @@ class Process:
     bot: str | None
     is_init: bool = False
     waits: bool = False
+    frozen: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -143,7 +145,8 @@ def _all(proc: Path, bots: Path) -> Iterator[Process]:
         except OSError:  # it ended while we looked
             continue
         if "\nState:\tZ" not in status:
-            yield Process(int(entry.name), argv, bot, _is_init(status), status.startswith(f"Name:\t{WAITING}\n"))
+            waits, frozen = status.startswith(f"Name:\t{WAITING}\n"), "\nState:\tT" in status
+            yield Process(int(entry.name), argv, bot, _is_init(status), waits, frozen)
 
 
 @dataclass(frozen=True)

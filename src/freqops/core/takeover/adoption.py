@@ -11,12 +11,12 @@ from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
+from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.layout import Home, container_of
 from ..deploy import release
 from ..exchange import lab_only
 from ..halt import holds
 from . import dropped, strategy_code
-from .contents import POSTGRES, SQLITE
 from .dropped import Dropped
 from .foreign import Foreign, Picture
 

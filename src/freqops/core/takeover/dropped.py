@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..bot.database_contents import CARRIED
 from ..deploy import release
-from .contents import CARRIED
 
 NONE = "none"
 LONGEST = 80

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import Refused
+from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.side_container import SideContainer
 from . import compose_project, open_file, strategy_code
 from .compose_project import Ask, ask
-from .contents import POSTGRES, SQLITE
 from .strategy_code import Code
 
 PROGRAM = """

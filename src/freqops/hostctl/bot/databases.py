@@ -1,6 +1,7 @@
 """A bot's own database, dumped and restored whole: an image change is also a change of the database.
 
-A dump is believed when it was read back; a restore is staged and read back before it takes the place of what is there.
+A dump is believed when every table of it was read back; a restore is staged, and read back in the same way, before it
+takes the place of what is there.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from freqops.core.base import durable
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
+from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents, Recorded
 from freqops.core.bot.postgres import CONTAINER, NAME, PRESENT, PSQL, SUPERUSER
 
+from .database_copies import Database, DatabaseError, believed, into_place
 from .engine import Engine
 
 SECONDS = 600.0
 PRIVATE = 0o600
-SQLITE = "sqlite:////freqops/var/"
+SQLITE_URL = "sqlite:////freqops/var/"
 EMPTY = "empty"
 
 # The columns that a bot writes when it trades, and that no release of Freqtrade has changed; a price that it noticed is
@@ -37,32 +40,6 @@ ORDERS = "select order_id, status, filled from orders order by id"
 SIMULATED = "select order_id, status, filled from orders where ft_order_side <> 'stoploss' or filled > 0 order by id"
 
 
-class DatabaseError(FreqopsError):
-    """The database did not do what it was asked, or what it gave could not be read back."""
-
-
-class Database(Protocol):
-    """One bot's database; nothing of the bot runs while it is restored."""
-
-    def mark(self) -> str:
-        """Return a fingerprint of trades and orders: the same as long as none was written."""
-
-    def trades(self) -> int:
-        """Return the number of its trades, open and closed."""
-
-    def open_trades(self) -> list[str]:
-        """Return number and pair of each trade that is open."""
-
-    def rows(self, query: str) -> list[list[Any]]:
-        """Return the rows that a query finds."""
-
-    def dump(self, path: Path) -> None:
-        """Write everything to ``path`` and read it back."""
-
-    def restore(self, path: Path) -> None:
-        """Put what was dumped to ``path`` in the place of what is there."""
-
-
 def of(bot: layout.Bot, engine: Engine) -> Database:
     """Return the database that the secrets of ``bot`` name.
 
@@ -71,8 +48,8 @@ def of(bot: layout.Bot, engine: Engine) -> Database:
     """
     document = durable.read_json(bot.conf / "secrets.json")
     url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
-    if url.startswith(SQLITE):
-        return Sqlite(bot.home / "var" / url[len(SQLITE) :], bot.is_live)
+    if url.startswith(SQLITE_URL):
+        return Sqlite(bot.home / "var" / url[len(SQLITE_URL) :], bot.is_live)
     name = urlsplit(url).path.lstrip("/")
     if not url.startswith("postgresql") or not NAME.fullmatch(name):
         raise DatabaseError(f"{bot.name}: its db_url names no database of freqops")
@@ -151,8 +128,12 @@ class Sqlite:
         except sqlite3.Error as error:
             raise DatabaseError(f"{self.path.name}: {error}") from None
 
-    def dump(self, path: Path) -> None:
-        """Copy the database to ``path``, complete, and check the copy."""
+    def contents(self) -> Contents:
+        """Return it as it can be asked for everything that it holds."""
+        return Contents(SQLITE, self.rows)
+
+    def dump(self, path: Path) -> Recorded:
+        """Copy the database to ``path``, and compare the copy; as `Database.dump`."""
         if not self.path.exists():
             raise DatabaseError(f"there is no {self.path}")
         partial = path.with_name(path.name + ".partial")
@@ -161,37 +142,31 @@ class Sqlite:
             os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
             with closing(sqlite3.connect(self.path, timeout=10)) as source, closing(sqlite3.connect(partial)) as target:
                 source.backup(target)
-            if self._mark(partial) != self._mark(self.path):
-                raise DatabaseError(f"the dump of {self.path.name} does not say what the database says")
-            _into_place(partial, path)
+            told = believed(f"the dump of {self.path.name}", self.contents(), Sqlite(partial).contents())
+            into_place(partial, path)
         except sqlite3.Error as error:
             raise DatabaseError(f"{self.path.name} could not be dumped: {error}") from None
         finally:
             partial.unlink(missing_ok=True)
+        return told
 
-    def restore(self, path: Path) -> None:
-        """Put the dump in the place of the database."""
+    def restore(self, path: Path, told: Recorded | None = None) -> None:
+        """Put the dump in the place of the database; as `Database.restore`."""
         owner = self.path.stat() if self.path.exists() else self.path.parent.stat()
         staged = self.path.with_name(f".{self.path.name}.restoring")
         staged.unlink(missing_ok=True)
         staged.write_bytes(path.read_bytes())
         try:
-            self._mark(staged)
-        except sqlite3.Error as error:
+            before = told if told is not None else Sqlite(path).contents()
+            believed(path.name, before, Sqlite(staged).contents())
+        except DatabaseError:
             staged.unlink(missing_ok=True)
-            raise DatabaseError(f"{path.name} cannot be read back: {error}") from None
+            raise
         os.chown(staged, owner.st_uid, owner.st_gid)
         staged.chmod(0o644)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        _into_place(staged, self.path)
-
-
-def _into_place(partial: Path, path: Path) -> None:
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(path)
-    durable.sync_directory(path.parent)
+        into_place(staged, self.path)
 
 
 @dataclass(frozen=True)
@@ -224,43 +199,57 @@ class Postgres:
             return []
         return [line.replace("|", " ", 1) for line in self._sql(self.name, OPEN).splitlines() if line]
 
-    def dump(self, path: Path) -> None:
-        """Write a compressed archive to ``path`` and have ``pg_restore`` read it back."""
+    def contents(self) -> Contents:
+        """Return it as it can be asked for everything that it holds."""
+        return Contents(POSTGRES, self.rows)
+
+    def dump(self, path: Path) -> Recorded:
+        """Write a compressed archive to ``path``, restore it beside the database, and compare; as `Database.dump`."""
         partial = path.with_name(path.name + ".partial")
         try:
             self._run(["pg_dump", "--format=custom", "--compress=1", self.name], output=partial)
-            self._run(["pg_restore", "--file=/dev/null"], source=partial)  # all of it: a cut archive has a whole list
-            listed = self._run(["pg_restore", "--list"], source=partial)
-            if self.mark() != EMPTY and "TABLE DATA public trades" not in listed:
-                raise DatabaseError(f"the dump of {self.name} holds no trades")
-            _into_place(partial, path)
+            with self._restored(partial) as beside:
+                told = believed(f"the dump of {self.name}", self.contents(), beside.contents())
+            into_place(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+        return told
 
-    def restore(self, path: Path, *, foreign: bool = False) -> None:
-        """Restore into a database beside the present one, then let both change places.
+    def restore(self, path: Path, told: Recorded | None = None, *, foreign: bool = False) -> None:
+        """Restore into a database beside the present one, then let both change places; as `Database.restore`.
 
         Args:
             path: The archive.
+            told: What every table must hold, None where that was not written down.
             foreign: Whether users stand in it that are none of ours: everything then becomes that of the bot's own.
         """
-        whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
-        staged, old = f"{self.name}_restoring", f"{self.name}_replaced"
-        self._drop(staged)
+        old = f"{self.name}_replaced"
+        with self._restored(path, foreign=foreign) as beside:
+            if told is not None:
+                believed(path.name, told, beside.contents())
+            self._drop(old)
+            end_connections = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
+            self._sql(SUPERUSER, end_connections)
+            away = f'alter database "{self.name}" rename to "{old}"'
+            self._sql(SUPERUSER, f'{away}; alter database "{beside.name}" rename to "{self.name}"')
         self._drop(old)
+
+    @contextmanager
+    def _restored(self, path: Path, *, foreign: bool = False) -> Iterator[Postgres]:
+        """Restore an archive, all of it or nothing, into a new database of the same owner, which is gone afterwards."""
+        staged, whose = f"{self.name}_restoring", ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
+        self._drop(staged)
         owner = self._sql(SUPERUSER, f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'")  # noqa: S608  a checked name
         self._sql(SUPERUSER, f'create database "{staged}" owner "{owner.strip()}" template template0')
-        self._run(
-            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
-            source=path,
-        )
-        end_connections = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
-        self._sql(SUPERUSER, end_connections)
-        self._sql(
-            SUPERUSER,
-            f'alter database "{self.name}" rename to "{old}"; alter database "{staged}" rename to "{self.name}"',
-        )
-        self._drop(old)
+        try:
+            self._run(
+                ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}",
+                 *whose],
+                source=path,
+            )  # fmt: skip
+            yield Postgres(staged, self.engine, self.is_live)
+        finally:
+            self._drop(staged)  # none has this name any more where it took the place of the present one
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""

@@ -1,4 +1,4 @@
-"""The note of a bot that a command stops: written before that, gone when it runs again, or when a hold says why not.
+"""The note of a bot that a command stops, or freezes: written before that, gone when it runs again, or is held.
 
 A command that is killed, and a host that loses its power, leave it behind. ``freqops-host resume-switch``, run by a
 timer, finds it and starts through the one door what was to be started again; status shows it as long as it stands.
@@ -14,6 +14,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.bot.layout import Home
 
+DRILL = "drill"  # it froze the bot, which runs; whoever starts or thaws it is the end of it
 ADOPT = "adopt"  # what it stopped is somebody else's container: a start of the bot is not the end of it
 UNKNOWN = "unknown"
 
@@ -36,6 +37,8 @@ class Stopped:
 
     def __str__(self) -> str:
         by = f"{self.command} ({self.incident})" if self.incident else self.command
+        if self.command == DRILL:
+            return f"frozen by {by} at {self.at}, which is to thaw it again"
         return f"stopped by {by} at {self.at}, which is to start {self.starts or 'it'} again"
 
 

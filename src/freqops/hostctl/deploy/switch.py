@@ -29,7 +29,7 @@ from ..incident.journal import Journal
 from . import switch_files
 from .switch_files import SECRETS, SwitchFiles
 from .switch_order import Switched, SwitchOrder
-from .way_back import WayBack
+from .way_back import TABLES, WayBack, told
 
 ACCEPT = "its effective values change, which needs -e accept_effective=true"
 
@@ -168,14 +168,13 @@ class Switch(WayBack):
         mark = database.mark()
         if self._restored is not None and mark != self._known_mark(self._order.release):
             raise NotProven("a trade was written while it ended, which the former database does not know")
-        database.dump(dump)
-        self._journal.note("act", "disk", f"database dumped to {dump.name}", answer={"mark": mark}, durable=True)
-        note = {**(self._files.note or {}), "dump": dump.name, "mark": mark}
-        self._files.write_note(note)
+        dumped = {"dump": dump.name, "mark": mark, TABLES: database.dump(dump).to_json()}
+        self._journal.note("act", "disk", f"database dumped to {dump.name}", answer=dumped, durable=True)
+        self._files.write_note({**(self._files.note or {}), **dumped})
         if self._restored is not None:
-            database.restore(self._restored)
+            database.restore(self._restored, told(self._entry(self._order.release)))
             self._journal.note("act", "disk", f"database restored from {self._restored.name}", durable=True)
-        return self._left({"dump": dump.name, "mark": mark})
+        return self._left(dumped)
 
     def _left(self, dumped: dict[str, Any]) -> dict[str, Any] | None:
         if self._former is None:

@@ -77,6 +77,11 @@ class SwitchFiles:
         path = self.home / STAGED / SECRETS
         return path if path.exists() else None
 
+    @property
+    def without_secrets(self) -> bool:
+        """Whether its first secrets still wait, and none are in use: nothing of it can have started."""
+        return self.pending_secrets is not None and not (self.home / "conf" / SECRETS).exists()
+
     def install(self, fingerprint: str) -> None:
         """Put a release, and the secrets that wait for it, in the place of what is there."""
         place = self.home / "release" / fingerprint
@@ -169,7 +174,8 @@ class SwitchFiles:
 
         Args:
             entry: ``release``, ``image`` and ``at`` of the new one.
-            left: ``release`` and ``image`` of the former one, and ``dump`` and ``mark`` where its database was dumped.
+            left: ``release`` and ``image`` of the former one, and ``dump``, ``mark`` and ``tables`` where its
+                database was dumped.
         """
         entries = self.history()
         if left is not None and left["release"] not in [old["release"] for old in entries]:

@@ -9,6 +9,7 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.bot import layout
+from freqops.core.bot.database_contents import Recorded
 from freqops.core.bot.layout import Home
 from freqops.core.bot.redaction import redact
 from freqops.core.halt import holds
@@ -26,6 +27,7 @@ from .switch_files import SwitchFiles
 from .switch_order import Switched, SwitchOrder
 
 INTERRUPTED = "it was interrupted"
+TABLES = "tables"  # in notes of a dump: what every table held
 BACK = "back"  # in the note: database and files are what they were before
 
 
@@ -102,7 +104,7 @@ class WayBack:
             return False
         dump = note.get("dump")
         if bot is not None and dump:
-            databases.of(bot, self._engine).restore(self._files.dumps / str(dump))
+            databases.of(bot, self._engine).restore(self._files.dumps / str(dump), told(note))
         self._files.put_back()
         self._files.write_note({**note, BACK: True})
         return True
@@ -118,7 +120,7 @@ class WayBack:
     def _trades_written(self, bot: layout.Bot, note: dict[str, Any]) -> bool:
         """Whether going back would forget trades: those of a first deploy, or those written since the dump."""
         if not note.get("from"):
-            return databases.of(bot, self._engine).trades() > 0
+            return not self._files.without_secrets and databases.of(bot, self._engine).trades() > 0
         return bool(note.get("dump")) and databases.of(bot, self._engine).mark() != note.get("mark")
 
     def _hold(self) -> None:
@@ -153,6 +155,15 @@ class WayBack:
     def _stop(self, grace: int = stopping.GRACE) -> None:
         by = Stopped("switch", self._order.mandate.incident, self._result.former or self._order.release)
         stopping.stop(Home(self._home).unread(), by, self._clock, self._engine, grace)
+
+
+def told(note: dict[str, Any]) -> Recorded | None:
+    """Return what a dump holds by the note that names it; None for one of an older version, which did not say.
+
+    Raises:
+        Malformed: The note is spoilt.
+    """
+    return Recorded.read(note[TABLES]) if TABLES in note else None
 
 
 def _present(home: Path) -> layout.Bot | None:

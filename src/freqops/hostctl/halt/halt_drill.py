@@ -6,7 +6,6 @@ The bot is brought back to where it was; where that fails it stays held, which i
 
 from __future__ import annotations
 
-import os
 import signal
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable
@@ -18,13 +17,16 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
+from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.halt import halt_drill, holds
 from freqops.core.halt.answer import Row
 from freqops.core.halt.kill_level import KillLevel
 
+from ..bot import frozen, stopped
 from ..bot.engine import Engine
 from ..bot.processes_and_api import alive, client
+from ..bot.stopped import Stopped
 from ..incident.journal import Journal
 from .halt import halt
 from .order import Order
@@ -90,6 +92,7 @@ class Drill:
     def __init__(self, bot: layout.Bot, plan: Plan, journal: Journal, clock: Clock, engine: Engine) -> None:
         self._bot, self._plan, self._journal, self._clock, self._engine = bot, plan, journal, clock, engine
         self._result = Drilled(bot.name)
+        self._thawed = True
 
     def run(self) -> Drilled:
         """Rehearse, and bring the bot back.
@@ -97,7 +100,7 @@ class Drill:
         Raises:
             Refused: Nothing was touched; the text says why.
         """
-        with durable.locked(self._bot.home / ".drill.lock", 0, self._clock) as held:
+        with durable.locked(Home(self._bot.home).drill_lock, 0, self._clock) as held:
             if not held:
                 raise Refused(f"{self._bot.name} is being drilled already")
             self._refuse()
@@ -114,7 +117,7 @@ class Drill:
                 return self._result
             finally:
                 self._thaw()
-        self._result.proven = all(exercise.passed for exercise in self._result.exercises)
+        self._result.proven = self._thawed and all(exercise.passed for exercise in self._result.exercises)
         if self._result.proven and self._plan.levels == halt_drill.LEVELS:
             halt_drill.note_passed(self._bot.home, self._plan.mandate.incident, self._clock.utcnow())
         return self._result
@@ -155,7 +158,8 @@ class Drill:
 
     def _frozen(self) -> None:
         """A bot that hangs must not be reported as halted at level 1, whatever its last reading was."""
-        self._signal(signal.SIGSTOP)
+        incident = self._plan.mandate.incident
+        frozen.freeze(self._bot, Stopped(stopped.DRILL, incident, self._bot.release), self._clock)
         row = self._halt(KillLevel.ENTRIES, FROZEN_SECONDS)
         latched = holds.effective_level(self._bot.holds) >= holds.ENTRIES
         silent = row.acknowledged_s is None and not row.proven  # a bot that goes on would have acknowledged it
@@ -215,17 +219,13 @@ class Drill:
         for lock in api.our_locks():
             api.unlock(lock["id"])
 
-    def _signal(self, number: int) -> None:
-        found = alive(self._bot)
-        if not found:
-            raise NotProven("its process is gone; there is nothing to rehearse on")
-        for process in found:
-            os.kill(process.pid, number)
-
     def _kill(self) -> None:
         """Kill it, and wait until it is gone: its last answer is not that of the next process."""
         killed = {process.pid for process in alive(self._bot)}
-        self._signal(signal.SIGKILL)
+        if not killed:
+            raise NotProven("its process is gone; there is nothing to rehearse on")
+        for pid in killed:
+            frozen.send(pid, signal.SIGKILL)
         give_up = self._clock.monotonic() + PATIENCE
         while killed & {process.pid for process in alive(self._bot)}:
             if self._clock.monotonic() >= give_up:
@@ -233,9 +233,15 @@ class Drill:
             self._clock.sleep(POLL)
 
     def _thaw(self) -> None:
-        """Leave no process frozen, whatever else went wrong."""
-        for process in alive(self._bot):
-            os.kill(process.pid, signal.SIGCONT)
+        """Leave no process frozen, whatever else went wrong; where that is not proven, a recovery finds the note."""
+        try:
+            frozen.thaw(self._bot, self._clock)
+            note = stopped.note_of(self._bot.home)
+            if note is not None and note.command == stopped.DRILL:
+                stopped.over(self._bot.home)
+        except (FreqopsError, OSError) as error:
+            self._result.detail.append(str(error))
+            self._thawed = False
 
     def _back(self) -> None:
         """Resume what this drill holds, step by step, until the bot runs as it did."""

@@ -1,12 +1,13 @@
 """``freqops-host resume-switch``: what a command began on a bot and did not end, taken back, or brought to its end.
 
 A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
-command stopped is started again, through the one door, where the holds are read. A bot that a command works on has its
-lock, and is left alone.
+command stopped is started again, through the one door, where the holds are read. What a drill froze goes on, and stays
+held. A bot that a command works on has its lock, and is left alone.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -18,9 +19,10 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
+from freqops.core.halt import holds
 from freqops.core.takeover import adoption, removal
 
-from ..bot import start, stopped
+from ..bot import frozen, start, stopped
 from ..bot.engine import Engine
 from ..bot.stopped import Stopped
 from ..deploy import deploy, shared_postgres
@@ -32,6 +34,7 @@ from ..takeover.remove import Removal
 
 RECOVER = "recover"
 POSTGRES = "Postgres: an interrupted change"
+STAYS = "the disk does not let it go; see 'dmesg' and the mount of /srv/freqops"
 
 
 def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
@@ -44,12 +47,23 @@ def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[
     except (FreqopsError, OSError) as error:
         failed.append(f"{POSTGRES}: {error}")
     for home in [home for home in layout.homes(root) if _unfinished(home)]:
-        with durable.locked(Home(home).lock, 0, clock) as free:
+        with ExitStack() as locks:
+            free = locks.enter_context(durable.locked(Home(home).lock, 0, clock))
             if free is None:
                 failed.append(f"{home.name}: {_unfinished(home)}: its lock cannot be opened")
-            elif free:
+            elif free and not (_by_a_drill(home) and _drill_lives(home, locks, clock)):
                 _recovered(_Recovery(home, actor, clock, engine), done, failed)
     return done, failed
+
+
+def _by_a_drill(home: Path) -> bool:
+    note = stopped.note_of(home)
+    return note is not None and note.command == stopped.DRILL
+
+
+def _drill_lives(home: Path, locks: ExitStack, clock: Clock) -> bool:
+    """Whether the drill that froze a bot is still at it; where it is not, no other one begins while ``locks`` stand."""
+    return locks.enter_context(durable.locked(Home(home).drill_lock, 0, clock)) is False
 
 
 def _unfinished(home: Path) -> str:
@@ -63,17 +77,24 @@ def _unfinished(home: Path) -> str:
 
 
 def _recovered(recovery: _Recovery, done: list[str], failed: list[str]) -> None:
-    """Do one step after the other, as long as one is left and the one before it is proven."""
-    home, what = recovery.home, _unfinished(recovery.home)
+    """Do one step after the other, as long as one is left, and the one before it is proven and ended its note."""
+    home, what, notes = recovery.home, _unfinished(recovery.home), _notes(recovery.home)
     while what:
         try:
             row = recovery.step()
             text = f"{home.name}: {what}: {row.outcome}: {'; '.join(row.detail)}"
             (done if row.proven else failed).append(text)
-            what = _unfinished(home) if row.proven else ""
+            before, what, notes = notes, _unfinished(home) if row.proven else "", _notes(home)
+            if what and notes == before:
+                failed.append(f"{home.name}: {what}: its note stays, although it is over: {STAYS}")
+                return
         except (FreqopsError, OSError) as error:
             failed.append(f"{home.name}: {what}: {error}")
             return
+
+
+def _notes(home: Path) -> tuple[bool, bool, Stopped | None]:
+    return Home(home).switch.exists(), (home / removal.NOTE).exists(), stopped.note_of(home)
 
 
 @dataclass(frozen=True)
@@ -115,15 +136,20 @@ class _Recovery:
         return Outcome(self.home.name, "stays", changed=True, proven=True, detail=[why])
 
     def _again(self, note: Stopped, _diary: Journal) -> Outcome:
-        """Start it again; one whose container runs was started, and status says how it is."""
-        name = self.home.name
+        """Start it again; one whose container runs was started, or only frozen, and status says how it is.
+
+        Nothing goes on under a hold of level 3: the one door ends what lives then.
+        """
+        name, held = self.home.name, holds.effective_level(Home(self.home).holds) >= holds.HARD
+        pids = [] if held else frozen.thaw(Home(self.home).unread(), self.clock)
+        thawed = [f"its process {pid} was frozen, and goes on" for pid in pids]
         if not (self.home / "bot.json").exists():
             stopped.over(self.home)
             return Outcome(name, "nothing to start", changed=True, proven=True, detail=[str(note)])
         container = self.engine.container(layout.container_of(name))
-        if container is not None and container.runs:
+        if container is not None and container.runs and not held:
             stopped.over(self.home)
-            detail = [str(note), "its container runs: freqops-host status says how it is"]
+            detail = [str(note), *thawed, "its container runs: freqops-host status says how it is"]
             return Outcome(name, container.status, changed=True, proven=True, detail=detail)
         started = start.start_locked(layout.load_bot(self.home), self.clock, self.engine)
         started.detail.insert(0, str(note))

@@ -12,14 +12,14 @@ from pathlib import Path
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
-from freqops.core.bot import layout
+from freqops.core.bot import database_contents, layout
 from freqops.core.bot.client import ApiError
+from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 from freqops.core.halt import holds
-from freqops.core.takeover import adoption, compose_project, contents, dropped, foreign, removal
+from freqops.core.takeover import adoption, compose_project, dropped, foreign, removal
 from freqops.core.takeover.adoption import Wanted
-from freqops.core.takeover.contents import Contents
 from freqops.core.takeover.foreign import Foreign, Picture
 
 from ..bot import databases, health, holds_file, processes_and_api, stopped
@@ -87,7 +87,7 @@ class Adoption:
         path = self._files.pending_secrets or self._home / "conf" / "secrets.json"
         document = durable.read_json(path)
         url = str(document.get("db_url", "")) if isinstance(document, dict) else ""
-        return contents.SQLITE if url.startswith(contents.SQLITE) else contents.POSTGRES
+        return SQLITE if url.startswith(SQLITE) else POSTGRES
 
     def _kept(self) -> Path:
         parent = Home(self._home).root / adoption.KEPT
@@ -162,8 +162,8 @@ class Adoption:
     def _compare_contents(self, before: Contents, ours: layout.Bot) -> None:
         """Hold every table that was copied against the same one in the bot's own database, before it writes there."""
         accepted = dropped.names(self._order.accept_dropped)
-        wrong, seen = contents.compared(
-            before, adopt_data.contents_of(ours, self._engine), dropped.left_tables(accepted)
+        wrong, seen = database_contents.compared(
+            before, databases.of(ours, self._engine).contents(), dropped.left_tables(accepted)
         )
         self._journal.note("snapshot", "disk", "tables before and after", answer=seen, durable=True)
         if wrong:

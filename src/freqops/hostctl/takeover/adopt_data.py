@@ -13,14 +13,14 @@ from typing import Any
 
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import engine_names, layout
+from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.side_container import SideContainer
-from freqops.core.takeover import contents, foreign
-from freqops.core.takeover.contents import Contents
+from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 
 from ..bot import databases
-from ..bot.databases import DatabaseError
+from ..bot.database_copies import Database, DatabaseError
 from ..bot.engine import Engine
 from ..bot.login import NETWORK
 
@@ -48,7 +48,7 @@ start_convert_db(
 """
 
 
-def picture_of(database: databases.Database) -> Picture:
+def picture_of(database: Database) -> Picture:
     """Return the trades and orders of a database.
 
     Raises:
@@ -75,7 +75,7 @@ class Source:
         Raises:
             DatabaseError: It could not be written, or what was written cannot be read.
         """
-        if self._found.kind == contents.SQLITE:
+        if self._found.kind == SQLITE:
             self._pipe(
                 ["docker", "exec", self._found.container, "python3", "-c", SQLITE_OUT, self._found.database], path
             )
@@ -90,7 +90,7 @@ class Source:
         Raises:
             DatabaseError: As `backup`.
         """
-        if self._found.kind == contents.SQLITE:
+        if self._found.kind == SQLITE:
             return self._copied(path)
         others = self._asked(SESSIONS)
         if others:
@@ -101,9 +101,9 @@ class Source:
 
     def contents(self, path: Path) -> Contents:
         """Return everything that was in the database at rest: in its copy, or in Postgres itself."""
-        if self._found.kind == contents.SQLITE:
-            return Contents(contents.SQLITE, databases.Sqlite(path).rows)
-        return Contents(contents.POSTGRES, self._asked)
+        if self._found.kind == SQLITE:
+            return databases.Sqlite(path).contents()
+        return Contents(POSTGRES, self._asked)
 
     def _copied(self, path: Path) -> Picture:
         container, source = self._found.container, self._found.database
@@ -148,7 +148,7 @@ class Source:
 
 def reader_for(found: Foreign, kind: str) -> str:
     """Return the container whose ``pg_restore`` has to understand the dump: ours, where it is to go there."""
-    return CONTAINER if kind == contents.POSTGRES else found.database_container
+    return CONTAINER if kind == POSTGRES else found.database_container
 
 
 def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> None:
@@ -160,16 +160,10 @@ def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> None:
     database = databases.of(bot, engine)
     if isinstance(database, databases.Sqlite):
         database.restore(path)
-    elif found.kind == contents.POSTGRES and isinstance(database, databases.Postgres):
+    elif found.kind == POSTGRES and isinstance(database, databases.Postgres):
         database.restore(path, foreign=True)
     else:
         _converted(path, bot, engine)
-
-
-def contents_of(bot: layout.Bot, engine: Engine) -> Contents:
-    """Return the bot's own database as it can be asked for everything in it."""
-    database = databases.of(bot, engine)
-    return Contents(contents.SQLITE if isinstance(database, databases.Sqlite) else contents.POSTGRES, database.rows)
 
 
 def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:

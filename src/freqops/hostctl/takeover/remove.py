@@ -21,6 +21,7 @@ from freqops.core.breaker import breaker_file
 from freqops.core.takeover import removal
 
 from ..bot import databases, holds_file, processes_and_api, stopping
+from ..bot.database_copies import Database
 from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..bot.stopped import Stopped
@@ -112,9 +113,9 @@ class Removal:
             return layout.load_bot(self._home)
         return Home(self._home).unread()
 
-    def _databases(self) -> dict[str, databases.Database]:
+    def _databases(self) -> dict[str, Database]:
         """Return all of its databases, those of another mode that it once had, too."""
-        found: dict[str, databases.Database] = {}
+        found: dict[str, Database] = {}
         for path in sorted((self._home / "var").glob("*.sqlite")):
             found[path.name] = databases.Sqlite(path, "live" in path.name)
         for name in of_postgres(self._home, self._engine):

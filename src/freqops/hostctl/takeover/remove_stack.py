@@ -23,6 +23,7 @@ from freqops.core.halt import deadman
 from freqops.core.takeover import removal
 
 from ..bot import databases
+from ..bot.database_copies import DatabaseError
 from ..bot.engine import Engine
 from ..exchange import witness
 from ..incident.recorded import Command, stamp
@@ -131,7 +132,7 @@ def _refuse_foreign_databases(root: Path, homes: list[Path], engine: Engine) -> 
     known = {postgres.database_name(home.name, mode) for home in ours for mode in layout.MODES}
     try:
         found = [line.partition(" ")[2] for line in databases.present(engine) if line.startswith("database ")]
-    except databases.DatabaseError as error:
+    except DatabaseError as error:
         raise Refused(f"nothing was touched: {error}") from None
     foreign = [name for name in found if name not in SYSTEM_DATABASES and _owner(name) not in known]
     if foreign:

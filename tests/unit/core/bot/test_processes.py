@@ -198,7 +198,8 @@ def test_anything_else_in_the_container_might_trade(proc: Proc, argv: list[str])
 @pytest.mark.parametrize("state", ["R", "S", "D", "T", "t"])
 def test_a_frozen_process_is_alive(proc: Proc, state: str) -> None:
     proc.add(100, FREQTRADE, mounts=conf("/srv/freqops/bots/alpha/conf"), state=state)
-    assert len(scan(proc.path)) == 1
+    [found] = scan(proc.path)
+    assert found.frozen == (state == "T")
 
 
 def test_zombies_and_the_vanished_are_gone(proc: Proc) -> None:

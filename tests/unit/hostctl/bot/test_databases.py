@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import pickle
+import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from freqops.core.bot import layout
+from freqops.core.bot.database_contents import Contents
 from freqops.hostctl.bot import databases
-from freqops.hostctl.bot.databases import DatabaseError, Postgres, Sqlite
+from freqops.hostctl.bot.database_copies import DatabaseError
+from freqops.hostctl.bot.databases import Postgres, Sqlite
 from freqops.hostctl.bot.engine import Engine
 from freqops.hostctl.bot.engine_command import EngineError
 from tests.unit.fakes import make_bot
+from tests.unit.postgres_tables import PostgresTables
 
 
 @pytest.fixture
@@ -97,52 +103,146 @@ def test_nothing_is_empty_and_cannot_be_dumped(tmp_path: Path) -> None:
         Sqlite(tmp_path / "absent").dump(tmp_path / "dump")
 
 
-class Docker(Engine):
-    """Answers as Postgres would, and remembers what it was asked."""
+TABLES = "create table trade_custom_data (id integer, value text); create table pairlocks (id integer, reason text)"
+OTHERS = (
+    "insert into trade_custom_data values (1, 'n')",
+    "update trades set stop_loss = 95",
+    "drop table pairlocks",
+    "create table more as select 1 as a",
+)
 
-    def __init__(self, answers: dict[str, str]) -> None:
-        self.answers, self.asked = answers, list[str]()
+
+@pytest.mark.parametrize("sql", OTHERS)
+def test_a_dump_that_lacks_anything_at_all_is_not_believed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str
+) -> None:
+    """Whatever a bot keeps beside its trades and orders, and how these go on."""
+    for table in TABLES.split("; "):
+        write(path, table)
+    contents = Sqlite.contents
+
+    def spoilt(database: Sqlite) -> Contents:
+        if database.path.name.endswith(".partial"):
+            write(database.path, sql)
+        return contents(database)
+
+    monkeypatch.setattr(Sqlite, "contents", spoilt)
+    with pytest.raises(DatabaseError, match=r"the dump of trades\.paper\.sqlite does not hold what the database held"):
+        Sqlite(path).dump(tmp_path / "dump")
+    assert sorted(each.name for each in tmp_path.iterdir() if "dump" in each.name) == []
+
+
+@pytest.mark.parametrize("sql", OTHERS)
+def test_a_dump_that_is_not_any_more_what_it_was_replaces_nothing(path: Path, tmp_path: Path, sql: str) -> None:
+    for table in TABLES.split("; "):
+        write(path, table)
+    told = Sqlite(path).dump(tmp_path / "dump")
+    before = path.read_bytes()
+    write(tmp_path / "dump", sql)
+    with pytest.raises(DatabaseError, match="dump does not hold what the database held: table "):
+        Sqlite(path).restore(tmp_path / "dump", told)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.glob(".*restoring*")] == []
+
+
+# --- Postgres
+
+
+class Docker(Engine):
+    """A Postgres that is dumped and restored, and what it was asked; ``lose`` acts on what comes back."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails, self.asked = fails, list[str]()
+        self.databases = {"alpha_paper": PostgresTables()}
+        self.lose: Callable[[PostgresTables], object] = lambda _tables: None
 
     def pipe(  # the signature is the engine's
         self,
         argv: list[str],
         timeout: float,  # noqa: ARG002
         *,
-        source: Path | None = None,  # noqa: ARG002
+        source: Path | None = None,
         output: Path | None = None,
     ) -> str:
         line = " ".join(argv)
         self.asked.append(line)
+        if self.fails and self.fails in line:
+            raise EngineError("fails")
         if output is not None:
-            output.write_text("archive")
-        for word, answer in self.answers.items():
-            if word in line:
-                if answer == "fails":
-                    raise EngineError(answer)
-                return answer
-        return ""
+            output.write_bytes(pickle.dumps(self.databases[argv[-1]]))
+        if source is not None:
+            restored = pickle.loads(source.read_bytes())  # noqa: S301  written above
+            self.lose(restored)
+            self.databases[self.database(argv)] = restored
+        return self.answered(line, self.database(argv))
+
+    def database(self, argv: list[str]) -> str:
+        return next((word.partition("=")[2] for word in argv if word.startswith("--dbname=")), "")
+
+    def answered(self, line: str, name: str) -> str:
+        if "json_agg" in line:
+            query = line.partition(" from (")[2].rpartition(") found")[0]
+            rows = self.databases[name].asked(query)
+            return json.dumps([{str(number): cell for number, cell in enumerate(row)} for row in rows])
+        for old, new in re.findall(r'alter database "(\w+)" rename to "(\w+)"', line):
+            self.databases[new] = self.databases.pop(old)
+        for gone in re.findall(r'drop database if exists "(\w+)"', line):
+            self.databases.pop(gone, None)
+        return "alpha_paper\n" if "pg_get_userbyid" in line else ""
+
+
+@pytest.fixture
+def docker() -> Docker:
+    return Docker()
+
+
+def test_what_postgres_dumps_is_restored_beside_it_and_compared(docker: Docker, tmp_path: Path) -> None:
+    told = Postgres("alpha_paper", docker).dump(tmp_path / "dump")
+    assert {name: table.rows for (_, name), (_, table) in told.tables.items()} == {
+        "trades": 2, "orders": 2, "trade_custom_data": 1, "wallet_history": 1, "KeyValueStore": 1,
+    }  # fmt: skip
+    assert list(docker.databases) == ["alpha_paper"]
+    Postgres("alpha_paper", docker).restore(tmp_path / "dump", told)
+    assert list(docker.databases) == ["alpha_paper"]
+
+
+LOSSES: list[Callable[[PostgresTables], object]] = [
+    lambda tables: tables.tables["public", "trade_custom_data"][0].update(cd_value="other"),
+    lambda tables: tables.tables["public", "trades"].pop(),
+    lambda tables: (tables.tables.pop(("public", "wallet_history")), tables.sequences.pop("wallet_history")),
+    lambda tables: tables.sequences.pop("orders"),
+    lambda tables: tables.sequences.update(trades=(1, False)),
+]
+
+
+@pytest.mark.parametrize("lose", LOSSES, ids=["a cell", "a row", "a table", "a sequence", "the next number"])
+def test_an_archive_that_brings_less_is_not_believed_and_replaces_nothing(
+    docker: Docker, tmp_path: Path, lose: Callable[[PostgresTables], object]
+) -> None:
+    told = Postgres("alpha_paper", docker).dump(tmp_path / "whole")
+    ours = docker.databases["alpha_paper"]
+    docker.lose = lose
+    with pytest.raises(DatabaseError, match="the dump of alpha_paper does not hold what the database held"):
+        Postgres("alpha_paper", docker).dump(tmp_path / "dump")
+    with pytest.raises(DatabaseError, match="whole does not hold what the database held"):
+        Postgres("alpha_paper", docker).restore(tmp_path / "whole", told)
+    assert docker.databases == {"alpha_paper": ours}
+    assert [each.name for each in tmp_path.iterdir()] == ["whole"]
+    assert not any("rename" in line for line in docker.asked)
 
 
 def test_a_cut_archive_is_not_believed(tmp_path: Path) -> None:
-    docker = Docker({"--file=/dev/null": "fails", "--list": "TABLE DATA public trades", "to_regclass": "t|t"})
+    docker = Docker(fails="pg_restore")
     with pytest.raises(DatabaseError):
         Postgres("alpha_paper", docker).dump(tmp_path / "dump")
-    assert list(tmp_path.iterdir()) == []
+    assert (list(tmp_path.iterdir()), list(docker.databases)) == ([], ["alpha_paper"])
 
 
-def test_an_archive_without_trades_is_not_believed(tmp_path: Path) -> None:
-    docker = Docker({"--list": "TABLE DATA public pairlocks", "to_regclass": "t|t"})
-    with pytest.raises(DatabaseError, match="no trades"):
-        Postgres("alpha_paper", docker).dump(tmp_path / "dump")
-    docker = Docker({"--list": "TABLE DATA public trades", "to_regclass": "t|t"})
+def test_a_restore_that_fails_leaves_the_present_one_in_its_place(docker: Docker, tmp_path: Path) -> None:
     Postgres("alpha_paper", docker).dump(tmp_path / "dump")
-    assert (tmp_path / "dump").read_text() == "archive"
-
-
-def test_a_restore_that_fails_leaves_the_present_one_in_its_place(tmp_path: Path) -> None:
-    docker = Docker({"pg_restore": "fails", "pg_get_userbyid": "alpha_paper"})
+    docker.fails = "pg_restore"
     with pytest.raises(DatabaseError):
-        Postgres("alpha_paper", docker).restore(tmp_path)
+        Postgres("alpha_paper", docker).restore(tmp_path / "dump")
     assert not any("rename" in line for line in docker.asked)
     assert not any('drop database if exists "alpha_paper"' in line for line in docker.asked)
 
@@ -162,10 +262,11 @@ def test_the_database_is_that_of_the_secrets(tmp_path: Path) -> None:
             databases.of(layout.load_bot(home), Engine())
 
 
-def test_both_databases_change_places_in_one_breath_or_not_at_all(tmp_path: Path) -> None:
+def test_both_databases_change_places_in_one_breath_or_not_at_all(docker: Docker, tmp_path: Path) -> None:
     """One --command is one transaction; a crash between two would leave the bot without a database."""
-    docker = Docker({"pg_get_userbyid": "alpha_paper\n"})
-    Postgres("alpha_paper", docker).restore(tmp_path)
+    Postgres("alpha_paper", docker).dump(tmp_path / "dump")
+    docker.asked.clear()
+    Postgres("alpha_paper", docker).restore(tmp_path / "dump")
     [renames] = [line for line in docker.asked if "rename" in line]
     assert renames.count("--command") == 1
     first, second = (renames.index(f'"{name}" rename to') for name in ("alpha_paper", "alpha_paper_restoring"))
@@ -184,12 +285,3 @@ def test_what_sqlite_says_of_a_spoilt_file_is_an_error_of_ours(path: Path, monke
     for count in (Sqlite(path).trades, Sqlite(path).open_trades):
         with pytest.raises(DatabaseError, match=r"trades\.paper\.sqlite"):
             count()
-
-
-def test_a_copy_that_says_something_else_is_not_believed(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Sqlite, "_mark", lambda self, where: "one" if where == self.path else "other")
-    with pytest.raises(DatabaseError, match="does not say what the database says"):
-        Sqlite(path).dump(tmp_path / "dump")
-    assert sorted(each.name for each in tmp_path.iterdir() if "dump" in each.name) == []

@@ -14,11 +14,12 @@ from freqops.core.base import durable, remarks
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Failed
+from freqops.core.bot.database_contents import Recorded, Table
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
 from freqops.core.halt import holds
 from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
-from freqops.hostctl.bot.databases import DatabaseError
+from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.deploy import deploy, switch, switch_files, way_back
 from freqops.hostctl.deploy.deploy import Errand
@@ -38,6 +39,7 @@ class FakeDatabase:
     def __init__(self) -> None:
         self.content = "first"
         self.done: list[str] = []
+        self.told: list[Recorded | None] = []
         self.error: DatabaseError | None = None
         self.count = 1
         self.open: list[str] = []
@@ -54,15 +56,22 @@ class FakeDatabase:
             raise self.open_error
         return self.open
 
-    def dump(self, path: Path) -> None:
+    def dump(self, path: Path) -> Recorded:
         if self.error is not None:
             raise self.error
         self.done.append("dump")
         path.write_text(self.content)
+        return held(self.content)
 
-    def restore(self, path: Path) -> None:
+    def restore(self, path: Path, told: Recorded | None = None) -> None:
         self.done.append("restore")
+        self.told.append(told)
         self.content = path.read_text()
+
+
+def held(content: str) -> Recorded:
+    """What the tables of such a database hold."""
+    return Recorded("sqlite", {("", "trades"): (("id",), Table(1, content))})
 
 
 class Host:
@@ -286,9 +295,9 @@ def test_an_image_change_dumps_the_database_while_nothing_writes_it(
     seen: list[int] = []
     dump = host.database.dump
 
-    def dumped(path: Path) -> None:
+    def dumped(path: Path) -> Recorded:
         seen.append(len(host.processes))
-        dump(path)
+        return dump(path)
 
     monkeypatch.setattr(host.database, "dump", dumped)
     assert host.switch(NEW).well
@@ -304,6 +313,33 @@ def test_an_image_that_does_not_come_up_goes_back_with_its_database(host: Host) 
     row = host.switch(BAD)
     assert (row.outcome, row.proven, host.declared) == ("rolled back", True, OLD)
     assert host.database.done == ["dump", "restore"]
+    assert host.database.told == [held("first")], "what comes back is what was dumped, table by table"
+
+
+def test_a_dump_of_an_older_version_comes_back_unread(host: Host) -> None:
+    """It did not write down what its tables held."""
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    history = json.loads((host.home / "releases.json").read_text())
+    for entry in history["releases"]:
+        entry.pop("tables", None)
+    (host.home / "releases.json").write_text(json.dumps(history))
+    assert host.rollback().well
+    assert host.database.told == [None]
+
+
+def test_a_note_of_a_dump_that_is_spoilt_brings_nothing_back(host: Host) -> None:
+    host.stage(NEW, OTHER_IMAGE)
+    host.switch(NEW)
+    history = json.loads((host.home / "releases.json").read_text())
+    history["releases"][0]["tables"] = {"kind": "sqlite"}
+    (host.home / "releases.json").write_text(json.dumps(history))
+    row = host.rollback()
+    assert (row.outcome, row.well, host.declared, host.database.done) == (
+        "rolled back", False, NEW, ["dump", "dump", "restore"],
+    )  # fmt: skip
+    assert "a row has no tables" in " ".join(row.detail)
+    assert host.database.told == [held("first")], "it went back to what was there a moment before"
 
 
 def test_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:
@@ -349,6 +385,28 @@ def test_a_first_release_that_does_not_come_up_is_withdrawn(host: Host) -> None:
     assert (row.outcome, row.proven, row.well) == ("withdrawn", True, False), row.detail
     assert not (host.home / "bot.json").exists()
     assert host.processes == []
+
+
+def test_a_first_deploy_that_was_cut_before_its_secrets_is_withdrawn(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no database to be asked then, and nothing that could have traded."""
+    host.never_deployed()
+    secrets = host.home / "conf" / "secrets.json"
+    (host.home / "staged").mkdir()
+    secrets.rename(host.home / "staged" / "secrets.json")
+
+    def unknown(*_: object) -> FakeDatabase:
+        raise DatabaseError("its db_url names no database of freqops")
+
+    monkeypatch.setattr(databases, "of", unknown)
+    (host.home / "bot.json").write_bytes((host.home / "release" / NEW / "bot.json").read_bytes())
+    SwitchFiles(host.home).write_note({"version": 1, "from": "", "to": NEW, "incident": "one"})
+    done, failed = host.resume_switches()
+    assert (failed, "withdrawn" in done[0], (host.home / "bot.json").exists()) == ([], True, False)
+    SwitchFiles(host.home).write_note({"version": 1, "from": "", "to": NEW, "incident": "one"})
+    (host.home / "bot.json").write_bytes((host.home / "release" / NEW / "bot.json").read_bytes())
+    assert "names no database" in host.resume_switches()[1][0], "lost secrets are no sign that it never started"
 
 
 def test_a_first_release_that_has_traded_is_held_and_not_withdrawn(host: Host) -> None:
@@ -539,6 +597,7 @@ def test_by_hand_an_image_goes_back_with_the_database_of_its_time(host: Host) ->
     host.switch(NEW)
     row = host.rollback()
     assert (row.well, host.declared, host.database.done) == (True, OLD, ["dump", "dump", "restore"])
+    assert host.database.told == [held("first")]
 
 
 def test_by_hand_trades_that_were_written_since_are_not_forgotten(host: Host) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from freqops.core.base import durable
-from freqops.core.base.errors import Refused
+from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import Unreachable
 from freqops.core.halt import halt_drill as rules
 from freqops.core.halt import start_gate
 from freqops.core.halt.kill_level import KillLevel
 from freqops.hostctl import cli
-from freqops.hostctl.bot import start
+from freqops.hostctl.bot import frozen, start, stopped
 from freqops.hostctl.halt import halt_drill as drill
 from freqops.hostctl.halt import reassert, resume
 from freqops.hostctl.halt.halt_drill import Drill, Drilled, Plan
@@ -43,6 +44,7 @@ class DrillHost(Host):
         super().__init__(root, monkeypatch, **declared)
         for module in (drill, reassert, resume, start):
             monkeypatch.setattr(module, "client", lambda _bot: self.api)
+        for module in (drill, frozen, reassert, resume, start):
             monkeypatch.setattr(module, "alive", lambda _bot: list(self.processes))
         monkeypatch.setattr(os, "kill", self.signalled)
         monkeypatch.setattr(self.clock, "sleep", self.sleep)
@@ -78,10 +80,9 @@ class DrillHost(Host):
         if number == signal.SIGKILL:
             self.die()
             self._killed = True
-        elif number == signal.SIGSTOP:
-            self.api.error = Unreachable("timed out")
-        else:
-            self.api.error = None
+            return
+        self.processes[:] = [replace(each, frozen=number == signal.SIGSTOP) for each in self.processes]
+        self.api.error = Unreachable("timed out") if number == signal.SIGSTOP else None
 
     def drill(self, *levels: int) -> Drilled:
         plan = Plan(tuple(map(KillLevel, levels)) or rules.LEVELS, Mandate("drill-1", "drill", "ann@host"))
@@ -178,6 +179,68 @@ def test_no_process_is_left_frozen(host: DrillHost, monkeypatch: pytest.MonkeyPa
     result = host.drill(3)
     assert not result.proven
     assert host.signals == [signal.SIGSTOP, signal.SIGCONT]
+    assert stopped.note_of(host.home) is None
+
+
+def test_it_is_written_down_before_anything_is_frozen(host: DrillHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+
+    def signalled(pid: int, number: int) -> None:
+        named.append(str(stopped.note_of(host.home)))
+        host.signalled(pid, number)
+
+    monkeypatch.setattr(os, "kill", signalled)
+    assert host.drill(3).proven
+    assert named == ["frozen by drill (drill-1) at 2026-01-02T03:04:05Z, which is to thaw it again"]
+    assert stopped.note_of(host.home) is None
+
+
+def test_where_that_cannot_be_written_nothing_is_frozen(host: DrillHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stopped, "begin", full)
+    result = host.drill(3)
+    assert (host.signals, host.level, result.proven) == ([], 0, False)
+    assert "No space left on device" in result.detail[0]
+
+
+def test_a_process_that_stays_frozen_is_named_and_its_note_stays(
+    host: DrillHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(_pid: int, number: int) -> None:
+        host.signals.append(number)
+        host.processes[:] = [replace(each, frozen=True) for each in host.processes]
+
+    def broken(*_: object) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr(os, "kill", stuck)
+    monkeypatch.setattr(drill, "halt", broken)
+    result = host.drill(3)
+    assert not result.proven
+    assert result.detail[-1] == (
+        "alpha: its processes 4242 are frozen 5 s after SIGCONT; see who freezes them, then 'kill -CONT 4242'"
+    )
+    assert stopped.note_of(host.home) is not None
+
+
+def test_a_drill_that_could_not_thaw_has_not_passed(host: DrillHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(*_: object) -> None:
+        raise NotProven("frozen")
+
+    monkeypatch.setattr(frozen, "thaw", stuck)
+    result = host.drill()
+    assert passed(result) == dict.fromkeys(EXERCISES, True)
+    assert (result.proven, rules.days_since(host.home, host.clock.utcnow())) == (False, None)
+
+
+def test_the_note_of_another_command_is_not_the_drills_to_forget(host: DrillHost) -> None:
+    stopped.begin(host.home, stopped.Stopped("remove", "one"), host.clock)
+    host.drill(1)
+    note = stopped.note_of(host.home)
+    assert note is not None
+    assert note.command == "remove"
 
 
 def test_a_bot_that_is_held_by_somebody_is_not_drilled(host: DrillHost) -> None:

@@ -119,6 +119,32 @@ def test_one_whose_container_runs_is_not_touched(host: Host, state: str) -> None
     assert f"alpha: an interrupted postgres: {state}" in done[0]
 
 
+def test_one_that_is_held_at_level_3_and_lives_is_ended(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its halt was cut between the hold and the end of what runs."""
+    host.hold(3)
+    host.containers["freqops-alpha"] = made_container(status="running")
+    host.processes.append(process())
+    host.engine.stopping = host.processes.clear
+    done, failed = host.recover()
+    assert (failed, [p.bot for p in host.processes], host.is_named(host.home)) == ([], ["beta"], False)
+    assert "held at level 3: Freqtrade was ended" in done[0]
+
+
+def test_a_note_that_the_disk_keeps_is_named_and_not_tried_for_ever(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_home: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(stopped, "end", failing)
+    done, failed = host.recover()
+    assert (len(done), host.started) == (2, ["alpha", "beta"])
+    assert failed[0] == (
+        "alpha: an interrupted postgres: its note stays, although it is over: "
+        "the disk does not let it go; see 'dmesg' and the mount of /srv/freqops"
+    )
+
+
 def test_an_engine_that_does_not_answer_leaves_the_note(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def hangs(_name: str) -> Container:
         raise EngineError("no answer within 10 s")

@@ -22,7 +22,7 @@ from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign, open_file
 from freqops.hostctl.bot import databases, health, holds_file, processes_and_api, stopping
-from freqops.hostctl.bot.databases import DatabaseError
+from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange import reconcile

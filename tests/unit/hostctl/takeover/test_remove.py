@@ -19,7 +19,7 @@ from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import removal
 from freqops.hostctl.bot import databases, holds_file, processes_and_api, stopping
-from freqops.hostctl.bot.databases import DatabaseError
+from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.takeover import remove, remove_bots
 from freqops.hostctl.takeover.remove import Removed

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Protocol
+
+from ..base import kinds
 
 SQLITE, POSTGRES = "sqlite", "postgresql"
 # The tables that Freqtrade's own conversion carries from SQLite into Postgres; it leaves every other one behind.
@@ -36,6 +38,14 @@ SEQUENCES = (
 )
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?$", re.ASCII)
 HOME_SPACES = ("main", "public")
+RECORD: dict[str, kinds.Kind] = {
+    "kind": lambda value: value in (SQLITE, POSTGRES),
+    "tables": kinds.list_of(
+        kinds.having(schema=kinds.text, table=kinds.text, columns=kinds.list_of(kinds.text), rows=kinds.count,
+                     mark=kinds.text)
+    ),
+    "behind": kinds.list_of(kinds.text),
+}  # fmt: skip
 
 
 class Table(NamedTuple):
@@ -43,6 +53,20 @@ class Table(NamedTuple):
 
     rows: int
     mark: str
+
+
+class Told(Protocol):
+    """What a database holds: it can be asked, or it was written down."""
+
+    @property
+    def kind(self) -> str:
+        """Return ``sqlite`` or ``postgresql``."""
+
+    def columns(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the columns of every table, by schema and name."""
+
+    def table(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
+        """Return what a table holds in these columns."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +119,73 @@ class Contents:
                         if ("", name) in present and ("", name) not in numbered]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What a database held when a dump was made of it, as it is kept beside the name of that dump.
+
+    Attributes:
+        kind: ``sqlite`` or ``postgresql``.
+        tables: The columns of every table, and what it held, by schema and name.
+        behind: What `Contents.behind` said then: a restore brings that back, too.
+    """
+
+    kind: str
+    tables: Mapping[tuple[str, str], tuple[tuple[str, ...], Table]]
+    behind: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, contents: Contents) -> Recorded:
+        """Return what a database holds now."""
+        found = {key: (columns, contents.table(key, columns)) for key, columns in contents.columns().items()}
+        return cls(contents.kind, found, tuple(contents.behind()))
+
+    @classmethod
+    def read(cls, document: object) -> Recorded:
+        """Return what was written down.
+
+        Raises:
+            Malformed: It is not what `to_json` writes.
+        """
+        found = kinds.checked(document, RECORD, tuple(RECORD))
+        keys = [(row["schema"], row["table"]) for row in found["tables"]]
+        kinds.refuse_twice([_shown(key) for key in keys])
+        tables = {
+            key: (tuple(row["columns"]), Table(row["rows"], row["mark"])) for key, row in zip(keys, found["tables"])
+        }
+        return cls(found["kind"], tables, tuple(found["behind"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is written down."""
+        rows = [{"schema": key[0], "table": key[1], "columns": list(columns), **table._asdict()}
+                for key, (columns, table) in self.tables.items()]  # fmt: skip
+        return {"kind": self.kind, "tables": rows, "behind": list(self.behind)}
+
+    def columns(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the columns of every table, by schema and name."""
+        return {key: columns for key, (columns, _) in self.tables.items()}
+
+    def table(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
+        """Return what a table held.
+
+        Raises:
+            ValueError: It is not known for these columns alone, nor as a conversion writes it.
+        """
+        known, table = self.tables[key]
+        if converted or tuple(columns) != known:
+            raise ValueError(f"{_shown(key)} was not written down like that")
+        return table
+
+
+def copied(before: Contents | Recorded, after: Contents) -> list[str]:
+    """Return what differs between a database and its copy, a line each; numbers that come next may be taken in both."""
+    if before.kind != after.kind:
+        return [f"it is a copy of {before.kind}, and this is {after.kind}"]
+    known = before.behind if isinstance(before, Recorded) else before.behind()
+    return [line for line in compared(before, after)[0] if line not in known]
+
+
 def compared(
-    before: Contents, after: Contents, leave: Collection[str] = ()
+    before: Told, after: Contents, leave: Collection[str] = ()
 ) -> tuple[list[str], dict[str, tuple[Table, Table | None]]]:
     """Hold everything that a database had against what another one has now, before anything is written there.
 
