@@ -46,6 +46,10 @@ def values(place: Path) -> dict[str, Any]:
         "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
         "host_time_service": False,
         "host_deadman_minutes": 90,
+        "host_risk_max_concurrent_backtests": 2,
+        "host_risk_concurrency_ttl_sec": 600,
+        "host_risk_max_backtest_drawdown": 0.3,
+        "host_risk_backtest_drawdown_runs": 2,
         "docker_source": "distribution",
         "docker_repository": "https://mirror.example.com/docker",
         "secrets_no_log": False,
@@ -178,6 +182,10 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert "deadman --after 90" in field.sh("systemctl show --property ExecStart freqops-deadman.service")
     assert field.sh("systemctl is-active freqops-deadman.timer").strip() == "active"
     assert json.loads(field.sh("cat /srv/freqops/keepalive.json"))["actor"]
+    declared = json.loads(field.sh("cat /srv/freqops/user_data/state/run_slots.json"))
+    assert (declared["limits"]["backtest"], declared["ttl_seconds"]) == (2, 600)
+    risk = json.loads(field.sh("cat /etc/freqops/risk.json"))
+    assert (risk["max_backtest_drawdown"], risk["backtest_drawdown_runs"]) == (0.3, 2)
     assert "ops ALL=(root) NOPASSWD: /usr/local/bin/freqops-host\n" in field.sh("cat /etc/sudoers.d/freqops")
     assert field.sh("getent group freqops-operators").strip().endswith(":freqops-halt,ops")
     assert "halt --level=2 " in field.sh("cat /var/lib/freqops-halt/.ssh/authorized_keys")
