@@ -72,9 +72,11 @@ class CopiedBot(Field):
         config = merged({**model["config"], **OWN}, merged(self._own, always))
         release = f"{self.home}/release/test"
         declared = {**model["bot"], "name": self.name, "api_port": self.port, "release": "test", **self.declared()}
+        compose = self._compose(model)
         files: Files = {
-            f"{self.home}/bot.json": (json.dumps(declared), 0o644, 0),
-            f"{self.home}/compose.yml": (self._compose(model), 0o644, 0),
+            **{f"{place}/bot.json": (json.dumps(declared), 0o644, 0) for place in (self.home, release)},
+            **{f"{place}/compose.yml": (compose, 0o644, 0) for place in (self.home, release)},
+            f"{self.home}/conf/limits.json": (json.dumps(declared["limits"]), 0o444, 0),
             f"{release}/config.json": (json.dumps(config), 0o444, 0),
             f"{release}/strategies/ContractStrategy.py": (STRATEGY.read_text(), 0o444, 0),
             f"{self.home}/conf/secrets.json": (json.dumps({**secrets, **self.credentials()}), 0o400, 1000),
