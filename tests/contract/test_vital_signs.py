@@ -50,8 +50,8 @@ def test_moments_are_told_with_their_time_zone_and_in_whole_seconds(bot: Bot) ->
 def test_its_rounds_begin_anew_when_its_trader_does(bot: Bot) -> None:
     """The beginning of its rounds is that of its trader, which begins anew at a reload; that of its database stays.
 
-    A trader that is loaded stopped tells the beginning of the one before it. So freqops counts from the later one of
-    that and of the start of the container.
+    So freqops counts from the later one of that and of the start of the container: a trader that is loaded stopped
+    tells the beginning of the one before it.
     """
     before = bot.api.call("GET", "/health")
     assert bot.reload("stopped").startup == datetime.fromisoformat(before["bot_startup"])
@@ -76,8 +76,8 @@ def test_a_bot_tells_the_length_of_its_candles(bot: Bot) -> None:
 def test_the_newest_candle_is_the_last_that_is_over(bot: Bot) -> None:
     """The newest candle that is told is the last one that is over, by the millisecond in which it began.
 
-    Only the columns of every candle are told where none is asked for. So freqops asks for the age of what the strategy
-    decided on, and a candle that has just been decided on is not red.
+    So freqops asks for the age of what the strategy decided on, and for no column: only those of every candle are told
+    then. A candle that has just been decided on is not red.
     """
     pair = decided(bot)
     told = candles(bot, pair)

@@ -142,9 +142,10 @@ def test_an_entry_that_was_cancelled_counts_as_closed_when_it_is_gone(clock: Fak
 
 
 NUMBERS = st.sets(st.integers(1, 5))
+PAUSES = st.integers(0, 64).map(lambda sixteenths: sixteenths / 16)  # sums of them are exact
 
 
-@given(st.lists(st.tuples(NUMBERS, st.booleans(), st.floats(0, 4)), max_size=30), NUMBERS)
+@given(st.lists(st.tuples(NUMBERS, st.booleans(), PAUSES), max_size=30), NUMBERS)
 def test_no_trade_is_asked_that_is_not_in_the_last_reading(
     rounds: list[tuple[set[int], bool, float]], failing: set[int]
 ) -> None:

@@ -299,7 +299,7 @@ class Gated(EntryGate):
 def test_limits_that_nothing_would_keep_refuse_a_release(
     image: Any, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any], names: list[str]
 ) -> None:
-    (image.RELEASE / "bot.json").write_text(json.dumps({"limits": limits}))
+    (image.place.RELEASE / "bot.json").write_text(json.dumps({"limits": limits}))
     strategy = SimpleNamespace(get_strategy_name=lambda: "Mine")
     found = [{"path": [], "kind": "no_gate", "strategy": "Mine", "names": names}] if names else []
     assert image.without_gate(strategy) == found
@@ -308,5 +308,5 @@ def test_limits_that_nothing_would_keep_refuse_a_release(
 
 
 def test_a_release_whose_limits_cannot_be_read_is_refused(image: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    (image.RELEASE / "bot.json").unlink()
+    (image.place.RELEASE / "bot.json").unlink()
     assert verdict(image, monkeypatch, [], [])[0] == 1
