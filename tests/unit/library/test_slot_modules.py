@@ -119,5 +119,5 @@ def test_info_names_what_cannot_be_read(run: Run, tmp_path: Path) -> None:
     slot(run, tmp_path, **PLAY)
     os.mkfifo(SlotDirectory(tmp_path, Clock()).path / "download_1_2_x.lock")
     answer = info(run, tmp_path)
-    assert answer["problems"][0].startswith("download_1_2_x.lock is unreadable: it is no plain file")
+    assert answer["problems"][0].startswith("download_1_2_x.lock is unreadable: it is a FIFO, not a plain file")
     assert [answer["kinds"][kind]["active"] for kind in ("backtest", "download")] == [1, 1]

@@ -355,7 +355,7 @@ def test_unreadable_limits_are_said_once(world: World, caplog: pytest.LogCapture
     world.enters()
     world.enters()
     [first, second] = said(caplog)
-    assert first == f"entry gate: no entry in BTC/USDT: its limits cannot be read ({world.file} is missing)"
+    assert first == f"entry gate: no entry in BTC/USDT: its limits cannot be read ({world.file}: it is missing)"
     assert second == "entry gate: an entry in BTC/USDT is within the limits again"
 
 

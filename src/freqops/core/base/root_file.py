@@ -1,7 +1,6 @@
 """Reading a file that root alone may have written, whatever stands in its place.
 
-Nothing here follows a link, waits for a pipe or a device, or reads more than a bound. A file that another user could
-have written, replaced or put there is not read: that user would decide what root does.
+A file that another user could have written, replaced or put there is not read: that user would decide what root does.
 """
 
 from __future__ import annotations
@@ -10,20 +9,12 @@ import os
 import stat
 from pathlib import Path
 
+from . import plain_file
 from .errors import FreqopsError
 
 MAX_BYTES = 65536
 ROOT_UID = 0
 READABLE, BY_OTHERS = 0o400, 0o022
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-OTHER_KINDS = (
-    (stat.S_ISLNK, "a link"),
-    (stat.S_ISDIR, "a directory"),
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISCHR, "a device"),
-)
 
 
 class Missing(FreqopsError):
@@ -31,7 +22,7 @@ class Missing(FreqopsError):
 
 
 class Untrusted(FreqopsError):
-    """The file cannot be read, or is not a file that only root could have written; the text says why, and the cure."""
+    """What is there cannot be read, or another user could have written it; the text says why, and the cure."""
 
 
 def read(path: Path, owner: int = ROOT_UID, limit: int = MAX_BYTES) -> bytes:
@@ -50,20 +41,21 @@ def read(path: Path, owner: int = ROOT_UID, limit: int = MAX_BYTES) -> bytes:
         directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _refuse_others(os.fstat(directory), owner, path.parent, "its directory")
-            _refuse_odd(os.stat(path.name, dir_fd=directory, follow_symlinks=False), owner, path)
-            return _read(os.open(path.name, FLAGS, dir_fd=directory), owner, path, limit)
+            return plain_file.read(Path(path.name), limit, lambda found: _judge(found, owner, path), directory)
         finally:
             os.close(directory)
     except FileNotFoundError:
         raise Missing("it is missing") from None
+    except plain_file.NotRead as error:
+        raise Untrusted(str(error)) from None
     except OSError as error:
         raise Untrusted(f"it cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # a name that no file can have
+    except ValueError as error:  # a name that no directory can have
         raise Untrusted(f"it cannot be read: {error}") from None
 
 
 def check_directory(path: Path, owner: int = ROOT_UID) -> None:
-    """Refuse a directory in which another user than ``owner`` could put a file.
+    """Refuse a directory in which another user than ``owner`` could put a file; a link to a directory is followed.
 
     Raises:
         Untrusted: Another one could, or it is none.
@@ -72,35 +64,45 @@ def check_directory(path: Path, owner: int = ROOT_UID) -> None:
         found = path.stat()
     except OSError as error:
         raise Untrusted(f"its directory cannot be read: {error.strerror or error}") from None
-    _refuse_others(found, owner, path, "its directory")
+    _refuse_directory(found, owner, path, "its directory")
 
 
-def _read(descriptor: int, owner: int, path: Path, limit: int) -> bytes:
-    """Return what an open file has, and close it."""
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        found = os.fstat(descriptor)
-        _refuse_odd(found, owner, path)  # again: something else may have taken its place meanwhile
-        data = b""
-        while len(data) <= limit:
-            more = stream.read(limit + 1 - len(data))
-            if not more:
-                return data
-            data += more
-    raise Untrusted(f"it has {max(found.st_size, limit + 1)} bytes, more than {limit}")
+def is_own_directory(path: Path) -> bool:
+    """Return whether a directory is there, in which nobody but this user, or root, can put a file; no link to one.
+
+    Raises:
+        Untrusted: Something else is there, or others could; the text names it, and the cure.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise Untrusted(f"{path} cannot be read: {error.strerror or error}") from None
+    _refuse_directory(found, ROOT_UID if found.st_uid == ROOT_UID else os.geteuid(), path, str(path))
+    return True
 
 
-def _refuse_odd(found: os.stat_result, owner: int, path: Path) -> None:
-    """Refuse what is no plain file, or a file that others could have written.
+def _judge(found: os.stat_result, owner: int, path: Path) -> None:
+    """Refuse a plain file that others could have written, or that nobody may read.
 
     Raises:
         Untrusted: It is one.
     """
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((name for is_one, name in OTHER_KINDS if is_one(found.st_mode)), "something else")
-        raise Untrusted(f"it is {kind}, not a plain file")
     _refuse_others(found, owner, path, "it")
     if not found.st_mode & READABLE:
         raise Untrusted(f"its mode {stat.S_IMODE(found.st_mode):04o} lets nobody read it: chmod 0600 {path}")
+
+
+def _refuse_directory(found: os.stat_result, owner: int, path: Path, what: str) -> None:
+    """Refuse what is no directory, or one in which another user than ``owner`` could put a file.
+
+    Raises:
+        Untrusted: It is none, or another one could.
+    """
+    if not stat.S_ISDIR(found.st_mode):
+        raise Untrusted(f"{what} is {plain_file.kind(found)}, not a directory: move {path} away")
+    _refuse_others(found, owner, path, what)
 
 
 def _refuse_others(found: os.stat_result, owner: int, path: Path, what: str) -> None:

@@ -7,11 +7,10 @@ is none. Whatever is not plainly what it must be is unreadable, and the reader d
 from __future__ import annotations
 
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import plain_file
 from .kinds import Malformed
 from .visible import visible
 
@@ -19,7 +18,11 @@ SHOWN = 60
 
 
 class Unreadable(Malformed):
-    """A file is missing, no regular file, too long, or no JSON that says each thing once; the text says which."""
+    """A file is missing, no plain file, too long, or no JSON that says each thing once; the text says which."""
+
+
+class Missing(Unreadable):
+    """There is no such file."""
 
 
 def load(path: Path, longest: int) -> Any:
@@ -30,26 +33,16 @@ def load(path: Path, longest: int) -> Any:
         longest: Bytes that it may have.
 
     Raises:
-        Unreadable: It is not what it must be.
+        Missing: It is not there.
+        Unreadable: It is not what it must be; the text does not name the file.
     """
     try:
-        data = _read(path, longest)
+        data = plain_file.read(path, longest)
     except FileNotFoundError:
-        raise Unreadable(f"{path} is missing") from None
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from None
+        raise Missing("it is missing") from None
+    except plain_file.NotRead as error:
+        raise Unreadable(str(error)) from None
     return parse(data)
-
-
-def _read(path: Path, longest: int) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(f"{path} is no regular file")
-        data = stream.read(longest + 1)
-    if len(data) > longest:
-        raise Unreadable(f"{path} is longer than {longest} bytes")
-    return data
 
 
 def parse(data: bytes) -> Any:

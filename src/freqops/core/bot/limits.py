@@ -76,7 +76,10 @@ def load(path: Path) -> Limits:
     Raises:
         Unreadable: They are missing, or not exactly what `Limits.to_json` gives.
     """
-    return parse(strict_json.load(path, MAX_BYTES))
+    try:
+        return parse(strict_json.load(path, MAX_BYTES))
+    except Unreadable as error:
+        raise Unreadable(f"{path}: {error}") from None
 
 
 def parse(document: Any) -> Limits:

@@ -12,6 +12,7 @@ NEEDED = (
     "core/base/clock.py",
     "core/base/errors.py",
     "core/base/kinds.py",
+    "core/base/plain_file.py",
     "core/base/strict_json.py",
     "core/base/visible.py",
     "core/bot/__init__.py",

@@ -136,7 +136,10 @@ def load(path: Path = FILE) -> HostRisk:
     Raises:
         Unreadable: They are missing, or not exactly what `HostRisk.to_json` gives.
     """
-    document = strict_json.load(path, MAX_BYTES)
+    try:
+        document = strict_json.load(path, MAX_BYTES)
+    except Unreadable as error:
+        raise Unreadable(f"{path}: {error}") from None
     if not isinstance(document, dict) or set(document) != set(HostRisk().to_json()):
         raise Unreadable(f"{path} is no object of {', '.join(sorted(HostRisk().to_json()))}")
     if document["version"] != FORMAT or isinstance(document["version"], bool):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from ..base import durable, untrusted
+from ..base import durable, root_file
 from ..base.clock import Clock, iso
 from ..base.errors import NotProven, Refused
 from ..halt.deadman import Boot, this_boot
@@ -206,8 +206,8 @@ class SlotDirectory:
     def _is_there(self) -> bool:
         """Return whether the directory is there; it and the one above must be root's alone."""
         try:
-            return untrusted.is_own_directory(self.path.parent) and untrusted.is_own_directory(self.path)
-        except untrusted.Unreadable as error:
+            return root_file.is_own_directory(self.path.parent) and root_file.is_own_directory(self.path)
+        except root_file.Untrusted as error:
             raise NotProven(str(error)) from None
 
     def _make(self) -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ..base import kinds, untrusted
+from ..base import kinds, strict_json
 from ..base.durable import as_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
+from ..base.strict_json import Missing, Unreadable
 from ..halt.deadman import Boot
 from . import slots
 from .slots import Holder, LockFile, Process, Slot
@@ -130,13 +131,26 @@ def read(path: Path, boot: Callable[[], Boot]) -> LockFile | None:
     kind = path.name.partition("_")[0]
     try:
         changed = path.lstat().st_mtime
-        document = untrusted.json_object(untrusted.text(path, MOST_BYTES))
+        document = _object(path)
         slot = _understood(document, kind, boot)
-    except FileNotFoundError:
+    except (FileNotFoundError, Missing):
         return None
-    except (untrusted.Unreadable, Malformed) as error:
+    except Malformed as error:
         return LockFile(path.name, kind, changed, error=str(error))
     return LockFile(path.name, kind, changed, slot, pid=document["pid"])
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """Return the JSON object at ``path``.
+
+    Raises:
+        Missing: There is no such file.
+        Unreadable: It is something else.
+    """
+    document = strict_json.load(path, MOST_BYTES)
+    if not isinstance(document, dict):
+        raise Unreadable("it is not a JSON object")
+    return document
 
 
 def _understood(document: Mapping[str, Any], kind: str, boot: Callable[[], Boot]) -> Slot | None:
@@ -187,10 +201,10 @@ def declared(path: Path) -> Declared:
         Refused: The file cannot be read, or says something else than limits and a time to live.
     """
     try:
-        document = untrusted.json_object(untrusted.text(path, MOST_BYTES))
-    except FileNotFoundError:
+        document = _object(path)
+    except Missing:
         return Declared()
-    except untrusted.Unreadable as error:
+    except Unreadable as error:
         raise Refused(f"{path}: {error}; it declares the limits of run slots, so no slot is given") from None
     try:
         return _declared(document)

@@ -1,4 +1,4 @@
-"""JSON that decides is read strictly: a regular file, bounded, that says each thing once."""
+"""JSON that decides is read strictly: a plain file, bounded, that says each thing once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from freqops.core.base import strict_json
-from freqops.core.base.strict_json import Unreadable
+from freqops.core.base.strict_json import Missing, Unreadable
 
 MOST = 64
 
@@ -30,8 +30,8 @@ def test_what_is_plain_is_read(tmp_path: Path) -> None:
         (b'{"a": {"b": 1, "b": 1}}', "twice"),
         (b'{"a": NaN}', "NaN"),
         (b"[-Infinity]", "-Infinity"),
-        (b" " * (MOST + 1), "longer than 64"),
-        (b'{"a": 1}' + b" " * MOST, "longer than 64"),
+        (b" " * (MOST + 1), "more than 64"),
+        (b'{"a": 1}' + b" " * MOST, "more than 64"),
     ],
 )
 def test_anything_else_is_unreadable(tmp_path: Path, text: bytes, why: str) -> None:
@@ -45,7 +45,7 @@ def test_as_deep_as_no_parser_goes_is_unreadable() -> None:
         strict_json.parse(b"[" * 100_000)
 
 
-def test_what_is_no_regular_file_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("{}")
     (tmp_path / "link").symlink_to("elsewhere")
     (tmp_path / "directory").mkdir()
@@ -55,5 +55,16 @@ def test_what_is_no_regular_file_is_neither_followed_nor_waited_for(tmp_path: Pa
         for name in ("link", "directory", "pipe", "socket", "nothing", "elsewhere/below"):
             with pytest.raises(Unreadable):
                 strict_json.load(tmp_path / name, MOST)
-    with pytest.raises(Unreadable, match="no regular file"):
+    with pytest.raises(Unreadable, match="not a plain file"):
         strict_json.load(Path("/dev/zero"), MOST)
+
+
+def test_only_where_nothing_is_it_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match=r"^it is missing$"):
+        strict_json.load(tmp_path / "nothing", MOST)
+    (tmp_path / "link").symlink_to("nothing")
+    (tmp_path / "file").write_text("")
+    for name in ("link", "file", "file/below"):
+        with pytest.raises(Unreadable) as raised:
+            strict_json.load(tmp_path / name, MOST)
+        assert not isinstance(raised.value, Missing)

@@ -190,7 +190,7 @@ def test_what_took_its_place_meanwhile_is_not_read(path: Path, monkeypatch: pyte
     opened = os.open
 
     def swapped(name: Any, flags: int, *arguments: Any, **how: Any) -> int:
-        if name == path.name:
+        if str(name) == path.name:
             path.unlink()
             os.mkfifo(path)
         return opened(name, flags, *arguments, **how)

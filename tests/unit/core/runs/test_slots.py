@@ -98,7 +98,7 @@ def test_a_wish_that_means_nothing_is_refused(host: SlotField, wish: dict[str, A
     ("text", "said"),
     [
         ("", "it is empty"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ('{"version": 2}', "another version"),
         ('{"version": 1, "limit": {}}', "'limit'"),
         ('{"version": 1, "limits": []}', "limits is no object"),
@@ -106,7 +106,7 @@ def test_a_wish_that_means_nothing_is_refused(host: SlotField, wish: dict[str, A
         ('{"version": 1, "limits": {"backtest": 0}}', "the limit of backtest is 0"),
         ('{"version": 1, "limits": {"backtest": "2"}}', "the limit of backtest is '2'"),
         ('{"version": 1, "ttl_seconds": 1.5}', "ttl_seconds is 1.5"),
-        ('{"version": 1, "version": 1}', "a name stands in it twice"),
+        ('{"version": 1, "version": 1}', "it says 'version' twice"),
         ('{"version": 1, "ttl_seconds": NaN}', "the number NaN"),
     ],
 )
@@ -268,10 +268,10 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_text(""), "it is empty"),
-    "half": (lambda path: path.write_text(json.dumps(GOOD)[:40]), "no JSON"),
-    "a list": (lambda path: path.write_text("[]"), "no JSON object"),
-    "deep": (lambda path: path.write_text("[" * 8000), "no JSON"),
-    "no text": (lambda path: path.write_bytes(b"\xff\xfe"), "no text in UTF-8"),
+    "half": (lambda path: path.write_text(json.dumps(GOOD)[:40]), "it is not JSON"),
+    "a list": (lambda path: path.write_text("[]"), "not a JSON object"),
+    "deep": (lambda path: path.write_text("[" * 8000), "it is not JSON"),
+    "no text": (lambda path: path.write_bytes(b"\xff\xfe"), "not text in UTF-8"),
     "twice": (lambda path: path.write_text('{"kind": "backtest", "kind": "backtest", "pid": 1}'), "twice"),
     "not finite": (lambda path: path.write_text('{"kind": "backtest", "pid": NaN}'), "the number NaN"),
     "no pid": (lambda path: path.write_text('{"kind": "backtest"}'), "a row has no pid"),
@@ -290,9 +290,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "for ever": (lambda path: path.write_text(json.dumps({**GOOD, "ttl_seconds": 10**9})), "time to live is none"),
     "a run of text": (lambda path: path.write_text(json.dumps({**GOOD, "run": "7"})), "run is '7'"),
-    "large": (lambda path: path.write_bytes(b" " * 20_000), "more than 16384 bytes"),
-    "a directory": (lambda path: path.mkdir(), "no plain file"),
-    "a pipe": (os.mkfifo, "no plain file"),
+    "large": (lambda path: path.write_bytes(b" " * 20_000), "it has 20000 bytes, more than 16384"),
+    "a directory": (lambda path: path.mkdir(), "it is a directory, not a plain file"),
+    "a pipe": (os.mkfifo, "it is a FIFO, not a plain file"),
     "a link": (lambda path: path.symlink_to("/etc/hostname"), "it is a link"),
     "a link to nothing": (lambda path: path.symlink_to("nothing"), "it is a link"),
 }
