@@ -45,8 +45,9 @@ class Scenario:
         """Write what the command finds, and return the job."""
         make_bot(root)
         file = places.host_breaker(root)
-        if self.before is not None:
-            file.parent.mkdir(parents=True)
+        if self.before is None:
+            file.unlink()
+        else:
             file.write_text(self.before)
             file.chmod(0o644)
         argv = ["breaker", self.action, "--json", "--deadline", "1", "--reason", "why", "--incident", "one"]

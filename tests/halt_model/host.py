@@ -27,6 +27,7 @@ import pytest
 
 from freqops.core.base import durable, stamp
 from freqops.core.bot import layout, processes
+from freqops.core.bot.database_contents import Recorded
 from freqops.core.halt import timers
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.bot import databases, holds_file, processes_and_api, rounds
@@ -62,10 +63,11 @@ class ModelDatabase:
     def trades(self) -> int:
         return len(self._bot.trades)
 
-    def dump(self, path: Path) -> None:
+    def dump(self, path: Path) -> Recorded:
         path.write_text(database_of(self._bot))
+        return Recorded("sqlite", {})
 
-    def restore(self, path: Path) -> None:
+    def restore(self, path: Path, _told: Recorded | None) -> None:
         restore(self._bot, path.read_text())
 
 
