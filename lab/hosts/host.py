@@ -56,7 +56,13 @@ class Host:
             seconds: how long it may take.
             anew: open a connection for it, to learn whether that is possible; else one that is open is used.
         """
-        line = self._command(command, kept=not anew)
+        done = self._once(command, stdin, seconds, kept=not anew)
+        if not anew and done.rc == ssh.FAILED and done.err.startswith(ssh.NEVER_ASKED):
+            return self._once(command, stdin, seconds, kept=False)
+        return done
+
+    def _once(self, command: str, stdin: str, seconds: float, *, kept: bool) -> Done:
+        line = self._command(command, kept=kept)
         try:
             done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired:

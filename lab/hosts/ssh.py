@@ -24,6 +24,8 @@ HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 CONNECT_SECONDS = 5
 KEPT_SECONDS = 60
 ALIVE_SECONDS, ALIVE_TIMES = 5, 3
+FAILED = 255
+NEVER_ASKED = "mux_client_request_alive: "  # the kept connection ended before ssh could ask for anything over it
 LONGEST_SOCKET = 83  # the system takes 104 bytes or more, and ssh puts 17 of its own behind the name for a moment
 # Also in the inventory, so that Ansible connects as strictly as we do.
 STRICT = ("-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "GlobalKnownHostsFile=/dev/null")
