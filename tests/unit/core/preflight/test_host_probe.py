@@ -177,7 +177,7 @@ def test_a_port_of_this_machine_is_seen() -> None:
 
 
 def test_a_program_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_probe, "PATIENCE", 0.05)
-    assert host_probe.run(["sleep", "10"]) == (124, "")
-    assert host_probe.run(["/nowhere/at/all"])[0] == 127
     assert host_probe.run(["echo", "here"]) == (0, "here\n")
+    assert host_probe.run(["/nowhere/at/all"])[0] == 127
+    monkeypatch.setattr(host_probe, "PATIENCE", 0.05)  # from here on, only what never ends by itself
+    assert host_probe.run(["sleep", "1000"]) == (124, "")
