@@ -97,6 +97,27 @@ def test_a_bot_has_a_breaker_of_its_own_and_the_guard_may_be_killed_or_frozen(fi
     stays_paused(field)
 
 
+def test_a_bot_comes_up_held_after_a_reboot_and_by_a_deploy(fields: tuple[Field, Field]) -> None:
+    """The file becomes active while no guard runs and the host goes down; then a bot is deployed anew."""
+    field, other = fields
+    field.sh(f"systemctl stop {GUARD}")
+    write(field, FILE, active=True, reason="the host reboots")
+    assert held(field) == []
+    field.host.reboot()
+    for each in fields:
+        until("the breaker holds it, proven", partial(proven, each))
+        stays_paused(each)
+    other.sh("docker rm --force freqops-beta")
+    deployed = play("deploy", "--limit", "paper-1")
+    assert deployed.rc == 0, deployed.out
+    assert "it stays paused" in deployed.out, deployed.out
+    assert held(other) == ["breaker"]
+    stays_paused(other)
+    write(field, FILE)
+    for each in fields:
+        until("it runs", partial(runs, each))
+
+
 def test_the_play_trips_it_on_one_host_and_ends_it(fields: tuple[Field, Field], tmp_path: Path) -> None:
     words = ("--limit", "paper-1", "-e", "reason=drill")
     enabled = play("circuit_breaker", *words, "-e", "action=enable", "-e", "minutes=30")
