@@ -53,7 +53,7 @@ def runs(field: Field) -> bool:
 
 
 def test_the_file_is_the_switch_whoever_writes_it(fields: tuple[Field, Field]) -> None:
-    field, other = fields
+    field = fields[0]
     write(field, FILE, active=True, reason="feed is wrong")
     for each in fields:
         until("the breaker holds it, proven", partial(proven, each))
@@ -66,22 +66,45 @@ def test_the_file_is_the_switch_whoever_writes_it(fields: tuple[Field, Field]) -
     field.ask("api.start()\nfor lock in api.our_locks():\n    api.unlock(lock['id'])")
     stays_paused(field)
 
-    rc, row = field.halt(1)
-    assert (rc, row["verdict"], sorted(held(field))) == (0, "HALTED, PROVEN", ["breaker", "halt"]), row
     field.sh(f"sed -i 's/true/false/' {FILE}")
-    until("the other runs", lambda: runs(other))
-    until("the breaker is over", lambda: held(field) == ["halt"])
-    stays_paused(field)
-
-    field.sh(f"rm {FILE}")
-    until("a missing file is active", lambda: held(other) == ["breaker"] and "halt" in held(field))
-    rc, answer = field.tool(f"resume alpha --incident {row['incident']} --reason 'the breaker is left'")
-    assert rc == 0, answer
-    assert held(field) == ["breaker"]
-    stays_paused(field)
-    write(field, FILE)
     for each in fields:
         until("it runs", partial(runs, each))
+    for spoil in (f"rm {FILE}", f"echo '{{}}' >{FILE}", f"printf '' >{FILE}; chmod 000 {FILE}"):
+        field.sh(spoil)
+        for each in fields:
+            until("what is missing or unreadable is active", partial(proven, each))
+        write(field, FILE)
+        for each in fields:
+            until("it runs", partial(runs, each))
+
+
+@pytest.mark.parametrize("first", ["breaker", "halt"])
+@pytest.mark.parametrize("ended", ["breaker", "halt"])
+def test_ending_one_leaves_the_other(fields: tuple[Field, Field], first: str, ended: str) -> None:
+    """Breaker and halt hold a bot together, begun in either order, ended in either order."""
+    field = fields[0]
+    incident = ""
+    for holder in (first, {"breaker": "halt", "halt": "breaker"}[first]):
+        if holder == "breaker":
+            write(field, FILE, active=True, reason="together")
+            until("the breaker holds it, proven", lambda: "breaker" in held(field) and noted(field))
+        else:
+            rc, row = field.halt(1)
+            assert (rc, row["verdict"]) == (0, "HALTED, PROVEN"), row
+            incident = row["incident"]
+    assert sorted(held(field)) == ["breaker", "halt"]
+    resume = f"resume alpha --incident {incident} --reason 'this one is over'"
+    if ended == "breaker":
+        write(field, FILE)
+        until("the breaker is over", lambda: held(field) == ["halt"])
+        stays_paused(field)
+    rc, answer = field.tool(resume)
+    assert rc == 0, answer
+    if ended == "halt":
+        assert held(field) == ["breaker"]
+        stays_paused(field)
+        write(field, FILE)
+    until("it runs", lambda: runs(field))
 
 
 def test_a_bot_has_a_breaker_of_its_own_and_the_guard_may_be_killed_or_frozen(fields: tuple[Field, Field]) -> None:
@@ -102,7 +125,6 @@ def test_a_bot_comes_up_held_after_a_reboot_and_by_a_deploy(fields: tuple[Field,
     field, other = fields
     field.sh(f"systemctl stop {GUARD}")
     write(field, FILE, active=True, reason="the host reboots")
-    assert held(field) == []
     field.host.reboot()
     for each in fields:
         until("the breaker holds it, proven", partial(proven, each))
