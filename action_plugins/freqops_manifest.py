@@ -18,7 +18,7 @@ from freqops.plays.output import show
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
-SHOWN = 3
+SHOWN = 10
 
 
 class ActionModule(FleetAction):

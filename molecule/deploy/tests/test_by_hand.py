@@ -55,7 +55,8 @@ def test_what_was_changed_or_made_by_hand_is_named_and_put_right(alpha: Field) -
     alpha.sh(f"docker rm --force {BOT}")
     alpha.sh(f"docker run --detach --name {BOT} --privileged --user 0 {labels} {mount} --entrypoint sleep {image} 3600")
     said = deployed()
-    assert f"{BOT} is not as it was made" in said, said  # of the reasons to do anything it says the first few
+    for each in (BOT, POSTGRES):
+        assert f"{each} is not as it was made" in said, said
     assert "HostConfig.Privileged is true, not unset" in said, said
     assert "Config.Entrypoint is " in said
     assert inspected(alpha, POLICY, BOT, POSTGRES) == ["unless-stopped"] * 2

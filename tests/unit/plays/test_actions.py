@@ -196,13 +196,13 @@ def shown(answers: list[Answer], monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_why_a_host_is_not_left_alone_is_said_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [
-        Answer("a", {"same": False, "differences": ["1", "2", "3", "4", "5"]}, ""),
+        Answer("a", {"same": False, "differences": [str(number) for number in range(1, 13)]}, ""),
         Answer("b", None, "no such option"),
         Answer("c", None, "unreachable"),
         Answer("d", None, ""),
     ]
     assert shown(answers, monkeypatch).strip().splitlines() == [
-        "to do on a: 1; 2; 3 and 2 more",
+        "to do on a: 1; 2; 3; 4; 5; 6; 7; 8; 9; 10 and 2 more",
         "to do on b: no such option",
         "to do on c: unreachable",
         "to do on d: it does not tell",

@@ -43,8 +43,8 @@ def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Eng
     of_host, of_postgres = host_problems(clock), postgres_problems(root, engine)
     answer = {**status(layout.homes(root), clock, engine), "host_problems": [*of_host, *of_postgres]}
     host_found = [] if host_differs else [*of_host, *_firewall(), *_compiled()]
-    if not found:
-        found = [*host_found, *of_postgres, *_containers(root, engine)]
+    if not host_differs:  # else the host itself is gone through, and may have no engine yet
+        found += [*host_found, *of_postgres, *_containers(root, engine)]
         found += [*_switches(root), *_laid_out(root), *problems_of_bots(answer)]
     same = {"same": not found, "ground_same": not host_differs and not host_found}
     return {**same, "machine": machine.identity(), "differences": found, **answer}

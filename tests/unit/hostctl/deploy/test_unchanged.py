@@ -145,6 +145,13 @@ def test_another_release_is_something_to_do_and_leaves_the_host(host: Host) -> N
     assert host.compare()["differences"] == ["no deploy has ended well here yet"]
 
 
+def test_whatever_differs_what_does_not_work_is_said_beside_it(host: Host) -> None:
+    host.engine.found.pop("freqops-postgres")
+    wanted, gone = host.compare(wanted="other")["differences"]
+    assert wanted == "what the inventory wants differs from what was deployed"
+    assert "freqops-postgres is gone" in gone
+
+
 def test_a_bot_that_cannot_be_read_is_no_bot_at_work(host: Host) -> None:
     (host.home / "bot.json").write_text("{}")
     unchanged.write("w", "g", host.root)
