@@ -16,7 +16,7 @@ from freqops.core.bot.client import Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.hostctl.bot import breaker_hold, holds_file
-from freqops.hostctl.breaker.follower import Follower
+from freqops.hostctl.breaker.follower import WAITS, Follower
 from freqops.hostctl.halt import resume
 from tests.halt_model.container import Container
 from tests.halt_model.host import ModelHost
@@ -122,6 +122,7 @@ def test_a_bot_whose_declaration_is_torn_is_not_resumed(fleet: Fleet) -> None:
     fleet.breaker(active=False)
     fleet.round()
     assert fleet.held() == ["breaker"]
+    assert WAITS in fleet.follower.notes["alpha"].detail, "it is left to a person"
 
 
 def test_holds_that_cannot_be_read_stay_what_they_are(fleet: Fleet) -> None:
