@@ -103,6 +103,10 @@ def test_the_hold_of_a_live_bot_waits_for_a_person_where_that_is_declared(fleet:
     assert fleet.host.containers["gamma"].bot.state == "paused"
     note = fleet.follower.notes["gamma"]
     assert (note.proven, note.waits_for_person) == (True, True)
+    fleet.breaker(active=True)
+    assert fleet.round("gamma")[1] == []
+    note = fleet.follower.notes["gamma"]
+    assert (note.proven, note.waits_for_person) == (True, False), "it is held again, and nothing is over"
 
 
 def test_on_paper_nobody_waits_for_a_person(fleet: Fleet) -> None:
@@ -200,19 +204,98 @@ def test_a_bot_is_not_started_where_the_hold_of_a_breaker_is_not_saved(
     home = fleet.add("alpha").home
     path = fleet.breaker(active=True)
     fleet.host.full.add(home)
-    with pytest.raises(NotProven, match=r"alpha is not started: .* is active, and its hold is not saved: No space"):
-        breaker_hold.latched_before_start(home, fleet.clock)
+    with pytest.raises(NotProven, match=r"alpha must not go on: .* is active, and its hold is not saved: No space"):
+        breaker_hold.latched(home, fleet.clock)
     path.write_text(json.dumps({"active": False}))
-    breaker_hold.latched_before_start(home, fleet.clock)
+    breaker_hold.latched(home, fleet.clock)
 
 
 def test_a_hold_that_stands_is_not_set_again_at_a_start(fleet: Fleet) -> None:
     home = fleet.add("alpha").home
     fleet.breaker(active=True)
-    breaker_hold.latched_before_start(home, fleet.clock)
+    breaker_hold.latched(home, fleet.clock)
     before = Home(home).holds.read_bytes()
-    breaker_hold.latched_before_start(home, fleet.clock)
+    breaker_hold.latched(home, fleet.clock)
     assert Home(home).holds.read_bytes() == before
+
+
+def test_the_end_of_a_breaker_leaves_a_halt_of_the_same_incident(fleet: Fleet) -> None:
+    """Whoever switches a breaker may say as a part of what: that of the halt that stands."""
+    bot = layout.load_bot(fleet.add("alpha").home)
+    incident = "20260102T030405Z-halt1-abcdef"
+    holds_file.latch(bot.home, holds.Hold("halt", 1, "why", "ann", incident, 0, ""), fleet.clock)
+    breaker = holds.Hold("breaker", 1, "feed is wrong", "bob", incident, 0, "")
+    holds_file.latch(bot.home, breaker, fleet.clock)
+    fleet.breaker(active=True)
+    fleet.round()
+    fleet.breaker(active=False)
+    for _ in range(2):
+        fleet.round()
+        assert fleet.held() == ["halt"]
+        assert fleet.host.containers["alpha"].bot.state == "paused"
+
+
+def test_a_breaker_that_trips_while_its_hold_is_lifted_keeps_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange of a live bot is asked meanwhile, and that takes its time."""
+    bot = fleet.add("alpha").bot
+    fleet.breaker(active=True)
+    fleet.round()
+    fleet.breaker(active=False)
+
+    def asked(*_: Any) -> list[str]:
+        fleet.breaker(active=True)
+        return []
+
+    monkeypatch.setattr(resume, "refuse_unless_agreed", asked)
+    _, failed = fleet.round()
+    assert "its file is its release" in failed[0]
+    assert (fleet.held(), bot.state) == (["breaker"], "paused")
+
+
+def test_a_breaker_that_trips_while_a_bot_is_resumed_pauses_it(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop has not come round yet, and nobody else looks at a bot that is in hand."""
+    bot = fleet.add("alpha").bot
+    fleet.breaker(active=True)
+    fleet.round()
+    fleet.breaker(active=False)
+    really = holds_file.unless_held
+
+    def started(*words: Any) -> int:
+        level = really(*words)
+        fleet.breaker(active=True, reason="again")
+        return level
+
+    monkeypatch.setattr(holds_file, "unless_held", started)
+    done, _ = fleet.round()
+    assert done == ["alpha: paused: its breaker is over"] or "paused" in done[0], done
+    assert (fleet.held(), bot.state) == (["breaker"], "paused")
+
+
+def test_a_proof_ends_when_the_bot_is_not_seen_any_more(fleet: Fleet) -> None:
+    container = fleet.add("alpha")
+    fleet.breaker(active=True)
+    fleet.round()
+    assert fleet.follower.notes["alpha"].proven
+    container.bot.database = False  # its API answers nothing that a proof needs
+    fleet.round()
+    note = fleet.follower.notes["alpha"]
+    assert not note.proven
+    assert note.detail
+    container.bot.database = True
+    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven anew"
+    assert fleet.follower.notes["alpha"].proven
+
+
+def test_a_proof_ends_when_somebody_started_the_bot(fleet: Fleet) -> None:
+    bot = fleet.add("alpha").bot
+    fleet.breaker(active=True)
+    fleet.round()
+    bot.state = "running"
+    done, _ = fleet.round()
+    assert "found otherwise" in done[0]
+    assert not fleet.follower.notes["alpha"].proven, "two rounds of its loop are to come"
+    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven anew"
+    assert fleet.follower.notes["alpha"].proven
 
 
 def test_ends_of_breaker_and_halt_are_apart(fleet: Fleet) -> None:

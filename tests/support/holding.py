@@ -9,7 +9,8 @@ from tests.support.field import Field, until
 
 WATCH = 6  # seconds in which the guard has come round and any restart policy has acted
 ROUNDS = 3  # of the guard's stamps: a round that began after the first of them has ended at the last
-STAMP = "stat --format %y /run/freqops/guard.stamp"
+STAMP_FILE = "/run/freqops/guard.stamp"
+STAMP = f"stat --format %y {STAMP_FILE}"
 
 
 def stays_paused(field: Field) -> None:

@@ -34,7 +34,7 @@ def values(place: Path) -> dict[str, Any]:
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vIGtleSBvZiBhbnlib2R5LCBhbmQgb2Ygbm8gbGVuZ3Ro nobody"
         ],
         "host_halt_level": 2,
-        "host_reassert_seconds": 7,
+        "host_reassert_seconds": 4,
         "host_clock_tolerance": 9,
         "host_memory_reserve": "256m",
         "host_disk_reserve": "2g",
@@ -84,6 +84,9 @@ def bots(place: Path) -> list[dict[str, Any]]:
             "foreign_holdings": {"BNB": "0.5"},
             "foreign_orders": ["17"],
             "stoploss_waiver": "it trades on paper",
+            "breaker_resume": "person",
+            "risk_live_max_concurrent_trades": 2,
+            "risk_live_max_per_market_exposure": 0.5,
             "config": {"max_open_trades": 2},
         },
         {"name": "psi", "mode": "paper", "api_port": 9002, "strategy": "MaCrossoverStrategy"},

@@ -1,6 +1,6 @@
 """The entrance of ``freqops-host``: a short way for what runs all day, the whole command line for everything else.
 
-Each bot's health check every half minute, a timer every five seconds and every start of a bot would spend most of
+Each bot's health check and a timer every half minute, and every start of a bot, would spend most of
 their processor on loading rules that they do not need. The short way only ever says "nothing is the matter", and only
 where that is certain; whatever else is the case, the long way finds out and says.
 """

@@ -39,11 +39,18 @@ class BotNote:
         incident: The incident of the breaker's hold; empty where there is none, and something failed.
         proven: Whether the hold is proven as a halt of level 1 is, or, where it waits for a person, as it must be.
         detail: Lines for an operator: what is missing, or why the hold stays.
+        looked: When guard began to read what this says: what was written later is not in it. None where it did not.
     """
 
     incident: str
     proven: bool
     detail: tuple[str, ...] = ()
+    looked: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as it stands in the note."""
+        looked = None if self.looked is None else self.looked.isoformat()
+        return {**vars(self), "detail": list(self.detail), "looked": looked}
 
     @property
     def waits_for_person(self) -> bool:
@@ -65,7 +72,7 @@ class Note:
 
     def to_json(self) -> dict[str, Any]:
         """Return the note as it stands in its file."""
-        rows = {name: {**vars(row), "detail": list(row.detail)} for name, row in self.bots.items()}
+        rows = {name: row.to_json() for name, row in self.bots.items()}
         return {"version": VERSION, "at": self.at.isoformat(), "bots": rows}
 
 
@@ -96,20 +103,26 @@ def parse(data: bytes) -> Note:
         raise Malformed("it is not an object of version, at and bots")
     if document["version"] != VERSION or not kinds.count(document["version"]):
         raise Malformed(f"its version is {visible(document['version'], kinds.SHOWN)}, not {VERSION}")
-    try:
-        at = iso_time.parse(kinds.value(document, "at", kinds.text))
-    except ValueError as error:
-        raise Malformed(f"at: {error}") from None
+    at = _moment(document, "at")
     rows = kinds.value(document, "bots", kinds.object_)
     return Note(at, {visible(name, SHOWN): _row(name, row) for name, row in rows.items()})
 
 
+def _moment(document: dict[str, Any], name: str) -> datetime:
+    try:
+        return iso_time.parse(kinds.value(document, name, kinds.text))
+    except ValueError as error:
+        raise Malformed(f"{name}: {error}") from None
+
+
 def _row(name: str, row: object) -> BotNote:
-    if not isinstance(row, dict) or set(row) != {"incident", "proven", "detail"}:
-        raise Malformed(f"the row of {visible(name, SHOWN)} is not an object of incident, proven and detail")
+    if not isinstance(row, dict) or set(row) != {"incident", "proven", "detail", "looked"}:
+        raise Malformed(f"the row of {visible(name, SHOWN)} is not an object of incident, proven, detail and looked")
     detail = kinds.value(row, "detail", kinds.list_of(kinds.text))
     incident = kinds.value(row, "incident", kinds.text)
-    return BotNote(incident, kinds.value(row, "proven", kinds.truth), tuple(visible(line, SHOWN) for line in detail))
+    looked = None if row["looked"] is None else _moment(row, "looked")
+    proven = kinds.value(row, "proven", kinds.truth)
+    return BotNote(incident, proven, tuple(visible(line, SHOWN) for line in detail), looked)
 
 
 def read(now: datetime, owner: int = root_file.ROOT_UID) -> Note:

@@ -107,6 +107,8 @@ def _missing(bot: str, active: bool, held: Held, note: Note | NoAnswer, since: d
     if held.error is not None:
         return [f"NOT PROVEN: its holds cannot be read ({held.error}): this counts as level 3"]
     found = note.bots.get(bot)
+    if found is not None and since is not None and (found.looked is None or found.looked <= since):
+        return [f"NOT PROVEN: guard has not looked at it since {iso(since)}", *found.detail]
     return _not_held(held, found) if active else _not_free(held, found)
 
 

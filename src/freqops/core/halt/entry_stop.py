@@ -19,6 +19,7 @@ from .time_limits import ENTRIES_SECONDS
 
 POLL = 0.25
 ROUNDS = 2
+LAST_LOOP, READ_ONCE = "LAST LOOP", "read stopped once"  # what no single reading can tell
 CANCELS = 3  # Freqtrade answers when an order is cancelled; one that is there after so many, it does not cancel
 STOPLOSS_SIDE = "stoploss"
 
@@ -165,6 +166,12 @@ class EntryStop:
         """Seconds allowed: as given, else the larger of 45 and four observed loops."""
         return self._given if self._given is not None else max(ENTRIES_SECONDS, 4 * self._loops.longest)
 
+    @property
+    def as_held(self) -> bool:
+        """Whether the last step found the bot as a hold of level 1 wants it, but for what one reading cannot tell."""
+        told_by_more = all(each.startswith((LAST_LOOP, READ_ONCE)) for each in self.result.missing)
+        return self.answered and not self.result.acted and told_by_more
+
     def step(self) -> None:
         """Read once, do what that reading calls for, and judge.
 
@@ -233,7 +240,7 @@ class EntryStop:
         if not missing and self.result.acknowledged is None and self._booted(reading):
             self.result.acknowledged = self.elapsed
         if rounds < ROUNDS:
-            missing.append(f"LAST LOOP: its loop came round {rounds} of {ROUNDS} times")
+            missing.append(f"{LAST_LOOP}: its loop came round {rounds} of {ROUNDS} times")
         return missing
 
     def _at_rest(self, reading: Reading) -> list[str]:
@@ -246,12 +253,12 @@ class EntryStop:
                 missing.append(f"{what}: an entry order rests; a stopped trader cannot cancel it")
         if self._stopped is None:
             self._stopped = reading
-            return [*missing, "read stopped once"]
+            return [*missing, READ_ONCE]
         self.result.resting = True
         if not missing and self.result.acknowledged is None:
             self.result.acknowledged = self.elapsed
         if reading.last_process == self._stopped.last_process and self._api.worker_state() != "stopped":
-            missing.append("LAST LOOP: the loop in which it may have been stopped has not ended yet")
+            missing.append(f"{LAST_LOOP}: the loop in which it may have been stopped has not ended yet")
         return missing
 
     def _lock(self) -> list[str]:

@@ -111,6 +111,10 @@ class Holds:
         """The incidents of all holds, in words."""
         return ", ".join(f"{hold.incident} ({hold.holder}, level {hold.level})" for hold in self.holds) or "none"
 
+    def of_others(self, holder: str) -> Holds:
+        """Return the holds but for that of ``holder``."""
+        return replace(self, holds=self._without(holder))
+
     def without(self, incident: str) -> Holds:
         """Return the holds but for those of an incident that ended otherwise than by a resume."""
         return replace(self, holds=tuple(hold for hold in self.holds if hold.incident != incident))
@@ -124,16 +128,22 @@ class Holds:
             if hold.is_ahead(now)
         ]
 
-    def under(self, incident: str) -> Hold:
+    def under(self, incident: str, holder: str | None = None) -> Hold:
         """Return the hold that was set under ``incident``.
+
+        Several may stand under one incident. Whoever names no holder has that of a breaker last: its file ends it.
+
+        Args:
+            incident: The incident.
+            holder: The procedure that set it, where only that one is meant.
 
         Raises:
             Refused: There is none; the text names those that are in force.
         """
-        for hold in self.holds:
-            if hold.incident == incident:
-                return hold
-        raise Refused(f"no hold of incident {incident!r} is in force; in force: {self.incidents}")
+        found = [hold for hold in self.holds if hold.incident == incident and holder in (None, hold.holder)]
+        if not found:
+            raise Refused(f"no hold of incident {incident!r} is in force; in force: {self.incidents}")
+        return min(found, key=lambda hold: hold.holder == BREAKER)
 
     def raised(self, hold: Hold, now: datetime) -> Holds:
         """Return the holds with ``hold`` in force; a hold at least as high by the same holder stays as it is."""
@@ -151,19 +161,20 @@ class Holds:
             return self
         return Holds(self.seq + 1, (*self._without(holder), replace(present, rest=rest)))
 
-    def resumed(self, incident: str, now: datetime, seq: int | None = None) -> Holds:
+    def resumed(self, incident: str, now: datetime, seq: int | None = None, holder: str | None = None) -> Holds:
         """Return the holds one step further down for the hold of ``incident``: 3 becomes 1, 1 goes.
 
         Args:
             incident: The incident to resume.
             now: The present.
             seq: The number of the last change that the operator has seen, where known.
+            holder: The procedure whose hold is meant, where several may stand under the incident.
 
         Raises:
             Refused: No hold of that incident is in force, its holder is unknown here, or something changed since
                 ``seq``.
         """
-        hold = self.under(incident)
+        hold = self.under(incident, holder)
         if hold.holder not in HOLDERS:
             raise Refused(
                 f"{incident} is a hold of {hold.holder!r}, and this freqops knows only {', '.join(HOLDERS)}: what ends "

@@ -33,11 +33,11 @@ def mandate(now: Standing, clock: Clock) -> Mandate:
     return Mandate(given.incident, now.reason, given.actor)
 
 
-def latched_before_start(home: Path, clock: Clock) -> None:
-    """Latch the hold of an active breaker on a bot that is about to start; one that has it keeps it.
+def latched(home: Path, clock: Clock) -> None:
+    """Latch the hold of an active breaker on a bot that is about to start, or to enter; one that has it keeps it.
 
     Raises:
-        NotProven: A breaker is active, and the hold is not on the disk: the bot must not start.
+        NotProven: A breaker is active, and the hold is not on the disk: the bot must not go on.
     """
     now = standing(home, clock)
     if not now.active:
@@ -52,5 +52,5 @@ def latched_before_start(home: Path, clock: Clock) -> None:
     error = holds_file.latch(home, hold, clock).error
     if error is not None:
         raise NotProven(
-            f"{home.name} is not started: {' and '.join(now.files)} is active, and its hold is not saved: {error}"
+            f"{home.name} must not go on: {' and '.join(now.files)} is active, and its hold is not saved: {error}"
         )

@@ -20,15 +20,18 @@ class Said:
     Attributes:
         done: A line for each thing that had to be done.
         failed: A line for each thing that could not be.
+        unseen: A line for each hold that the bot was not seen to keep.
     """
 
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     def take_in(self, other: Said) -> None:
         """Add what came of another one."""
         self.done += other.done
         self.failed += other.failed
+        self.unseen += other.unseen
 
 
 Act = Callable[[Path], Said]

@@ -75,7 +75,7 @@ def start_locked(
 
 
 def _started(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float, *, recreate: bool) -> Started:
-    breaker_hold.latched_before_start(bot.home, clock)
+    breaker_hold.latched(bot.home, clock)
     level = current_level(bot, clock)
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from freqops.core.base.clock import Clock
@@ -21,10 +22,12 @@ from freqops.core.halt.kill_level import KillLevel
 from ..bot import breaker_hold
 from ..bot.engine import Engine
 from ..bot.rounds import Said, attempted
+from ..bot.start import Started
 from ..halt import answer, resume
 from ..halt.halt import halt
 from ..halt.order import Order
 from ..halt.reassert import reassert
+from ..incident.journal import Journal
 from ..incident.recorded import Command
 
 OVER = "its breaker is over"
@@ -53,10 +56,14 @@ class Follower:
         self._lock = threading.Lock()
 
     def act(self, home: Path) -> Said:
-        """Do one round of one bot."""
+        """Do one round of one bot; a proof ends with anything that was found otherwise, or not seen."""
+        began = self.clock.utcnow()
         said = attempted(home, self._follow)
-        said.take_in(attempted(home, lambda path: reassert(path, self.clock, self.engine)))
-        self._note(home, said)
+        again = attempted(home, lambda path: reassert(path, self.clock, self.engine))
+        if again.done or again.failed or again.unseen:
+            self._proven.pop(home, None)
+        said.take_in(again)
+        self._note(home, said, began)
         return said
 
     def _follow(self, home: Path) -> Said:
@@ -67,6 +74,7 @@ class Follower:
             return Said()  # they count as level 3, and nothing of a breaker's is higher
         what = due(now, held, waits=_waits(home) if held.of(holds.BREAKER) else False)
         if what is Due.HOLD:
+            self._waiting.pop(home, None)
             return self._hold(home, now, held)
         self._proven.pop(home, None)
         hold = held.of(holds.BREAKER)
@@ -106,8 +114,12 @@ class Follower:
         self._looked.discard(home)  # what does not reach the bot now is brought to its end by a later round
         self._lifted.add(home)
         bot, command = layout.load_bot(home), Command("resume", given, Home(home).root, self.clock)
-        started = command.on(bot, lambda journal: resume.resume(bot, given, journal, self.clock, self.engine))
+        started = command.on(bot, lambda journal: self._resumed(bot, given, journal))
         return Said([f"{home.name}: {started.outcome}: {OVER} ({hold.incident})"])
+
+    def _resumed(self, bot: layout.Bot, given: Mandate, journal: Journal) -> Started:
+        """Resume the breaker's hold; its incident may have another one, which is for a person to resume."""
+        return resume.resume(bot, given, journal, self.clock, self.engine, resume.Which(holder=holds.BREAKER))
 
     def _unfinished(self, home: Path) -> Said:
         """Bring a resume to its end that took the hold, and did not reach the bot.
@@ -125,15 +137,16 @@ class Follower:
         self._looked.add(home)
         return Said() if started is None else Said([f"{home.name}: {started.outcome}: {OVER}"])
 
-    def _note(self, home: Path, said: Said) -> None:
+    def _note(self, home: Path, said: Said, began: datetime) -> None:
         """Keep what is known of a bot for whoever asks."""
         incident = _incident(home)
         with self._lock:
             if incident or said.failed:
                 waits = self._waiting.get(home) == incident
-                proven = bool(incident) and (waits or self._proven.get(home) == incident) and not said.failed
+                wrong = [*said.failed, *said.unseen]
+                proven = bool(incident) and (waits or self._proven.get(home) == incident) and not wrong
                 detail = [WAITS] if waits and incident else []
-                self.notes[home.name] = BotNote(incident, proven, (*detail, *said.failed))
+                self.notes[home.name] = BotNote(incident, proven, (*detail, *wrong), began)
             else:
                 self.notes.pop(home.name, None)
 

@@ -19,9 +19,10 @@ from ..bot import breaker_hold
 from ..bot.engine import Engine
 from ..bot.rounds import Rounds, Said
 from .follower import Follower
-from .watch import Watch
+from .watch import LOOK_SECONDS, Watch
 
 BUSY_SECONDS = 0.2
+TELL_SECONDS = 3.0  # from one sign of life to the next: those who read them call them old after ten
 Say = Callable[[str], None]
 
 
@@ -54,7 +55,7 @@ class Guard:
         """Latch the holds of breakers that are active, before the engine starts any bot."""
 
         def act(home: Path) -> Said:
-            breaker_hold.latched_before_start(home, self._clock)
+            breaker_hold.latched(home, self._clock)
             return Said()
 
         for line in Rounds(lambda: layout.homes(self._root), act, self._clock).once().failed:
@@ -70,13 +71,17 @@ class Guard:
         self._told()
 
     def _wait(self, watch: Watch) -> None:
-        """Wait for the next round: until its time, or until a file has changed and no bot is busy with the last one."""
-        end, changed = self._clock.monotonic() + self._every, False
+        """Wait for the next round: until its time, or until a file has changed and no bot is busy with the last one.
+
+        Where a directory cannot be watched, the next round is the look at the files, so it comes after a second.
+        """
+        every = min(self._every, LOOK_SECONDS) if watch.blind else self._every
+        end, changed = self._clock.monotonic() + every, False
         while True:
             left = end - self._clock.monotonic()
             if left <= 0 or (changed and not self._rounds.busy):
                 return
-            changed = watch.wait(min(left, BUSY_SECONDS) if self._rounds.busy else left) or changed
+            changed = watch.wait(min(left, BUSY_SECONDS if self._rounds.busy else TELL_SECONDS)) or changed
             self._told()
 
     def _told(self) -> None:

@@ -61,5 +61,5 @@ def _held(home: Path) -> Held:
     except holds.HoldsUnreadable as error:
         return Held(error=str(error))
     hold = found.of(HOLDER)
-    others = found if hold is None else found.without(hold.incident)
+    others = found.of_others(HOLDER)
     return Held("" if hold is None else hold.incident, None, others.incidents if others.holds else "")

@@ -9,7 +9,7 @@ from freqops.core.bot.layout import Bot
 
 from ..bot.engine import Engine
 from ..bot.start import Started
-from ..halt.resume import resume
+from ..halt.resume import Which, resume
 from ..incident.journal import Journal
 from . import output
 from .arguments import add_bot_under_incident, mandate_of
@@ -31,6 +31,6 @@ def run(options: argparse.Namespace) -> int:
     mandate = mandate_of(options)
 
     def act(bot: Bot, journal: Journal) -> Started:
-        return resume(bot, mandate, journal, clock, Engine(), seq=options.seq)
+        return resume(bot, mandate, journal, clock, Engine(), Which(seq=options.seq))
 
     return output.answered(recorded(options, "resume", act, clock))

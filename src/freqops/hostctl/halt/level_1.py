@@ -15,7 +15,7 @@ from freqops.core.base.errors import FreqopsError
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
 from freqops.core.halt.answer import Row
-from freqops.core.halt.entry_stop import EntryStop, is_proven, is_proven_or_stuck
+from freqops.core.halt.entry_stop import LAST_LOOP, EntryStop, is_proven, is_proven_or_stuck
 
 from ..exchange import witness
 from . import on_exchange
@@ -156,6 +156,6 @@ def verdict(row: Row, missing: list[str]) -> str:
         return "HALTED, PROVEN" if row.latched else "HALTED, NOT SAVED"
     if row.acknowledged_s is None:
         return "NOT PROVEN"
-    if all(text.startswith("LAST LOOP") for text in missing):
+    if all(text.startswith(LAST_LOOP) for text in missing):
         return "HALTED, LAST LOOP NOT PROVEN"
     return "HALTED, NOT PROVEN"

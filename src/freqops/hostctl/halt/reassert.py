@@ -91,6 +91,8 @@ class _Reassertion:
         for hold in held.holds:
             stop = EntryStop(client(bot), bot.name, hold.lock_reason, self._clock)
             stop.step()
+            if not stop.as_held:
+                self.said.unseen += [f"{bot.name}: held under {hold.incident}: {each}" for each in stop.result.missing]
             if stop.result.acted:
                 self.said.done.append(
                     f"{bot.name}: held under {hold.incident} and found otherwise: paused and locked again"

@@ -6,6 +6,8 @@ if nothing else holds it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
@@ -25,8 +27,26 @@ from ..exchange.reconcile import refuse_unless_agreed
 from ..incident.journal import Journal
 
 
+@dataclass(frozen=True)
+class Which:
+    """Which hold of an incident is meant, and in which state of the holds.
+
+    Attributes:
+        seq: The number of the last change of the holds that the operator had seen, None where that does not matter.
+        holder: The procedure that set it, None where the incident alone says that.
+    """
+
+    seq: int | None = None
+    holder: str | None = None
+
+
 def resume(
-    bot: layout.Bot, mandate: Mandate, journal: Journal, clock: Clock, engine: Engine, *, seq: int | None = None
+    bot: layout.Bot,
+    mandate: Mandate,
+    journal: Journal,
+    clock: Clock,
+    engine: Engine,
+    which: Which = Which(),
 ) -> Started:
     """Take the hold of one incident one step down and prove the result.
 
@@ -38,7 +58,7 @@ def resume(
         journal: The journal of each step.
         clock: The source of the time.
         engine: The container engine.
-        seq: The number of the last change of the holds that the operator had seen, None where that does not matter.
+        which: What else tells the hold that is meant.
 
     Raises:
         Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, a breaker that
@@ -50,13 +70,13 @@ def resume(
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         present = holds.load(bot.holds)
-        hold = present.under(mandate.incident)
+        hold = present.under(mandate.incident, which.holder)
         _refuse_while_breaker_stands(bot, hold, clock)
         remarks = present.ahead(clock.utcnow())
         remarks += refuse_unless_agreed(bot, journal, clock, engine)
         if hold.level == holds.HARD:  # whatever becomes of this command, what it lets start is started
             stopped.begin(bot.home, Stopped("resume", mandate.incident, bot.release), clock)
-        after = holds_file.change(bot.home, lambda present: _step_down(present, hold, clock, seq), clock)
+        after = holds_file.change(bot.home, lambda present: _step_down(bot, present, hold, clock, which.seq), clock)
         step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
         resumed = step or _entries_again(bot, hold, after, clock)
         resumed.detail += remarks
@@ -90,10 +110,11 @@ def _refuse_while_breaker_stands(bot: layout.Bot, hold: holds.Hold, clock: Clock
         raise Refused(why)
 
 
-def _step_down(present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.Holds:
-    if present.under(hold.incident) != hold:
+def _step_down(bot: layout.Bot, present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.Holds:
+    if present.under(hold.incident, hold.holder) != hold:
         raise Refused(f"the hold of {hold.incident} changed since it was read; look again, then resume")
-    return present.resumed(hold.incident, clock.utcnow(), seq)
+    _refuse_while_breaker_stands(bot, hold, clock)  # again: its exchange may have been asked for a while
+    return present.resumed(hold.incident, clock.utcnow(), seq, hold.holder)
 
 
 def _process_up(bot: layout.Bot, after: holds.Holds, clock: Clock, engine: Engine) -> Started:
@@ -144,8 +165,10 @@ def _run(bot: layout.Bot, api: FreqtradeClient, clock: Clock, give_up: float) ->
         why = f"its configuration says {bot.initial_state}; a resume does not start its trader"
         return _taken(bot, api.read().state, 0, why)
     before = api.read().last_process
+    breaker_hold.latched(bot.home, clock)
     holds_file.unless_held(bot.home, api.start, clock)
     while clock.monotonic() < give_up:
+        breaker_hold.latched(bot.home, clock)  # the guard has this bot in hand, and reads the file only afterwards
         level = holds.effective_level(bot.holds)
         if level > 0:
             if api.read().state == "running":

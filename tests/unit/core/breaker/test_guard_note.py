@@ -17,7 +17,7 @@ from freqops.core.breaker.guard_note import BotNote, NoAnswer, Note
 from tests.unit.fakes import START
 
 ME = os.getuid()
-NOTE = Note(START, {"alpha": BotNote("one", True), "beta": BotNote("one", False, ("no answer",))})
+NOTE = Note(START, {"alpha": BotNote("one", True, (), START), "beta": BotNote("one", False, ("no answer",))})
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def test_what_is_written_is_read(place: Path) -> None:
         "version": 1,
         "at": "2026-01-02T03:04:05+00:00",
         "bots": {
-            "alpha": {"incident": "one", "proven": True, "detail": []},
-            "beta": {"incident": "one", "proven": False, "detail": ["no answer"]},
+            "alpha": {"incident": "one", "proven": True, "detail": [], "looked": "2026-01-02T03:04:05+00:00"},
+            "beta": {"incident": "one", "proven": False, "detail": ["no answer"], "looked": None},
         },
     }
 
@@ -82,6 +82,7 @@ ROW = GOOD["bots"]["alpha"]
         *({**GOOD, "at": "soon"}, {**GOOD, "at": 1}, {**GOOD, "bots": []}, {**GOOD, "bots": {"alpha": []}}),
         *({**GOOD, "bots": {"alpha": {**ROW, **change}}} for change in (
             {"proven": "yes"}, {"proven": 1}, {"incident": None}, {"detail": "text"}, {"detail": [1]}, {"more": 1},
+            {"looked": "soon"}, {"looked": 1},
         )),
         {**GOOD, "bots": {"alpha": {"incident": "one", "proven": True}}},
     ],

@@ -115,14 +115,25 @@ def test_a_resume_takes_exactly_one_step() -> None:
 @given(all_holds(least=1), st.data())
 def test_a_resume_touches_its_own_hold_alone(held: Holds, data: st.DataObject) -> None:
     target = data.draw(st.sampled_from(held.holds))
-    if [each.incident for each in held.holds].count(target.incident) > 1:
-        return
-    after = held.resumed(target.incident, NOW)
+    after = held.resumed(target.incident, NOW, holder=target.holder)
     others = {each for each in held.holds if each.holder != target.holder}
     assert others <= set(after.holds)
     left = after.of(target.holder)
     assert (left.level if left else None) == (1 if target.level == 3 else None)
     assert after.level == max((each.level for each in after.holds), default=0)
+
+
+@pytest.mark.parametrize("order", [("halt", "breaker"), ("breaker", "halt")])
+def test_of_two_holds_of_one_incident_that_of_the_breaker_is_meant_last(order: tuple[str, str]) -> None:
+    held = Holds()
+    for holder in order:
+        held = held.raised(hold(holder, 1, "one"), NOW)
+    assert [each.holder for each in held.resumed("one", NOW, holder="breaker").holds] == ["halt"]
+    once = held.resumed("one", NOW)
+    assert [each.holder for each in once.holds] == ["breaker"]
+    assert once.resumed("one", NOW).holds == ()
+    with pytest.raises(Refused, match="in force: one"):
+        once.resumed("one", NOW, holder="halt")
 
 
 def test_a_resume_refuses_an_unknown_incident_and_names_those_in_force() -> None:

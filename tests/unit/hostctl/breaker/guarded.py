@@ -74,7 +74,7 @@ class GuardedHost:
             if incident:
                 waits = self.person and not self.active(home)
                 detail = (f"{guard_note.PERSON}; resume.yml",) if waits else () if self.proves else ("no answer",)
-                notes[home.name] = BotNote(incident, self.proves, detail)
+                notes[home.name] = BotNote(incident, self.proves, detail, self.clock.utcnow())
         assert guard_note.leave(notes, self.clock.utcnow()) is None
 
     def active(self, home: Path) -> bool:

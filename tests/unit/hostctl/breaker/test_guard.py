@@ -112,6 +112,21 @@ def test_a_breaker_file_that_changes_is_followed_at_once(world: World, whose: st
     world.until(lambda: len(world.follower.rounds) >= 2)
 
 
+def test_where_nothing_can_be_watched_it_looks_every_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("freqops.hostctl.breaker.watch.Watch.blind", True)
+    world.begin()
+    world.until(lambda: len(world.follower.rounds) > 2)
+
+
+def test_it_says_that_it_lives_between_rounds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "TELL_SECONDS", 0.01)
+    world.begin()
+    for _ in range(5):
+        world.told(service.ALIVE)
+    assert world.follower.rounds == ["alpha"]
+
+
 def test_a_bot_that_hangs_keeps_no_other_from_its_rounds_and_is_noted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +162,7 @@ def test_what_cannot_be_latched_is_said_and_the_guard_goes_on(world: World, monk
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(breaker_hold, "latched_before_start", refuse)
+    monkeypatch.setattr(breaker_hold, "latched", refuse)
     world.begin()
     world.told(service.READY)
     assert "No space left" in world.said[0]

@@ -105,6 +105,17 @@ def test_what_guard_said_before_proves_nothing(host: GuardedHost, action: str) -
     assert all("NOT PROVEN: guard has not looked since" in " ".join(row.detail) for row in done.answer.rows)
 
 
+def test_a_row_of_before_in_a_note_of_now_proves_nothing(host: GuardedHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard is busy with the bot since before the file was written, and says what it knew then."""
+    switching.enable(host.order("enable"), host.clock)
+    known = guard_note.read(host.clock.utcnow(), ME).bots
+    host.write(host.file, json.dumps({"active": False}))
+    monkeypatch.setattr(host, "round", lambda: guard_note.leave(known, host.clock.utcnow()))
+    done = switching.enable(host.order("enable", deadline=5.0), host.clock)
+    assert done.exit == NOT_PROVEN
+    assert all("NOT PROVEN: guard has not looked at it since" in " ".join(row.detail) for row in done.answer.rows)
+
+
 def test_a_hold_that_guard_does_not_call_proven_is_not(host: GuardedHost) -> None:
     host.proves = False
     done = switching.enable(host.order("enable"), host.clock)

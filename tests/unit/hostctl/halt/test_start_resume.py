@@ -76,7 +76,7 @@ class Host:
 
     def resume(self, incident: str = "one", seq: int | None = None) -> Started:
         mandate = Mandate(incident, "done", "ann@host")
-        return resume.resume(self.bot, mandate, silent(self.clock), self.clock, self.engine, seq=seq)
+        return resume.resume(self.bot, mandate, silent(self.clock), self.clock, self.engine, resume.Which(seq=seq))
 
     def rounds(self, *others: Path) -> Rounds:
         return Rounds(
