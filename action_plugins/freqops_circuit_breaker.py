@@ -43,7 +43,7 @@ class ActionModule(FleetAction):
 
     def _words(self, action: str, deadline: int) -> list[str]:
         """Return the arguments of the host's command; what is wrong with them, every host would say alike."""
-        ends = {name: self.argument(given) for name, given in ENDS.items() if self.argument(given)}
+        ends = {name: self.argument(given) for name, given in ENDS.items() if self.argument(given) not in (None, "")}
         if ends and action not in (ENABLE, OVERRIDE):
             raise Refused(f"{', '.join(ENDS[name] for name in ends)} means nothing with action={action}")
         if action == STATUS:

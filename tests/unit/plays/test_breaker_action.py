@@ -165,6 +165,11 @@ def test_all_with_a_blank_is_the_breaker_of_the_host(hosts: Fleet) -> None:
     assert hosts.asked["one"][-1] == "--bots=all"
 
 
+def test_minutes_that_are_nothing_are_no_breaker_without_an_end(hosts: Fleet) -> None:
+    hosts.run("enable", {"one": ON}, minutes=0, ends_at="")
+    assert [word for word in hosts.asked["one"] if word.startswith(("--minutes", "--until"))] == ["--minutes=0"]
+
+
 def test_the_control_node_is_no_host_of_the_fleet(hosts: Fleet) -> None:
     hosts.bots = {"localhost": [], "one": ["alpha"]}
     assert "failed" not in hosts.run("enable", {"one": ON})
