@@ -6,75 +6,56 @@ from __future__ import annotations
 from typing import Any
 
 from freqops.core.base.errors import Refused
-from freqops.core.base.text_table import table
 from freqops.core.bot import inputs
-from freqops.core.breaker.answer import HEADINGS, Answer, Row
-from freqops.fleet import fanout
+from freqops.core.breaker.answer import UNREADABLE, Row
+from freqops.core.breaker.fleet_answer import ENABLE, OF_RUNS, OVERRIDE, STATUS, WITHDRAW, FleetAnswer, HostAnswer
 from freqops.plays import fleet, mandate
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, show
 
 PROOF, CONNECTION = 90, 60.0  # seconds
 ENDS = {"minutes": "minutes", "until": "ends_at"}  # as the host calls them, and as they are given here
-STATUS, ENABLE, OVERRIDE = "status", "enable", "override"
+NO_HOST = "no host"
 
 
 class ActionModule(FleetAction):
     """See library/freqops_circuit_breaker.py."""
 
     def act(self) -> dict[str, Any]:
-        """Do it on every host, show one table, and fail unless every bot is proven."""
+        """Do it on every host, show one table, and fail unless every host and every bot is proven."""
         action, bots = self.argument("action"), self.argument("bots")
         if self.argument("scope") == "risk":
             raise Refused("scope=risk: there is no risk breaker yet; the operator breaker is scope=operator")
-        hosts = fleet.chosen(bots, self.declared())
+        everything = inputs.means_all(bots)
+        if action in OF_RUNS and not everything:
+            raise Refused(f"action={action} is about the runs of whole hosts: bots={bots} means nothing with it")
+        hosts = fleet.reached(bots, self.declared())
         deadline = inputs.deadline(self.argument("deadline")) or PROOF
-        words = ["breaker", action, "--json", *self._words(action, deadline)]
+        words = ["breaker", *self._words(action, deadline)]
         if self._task.check_mode and action != STATUS:
             show(["NOTHING SWITCHED: this was a check"], BAD)
             return {"failed": True, "msg": "NOTHING SWITCHED: this was a check"}
-        named = {host: inputs.ALL if bots == inputs.ALL else ",".join(hosts[host]) for host in hosts}
-        commands = {host: [*words, f"--bots={named[host]}"] for host in hosts}
-        said = self.ask(commands, deadline + CONNECTION, Answer.from_json)
-        return self._judged(action, hosts, said)
+        lost = [(bot.host or NO_HOST, Row(bot.bot, UNREADABLE, detail=[bot.text])) for bot in self.lost_or_why()]
+        commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
+        said = self.ask(commands, deadline + CONNECTION, lambda document: HostAnswer.of("", [], document, None))
+        answers = [HostAnswer.of(each.host, hosts[each.host], each.document, each.error) for each in said]
+        return _judged(FleetAnswer(action, answers, lost))
 
     def _words(self, action: str, deadline: int) -> list[str]:
         """Return the arguments of the host's command; what is wrong with them, every host would say alike."""
-        if action == STATUS:
-            refuse = [name for name, given in ENDS.items() if self.argument(given)]
-            if refuse:
-                raise Refused(f"{', '.join(refuse)} means nothing with action=status")
-            return []
-        given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")
-        ends = [f"--{name}={self.argument(given)}" for name, given in ENDS.items() if self.argument(given)]
+        ends = {name: self.argument(given) for name, given in ENDS.items() if self.argument(given) not in (None, "")}
         if ends and action not in (ENABLE, OVERRIDE):
-            raise Refused(f"{' '.join(ends)} means nothing with action={action}")
-        return [*mandate.words(given), *ends, f"--deadline={deadline}"]
-
-    def _judged(self, action: str, hosts: dict[str, list[str]], said: list[fanout.Answer]) -> dict[str, Any]:
-        rows: list[tuple[str, Row]] = []
-        lines: list[str] = []
-        changed = False
-        for answer in said:
-            found = Answer.from_json(answer.document) if answer.document is not None else _silent(answer, hosts)
-            missing = sorted(set(hosts[answer.host]) - {row.bot for row in found.rows})
-            found.rows += [
-                Row(bot, "unreadable", detail=["declared in the inventory, not deployed"]) for bot in missing
-            ]
-            rows += [(answer.host, row) for row in found.rows]
-            changed = changed or found.changed
-            lines += [
-                f"{answer.host}: {text}" for text in [*([found.override] if found.override else []), *found.detail]
-            ]
-        details = [f"{row.bot} on {host}: {text}" for host, row in rows for text in row.detail]
-        wrong = [f"{row.bot} on {host}" for host, row in rows if not row.well]
-        cells = [[host, *row.cells()] for host, row in rows]
-        verdict = f"NOT ALL PROVEN: {', '.join(wrong)}" if wrong else "ALL PROVEN"
-        show(["", *table(("host", *HEADINGS), cells).splitlines(), *details, *lines, verdict], BAD if wrong else GOOD)
-        judged = {"changed": changed, "action": action, "bots": [{**vars(row), "host": host} for host, row in rows]}
-        return {**judged, "failed": True, "msg": verdict} if wrong else judged
+            raise Refused(f"{', '.join(ENDS[name] for name in ends)} means nothing with action={action}")
+        if action == STATUS:
+            return [action, "--json"]
+        given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")
+        asked = [OVERRIDE, "--withdraw"] if action == WITHDRAW else [action]
+        said = [f"--{name}={value}" for name, value in ends.items()]
+        return [*asked, "--json", *mandate.words(given), *said, f"--deadline={deadline}"]
 
 
-def _silent(answer: fanout.Answer, hosts: dict[str, list[str]]) -> Answer:
-    """Return a row for each bot of a host that gave no answer."""
-    return Answer([Row(bot, "unreadable", detail=[answer.error or "no answer"]) for bot in hosts[answer.host]])
+def _judged(found: FleetAnswer) -> dict[str, Any]:
+    """Show what all hosts said, and return it; it is a failure unless all of it is proven."""
+    show(["", *found.lines()], BAD if found.wrong else GOOD)
+    judged = {"changed": found.changed, "action": found.action, **found.to_json()}
+    return {**judged, "failed": True, "msg": found.verdict} if found.wrong else judged

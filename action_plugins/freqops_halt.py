@@ -16,7 +16,6 @@ from freqops.plays.inventory_bots import Lost
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
 NO_HOST = "no host"
-UNKNOWN = "?"
 COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
 ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
 
@@ -33,7 +32,7 @@ class ActionModule(FleetAction):
         if self._task.check_mode:
             show(["NOTHING HALTED: this was a check"], BAD)
             return {"failed": True, "msg": "NOTHING HALTED: this was a check"}
-        lost = self._lost_or_why()
+        lost = self.lost_or_why()
         words = ["halt", "--json", f"--level={level}", *mandate.words(given)]
         words += [f"--deadline={deadline}"] if deadline is not None else []
         everything = self.argument("bots") == inputs.ALL
@@ -47,22 +46,6 @@ class ActionModule(FleetAction):
         self._copy_back(result, {answer.host: answer.trace for answer in said if answer.trace is not None})
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}
         return judged if result.proven else {**judged, "failed": True, "msg": _message(result)}
-
-    def _lost_or_why(self) -> list[Lost]:
-        """Return the lost bots; files that cannot be compared keep no bot from being halted, and are one more row."""
-        try:
-            return self._lost()
-        except Exception as error:  # noqa: BLE001  whatever it is, the halt goes on
-            return [Lost(UNKNOWN, "", f"a file that cannot be read ({type(error).__name__}: {error})")]
-
-    def _lost(self) -> list[Lost]:
-        """Return the bots that stand in the files of the inventory, are meant, and are not in the fleet."""
-        wanted, hosts = self.argument("bots"), self.declared()
-        return [
-            bot
-            for bot in fleet.lost(self.variables)
-            if (bot.host in hosts or not self.limited) and (wanted == inputs.ALL or bot.bot in str(wanted).split(","))
-        ]
 
     def _copy_back(self, result: FleetAnswer, traces: dict[str, str]) -> None:
         """Bring the evidence here, when everything else is done: a host that does not give it spoils no halt."""

@@ -31,13 +31,14 @@ options:
     type: str
     default: manual
   minutes:
-    description: Whole minutes after which it ends by itself.
+    description: Whole minutes after which it ends by itself, at least 1.
     type: int
   ends_at:
-    description: The moment at which it ends by itself, like V(2026-01-31T18:00:00Z); without a zone it is UTC.
+    description: The moment at which it ends by itself, like V(2026-01-31T18:00:00Z); without a zone it is UTC. An empty
+      text is refused.
     type: str
   deadline:
-    description: Seconds that the proof may take.
+    description: Seconds that the proof may take, at least 1.
     type: int
     default: 90
 author:
@@ -131,6 +132,8 @@ def main() -> None:
     odd = [name for name in values["bots"] if not layout.BOT_NAME.fullmatch(name)]
     if odd:
         module.fail_json(msg=f"bots: {visible(odd[0])} is no name of a bot")
+    if values["ends_at"] == "":
+        module.fail_json(msg="ends_at: it is empty; leave it out for no end")
     files = Files(values)
     before = files.now()
     try:

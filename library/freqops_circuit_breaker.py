@@ -10,8 +10,10 @@ short_description: Switch the operator breaker on all hosts of the play at once 
 description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host breaker).
-  - Shows a table with a row for each bot, also for those whose host gave no answer. It fails unless every bot is
-    proven to be as its breaker files demand, and every file can be read.
+  - Shows a table with a row for each host and each bot, also for those whose host gave no answer, and for bots that the
+    fleet has lost. It fails unless every host ended its command well, every bot is proven to be as its breaker files
+    demand, and every file can be read and says what was asked for.
+  - With O(bots=all), every host of the play is asked, also one without bots.
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
   - To switch the breaker of a single host in a playbook of your own, use M(freqops_breaker).
 extends_documentation_fragment:
@@ -24,17 +26,19 @@ attributes:
       the deed.
 options:
   action:
-    description: V(status) looks, V(enable) and V(disable) switch, V(override) lets runs start in spite of it.
+    description: V(status) looks, V(enable) and V(disable) switch, V(override) lets runs start in spite of it, and
+      V(withdraw) takes that away.
     type: str
     required: true
-    choices: [status, enable, disable, override]
+    choices: [status, enable, disable, override, withdraw]
   scope:
     description: Which breaker is meant; V(risk) is refused as not there yet.
     type: str
     default: operator
     choices: [operator, risk]
   bots:
-    description: Names of bots, separated by commas, or V(all) for the breaker of the host.
+    description: Names of bots, separated by commas, or V(all) for the breaker of the host; O(action=override) and
+      O(action=withdraw) take V(all) alone.
     type: str
     required: true
   minutes:
@@ -64,6 +68,12 @@ action:
   description: What was done.
   returned: unless refused
   type: str
+hosts:
+  description: A row for each host, with what its files say, the exit status of its command, whether it is proven, and
+    why not.
+  returned: unless refused
+  type: list
+  elements: dict
 bots:
   description: A row for each bot, with what its files say, the incident of its hold, and whether it is proven.
   returned: unless refused
@@ -77,7 +87,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "action": {"type": "str", "required": True, "choices": ["status", "enable", "disable", "override"]},
+    "action": {"type": "str", "required": True, "choices": ["status", "enable", "disable", "override", "withdraw"]},
     "scope": {"type": "str", "default": "operator", "choices": ["operator", "risk"]},
     "bots": {"type": "str", "required": True},
     "minutes": {"type": "str"},

@@ -109,6 +109,24 @@ def chosen(text: object, hosts: dict[str, list[str]], *, each_named: bool = Fals
     return {host: [bot for bot in bots if bot in wanted] for host, bots in hosts.items() if set(bots) & set(wanted)}
 
 
+def reached(text: object, hosts: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what `chosen` returns; where ``text`` means all, also the hosts without bots, for they may have runs.
+
+    Args:
+        text: Names of bots, separated by commas, or ``all``.
+        hosts: The bots of each host.
+
+    Raises:
+        Refused: A bot is unknown, or there is no host.
+    """
+    if not inputs.means_all(text):
+        return chosen(text, hosts)
+    found = {host: bots for host, bots in hosts.items() if bots or host not in LOCALHOST}
+    if not found:
+        raise Refused("no host is reached by this play")
+    return found
+
+
 def well_named(text: object, *, each_named: bool) -> None:
     """Refuse what names no bots; whether these exist is for the hosts to say.
 

@@ -10,10 +10,13 @@ from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import all_visible
-from freqops.core.bot import host_command
+from freqops.core.bot import host_command, inputs
 from freqops.fleet.fanout import Answer
 
 from . import connections, fleet, output
+from .inventory_bots import Lost
+
+UNKNOWN = "?"
 
 
 class FleetAction(ActionBase):
@@ -65,6 +68,23 @@ class FleetAction(ActionBase):
     def declared(self) -> dict[str, list[str]]:
         """Return the bots that the inventory declares, for each host of the play."""
         return fleet.bots_of(self.hostvars, self.variables["ansible_play_hosts_all"])
+
+    def lost_or_why(self) -> list[Lost]:
+        """Return the lost bots; files that cannot be compared keep no host from being asked, and are one more row."""
+        try:
+            return self._lost()
+        except Exception as error:  # noqa: BLE001  whatever it is, the play goes on
+            return [Lost(UNKNOWN, "", f"a file that cannot be read ({type(error).__name__}: {error})")]
+
+    def _lost(self) -> list[Lost]:
+        """Return the bots that stand in the files of the inventory, are meant, and are not in the fleet."""
+        wanted, hosts = self.argument("bots"), self.declared()
+        return [
+            bot
+            for bot in fleet.lost(self.variables)
+            if (bot.host in hosts or not self.limited)
+            and (inputs.means_all(wanted) or bot.bot in str(wanted).split(","))
+        ]
 
     def ask(
         self, commands: dict[str, list[str]], patience: float, check: Callable[[dict[str, Any]], object]

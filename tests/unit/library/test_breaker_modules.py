@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from freqops.core.base.errors import Refused
+from freqops.hostctl import cli
 from library import freqops_breaker, freqops_breaker_info
 from tests.unit.library.conftest import Run
 
@@ -67,6 +69,16 @@ def test_what_is_not_proven_fails_and_says_that_the_file_was_changed(run: Run, h
     assert "no answer" in done["msg"]
 
 
+@pytest.mark.parametrize("name", ["minutes", "deadline"])
+def test_a_number_that_is_nothing_goes_to_the_host_which_refuses_it(run: Run, host: Host, name: str) -> None:
+    noted = host.answers(freqops_breaker)
+    run(freqops_breaker, state="enabled", **{name: 0})
+    words = noted.read_text().splitlines()
+    assert [word for word in words if word.startswith(f"--{name}=")] == [f"--{name}=0"]
+    with pytest.raises(Refused, match="'0' is not a number of"):
+        cli._parser(words).parse_args(words)
+
+
 @pytest.mark.parametrize(
     ("there", "wanted", "changed"),
     [
@@ -100,6 +112,8 @@ def test_a_check_foretells_what_would_change(
     [
         ({"state": "enabled", "bots": ["../../etc"]}, "../../etc is no name of a bot"),
         ({"state": "enabled", "ends_at": "soon"}, "ends_at: 'soon' is not a moment"),
+        ({"state": "enabled", "ends_at": ""}, "ends_at: it is empty"),
+        ({"state": "disabled", "ends_at": ""}, "ends_at: it is empty"),
         ({"state": "enabled", "minutes": 5, "ends_at": END}, "mutually exclusive: minutes|ends_at"),
         ({"state": "tripped"}, "value of state must be one of: enabled, disabled"),
     ],

@@ -146,6 +146,13 @@ def test_a_mere_check_is_no_halt_and_no_drill(monkeypatch: pytest.MonkeyPatch) -
         (("action=enable", "bots=aplha", REASON), "REFUSED, nothing ran: unknown bot 'aplha'"),
         (("action=enable", "minuts=5", REASON), "unknown variable 'minuts'; did you mean minutes?"),
         (("action=disable",), "REFUSED, nothing ran: no reason is given"),
+        (("action=withdraw",), "REFUSED, nothing ran: no reason is given"),
+        (("action=withdraw", "minutes=5", REASON), "REFUSED, nothing ran: minutes means nothing with action=withdraw"),
+        (
+            ("action=override", "bots=alpha", "minutes=5", REASON),
+            "REFUSED, nothing ran: action=override is about the runs",
+        ),
+        (("action=withdraw", "bots=alpha", REASON), "REFUSED, nothing ran: action=withdraw is about the runs"),
         (("action=override", "minutes=5"), "REFUSED, nothing ran: no reason is given"),
         (("action=status", "minutes=5"), "REFUSED, nothing ran: minutes means nothing with action=status"),
         (("action=disable", "until=2030-01-01T00:00:00Z", REASON), "means nothing with action=disable"),
@@ -162,6 +169,14 @@ def test_a_breaker_with_words_that_mean_nothing(
 def test_a_mere_check_switches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     said = refused(monkeypatch, "circuit_breaker", "action=enable", REASON, check=True)
     assert said == "NOTHING SWITCHED: this was a check"
+
+
+def test_hosts_without_bots_are_no_reason_to_refuse_a_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check is the last station: what comes so far would be done."""
+    monkeypatch.setitem(FLEET, "paper-1", {"freqtrade_bots": []})
+    monkeypatch.setitem(FLEET, "prod-1", {"freqtrade_bots": []})
+    assert refused(monkeypatch, "circuit_breaker", "action=enable", REASON, check=True).startswith("NOTHING SWITCHED")
+    assert "no host reached by this play has a bot" in refused(monkeypatch, "killswitch", "level=1", REASON)
 
 
 def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,8 +116,11 @@ def ask(run: Run, words: Sequence[str], wanted: str) -> dict[str, Any]:
 
 
 def options(values: Mapping[str, Any], *names: str) -> list[str]:
-    """Return ``--name=value`` for each name that has a value; without names, for those of the mandate."""
-    return [f"--{name.replace('_', '-')}={values[name]}" for name in names or MANDATE if values[name]]
+    """Return ``--name=value`` for each name that has a value; without names, for those of the mandate.
+
+    None and an empty text are no values. The number zero is one: the command says whether it makes sense.
+    """
+    return [f"--{name.replace('_', '-')}={values[name]}" for name in names or MANDATE if values[name] not in (None, "")]
 
 
 def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, touches: bool = True) -> dict[str, Any]:

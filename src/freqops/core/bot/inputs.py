@@ -37,6 +37,11 @@ def deadline(text: object) -> int | None:
     return int(str(text))
 
 
+def means_all(text: object) -> bool:
+    """Return whether ``text`` means all bots, and names none."""
+    return str(text).strip() == ALL
+
+
 def bots(text: object, known: Iterable[str]) -> list[str]:
     """Return the bots that ``text`` names (separated by commas, or ``all``), each of them known.
 

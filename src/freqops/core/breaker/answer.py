@@ -68,12 +68,14 @@ class Answer:
         changed: Whether a file was changed.
         override: What is to be said of the permission to start runs in spite of the breaker; empty where there is none.
         detail: Lines about the host.
+        file: What the files that were meant say together: one of `FILES`; empty where the host does not say.
     """
 
     rows: list[Row]
     changed: bool = False
     override: str = ""
     detail: list[str] = field(default_factory=list)
+    file: str = ""
 
     @property
     def well(self) -> bool:
@@ -83,7 +85,7 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """Return the answer as a host gives it; the host adds the command that it answers."""
         return {"version": VERSION, "bots": [vars(row) for row in self.rows], "changed": self.changed,
-                "override": self.override, "detail": self.detail}  # fmt: skip
+                "override": self.override, "detail": self.detail, "file": self.file}  # fmt: skip
 
     def lines(self) -> list[str]:
         """Return the answer as a table with its details, for a person."""
@@ -109,9 +111,13 @@ class Answer:
         unknown = [row for row in rows if row.file not in FILES]
         if unknown:
             raise Malformed(f"the file of {unknown[0].bot} is {unknown[0].file!r}")
+        file = document.get("file", "")
+        if file not in (*FILES, ""):
+            raise Malformed(f"its file is {file!r}")
         override = document.get("override")
         return cls(
             rows, kinds.value(document, "changed", kinds.truth),
             override if isinstance(override, str) else "",
             kinds.value(document, "detail", kinds.list_of(kinds.text)),
+            file,
         )  # fmt: skip

@@ -108,7 +108,8 @@ def status(order: Order, clock: Clock) -> Done:
     said = [switch.said(now) for switch in order.switches()]
     rows = proof.rows(order.homes(), order.host, clock)
     found = Answer(rows, override=_override(order, now), detail=[each.line for each in said] + _unfollowed(order))
-    words = [word(said), *(row.file for row in rows)]
+    found.file = word(said)
+    words = [found.file, *(row.file for row in rows)]
     return Done(order, found, _status_exit(words, proven=all(row.proven for row in rows)))
 
 
@@ -144,7 +145,7 @@ def override(order: Order, clock: Clock) -> Done:
     in_force = override_file.read(order.override, now, owner=writer.OWNER).in_force
     good = in_force is not order.withdraw and written.error is None
     said = [written.error] if written.error is not None else []
-    found = Answer([], written.changed, _override(order, now), [*said, *written.notes])
+    found = Answer([], written.changed, _override(order, now), [*said, *written.notes], word([order.host.said(now)]))
     done = Done(order, found, PROVEN if good else NOT_PROVEN, [written.evidence()])
     _record(done, began, clock)
     return done
@@ -152,7 +153,7 @@ def override(order: Order, clock: Clock) -> Done:
 
 def _switched(order: Order, clock: Clock, act: Callable[[Switch], Written]) -> Done:
     """Write the files that are meant, one failing keeps no other, and wait for what follows from them."""
-    began, homes = clock.utcnow(), order.homes()
+    began, homes, meant = clock.utcnow(), order.homes(), order.switches()
     written, failed = _each(order, act)
     since = clock.utcnow()
     found = Answer([], any(each.changed for each in written), _override(order, since))
@@ -160,6 +161,7 @@ def _switched(order: Order, clock: Clock, act: Callable[[Switch], Written]) -> D
     _record(done, began, clock)  # before anything is waited for: who is killed meanwhile leaves it
     found.rows = proof.awaited(homes, order.host, clock, since, order.deadline if written else 0.0)
     wrong = [*failed, *_undone(order, written, clock.utcnow())]
+    found.file = word([switch.said(clock.utcnow()) for switch in meant])
     found.detail += [*wrong, *(note for each in written for note in each.notes), *_unfollowed(order)]
     done.exit = PROVEN if not wrong and all(row.proven for row in found.rows) else NOT_PROVEN
     _record(done, began, clock)

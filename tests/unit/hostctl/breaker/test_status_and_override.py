@@ -41,6 +41,8 @@ def test_status_ends_with_what_the_file_says(host: GuardedHost, text: str | None
     host.round()
     done = switching.status(host.order("status"), host.clock)
     assert done.exit == status
+    said = {PROVEN: "inactive", BREAKER_ACTIVE: "active", BREAKER_UNREADABLE: "unreadable"}[status]
+    assert done.to_json()["file"] == said
     assert all(row.proven for row in done.answer.rows)
     assert str(host.file) in done.answer.detail[0]
 
@@ -98,6 +100,7 @@ def test_a_file_that_guard_does_not_follow_holds_no_bot_and_that_is_said(host: G
 def test_a_host_without_bots_has_a_breaker_for_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = GuardedHost(tmp_path, monkeypatch, bots=())
     done = switching.enable(host.order("enable"), host.clock)
-    assert (done.exit, done.answer.rows, done.answer.changed) == (PROVEN, [], True)
+    assert (done.exit, done.answer.rows, done.answer.changed, done.answer.file) == (PROVEN, [], True, "active")
+    assert switching.disable(host.order("disable"), host.clock).answer.file == "inactive"
     assert host.file.parent.stat().st_mode & 0o022 == 0
     assert host.file.is_file()

@@ -254,6 +254,7 @@ def test_a_disk_that_takes_nothing_is_not_waited_for(host: GuardedHost, monkeypa
     monkeypatch.setattr(durable, "write_atomic", full)
     done = switching.enable(host.order("enable"), host.clock)
     assert (done.exit, done.answer.changed) == (NOT_PROVEN, False)
+    assert done.answer.file == "inactive"
     assert host.clock.now < 1.0
     assert not breaker_file.read(host.file, host.clock.utcnow(), owner=ME).active
 
