@@ -180,7 +180,7 @@ def test_a_further_run_through_everything_changes_nothing(runs: Runs) -> None:
 
 
 def test_what_was_wished_is_what_is_there(field: Field) -> None:
-    assert "guard --every 7" in field.sh("systemctl show --property ExecStart freqops-guard.service")
+    assert "guard --every 4" in field.sh("systemctl show --property ExecStart freqops-guard.service")
     assert field.sh("systemctl is-active freqops-guard.service").strip() == "active"
     assert "deadman --after 90" in field.sh("systemctl show --property ExecStart freqops-deadman.service")
     assert field.sh("systemctl is-active freqops-deadman.timer").strip() == "active"
