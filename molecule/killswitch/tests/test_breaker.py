@@ -156,3 +156,7 @@ def test_the_play_trips_it_on_one_host_and_ends_it(fields: tuple[Field, Field], 
     twice = play("circuit_breaker", *words, "-e", "action=disable")
     assert twice.rc == 0, twice.out
     assert "changed=0" in twice.out
+    for action, ends in (("override", ("-e", "minutes=5")), ("withdraw", ())):
+        done = play("circuit_breaker", *words, "-e", f"action={action}", *ends)
+        assert done.rc == 0, done.out
+        assert "ALL PROVEN" in done.out, done.out
