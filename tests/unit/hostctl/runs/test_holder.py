@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,12 @@ ROOT = Path(__file__).parents[4]
 DRIVER = str(Path(__file__).with_name("driver.py"))
 TTL, RUN = 900, ("slot", "run", "--kind", "backtest", "--")
 WAITS = ("sh", "-c", "echo $$ >$0/run && exec sleep 1000")  # says which process it is
+WORKS = (
+    "sh",
+    "-c",
+    "sh -c 'exec sleep 1000 >/dev/null' & echo $! >$0/left; echo $$ >$0/run; wait",
+)  # so does its worker
+LOOKS = 3  # seconds, in which a holder looks at least once
 
 
 class Host:
@@ -58,10 +64,10 @@ class Host:
         status, said = self.run(*words)
         return status, json.loads(said.splitlines()[-1])
 
-    def hold(self, *words: str) -> subprocess.Popen[str]:
+    def hold(self, *words: str, command: tuple[str, ...] = WAITS) -> subprocess.Popen[str]:
         """Begin a run that goes on, and return its holder when the run has begun."""
         (self.root / "run").unlink(missing_ok=True)
-        holder = self.begin(*(words or RUN), *WAITS, str(self.root))
+        holder = self.begin(*(words or RUN), *command, str(self.root))
         until(lambda: (self.root / "run").exists() and self.run_pid > 0, GIVE_UP, "the run has not begun")
         return holder
 
@@ -215,6 +221,42 @@ def test_a_slot_that_somebody_took_away_ends_the_run(host: Host) -> None:
         path.unlink()
     host.pass_(TTL / 5)
     assert holder.wait(GIVE_UP) == 124
+
+
+def tear(running: Path) -> None:
+    [path] = running.glob("backtest_*.lock")
+    path.write_bytes(path.read_bytes()[:20])
+
+
+def open_to_others(running: Path) -> None:
+    running.parent.chmod(0o775)
+
+
+@pytest.mark.parametrize("spoil", [tear, open_to_others])
+def test_a_slot_that_cannot_be_read_is_tried_again_until_it_is_late_and_then_all_of_the_run_ends(
+    host: Host, spoil: Callable[[Path], None]
+) -> None:
+    holder = host.hold(command=WORKS)
+    run = (host.run_pid, int((host.root / "left").read_text()))
+    spoil(host.root / "user_data/state/running")
+    host.pass_(TTL / 3)
+    with pytest.raises(subprocess.TimeoutExpired):
+        holder.wait(LOOKS)
+    assert all(host.runs(pid) for pid in run)
+    host.pass_(TTL / 3)
+    said = holder.communicate(timeout=GIVE_UP)[0]
+    assert holder.returncode == 124
+    assert not any(host.runs(pid) for pid in run)
+    why = json.loads(said)["not_proven"]
+    assert why.startswith("the run was ended: no heartbeat was written for 600.0 s; its slot was not given back: ")
+
+
+def test_a_holder_that_cannot_tell_the_time_ends_all_of_its_run(host: Host) -> None:
+    holder = host.hold(command=WORKS)
+    run = (host.run_pid, int((host.root / "left").read_text()))
+    (host.root / "age").unlink()
+    assert holder.wait(GIVE_UP) == 2
+    assert not any(host.runs(pid) for pid in run)
 
 
 # --- under a slot that somebody else holds
