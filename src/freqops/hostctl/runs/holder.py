@@ -45,8 +45,17 @@ class Ended:
     slot_lost: bool = False
 
 
-def run(directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock) -> Ended:
+def run(
+    directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock, tell: Callable[[str], object]
+) -> Ended:
     """Take a slot, run a command under it, and give it back.
+
+    Args:
+        directory: The slots of this host.
+        wanted: The slot.
+        words: The command and its arguments.
+        clock: The source of the time.
+        tell: Is given each remark on the slot before the command begins.
 
     Raises:
         Refused: There was no slot, and nothing ran.
@@ -54,6 +63,8 @@ def run(directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock
     """
     acquired = directory.acquire(wanted)
     try:
+        for remark in acquired.remarks:
+            tell(remark)
         ended = _run(directory, words, clock, Kept(directory, acquired.token, acquired.slot))
     except BaseException:
         with suppress(FreqopsError, OSError):  # where the run goes on, the slot is refused, and stays

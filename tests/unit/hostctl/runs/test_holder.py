@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 
 from freqops.core.base import process_table
+from freqops.core.base.clock import Clock
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
 from tests.unit.hostctl.runs.driver import IGNORES_HANG_UP
 from tests.unit.patience import PATIENCE
+from tests.unit.slot_fields import lay_breaker, lay_override
 
 ROOT = Path(__file__).parents[4]
 DRIVER = str(Path(__file__).with_name("driver.py"))
@@ -38,6 +41,7 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.root, self.age = root, 1000.0
         self.begun: list[subprocess.Popen[str]] = []
+        lay_breaker(root)
         self.pass_(0)
 
     def pass_(self, seconds: float) -> None:
@@ -221,6 +225,33 @@ def test_a_slot_that_somebody_took_away_ends_the_run(host: Host) -> None:
         path.unlink()
     host.pass_(TTL / 5)
     assert holder.wait(GIVE_UP) == 124
+
+
+def test_while_the_breaker_is_active_no_run_begins_and_what_is_held_is_kept_and_given_back(host: Host) -> None:
+    take = ("slot", "acquire", "--kind", "hyperopt", "--pid", str(os.getpid()))
+    held = host.asked(*take)[1]["token"]
+    lay_breaker(host.root, active=True, reason="feed is wrong")
+    forbidden = {"refused": "circuit_breaker_active: feed is wrong"}
+    assert host.asked(*RUN, "touch", str(host.root / "ran")) == (125, forbidden)
+    assert host.asked("slot", "acquire", "--kind", "backtest", "--pid", str(os.getpid())) == (1, forbidden)
+    assert not (host.root / "ran").exists()
+    assert host.asked("slot", "keep", "--token", held)[0] == 0
+    assert host.run("slot", "run", "--token", held, "--", "true") == (0, "")
+    assert host.asked("slot", "release", "--token", held)[1]["released"] is True
+    assert host.run("slot", "run", "--kind", "maintenance", "--", "true") == (0, "")
+    lay_override(host.root, Clock().utcnow() + timedelta(hours=1))
+    assert host.run(*RUN, "echo", "ran") == (0, "ran\n")
+    [remark] = host.asked(*take)[1]["remarks"]
+    assert remark.startswith("an override lets runs begin in spite of circuit_breaker_active: feed is wrong (")
+
+
+def test_a_run_that_begins_under_an_override_says_so_beside_its_output(
+    host: Host, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lay_breaker(host.root, active=True, reason="feed is wrong")
+    lay_override(host.root, Clock().utcnow() + timedelta(hours=1))
+    assert host.run(*RUN, "true") == (0, "")
+    assert "freqops-host: an override lets runs begin in spite of circuit_breaker_active: " in capfd.readouterr().err
 
 
 def tear(running: Path) -> None:
