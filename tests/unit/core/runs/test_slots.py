@@ -468,7 +468,7 @@ class Slots(RuleBasedStateMachine):
         assert self.host.directory.release(acquired.token) is (entry is not None)
         self.model.pop(acquired.file, None)
 
-    @rule(seconds=st.sampled_from([0.5, 1.1, 29.0, 61.0, 450.0, 901.0]))
+    @rule(seconds=st.sampled_from([0.5, 1.125, 29.0, 61.0, 450.0, 901.0]))
     def wait(self, seconds: float) -> None:
         self.host.sleep(seconds)
 
