@@ -17,6 +17,7 @@ from pathlib import Path
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.text_table import table
+from freqops.core.breaker import places
 from freqops.core.runs import slot_processes
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Holder, Wanted
@@ -44,6 +45,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as place:
         root = Path(place)
         directory = SlotDirectory(root, Clock())
+        breaker = places.host_breaker(root)
+        breaker.parent.mkdir(parents=True)
+        breaker.write_text('{"active": false}')
         wanted = Wanted("backtest", Holder(slot_processes.this(), os.uname().nodename, "bench"), limit=3)
         others = [directory.acquire(wanted) for _ in range(2)]  # as on a host on which something runs
         taken: dict[str, list[float]] = {"flock, had and given back": []}

@@ -9,7 +9,8 @@ module: freqops_breaker
 short_description: Switch the operator breaker of a host on or off, and prove what follows on its bots
 description:
   - Runs C(freqops-host breaker) on the host. The breaker is a file; while that is active no bot of the host enters, and
-    no run starts. The host's guard holds the bots, and ends their holds when the file is not active any more.
+    no run but maintenance gets a new slot. The host's guard holds the bots, and ends their holds when the file is not
+    active any more.
   - Fails unless every bot is proven to be held, or free of the breaker, within O(deadline).
   - The module is idempotent; with O(minutes), each call sets another end.
 extends_documentation_fragment:

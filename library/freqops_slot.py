@@ -14,6 +14,9 @@ description:
     before.
   - What is run by C(freqops-host slot run --token) ends when the heartbeat is late, at half of O(ttl_seconds). Any
     other command that a play starts goes on when the run of Ansible is killed, and nobody ends it.
+  - A new slot is refused while the operator breaker of the host is active, missing or cannot be read, unless an
+    override is in force. Slots of the kind V(maintenance) are given all the same. A slot that is held is kept and given
+    back.
   - The module is idempotent. A run of Ansible has one slot for each O(kind) and O(cid).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -105,6 +108,11 @@ ttl_seconds:
   description: Seconds of silence after which the slot may be stale; empty in check mode.
   returned: with O(state=present)
   type: int
+remarks:
+  description: That a new slot was given in spite of the operator breaker, and by whose override; a warning, too.
+  returned: with O(state=present)
+  type: list
+  elements: str
 lost:
   description: Whether the slot is not held any more, or its heartbeat is late.
   returned: when it is so
@@ -154,11 +162,12 @@ def _present(directory: SlotDirectory, wanted: Wanted, *, check: bool) -> dict[s
         seen = directory.look(wanted, again=True)
         others = len(seen.active) - (seen.own is not None)
         done = {"changed": seen.own is None, "token": "", "file": "", "ttl_seconds": None, "limit": seen.limit}
+        done.update(remarks=list(seen.remarks))
     else:
         acquired = directory.acquire(wanted, again=True)
         others = acquired.active_before
         done = {"changed": acquired.is_new, "token": acquired.token, "file": acquired.file}
-        done.update(ttl_seconds=acquired.slot.ttl, limit=acquired.slot.limit)
+        done.update(ttl_seconds=acquired.slot.ttl, limit=acquired.slot.limit, remarks=list(acquired.remarks))
     before = others if done["changed"] else others + 1
     text = f"{wanted.kind} slots: {{}} of {done['limit']}\n"
     return {**done, "active_before": others, "diff": {"before": text.format(before), "after": text.format(others + 1)}}
@@ -193,6 +202,8 @@ def main() -> None:
         module.fail_json(msg=visible(f"REFUSED, nothing was changed: {refusal}"))
     except (FreqopsError, OSError) as error:
         module.fail_json(msg=visible(f"NOT PROVEN: {error}"))
+    for remark in done.get("remarks", ()):
+        module.warn(visible(remark))
     module.exit_json(**done)
 
 

@@ -20,6 +20,7 @@ from freqops.core.runs.slots import Holder, LockFile, Wanted
 from tests.crash import traced
 from tests.crash.traced import Point
 from tests.unit.fakes import FakeClock
+from tests.unit.slot_fields import lay_breaker
 
 MODULE, KILLED, FULL = "tests.crash.slots", "signal=KILL", "error=ENOSPC"
 COMMANDS, FEWEST = ("acquire", "keep", "release"), 4
@@ -78,6 +79,7 @@ class Runs:
         self._made += 1
         root = self._memory / f"r{self._made}"
         root.mkdir()
+        lay_breaker(root)
         argv = ["slot", command]
         if command == "acquire":
             argv += ["--kind", "backtest", "--pid", str(os.getpid()), "--cid", "crash"]

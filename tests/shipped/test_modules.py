@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.shipped.bare import ROOT, Bare
+from tests.unit.slot_fields import lay_breaker
 
 ON_BOTH = {
     "freqops_keepalive",
@@ -105,6 +106,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def answers(bare: Bare, homes: dict[str, Path]) -> Answers:
     """What each module said, those that do something twice; one start of Ansible serves them all."""
     jobs = []
+    lay_breaker(homes["freqops_slot"])
     for name in ON_HOSTS:
         (homes[name] / "validated").touch()
         times = 1 if name in RUN_THE_TOOL or name in REFUSE else 2

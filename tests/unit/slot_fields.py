@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from freqops.core.breaker import override_file, places
 from freqops.core.halt.deadman import Boot
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Acquired, Alive, Holder, Process, Slot, Wanted
@@ -15,8 +17,24 @@ from tests.unit.fakes import FakeClock
 MACHINE = "one pid:[1]"
 
 
+def lay_breaker(root: Path, *, active: bool = False, reason: str = "") -> Path:
+    """Lay the operator breaker of a tree as a deploy does, inactive, or active; return the file."""
+    path = places.host_breaker(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"active": active, "reason": reason}))
+    path.chmod(0o600)
+    return path
+
+
+def lay_override(root: Path, until: datetime) -> None:
+    """Lay the permission to start runs in spite of the breaker."""
+    path = places.override(root)
+    path.write_text(json.dumps(override_file.document("ann@desk", "data for the report", until)))
+    path.chmod(0o600)
+
+
 class SlotField(FakeClock):
-    """One host: its boot, its clock, its processes, its slots."""
+    """One host: its boot, its clock, its processes, its slots; its breaker is inactive."""
 
     def __init__(self, root: Path, limits: dict[str, int] | None = None) -> None:
         super().__init__()
@@ -24,6 +42,7 @@ class SlotField(FakeClock):
         self.dead: set[Process] = set()
         self.directory = SlotDirectory(root, self, self.boot, self.look, lambda: self.utcnow().timestamp())
         self.running = self.directory.path
+        lay_breaker(root)
         if limits is not None:
             self.declare(limits=limits)
 

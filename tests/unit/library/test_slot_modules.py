@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.base.clock import Clock
 from freqops.core.halt.deadman import Boot, this_boot
 from freqops.core.runs.slot_directory import SlotDirectory
 from library import freqops_slot, freqops_slot_info
 from tests.unit.library.conftest import Run
+from tests.unit.slot_fields import lay_breaker, lay_override
 
 PLAY: dict[str, Any] = {
     "kind": "backtest", "actor": "ann@control", "control": "control", "machine": "elsewhere pid:[1]", "pid": 77,
     "started": "7",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def breaker(tmp_path: Path) -> Path:
+    """The operator breaker of the tree, inactive."""
+    return lay_breaker(tmp_path)
 
 
 def slot(run: Run, root: Path, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
@@ -60,6 +69,35 @@ def test_a_check_of_a_whole_playbook_gives_nothing_back(run: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize("check", [False, True])
+def test_while_the_breaker_is_active_none_is_new_and_what_is_held_is_kept_and_given_back(
+    run: Run, tmp_path: Path, check: bool
+) -> None:
+    held = slot(run, tmp_path, **PLAY)
+    lay_breaker(tmp_path, active=True, reason="feed is wrong")
+    refused = slot(run, tmp_path, check=check, **{**PLAY, "kind": "hyperopt"})
+    assert refused["failed"] is True
+    assert refused["msg"] == "REFUSED, nothing was changed: circuit_breaker_active: feed is wrong"
+    again = slot(run, tmp_path, check=check, **PLAY)
+    assert (again["changed"], again["remarks"]) == (False, [])
+    for state in ("kept", "absent"):
+        assert "failed" not in slot(run, tmp_path, check=check, state=state, token=held["token"])
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_under_an_override_it_is_new_and_says_so(
+    run: Run, tmp_path: Path, check: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))  # Ansible says a text only once
+    lay_breaker(tmp_path, active=True, reason="feed is wrong")
+    lay_override(tmp_path, Clock().utcnow() + timedelta(hours=1))
+    answer = slot(run, tmp_path, check=check, **PLAY)
+    assert answer["changed"] is True
+    assert answer["remarks"] == warned
+    assert answer["remarks"][0].startswith("an override lets runs begin in spite of circuit_breaker_active: feed is")
+
+
+@pytest.mark.parametrize("check", [False, True])
 def test_where_all_are_taken_it_fails_and_a_check_does_too(run: Run, tmp_path: Path, check: bool) -> None:
     slot(run, tmp_path, **PLAY)
     answer = slot(run, tmp_path, check=check, **{**PLAY, "pid": 78})
@@ -85,7 +123,7 @@ def test_what_is_not_allowed_is_refused_before_anything_is_taken(
     answer = slot(run, tmp_path, **{**PLAY, **wish})
     assert answer["failed"] is True
     assert said in answer["msg"]
-    assert not (tmp_path / "user_data").exists()
+    assert not SlotDirectory(tmp_path, Clock()).path.exists()
 
 
 def test_a_heartbeat_is_noted_and_one_that_comes_late_is_lost(
@@ -107,7 +145,6 @@ def test_a_heartbeat_is_noted_and_one_that_comes_late_is_lost(
 
 def test_with_a_directory_that_cannot_be_read_nobody_is_told_that_none_is_taken(run: Run, tmp_path: Path) -> None:
     directory = SlotDirectory(tmp_path, Clock())
-    directory.path.parent.mkdir(parents=True)
     directory.path.write_text("")
     answer = info(run, tmp_path)
     assert answer["failed"] is True

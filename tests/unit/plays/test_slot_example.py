@@ -22,7 +22,7 @@ from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Full, Wanted
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
-from tests.unit.slot_fields import SlotField
+from tests.unit.slot_fields import SlotField, lay_breaker
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "docs" / "examples" / "run_slot.yml"
@@ -44,6 +44,7 @@ class Example:
     def __init__(self, place: Path) -> None:
         self.place, self.root = place, place / "root"
         self.directory = SlotDirectory(self.root, Clock())
+        lay_breaker(self.root)
         self.tool = place / "freqops-host"
         self.tool.write_text(TOOL.format(python=sys.executable, source=str(ROOT / "src"), root=str(self.root)))
         self.tool.chmod(0o755)

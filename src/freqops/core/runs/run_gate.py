@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Callable, Protocol
 
 from ..bot import limits
 from ..bot.limits import Limits
@@ -17,6 +17,7 @@ from ..bot.limits import Limits
 RUNS = ("backtest", "hyperopt", "download", "maintenance")
 LIVE = "live"
 KINDS = (*RUNS, LIVE)
+FREE_OF_BREAKER = ("maintenance",)  # what the breaker waits for, a repair or a backup, must be possible meanwhile
 BREAKER, DRAWDOWN, TOO_MANY = "circuit_breaker_active", "recent_drawdown_exceeded", "too_many_active_{}s"
 NOT_READ = "it was not read"
 
@@ -122,11 +123,24 @@ def judge(question: Question) -> Verdict:
     Raises:
         ValueError: The kind is none of `KINDS`.
     """
+    return _judged(question, (_breaker, _drawdown, _live, _slots))
+
+
+def judge_breaker(question: Question) -> Verdict:
+    """Return whether the operator breaker lets a run or a live start begin; nothing else in the question is looked at.
+
+    Raises:
+        ValueError: The kind is none of `KINDS`.
+    """
+    return _judged(question, (_breaker,))
+
+
+def _judged(question: Question, checks: Sequence[Callable[[Question], Iterator[str]]]) -> Verdict:
     if question.kind not in KINDS:
         raise ValueError(f"{question.kind!r} is no kind of run; there are {', '.join(KINDS)}")
     reasons: list[str] = []
     remarks: list[str] = []
-    for check in (_breaker, _drawdown, _live, _slots):
+    for check in checks:
         for finding in check(question):
             (remarks if isinstance(finding, _Remark) else reasons).append(str(finding))
     return Verdict(tuple(reasons), tuple(remarks))
@@ -140,6 +154,8 @@ class _Remark(str):
 
 def _breaker(question: Question) -> Iterator[str]:
     state = question.breaker
+    if question.kind in FREE_OF_BREAKER:
+        return
     if isinstance(state, Unknown):
         reason = f"{BREAKER}: it is not known whether it is active ({state.why})"
     elif state.active:

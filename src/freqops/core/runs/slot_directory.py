@@ -1,6 +1,8 @@
 """The directory of a host's slots: where they are taken, kept and given back, one command at a time.
 
 Every change happens under one flock. A lock file comes into being whole, by a link that fails where the name is taken.
+The operator breaker is looked at here for every new slot, so that nobody passes it by; a slot that is held is kept and
+given back whatever it says.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from ..base import durable, root_file
 from ..base.clock import Clock, iso
 from ..base.errors import NotProven, Refused
 from ..halt.deadman import Boot, this_boot
-from . import slot_file, slot_processes, slot_table, slots
+from . import breaker_gate, slot_file, slot_processes, slot_table, slots
 from .slots import Acquired, Full, LockFile, Look, Lost, Moment, Process, Seen, Slot, Wanted
 
 STATE = Path("user_data") / "state"
@@ -43,6 +45,7 @@ class SlotDirectory:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.path = root / STATE / RUNNING
+        self._root = root
         self._clock, self._boot, self._look, self._wall = clock, boot, look, wall
 
     def now(self) -> Moment:
@@ -97,7 +100,8 @@ class SlotDirectory:
 
         Raises:
             Full: All slots are taken.
-            Refused: It asks for more than is declared, or what is declared cannot be read.
+            Refused: The operator breaker forbids it, it asks for more than is declared, or what is declared cannot be
+                read.
             NotProven: The directory cannot be read.
         """
         limit = self.declared.limit(wanted.kind, wanted.limit)
@@ -105,11 +109,14 @@ class SlotDirectory:
         stale = self.stale(found)
         active = [each for each in found if each not in stale]
         own = next((each for each in active if again and each.is_of(wanted.holder, wanted.cid)), None)
-        if own is None and len(active) >= limit:
+        if own is not None:
+            return Seen(own, active, stale, limit)
+        remarks = breaker_gate.ask(self._root, wanted.kind, self._clock.utcnow())
+        if len(active) >= limit:
             raise Full(
                 f"too_many_active_{wanted.kind}s: {len(active)}/{limit}: {'; '.join(each.described for each in active)}"
             )
-        return Seen(own, active, stale, limit)
+        return Seen(None, active, stale, limit, remarks)
 
     def acquire(self, wanted: Wanted, *, again: bool = False) -> Acquired:
         """Take a slot, and read it back.
@@ -120,7 +127,8 @@ class SlotDirectory:
 
         Raises:
             Full: All slots are taken.
-            Refused: Nothing was taken: the wish is not allowed, the disk is full, or another command is at it.
+            Refused: Nothing was taken: the operator breaker forbids it, the wish is not allowed, the disk is full, or
+                another command is at it.
             NotProven: The directory cannot be read, or what is read back is not what was written.
         """
         self._make()
@@ -132,7 +140,7 @@ class SlotDirectory:
             removed = tuple(self._removed(seen.stale))
             slot = self._new(wanted, seen.limit)
             name = self._written(slot)
-            return Acquired(slot, slot_file.token(name, slot), name, True, len(seen.active), removed)
+            return Acquired(slot, slot_file.token(name, slot), name, True, len(seen.active), removed, seen.remarks)
 
     def keep(self, token: str) -> Slot:
         """Let the holder of a slot be heard, and return the slot.

@@ -220,6 +220,7 @@ class Acquired:
         is_new: Whether its holder did not have it before.
         active_before: Slots of the kind that others had.
         removed: Names of stale lock files that were removed.
+        remarks: What there is to say of it: that the run may begin in spite of the operator breaker.
     """
 
     slot: Slot
@@ -228,6 +229,7 @@ class Acquired:
     is_new: bool
     active_before: int
     removed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -239,12 +241,14 @@ class Seen:
         active: The lock files of its kind that count.
         stale: Those that count no longer.
         limit: Slots of its kind at most.
+        remarks: As of `Acquired`.
     """
 
     own: LockFile | None
     active: list[LockFile]
     stale: list[LockFile]
     limit: int
+    remarks: tuple[str, ...] = ()
 
 
 def refuse_unless_kind(kind: str) -> None:

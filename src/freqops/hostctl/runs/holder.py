@@ -1,7 +1,9 @@
 """The holder of a slot: a process that begins a run, is heard as long as it is well, and ends the run where it is not.
 
 It looks every second at most. A holder that was stopped, or slept with its machine, finds its heartbeat late when it
-goes on, and ends its run: nobody else could have taken the slot before, because the holder was not gone.
+goes on, and ends its run: nobody else could have taken the slot before, because the holder was not gone. Where the slot
+cannot be read or written, nothing was heard of it: that is tried again until it is late. No error of a look leaves a
+run behind.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import select
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Callable
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
@@ -34,21 +37,34 @@ class Ended:
     Attributes:
         status: The exit status: of the command, `LOST`, or 128 and the signal that ended it.
         why: Why it was ended; empty where it ended by itself.
+        slot_lost: Whether it was ended because its slot was lost or late.
     """
 
     status: int
     why: str = ""
+    slot_lost: bool = False
 
 
-def run(directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock) -> Ended:
+def run(
+    directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock, tell: Callable[[str], object]
+) -> Ended:
     """Take a slot, run a command under it, and give it back.
+
+    Args:
+        directory: The slots of this host.
+        wanted: The slot.
+        words: The command and its arguments.
+        clock: The source of the time.
+        tell: Is given each remark on the slot before the command begins.
 
     Raises:
         Refused: There was no slot, and nothing ran.
-        NotProven: What is left of the run could not be ended, or the slot was not given back.
+        NotProven: What is left of the run could not be ended, or the slot was not given back, and had not been lost.
     """
     acquired = directory.acquire(wanted)
     try:
+        for remark in acquired.remarks:
+            tell(remark)
         ended = _run(directory, words, clock, Kept(directory, acquired.token, acquired.slot))
     except BaseException:
         with suppress(FreqopsError, OSError):  # where the run goes on, the slot is refused, and stays
@@ -56,8 +72,10 @@ def run(directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock
         raise
     try:
         directory.release(acquired.token)
-    except Refused as refusal:
-        raise NotProven(f"the run ended with {ended.status}, and its slot was not given back: {refusal}") from None
+    except (FreqopsError, OSError) as error:
+        if not ended.slot_lost:
+            raise NotProven(f"the run ended with {ended.status}, and its slot was not given back: {error}") from None
+        return replace(ended, why=f"{ended.why}; its slot was not given back: {error}")
     return ended
 
 
@@ -86,19 +104,30 @@ class Watched:
     slot: Slot
 
     def look(self) -> None:
-        """Look at the slot.
+        """Look at the slot; one that cannot be read for a while is tried again.
 
         Raises:
             Lost: It is not held any more, or its heartbeat is late.
         """
-        self.slot = self.directory.held(self.token)
+        self._ask(self.directory.held)
+
+    def _ask(self, question: Callable[[str], Slot]) -> None:
+        """Ask for the slot; that there is no answer is nothing, until the slot that was seen last is late."""
+        try:
+            self.slot = question(self.token)
+        except Lost:
+            raise
+        except (FreqopsError, OSError) as error:
+            present = self.directory.now().boot
+            if self.slot.is_late(present):
+                raise Lost(f"nothing was heard of the slot for {self.slot.silence(present):.1f} s: {error}") from None
 
 
 class Kept(Watched):
     """A slot that is kept by heartbeats."""
 
     def look(self) -> None:
-        """Be heard where it is time; a disk that is full for a while is tried again.
+        """Be heard where it is time; what fails for a while, as on a full disk, is tried again.
 
         Raises:
             Lost: The heartbeat is late, or the slot is somebody else's.
@@ -107,20 +136,29 @@ class Kept(Watched):
         if self.slot.is_late(now):
             raise Lost(f"no heartbeat was written for {self.slot.silence(now):.1f} s")
         if self.slot.silence(now) >= slots.seconds_between_beats(self.slot.ttl):
-            with suppress(Refused, OSError):
-                self.slot = self.directory.keep(self.token)
+            self._ask(self.directory.keep)
 
 
 def _run(directory: SlotDirectory, words: list[str], clock: Clock, slot: Watched) -> Ended:
     with _heard() as signals:
         session = own_processes.begin(words, clock, lambda pid: _noted(directory, slot.token, pid))
-        ended = _watched(session, signals, slot)
-        session.end(slots.seconds_of_grace(slot.slot, directory.now().boot))
+        try:
+            ended = _watched(session, signals, slot)
+        finally:
+            session.end(_grace(directory, slot.slot))
     with suppress(FreqopsError, OSError):  # the run has ended, which whoever asks looks up
         directory.put_run(slot.token, None)
     if ended is None and session.status is None:
         raise NotProven("the run has ended, and its exit status is not known")
     return ended or Ended(session.status or 0)
+
+
+def _grace(directory: SlotDirectory, slot: Slot) -> float:
+    """Return the seconds in which a run may end by itself; none where the age of the boot cannot be read."""
+    try:
+        return slots.seconds_of_grace(slot, directory.now().boot)
+    except (FreqopsError, OSError):
+        return 0.0
 
 
 def _noted(directory: SlotDirectory, token: str, pid: int) -> None:
@@ -146,7 +184,7 @@ def _watched(session: Session, signals: int, slot: Watched) -> Ended | None:
                 return Ended(128 + number, f"the signal {number} ended it")
             slot.look()
     except Lost as lost:
-        return Ended(LOST, str(lost))
+        return Ended(LOST, str(lost), slot_lost=True)
     finally:
         os.close(ended)
 

@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freqops.core.bot.limits import Limits
-from freqops.core.runs.run_gate import KINDS, LIVE, RUNS, LiveFigures, Question, Slots, Unknown, judge
+from freqops.core.runs.run_gate import (
+    FREE_OF_BREAKER,
+    KINDS,
+    LIVE,
+    RUNS,
+    LiveFigures,
+    Question,
+    Slots,
+    Unknown,
+    judge,
+    judge_breaker,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,7 @@ class Breaker:
     reason: str = "feed is wrong"
 
 
+BROKEN = [kind for kind in KINDS if kind not in FREE_OF_BREAKER]  # which the breaker keeps from beginning
 OFF, ON = Breaker(active=False), Breaker(active=True)
 FREE = Slots(0, 2)
 OPEN = {  # for each kind a question that nothing forbids
@@ -38,13 +50,13 @@ def test_where_all_is_known_and_nothing_forbids_it_may_begin(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_nothing_is_known_nothing_may_begin(kind: str) -> None:
     found = judge(Question(kind, max_backtest_drawdown=0.2))
-    assert found.reasons[0].startswith("circuit_breaker_active: it is not known")
-    assert len(found.reasons) == {"backtest": 3, LIVE: 3}.get(kind, 2)
+    assert found.reasons[0].startswith("circuit_breaker_active: it is not known") == (kind in BROKEN)
+    assert len(found.reasons) == {"backtest": 3, LIVE: 3, "maintenance": 1}.get(kind, 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_input_that_is_not_known_forbids_alone(kind: str) -> None:
-    needed = {"breaker": "circuit_breaker_active"}
+    needed = {"breaker": "circuit_breaker_active"} if kind in BROKEN else {}
     needed |= (
         {"limits": "live_concurrent_trades_exceeded", "live": "live_concurrent_trades_exceeded"} if kind == LIVE else {}
     )
@@ -55,13 +67,27 @@ def test_each_input_that_is_not_known_forbids_alone(kind: str) -> None:
         assert "the disk fails" in found.reasons[0]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKEN)
 def test_the_breaker(kind: str) -> None:
     assert judge(replace(OPEN[kind], breaker=ON)).reasons == ("circuit_breaker_active: feed is wrong",)
 
 
+def test_the_breaker_alone_is_asked_as_it_is_in_the_whole() -> None:
+    for kind in KINDS:
+        assert judge_breaker(Question(kind, breaker=OFF)).allowed
+        assert judge_breaker(Question(kind)).allowed == judge_breaker(Question(kind, breaker=ON)).allowed
+        assert judge_breaker(Question(kind, breaker=ON)) == judge(replace(OPEN[kind], breaker=ON))
+        assert judge_breaker(Question(kind, breaker=ON, override=True)) == judge(
+            replace(OPEN[kind], breaker=ON, override=True)
+        )
+
+
+def test_maintenance_alone_may_begin_while_the_breaker_is_active() -> None:
+    assert [kind for kind in KINDS if judge(replace(OPEN[kind], breaker=ON)).allowed] == ["maintenance"]
+
+
 def test_an_override_lets_runs_begin_and_no_live_bot_and_says_so() -> None:
-    for kind in RUNS:
+    for kind in (kind for kind in RUNS if kind in BROKEN):
         found = judge(replace(OPEN[kind], breaker=ON, override=True))
         assert found.allowed
         assert found.remarks == ("an override lets runs begin in spite of circuit_breaker_active: feed is wrong",)
@@ -198,7 +224,7 @@ def test_a_yes_is_one_in_which_nothing_that_counts_is_unknown(question: Question
     if not judge(question).allowed:
         return
     live = question.kind == LIVE
-    assert question.breaker == OFF or (question.override and not live)
+    assert question.breaker == OFF or (question.override and not live) or question.kind == "maintenance"
     if question.kind == "backtest" and question.max_backtest_drawdown is not None:
         assert not isinstance(question.drawdowns, Unknown)
         assert all(value is not None and value < question.max_backtest_drawdown for value in question.drawdowns)

@@ -329,7 +329,6 @@ def test_a_good_file_of_another_kind_of_writer_is_the_one_that_hostile_ones_diff
 
 @pytest.mark.parametrize("wrong", ["a file", "a link", "of everybody"])
 def test_a_directory_that_is_not_this_users_alone_gives_no_slot(host: SlotField, wrong: str, tmp_path: Path) -> None:
-    host.running.parent.mkdir(parents=True)
     if wrong == "a file":
         host.running.write_text("")
     elif wrong == "a link":
@@ -469,7 +468,7 @@ class Slots(RuleBasedStateMachine):
         assert self.host.directory.release(acquired.token) is (entry is not None)
         self.model.pop(acquired.file, None)
 
-    @rule(seconds=st.sampled_from([0.5, 1.1, 29.0, 61.0, 450.0, 901.0]))
+    @rule(seconds=st.sampled_from([0.5, 1.125, 29.0, 61.0, 450.0, 901.0]))
     def wait(self, seconds: float) -> None:
         self.host.sleep(seconds)
 

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,23 @@ from typing import Any
 import pytest
 
 from freqops.core.base import process_table
+from freqops.core.base.clock import Clock
 from lab.base.wait import until
 from tests.support.patience import GIVE_UP
 from tests.unit.hostctl.runs.driver import IGNORES_HANG_UP
 from tests.unit.patience import PATIENCE
+from tests.unit.slot_fields import lay_breaker, lay_override
 
 ROOT = Path(__file__).parents[4]
 DRIVER = str(Path(__file__).with_name("driver.py"))
 TTL, RUN = 900, ("slot", "run", "--kind", "backtest", "--")
 WAITS = ("sh", "-c", "echo $$ >$0/run && exec sleep 1000")  # says which process it is
+WORKS = (
+    "sh",
+    "-c",
+    "sh -c 'exec sleep 1000 >/dev/null' & echo $! >$0/left; echo $$ >$0/run; wait",
+)  # so does its worker
+LOOKS = 3  # seconds, in which a holder looks at least once
 
 
 class Host:
@@ -32,6 +41,7 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.root, self.age = root, 1000.0
         self.begun: list[subprocess.Popen[str]] = []
+        lay_breaker(root)
         self.pass_(0)
 
     def pass_(self, seconds: float) -> None:
@@ -58,10 +68,10 @@ class Host:
         status, said = self.run(*words)
         return status, json.loads(said.splitlines()[-1])
 
-    def hold(self, *words: str) -> subprocess.Popen[str]:
+    def hold(self, *words: str, command: tuple[str, ...] = WAITS) -> subprocess.Popen[str]:
         """Begin a run that goes on, and return its holder when the run has begun."""
         (self.root / "run").unlink(missing_ok=True)
-        holder = self.begin(*(words or RUN), *WAITS, str(self.root))
+        holder = self.begin(*(words or RUN), *command, str(self.root))
         until(lambda: (self.root / "run").exists() and self.run_pid > 0, GIVE_UP, "the run has not begun")
         return holder
 
@@ -215,6 +225,69 @@ def test_a_slot_that_somebody_took_away_ends_the_run(host: Host) -> None:
         path.unlink()
     host.pass_(TTL / 5)
     assert holder.wait(GIVE_UP) == 124
+
+
+def test_while_the_breaker_is_active_no_run_begins_and_what_is_held_is_kept_and_given_back(host: Host) -> None:
+    take = ("slot", "acquire", "--kind", "hyperopt", "--pid", str(os.getpid()))
+    held = host.asked(*take)[1]["token"]
+    lay_breaker(host.root, active=True, reason="feed is wrong")
+    forbidden = {"refused": "circuit_breaker_active: feed is wrong"}
+    assert host.asked(*RUN, "touch", str(host.root / "ran")) == (125, forbidden)
+    assert host.asked("slot", "acquire", "--kind", "backtest", "--pid", str(os.getpid())) == (1, forbidden)
+    assert not (host.root / "ran").exists()
+    assert host.asked("slot", "keep", "--token", held)[0] == 0
+    assert host.run("slot", "run", "--token", held, "--", "true") == (0, "")
+    assert host.asked("slot", "release", "--token", held)[1]["released"] is True
+    assert host.run("slot", "run", "--kind", "maintenance", "--", "true") == (0, "")
+    lay_override(host.root, Clock().utcnow() + timedelta(hours=1))
+    assert host.run(*RUN, "echo", "ran") == (0, "ran\n")
+    [remark] = host.asked(*take)[1]["remarks"]
+    assert remark.startswith("an override lets runs begin in spite of circuit_breaker_active: feed is wrong (")
+
+
+def test_a_run_that_begins_under_an_override_says_so_beside_its_output(
+    host: Host, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lay_breaker(host.root, active=True, reason="feed is wrong")
+    lay_override(host.root, Clock().utcnow() + timedelta(hours=1))
+    assert host.run(*RUN, "true") == (0, "")
+    assert "freqops-host: an override lets runs begin in spite of circuit_breaker_active: " in capfd.readouterr().err
+
+
+def tear(running: Path) -> None:
+    [path] = running.glob("backtest_*.lock")
+    path.write_bytes(path.read_bytes()[:20])
+
+
+def open_to_others(running: Path) -> None:
+    running.parent.chmod(0o775)
+
+
+@pytest.mark.parametrize("spoil", [tear, open_to_others])
+def test_a_slot_that_cannot_be_read_is_tried_again_until_it_is_late_and_then_all_of_the_run_ends(
+    host: Host, spoil: Callable[[Path], None]
+) -> None:
+    holder = host.hold(command=WORKS)
+    run = (host.run_pid, int((host.root / "left").read_text()))
+    spoil(host.root / "user_data/state/running")
+    host.pass_(TTL / 3)
+    with pytest.raises(subprocess.TimeoutExpired):
+        holder.wait(LOOKS)
+    assert all(host.runs(pid) for pid in run)
+    host.pass_(TTL / 3)
+    said = holder.communicate(timeout=GIVE_UP)[0]
+    assert holder.returncode == 124
+    assert not any(host.runs(pid) for pid in run)
+    why = json.loads(said)["not_proven"]
+    assert why.startswith("the run was ended: no heartbeat was written for 600.0 s; its slot was not given back: ")
+
+
+def test_a_holder_that_cannot_tell_the_time_ends_all_of_its_run(host: Host) -> None:
+    holder = host.hold(command=WORKS)
+    run = (host.run_pid, int((host.root / "left").read_text()))
+    (host.root / "age").unlink()
+    assert holder.wait(GIVE_UP) == 2
+    assert not any(host.runs(pid) for pid in run)
 
 
 # --- under a slot that somebody else holds

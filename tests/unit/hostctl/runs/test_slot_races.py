@@ -22,6 +22,7 @@ from freqops.core.runs import slot_directory, slot_processes
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Full, Holder, Wanted
 from tests.support.patience import GIVE_UP
+from tests.unit.slot_fields import lay_breaker
 
 # One tenth in every run; the whole count takes minutes and is asked for.
 ROUNDS = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000
@@ -32,6 +33,7 @@ SHARED_MEMORY = "/dev/shm"  # noqa: S108  a file system in memory, on every Linu
 @pytest.fixture
 def root() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="freqops-slots-", dir=SHARED_MEMORY))
+    lay_breaker(made)
     yield made
     shutil.rmtree(made)
 

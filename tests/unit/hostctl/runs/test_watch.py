@@ -84,3 +84,32 @@ def test_a_slot_of_others_is_lost_when_they_are_not_heard(host: SlotField) -> No
     host.sleep(TTL / 3)
     with pytest.raises(Lost, match="nothing was heard of the holder"):
         watch.look()
+
+
+def torn(host: SlotField) -> bytes:
+    """Tear the one lock file, and return what was in it."""
+    path = host.running / host.files()[0]
+    body = path.read_bytes()
+    path.write_bytes(body[:20])
+    return body
+
+
+@pytest.mark.parametrize("kind", [Kept, Watched])
+def test_a_slot_that_cannot_be_read_for_a_while_is_tried_again(host: SlotField, kind: type[Watched]) -> None:
+    watch, token = of(host, kind)
+    body = torn(host)
+    host.sleep(TTL / 3)
+    watch.look()
+    (host.running / host.files()[0]).write_bytes(body)
+    watch.look()
+    assert host.directory.held(token) == watch.slot
+
+
+def test_a_slot_of_others_that_cannot_be_read_is_lost_when_it_is_late(host: SlotField) -> None:
+    watch, _ = of(host, Watched)
+    torn(host)
+    host.sleep(TTL * slots.LATE - 1)
+    watch.look()
+    host.sleep(1)
+    with pytest.raises(Lost, match=r"nothing was heard of the slot for 450\.0 s: .*; if its run has ended: rm "):
+        watch.look()
