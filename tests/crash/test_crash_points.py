@@ -205,7 +205,7 @@ def test_no_bot_is_asked_to_trade_before_its_resume_is_on_the_disk(runs: Runs, s
     after = runs.clean[scenario].after
     assert ("start" in after.asked) == after.trades
     for case in runs.cases[scenario]:
-        if "start" in case.left.asked:
+        if "start" in case.left.asked and not case.more_held:
             assert (case.left.holds, case.left.state) == (after.holds, after.state), case
         if case.fault != KILLED and case.point.path.startswith(CONF):
             assert "start" not in case.left.asked, case

@@ -34,6 +34,7 @@ from freqops.hostctl.bot.start import Started
 from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
 from freqops.hostctl.halt.order import Order
+from freqops.hostctl.halt.resume import Which
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
@@ -315,8 +316,8 @@ def test_only_what_ran_nothing_is_called_refused(
 def test_a_resume_leaves_evidence(run: Cli) -> None:
     status, out = run(*RESUME, "--seq", "4")
     assert status == 0
-    _, mandate, *_, seq = run.ran[0]
-    assert (mandate.incident, mandate.reason, seq) == ("one", "done", 4)
+    _, mandate, *_, which = run.ran[0]
+    assert (mandate.incident, mandate.reason, which) == ("one", "done", Which(seq=4))
     assert json.loads(out)["outcome"] == "running"
     evidence = next((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))
     assert json.loads(evidence.read_text())["proven"] is True

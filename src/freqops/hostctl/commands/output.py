@@ -24,6 +24,12 @@ def answered(outcome: Outcome) -> int:
     return outcome.exit
 
 
+def remark(line: str) -> None:
+    """Print a line for a person beside what a command prints that runs under this one."""
+    sys.stderr.write(f"freqops-host: {page([line])}\n")
+    sys.stderr.flush()
+
+
 def print_text(*lines: str) -> None:
     """Print lines for a person; no text within a line makes a line of its own."""
     sys.stdout.write(page(lines) + "\n")

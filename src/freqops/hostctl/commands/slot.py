@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import PROVEN
-from freqops.core.base.visible import visible
 from freqops.core.runs import slot_processes, slots
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Acquired, Holder, Process, Wanted
@@ -94,12 +92,6 @@ def _acquired(acquired: Acquired) -> dict[str, object]:
     }
 
 
-def _tell(remark: str) -> None:
-    """Say it beside the output, which is that of the command."""
-    sys.stderr.write(f"freqops-host: {visible(remark)}\n")
-    sys.stderr.flush()
-
-
 def _run(directory: SlotDirectory, options: argparse.Namespace) -> int:
     """Run a command, and return its exit status; where none ran, a status that commands do not use."""
     clock = Clock()
@@ -107,7 +99,7 @@ def _run(directory: SlotDirectory, options: argparse.Namespace) -> int:
         if options.token:
             ended = holder.run_under(directory, options.token, options.words, clock)
         else:
-            ended = holder.run(directory, _wanted(options, slot_processes.this()), options.words, clock, _tell)
+            ended = holder.run(directory, _wanted(options, slot_processes.this()), options.words, clock, output.remark)
     except (Refused, slots.Lost) as refusal:
         output.print_json({"refused": str(refusal)})
         return NO_SLOT
