@@ -1,6 +1,6 @@
-"""Reads a breaker in a tight loop and counts what it says. It is given the file, how often, and a file that ends it.
+"""Reads a breaker in a tight loop and counts what it says. It is given the file, how often, and how many changes.
 
-It reads at least as often as it is told, and then, with pauses, until the file that ends it is there.
+It reads at least as often as it is told, and then, with pauses, until it has seen so many changes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ PAUSE = 0.02
 
 def main() -> None:
     """Read and count, and print the counts."""
-    path, wanted, over = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    path, wanted, least = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     counts: Counter[str] = Counter()
     now, owner, last, changes = datetime.now(UTC), os.getuid(), "", 0
-    while counts.total() < wanted or not over.exists():
+    while counts.total() < wanted or changes < least:
         if counts.total() >= wanted:
             time.sleep(PAUSE)
         for _ in range(100):
