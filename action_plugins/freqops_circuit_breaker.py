@@ -10,12 +10,11 @@ from freqops.core.bot import inputs
 from freqops.core.breaker.answer import UNREADABLE, Row
 from freqops.core.breaker.fleet_answer import ENABLE, OF_RUNS, OVERRIDE, STATUS, WITHDRAW, FleetAnswer, HostAnswer
 from freqops.plays import fleet, mandate
-from freqops.plays.fleet_action import FleetAction
+from freqops.plays.fleet_action import NO_HOST, FleetAction
 from freqops.plays.output import BAD, GOOD, show
 
 PROOF, CONNECTION = 90, 60.0  # seconds
 ENDS = {"minutes": "minutes", "until": "ends_at"}  # as the host calls them, and as they are given here
-NO_HOST = "no host"
 
 
 class ActionModule(FleetAction):

@@ -11,11 +11,10 @@ from freqops.core.halt import kill_level, time_limits
 from freqops.core.halt.fleet_answer import FleetAnswer, HostAnswer
 from freqops.fleet.fanout import Answer
 from freqops.plays import connections, copy_back, fleet, mandate
-from freqops.plays.fleet_action import FleetAction
+from freqops.plays.fleet_action import NO_HOST, FleetAction
 from freqops.plays.inventory_bots import Lost
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
-NO_HOST = "no host"
 COPYING = 30.0  # for the evidence, after the table: of all hosts and all incidents together
 ENDING = 2.0  # of that time: to end what still runs, to write, and for Ansible to end
 

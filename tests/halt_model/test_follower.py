@@ -267,7 +267,7 @@ def test_a_breaker_that_trips_while_a_bot_is_resumed_pauses_it(fleet: Fleet, mon
 
     monkeypatch.setattr(holds_file, "unless_held", started)
     done, _ = fleet.round()
-    assert done == ["alpha: paused: its breaker is over"] or "paused" in done[0], done
+    assert done[0].startswith("alpha: paused: its breaker is over"), done
     assert (fleet.held(), bot.state) == (["breaker"], "paused")
 
 

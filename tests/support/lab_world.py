@@ -197,7 +197,7 @@ class LabWorld:
         return self._command(f"switch {self._bot.bot}={fingerprint} --reason sequence --deadline 60")
 
     def timer(self) -> Answer:
-        """Have the timers do their work, that of the guard too, as where the guard has not come round for long."""
+        """Have the timers do their work; without its stamp the guard counts as late, so that its backstop acts, too."""
         self._command("resume-switch")
         self._bot.sh(f"rm -f {STAMP_FILE}")
         return self._command("reassert")

@@ -121,7 +121,7 @@ def test_a_bot_has_a_breaker_of_its_own_and_the_guard_may_be_killed_or_frozen(fi
 
 
 def test_a_bot_comes_up_held_after_a_reboot_and_by_a_deploy(fields: tuple[Field, Field]) -> None:
-    """The file becomes active while no guard runs and the host goes down; then a bot is deployed anew."""
+    """A breaker trips while the guard is stopped, and the host reboots. Later one of its bots is deployed."""
     field, other = fields
     field.sh(f"systemctl stop {GUARD}")
     write(field, FILE, active=True, reason="the host reboots")

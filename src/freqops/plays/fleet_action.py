@@ -16,7 +16,7 @@ from freqops.fleet.fanout import Answer
 from . import connections, fleet, output
 from .inventory_bots import Lost
 
-UNKNOWN = "?"
+UNKNOWN, NO_HOST = "?", "no host"  # of a bot that the fleet has lost
 
 
 class FleetAction(ActionBase):

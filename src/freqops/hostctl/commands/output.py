@@ -25,7 +25,7 @@ def answered(outcome: Outcome) -> int:
 
 
 def remark(line: str) -> None:
-    """Print a line for a person beside what a command prints that runs under this one."""
+    """Print a line for a person on standard error; standard output is that of the command which is run."""
     sys.stderr.write(f"freqops-host: {page([line])}\n")
     sys.stderr.flush()
 
