@@ -23,7 +23,7 @@ from tests.contract.deployed import (
 )
 from tests.contract.exchange import Account, Exchange
 from tests.contract.polling import eventually
-from tests.contract.stack import Stack, finished, free_port
+from tests.contract.stack import Stack, finished, free_port, run_in
 
 PAPER, LIVE = "contract", "contract-live"
 STOP_SECONDS = 10
@@ -201,7 +201,7 @@ class Bot:
         """Let the open orders of ``pair`` have been placed two candles ago, and the bot read that at a start."""
         self.api.call("POST", "/stop")
         eventually(lambda: self.api.read().state == "stopped", "the bot is stopped")
-        earlier = "strftime('%Y-%m-%d %H:%M:%f000', order_date, '-2 minutes')"
+        earlier = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-2 minutes')"
         self.query(f"UPDATE orders SET order_date = {earlier} WHERE ft_pair = '{pair}' AND ft_is_open = 1", "rw")  # noqa: S608  ours
         self.reload("running")
 
@@ -246,11 +246,8 @@ class Bot:
         return int(self.container.attrs["State"]["ExitCode"])
 
     def run(self, command: list[str]) -> tuple[int, str]:
-        """Run a command in the bot's container."""
-        status, output = self.container.exec_run(command)
-        assert isinstance(output, bytes)
-        assert status is not None
-        return status, output.decode(errors="replace")
+        """Run a command in the bot's container; see `run_in`."""
+        return run_in(self.container, command)
 
     def _reading(self) -> Reading:
         try:

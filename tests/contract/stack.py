@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +111,21 @@ def finished(container: Container) -> tuple[int, str]:
     """Wait for the end of a container and return its exit status and everything it said."""
     status = int(container.wait(timeout=120)["StatusCode"])
     return status, container.logs().decode(errors="replace")
+
+
+def run_in(container: Container, command: Sequence[str]) -> tuple[int, str]:
+    """Run a command that may be run twice in a container; return its exit status and what it said.
+
+    Docker's Python client loses what an engine says in one breath with the head of its answer, which a busy machine
+    makes of a short command. So a command that went well and said nothing is run again, ten times at most.
+    """
+    for _ in range(10):
+        status, output = container.exec_run(list(command))
+        assert isinstance(output, bytes)
+        assert status is not None
+        if status or output:
+            break
+    return status, output.decode(errors="replace")
 
 
 def free_port() -> int:

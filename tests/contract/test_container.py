@@ -9,7 +9,7 @@ import pytest
 from docker.models.containers import Container
 
 from tests.contract.polling import eventually
-from tests.contract.stack import Stack, finished
+from tests.contract.stack import Stack, finished, run_in
 
 IDLE = ["-c", "import signal; signal.pause()"]
 KILL = ["-c", "import os, sys; os.kill(int(sys.argv[1]), 9)"]
@@ -40,8 +40,8 @@ def test_a_renamed_file_is_seen_in_a_mounted_directory_only(idle: tuple[Containe
     container, directory = idle
     (directory / "new").write_text("new")
     (directory / "new").rename(directory / "file")
-    assert container.exec_run(["cat", "/directory/file"]).output == b"new"
-    assert container.exec_run(["cat", "/file"]).output == b"old"
+    assert run_in(container, ["cat", "/directory/file"]) == (0, "new")
+    assert run_in(container, ["cat", "/file"]) == (0, "old")
 
 
 def test_a_killed_process_is_brought_back(stack: Stack, idle: tuple[Container, Path]) -> None:

@@ -117,9 +117,9 @@ class Field:
         """Remove a directory of the host, again while a timer that saw it before still writes there."""
         until(f"{path} is gone", lambda: self.host.run(f"sudo rm -rf {path}").rc == 0, 15)
 
-    def tool(self, words: str) -> tuple[int, dict[str, Any]]:
-        """Run freqops-host and return its exit status and its JSON."""
-        done = self.host.run(f"{TOOL} {words}")
+    def tool(self, words: str, seconds: float = 2 * GIVE_UP) -> tuple[int, dict[str, Any]]:
+        """Run freqops-host and return its exit status and its JSON; it must end within ``seconds``."""
+        done = self.host.run(f"{TOOL} {words}", seconds=seconds)
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         assert lines, f"freqops-host {words}: no answer: {done.out}{done.err}"
         return done.rc, json.loads(lines[-1])

@@ -10,7 +10,7 @@ import pytest
 
 from lab.services.control import control
 from tests.support.diseases import SickBot, befall
-from tests.support.field import Field
+from tests.support.field import GIVE_UP, Field
 from tests.support.live import HOST, MODEL
 
 STRANGER = "somebody-elses"
@@ -81,7 +81,7 @@ def halt(level: int, bots: str, sick: dict[str, SickBot]) -> Halted:
     befall(sick)
     seconds = max(LEAST_SECONDS, BOOTS * max(bot.boot for bot in sick.values()))
     words = f"halt --level {level} --bots {bots} --reason diseases --deadline {seconds:.0f} --json"
-    rc, answer = Field(HOST, MODEL).tool(words)
+    rc, answer = Field(HOST, MODEL).tool(words, seconds + GIVE_UP)
     return Halted(rc, answer, {row["bot"]: row for row in answer["bots"]}, bought(sick))
 
 
