@@ -53,7 +53,8 @@ def test_what_was_changed_or_made_by_hand_is_named_and_put_right(alpha: Field) -
     labels = " ".join(f"--label {shlex.quote(mark)}" for mark in marks)
     mount = "--volume /srv/freqops/bots/alpha/conf:/freqops/conf:ro"
     alpha.sh(f"docker rm --force {BOT}")
-    alpha.sh(f"docker run --detach --name {BOT} --privileged --user 0 {labels} {mount} --entrypoint sleep {image} 3600")
+    words = f"--privileged --user 0 --stop-signal KILL {labels} {mount} --entrypoint sleep {image} 3600"
+    alpha.sh(f"docker run --detach --name {BOT} {words}")
     said = deployed()
     for each in (BOT, POSTGRES):
         assert f"{each} is not as it was made" in said, said

@@ -15,7 +15,7 @@ from tests.support.live import HOST, MODEL
 
 STRANGER = "somebody-elses"
 INSIDE = 'echo "import time; time.sleep(3600)" > /tmp/freqtrade && exec python3 /tmp/freqtrade trade'
-LEAST_SECONDS, BOOTS = 60, 6  # a bot that boots in this moment, beside a halt of all the others, is proven by then
+LEAST_SECONDS, BOOTS = 90, 3  # a bot that boots in this moment, beside a halt of all the others, is proven by then
 LEFT = {
     "frozen",
     "deaf",
