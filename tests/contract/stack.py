@@ -119,13 +119,15 @@ def run_in(container: Container, command: Sequence[str]) -> tuple[int, str]:
     Docker's Python client loses what an engine says in one breath with the head of its answer, which a busy machine
     makes of a short command. So a command that went well and said nothing is run again, ten times at most.
     """
+    status, said = 0, ""
     for _ in range(10):
-        status, output = container.exec_run(list(command))
+        code, output = container.exec_run(list(command))
         assert isinstance(output, bytes)
-        assert status is not None
-        if status or output:
+        assert code is not None
+        status, said = code, output.decode(errors="replace")
+        if status or said:
             break
-    return status, output.decode(errors="replace")
+    return status, said
 
 
 def free_port() -> int:

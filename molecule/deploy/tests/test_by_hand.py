@@ -36,6 +36,21 @@ def deployed(fleet: str | None = None) -> str:
     return done.out
 
 
+def refused_strategy(place: Path) -> Path:
+    """Write a strategy that cannot be imported, and return its directory."""
+    strategies = place / "strategies"
+    strategies.mkdir()
+    source = (ROOT / "strategies/MaCrossoverStrategy.py").read_text()
+    (strategies / "MaCrossoverStrategy.py").write_text(f"import no_such_module_of_anybody\n{source}")
+    return strategies
+
+
+def more(fleet: Fleet, strategies: Path) -> None:
+    """Declare a bot more, with a strategy from there."""
+    new: dict[str, Any] = {"name": "omega", "mode": "paper", "api_port": 8099, "strategy": "MaCrossoverStrategy"}
+    fleet[HOST]["freqtrade_bots"].append({**new, "strategy_dir": str(strategies)})
+
+
 def test_what_was_changed_or_made_by_hand_is_named_and_put_right(alpha: Field) -> None:
     """Compose's own marks are on all containers, so Compose would leave them."""
     alpha.sh(f"docker update --restart=no {BOT} {POSTGRES}")
@@ -89,34 +104,28 @@ def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_prove
         bot(fleet, HOST, "alpha")["initial_state"] = "stopped"
         bot(fleet, HOST, "beta")["initial_state"] = "paused"
 
+    def change_and_more(fleet: Fleet) -> None:
+        change(fleet)
+        more(fleet, refused_strategy(tmp_path))
+
     beta = Field(HOST, "beta")
-    wanted = inventory(tmp_path, change)
     alpha.sh(f"docker update --restart=no {POSTGRES}")
-    checked = play("deploy", *LIMIT, "--check", "--diff", inventory=wanted)
+    checked = play("deploy", *LIMIT, "--check", "--diff", inventory=inventory(tmp_path, change_and_more))
     assert checked.rc == 0, checked.out
     foretold = " ".join(checked.out.split())
+    assert "omega: Freqtrade was not asked whether it accepts release" in foretold, checked.out
     assert f"Postgres: its container would be made again: {RESTARTS}" in foretold, checked.out
     assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
     for state in ("stopped", "paused"):
         assert f'and would be "{state}"; it would be started anew' in foretold, foretold
-    deployed(wanted)
+    deployed(inventory(tmp_path, change))
     assert [(field.state(), field.level()) for field in (alpha, beta)] == [("stopped", 0), ("paused", 0)]
 
 
 def test_a_first_deploy_that_is_refused_leaves_nothing(alpha: Field, tmp_path: Path) -> None:
-    strategies = tmp_path / "strategies"
-    strategies.mkdir()
-    source = (ROOT / "strategies/MaCrossoverStrategy.py").read_text()
-    (strategies / "MaCrossoverStrategy.py").write_text(f"import no_such_module_of_anybody\n{source}")
-
-    def more(fleet: Fleet) -> None:
-        new: dict[str, Any] = {"name": "omega", "mode": "paper", "api_port": 8099, "strategy": "MaCrossoverStrategy"}
-        fleet[HOST]["freqtrade_bots"].append({**new, "strategy_dir": str(strategies)})
-
-    wanted = inventory(tmp_path, more)
-    checked = play("deploy", *LIMIT, "--check", inventory=wanted)
-    assert checked.rc == 0, checked.out
-    assert "omega: Freqtrade was not asked whether it accepts release" in " ".join(checked.out.split()), checked.out
+    """What a check says of it before, when nothing of it lies there, is seen in the test above."""
+    strategies = refused_strategy(tmp_path)
+    wanted = inventory(tmp_path, lambda fleet: more(fleet, strategies))
     refused = play("deploy", *LIMIT, inventory=wanted)
     assert refused.rc != 0
     assert "omega was not touched" in refused.out, refused.out

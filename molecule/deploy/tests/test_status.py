@@ -15,6 +15,7 @@ LATER = "/etc/ssh/sshd_config.d/00-later.conf"
 COOKIES = "/proc/sys/net/ipv4/tcp_syncookies"
 STOP = "systemctl stop freqops-reassert.timer && systemctl start freqops-reassert.service"  # a round under way ends
 SILENCE = f"{STOP} && touch -d '10 minutes ago' /run/freqops/reassert.stamp"
+COME_ROUND = "systemctl start freqops-reassert.timer freqops-reassert.service"  # at once, not when the timer says so
 NO_GUARD = "systemctl stop freqops-guard && touch -d '10 minutes ago' /run/freqops/guard.stamp"
 DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
     "overridden": (
@@ -24,10 +25,10 @@ DISEASES = {  # what spoils it, what heals it, and what status says meanwhile
     ),
     "masked": (
         f"{STOP} && mv {UNIT}.timer {UNIT}.kept && ln -s /dev/null {UNIT}.timer && systemctl daemon-reload",
-        f"mv {UNIT}.kept {UNIT}.timer && systemctl daemon-reload && systemctl start freqops-reassert.timer",
+        f"mv {UNIT}.kept {UNIT}.timer && systemctl daemon-reload && {COME_ROUND}",
         "freqops-reassert.timer is masked",
     ),
-    "silent": (SILENCE, "systemctl start freqops-reassert.timer", "freqops-reassert did not come round for 60"),
+    "silent": (SILENCE, COME_ROUND, "freqops-reassert did not come round for 60"),
     "guard": (NO_GUARD, "systemctl start freqops-guard", "freqops-guard did not come round for 60"),
     "sshd": (f"echo X11Forwarding yes > {LATER}", f"rm {LATER}", f"X11Forwarding is yes, not no; set in {LATER}"),
     "kernel": (f"echo 0 > {COOKIES}", f"echo 1 > {COOKIES}", "the kernel's net.ipv4.tcp_syncookies is 0, not 1"),
@@ -79,5 +80,5 @@ def test_a_halt_says_that_its_hold_would_stay_undone(field: Field) -> None:
         assert (rc, row["verdict"]) == (0, "HALTED, PROVEN"), row
         assert [text for text in row["detail"] if "freqops-reassert did not come round for 60" in text]
     finally:
-        field.sh("systemctl start freqops-reassert.timer")
+        field.sh(COME_ROUND)
         field.resume()
