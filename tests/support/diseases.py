@@ -182,7 +182,7 @@ DISEASES: dict[str, Disease] = {
 }
 
 # Eighteen loops of a second would take all of the processor, and the boots would wait for it.
-LOOP = {"process_throttle_secs": 3, "heartbeat_interval": 5}
+LOOP = {"process_throttle_secs": 5, "heartbeat_interval": 5}
 
 
 class SickBot(LiveBot):

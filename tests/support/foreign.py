@@ -18,7 +18,7 @@ from tests.support.patience import GIVE_UP
 HOST, BOT = "paper-1", "zeta"
 WHY = "reason=it moves"
 HOME = "/opt/ft"
-CONTAINER, DATABASE_CONTAINER = "old-freqtrade", "old-postgres"
+CONTAINER, DATABASE_CONTAINER, ONE_OFF = "old-freqtrade", "old-postgres", "old-second"
 PORT, OLD_PORT = 8095, 8096
 USER, PASSWORD = "old-user", "canary-old-password-of-32-letters"  # made up, and looked for in what is shown
 PAIRS = ("BTC/USDT", "ETH/USDT")
@@ -123,13 +123,28 @@ class OldBot:
         self.sh(f"docker restart --time 60 {CONTAINER}")
         until("it has its trades again", lambda: len(self.open_trades()) == len(PAIRS), GIVE_UP)
 
+    @contextmanager
+    def other_code(self) -> Iterator[None]:
+        """Have other code in the file of its strategy for a while, which says that it was there before the start."""
+        path = f"{HOME}/user_data/strategies/{CONTRACT.name}"
+        before = self.sh(f"cat {path}")
+        written = self.sh(f"stat --format @%Y {path}").strip()
+        try:
+            self._dated(path, f"{before}\n# by hand\n", written)
+            yield
+        finally:
+            self._dated(path, before, written)
+
+    def _dated(self, path: str, text: str, moment: str) -> None:
+        self.write(path, text)
+        self.sh(f"touch --date {moment} {path}")
+
     def one_off(self) -> str:
         """Start a second bot with ``docker compose run`` that leaves its trades alone; return its container's name."""
         compose = f"docker compose --file {HOME}/docker-compose.yml"
         words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
-        name = "old-second"
-        self.sh(f"{compose} run --detach --name {name} freqtrade {words} --db-url sqlite:////tmp/other.sqlite")
-        return name
+        self.sh(f"{compose} run --detach --name {ONE_OFF} freqtrade {words} --db-url sqlite:////tmp/other.sqlite")
+        return ONE_OFF
 
     def down(self) -> None:
         """Take it away."""

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.field import Field, until
-from tests.support.foreign import BOT, HOME, HOST, PAIRS, PASSWORD, OldBot, adopt, trades_of
+from tests.support.foreign import BOT, HOME, HOST, ONE_OFF, PAIRS, PASSWORD, OldBot, adopt, trades_of
 from tests.support.patience import GIVE_UP
 
 
@@ -27,46 +27,33 @@ def test_a_check_shows_what_will_change_and_touches_nothing(old: OldBot, place: 
     assert (old.container(), old.open_trades(), old.field.sh("ls /srv/freqops/bots")) == before
 
 
-def test_a_messenger_and_a_setting_that_would_be_left_behind_are_named(old: OldBot, place: str) -> None:
-    before = old.container()
-    with old.configured(max_open_trades=5, webhook={"enabled": True, "url": "http://192.0.2.1/"}):
-        played = adopt(place, "-e", f"project={HOME}", "--check")
-        accepted = adopt(place, "-e", f"project={HOME}", "-e", "accept_dropped=webhook,max_open_trades", "--check")
-    assert played.rc != 0
-    assert "its webhook will be off after the adoption" in played.out
-    assert "max_open_trades (5; zeta: 3)" in played.out
-    assert accepted.rc == 0, accepted.out
-    assert "not brought along: max_open_trades | 5 | 3" in accepted.out
-    assert old.container()[0] == before[0] == "running"
-
-
-def test_other_code_of_its_strategy_is_named_and_may_be_accepted(old: OldBot, place: str) -> None:
-    path = f"{HOME}/user_data/strategies/ContractStrategy.py"
-    before = old.sh(f"cat {path}")
-    written = old.sh(f"stat --format @%Y {path}").strip()
-    old.write(path, f"{before}\n# by hand\n")
-    old.sh(f"touch --date {written} {path}")  # as it was before the start
-    played = adopt(place, "-e", f"project={HOME}", "--check")
-    accepted = adopt(place, "-e", f"project={HOME}", "-e", "accept_dropped=strategy", "--check")
-    old.write(path, before)
-    old.sh(f"touch --date {written} {path}")
-    assert played.rc != 0
-    said = " ".join(played.out.split())
-    assert "the code of its strategy would change by strategy.ContractStrategy.py (sha256 " in said, played.out
-    assert "accept_dropped=strategy.ContractStrategy.py" in said, played.out
-    assert accepted.rc == 0, accepted.out
-    assert "not brought along: strategy.ContractStrategy.py | sha256 " in accepted.out
-
-
 def test_a_one_off_container_that_trades_is_a_second_bot_until_it_ended(old: OldBot, place: str) -> None:
+    """That it is none any more is seen in the next test, which takes it away."""
     name = old.one_off()
     played = adopt(place, "-e", f"project={HOME}", "--check")
     assert played.rc != 0
     assert f"{name} of 'docker compose run' may trade, a second bot" in played.out
     old.sh(f"docker stop --time 20 {name}")
-    played = adopt(place, "-e", f"project={HOME}", "--check")
-    assert played.rc == 0, played.out
-    old.sh(f"docker rm {name}")
+
+
+def test_what_would_be_left_behind_is_named_and_may_be_accepted(old: OldBot, place: str) -> None:
+    """A messenger, a setting, and other code of its strategy than the one that the new bot would have."""
+    before = old.container()
+    dropped = "accept_dropped=webhook,max_open_trades,strategy"
+    with old.configured(max_open_trades=5, webhook={"enabled": True, "url": "http://192.0.2.1/"}), old.other_code():
+        played = adopt(place, "-e", f"project={HOME}", "--check")
+        accepted = adopt(place, "-e", f"project={HOME}", "-e", dropped, "--check")
+    old.sh(f"docker rm {ONE_OFF}")
+    assert played.rc != 0
+    assert "its webhook will be off after the adoption" in played.out
+    assert "max_open_trades (5; zeta: 3)" in played.out
+    said = " ".join(played.out.split())
+    assert "the code of its strategy would change by strategy.ContractStrategy.py (sha256 " in said, played.out
+    assert "accept_dropped=strategy.ContractStrategy.py" in said, played.out
+    assert accepted.rc == 0, accepted.out
+    assert "not brought along: max_open_trades | 5 | 3" in accepted.out
+    assert "not brought along: strategy.ContractStrategy.py | sha256 " in accepted.out
+    assert old.container()[0] == before[0] == "running"
 
 
 @pytest.mark.parametrize(
