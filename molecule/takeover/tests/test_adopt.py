@@ -49,7 +49,7 @@ def test_what_would_be_left_behind_is_named_and_may_be_accepted(old: OldBot, pla
     assert "max_open_trades (5; zeta: 3)" in played.out
     said = " ".join(played.out.split())
     assert "the code of its strategy would change by strategy.ContractStrategy.py (sha256 " in said, played.out
-    assert "accept_dropped=strategy.ContractStrategy.py" in said, played.out
+    assert "accept_dropped=max_open_trades,webhook,strategy.ContractStrategy.py" in said, played.out
     assert accepted.rc == 0, accepted.out
     assert "not brought along: max_open_trades | 5 | 3" in accepted.out
     assert "not brought along: strategy.ContractStrategy.py | sha256 " in accepted.out
