@@ -1,6 +1,6 @@
 """Reads a breaker in a tight loop and counts what it says. It is given the file, how often, and how many changes.
 
-It reads at least as often as it is told, and then, with pauses, until it has seen so many changes.
+It reads as often as it is told. Then it goes on with pauses, until it has seen as many changes as it is told.
 """
 
 from __future__ import annotations

@@ -139,12 +139,11 @@ class OldBot:
         self.write(path, text)
         self.sh(f"touch --date {moment} {path}")
 
-    def one_off(self) -> str:
-        """Start a second bot with ``docker compose run`` that leaves its trades alone; return its container's name."""
+    def one_off(self) -> None:
+        """Start a second bot with ``docker compose run``, called `ONE_OFF`, that leaves its trades alone."""
         compose = f"docker compose --file {HOME}/docker-compose.yml"
         words = "trade --config /freqtrade/user_data/config.json --strategy ContractStrategy"
         self.sh(f"{compose} run --detach --name {ONE_OFF} freqtrade {words} --db-url sqlite:////tmp/other.sqlite")
-        return ONE_OFF
 
     def down(self) -> None:
         """Take it away."""

@@ -29,11 +29,11 @@ def test_a_check_shows_what_will_change_and_touches_nothing(old: OldBot, place: 
 
 def test_a_one_off_container_that_trades_is_a_second_bot_until_it_ended(old: OldBot, place: str) -> None:
     """That it is none any more is seen in the next test, which takes it away."""
-    name = old.one_off()
+    old.one_off()
     played = adopt(place, "-e", f"project={HOME}", "--check")
     assert played.rc != 0
-    assert f"{name} of 'docker compose run' may trade, a second bot" in played.out
-    old.sh(f"docker stop --time 20 {name}")
+    assert f"{ONE_OFF} of 'docker compose run' may trade, a second bot" in played.out
+    old.sh(f"docker stop --time 20 {ONE_OFF}")
 
 
 def test_what_would_be_left_behind_is_named_and_may_be_accepted(old: OldBot, place: str) -> None:
