@@ -37,6 +37,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: Its architecture as C(machine), so that no role has to ask for it.
+  returned: success
+  type: dict
 asked:
   description: When the host was asked, by the clock of the control node.
   returned: success
@@ -85,6 +89,7 @@ exchange_keys:
   elements: str
 """
 
+import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -98,7 +103,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def main() -> None:
     """Look, and say what was found."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    module.exit_json(changed=False, **host_probe.look(module.params["images"]))
+    facts = {"ansible_machine": os.uname().machine}
+    module.exit_json(changed=False, ansible_facts=facts, **host_probe.look(module.params["images"]))
 
 
 if __name__ == "__main__":

@@ -65,8 +65,13 @@ def test_a_file_that_a_bot_has_open_stays_as_it_is(home: Path) -> None:
 
 def test_what_marks_a_wheel_is_what_the_tasks_ask_for() -> None:
     tasks: list[dict[str, Any]] = yaml.safe_load((ROLE / "tasks" / "packages.yml").read_text())
-    commands = [task["ansible.builtin.command"]["creates"] for task in tasks if "ansible.builtin.command" in task]
-    assert [Path(place).parts[-2:] for place in commands] == [
-        ("{{ __freqtrade_wheels }}", "complete"),
-        (".unpacked", "{{ __freqtrade_wheel.dest | basename }}"),
-    ]
+    commands = [task["ansible.builtin.command"] for task in tasks if "ansible.builtin.command" in task]
+    marks = [Path(command["creates"]).parts[-2:] for command in commands if "creates" in command]
+    assert marks == [(".unpacked", "{{ __freqtrade_wheel.dest | basename }}")]
+
+
+def test_wheels_are_fetched_until_all_of_them_came() -> None:
+    tasks: list[dict[str, Any]] = yaml.safe_load((ROLE / "tasks" / "packages.yml").read_text())
+    here = [task for task in tasks if task.get("delegate_to") == "localhost"]
+    assert [task["when"] for task in here] == ["(__freqtrade_wheels ~ '/complete') is not file"] * 2
+    assert here[-1]["ansible.builtin.copy"]["dest"] == "{{ __freqtrade_wheels }}/complete"
