@@ -26,6 +26,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
+    "core/backup": ("core/base", "core/bot"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
