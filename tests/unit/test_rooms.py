@@ -60,11 +60,12 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/runs": ("core/base", "core/runs"),
+    "hostctl/backup": ("core/base", "core/bot", "core/backup", "core/runs", "hostctl/bot"),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
-        *("hostctl/breaker", "hostctl/runs"),
+        *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

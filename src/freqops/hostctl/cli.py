@@ -50,6 +50,7 @@ COMMANDS = (
     "probe",
     "gate",
     "compile",
+    "backup",
 )
 # The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}
