@@ -7,9 +7,14 @@ from typing import Any
 
 from ..base import kinds
 from ..base.exit_status import NOT_PROVEN, PROVEN
+from ..base.kinds import Malformed
 from ..base.text_table import table
 
 HEADINGS = ("repository", "snapshot", "made", "parts", "bots", "files", "bytes", "counts")
+SNAPSHOT = kinds.having(
+    id=kinds.text, made=kinds.or_none(kinds.text), parts=kinds.or_none(kinds.text), bots=kinds.or_none(kinds.text),
+    files=kinds.or_none(kinds.count), bytes=kinds.or_none(kinds.count), counts=kinds.text,
+)  # fmt: skip
 ROW: dict[str, kinds.Kind] = {
     "repository": kinds.text,
     "proven": kinds.truth,
@@ -17,7 +22,7 @@ ROW: dict[str, kinds.Kind] = {
     "snapshot": kinds.text,
     "detail": kinds.list_of(kinds.text),
     "problems": kinds.list_of(kinds.text),
-    "snapshots": kinds.list_of(kinds.object_),
+    "snapshots": kinds.list_of(SNAPSHOT),
 }
 
 
@@ -66,6 +71,12 @@ class Answer:
         return {"version": 1, "command": "backup", "action": self.action, "exit": self.exit,
                 "repositories": [vars(row) for row in self.rows]}  # fmt: skip
 
+    def wrong(self) -> list[str]:
+        """Return a line for each thing that is not proven."""
+        lines = [f"{row.repository}: {text}" for row in self.rows for text in row.problems]
+        lines += [f"{row.repository}: it is not proven" for row in self.rows if not row.proven and not row.problems]
+        return lines or ([] if self.rows else ["no repository was touched"])
+
     def lines(self) -> list[str]:
         """Return the answer for a person."""
         rows = [
@@ -78,3 +89,19 @@ class Answer:
             lines += [f"{row.repository}: {text}" for text in row.detail]
             lines += [f"{row.repository}: NOT PROVEN: {text}" for text in row.problems]
         return lines
+
+
+def read(document: object) -> Answer:
+    """Return the answer of a host.
+
+    Raises:
+        Malformed: It is none, or says nothing of any repository, or calls proven what has a problem.
+    """
+    rows = kinds.list_of(kinds.object_)
+    said = kinds.checked(document, {"action": kinds.text, "exit": kinds.count, "repositories": rows},
+                         ("action", "exit", "repositories"))  # fmt: skip
+    found = Answer(said["action"], [Row(**kinds.checked(row, ROW, tuple(ROW))) for row in said["repositories"]])
+    kinds.refuse_twice([row.repository for row in found.rows])
+    if found.exit != said["exit"]:
+        raise Malformed(f"it says that it ended with {said['exit']}, and its rows say {found.exit}")
+    return found

@@ -22,6 +22,7 @@ FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
 BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
 PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7)}
 RED = 2  # periods
 SHOWN = 300
@@ -55,9 +56,9 @@ class Known:
         return replace(self, done={**self.done, job: moment})
 
     def is_due(self, job: str, now: datetime) -> bool:
-        """Whether the period of a job is over, or the clock says nothing of it."""
+        """Whether a job is to be done again, or the clock says nothing of its last success."""
         last = self.done.get(job)
-        return last is None or not timedelta(seconds=-FUTURE_SECONDS) <= now - last < PERIODS[job]
+        return last is None or not timedelta(seconds=-FUTURE_SECONDS) <= now - last < DUE.get(job, PERIODS[job])
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it is written down."""

@@ -62,8 +62,16 @@ class Backups:
                 answer.rows.append(Row(vault.repository.name, proven=True, changed=vault.prepare(look=look)))
         return answer
 
-    def back_up(self, asked: tuple[str, ...], name: str | None, emptied: tuple[str, ...] = ()) -> Answer:
+    def back_up(
+        self, asked: tuple[str, ...], name: str | None, emptied: tuple[str, ...] = (), *, due: bool = False
+    ) -> Answer:
         """Back up, and prove it; then forget, prune and check what is due.
+
+        Args:
+            asked: The parts; all that belong to a repository where there are none.
+            name: The repository; all of them where None.
+            emptied: Bots, or ``registry``, that may be empty although they were not.
+            due: Whether a repository that got its backup today is left alone.
 
         Raises:
             Refused: Another command is at work, or nothing of what was asked for belongs to a repository.
@@ -79,7 +87,11 @@ class Backups:
             try:
                 for vault in vaults:
                     wanted = parts.of(asked, secrets=vault.repository.secrets)
-                    if wanted:
+                    if wanted and due and not vault.is_due():
+                        answer.rows.append(
+                            Row(vault.repository.name, proven=True, detail=["it has its backup of today"])
+                        )
+                    elif wanted:
                         answer.rows.append(self._on(vault, partial(self._stored, stages, wanted, emptied)))
             finally:
                 staging.sweep(self.root / HOME / STAGING)

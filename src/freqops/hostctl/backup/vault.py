@@ -203,6 +203,11 @@ class Vault:
         if read_data:
             self._succeeded(successes.READ_DATA, began)
 
+    def is_due(self) -> bool:
+        """Whether the last complete backup is not of this day."""
+        known = self.known()
+        return known is None or known.is_due(successes.BACKUP, self._clock.utcnow())
+
     def unlock(self) -> None:
         """Take away locks whose holders are gone."""
         self._restic.unlock()

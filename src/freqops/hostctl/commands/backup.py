@@ -21,7 +21,7 @@ IN_SESSION = True
 PREPARE, RUN, LIST, CHECK, EXPORT = ACTIONS = ("prepare", "run", "list", "check", "export")
 MEANT = {
     "only": (RUN, EXPORT), "repository": (RUN, LIST, CHECK, EXPORT), "emptied": (RUN,), "to": (EXPORT,),
-    "read_data": (CHECK,), "look": (PREPARE,),
+    "read_data": (CHECK,), "look": (PREPARE,), "due": (RUN,),
 }  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--emptied", default="", help="bots, or registry, that may be empty although they were not")
     parser.add_argument("--to", type=Path, default=None, help="the directory that gets the export")
     parser.add_argument("--read-data", action="store_true", help="read every byte of the repository")
+    parser.add_argument("--due", action="store_true", help="only where the last backup is of another day")
     parser.add_argument("--look", action="store_true", help="only say whether prepare would change anything")
     parser.add_argument("--json", action="store_true")
 
@@ -50,7 +51,7 @@ def _done(options: argparse.Namespace, backups: Backups) -> Answer:
     if options.action == PREPARE:
         return backups.prepare(look=options.look)
     if options.action == RUN:
-        return backups.back_up(asked, options.repository, tuple(names(options.emptied)))
+        return backups.back_up(asked, options.repository, tuple(names(options.emptied)), due=options.due)
     if options.action == LIST:
         return backups.look(options.repository)
     if options.action == CHECK:
