@@ -83,7 +83,7 @@ class Backups:
             )
         restic.refuse_older(self.run)
         with self._alone():
-            stages = _Stages(self)
+            stages = _Stages(self, emptied)
             try:
                 for vault in vaults:
                     wanted = parts.of(asked, secrets=vault.repository.secrets)
@@ -222,8 +222,8 @@ class Backups:
 class _Stages:
     """What was brought together for one command: once, however many repositories get it."""
 
-    def __init__(self, backups: Backups) -> None:
-        self._backups = backups
+    def __init__(self, backups: Backups, emptied: tuple[str, ...]) -> None:
+        self._backups, self._emptied = backups, emptied
         self._made: dict[tuple[str, ...], tuple[Path, Snapshot]] = {}
         staging.sweep(backups.root / HOME / STAGING)  # what a command left that was killed
 
@@ -234,7 +234,7 @@ class _Stages:
             place = mine.root / HOME / STAGING / str(len(self._made))
             staging.sweep(place)
             stage = staging.Stage(mine.root, place, mine.clock, mine.engine, mine.owner)
-            self._made[wanted] = place, stage.fill(wanted, socket.gethostname())
+            self._made[wanted] = place, stage.fill(wanted, socket.gethostname(), self._emptied)
         return self._made[wanted]
 
 
@@ -242,8 +242,9 @@ def differing(directory: Path, found: Snapshot, wanted: tuple[str, ...]) -> list
     """Return what below a directory is not as a manifest says, in these parts; every byte is read."""
     told = {file.path: file for file in found.files if file.path.partition("/")[0] in wanted}
     there = set[str]()
-    for below, _, names in os.walk(directory, followlinks=False):
-        there |= {str((Path(below) / name).relative_to(directory)) for name in names}
+    for below, directories, names in os.walk(directory, followlinks=False):
+        links = [name for name in directories if (Path(below) / name).is_symlink()]
+        there |= {str((Path(below) / name).relative_to(directory)) for name in [*names, *links]}
     wrong = [f"{path} is missing" for path in sorted(told.keys() - there)]
     wrong += [f"{path} is not in the manifest" for path in sorted(there - told.keys() - {snapshot.NAME})]
     return wrong + [f"{path} differs" for path in sorted(told.keys() & there) if not _same(directory, told[path])]

@@ -14,7 +14,7 @@ from ..bot import databases
 from ..bot.engine import Engine
 
 
-def take(home: Path, clock: Clock, engine: Engine) -> Dump:
+def take(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool = False) -> Dump:
     """Make one dump of a bot's database now, and prove it.
 
     Raises:

@@ -47,8 +47,13 @@ class Stage:
         self._without: list[str] = []
         self._rows: dict[str, int] = {}
 
-    def fill(self, asked: tuple[str, ...], host: str) -> Snapshot:
+    def fill(self, asked: tuple[str, ...], host: str, emptied: tuple[str, ...] = ()) -> Snapshot:
         """Bring the parts together, and write the manifest when all of it is there.
+
+        Args:
+            asked: The parts.
+            host: The name of the host.
+            emptied: Bots of whose database rows may be missing that it had.
 
         Raises:
             FreqopsError: A database did not give a dump that is proven, or a file did not come through.
@@ -60,7 +65,7 @@ class Stage:
             for pattern in parts.PLACES[part]:
                 self._take(part, pattern)
         if parts.TRADES in asked:
-            self._trades()
+            self._trades(emptied)
         if parts.REGISTRY in asked:
             self._registry()
         if parts.LOGS in asked:
@@ -72,7 +77,7 @@ class Stage:
         durable.write_json(self._place / snapshot.NAME, found.to_json(), PRIVATE)
         return found
 
-    def _trades(self) -> None:
+    def _trades(self, emptied: tuple[str, ...]) -> None:
         """Dump each database anew: a dump that is proven, whatever changed since the last one."""
         for home in layout.homes(self._root):
             bot = layout.load_bot(home)
@@ -80,7 +85,7 @@ class Stage:
             if isinstance(database, databases.Sqlite) and not database.path.exists():
                 self._without.append(bot.name)
                 continue
-            dump = dumps.take(home, self._clock, self._engine)
+            dump = dumps.take(home, self._clock, self._engine, accept_loss=bot.name in emptied)
             for file in dump.manifest.files:
                 copied = self._copy(dump.path, file.path, f"{parts.TRADES}/{bot.name}/{file.path}")
                 if (copied.size, copied.sha256) != (file.size, file.sha256):
