@@ -47,6 +47,7 @@ COMMANDS = (
     "slot",
     "slots",
     "reassert",
+    "dump",
     "probe",
     "gate",
     "compile",

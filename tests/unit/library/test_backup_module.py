@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from freqops.core.backup.answer import Answer, Row
-from freqops.core.bot import host_command
 from freqops.hostctl import cli
 from library import freqops_backup
 from tests.unit.library.conftest import Run
@@ -23,7 +22,7 @@ WELL = Answer("run", [Row("local", proven=True, changed=True, detail=["said"])])
 def answers(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     def give(document: Any, status: int = 0) -> Path:
         tool, noted = stub(json.dumps(document), status)
-        monkeypatch.setattr(host_command, "TOOL", tool)
+        monkeypatch.setattr("library.freqops_backup.host_command.TOOL", tool)
         return noted
 
     return give
@@ -60,6 +59,6 @@ def test_what_is_not_proven_fails(run: Run, answers: Callable[..., Path], docume
 
 def test_a_check_does_nothing_but_list(run: Run, answers: Callable[..., Path]) -> None:
     noted = answers(WELL.to_json())
-    assert "NOTHING DONE" in run(freqops_backup, _ansible_check_mode=True)["msg"]
+    assert "NOTHING DONE" in run(freqops_backup, check=True)["msg"]
     assert not noted.exists()
-    assert "failed" not in run(freqops_backup, _ansible_check_mode=True, action="list")
+    assert "failed" not in run(freqops_backup, check=True, action="list")

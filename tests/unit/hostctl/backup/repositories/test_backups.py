@@ -22,7 +22,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 from freqops.core.runs import registry
 from freqops.hostctl.backup import ages, restic
-from tests.unit.hostctl.backup.conftest import Host, local, one
+from tests.unit.hostctl.backup.repositories.conftest import Host, local, one
 
 DAY = 86400.0
 
@@ -60,11 +60,13 @@ def test_a_backup_is_listed_checked_and_exported_as_it_was(host: Host, to: Path)
     assert not (host.root / "backup" / "staging").exists()
 
 
-def test_secrets_are_in_no_ordinary_repository_and_no_argument(host: Host, to: Path) -> None:
+def test_secrets_are_in_no_ordinary_repository_and_no_argument(
+    host: Host, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (host.root / "bots/alpha/conf/secrets.json").write_text(
         json.dumps({"db_url": "sqlite:////freqops/var/trades.sqlite", "key": "verysecretverysecret"})
     )
-    host.engine.logs = lambda name, lines: ["key verysecretverysecret"]  # type: ignore[method-assign]
+    monkeypatch.setattr(host.engine, "logs", lambda _name, _lines: ["key verysecretverysecret"])
     host.backed_up()
     host.backups.export((), None, to)
     [place] = to.iterdir()

@@ -8,7 +8,7 @@ import pytest
 
 from freqops.hostctl import cli
 from freqops.hostctl.commands import backup
-from tests.unit.hostctl.backup.conftest import Host
+from tests.unit.hostctl.backup.repositories.conftest import Host
 
 
 @pytest.fixture
