@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     """Show it; 2 where the host or a bot has a problem."""
     clock, engine = Clock(), Engine()
     overdue, of_backups = ages.look(options.root, clock)
-    of_host = [*host_problems(clock), *postgres_problems(options.root, engine), *overdue]
+    of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
+    of_host += overdue
     answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
     answer["host_notes"] = [*breaker_notes.of_host(options.root, clock), *of_backups]
     answer = {"version": 1, "host": os.uname().nodename, **answer}
