@@ -12,6 +12,7 @@ from tests.support.rollout import BOTS, HOST, Bot, Rollout
 
 HOME = "/srv/freqops/backup"
 UNIT = "freqops-test-backup"
+RUN = "/srv/freqops/user_data/runs/test-backup"
 COUNT = (
     "import sqlite3, sys; c = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True); "
     "print(c.execute('pragma integrity_check').fetchone()[0], c.execute('select count(*) from trades').fetchone()[0])"
@@ -62,7 +63,7 @@ def test_a_backup_of_bots_that_trade_is_what_they_had(rollout: Rollout) -> None:
 def test_a_backup_that_is_killed_does_not_count_and_the_next_is_well(rollout: Rollout) -> None:
     bot = rollout.bots["epsilon"]
     before = listed(bot)
-    bot.sh(f"dd if=/dev/urandom of={bot.home}/release/{bot.release_now}/large bs=1M count=200 status=none")
+    bot.sh(f"mkdir -p {RUN} && dd if=/dev/urandom of={RUN}/large bs=1M count=200 status=none")
     try:
         bot.sh(f"systemd-run --quiet --collect --unit {UNIT} /usr/local/bin/freqops-host backup run")
         working = partial(bot.sh, "pgrep -x restic >/dev/null && ls /srv/freqops/backup/local/locks; true")
@@ -70,7 +71,7 @@ def test_a_backup_that_is_killed_does_not_count_and_the_next_is_well(rollout: Ro
         bot.sh(f"systemctl kill --signal=KILL {UNIT}")
         until("it is gone", lambda: "active" not in bot.sh(f"systemctl is-active {UNIT}; true").split(), GIVE_UP)
     finally:
-        bot.sh(f"rm -f {bot.home}/release/{bot.release_now}/large")
+        bot.sh(f"rm -rf {RUN}")
     assert listed(bot) == before
     row = row_of(bot, "run")
     assert listed(bot) == [*before, row["snapshot"]]
@@ -87,14 +88,14 @@ def test_a_wrong_password_and_a_pack_that_is_gone_are_named(rollout: Rollout) ->
     finally:
         bot.sh(f"cat {kept} > {key} && rm {kept}")
     before = listed(bot)
-    packs = bot.sh(f"find {HOME}/local/data -type f -printf '%s %p\\n' | sort -n | tail -1 | cut -d' ' -f2").strip()
-    bot.sh(f"mv {packs} /root/pack")
+    pack = bot.sh(f"ls -S {HOME}/local/data/*/* | head -1").strip()
+    bot.sh(f"mv {pack} /root/pack")
     try:
         row = row_of(bot, "check", wanted=2)
-        assert packs.rpartition("/")[2][:8] in row["problems"][0]
+        assert pack.rpartition("/")[2][:8] in row["problems"][0]
         code, answer = bot.tool("status --json")
         assert any("it is damaged" in note for note in answer["host_notes"]), (code, answer)
     finally:
-        bot.sh(f"mv /root/pack {packs}")
+        bot.sh(f"mv /root/pack {pack}")
     assert row_of(bot, "check")["proven"]
     assert listed(bot) == before

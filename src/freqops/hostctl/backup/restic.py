@@ -30,7 +30,7 @@ ID = re.compile(r"^[0-9a-f]{64}$", re.ASCII)
 PACK = re.compile(
     r"pack ([0-9a-f]{8,64})\b.*?: (?:does not exist|not found)|data/[0-9a-f]{2}/([0-9a-f]{64}): no such file"
 )
-DAMAGED = re.compile(r"(?:pack|blob|tree|snapshot|index) ([0-9a-f]{8,64})")
+DAMAGED = re.compile(r"(?:[Pp]ack|blob|tree|snapshot|index)\b.*?\b[0-9a-f]{8,64}\b")
 SHOWN, NAMED = 400, 5
 ROW: dict[str, kinds.Kind] = {"id": lambda value: isinstance(value, str) and ID.fullmatch(value) is not None}
 
@@ -285,5 +285,6 @@ def _damage(said: str) -> str:
     if missing:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         return f"missing are the files of {', '.join(missing[:NAMED])}{more}"
-    named = [line for line in said.splitlines() if DAMAGED.search(line) or "error" in line.lower()]
+    lines = said.splitlines()
+    named = [line for line in lines if DAMAGED.search(line)] or [line for line in lines if "error" in line.lower()]
     return visible("; ".join(named[:NAMED]) or "restic does not say that no errors were found", SHOWN)
