@@ -290,6 +290,12 @@ def test_a_status_of_0_proves_nothing(host: Host, word: str, said: tuple[int, by
     assert problem in host.known().failed
 
 
+def test_an_answer_without_a_snapshot_is_none_of_those_before(host: Host) -> None:
+    host.backed_up()
+    host.before = forged("backup", lambda _words: (0, b"", b""))
+    assert "none is there" in host.backed_up().problems[0]
+
+
 def test_a_file_that_is_in_the_snapshot_and_was_not_staged_is_found(host: Host) -> None:
     def more(words: list[str]) -> None:
         if "backup" in words:
@@ -595,7 +601,8 @@ def test_status_tells_ages_and_is_red_above_twice_the_period(host: Host) -> None
     host.clock.sleep(12 * DAY)
     assert len(ages.look(host.root, host.clock)[0]) == 2
     host.clock.ahead = -20 * DAY
-    assert all("in the future: the clock was set back" in text for text in ages.look(host.root, host.clock)[0])
+    ahead = ages.look(host.root, host.clock)[0]
+    assert [("in the future: the clock was set back" in text) for text in ahead] == [True, True]
 
 
 def test_status_says_what_is_not_backed_up(host: Host) -> None:
