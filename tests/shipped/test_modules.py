@@ -23,6 +23,7 @@ ON_HOSTS = sorted({path.stem for path in (ROOT / "library").glob("*.py")} - ACTI
 NO_TOOL = "freqops-host"
 RUN_THE_TOOL = (
     "freqops_adopt",
+    "freqops_backup",
     "freqops_breaker",
     "freqops_breaker_info",
     "freqops_flatten",
@@ -52,6 +53,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
     under_incident = {"bot": "alpha", "incident": "one", "reason": "done", "actor": "ann"}
     known: dict[str, dict[str, Any]] = {
         "freqops_adopt": {"state": "undone", "bot": {"name": "alpha"}, **{name: under_incident[name] for name in WHY}},
+        "freqops_backup": {"action": "list"},
         "freqops_breaker": {"state": "disabled"},
         "freqops_breaker_info": {},
         "freqops_confirm": {"change": "firewall"},

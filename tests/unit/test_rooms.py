@@ -26,11 +26,12 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
+    "core/backup": ("core/base", "core/bot"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-        *("core/breaker", "core/incident"),
+        *("core/breaker", "core/incident", "core/backup"),
     ),
     "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
@@ -42,6 +43,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/breaker"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
+    "hostctl/backup": ("core/base", "core/bot", "core/halt", "core/backup", "core/runs", "hostctl/bot"),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
@@ -51,7 +53,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
     ),
     "hostctl/takeover": (
-        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/takeover"),
+        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/takeover", "core/backup"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
     ),
     "hostctl/recovery": (
@@ -63,7 +65,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
-        *("hostctl/breaker", "hostctl/runs"),
+        *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),

@@ -47,9 +47,11 @@ COMMANDS = (
     "slot",
     "slots",
     "reassert",
+    "dump",
     "probe",
     "gate",
     "compile",
+    "backup",
 )
 # The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}

@@ -22,6 +22,7 @@ SECRET_LENGTH = 12
 LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy writes before it installs anything
 MODES = ("paper", "live")
 REMOVED = "removed"
+ROLLING = "rolling"
 INITIAL_STATES = ("running", "paused", "stopped")
 BREAKER_RESUMES = ("file", "person")
 
@@ -94,6 +95,31 @@ class Home:
     def switch(self) -> Path:
         """The note of a switch that is not over."""
         return self.path / "switch.json"
+
+    @property
+    def removing(self) -> Path:
+        """The note of a removal that is not over."""
+        return self.path / "removing.json"
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a command is at work on the bot, or was interrupted."""
+        return any(note.exists() for note in (self.stopped, self.switch, self.removing))
+
+    @property
+    def dumps(self) -> Path:
+        """The dumps that the host makes of the bot's database by itself."""
+        return self.path / "dumps" / ROLLING
+
+    @property
+    def left_dumps(self) -> Path:
+        """The dumps of a removed bot of this name."""
+        return self.root / REMOVED / f"{self.path.name}.dumps"
+
+    @property
+    def dump_lock(self) -> Path:
+        """The lock under which its dumps are made."""
+        return self.path / ".dump.lock"
 
     def unread(self) -> Bot:
         """Return the bot with no more than its name: enough to stop it, whatever its files say."""

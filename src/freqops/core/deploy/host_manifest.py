@@ -38,7 +38,8 @@ OUTSIDE = (
     "etc/freqops/**/*",
 )
 # The files that they write below that tree, beside the bots; a deploy never writes the state of bots and Postgres.
-BELOW = ("postgres/compose.yml", "postgres/staged/*", "postgres/conf/*", "postgres/secrets/*", "packages/**/*")
+BELOW = ("postgres/compose.yml", "postgres/staged/*", "postgres/conf/*", "postgres/secrets/*", "packages/**/*",
+         "backup/repositories.json", "backup/keys/*", "backup/environments/*")  # fmt: skip
 OF_A_BOT = ("bot.json", "compose.yml", "conf/secrets.json", "conf/limits.json", "conf/freqops-host", "staged/*")
 
 

@@ -30,7 +30,7 @@ LAST = (
     "var/lib/freqops-halt/.ssh/*",
 )
 # The directories that stay below the tree of freqops: what was kept, the incidents, and the registry of runs.
-STAYS = (KEPT, "incidents", "adopted", "user_data")
+STAYS = (KEPT, "incidents", "adopted", "user_data", "backup")
 HOW = "sell first: killswitch.yml with level=2 on this bot, or flatten.yml where it is dead; then remove it"
 
 

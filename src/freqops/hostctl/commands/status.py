@@ -10,6 +10,7 @@ from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.status_table import problems
 
+from ..backup import ages
 from ..bot import breaker_notes
 from ..bot.engine import Engine
 from ..bot.status import render, status
@@ -29,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show it; 2 where the host or a bot has a problem."""
     clock, engine = Clock(), Engine()
+    overdue, of_backups = ages.look(options.root, clock)
     of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
+    of_host += overdue
     answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
-    answer["host_notes"] = breaker_notes.of_host(options.root, clock)
+    answer["host_notes"] = [*breaker_notes.of_host(options.root, clock), *of_backups]
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

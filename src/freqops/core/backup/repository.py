@@ -1,0 +1,167 @@
+"""Repositories: where the backups of a host go, as the inventory declares them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..base import kinds, root_file, strict_json
+from ..base.errors import Refused
+from ..base.kinds import Malformed
+from ..base.visible import visible
+
+FORMAT = 1
+HOME = "backup"  # below the tree of freqops
+FILE = "repositories.json"
+NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$", re.ASCII)
+REMOTE = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:", "rclone:")
+PLAIN = re.compile(r"^[!-~]{1,500}$", re.ASCII)
+WITH_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
+VARIABLE = re.compile(r"^[A-Z][A-Z0-9_]{0,63}$", re.ASCII)
+OURS = re.compile(r"^(RESTIC_.*|LD_.*|PATH|HOME|LANG|LC_.*|TMPDIR)$")
+LONGEST_VALUE = 65536
+SHOWN = 60
+MOST_DAYS, MOST_LEAST = 3650, 1000
+FIELDS: dict[str, kinds.Kind] = {
+    "name": kinds.text,
+    "url": kinds.text,
+    "append_only": kinds.truth,
+    "secrets": kinds.truth,
+    "keep_days": kinds.count,
+    "keep_least": kinds.count,
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A restic repository to which a host backs up.
+
+    Attributes:
+        name: Its name, unique on the host.
+        url: Its place, as restic has it: an absolute path of the host, or ``sftp:…``, ``rest:…``, ``s3:…`` and so on.
+        append_only: Whether the host may only add to it: nothing is forgotten or pruned from here.
+        secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
+        keep_days: Days for which the last snapshot of each day is kept.
+        keep_least: Snapshots that are kept in any case, the newest ones.
+    """
+
+    name: str
+    url: str
+    append_only: bool = False
+    secrets: bool = False
+    keep_days: int = 30
+    keep_least: int = 3
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on the disk of the host."""
+        return self.url.startswith("/")
+
+    def password(self, root: Path) -> Path:
+        """Return the file with its password."""
+        return root / HOME / "keys" / self.name
+
+    def environment(self, root: Path) -> Path:
+        """Return the file with the variables that restic needs for its place; there need not be one."""
+        return root / HOME / "environments" / f"{self.name}.json"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is declared."""
+        return dict(vars(self))
+
+
+def read(document: object) -> list[Repository]:
+    """Return the repositories that a document declares.
+
+    Raises:
+        Malformed: It is not what the role writes; the text says what is wrong, and what is allowed.
+    """
+    if not isinstance(document, dict) or document.get("version") != FORMAT:
+        raise Malformed(f"it is no declaration of repositories of version {FORMAT}")
+    found = [_one(row) for row in kinds.value(document, "repositories", kinds.list_of(kinds.object_))]
+    kinds.refuse_twice([each.name for each in found])
+    kinds.refuse_twice([each.url.rstrip("/") for each in found])
+    return found
+
+
+def load(root: Path, owner: int = root_file.ROOT_UID) -> list[Repository]:
+    """Return the repositories of a host.
+
+    Raises:
+        Refused: They are not declared, or the declaration cannot be read or trusted.
+    """
+    path = root / HOME / FILE
+    try:
+        return read(strict_json.parse(root_file.read(path, owner)))
+    except root_file.Missing:
+        raise Refused(f"{path} is missing: deploy.yml writes it") from None
+    except (root_file.Untrusted, Malformed) as error:
+        raise Refused(f"{path}: {error}") from None
+
+
+def chosen(found: list[Repository], name: str | None) -> list[Repository]:
+    """Return the repository called ``name``, or all of them where None.
+
+    Raises:
+        Refused: There is none of that name, or none at all.
+    """
+    if not found:
+        raise Refused("this host has no repository: backup_repositories is empty, and nothing is backed up")
+    taken = [each for each in found if name in (None, each.name)]
+    if not taken:
+        known = ", ".join(each.name for each in found)
+        raise Refused(f"unknown repository {visible(str(name), SHOWN)}; this host has {known}")
+    return taken
+
+
+def variables(document: object) -> dict[str, str]:
+    """Return the variables of a repository's environment.
+
+    Raises:
+        Malformed: It is no object of variables with texts, or has one that is not the place's, but restic's own.
+    """
+    if not isinstance(document, dict):
+        raise Malformed("it is no object")
+    for name, value in document.items():
+        if not VARIABLE.fullmatch(name) or OURS.fullmatch(name):
+            raise Malformed(f"the variable {visible(name, SHOWN)} is none that a repository's place needs")
+        if not isinstance(value, str) or not value or len(value) > LONGEST_VALUE or "\0" in value:
+            raise Malformed(f"the value of {name} is no text")
+    return dict(document)
+
+
+def _one(row: object) -> Repository:
+    given = kinds.checked(row, FIELDS, ("name", "url"))
+    unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []
+    if unknown:
+        raise Malformed(f"a repository has no {visible(unknown[0], SHOWN)}; it has {', '.join(FIELDS)}")
+    found = Repository(**given)
+    if not NAME.fullmatch(found.name):
+        raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
+    _refuse_url(found)
+    if not 1 <= found.keep_days <= MOST_DAYS or not 1 <= found.keep_least <= MOST_LEAST:
+        raise Malformed(
+            f"{found.name}: keep_days goes from 1 to {MOST_DAYS}, and keep_least from 1 to {MOST_LEAST}; "
+            f"given are {found.keep_days} and {found.keep_least}"
+        )
+    return found
+
+
+def _refuse_url(found: Repository) -> None:
+    """Refuse a place that is none, or that would show a password to everybody who sees a process.
+
+    Raises:
+        Malformed: It is one.
+    """
+    url = found.url
+    if WITH_PASSWORD.search(url):
+        raise Malformed(f"{found.name}: its url has a password; put it into backup_environments")
+    path = PurePosixPath(url)
+    is_path = url.startswith("/") and str(path) == url and ".." not in path.parts and len(path.parts) > 1
+    if not PLAIN.fullmatch(url) or not (is_path or any(url.startswith(kind) and url != kind for kind in REMOTE)):
+        raise Malformed(
+            f"{found.name}: its url is '{visible(url, SHOWN)}'; allowed are an absolute path of the host, and what "
+            f"begins with {', '.join(REMOTE)}"
+        )

@@ -1,0 +1,153 @@
+"""The last success of each job on each repository, and when one is too old.
+
+A job that runs by itself, and one that was never run, look alike to everybody who only looks for errors. So each job
+leaves its moment when it was proven, and nothing else, and its age is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..base import iso_time, kinds, strict_json
+from ..base.clock import FUTURE_SECONDS, iso
+from ..base.kinds import Malformed
+from ..base.visible import visible
+from .repository import HOME, Repository
+
+FORMAT = 1
+FILE = "state.json"
+LONGEST = 1024 * 1024
+BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
+PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7)}
+RED = 2  # periods
+SHOWN = 300
+CURES = {
+    BACKUP: "'freqops-host backup run --repository={}' says why",
+    CHECK: "'freqops-host backup check --repository={}' says why",
+}
+NEVER = "is not known"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a repository.
+
+    Attributes:
+        id: The id that it bore when it was made, or first seen.
+        since: When that was.
+        done: The last success of each job; one that never was is missing.
+        newest: The id of the newest snapshot that was proven in it; empty where there is none.
+        failed: Why the last command on it failed; empty where it did not.
+    """
+
+    id: str
+    since: datetime
+    done: Mapping[str, datetime] = field(default_factory=dict)
+    newest: str = ""
+    failed: str = ""
+
+    def succeeded(self, job: str, moment: datetime) -> Known:
+        """Return it after a success."""
+        return replace(self, done={**self.done, job: moment})
+
+    def is_due(self, job: str, now: datetime) -> bool:
+        """Whether a job is to be done again, or the clock says nothing of its last success."""
+        last = self.done.get(job)
+        return last is None or not timedelta(seconds=-FUTURE_SECONDS) <= now - last < DUE.get(job, PERIODS[job])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is written down."""
+        done = {job: iso(moment) for job, moment in self.done.items()}
+        return {"id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed}
+
+
+def place(root: Path) -> Path:
+    """Return the file in which all of it stands."""
+    return root / HOME / FILE
+
+
+def to_json(found: Mapping[str, Known]) -> dict[str, Any]:
+    """Return what is known of all repositories as it is written down."""
+    return {"version": FORMAT, "repositories": {name: each.to_json() for name, each in found.items()}}
+
+
+def load(root: Path) -> dict[str, Known]:
+    """Return what is known of each repository, by name; nothing where nothing was written down yet.
+
+    Raises:
+        Malformed: It was written down and cannot be read.
+    """
+    try:
+        document = strict_json.load(place(root), LONGEST)
+    except strict_json.Missing:
+        return {}
+    if not isinstance(document, dict) or document.get("version") != FORMAT:
+        raise Malformed(f"it is not of version {FORMAT}")
+    return {name: _known(row) for name, row in kinds.value(document, "repositories", kinds.object_).items()}
+
+
+def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
+    """Return which jobs of a repository are overdue, a line each with its cure."""
+    found = []
+    for job, cure in CURES.items():
+        what = f"{job} of repository {repository.name}"
+        if known is None:
+            found.append(f"{what}: its last success {NEVER}: {cure.format(repository.name)}")
+            continue
+        last, limit = known.done.get(job), RED * PERIODS[job]
+        age = now - (last or known.since)
+        if age < timedelta(seconds=-FUTURE_SECONDS):
+            found.append(f"{what}: its last success is {hours(-age)} in the future: the clock was set back; "
+                         f"{cure.format(repository.name)}")  # fmt: skip
+        elif age > limit:
+            said = "its last success was" if last else "it never succeeded since it was declared"
+            found.append(f"{what}: {said} {hours(age)} ago (red above {hours(limit)}): {cure.format(repository.name)}")
+    return found
+
+
+def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
+    """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
+    if known is None:
+        return []
+    ages = [
+        f"{job.replace('_', '-')} {hours(now - known.done[job]) + ' ago' if job in known.done else 'never'}"
+        for job in JOBS
+    ]
+    lines = [f"repository {repository.name}, last successes: {', '.join(ages)}"]
+    return lines + ([f"repository {repository.name}: {visible(known.failed, SHOWN)}"] if known.failed else [])
+
+
+def hours(age: timedelta) -> str:
+    """Return an age in hours, or in days where it is many."""
+    number = age.total_seconds() / 3600
+    return f"{number:.1f} h" if number < 48 else f"{number / 24:.1f} days"
+
+
+def _known(row: object) -> Known:
+    """Return what is written of one repository.
+
+    Raises:
+        Malformed: It is not what `Known.to_json` writes.
+    """
+    said = kinds.checked(
+        row,
+        {"id": kinds.text, "since": kinds.text, "done": kinds.object_, "newest": kinds.text, "failed": kinds.text},
+        ("id", "since", "done", "newest", "failed"),
+    )
+    unknown = sorted(set(said["done"]) - set(JOBS))
+    if unknown:
+        raise Malformed(f"there is no job '{visible(unknown[0], 60)}'")
+    done = {job: _moment(text) for job, text in said["done"].items()}
+    return Known(said["id"], _moment(said["since"]), done, said["newest"], said["failed"])
+
+
+def _moment(text: object) -> datetime:
+    try:
+        return iso_time.parse(text if isinstance(text, str) else "")
+    except ValueError as error:
+        raise Malformed(str(error)) from None

@@ -1,0 +1,1 @@
+"""Backup: the dumps that a host makes of its own databases."""

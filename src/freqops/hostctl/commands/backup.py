@@ -1,0 +1,73 @@
+"""``freqops-host backup``: the databases and files of this host into its repositories, looked at, proven, exported."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from freqops.core.backup import parts
+from freqops.core.backup.answer import Answer
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.base.exit_status import PROVEN
+
+from ..backup.backups import Backups
+from ..bot.engine import Engine
+from . import output
+from .arguments import names
+
+HELP = "back up databases and files, look at backups, prove or export them"
+IN_SESSION = True
+PREPARE, RUN, LIST, CHECK, EXPORT = ACTIONS = ("prepare", "run", "list", "check", "export")
+MEANT = {
+    "only": (RUN, EXPORT), "repository": (RUN, LIST, CHECK, EXPORT), "emptied": (RUN,), "to": (EXPORT,),
+    "read_data": (CHECK,), "look": (PREPARE,), "due": (RUN,),
+}  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be done, with which parts and repository."""
+    parser.add_argument("action", choices=ACTIONS)
+    parser.add_argument("--only", default="", help=f"parts separated by commas: {', '.join(parts.PARTS)}")
+    parser.add_argument("--repository", default=None, help="one of them; all where it is left out")
+    parser.add_argument("--emptied", default="", help="bots, or registry, that may be empty although they were not")
+    parser.add_argument("--to", type=Path, default=None, help="the directory that gets the export")
+    parser.add_argument("--read-data", action="store_true", help="read every byte of the repository")
+    parser.add_argument("--due", action="store_true", help="only where the last backup is of another day")
+    parser.add_argument("--look", action="store_true", help="only say whether prepare would change anything")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it and answer."""
+    _refuse_meaningless(options)
+    answer = _done(options, Backups(options.root, Clock(), Engine()))
+    output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
+    return PROVEN if options.action == PREPARE else answer.exit
+
+
+def _done(options: argparse.Namespace, backups: Backups) -> Answer:
+    asked = parts.parse(options.only)
+    if options.action == PREPARE:
+        return backups.prepare(look=options.look)
+    if options.action == RUN:
+        return backups.back_up(asked, options.repository, tuple(names(options.emptied)), due=options.due)
+    if options.action == LIST:
+        return backups.look(options.repository)
+    if options.action == CHECK:
+        return backups.check(options.repository, read_data=options.read_data)
+    if options.to is not None and not options.to.is_absolute():
+        raise Refused("--to is no absolute path")
+    return backups.export(asked, options.repository, options.to)
+
+
+def _refuse_meaningless(options: argparse.Namespace) -> None:
+    """Refuse arguments that the action would only ignore.
+
+    Raises:
+        Refused: There is one.
+    """
+    given = [name for name in MEANT if getattr(options, name)]
+    wrong = [f"--{name.replace('_', '-')}" for name in given if options.action not in MEANT[name]]
+    if wrong:
+        raise Refused(f"{', '.join(wrong)} means nothing with {options.action}")
