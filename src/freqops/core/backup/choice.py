@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..base import iso_time
 from ..base.clock import iso
 from ..base.errors import Refused
 from ..base.visible import visible
-
-if TYPE_CHECKING:
-    from .store import Dump
+from .store import Dump
 
 LATEST = "latest"
 STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -38,14 +35,12 @@ def chosen(dumps: Sequence[Dump], text: str) -> Dump:
     """Return the dump that is meant.
 
     Args:
-        dumps: Those that count, the oldest first.
+        dumps: Those that count, the oldest first; at least one.
         text: The choice.
 
     Raises:
         Refused: There is none; the text says which there are.
     """
-    if not dumps:
-        raise Refused("there is no dump that counts")
     if understood(text) == LATEST:
         return dumps[-1]
     if STAMP.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Whether a dump may be restored into a bot: it is that bot's, of the same kind and mode, for the image that it runs."""
+"""Whether a dump may be restored into a bot: it is that bot's, of its kind and mode, for the image that it runs."""
 
 from __future__ import annotations
 

@@ -95,6 +95,16 @@ class Home:
         """The note of a switch that is not over."""
         return self.path / "switch.json"
 
+    @property
+    def restoring(self) -> Path:
+        """The note of a restore that is not over."""
+        return self.path / "restoring.json"
+
+    @property
+    def dump_lock(self) -> Path:
+        """The lock under which a dump of the bot is made, or one is restored."""
+        return self.path / ".dump.lock"
+
     def unread(self) -> Bot:
         """Return the bot with no more than its name: enough to stop it, whatever its files say."""
         return Bot(self.path.name, "unknown", 0, "", "", "stopped", self.path)

@@ -87,7 +87,7 @@ class SqliteFiles:
             DatabaseError: Somebody has it open, or the disk does not give it; it is as it was.
             OSError: The disk does not do it; `withdraw` goes on from there.
         """
-        _clear(self.replacing)
+        self._rotate()
         if self.path.exists():
             _taken_in(self.path)
             os.link(self.path, self.replacing, follow_symlinks=False)
@@ -101,14 +101,16 @@ class SqliteFiles:
 
     def keep(self) -> None:
         """Keep what was replaced now, instead of what was kept before."""
-        if self.replacing.exists():
-            for suffix in LOGS:
-                _beside(self.replaced, suffix).unlink(missing_ok=True)
-                if _beside(self.replacing, suffix).exists():
-                    _beside(self.replacing, suffix).replace(_beside(self.replaced, suffix))
-            self.replacing.replace(self.replaced)
+        self._rotate()
         _clear(self.staged)
         durable.sync_directory(self.path.parent)
+
+    def _rotate(self) -> None:
+        moved = [suffix for suffix in (*LOGS, "") if _beside(self.replacing, suffix).exists()]
+        if moved:
+            _clear(self.replaced)
+        for suffix in moved:
+            _beside(self.replacing, suffix).replace(_beside(self.replaced, suffix))
 
     def withdraw(self) -> None:
         """Take away what was staged and did not take its place, and bring back what was moved away for it."""

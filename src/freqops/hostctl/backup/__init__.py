@@ -1,0 +1,1 @@
+"""Dumps of the bots of this host, made and restored."""
