@@ -1,1 +1,1 @@
-"""Dumps of the bots of this host, made and restored."""
+"""Backup: the dumps that a host makes of its own databases."""

@@ -21,7 +21,7 @@ from ..bot.engine import Engine
 from ..incident.journal import Journal
 from . import fitness
 from .restored import MAY_BE, RESTORED, Order, Restored
-from .restoring import Note, alone, end, read_back, take_up
+from .restoring import Note, alone, end, read_back, refuse_unless_next, take_up
 
 HOLDER = "restore"
 WAYS = "the way back to trading is resume.yml, one step at a time"
@@ -119,8 +119,9 @@ class Restore:
     def _swapped(self, dump: Dump, note: Note) -> None:
         note.write(self._bot.home)
         self._journal.note("act", "disk", f"dump {dump.stamp} is restored beside", durable=True)
-        identity = self._database.stage(dump.path / DATABASE, dump.manifest.contents)
-        note.known_as(identity).write(self._bot.home)
+        staged = self._database.stage(dump.path / DATABASE, dump.manifest.contents)
+        refuse_unless_next(staged, dump.manifest)
+        note.known_as(staged.place.identity()).write(self._bot.home)
         self._refuse_unless_ready()  # again: a large one takes its time
         self._hold()
         self._database.place.put()

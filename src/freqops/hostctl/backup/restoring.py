@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from freqops.core.backup import numbers
 from freqops.core.backup.manifest import Manifest
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
@@ -22,7 +23,7 @@ from ..bot import databases
 from ..bot.database_copies import Database, believed
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
-from . import fitness, next_numbers
+from . import fitness
 from .restored import FORMER, RESTORED, Restored
 
 PRIVATE = 0o600
@@ -37,13 +38,24 @@ def read_back(database: Database, then: Manifest) -> list[str]:
     try:
         database.refuse_unless_sound()
         told = believed("the database", then.contents, database.contents())
-        wrong = next_numbers.differences(database.contents(), then.next_numbers)
+        refuse_unless_next(database, then)
     except FreqopsError as error:
         raise NotProven(f"the restored database stands, and is not proven: {error}") from error
-    if wrong:
-        raise NotProven(f"the restored database stands, and the next number is another: {'; '.join(wrong)}")
     rows = sum(table.rows for _, table in told.tables.values())
     return [f"read back: {len(told.tables)} tables, {rows} rows, the numbers that come next"]
+
+
+def refuse_unless_next(database: Database, then: Manifest) -> None:
+    """Refuse a database whose next rows would not have the numbers that came next in the dumped one.
+
+    Raises:
+        NotProven: One would not.
+    """
+    now, told = numbers.next_numbers(database.contents()), then.next_numbers
+    wrong = [f"{name} is {now.get(name)}, and was {told.get(name)}"
+             for name in sorted({*now, *told}) if now.get(name) != told.get(name)]  # fmt: skip
+    if wrong:
+        raise NotProven(f"other numbers come next: {'; '.join(wrong)}")
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ class Database(Protocol):
             DatabaseError: It could not be read, or holds something else; what is there stays.
         """
 
-    def stage(self, path: Path, told: Contents | Recorded) -> str:
-        """Bring what was dumped to ``path`` beside what is there, read every table of it back, and return its identity.
+    def stage(self, path: Path, told: Contents | Recorded) -> Database:
+        """Bring what was dumped to ``path`` beside what is there, read every table of it back, and return it.
 
         Raises:
             DatabaseError: It could not be read, or holds something else; `Place.withdraw` takes it away.

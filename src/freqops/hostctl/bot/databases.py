@@ -168,13 +168,13 @@ class Sqlite:
             raise
         self.place.forget()
 
-    def stage(self, path: Path, told: Contents | Recorded) -> str:
+    def stage(self, path: Path, told: Contents | Recorded) -> Sqlite:
         """Copy the dump beside the database, and compare; as `Database.stage`."""
         self.place.stage(path)
         staged = Sqlite(self.place.staged)
         staged.refuse_unless_sound()
         believed(path.name, told, staged.contents())
-        return staged.place.identity()
+        return staged
 
     def refuse_unless_sound(self) -> None:
         """Have SQLite look at every page of it.
@@ -252,11 +252,11 @@ class Postgres:
         """Its name, and those that may take it."""
         return PostgresPlace(self.name, self._sql)
 
-    def stage(self, path: Path, told: Contents | Recorded) -> str:
+    def stage(self, path: Path, told: Contents | Recorded) -> Postgres:
         """Restore the archive beside the database, and compare; as `Database.stage`."""
         beside = self._beside(path)
         believed(path.name, told, beside.contents())
-        return beside.place.identity()
+        return beside
 
     def refuse_unless_sound(self) -> None:
         """Let it be: Postgres has read every row when its contents are told."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.backup import numbers
 from freqops.core.backup.manifest import DATABASE, MANIFEST, File, Manifest
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
@@ -65,7 +66,7 @@ def lay_dump(of: layout.Bot, engine: Engine, seconds: float = 0, **changed: Any)
     data = (place / DATABASE).read_bytes()
     values: dict[str, Any] = {
         "bot": of.name, "mode": of.mode, "kind": contents.kind, "image": of.image, "release": of.release,
-        "began": began, "ended": began, "contents": contents, "next_numbers": database.contents().next_numbers(),
+        "began": began, "ended": began, "contents": contents, "next_numbers": numbers.next_numbers(database.contents()),
         "files": (File(DATABASE, len(data), hashlib.sha256(data).hexdigest()),),
     }  # fmt: skip
     (place / MANIFEST).write_text(json.dumps(Manifest(**{**values, **changed}).to_json()))

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -352,14 +353,36 @@ def test_a_release_that_is_not_known_any_more_is_said(field: Field) -> None:
 # --- what fails on the way
 
 
-def test_what_the_dump_does_not_hold_replaces_nothing(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manifest that says other rows than its database has: neither is believed."""
+def more_rows(document: dict[str, Any]) -> None:
+    document["contents"]["tables"][0]["rows"] += 1
+
+
+def another_number(document: dict[str, Any]) -> None:
+    document["next_numbers"]["trades.id"] = 9
+
+
+def a_number_less(document: dict[str, Any]) -> None:
+    document["next_numbers"].pop("orders.id")
+
+
+@pytest.mark.parametrize(
+    ("lie", "text"),
+    [
+        (more_rows, "does not hold what the database held"),
+        (another_number, "other numbers come next: trades.id is 3, and was 9"),
+        (a_number_less, "other numbers come next: orders.id is 2, and was None"),
+    ],
+)
+def test_what_the_dump_does_not_hold_replaces_nothing(
+    field: Field, lie: Callable[[dict[str, Any]], None], text: str
+) -> None:
+    """A manifest that says something else than its database has: neither is believed."""
     place = field.home / "dumps" / "rolling" / field.stamp / MANIFEST
     document = json.loads(place.read_text())
-    document["contents"]["tables"][0]["rows"] += 1
+    lie(document)
     place.write_text(json.dumps(document))
     data = field.path.read_bytes()
-    with pytest.raises(NotProven, match=r"the FORMER database stands.*does not hold what the database held"):
+    with pytest.raises(NotProven, match=rf"the FORMER database stands.*{text}"):
         field.restore()
     assert (field.path.read_bytes(), field.level, field.beside) == (data, 3, ["trades.paper.sqlite"])
     assert not Home(field.home).restoring.exists()
