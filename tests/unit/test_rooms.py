@@ -31,7 +31,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "witness": (),
     "hostctl/bot": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-        *("core/breaker", "core/incident"),
+        *("core/breaker", "core/incident", "core/backup"),
     ),
     "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
@@ -43,6 +43,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/breaker"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
+    "hostctl/backup": ("core/base", "core/bot", "core/halt", "core/backup", "hostctl/bot", "hostctl/incident"),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
@@ -52,12 +53,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
     ),
     "hostctl/takeover": (
-        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/takeover"),
+        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/takeover", "core/backup"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/deploy"),
-    ),
-    "hostctl/backup": (
-        *("core/base", "core/bot", "core/halt", "core/backup", "core/takeover"),
-        *("hostctl/bot", "hostctl/incident", "hostctl/deploy"),
     ),
     "hostctl/recovery": (
         *("core/base", "core/bot", "core/halt", "core/takeover"),

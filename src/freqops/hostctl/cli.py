@@ -48,6 +48,7 @@ COMMANDS = (
     "slot",
     "slots",
     "reassert",
+    "dump",
     "probe",
     "gate",
     "compile",

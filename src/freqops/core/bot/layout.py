@@ -22,6 +22,7 @@ SECRET_LENGTH = 12
 LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy writes before it installs anything
 MODES = ("paper", "live")
 REMOVED = "removed"
+ROLLING = "rolling"
 INITIAL_STATES = ("running", "paused", "stopped")
 BREAKER_RESUMES = ("file", "person")
 
@@ -101,8 +102,28 @@ class Home:
         return self.path / "restoring.json"
 
     @property
+    def removing(self) -> Path:
+        """The note of a removal that is not over."""
+        return self.path / "removing.json"
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a command is at work on the bot, or was interrupted."""
+        return any(note.exists() for note in (self.stopped, self.switch, self.removing, self.restoring))
+
+    @property
+    def dumps(self) -> Path:
+        """The dumps that the host makes of the bot's database by itself."""
+        return self.path / "dumps" / ROLLING
+
+    @property
+    def left_dumps(self) -> Path:
+        """The dumps of a removed bot of this name."""
+        return self.root / REMOVED / f"{self.path.name}.dumps"
+
+    @property
     def dump_lock(self) -> Path:
-        """The lock under which a dump of the bot is made, or one is restored."""
+        """The lock under which its dumps are made, or one is restored."""
         return self.path / ".dump.lock"
 
     def unread(self) -> Bot:

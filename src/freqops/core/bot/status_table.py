@@ -8,7 +8,7 @@ from typing import Any
 from ..base import kinds
 from ..base.kinds import Malformed
 
-HEADINGS = ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "image")
+HEADINGS = ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "recovery point", "image")
 DIGEST_SHOWN = 12
 _text, _number = kinds.or_none(kinds.text), kinds.or_none(kinds.number)
 ROW: dict[str, kinds.Kind] = {
@@ -21,6 +21,8 @@ ROW: dict[str, kinds.Kind] = {
     "trader": _text,
     "image": _text,
     "heartbeat_s": _number,
+    "recovery_s": _number,
+    "recovery_red_s": _number,
     "open_trades": kinds.or_none(kinds.count),
     "unrealised": _number,
     "drill_days": _number,
@@ -60,8 +62,15 @@ def cells(row: dict[str, Any]) -> list[Any]:
     age = None if beat is None else f"{beat:.0f} s"
     trades = row.get("open_trades")
     return [
-        row["bot"], row.get("mode"), row.get("trader"), held or "none", age, trades, row.get("unrealised"), _image(row)
+        row["bot"], row.get("mode"), row.get("trader"), held or "none", age, trades, row.get("unrealised"),
+        _recovery_point(row), _image(row),
     ]  # fmt: skip
+
+
+def _recovery_point(row: dict[str, Any]) -> str | None:
+    """Return how old it is, and above which age it is red."""
+    age, red = row.get("recovery_s"), row.get("recovery_red_s")
+    return None if age is None or red is None else f"{age:.0f} s ago (red above {red:.0f} s)"
 
 
 def _image(row: dict[str, Any]) -> str | None:

@@ -9,15 +9,16 @@ from ..base import stamp
 from ..base.clock import FUTURE_SECONDS, Clock
 
 PREFIX = "freqops-"  # of the names of our units
-GUARD, REASSERT, RECOVER, DEADMAN = "guard", "reassert", "recover", "deadman"
+GUARD, REASSERT, RECOVER, DEADMAN, DUMP = "guard", "reassert", "recover", "deadman", "dump"
 # The guard comes round every few seconds, its backstop and the recovery every half minute or so, and up to two minutes
-# for it; the round of a dead-man timer halts all bots.
-RED_SECONDS = {GUARD: 30.0, REASSERT: 180.0, RECOVER: 180.0, DEADMAN: 300.0}
-ALWAYS = (REASSERT, RECOVER)  # the dead-man timer is there only where it was asked for
+# for it; the round of a dead-man timer halts all bots. While a dump is made, the rounds of dumps go on beside it.
+RED_SECONDS = {GUARD: 30.0, REASSERT: 180.0, RECOVER: 180.0, DEADMAN: 300.0, DUMP: 180.0}
+ALWAYS = (REASSERT, RECOVER, DUMP)  # the dead-man timer is there only where it was asked for
 MEANING = {
     GUARD: "breaker files and holds are followed by its backstop alone, every half minute",
     REASSERT: "the guard has no backstop",
     RECOVER: "an interrupted switch stays as it is",
+    DUMP: "what the bots write into their databases is in no dump",
     DEADMAN: "a silent control node is not noticed",
 }
 

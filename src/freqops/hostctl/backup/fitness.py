@@ -7,19 +7,18 @@ from pathlib import Path
 from freqops.core.backup.store import Dump, Store
 from freqops.core.base.errors import Refused
 from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
-from freqops.core.takeover import removal
 
 from ..bot import processes_and_api, stopped
 from ..bot.engine import Engine
-from ..deploy.switch_files import SwitchFiles
 
 HALT = "killswitch.yml -e level=3 ends it and holds it"
 
 
 def store_of(home: Path) -> Store:
     """Return the dumps of a bot."""
-    return Store(home / "dumps" / "rolling")
+    return Store(Home(home).dumps)
 
 
 def refuse_damaged(store: Store, dump: Dump) -> None:
@@ -38,8 +37,7 @@ def refuse_damaged(store: Store, dump: Dump) -> None:
 def releases(home: Path) -> set[str]:
     """Return the releases that the host knows of a bot."""
     laid_out = home / "release"
-    there = {path.name for path in laid_out.iterdir()} if laid_out.is_dir() else set()
-    return there | {str(entry["release"]) for entry in SwitchFiles(home).history()}
+    return {path.name for path in laid_out.iterdir()} if laid_out.is_dir() else set()
 
 
 def needs_overwrite(bot: layout.Bot) -> str:
@@ -81,8 +79,8 @@ def _not_held(bot: layout.Bot, incident: str) -> list[str]:
 
 
 def _under_way(home: Path) -> list[str]:
-    found = ["a switch"] if SwitchFiles(home).unfinished else []
-    found += ["a removal"] if (home / removal.NOTE).exists() else []
+    found = ["a switch"] if Home(home).switch.exists() else []
+    found += ["a removal"] if Home(home).removing.exists() else []
     note = stopped.note_of(home)
     found += [f"a {note.command}"] if note is not None else []
     cure = "freqops-recover ends it within 15 s, or says why not"

@@ -6,10 +6,15 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Callable, TypeVar
 
 from freqops.core.base.errors import FreqopsError
+
+Read = TypeVar("Read")
 
 
 class EngineError(FreqopsError):
@@ -46,6 +51,30 @@ class EngineCommand:
         if process.returncode != 0:
             raise EngineError(f"'{' '.join(argv[:4])}': {errors.strip()[-500:]}")
         return said or ""
+
+    def lines(self, argv: list[str], timeout: float, source: Path, reader: Callable[[Iterable[bytes]], Read]) -> Read:
+        """Run a command with a file as its input, and return what ``reader`` makes of the lines that it prints.
+
+        Raises:
+            EngineError: It failed, or did not end in time.
+            OSError: The file cannot be opened.
+        """
+        with source.open("rb") as given, tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(argv, stdin=given, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+            watch = threading.Timer(timeout, end, [process])
+            watch.start()
+            try:
+                with contextlib.ExitStack() as stack:
+                    printed: Iterable[bytes] = stack.enter_context(process.stdout) if process.stdout else ()
+                    found = reader(printed)
+                status = process.wait()
+            finally:
+                watch.cancel()
+                end(process)
+            errors.seek(0)
+            if status != 0:
+                raise EngineError(f"'{' '.join(argv[:5])}': {errors.read()[-500:].decode(errors='replace').strip()}")
+        return found
 
     def _popen(self, argv: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -85,7 +114,7 @@ def _private(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """Kill a command with all its children, if it still runs."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

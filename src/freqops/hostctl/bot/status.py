@@ -20,7 +20,7 @@ from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import breaker_notes, limits_notes, stopped
+from . import breaker_notes, limits_notes, recovery_point, stopped
 from .engine import Engine
 from .engine_command import EngineError
 from .processes_and_api import client
@@ -75,6 +75,7 @@ def _fill(
     try:
         row["problems"] += [*_interrupted(home), *_of_holds(home, clock), *breaker_notes.problems(home, clock)]
         row["notes"] += breaker_notes.notes(home, clock)
+        recovery_point.fill(row, home, clock)
         row.update(_holds(home))
         bot = layout.load_bot(home)
         row.update(mode=bot.mode, image=bot.image, release=bot.release, api_port=bot.api_port)

@@ -205,7 +205,7 @@ class SwitchFiles:
         for path in removed:
             shutil.rmtree(path)
         for path in self.dumps.glob("*"):
-            if path.name not in dumps:
+            if path.name not in dumps and path.name != layout.ROLLING:
                 path.unlink()
         return sorted(path.name for path in removed)
 

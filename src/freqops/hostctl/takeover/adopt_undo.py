@@ -16,7 +16,7 @@ from ..bot.engine import Engine
 from ..bot.start import start_locked
 from ..bot.stopped import Stopped
 from ..incident.journal import Journal
-from . import adopt_data
+from . import adopt_data, left_dumps
 from .adopt_order import Adopted, Order
 from .remove import take_away
 
@@ -105,4 +105,5 @@ def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> list[str
     lost = adoption.lost(note, seen.traded)
     if lost:
         raise NotProven(f"the old one runs, and its trades {', '.join(lost)} are not there")
-    return take_away(home, engine, str(note["incident"]))
+    said = left_dumps.leave(home, clock)
+    return said + take_away(home, engine, str(note["incident"]))

@@ -28,6 +28,7 @@ from ..bot.stopped import Stopped
 from ..deploy.switch_files import SwitchFiles
 from ..exchange import witness
 from ..incident.journal import Journal
+from . import left_dumps
 
 LOCK_SECONDS = 5.0
 EXCHANGE_SECONDS = 30.0
@@ -198,6 +199,7 @@ class Removal:
     # --- away
 
     def _take_away(self) -> None:
+        self._result.detail += left_dumps.leave(self._home, self._clock)
         self._result.detail += take_away(self._home, self._engine)
         self._journal.note("act", "disk", "container, network, databases and directory taken away", durable=True)
 

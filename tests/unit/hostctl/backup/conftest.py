@@ -1,4 +1,4 @@
-"""A bot that a restore may have."""
+"""A host whose databases are dumped, and a bot that a restore may have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.hostctl.backup.dumped import Field
+from tests.unit.hostctl.backup.trading import Dumping
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dumping:
+    return Dumping(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""What a database lost since its last dump: nothing counts as a dump that is empty where rows were."""
+
+from __future__ import annotations
+
+from ..bot.database_contents import Recorded
+from .manifest import Manifest
+
+TRADES = ("", "trades")
+
+
+def emptied(before: Manifest | None, now: Recorded) -> list[str]:
+    """Return what is gone that the last dump of the same database had, a line each.
+
+    Pair locks, orders and the like may go one by one. Trades never do, and no table goes, as long as the image is the
+    same.
+
+    Args:
+        before: That dump; None where there is none.
+        now: What the database holds.
+    """
+    if before is None:
+        return []
+    held = {key: table.rows for key, (_, table) in before.contents.tables.items() if table.rows}
+    left = {key: table.rows for key, (_, table) in now.tables.items()}
+    if held and not any(left.values()):
+        return ["it is empty"]
+    gone = [f"table {'.'.join(part for part in key if part)}: it is gone, with {rows} rows"
+            for key, rows in sorted(held.items()) if key not in left]  # fmt: skip
+    if held.get(TRADES) and left.get(TRADES) == 0:
+        gone.append(f"table trades: it is empty, and had {held[TRADES]} rows")
+    return gone
