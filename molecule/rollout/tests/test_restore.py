@@ -68,7 +68,7 @@ def test_what_was_lost_behind_its_back_is_there_again(rollout: Rollout, bot: Bot
 
 
 @pytest.mark.parametrize("bot", OWN, indirect=True)
-def test_it_is_refused_and_nothing_is_touched(rollout: Rollout, bot: Bot) -> None:
+def test_a_restore_that_is_refused_touches_nothing_on_a_real_host(rollout: Rollout, bot: Bot) -> None:
     stamp = dumped(bot)
     running = restored(rollout, bot, stamp, "-e", "overwrite=true")
     assert running.rc != 0
