@@ -470,3 +470,17 @@ def test_others_of_the_host_are_not_touched(field: Field) -> None:
     before = (other / "var" / "trades.paper.sqlite").read_bytes()
     field.restore()
     assert (other / "var" / "trades.paper.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize(("mode", "levels"), [("paper", [1, 1, 0]), ("live", [3, 1, 1, 0])])
+def test_the_way_back_to_trading_takes_one_hold_one_step_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, levels: list[int]
+) -> None:
+    """Both holds stand under one incident, so whoever resumes names that each time."""
+    field = Field(tmp_path, monkeypatch, mode=mode)
+    field.restore()
+    present, seen = holds.load(field.bot.holds), list[int]()
+    while present.holds:
+        present = present.resumed("one", field.clock.utcnow())
+        seen.append(present.level)
+    assert seen == levels
