@@ -7,6 +7,7 @@ what makes a dump.
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from ..bot.engine import Engine
 from ..bot.rounds import Rounds, Said
 
 SQLITE_URL = f"{SQLITE}:////freqops/var/"
-PASS_S, POLL_S = 10.0, 0.05
+PASS_S = 10.0
 ASK_S = 20.0
 SHOWN = 400
 
@@ -41,7 +42,7 @@ class DumpRounds:
         self._root, self._clock, self._engine = root, clock, engine
         self._points: dict[str, Point] = {}
         self._marks: dict[str, str | None] = {}
-        self._unasked = ""
+        self._unasked, self._writing = "", threading.Lock()
         self._asked_s, self._asked = 0.0, clock.utcnow()
         self._rounds = Rounds(self._homes, self.act, clock)
 
@@ -53,13 +54,10 @@ class DumpRounds:
     def come_round(self) -> Said:
         """Begin a round of every bot that is not busy, wait a while, and return what came of it."""
         self._rounds.begin()
-        give_up, said = self._clock.monotonic() + PASS_S, Said()
-        while True:
-            said.take_in(self._rounds.ended())
-            if not self._rounds.busy or self._clock.monotonic() >= give_up:
-                stamp.leave(timers.DUMP)
-                return said
-            self._clock.sleep(POLL_S)
+        self._rounds.wait(PASS_S)
+        said = self._rounds.ended()
+        stamp.leave(timers.DUMP)
+        return said
 
     def _homes(self) -> list[Path]:
         """Return the bots of a round, when Postgres has been asked for all of them at once."""
@@ -138,7 +136,8 @@ class DumpRounds:
 
     def _write(self, name: str, point: Point) -> None:
         self._points[name] = point
-        recovery_points.write(name, point, self._clock, recovery_points.FILE)
+        with self._writing:  # the bots of a round do not wait for each other by polling
+            recovery_points.write(name, point, self._clock, recovery_points.FILE)
 
 
 def _refuse_without(lock: Path, mine: bool | None) -> None:

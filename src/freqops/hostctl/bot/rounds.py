@@ -84,12 +84,16 @@ class Rounds:
             said.take_in(turn.said)
         return said
 
+    def wait(self, seconds: float) -> None:
+        """Wait until no bot is busy, and no longer than ``seconds``."""
+        give_up = self._clock.monotonic() + seconds
+        for turn in self._busy.values():
+            turn.thread.join(max(0.0, give_up - self._clock.monotonic()))
+
     def once(self) -> Said:
         """Do one round, of at most `ROUND_SECONDS`, and return what came of it."""
         self.begin()
-        give_up = self._clock.monotonic() + ROUND_SECONDS
-        for turn in self._busy.values():
-            turn.thread.join(max(0.0, give_up - self._clock.monotonic()))
+        self.wait(ROUND_SECONDS)
         said = self.ended()
         said.failed += [f"{bot}: {why}" for bot, why in self.late().items()]
         return said

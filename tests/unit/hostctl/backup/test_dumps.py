@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
@@ -20,6 +19,7 @@ from freqops.core.bot.layout import Home
 from freqops.hostctl.backup import dumps, live_copies
 from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.bot.databases import Sqlite
+from freqops.hostctl.deploy.switch_files import SwitchFiles
 from tests.unit.hostctl.backup.trading import Dumping, trade, write
 
 if TYPE_CHECKING:
@@ -236,10 +236,8 @@ def test_old_ones_go_and_cease_to_count_first(host: Dumping, monkeypatch: pytest
 
 
 def test_a_switch_leaves_them(host: Dumping) -> None:
-    from freqops.hostctl.deploy.switch_files import SwitchFiles
-
     take(host)
     (host.home / "release").mkdir(exist_ok=True)
     (host.home / "dumps" / "20200101T000000Z-f00").write_bytes(b"")
     SwitchFiles(host.home).prune()
-    assert sorted(os.listdir(host.home / "dumps")) == ["rolling"]
+    assert [path.name for path in (host.home / "dumps").iterdir()] == ["rolling"]

@@ -29,13 +29,13 @@ class Host:
         self.error: Exception | None = None
         self.effective = "maxauthtries 4\n"
         for kind in ("timer", "service"):
-            for name in ("reassert", "recover"):
+            for name in ("reassert", "recover", "dump"):
                 self._unit(f"freqops-{name}.{kind}", kind)
         self._unit("freqops-guard.service", "timer")
         self.said["docker.service"] = {"Id": "docker.service", "ActiveState": "active"}
         self.drop_in.write_text("MaxAuthTries 4\n")
         monkeypatch.setattr(stamp, "DIRECTORY", str(self.run))
-        for name in ("guard", "reassert"):
+        for name in ("guard", "reassert", "dump"):
             stamp.leave(name)
         monkeypatch.setattr(looking, "UNITS", root)
         monkeypatch.setattr(sshd, "SshServer", lambda run, guard: SshServer(run, guard, self.drop_in, root / "main"))
