@@ -30,7 +30,7 @@ from tests.unit.hostctl.backup.dumped import IMAGE, Field, lay_dump, rows, texts
 def spoil(field: Field) -> None:
     """Lose orders and a trade, and make a newer one."""
     write(field.path, "delete from orders", "delete from trades where id = 1",
-          "insert into trades values (3, 'XRP/USDT', 1, 9, '2026-01-02 04:00:00', null)")  # fmt: skip
+          "insert into trades values (3, 'XRP/USDT', 1, 9, '2026-01-02 03:00:00', null)")  # fmt: skip
 
 
 def test_what_was_lost_is_back_and_proven_and_the_bot_is_held(field: Field) -> None:
