@@ -89,6 +89,33 @@ def test_what_only_the_log_of_the_database_had_is_kept_and_never_meets_the_resto
     assert rows(Path(done.kept)) == []
 
 
+def test_right_before_the_rename_the_former_file_alone_has_everything(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill there must leave a whole database, although its log is not beside it any more."""
+    with closing(sqlite3.connect(field.path)) as connection:
+        connection.execute("pragma wal_autocheckpoint = 0")
+        connection.execute("insert into trades (id, pair) values (3, 'XRP/USDT')")
+        connection.commit()
+        kept = {name: field.path.with_name(field.path.name + name).read_bytes() for name in ("", "-wal")}
+    for name, data in kept.items():
+        field.path.with_name(field.path.name + name).write_bytes(data)  # as a killed bot leaves them
+    files, seen = SqliteFiles(field.path), list[Any]()
+    files.stage(field.home / "dumps" / "rolling" / field.stamp / DATABASE)
+    replace = Path.replace
+
+    def look(path: Path, target: Path) -> Path:
+        if path == files.staged:
+            (field.root / "alone").write_bytes(field.path.read_bytes())
+            seen.extend(rows(field.root / "alone"))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    files.put()
+    assert seen == [*field.before, (3, "XRP/USDT")]
+    assert rows(field.path) == field.before
+
+
 def test_a_spoilt_database_is_replaced_and_kept(field: Field) -> None:
     field.path.write_bytes(b"no database at all, but some text" * 100)
     done = field.restore()
