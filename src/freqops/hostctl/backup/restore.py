@@ -58,7 +58,8 @@ class Restore:
         """
         dump = self._chosen()
         self._refuse_unless_ready()
-        if self._database.place.identity() and not self._order.overwrite:
+        former = self._database.place.identity()
+        if former and not self._order.overwrite:
             raise Refused(fitness.needs_overwrite(self._bot))
         self._compared(dump.manifest)
         self._result.changed = True
@@ -66,7 +67,7 @@ class Restore:
         try:
             self._swapped(dump, note)
             self._result.detail += read_back(self._database, dump.manifest)
-            self._ended(dump)
+            self._ended(dump, self._database.place.kept if former else "")
         except (FreqopsError, OSError) as error:
             raise NotProven(self._after(error)) from error
         return self._result
@@ -150,12 +151,12 @@ class Restore:
             again = "the next restore, or freqops-recover within 15 s, says which database stands"
             return f"{self._bot.name}: {error}; then: {another}; {again}"
 
-    def _ended(self, dump: Dump) -> None:
+    def _ended(self, dump: Dump, kept: str) -> None:
         self._database.place.keep()
         end(self._bot.home)
         level = holds.effective_level(self._bot.holds)
         self._result.outcome, self._result.proven, self._result.level = RESTORED, True, level
-        self._result.kept = self._database.place.kept
+        self._result.kept = kept
         self._result.detail.append(f"it is held at level {level}; {WAYS}")
         self._journal.note("note", "disk", f"dump {dump.stamp} is restored, and was read back", durable=True)
 

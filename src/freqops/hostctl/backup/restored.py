@@ -35,7 +35,7 @@ class Restored(Outcome):
     Attributes:
         dump: The stamp of the dump.
         moment: Until when everything is in it.
-        kept: Where what was replaced is kept.
+        kept: Where what was replaced is kept; empty where nothing was.
         tables: Every table with its rows now and then.
         forgotten: Number and pair of each trade that the dump does not know as it is now.
         in_the_way: What a restore would be refused for now.

@@ -129,10 +129,11 @@ def test_a_log_whose_database_is_gone_is_kept_and_meets_no_other(field: Field, s
     log = field.path.with_name(field.path.name + suffix)
     field.path.unlink()
     log.write_bytes(b"log")
-    done = field.restore(overwrite=False)
-    assert (Path(done.kept + suffix).read_bytes(), log.exists()) == (b"log", False)
+    kept = field.path.with_name(f".{field.path.name}.replaced{suffix}")
+    field.restore(overwrite=False)
+    assert (kept.read_bytes(), log.exists()) == (b"log", False)
     field.restore()
-    assert not Path(done.kept + suffix).exists()
+    assert not kept.exists()
     assert rows(field.path) == field.before
 
 
@@ -155,7 +156,7 @@ def test_a_transaction_that_was_cut_is_taken_back_before_anything_is_kept(field:
 def test_a_database_that_is_gone_needs_no_overwrite(field: Field) -> None:
     field.path.unlink()
     done = field.restore(overwrite=False)
-    assert (done.proven, rows(field.path)) == (True, field.before)
+    assert (done.proven, done.kept, rows(field.path)) == (True, "", field.before)
     assert "there is no database now" in done.detail
 
 
