@@ -31,7 +31,7 @@ POINT: dict[str, kinds.Kind] = {
     "mark": kinds.text,
     "dump": kinds.text,
     "dump_s": kinds.seconds,
-    "took_s": kinds.seconds,
+    "took_s": lambda value: value is not None and kinds.seconds(value),
     "bytes": kinds.count,
     "failures": kinds.count,
     "why": kinds.text,

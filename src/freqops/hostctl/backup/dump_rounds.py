@@ -21,7 +21,7 @@ from freqops.core.base import durable, stamp
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven
 from freqops.core.bot import layout
-from freqops.core.bot.db_url import SQLITE
+from freqops.core.bot.db_url import POSTGRES, SQLITE
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import NAME, PSQL, url_in_use
 from freqops.core.halt import timers
@@ -66,7 +66,7 @@ class DumpRounds:
         for name in self._points.keys() - {home.name for home in homes}:
             recovery_points.write(name, None, self._clock, recovery_points.FILE)
         self._asked_s, self._asked = self._clock.monotonic(), self._clock.utcnow()
-        if any(not url_in_use(home).startswith(SQLITE_URL) for home in homes):
+        if any(url_in_use(home).startswith(POSTGRES) for home in homes):
             self._ask_postgres()
         return homes
 
@@ -102,11 +102,11 @@ class DumpRounds:
         url = url_in_use(home)
         if url.startswith(SQLITE_URL):
             return changes.of_sqlite(home / "var" / url[len(SQLITE_URL) :]), 0.0
+        name = url.rpartition("/")[2]
+        if not url.startswith(POSTGRES) or not NAME.fullmatch(name):
+            raise NotProven("its db_url names no database of freqops")
         if self._unasked:
             raise NotProven(self._unasked)
-        name = url.rpartition("/")[2]
-        if not NAME.fullmatch(name):
-            raise NotProven("its db_url names no database of freqops")
         return self._marks.get(name, changes.ABSENT), changes.POSTGRES_LAG_S
 
     def _dumped(self, home: Path, mark: str | None) -> Said:

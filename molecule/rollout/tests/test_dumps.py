@@ -1,0 +1,61 @@
+"""Dumps that the host makes by itself: a trade is soon in one, of Postgres and SQLite; half of one is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.field import until
+from tests.support.rollout import OWN, PAIR, PSQL, Bot, Rollout
+
+WAITS_S = 180
+
+
+def newest(bot: Bot) -> dict[str, Any]:
+    """Return the manifest of the newest dump of a bot, empty where there is none."""
+    said = bot.sh(f"ls -d {bot.home}/dumps/rolling/2* 2>/dev/null | tail -n 1 | xargs -r -I @ cat @/manifest.json")
+    found: dict[str, Any] = json.loads(said or "{}")
+    return found
+
+
+def rows(bot: Bot, table: str) -> int:
+    """Return the rows that a table has in the newest dump."""
+    tables = newest(bot).get("contents", {}).get("tables", [])
+    return next((int(each["rows"]) for each in tables if each["table"] == table), 0)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_new_trade_is_in_a_dump_without_anybody_asking(rollout: Rollout, name: str) -> None:
+    bot = rollout.bots[name]
+    before = rows(bot, "trades")
+    bot.wish(enter=[PAIR])
+    until("it has a trade", bot.trade_ids)
+    written = max(bot.trade_ids())
+    until("the trade is in a dump", lambda: rows(bot, "trades") >= max(written, before), WAITS_S)
+    assert newest(bot)["next_numbers"]["trades.id"] > written
+
+
+def test_half_a_dump_does_not_count_and_is_gone_with_the_next(rollout: Rollout) -> None:
+    bot = rollout.bots["epsilon"]
+    left = f"{bot.home}/dumps/rolling/.20200101T000000Z.partial"
+    bot.sh(f"mkdir -p {left} && printf half > {left}/database")
+    answer = json.loads(bot.sh("freqops-host dump epsilon"))
+    assert [row["outcome"] for row in answer["bots"]] == ["dumped"]
+    assert bot.sh(f"ls -d {left} 2>/dev/null; echo gone").strip() == "gone"
+
+
+def test_a_database_that_says_no_costs_no_older_dump(rollout: Rollout) -> None:
+    bot = rollout.bots["delta"]
+    bot.sh("freqops-host dump delta")
+    before = newest(bot)
+    bot.sh(f'{PSQL} "alter database delta_paper allow_connections false"')
+    try:
+        said = bot.sh("freqops-host dump delta; echo status $?")
+        assert "NOT DUMPED" in said
+        assert said.rstrip().endswith("status 2")
+        assert newest(bot) == before
+    finally:
+        bot.sh(f'{PSQL} "alter database delta_paper allow_connections true"')
+    assert "status 0" in bot.sh("freqops-host dump delta; echo status $?")
