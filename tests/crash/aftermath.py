@@ -15,7 +15,7 @@ from tests.crash.world import BOT, OLD, OURS, POSTGRES, World, trades
 
 FORMER, NEXT, BAD = "0" * 16, "1" * 16, "b" * 16  # releases
 CLOSED, OPEN = (1, "BTC/USDT", 0, 0.5), (1, "BTC/USDT", 1, 0.5)  # trades
-NOTES = ("switch.json", "stopped.json", "removing.json")
+NOTES = ("switch.json", "stopped.json", "removing.json", "restoring.json")
 
 
 def level(root: Path) -> int:

@@ -31,6 +31,7 @@ RUN_THE_TOOL = (
     "freqops_lockout",
     "freqops_postgres",
     "freqops_reconcile",
+    "freqops_restore",
     "freqops_resume",
     "freqops_rollback",
     "freqops_switch",
@@ -63,6 +64,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_lockout": {**under_incident, "what": "api"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
+        "freqops_restore": {**under_incident, "dump": "latest"},
         "freqops_resume": under_incident,
         "freqops_databases": {"bots": {"alpha": "paper"}},
         "freqops_directories": {

@@ -36,7 +36,8 @@ class PostgresTables:
         if query.startswith("select last_value"):
             name = query.rsplit(" ", 1)[1]
             rows = self.tables["public", name]
-            return [[*self.sequences[name], max(row["id"] for row in rows)]]
+            highest = [max(row["id"] for row in rows)] if "highest" in query else []
+            return [[*self.sequences[name], *highest]]
         space, name = re.findall(r'"(\w+)"', query.partition(" from ")[2])
         columns = re.findall(r'"(\w+)"', query.partition(" from ")[0])
         return [[row[column] for column in columns] for row in self.tables[space, name]]

@@ -25,8 +25,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
     "core/backup": ("core/base", "core/bot"),
+    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
@@ -43,7 +43,9 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/breaker"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
-    "hostctl/backup": ("core/base", "core/bot", "core/halt", "core/backup", "core/runs", "hostctl/bot"),
+    "hostctl/backup": (
+        *("core/base", "core/bot", "core/halt", "core/backup", "core/runs", "hostctl/bot", "hostctl/incident"),
+    ),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
@@ -58,7 +60,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     ),
     "hostctl/recovery": (
         *("core/base", "core/bot", "core/halt", "core/takeover"),
-        *("hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
+        *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/runs": ("core/base", "core/runs"),
     "hostctl/commands": (

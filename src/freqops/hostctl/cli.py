@@ -37,6 +37,7 @@ COMMANDS = (
     "resume-switch",
     "postgres",
     "manifest",
+    "restore",
     "remove",
     "adopt",
     "lockout",

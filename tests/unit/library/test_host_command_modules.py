@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.bot import host_command as our_copy
 from library import (
@@ -18,6 +19,7 @@ from library import (
     freqops_incident,
     freqops_postgres,
     freqops_reconcile,
+    freqops_restore,
     freqops_resume,
     freqops_rollback,
     freqops_status,
@@ -31,10 +33,18 @@ RECONCILED = {
     "bot": "alpha", "agrees": True, "trades": [], "disagreements": [], "detail": ["dust"], "exchange": {},
 }  # fmt: skip
 RELEASED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
+RESTORED = {
+    "bot": "alpha", "outcome": "restored", "changed": True, "proven": True, "level": 3, "dump": "20260131T175900Z",
+    "moment": "2026-01-31T17:59:00Z", "kept": "alpha_paper_replaced", "forgotten": ["7 ETH/USDT"],
+    "tables": [{"table": "trades", "now": 2, "then": 2, "same": True},
+               {"table": "orders", "now": None, "then": 3, "same": False}],
+    "in_the_way": ["it runs"], "detail": ["a remark"],
+}  # fmt: skip
 PERMISSION = {"bot": "alpha", "incident": "20260102T030405Z-halt1-9f3c21", "reason": "it's; $(back)", "actor": "maria"}
 
 COMMANDS = [
     (freqops_resume, PERMISSION),
+    (freqops_restore, {**PERMISSION, "dump": "latest"}),
     (freqops_flatten, PERMISSION),
     (freqops_reconcile, PERMISSION),
     (freqops_switch, {"releases": {"alpha": "0" * 16}, "actor": "maria"}),
@@ -92,6 +102,39 @@ def test_what_is_done_to_a_dead_bot_names_incident_reason_and_actor(
         "--reason=it's; $(back)",
         "--actor=maria",
     ]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_restore_names_the_dump_and_says_what_is_replaced_by_what(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
+    tool, noted = stub(json.dumps(RESTORED))
+    use(monkeypatch, freqops_restore, tool)
+    answer = run(freqops_restore, check=check, dump="2026-01-31T18:00:00Z", overwrite=True, **PERMISSION)
+    assert (answer["changed"], answer["dump"], answer["kept"]) == (True, "20260131T175900Z", "alpha_paper_replaced")
+    assert noted.read_text().splitlines() == [
+        "restore", "alpha", "--incident=20260102T030405Z-halt1-9f3c21", "--reason=it's; $(back)", "--actor=maria",
+        "--dump=2026-01-31T18:00:00Z", "--overwrite", *(["--check"] if check else []),
+    ]  # fmt: skip
+    said = "NOTHING RESTORED, this was a check: a restore would bring" if check else "restored:"
+    when = "now" if check else "before"
+    assert warned == [
+        f"alpha: {said} dump 20260131T175900Z, which has everything until 2026-01-31T17:59:00Z",
+        f"alpha: table orders: no table {when}, 3 rows in the dump",
+        "alpha: the dump does not know these trades as they were last: 7 ETH/USDT",
+        "alpha: it would be refused now: it runs",
+        "alpha: a remark",
+    ]
+
+
+def test_a_restore_that_is_not_proven_is_a_failure(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, noted = stub(json.dumps({**RESTORED, "proven": False, "detail": ["the FORMER database stands"]}), 2)
+    use(monkeypatch, freqops_restore, tool)
+    answer = run(freqops_restore, dump="latest", **PERMISSION)
+    assert (answer["failed"], answer["msg"]) == (True, "alpha: NOT RESTORED: the FORMER database stands")
+    assert "--overwrite" not in noted.read_text()
 
 
 @pytest.mark.parametrize(

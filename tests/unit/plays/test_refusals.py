@@ -110,6 +110,7 @@ def test_a_halt_with_words_that_mean_nothing(
         ("lockout", ("bots=alpha", "what=api")),
         ("reconcile", ("bots=alpha", INCIDENT)),
         ("remove", ("bots=alpha",)),
+        ("restore", ("bots=alpha", "snapshot=latest", INCIDENT)),
         ("resume", ("bots=alpha", INCIDENT)),
         ("rollback", ("bots=alpha",)),
     ],
@@ -190,6 +191,7 @@ def test_a_bot_that_trades_live_is_not_drilled(monkeypatch: pytest.MonkeyPatch) 
         ("flatten", (REASON, INCIDENT)),
         ("lockout", (REASON, "what=api")),
         ("reconcile", (REASON, INCIDENT)),
+        ("restore", (REASON, INCIDENT, "snapshot=latest")),
         ("resume", (REASON, INCIDENT)),
     ],
 )
@@ -204,6 +206,7 @@ def test_all_bots_at_once(monkeypatch: pytest.MonkeyPatch, name: str, words: tup
         ("lockout", ("what=api",)),
         ("reconcile", (INCIDENT,)),
         ("remove", ()),
+        ("restore", (INCIDENT, "snapshot=latest")),
         ("resume", (INCIDENT,)),
         ("rollback", ()),
     ],

@@ -97,6 +97,11 @@ class Home:
         return self.path / "switch.json"
 
     @property
+    def restoring(self) -> Path:
+        """The note of a restore that is not over."""
+        return self.path / "restoring.json"
+
+    @property
     def removing(self) -> Path:
         """The note of a removal that is not over."""
         return self.path / "removing.json"
@@ -104,7 +109,7 @@ class Home:
     @property
     def under_way(self) -> bool:
         """Whether a command is at work on the bot, or was interrupted."""
-        return any(note.exists() for note in (self.stopped, self.switch, self.removing))
+        return any(note.exists() for note in (self.stopped, self.switch, self.removing, self.restoring))
 
     @property
     def dumps(self) -> Path:
@@ -118,7 +123,7 @@ class Home:
 
     @property
     def dump_lock(self) -> Path:
-        """The lock under which its dumps are made."""
+        """The lock under which its dumps are made, or one is restored."""
         return self.path / ".dump.lock"
 
     def unread(self) -> Bot:

@@ -15,6 +15,30 @@ class DatabaseError(FreqopsError):
     """The database did not do what it was asked, or what it gave could not be read back."""
 
 
+class Place(Protocol):
+    """The place of one database, and another one that is staged beside it and may take that place."""
+
+    def identity(self) -> str:
+        """Return what tells the database from every other one that has had, or gets, its name; empty without one."""
+
+    def put(self) -> None:
+        """Let what is staged take the place of what is there, by one act: a kill leaves one of both, whole.
+
+        Raises:
+            DatabaseError: It did not; `identity` says which one stands.
+        """
+
+    def keep(self) -> None:
+        """Keep what was replaced, and nothing that an earlier restore replaced."""
+
+    def withdraw(self) -> None:
+        """Take away whatever is staged, and leave the database as it was before that."""
+
+    @property
+    def kept(self) -> str:
+        """Where what was replaced is kept: the path of a file, or the name of a database."""
+
+
 class Database(Protocol):
     """One bot's database; nothing of the bot runs while it is restored."""
 
@@ -46,6 +70,24 @@ class Database(Protocol):
         Raises:
             DatabaseError: It could not be read, or holds something else; what is there stays.
         """
+
+    def stage(self, path: Path, told: Contents | Recorded) -> Database:
+        """Bring what was dumped to ``path`` beside what is there, read every table of it back, and return it.
+
+        Raises:
+            DatabaseError: It could not be read, or holds something else; `Place.withdraw` takes it away.
+        """
+
+    def refuse_unless_sound(self) -> None:
+        """Have the database look at itself.
+
+        Raises:
+            DatabaseError: Something in it is spoilt.
+        """
+
+    @property
+    def place(self) -> Place:
+        """Its place, which another one may take."""
 
 
 def believed(what: str, before: Contents | Recorded, after: Contents) -> Recorded:

@@ -25,11 +25,14 @@ from freqops.core.bot.postgres import CONTAINER, NAME, PRESENT, PSQL, SUPERUSER
 
 from .database_copies import Database, DatabaseError, believed, into_place
 from .engine import Engine
+from .postgres_places import PostgresPlace
+from .sqlite_files import SqliteFiles
 
 SECONDS = 600.0
 PRIVATE = 0o600
 SQLITE_URL = "sqlite:////freqops/var/"
 EMPTY = "empty"
+SHOWN = 5
 
 # The columns that a bot writes when it trades, and that no release of Freqtrade has changed; a price that it noticed is
 # no trade. A simulated stop is placed again at every start, and is none until it is filled.
@@ -150,23 +153,38 @@ class Sqlite:
             partial.unlink(missing_ok=True)
         return told
 
+    @property
+    def place(self) -> SqliteFiles:
+        """Its files, and those that may take their place."""
+        return SqliteFiles(self.path)
+
     def restore(self, path: Path, told: Recorded | None = None) -> None:
         """Put the dump in the place of the database; as `Database.restore`."""
-        owner = self.path.stat() if self.path.exists() else self.path.parent.stat()
-        staged = self.path.with_name(f".{self.path.name}.restoring")
-        staged.unlink(missing_ok=True)
-        staged.write_bytes(path.read_bytes())
         try:
-            before = told if told is not None else Sqlite(path).contents()
-            believed(path.name, before, Sqlite(staged).contents())
-        except DatabaseError:
-            staged.unlink(missing_ok=True)
+            self.stage(path, told if told is not None else Sqlite(path).contents())
+            self.place.put()
+        except (FreqopsError, OSError):
+            self.place.withdraw()
             raise
-        os.chown(staged, owner.st_uid, owner.st_gid)
-        staged.chmod(0o644)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        into_place(staged, self.path)
+        self.place.forget()
+
+    def stage(self, path: Path, told: Contents | Recorded) -> Sqlite:
+        """Copy the dump beside the database, and compare; as `Database.stage`."""
+        self.place.stage(path)
+        staged = Sqlite(self.place.staged)
+        staged.refuse_unless_sound()
+        believed(path.name, told, staged.contents())
+        return staged
+
+    def refuse_unless_sound(self) -> None:
+        """Have SQLite look at every page of it.
+
+        Raises:
+            DatabaseError: One is spoilt.
+        """
+        found = [str(row[0]) for row in self.rows("pragma integrity_check")]
+        if found != ["ok"]:
+            raise DatabaseError(f"{self.path.name} is spoilt: {'; '.join(found[:SHOWN])}")
 
 
 @dataclass(frozen=True)
@@ -223,33 +241,46 @@ class Postgres:
             told: What every table must hold, None where that was not written down.
             foreign: Whether users stand in it that are none of ours: everything then becomes that of the bot's own.
         """
-        old = f"{self.name}_replaced"
         with self._restored(path, foreign=foreign) as beside:
             if told is not None:
                 believed(path.name, told, beside.contents())
-            self._drop(old)
-            end_connections = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{self.name}'"  # noqa: S608  a checked name
-            self._sql(SUPERUSER, end_connections)
-            away = f'alter database "{self.name}" rename to "{old}"'
-            self._sql(SUPERUSER, f'{away}; alter database "{beside.name}" rename to "{self.name}"')
-        self._drop(old)
+            self.place.put()
+        self.place.forget()
+
+    @property
+    def place(self) -> PostgresPlace:
+        """Its name, and those that may take it."""
+        return PostgresPlace(self.name, self._sql)
+
+    def stage(self, path: Path, told: Contents | Recorded) -> Postgres:
+        """Restore the archive beside the database, and compare; as `Database.stage`."""
+        beside = self._beside(path)
+        believed(path.name, told, beside.contents())
+        return beside
+
+    def refuse_unless_sound(self) -> None:
+        """Let it be: Postgres has read every row when its contents are told."""
 
     @contextmanager
     def _restored(self, path: Path, *, foreign: bool = False) -> Iterator[Postgres]:
-        """Restore an archive, all of it or nothing, into a new database of the same owner, which is gone afterwards."""
-        staged, whose = f"{self.name}_restoring", ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
-        self._drop(staged)
-        owner = self._sql(SUPERUSER, f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'")  # noqa: S608  a checked name
-        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner.strip()}" template template0')
+        """Restore an archive into a new database, which is gone afterwards."""
         try:
-            self._run(
-                ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}",
-                 *whose],
-                source=path,
-            )  # fmt: skip
-            yield Postgres(staged, self.engine, self.is_live)
+            yield self._beside(path, foreign=foreign)
         finally:
-            self._drop(staged)  # none has this name any more where it took the place of the present one
+            self.place.withdraw()  # none has this name any more where it took the place of the present one
+
+    def _beside(self, path: Path, *, foreign: bool = False) -> Postgres:
+        """Restore an archive, all of it or nothing, into a new database of the same owner."""
+        staged, whose = self.place.staged, ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
+        self.place.withdraw()
+        asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name
+        owner = self._sql(SUPERUSER, asked).strip() or self.name  # the user of its name, where there is no database
+        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner}" template template0')
+        self._run(
+            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
+            source=path,
+        )
+        return Postgres(staged, self.engine, self.is_live)
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""
@@ -258,12 +289,10 @@ class Postgres:
 
     def drop(self) -> None:
         """Take the database away, and the user of its name."""
-        for name in (self.name, f"{self.name}_restoring", f"{self.name}_replaced"):
-            self._drop(name)
+        self.place.forget()
+        for name in (self.place.staged, self.name):
+            self.place.drop(name)
         self._sql(SUPERUSER, f'drop role if exists "{self.name}"')
-
-    def _drop(self, name: str) -> None:
-        self._sql(SUPERUSER, f'drop database if exists "{name}" with (force)')
 
     def _sql(self, database: str, sql: str) -> str:
         """Run statements as one transaction: all of them, or none."""

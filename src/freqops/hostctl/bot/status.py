@@ -104,6 +104,7 @@ def _fill(
 def _interrupted(home: Path) -> list[str]:
     """Return what a command began and has not ended: it is still at it, or the timer takes it over."""
     found = ["a switch is not over"] if Home(home).switch.exists() else []
+    found += ["a restore is not over"] if Home(home).restoring.exists() else []
     note = stopped.note_of(home)
     found += [str(note)] if note is not None else []
     return [f"{text}; {RECOVERY}" for text in found]

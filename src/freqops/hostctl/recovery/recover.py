@@ -2,7 +2,7 @@
 
 A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
 command stopped is started again, through the one door, where the holds are read. What a drill froze goes on, and stays
-held. A bot that a command works on has its lock, and is left alone.
+held. Of a restore it is said which database stands. A bot that a command works on has its lock, and is left alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, removal
 
+from ..backup import restoring
 from ..bot import frozen, start, stopped
 from ..bot.engine import Engine
 from ..bot.stopped import Stopped
@@ -72,6 +73,8 @@ def _unfinished(home: Path) -> str:
         return "an interrupted switch"
     if (home / removal.NOTE).exists():
         return "an interrupted remove"
+    if Home(home).restoring.exists():
+        return "an interrupted restore"
     note = stopped.note_of(home)
     return f"an interrupted {note.command}" if note is not None else ""
 
@@ -93,8 +96,10 @@ def _recovered(recovery: _Recovery, done: list[str], failed: list[str]) -> None:
             return
 
 
-def _notes(home: Path) -> tuple[bool, bool, Stopped | None]:
-    return Home(home).switch.exists(), (home / removal.NOTE).exists(), stopped.note_of(home)
+def _notes(home: Path) -> tuple[bool, bool, bool, Stopped | None]:
+    others = Home(home).switch, home / removal.NOTE, Home(home).restoring
+    switch, remove, restoring = (path.exists() for path in others)
+    return switch, remove, restoring, stopped.note_of(home)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ class _Recovery:
         note = stopped.note_of(self.home)
         if (self.home / removal.NOTE).exists():
             return self._with_evidence(note, self._removed)
+        if Home(self.home).restoring.exists():
+            return self._with_evidence(Stopped("restore", restoring.incident_of(self.home)), self._restored)
         if note is None:
             return Outcome(self.home.name, "nothing", proven=True)
         act = self._adopted if note.command == stopped.ADOPT else self._again
@@ -134,6 +141,12 @@ class _Recovery:
         durable.sync_directory(self.home)
         why = "what it left behind was not secured, so nothing of it is taken away"
         return Outcome(self.home.name, "stays", changed=True, proven=True, detail=[why])
+
+    def _restored(self, _diary: Journal) -> Outcome:
+        """Say which database stands, and take away what is left of the other one."""
+        bot = layout.load_bot(self.home)
+        with restoring.dumps_still(bot, self.clock):
+            return restoring.take_up(bot, self.engine)
 
     def _again(self, note: Stopped, _diary: Journal) -> Outcome:
         """Start it again; one whose container runs was started, or only frozen, and status says how it is.

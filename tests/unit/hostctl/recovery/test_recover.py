@@ -298,6 +298,6 @@ def test_the_unit_looks_for_every_note_that_the_recovery_knows() -> None:
     wanted = [line.partition("=|")[2] for line in unit.read_text().splitlines() if line.startswith("ConditionPath")]
     bots = os.path.join("/srv/freqops/bots", "*")  # noqa: PTH118  a pattern, no path
     assert wanted == [
-        *(f"{bots}/{name}" for name in ("switch.json", "stopped.json", removal.NOTE)),
+        *(f"{bots}/{name}" for name in ("switch.json", "stopped.json", removal.NOTE, "restoring.json")),
         "/srv/freqops/postgres/former.yml",
     ]

@@ -1,0 +1,93 @@
+"""What forbids a restore now: the dump, or the state of the bot; each reason names what cures it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from freqops.core.backup.store import Dump, Store
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
+from freqops.core.bot.layout import Home
+from freqops.core.halt import holds
+
+from ..bot import processes_and_api, stopped
+from ..bot.engine import Engine
+
+HALT = "killswitch.yml -e level=3 ends it and holds it"
+
+
+def store_of(home: Path) -> Store:
+    """Return the dumps of a bot."""
+    return Store(Home(home).dumps)
+
+
+def refuse_damaged(store: Store, dump: Dump) -> None:
+    """Compare every byte of a dump with its manifest.
+
+    Raises:
+        Refused: Something is wrong with it; the newest sound one before it is named.
+    """
+    wrong = store.damaged(dump)
+    if wrong:
+        sound = store.newest_sound(before=dump)
+        cure = f"the newest sound one before it is {sound.stamp}" if sound else "there is no sound one before it"
+        raise Refused(f"dump {dump.stamp} is damaged: {'; '.join(wrong)}; {cure}")
+
+
+def releases(home: Path) -> set[str]:
+    """Return the releases that the host knows of a bot."""
+    laid_out = home / "release"
+    return {path.name for path in laid_out.iterdir()} if laid_out.is_dir() else set()
+
+
+def needs_overwrite(bot: layout.Bot) -> str:
+    """Return why a database that is there is not replaced."""
+    return f"{bot.name} has a database: say that it may be replaced (--overwrite, or overwrite=true of restore.yml)"
+
+
+def may_trade(bot: layout.Bot) -> bool:
+    """Whether a process of the bot could use its database."""
+    return bool(processes_and_api.alive(bot))
+
+
+def in_the_way(bot: layout.Bot, incident: str, engine: Engine) -> list[str]:
+    """Return what the state of a bot has against a restore, all at once.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return [*_lives(bot, engine), *_not_held(bot, incident), *_under_way(bot.home), *_no_plain_file(bot)]
+
+
+def _lives(bot: layout.Bot, engine: Engine) -> list[str]:
+    pids = ", ".join(str(process.pid) for process in processes_and_api.alive(bot))
+    if pids:
+        return [f"it runs, as process {pids}: {HALT}"]
+    container = engine.container(bot.container)
+    waits = any(process.waits for process in processes_and_api.living(bot))
+    return [f"its container runs: {HALT}"] if container is not None and container.runs and not waits else []
+
+
+def _not_held(bot: layout.Bot, incident: str) -> list[str]:
+    try:
+        present = holds.load(bot.holds)
+    except holds.HoldsUnreadable as error:
+        return [f"its holds cannot be read ({error}): {HALT}, and replaces them"]
+    if any(hold.incident == incident and hold.level == holds.HARD for hold in present.holds):
+        return []
+    return [f"it is not held at level {holds.HARD} under {incident} (in force: {present.incidents}): {HALT}"]
+
+
+def _under_way(home: Path) -> list[str]:
+    found = ["a switch"] if Home(home).switch.exists() else []
+    found += ["a removal"] if Home(home).removing.exists() else []
+    note = stopped.note_of(home)
+    found += [f"a {note.command}"] if note is not None else []
+    cure = "freqops-recover ends it within 15 s, or says why not"
+    return [f"{what} is not over: {cure}" for what in found]
+
+
+def _no_plain_file(bot: layout.Bot) -> list[str]:
+    """Refuse links below ``var``, which the bot may have put there: the owner of a file is taken from it."""
+    found = [path for path in (bot.home / "var").glob("*.sqlite*") if path.is_symlink() or not path.is_file()]
+    return [f"{path} is no plain file: look who put it there, and move it away" for path in sorted(found)]

@@ -1,0 +1,187 @@
+"""``freqops-host restore``: one bot's database brought back from a dump, and proven by reading it back.
+
+The dump is restored beside the present database and compared with what was written down when it was made. Then both
+change places by one act. A restore that is killed at any step leaves the former database or the restored one, whole.
+"""
+
+from __future__ import annotations
+
+from freqops.core.backup import choice, fitting, replacing
+from freqops.core.backup.manifest import DATABASE, Manifest
+from freqops.core.backup.store import Dump
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.bot import layout
+from freqops.core.bot.database_contents import Recorded
+from freqops.core.bot.layout import Home
+from freqops.core.halt import holds
+
+from ..bot import databases, holds_file
+from ..bot.engine import Engine
+from ..incident.journal import Journal
+from . import fitness
+from .restored import MAY_BE, RESTORED, Order, Restored
+from .restoring import Note, alone, end, read_back, refuse_unless_next, take_up
+
+HOLDER = "restore"
+WAYS = "the way back to trading is resume.yml, one step at a time"
+
+
+class Restore:
+    """One restore of one bot; the caller holds the locks of the bot and of its dumps, but for a `look`."""
+
+    def __init__(self, bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
+        self._bot, self._order, self._journal, self._clock, self._engine = bot, order, journal, clock, engine
+        self._database = databases.of(bot, engine)
+        self._result = Restored(bot.name)
+
+    def look(self) -> Restored:
+        """Say what would be replaced by what; nothing is touched.
+
+        Raises:
+            Refused: The dump cannot be restored into this bot, whatever state the bot is in.
+        """
+        dump = self._chosen()
+        self._compared(dump.manifest)
+        self._result.in_the_way = fitness.in_the_way(self._bot, self._order.mandate.incident, self._engine)
+        if self._database.place.identity() and not self._order.overwrite:
+            self._result.in_the_way.append(fitness.needs_overwrite(self._bot))
+        self._result.outcome, self._result.proven = MAY_BE, True
+        return self._result
+
+    def run(self) -> Restored:
+        """Restore it.
+
+        Raises:
+            Refused: Nothing was touched.
+            NotProven: The text says which database stands.
+        """
+        dump = self._chosen()
+        self._refuse_unless_ready()
+        former = self._database.place.identity()
+        if former and not self._order.overwrite:
+            raise Refused(fitness.needs_overwrite(self._bot))
+        self._compared(dump.manifest)
+        self._result.changed = True
+        note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()))
+        try:
+            self._swapped(dump, note)
+            self._result.detail += read_back(self._database, dump.manifest)
+            self._ended(dump, self._database.place.kept if former else "")
+        except (FreqopsError, OSError) as error:
+            raise NotProven(self._after(error)) from error
+        return self._result
+
+    # --- before anything is touched
+
+    def _chosen(self) -> Dump:
+        """Return the dump that is meant, every byte of it compared, fit for this bot."""
+        store = fitness.store_of(self._bot.home)
+        not_counted = [f"does not count: {line}" for line in store.not_counted()]
+        dumps = store.dumps()
+        if not dumps:
+            raise Refused(f"{self._bot.name}: {'; '.join(['there is no dump that counts', *not_counted])}")
+        self._result.detail += not_counted
+        dump = choice.chosen(dumps, self._order.dump)
+        fitness.refuse_damaged(store, dump)
+        fit = fitting.fit(dump.manifest, self._bot, self._database.contents().kind, fitness.releases(self._bot.home))
+        if fit.reasons:
+            raise Refused(f"{self._bot.name}: dump {dump.stamp} may not be restored: {'; '.join(fit.reasons)}")
+        self._result.detail += fit.remarks
+        self._result.dump, self._result.moment = dump.stamp, iso(dump.manifest.moment)
+        return dump
+
+    def _refuse_unless_ready(self) -> None:
+        reasons = fitness.in_the_way(self._bot, self._order.mandate.incident, self._engine)
+        if reasons:
+            raise Refused(f"{self._bot.name} was not touched: {'; '.join(reasons)}")
+
+    def _compared(self, then: Manifest) -> None:
+        """Take in what would be replaced by what, as far as the present database can be read."""
+        present = None
+        if self._database.place.identity():
+            try:
+                present = Recorded.of(self._database.contents())
+                self._result.forgotten = self._forgotten(present, then)
+            except FreqopsError as error:
+                self._result.detail.append(f"the present database cannot be read: {error}")
+        else:
+            self._result.detail.append("there is no database now")
+        self._result.tables = [change._asdict() for change in replacing.changes(present, then.contents)]
+
+    def _forgotten(self, present: Recorded, then: Manifest) -> list[str]:
+        columns = present.columns().get(replacing.TRADES)
+        if columns is None:
+            return []
+        return [f"{number} {pair}" for number, pair in self._database.rows(replacing.forgotten(columns, then))]
+
+    # --- there
+
+    def _swapped(self, dump: Dump, note: Note) -> None:
+        note.write(self._bot.home)
+        self._journal.note("act", "disk", f"dump {dump.stamp} is restored beside", durable=True)
+        staged = self._database.stage(dump.path / DATABASE, dump.manifest.contents)
+        refuse_unless_next(staged, dump.manifest)
+        note.known_as(staged.place.identity()).write(self._bot.home)
+        self._refuse_unless_ready()  # again: a large one takes its time
+        self._hold()
+        self._database.place.put()
+        self._journal.note("act", "disk", f"the database of dump {dump.stamp} has its place", durable=True)
+
+    def _hold(self) -> None:
+        """Hold the bot, before a database stands that knows less than the exchange; only a resume ends that.
+
+        Raises:
+            NotProven: The hold is not on the disk.
+        """
+        level = holds.HARD if self._bot.is_live else holds.ENTRIES
+        mandate = self._order.mandate
+        now = iso(self._clock.utcnow())
+        hold = holds.Hold(HOLDER, level, mandate.reason, mandate.actor, mandate.incident, 0, now)
+        latched = holds_file.latch(self._bot.home, hold, self._clock)
+        if latched.error is not None:
+            raise NotProven(f"it cannot be held: {latched.error}")
+
+    def _after(self, error: Exception) -> str:
+        """Clean up after a failure, and say which database stands."""
+        try:
+            ended = take_up(self._bot, self._engine)
+            return f"{self._bot.name}: {'; '.join(ended.detail)}: {error}"
+        except (FreqopsError, OSError) as another:
+            again = "the next restore, or freqops-recover within 15 s, says which database stands"
+            return f"{self._bot.name}: {error}; then: {another}; {again}"
+
+    def _ended(self, dump: Dump, kept: str) -> None:
+        self._database.place.keep()
+        end(self._bot.home)
+        level = holds.effective_level(self._bot.holds)
+        self._result.outcome, self._result.proven, self._result.level = RESTORED, True, level
+        self._result.kept = kept
+        self._result.detail.append(f"it is held at level {level}; {WAYS}")
+        self._journal.note("note", "disk", f"dump {dump.stamp} is restored, and was read back", durable=True)
+
+
+def restore(bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Restored:
+    """Restore one bot's database from a dump, and prove it.
+
+    Raises:
+        Refused: Nothing was touched.
+        NotProven: The text says which database stands.
+    """
+    choice.understood(order.dump)
+    with alone(bot, clock):
+        before = []
+        if Home(bot.home).restoring.exists():
+            before = [f"an interrupted restore: {line}" for line in take_up(bot, engine).detail]
+        result = Restore(bot, order, journal, clock, engine).run()
+        result.detail[:0] = before
+        return result
+
+
+def look(bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Restored:
+    """Say what a restore would replace by what; nothing is touched, and the bot may run.
+
+    Raises:
+        Refused: The dump cannot be restored into this bot.
+    """
+    return Restore(bot, order, journal, clock, engine).look()

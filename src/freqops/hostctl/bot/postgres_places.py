@@ -1,0 +1,70 @@
+"""The names of one database in Postgres: another one staged beside it, and put in its place by one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from freqops.core.bot.postgres import SUPERUSER
+
+RESTORING, REPLACED, OUTDATED = "_restoring", "_replaced", "_outdated"
+
+
+@dataclass(frozen=True)
+class PostgresPlace:
+    """The place of one database.
+
+    Attributes:
+        name: Its name.
+        sql: Runs statements in a database, as one transaction, and returns what they say.
+    """
+
+    name: str
+    sql: Callable[[str, str], str]
+
+    @property
+    def staged(self) -> str:
+        """The one that is to take its place."""
+        return f"{self.name}{RESTORING}"
+
+    @property
+    def kept(self) -> str:
+        """What the last restore replaced; as `Place.kept`."""
+        return f"{self.name}{REPLACED}"
+
+    @property
+    def outdated(self) -> str:
+        """What a restore before that one replaced, until the new one is proven."""
+        return f"{self.name}{OUTDATED}"
+
+    def identity(self) -> str:
+        """Return by what Postgres knows it, whatever name it has; as `Place.identity`."""
+        return self.sql(SUPERUSER, f"select oid from pg_database where datname = '{self.name}'").strip()  # noqa: S608  a checked name
+
+    def put(self) -> None:
+        """Let both change places in one transaction; as `Place.put`."""
+        self.drop(self.outdated)
+        names = ", ".join(f"'{name}'" for name in (self.name, self.staged, self.kept))
+        there = self.sql(SUPERUSER, f"select datname from pg_database where datname in ({names})").split()  # noqa: S608  checked names
+        self.sql(SUPERUSER, f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ({names})")  # noqa: S608  checked names
+        moves = [(self.kept, self.outdated), (self.name, self.kept), (self.staged, self.name)]
+        wanted = [f'alter database "{old}" rename to "{new}"' for old, new in moves if old in {*there, self.staged}]
+        self.sql(SUPERUSER, "; ".join(wanted))
+
+    def keep(self) -> None:
+        """Keep what was replaced now, and nothing older; as `Place.keep`."""
+        self.drop(self.staged)
+        self.drop(self.outdated)
+
+    def withdraw(self) -> None:
+        """Take away what was staged; as `Place.withdraw`."""
+        self.drop(self.staged)
+
+    def forget(self) -> None:
+        """Take away what was replaced: nobody is to go back to it."""
+        self.drop(self.outdated)
+        self.drop(self.kept)
+
+    def drop(self, name: str) -> None:
+        """Take a database away where there is one, whoever is in it."""
+        self.sql(SUPERUSER, f'drop database if exists "{name}" with (force)')

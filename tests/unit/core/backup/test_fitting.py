@@ -1,0 +1,58 @@
+"""Whether a dump fits a bot: every reason is named at once, with its cure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from freqops.core.backup.fitting import digest, fit
+from freqops.core.backup.manifest import Manifest
+from freqops.core.bot.layout import Bot
+from tests.unit.core.backup.dumped import manifest
+
+ONE, OTHER = ("registry.example/freqtrade@sha256:" + number * 64 for number in "01")
+
+
+def told(**changed: object) -> Manifest:
+    """Return what a dump of alpha says."""
+    return replace(manifest(), **{"bot": "alpha", "mode": "paper", "image": ONE, "release": "f00", **changed})  # type: ignore[arg-type]
+
+
+BOT = Bot("alpha", "paper", 1, ONE, "f00", "running", Path("/nowhere"))
+
+
+def test_the_same_bot_image_mode_and_kind_fit() -> None:
+    found = fit(told(), BOT, told().kind, {"f00"})
+    assert (found.reasons, found.remarks) == ((), ())
+
+
+def test_an_image_is_its_digest_wherever_it_was_pulled_from() -> None:
+    mirrored = told(image=ONE.replace("registry.example", "mirror.example:5000"))
+    assert fit(mirrored, BOT, mirrored.kind, {"f00"}).reasons == ()
+    assert digest("freqtrade:stable") == "freqtrade:stable"
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"bot": "beta"}, "of the bot beta, and this is alpha"),
+        ({"mode": "live"}, "of mode live, and this is paper"),
+        ({"image": OTHER}, f"deploy alpha with {OTHER} first"),
+    ],
+)
+def test_whatever_differs_is_a_reason_with_a_cure(changed: dict[str, str], text: str) -> None:
+    [reason] = fit(told(**changed), BOT, told().kind, {"f00"}).reasons
+    assert text in reason
+
+
+def test_all_reasons_are_named_at_once() -> None:
+    found = fit(told(bot="beta", mode="live", image=OTHER), BOT, "neither", {"f00"})
+    assert len(found.reasons) == 4
+
+
+def test_a_release_that_is_gone_is_said_and_forbids_nothing() -> None:
+    found = fit(told(), BOT, told().kind, {"f01"})
+    assert found.reasons == ()
+    assert found.remarks == ("it was made while alpha ran f00, which this host does not have any more",)
