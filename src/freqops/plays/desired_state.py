@@ -13,7 +13,7 @@ from . import brought_files
 
 CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
 NOT_CODE = ("__pycache__",)
-OF_THE_HOST = ("host_", "docker_")
+OF_THE_HOST = ("host_", "docker_", "backup_")
 
 
 def of_host(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:

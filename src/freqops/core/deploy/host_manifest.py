@@ -21,6 +21,7 @@ from ..bot import layout, status_table
 FILE = "manifest.json"
 FORMAT = 1
 SHOWN = 5
+BACKUP = "backup"
 
 # The files that the roles write outside of the tree of freqops; patterns below the root of the file system.
 OUTSIDE = (
@@ -107,10 +108,15 @@ def host_differs(before: Manifest | None, now: Manifest, root: Path) -> bool:
     """Return whether the host itself differs from what was left behind, or from what is wanted now."""
     if before is None or before.host_wanted != now.host_wanted:
         return True
-    outside = [
-        {path: seen for path, seen in each.files.items() if root not in Path(path).parents} for each in (before, now)
+    of_the_host = [
+        {path: seen for path, seen in each.files.items() if _of_the_host(Path(path), root)} for each in (before, now)
     ]
-    return outside[0] != outside[1]
+    return of_the_host[0] != of_the_host[1]
+
+
+def _of_the_host(path: Path, root: Path) -> bool:
+    """Return whether a file is the host's own: it lies outside the tree of freqops, or is about its backups."""
+    return root not in path.parents or root / BACKUP in path.parents
 
 
 def store(manifest: Manifest, root: Path) -> None:
