@@ -82,6 +82,15 @@ def test_the_host_itself_differs_only_where_its_own_files_or_inputs_do(system: P
     assert host_manifest.host_differs(before, taken(system), root) is True
 
 
+def test_repositories_of_backups_are_the_hosts_own(system: Path) -> None:
+    root = system / "srv/freqops"
+    (root / "backup").mkdir()
+    (root / "backup/repositories.json").write_text("[]")
+    before = taken(system)
+    (root / "backup/repositories.json").write_text("[1]")
+    assert host_manifest.host_differs(before, taken(system), root) is True
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"version": 2, "wanted": "w", "ground": "g", "files": {}}', '{"version": 1}']
 )
