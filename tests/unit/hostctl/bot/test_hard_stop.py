@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,8 @@ def stopped(alive: Callable[[], list[Process]]) -> Any:
 def test_what_was_killed_and_lives_is_not_gone(killed: list[int]) -> None:
     """A process that waits for its disk takes no signal."""
     result = stopped(lambda: [TRADER])
-    assert killed and set(killed) == {TRADER.pid}
+    assert killed
+    assert set(killed) == {TRADER.pid}
     assert result.gone is None
     assert result.left == [TRADER]
     assert "still alive: 4711" in result.notes[-1]
