@@ -109,7 +109,7 @@ class Field:
 
     def sh(self, command: str) -> str:
         """Run a command on the host as root and return what it printed; it must succeed."""
-        done = self.host.run(f"sudo sh -c {json.dumps(command)}")
+        done = self.host.run(f"sudo sh -c {shlex.quote(command)}")
         assert done.rc == 0, f"{command}: {done.rc}\n{done.out}\n{done.err}"
         return done.out
 

@@ -79,7 +79,7 @@ class DumpRounds:
 
     def act(self, home: Path) -> Said:
         """Ask whether a database changed, dump it where it did, and write down until when it is in a dump."""
-        if Home(home).under_way:
+        if Home(home).under_way or self._never_installed(home):
             return Said()
         point, asked_s, asked = self._points.get(home.name, Point()), self._asked_s, self._asked
         with durable.locked(Home(home).dump_lock, 0, self._clock) as mine:
@@ -96,6 +96,10 @@ class DumpRounds:
             except Exception as error:  # what it is does not matter: the database is in no dump
                 self._failed(home.name, error)
                 raise
+
+    def _never_installed(self, home: Path) -> bool:
+        """Whether it is only being deployed for the first time: it has no declaration, and never had a database."""
+        return not (home / "bot.json").exists() and home.name not in self._points
 
     def _mark(self, home: Path) -> tuple[str | None, float]:
         """Return the mark of a bot's database, and how late it may be."""

@@ -156,6 +156,23 @@ def test_a_bot_that_never_ran_has_no_database_and_that_is_no_failure(host: Dumpi
     assert len(host.stamps) == 1
 
 
+def test_a_bot_that_is_being_deployed_for_the_first_time_is_no_failure(host: Dumping) -> None:
+    (host.home / "bot.json").unlink()
+    host.path.unlink()
+    (host.home / "conf" / "secrets.json").unlink()
+    said = host.round()
+    assert (said.done, said.failed) == ([], [])
+    assert host.home.name not in recovery_points.read(recovery_points.FILE)
+
+
+def test_a_bot_whose_declaration_is_gone_is_a_failure(host: Dumping) -> None:
+    host.round()
+    (host.home / "bot.json").unlink()
+    (host.home / "conf" / "secrets.json").unlink()
+    trade(host.path)
+    assert len(host.round(60).failed) == 1
+
+
 def test_one_whose_database_is_gone_is_a_failure(host: Dumping) -> None:
     host.round()
     for each in host.path.parent.glob("trades*"):
