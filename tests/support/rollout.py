@@ -18,6 +18,7 @@ from tests.support.patience import GIVE_UP
 
 HOST = "paper-1"
 OWN = ("delta", "epsilon")
+DATABASES = ("delta_paper", "delta_paper_restoring", "delta_paper_replaced")  # that of delta, and what a restore leaves
 BOTS = ("alpha", "beta", *OWN)
 PAIR = "BTC/USDT"
 CONTRACT = ROOT / "tests/contract/strategies/ContractStrategy.py"
@@ -225,6 +226,6 @@ def fleet_of_four(place: Path) -> Iterator[Rollout]:
             field.sh(f"docker rm --force freqops-{name}; docker network rm freqops-{name}; true")
             field.remove_tree(field.home)
             field.sh(f"rm --force /srv/freqops/removed/{name}.holds.json")
-        field.sh(
-            f'{PSQL} "drop database if exists delta_paper with (force)" --command "drop role if exists delta_paper"'
-        )
+        for database in DATABASES:
+            field.sh(f'{PSQL} "drop database if exists {database} with (force)"')
+        field.sh(f'{PSQL} "drop role if exists delta_paper"')
