@@ -18,7 +18,8 @@ from tests.support.field import BIN, ROOT, Field, Played, play, until
 CANARY = "canary-4f1d9a7e6c-that-nobody-may-see"
 LOOK = """
 find /etc /usr/local /srv/freqops /var/lib/docker/containers -xdev \
-    -not -path '*/var/*' -not -path '*/postgres/data*' -not -name '*.log' -printf '%p %m %U %s %T@\\n' | sort
+    -not -path '*/var/*' -not -path '*/postgres/data*' -not -path '*/dumps*' -not -name '*.log' \
+    -printf '%p %m %U %s %T@\\n' | sort
 docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
 docker inspect --format '{{.State.StartedAt}}' $(docker ps --quiet)
 docker image ls --quiet --no-trunc
