@@ -49,7 +49,7 @@ class PsqlSession:
         Raises:
             DatabaseError: As for `rows`.
         """
-        mark = f"freqops-{os.urandom(8).hex()}"
+        mark = f"answered-{os.urandom(8).hex()}"
         watch = threading.Timer(SECONDS, end, [self._process])
         watch.start()
         try:
