@@ -55,7 +55,8 @@ class Restores:
         dice, points = random.Random(self.seed), self.clean.points  # noqa: S311  a sample, not a secret
         names = naming(points)
         others = sampled([point for point in points if point not in names], dice)
-        faults = [Fault(RESTORE, point, KILLED) for point in (*names, *others)]
+        killed = (*sampled(names, dice, TENTH), *others)
+        faults = [Fault(RESTORE, point, KILLED) for point in killed]
         faults += [Fault(RESTORE, point, error) for error in ERRORS for point in sampled(points, dice)]
         met = [(*each, bench.said(each[1]), stands(each[1]), noted(each[1])) for each in self.bench.hit(faults)]
         done = self.bench.recovered([root for _, root, *_ in met])
