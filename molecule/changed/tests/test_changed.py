@@ -50,6 +50,9 @@ def values(place: Path) -> dict[str, Any]:
         "host_risk_concurrency_ttl_sec": 600,
         "host_risk_max_backtest_drawdown": 0.3,
         "host_risk_backtest_drawdown_runs": 2,
+        "backup_repositories": [{"name": "other", "url": "/srv/freqops/backup/other", "keep_least": 5}],
+        "backup_environments": {"other": {"A_SETTING": "of the place"}},
+        "backup_at": "04:30",
         "docker_source": "distribution",
         "docker_repository": "https://mirror.example.com/docker",
         "secrets_no_log": False,
@@ -160,6 +163,7 @@ def test_every_variable_of_every_role_is_another_one_here(tmp_path: Path) -> Non
     # Lists that the lab needs, with more in them; what has no default; and what the lab's accounts are made for.
     elsewhere = {"docker_insecure_registries", "docker_address_pools", "freqtrade_bots", "freqtrade_config"}
     elsewhere |= {"secrets_exchange", "freqtrade_image", "postgres_image"}
+    elsewhere |= {"host_differs", "docker_differs", "backup_differs"}  # a deploy concludes these
     declared = {
         name: option for path in sorted((ROOT / "roles").iterdir()) for name, option in options(path.name).items()
     }
@@ -189,6 +193,10 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert (declared["limits"]["backtest"], declared["ttl_seconds"]) == (2, 600)
     risk = json.loads(field.sh("cat /etc/freqops/risk.json"))
     assert (risk["max_backtest_drawdown"], risk["backtest_drawdown_runs"]) == (0.3, 2)
+    [repository] = json.loads(field.sh("cat /srv/freqops/backup/repositories.json"))["repositories"]
+    assert (repository["name"], repository["keep_least"]) == ("other", 5)
+    assert json.loads(field.sh("cat /srv/freqops/backup/environments/other.json")) == {"A_SETTING": "of the place"}
+    assert "04:30:00" in field.sh("systemctl show --property TimersCalendar freqops-backup.timer")
     assert "ops ALL=(root) NOPASSWD: /usr/local/bin/freqops-host\n" in field.sh("cat /etc/sudoers.d/freqops")
     assert field.sh("getent group freqops-operators").strip().endswith(":freqops-halt,ops")
     assert "halt --level=2 " in field.sh("cat /var/lib/freqops-halt/.ssh/authorized_keys")
