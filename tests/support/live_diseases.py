@@ -25,11 +25,12 @@ Rows = dict[str, dict[str, Any]]
 
 
 def deadline(bots: Mapping[str, LiveBot]) -> int:
-    """Return the seconds that a halt gets: 90, or eight boots where they take longer.
+    """Return the seconds that a halt gets: 150, or twelve boots where they take longer.
 
-    The bot that cannot sell uses all of them; on a busy machine its first round over the trades took most of 50.
+    The bot that cannot sell uses all of them; beside eighteen bots that boot, its first round over the trades took all
+    of 90.
     """
-    return max(90, round(8 * bots["mixed"].boot))
+    return max(150, round(12 * bots["mixed"].boot))
 
 
 def mix(bot: LiveBot) -> None:
