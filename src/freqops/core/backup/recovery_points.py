@@ -1,7 +1,7 @@
 """Until when each bot's database is in a dump: the file that the rounds write, and what of it is wrong.
 
-Lengths of time are reckoned by the clock that nobody can set. It begins anew at every boot, and the file lies where a
-boot takes it away.
+Ages are measured by the monotonic clock, which nobody can set. That clock restarts at every boot, so the file lies
+below /run, which is empty after a boot.
 """
 
 from __future__ import annotations

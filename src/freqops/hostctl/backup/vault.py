@@ -93,9 +93,7 @@ class Vault:
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
         """
-        known = self.known()
-        if known is None:
-            raise NotProven(f"repository {self.repository.name} is not prepared: 'freqops-host backup prepare' does it")
+        known = self._must_know()
         try:
             found = self._restic.identity()
         except NoRepository as error:
