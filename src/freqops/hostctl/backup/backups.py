@@ -5,7 +5,6 @@ What fails on one repository is the answer of that repository; the others go on.
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Callable
 
-from freqops.core.backup import parts, repository, snapshot
+from freqops.core.backup import parts, repository
 from freqops.core.backup.answer import Answer, Row
-from freqops.core.backup.manifest import File
 from freqops.core.backup.repository import HOME
 from freqops.core.backup.snapshot import Snapshot
 from freqops.core.base import durable, root_file
@@ -24,13 +22,12 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 
 from ..bot.engine import Engine
-from . import restic, staging
+from . import restic, staging, taken_out
 from .vault import PRIVATE_DIRECTORY, Vault
 
 LOCK, LOCK_SECONDS = ".lock", 5.0
 STAGING, EXPORTS = "staging", "exports"
 EXPORTED = "backup_%Y%m%d_%H%M%S"  # as the runbooks call it
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -187,12 +184,7 @@ class Backups:
         staging.sweep(unfinished)
         unfinished.mkdir(mode=PRIVATE_DIRECTORY)
         try:
-            vault.restore(number, unfinished)
-            for part in set(found.parts) - set(wanted):
-                staging.sweep(unfinished / part)
-            wrong = differing(unfinished, found, wanted)
-            if wrong:
-                raise NotProven(f"snapshot {number[:8]} is not what its manifest says: {'; '.join(wrong[:SHOWN])}")
+            taken_out.take_out(vault, number, found, wanted, unfinished)
             unfinished.rename(target)
             durable.sync_directory(place)
         finally:
@@ -236,22 +228,3 @@ class _Stages:
             stage = staging.Stage(mine.root, place, mine.clock, mine.engine, mine.owner)
             self._made[wanted] = place, stage.fill(wanted, socket.gethostname(), self._emptied)
         return self._made[wanted]
-
-
-def differing(directory: Path, found: Snapshot, wanted: tuple[str, ...]) -> list[str]:
-    """Return what below a directory is not as a manifest says, in these parts; every byte is read."""
-    told = {file.path: file for file in found.files if file.path.partition("/")[0] in wanted}
-    there = set[str]()
-    for below, directories, names in os.walk(directory, followlinks=False):
-        links = [name for name in directories if (Path(below) / name).is_symlink()]
-        there |= {str((Path(below) / name).relative_to(directory)) for name in [*names, *links]}
-    wrong = [f"{path} is missing" for path in sorted(told.keys() - there)]
-    wrong += [f"{path} is not in the manifest" for path in sorted(there - told.keys() - {snapshot.NAME})]
-    return wrong + [f"{path} differs" for path in sorted(told.keys() & there) if not _same(directory, told[path])]
-
-
-def _same(directory: Path, file: File) -> bool:
-    try:
-        return staging.seen(directory, file.path) == file
-    except OSError:
-        return False
