@@ -16,6 +16,7 @@ FORMAT = 1
 HOME = "backup"  # below the tree of freqops
 FILE = "repositories.json"
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$", re.ASCII)
+HOST = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", re.ASCII)
 REMOTE = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:", "rclone:")
 PLAIN = re.compile(r"^[!-~]{1,500}$", re.ASCII)
 WITH_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
@@ -31,6 +32,7 @@ FIELDS: dict[str, kinds.Kind] = {
     "secrets": kinds.truth,
     "keep_days": kinds.count,
     "keep_least": kinds.count,
+    "of_host": kinds.text,
 }
 
 
@@ -45,6 +47,7 @@ class Repository:
         secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
         keep_days: Days for which the last snapshot of each day is kept.
         keep_least: Snapshots that are kept in any case, the newest ones.
+        of_host: The host to which it belongs; empty for this one. That of another host is read, and never written to.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Repository:
     secrets: bool = False
     keep_days: int = 30
     keep_least: int = 3
+    of_host: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -101,6 +105,20 @@ def load(root: Path, owner: int = root_file.ROOT_UID) -> list[Repository]:
         raise Refused(f"{path}: {error}") from None
 
 
+def own(found: list[Repository], name: str | None) -> list[Repository]:
+    """Return those of `chosen` to which the host backs up.
+
+    Raises:
+        Refused: There is none, or the one of that name is another host's.
+    """
+    taken = chosen(found, name)
+    mine = [each for each in taken if not each.of_host]
+    if not mine:
+        others = ", ".join(f"{each.name} is of the host {each.of_host}" for each in taken)
+        raise Refused(f"{others}: that is read from here, and never written to")
+    return mine
+
+
 def chosen(found: list[Repository], name: str | None) -> list[Repository]:
     """Return the repository called ``name``, or all of them where None.
 
@@ -141,6 +159,8 @@ def _one(row: object) -> Repository:
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
+    if found.of_host and not HOST.fullmatch(found.of_host):
+        raise Malformed(f"{found.name}: of_host is '{visible(found.of_host, SHOWN)}', which is no name of a host")
     if not 1 <= found.keep_days <= MOST_DAYS or not 1 <= found.keep_least <= MOST_LEAST:
         raise Malformed(
             f"{found.name}: keep_days goes from 1 to {MOST_DAYS}, and keep_least from 1 to {MOST_LEAST}; "

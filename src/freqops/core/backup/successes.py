@@ -92,8 +92,10 @@ def load(root: Path) -> dict[str, Known]:
 
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return which jobs of a repository are overdue, a line each with its cure."""
-    found = []
+    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's."""
+    found = list[str]()
+    if repository.of_host:
+        return found
     for job, cure in CURES.items():
         what = f"{job} of repository {repository.name}"
         if known is None:
@@ -112,6 +114,8 @@ def wrong(repository: Repository, known: Known | None, now: datetime) -> list[st
 
 def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
     """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
+    if repository.of_host:
+        return [f"repository {repository.name} is of the host {repository.of_host}: it is only read"]
     if known is None:
         return []
     ages = [

@@ -23,8 +23,9 @@ def look(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
         return [NOTHING.format(refusal)], []
     except Malformed as error:
         return [f"{successes.place(root)}: {error}; move it away, and 'freqops-host backup prepare'"], []
-    if not declared:
-        return [], [NOTHING.format("backup_repositories is empty")]
+    if all(each.of_host for each in declared):
+        why = "has those of other hosts alone" if declared else "is empty"
+        return [], [NOTHING.format(f"backup_repositories {why}")]
     now = clock.utcnow()
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
     return wrong, [text for each in declared for text in successes.notes(each, known.get(each.name), now)]

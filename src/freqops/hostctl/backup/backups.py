@@ -15,19 +15,20 @@ from typing import Callable
 
 from freqops.core.backup import parts, repository
 from freqops.core.backup.answer import Answer, Row
-from freqops.core.backup.repository import HOME
+from freqops.core.backup.repository import HOME, Repository
 from freqops.core.backup.snapshot import Snapshot
 from freqops.core.base import durable, root_file
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 
 from ..bot.engine import Engine
-from . import restic, staging, taken_out
+from . import from_repository, restic, staging, taken_out
 from .vault import PRIVATE_DIRECTORY, Vault
 
 LOCK, LOCK_SECONDS = ".lock", 5.0
 STAGING, EXPORTS = "staging", "exports"
 EXPORTED = "backup_%Y%m%d_%H%M%S"  # as the runbooks call it
+Meant = Callable[["list[Repository]", "str | None"], "list[Repository]"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Backups:
         restic.refuse_older(self.run)
         with self._alone():
             for vault in self._vaults(None):
-                answer.rows.append(Row(vault.repository.name, proven=True, changed=vault.prepare(look=look)))
+                lacking = vault.lacking()
+                row = Row(vault.repository.name, proven=not lacking, changed=vault.prepare(look=look), detail=lacking)
+                answer.rows.append(row)
         return answer
 
     def back_up(
@@ -73,7 +76,7 @@ class Backups:
         Raises:
             Refused: Another command is at work, or nothing of what was asked for belongs to a repository.
         """
-        answer, vaults = Answer("run"), self._vaults(name)
+        answer, vaults = Answer("run"), self._vaults(name, repository.own)
         if not any(parts.of(asked, secrets=vault.repository.secrets) for vault in vaults):
             raise Refused(
                 f"{', '.join(asked)} belongs to no repository of this host: that of secrets has secrets = true"
@@ -92,6 +95,7 @@ class Backups:
                         answer.rows.append(self._on(vault, partial(self._stored, stages, wanted, emptied)))
             finally:
                 staging.sweep(self.root / HOME / STAGING)
+                from_repository.swept(self.root, self.clock)
         return answer
 
     def look(self, name: str | None) -> Answer:
@@ -111,7 +115,7 @@ class Backups:
 
     def export(self, asked: tuple[str, ...], name: str | None, to: Path | None) -> Answer:
         """Write the newest snapshot that has the parts as plain files, and compare each with the manifest."""
-        answer, vaults = Answer("export"), self._vaults(name)
+        answer, vaults = Answer("export"), self._vaults(name, repository.own if name is None else repository.chosen)
         place = to if to is not None else self.root / HOME / EXPORTS
         if to is None:
             place.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -192,8 +196,8 @@ class Backups:
         row.snapshot, row.changed = number, True
         row.detail.append(f"{target} has {', '.join(wanted)} of {iso(found.began)}, compared byte by byte")
 
-    def _vaults(self, name: str | None) -> list[Vault]:
-        found = repository.chosen(repository.load(self.root, self.owner), name)
+    def _vaults(self, name: str | None, meant: Meant = repository.chosen) -> list[Vault]:
+        found = meant(repository.load(self.root, self.owner), name)
         return [Vault(restic.Restic(each, self.root, self.run, self.owner), self.clock) for each in found]
 
     @contextmanager

@@ -32,6 +32,7 @@ PACK = re.compile(
 )
 DAMAGED = re.compile(r"(?:[Pp]ack|blob|tree|snapshot|index)\b.*?\b[0-9a-f]{8,64}\b")
 SHOWN, NAMED = 400, 5
+READS = ("cat", "snapshots", "ls", "dump", "restore", "check")  # all that is done with another host's
 ROW: dict[str, kinds.Kind] = {"id": lambda value: isinstance(value, str) and ID.fullmatch(value) is not None}
 
 Run = Callable[[Sequence[str], Mapping[str, str], float, "Path | None"], "subprocess.CompletedProcess[bytes]"]
@@ -159,9 +160,10 @@ class Restic:
         """Return the content of a file of a snapshot."""
         return self._done(["dump", number, f"/{path}"], SECONDS).stdout
 
-    def restore(self, number: str, target: Path) -> None:
-        """Write all files of a snapshot below a directory."""
-        self._done(["restore", number, "--target", str(target)], HOURS)
+    def restore(self, number: str, target: Path, parts: Sequence[str]) -> None:
+        """Write the files of parts of a snapshot, and its manifest, below a directory."""
+        wanted = [word for name in (*parts, snapshot.NAME) for word in ("--include", f"/{name}")]
+        self._done(["restore", number, "--target", str(target), *wanted], HOURS)
 
     def forget(self, numbers: Sequence[str]) -> None:
         """Forget snapshots, and read back that these are gone, and no other."""
@@ -199,8 +201,12 @@ class Restic:
     def _asked(
         self, words: list[str], seconds: float, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        self._trusted_password()
         options = ["--no-cache", "--password-file", str(self.repository.password(self.root))]
+        if self.repository.of_host:
+            if words[0] not in READS:
+                raise Refused(f"{self._name} is of the host {self.repository.of_host}: nothing is written to it")
+            options.append("--no-lock")  # a lock is a file in it
+        self._trusted_password()
         argv = [PROGRAM, "--repo", self.repository.url, *options, *words]
         return self.run(argv, {**ENVIRONMENT, **self._variables()}, seconds, directory)
 

@@ -59,12 +59,15 @@ class Vault:
     def prepare(self, *, look: bool) -> bool:
         """Make password and repository where there are none; return whether there is, or was, anything to do.
 
-        Neither is made anew where there was one: what was backed up would be lost with it.
+        Neither is made anew where there was one: what was backed up would be lost with it. Of another host's nothing is
+        made at all.
 
         Raises:
             Refused: A password, or a repository, that was there is gone.
             ResticError: The repository could not be made, or read back.
         """
+        if self.repository.of_host:
+            return False
         password, known = self.repository.password(self._root), self.known()
         if known is not None and password.exists():
             return False
@@ -93,6 +96,8 @@ class Vault:
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
         """
+        if self.repository.of_host:
+            return self._opened_of_another()
         known = self._must_know()
         try:
             found = self._restic.identity()
@@ -103,6 +108,38 @@ class Vault:
                 f"another repository ({found[:8]}) is at {self.repository.url}, not {known.id[:8]}: {OUR_CURE}"
             )
         return known
+
+    def _opened_of_another(self) -> Known:
+        """Return what is known of another host's repository: which one its password opens, and nothing older.
+
+        Raises:
+            NotProven: It cannot be opened.
+        """
+        lacking = self.lacking()
+        if lacking:
+            raise NotProven("; ".join(lacking))
+        return Known(self._restic.identity(), self._clock.utcnow())
+
+    def lacking(self) -> list[str]:
+        """Return what an operator has to put there, a line each."""
+        password = self.repository.password(self._root)
+        if not self.repository.of_host or password.exists():
+            return []
+        host = self.repository.of_host
+        return [f"{password} is missing: put the password of the host {host} there, as a file of root's, mode 0400"]
+
+    def numbers(self) -> list[str]:
+        """Return the ids of all snapshots, the oldest first; which of them count is not said."""
+        return self._restic.snapshots()
+
+    def told(self, number: str) -> Snapshot:
+        """Return what a snapshot says of itself.
+
+        Raises:
+            Malformed: It says nothing, or nothing that is understood.
+            ResticError: Nobody knows.
+        """
+        return self._manifest(number)
 
     def contents(self) -> Contents:
         """Return what is in it, each snapshot judged by its own manifest."""
@@ -193,6 +230,9 @@ class Vault:
         Raises:
             NotProven: It is not; the text names what is missing.
         """
+        if self.repository.of_host:
+            self._restic.check(read_data=read_data)
+            return
         began, known = self._clock.utcnow(), self._must_know()
         self._restic.check(read_data=read_data)
         if known.newest and known.newest not in self._restic.snapshots():
@@ -207,12 +247,13 @@ class Vault:
         return known is None or known.is_due(successes.BACKUP, self._clock.utcnow())
 
     def unlock(self) -> None:
-        """Take away locks whose holders are gone."""
-        self._restic.unlock()
+        """Take away locks whose holders are gone; those of another host's repository are its own."""
+        if not self.repository.of_host:
+            self._restic.unlock()
 
-    def restore(self, number: str, target: Path) -> None:
-        """Write all files of a snapshot below a directory."""
-        self._restic.restore(number, target)
+    def restore(self, number: str, target: Path, wanted: tuple[str, ...]) -> None:
+        """Write the files of these parts of a snapshot, and its manifest, below a directory."""
+        self._restic.restore(number, target, wanted)
 
     def known(self) -> Known | None:
         """Return what is known of it, None where it was never prepared.
