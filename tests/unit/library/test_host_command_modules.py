@@ -35,6 +35,7 @@ RECONCILED = {
 RELEASED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
 RESTORED = {
     "bot": "alpha", "outcome": "restored", "changed": True, "proven": True, "level": 3, "dump": "20260131T175900Z",
+    "snapshot": "", "fenced": "",
     "moment": "2026-01-31T17:59:00Z", "kept": "alpha_paper_replaced", "forgotten": ["7 ETH/USDT"],
     "tables": [{"table": "trades", "now": 2, "then": 2, "same": True},
                {"table": "orders", "now": None, "then": 3, "same": False}],
@@ -112,11 +113,13 @@ def test_restore_names_the_dump_and_says_what_is_replaced_by_what(
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
     tool, noted = stub(json.dumps(RESTORED))
     use(monkeypatch, freqops_restore, tool)
-    answer = run(freqops_restore, check=check, dump="2026-01-31T18:00:00Z", overwrite=True, **PERMISSION)
+    given = {"dump": "2026-01-31T18:00:00Z", "repository": "vault", "from_bot": "beta", "fenced": "it's off"}
+    answer = run(freqops_restore, check=check, overwrite=True, **given, **PERMISSION)
     assert (answer["changed"], answer["dump"], answer["kept"]) == (True, "20260131T175900Z", "alpha_paper_replaced")
     assert noted.read_text().splitlines() == [
         "restore", "alpha", "--incident=20260102T030405Z-halt1-9f3c21", "--reason=it's; $(back)", "--actor=maria",
-        "--dump=2026-01-31T18:00:00Z", "--overwrite", *(["--check"] if check else []),
+        "--dump=2026-01-31T18:00:00Z", "--repository=vault", "--from-bot=beta", "--fenced=it's off", "--overwrite",
+        *(["--check"] if check else []),
     ]  # fmt: skip
     said = "NOTHING RESTORED, this was a check: a restore would bring" if check else "restored:"
     when = "now" if check else "before"
