@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repository", default="", help="one of the host's; --dump is latest, an id, or a time then")
     parser.add_argument("--from-bot", default="", help="the bot in the snapshot, where it is called otherwise")
     parser.add_argument(
-        "--fenced", type=argument_types.line, default="", help="how the live bot of another host is kept from trading"
+        "--fenced", type=argument_types.line, default=None, help="how the live bot of another host is kept from trading"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the database that is there")
     parser.add_argument("--check", action="store_true", help="say what would be replaced by what, and touch nothing")
@@ -68,5 +68,5 @@ def _order(options: argparse.Namespace) -> Order:
     if options.from_bot and not layout.BOT_NAME.fullmatch(options.from_bot):
         raise Refused("--from-bot is no name of a bot")
     return Order(
-        mandate_of(options), options.dump, options.overwrite, options.repository, options.from_bot, options.fenced
+        mandate_of(options), options.dump, options.overwrite, options.repository, options.from_bot, options.fenced or ""
     )

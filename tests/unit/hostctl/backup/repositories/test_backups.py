@@ -615,6 +615,14 @@ def test_status_says_what_is_not_backed_up(host: Host) -> None:
     host.declare()
     successes.place(host.root).unlink()
     assert ages.look(host.root, host.clock) == ([], ["nothing of this host is backed up: backup_repositories is empty"])
+    host.declare(local("old", of_host="old-1"))
+    assert ages.look(host.root, host.clock)[1] == [
+        "nothing of this host is backed up: backup_repositories has those of other hosts alone"
+    ]
+    host.declare(local(), local("old", of_host="old-1"))
+    wrong, notes = ages.look(host.root, host.clock)
+    assert not any("old" in text for text in wrong)
+    assert notes == ["repository old is of the host old-1: it is only read"]
     (host.root / "backup" / repository.FILE).write_text("{")
     assert "nothing of this host is backed up" in ages.look(host.root, host.clock)[0][0]
     (host.root / "backup" / repository.FILE).unlink()
