@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.bot import host_command as our_copy
 from library import (
+    freqops_fenced,
     freqops_flatten,
     freqops_fleet,
     freqops_halt,
@@ -266,3 +267,21 @@ def test_the_last_object_is_the_answer(output: str) -> None:
 def test_anything_else_is_no_answer(output: str, errors: str, said: str) -> None:
     with pytest.raises(our_copy.NoAnswer, match=said.replace("[", r"\[")):
         our_copy.understood(output, errors, "flat")
+
+
+@pytest.mark.parametrize(("level", "said"), [(3, None), (1, "it is held at level 1"), (None, "not understood")])
+def test_a_bot_that_is_fenced_is_proven_by_its_host_alone(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, level: int | None, said: str | None
+) -> None:
+    row: dict[str, Any] = {"bot": "alpha", "problems": [], "holds": [], "level": level, "trader": "no process"}
+    tool, noted = stub(json.dumps({"host": "paper-1", "bots": [row], "undeclared": []}))
+    use(monkeypatch, freqops_fenced, tool)
+    answer = run(freqops_fenced, host="paper-1", bot="alpha")
+    assert noted.read_text().splitlines() == ["status", "--json"]
+    assert not answer.get("changed")
+    if said is None:
+        assert answer["said"].endswith("that alpha is held at level 3 and has no process")
+    else:
+        assert answer["failed"]
+        assert "NOT PROVEN that alpha of paper-1 is kept from trading: " in answer["msg"]
+        assert said in answer["msg"]
