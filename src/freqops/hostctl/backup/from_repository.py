@@ -65,7 +65,7 @@ class FromRepository:
         try:
             since = vault.opened().since
             number, told, aside = self._meant(vault)
-        except NotProven as error:
+        except (NotProven, OSError) as error:
             raise Refused(f"{self._bot.name} was not touched: {error}") from error
         except Refused as refusal:
             raise Refused(f"{where}: {refusal}") from None
