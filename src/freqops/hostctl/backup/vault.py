@@ -22,7 +22,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 
-from .restic import Locked, NoRepository, Restic, ResticError
+from .restic import NoRepository, Restic, ResticError
 
 PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
@@ -137,11 +137,7 @@ class Vault:
         """
         known = self._must_know()
         self._refuse_lost(found.emptied(self._manifest(known.newest)) if known.newest else {}, ())
-        try:
-            number = self._stored(place, found)
-        except Locked:
-            self._restic.unlock()  # a lock whose holder lives stays
-            number = self._stored(place, found)
+        number = self._stored(place, found)
         self._remember(replace(self._must_know(), dumps=dict(stamps)))
         return number
 
