@@ -297,7 +297,7 @@ def backup_proof() -> str:
     return f"snapshot {newest['id'][:8]} has {newest['files']} files of {newest['bots']}, every byte read"
 
 
-def rows(question: str) -> int:
+def counted(question: str) -> int:
     """Return a number that the bot's database tells when nothing of freqops is asked."""
     psql = f"sudo docker exec freqops-postgres psql --username postgres --dbname {BOT}_paper --tuples-only --command"
     done = Host(HOST).run(f'{psql} "{question}"')
@@ -308,8 +308,8 @@ def rows(question: str) -> int:
 
 def lose_and_restore() -> None:
     """Delete all trades and orders behind the bot's back, and bring them back from the repository."""
-    known["trades"] = rows("select count(*) from trades")
-    left = rows("delete from orders; delete from trades; select count(*) from trades")
+    known["trades"] = counted("select count(*) from trades")
+    left = counted("delete from orders; delete from trades; select count(*) from trades")
     say(f"of {known['trades']} trades in the database of {BOT}, {left} are left")
     incident = status()["holds"][0]["incident"]
     words = (f"bots={BOT}", "repository=local", "snapshot=latest", "overwrite=true", f"incident={incident}")
@@ -319,7 +319,7 @@ def lose_and_restore() -> None:
 def restored_proof() -> str:
     """Return that all trades are there again, and that the bot is held."""
     expect("level", found=status()["level"], wanted=3)
-    return expect("trades in its database", found=rows("select count(*) from trades"), wanted=known["trades"])
+    return expect("trades in its database", found=counted("select count(*) from trades"), wanted=known["trades"])
 
 
 def halt(level: int, bot: str) -> None:
