@@ -34,9 +34,9 @@ def fill(field: Field, megabytes: int) -> None:
     """Add a table of so many megabytes."""
     psql(field, "drop table if exists bench")
     psql(field, "create table bench (id serial primary key, body text)")
-    body = f"(select string_agg(md5(random()::text || g::text), '') from generate_series(1, {ROW_BYTES // 32}) x)"
+    body = f"(select string_agg(md5(random()::text || g::text), '') from generate_series(1, {ROW_BYTES // 32}) x)"  # noqa: S608
     rows = megabytes * 10**6 // ROW_BYTES
-    psql(field, f"insert into bench (body) select {body} from generate_series(1, {rows}) g")  # noqa: S608  numbers
+    psql(field, f"insert into bench (body) select {body} from generate_series(1, {rows}) g")  # noqa: S608
 
 
 def timed(field: Field, command: str) -> float:
