@@ -32,6 +32,7 @@ FIELDS: dict[str, kinds.Kind] = {
     "secrets": kinds.truth,
     "keep_days": kinds.count,
     "keep_least": kinds.count,
+    "dumps": kinds.or_none(kinds.truth),
     "of_host": kinds.text,
 }
 
@@ -47,6 +48,7 @@ class Repository:
         secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
         keep_days: Days for which the last snapshot of each day is kept.
         keep_least: Snapshots that are kept in any case, the newest ones.
+        dumps: Whether each dump goes there as soon as it is made; None where that follows from its place.
         of_host: The host to which it belongs; empty for this one. That of another host is read, and never written to.
     """
 
@@ -56,12 +58,21 @@ class Repository:
     secrets: bool = False
     keep_days: int = 30
     keep_least: int = 3
+    dumps: bool | None = None
     of_host: str = ""
 
     @property
     def is_local(self) -> bool:
         """Whether it lies on the disk of the host."""
         return self.url.startswith("/")
+
+    @property
+    def takes_dumps(self) -> bool:
+        """Whether each dump goes there as soon as it is made.
+
+        A repository on the disk of the host would have nothing that the dumps beside it do not have.
+        """
+        return not self.secrets and not self.of_host and (not self.is_local if self.dumps is None else self.dumps)
 
     def password(self, root: Path) -> Path:
         """Return the file with its password."""
@@ -159,6 +170,10 @@ def _one(row: object) -> Repository:
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
+    if found.secrets and found.dumps:
+        raise Malformed(f"{found.name}: with secrets = true it has nothing but secrets, and no dumps")
+    if found.of_host and found.dumps:
+        raise Malformed(f"{found.name}: it is of the host {visible(found.of_host, SHOWN)}, and no dumps go there")
     if found.of_host and not HOST.fullmatch(found.of_host):
         raise Malformed(f"{found.name}: of_host is '{visible(found.of_host, SHOWN)}', which is no name of a host")
     if not 1 <= found.keep_days <= MOST_DAYS or not 1 <= found.keep_least <= MOST_LEAST:

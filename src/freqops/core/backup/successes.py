@@ -17,6 +17,7 @@ from ..base.clock import FUTURE_SECONDS, iso
 from ..base.kinds import Malformed
 from ..base.visible import visible
 from .repository import HOME, Repository
+from .store import moment_of
 
 FORMAT = 1
 FILE = "state.json"
@@ -24,6 +25,7 @@ LONGEST = 1024 * 1024
 BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
 PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7)}
+DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300
 CURES = {
@@ -31,6 +33,14 @@ CURES = {
     CHECK: "'freqops-host backup check --repository={}' says why",
 }
 NEVER = "is not known"
+KNOWN: dict[str, kinds.Kind] = {
+    "id": kinds.text,
+    "since": kinds.text,
+    "done": kinds.object_,
+    "newest": kinds.text,
+    "failed": kinds.text,
+    "dumps": kinds.object_,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Known:
         done: The last success of each job; one that never was is missing.
         newest: The id of the newest snapshot that was proven in it; empty where there is none.
         failed: Why the last command on it failed; empty where it did not.
+        dumps: The newest dump of each bot that was brought into it as soon as it was made.
     """
 
     id: str
@@ -50,6 +61,7 @@ class Known:
     done: Mapping[str, datetime] = field(default_factory=dict)
     newest: str = ""
     failed: str = ""
+    dumps: Mapping[str, str] = field(default_factory=dict)
 
     def succeeded(self, job: str, moment: datetime) -> Known:
         """Return it after a success."""
@@ -63,7 +75,10 @@ class Known:
     def to_json(self) -> dict[str, Any]:
         """Return it as it is written down."""
         done = {job: iso(moment) for job, moment in self.done.items()}
-        return {"id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed}
+        return {
+            "id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed,
+            "dumps": dict(self.dumps),
+        }  # fmt: skip
 
 
 def place(root: Path) -> Path:
@@ -112,6 +127,26 @@ def wrong(repository: Repository, known: Known | None, now: datetime) -> list[st
     return found
 
 
+def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) -> list[str]:
+    """Return which bots wrote what has not come into a repository elsewhere for too long, a line each with its cure.
+
+    Args:
+        repository: A repository that takes dumps.
+        oldest: The oldest dump of each bot that it lacks.
+        now: The present time.
+    """
+    found = []
+    for bot, stamp in sorted(oldest.items()):
+        moment = moment_of(stamp)
+        age = now - moment if moment is not None else timedelta(0)
+        if not timedelta(seconds=-FUTURE_SECONDS) <= age <= RED * DUMPS_WITHIN:
+            found.append(
+                f"repository {repository.name} lacks the dumps of {bot} from {stamp} on, {age.total_seconds():.0f} s "
+                f"old (red above {(RED * DUMPS_WITHIN).total_seconds():.0f} s): 'freqops-host backup dumps' says why"
+            )
+    return found
+
+
 def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
     """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
     if repository.of_host:
@@ -138,16 +173,14 @@ def _known(row: object) -> Known:
     Raises:
         Malformed: It is not what `Known.to_json` writes.
     """
-    said = kinds.checked(
-        row,
-        {"id": kinds.text, "since": kinds.text, "done": kinds.object_, "newest": kinds.text, "failed": kinds.text},
-        ("id", "since", "done", "newest", "failed"),
-    )
+    said = kinds.checked(row, KNOWN, tuple(KNOWN))
     unknown = sorted(set(said["done"]) - set(JOBS))
     if unknown:
         raise Malformed(f"there is no job '{visible(unknown[0], 60)}'")
     done = {job: _moment(text) for job, text in said["done"].items()}
-    return Known(said["id"], _moment(said["since"]), done, said["newest"], said["failed"])
+    if not kinds.list_of(kinds.text)(list(said["dumps"].values())):
+        raise Malformed("the dumps that it has are no names")
+    return Known(said["id"], _moment(said["since"]), done, said["newest"], said["failed"], said["dumps"])
 
 
 def _moment(text: object) -> datetime:

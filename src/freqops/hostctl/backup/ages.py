@@ -10,6 +10,8 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.kinds import Malformed
 
+from . import newest_dumps
+
 NOTHING = "nothing of this host is backed up: {}"
 
 
@@ -28,4 +30,7 @@ def look(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
         return [], [NOTHING.format(f"backup_repositories {why}")]
     now = clock.utcnow()
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
+    for each in [each for each in declared if each.takes_dumps]:
+        had = known[each.name].dumps if each.name in known else {}
+        wrong += successes.lacking(each, newest_dumps.oldest_lacking(root, had), now)
     return wrong, [text for each in declared for text in successes.notes(each, known.get(each.name), now)]

@@ -159,6 +159,26 @@ class Vault:
         """
         self._refuse_emptied(found, emptied)
         self._restic.unlock()
+        return self._stored(place, found)
+
+    def follow(self, place: Path, found: Snapshot, stamps: Mapping[str, str]) -> str:
+        """Back up the newest dumps, which were brought together, with as few calls of restic as prove it.
+
+        Args:
+            place: Where they were brought together.
+            found: What is there.
+            stamps: The name of each dump, by bot.
+
+        Raises:
+            NotProven: They are emptier than what was backed up last, or are not in the repository as they are here.
+        """
+        known = self._must_know()
+        self._refuse_lost(found.emptied(self._manifest(known.newest)) if known.newest else {}, ())
+        number = self._stored(place, found)
+        self._remember(replace(self._must_know(), dumps=dict(stamps)))
+        return number
+
+    def _stored(self, place: Path, found: Snapshot) -> str:
         number = self._restic.backup(place, found.host)
         written = (place / snapshot.NAME).read_bytes()
         if self._restic.content(number, snapshot.NAME) != written:
@@ -181,11 +201,13 @@ class Vault:
         Raises:
             NotProven: It is so, and nobody said that it may be.
         """
-        lines, contents = list[str](), self.contents()
+        contents = self.contents()
         for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):
             before = contents.newest((part,))
-            lost = found.emptied(before[1] if before else None)
-            lines += [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
+            self._refuse_lost(found.emptied(before[1] if before else None), emptied)
+
+    def _refuse_lost(self, lost: Mapping[str, list[str]], emptied: tuple[str, ...]) -> None:
+        lines = [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
         if lines:
             raise NotProven(
                 f"{'; '.join(sorted(set(lines)))}; nothing was backed up, for it would count as if nothing had been "
@@ -240,6 +262,11 @@ class Vault:
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
+
+    def had_dumps(self) -> Mapping[str, str]:
+        """Return the newest dump of each bot that was brought into it as soon as it was made."""
+        known = self.known()
+        return known.dumps if known is not None else {}
 
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""

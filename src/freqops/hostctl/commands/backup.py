@@ -18,10 +18,11 @@ from .arguments import names
 
 HELP = "back up databases and files, look at backups, prove or export them"
 IN_SESSION = True
-PREPARE, RUN, LIST, CHECK, EXPORT = ACTIONS = ("prepare", "run", "list", "check", "export")
+PREPARE, RUN, DUMPS, LIST, CHECK, EXPORT = ACTIONS = ("prepare", "run", "dumps", "list", "check", "export")
 MEANT = {
     "only": (RUN, EXPORT), "repository": (RUN, LIST, CHECK, EXPORT), "emptied": (RUN,), "to": (EXPORT,),
     "read_data": (CHECK,), "look": (PREPARE,), "due": (RUN,),
+    "quiet": (DUMPS,),
 }  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--read-data", action="store_true", help="read every byte of the repository")
     parser.add_argument("--due", action="store_true", help="only where the last backup is of another day")
     parser.add_argument("--look", action="store_true", help="only say whether prepare would change anything")
+    parser.add_argument("--quiet", action="store_true", help="say nothing where all was there already")
     parser.add_argument("--json", action="store_true")
 
 
@@ -42,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     """Do it and answer."""
     _refuse_meaningless(options)
     answer = _done(options, Backups(options.root, Clock(), Engine()))
-    output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
+    if not options.quiet or any(row.changed or row.problems for row in answer.rows):
+        output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
     return PROVEN if options.action == PREPARE else answer.exit
 
 
@@ -52,6 +55,8 @@ def _done(options: argparse.Namespace, backups: Backups) -> Answer:
         return backups.prepare(look=options.look)
     if options.action == RUN:
         return backups.back_up(asked, options.repository, tuple(names(options.emptied)), due=options.due)
+    if options.action == DUMPS:
+        return backups.follow()
     if options.action == LIST:
         return backups.look(options.repository)
     if options.action == CHECK:

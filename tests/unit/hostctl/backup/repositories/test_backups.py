@@ -365,6 +365,15 @@ def test_a_flipped_bit_is_found_when_every_byte_is_read(host: Host) -> None:
     assert successes.READ_DATA not in host.known().done
 
 
+def test_a_key_that_is_not_what_it_was_is_found(host: Host) -> None:
+    host.backed_up()
+    [key] = (host.url / "keys").iterdir()
+    key.chmod(0o600)
+    key.write_text(key.read_text() + " ")
+    row = one(host.backups.check(None, read_data=True))
+    assert row.problems == [f"repository local: it is damaged: keys/{key.name}"]
+
+
 def test_a_check_that_says_nothing_proves_nothing(host: Host) -> None:
     host.backed_up()
     host.before = forged("check", lambda _words: (0, b"", b""))
