@@ -52,8 +52,8 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], thei
     ]  # fmt: skip
     if wanted != bot.name and bot.is_live:
         remarks.append(
-            f"its orders keep the ids that the account of {wanted} gave them: resume.yml looks for each of them on the "
-            f"account of {bot.name}, and lists those that are not there; of {wanted} and {bot.name} only one may trade "
+            f"its orders keep the ids that the account of {wanted} gave them: resume.yml looks for those that are open "
+            f"on the account of {bot.name}, and lists what is not there; of {wanted} and {bot.name} only one may trade "
             "on with them"
         )
     return Fit(tuple(reasons), tuple(remarks))
