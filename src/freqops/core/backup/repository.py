@@ -11,6 +11,8 @@ from ..base import kinds, root_file, strict_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
 from ..base.visible import visible
+from . import elsewhere
+from .elsewhere import Place
 
 FORMAT = 1
 HOME = "backup"  # below the tree of freqops
@@ -31,6 +33,7 @@ FIELDS: dict[str, kinds.Kind] = {
     "secrets": kinds.truth,
     "keep_days": kinds.count,
     "keep_least": kinds.count,
+    "at": kinds.object_,
 }
 
 
@@ -45,6 +48,7 @@ class Repository:
         secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
         keep_days: Days for which the last snapshot of each day is kept.
         keep_least: Snapshots that are kept in any case, the newest ones.
+        at: Where on another host of the inventory it lies, which forgets and prunes; None where ``url`` says all.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Repository:
     secrets: bool = False
     keep_days: int = 30
     keep_least: int = 3
+    at: Place | None = None
 
     @property
     def is_local(self) -> bool:
@@ -67,9 +72,19 @@ class Repository:
         """Return the file with the variables that restic needs for its place; there need not be one."""
         return root / HOME / "environments" / f"{self.name}.json"
 
+    def ssh_key(self, root: Path) -> Path:
+        """Return the private key with which a repository on another host is reached."""
+        return root / HOME / "keys" / f"{self.name}.ssh"
+
+    def known_hosts(self, root: Path) -> Path:
+        """Return the file with the key of the other host; it is there when that host lets this one in."""
+        return root / HOME / "keys" / f"{self.name}.known_hosts"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as it is declared."""
-        return dict(vars(self))
+        if self.at is None:
+            return {name: value for name, value in vars(self).items() if name != "at"}
+        return {**{name: value for name, value in vars(self).items() if name != "url"}, "at": dict(vars(self.at))}
 
 
 def read(document: object) -> list[Repository]:
@@ -133,11 +148,11 @@ def variables(document: object) -> dict[str, str]:
 
 
 def _one(row: object) -> Repository:
-    given = kinds.checked(row, FIELDS, ("name", "url"))
+    given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []
     if unknown:
         raise Malformed(f"a repository has no {visible(unknown[0], SHOWN)}; it has {', '.join(FIELDS)}")
-    found = Repository(**given)
+    found = Repository(**_placed(given))
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
@@ -147,6 +162,23 @@ def _one(row: object) -> Repository:
             f"given are {found.keep_days} and {found.keep_least}"
         )
     return found
+
+
+def _placed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the place that it has, by url or on another host.
+
+    Raises:
+        Malformed: It has none, or two, or would be more than added to there.
+    """
+    name = visible(given["name"], SHOWN)
+    if ("at" in given) == ("url" in given):
+        raise Malformed(f"{name}: a repository has either url or at")
+    if "at" not in given:
+        return given
+    if not given.get("append_only", True):
+        raise Malformed(f"{name}: at another host append_only is true: that host forgets and prunes")
+    place = elsewhere.read(given["at"])
+    return {**given, "at": place, "append_only": True, "url": f"rclone:{place.host}:{given['name']}"}
 
 
 def _refuse_url(found: Repository) -> None:

@@ -5,16 +5,44 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from freqops.core.backup import repository, successes
+from freqops.core.backup import elsewhere, repository, successes
+from freqops.core.base import root_file
 from freqops.core.base.clock import Clock
-from freqops.core.base.errors import Refused
+from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.kinds import Malformed
 
 NOTHING = "nothing of this host is backed up: {}"
 
 
-def look(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the backups, and what is only to be said of them."""
+def look(root: Path, clock: Clock, tree: Path = elsewhere.TREE) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the backups, and what is only to be said of them.
+
+    Args:
+        root: The tree of freqops.
+        clock: The source of the time.
+        tree: Where other hosts have their repositories on this one; there need not be any.
+    """
+    own, of_others = _own(root, clock), _of_others(tree, clock)
+    return own[0] + of_others[0], own[1] + of_others[1]
+
+
+def _of_others(tree: Path, clock: Clock) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the repositories that other hosts have here, and what is to be said of them."""
+    wrong, notes, now = list[str](), list[str](), clock.utcnow()
+    for home in sorted(tree.glob(elsewhere.ACCOUNTS)):
+        try:
+            called = root_file.read(home / elsewhere.CALLED, os.geteuid()).decode().strip()
+            declared, known = repository.load(home, (home / repository.HOME).stat().st_uid), successes.load(home)
+        except (FreqopsError, Malformed, OSError, ValueError) as error:
+            wrong.append(f"the repository in {home}: {error}")
+            continue
+        for each in declared:
+            wrong += successes.wrong_here(called, home.name, known.get(each.name), now)
+            notes += successes.notes(called, known.get(each.name), now, successes.JOBS_HERE)
+    return wrong, notes
+
+
+def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     if not (root / repository.HOME / repository.FILE).exists():
         return [], [NOTHING.format("it has no repository; deploy.yml declares one")]
     try:
@@ -27,4 +55,4 @@ def look(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
         return [], [NOTHING.format("backup_repositories is empty")]
     now = clock.utcnow()
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
-    return wrong, [text for each in declared for text in successes.notes(each, known.get(each.name), now)]
+    return wrong, [text for each in declared for text in successes.notes(each.name, known.get(each.name), now)]

@@ -56,7 +56,10 @@ class Backups:
         restic.refuse_older(self.run)
         with self._alone():
             for vault in self._vaults(None):
-                answer.rows.append(Row(vault.repository.name, proven=True, changed=vault.prepare(look=look)))
+                row = Row(vault.repository.name, proven=True, changed=vault.prepare(look=look))
+                if vault.waits_for is not None:
+                    row.detail.append(f"NOT SET UP: {restic.NOT_SET_UP.format(vault.waits_for)}")
+                answer.rows.append(row)
         return answer
 
     def back_up(
@@ -109,6 +112,15 @@ class Backups:
                 answer.rows.append(self._on(vault, partial(self._checked, read_data)))
         return answer
 
+    def tend(self) -> Answer:
+        """Forget, prune and check what another host backs up to this one: that runs where the repository lies."""
+        answer = Answer("tend")
+        restic.refuse_older(self.run)
+        with self._alone():
+            for vault in self._vaults(None):
+                answer.rows.append(self._on(vault, self._tended))
+        return answer
+
     def export(self, asked: tuple[str, ...], name: str | None, to: Path | None) -> Answer:
         """Write the newest snapshot that has the parts as plain files, and compare each with the manifest."""
         answer, vaults = Answer("export"), self._vaults(name)
@@ -155,6 +167,12 @@ class Backups:
         vault.unlock()
         vault.check(read_data=read_data)
         row.detail.append("every byte was read" if read_data else "nothing is missing; its bytes were not read")
+
+    def _tended(self, row: Row, vault: Vault) -> None:
+        vault.meet()
+        vault.unlock()
+        row.detail += vault.tend() or ["nothing is due"]
+        row.changed = True
 
     def _listed(self, row: Row, vault: Vault) -> None:
         vault.opened()

@@ -1,0 +1,1 @@
+"""A repository on another host: the way there, and what is forgotten where it lies."""
