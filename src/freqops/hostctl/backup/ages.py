@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 from freqops.core.backup import elsewhere, repository, successes
+from freqops.core.backup.repository import Repository
+from freqops.core.backup.successes import Known
 from freqops.core.base import root_file
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.kinds import Malformed
+
+from . import restic
 
 NOTHING = "nothing of this host is backed up: {}"
 
@@ -54,5 +59,23 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     if not declared:
         return [], [NOTHING.format("backup_repositories is empty")]
     now = clock.utcnow()
+    known = {**_waiting(root, declared), **known}
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
     return wrong, [text for each in declared for text in successes.notes(each.name, known.get(each.name), now)]
+
+
+def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:
+    """Return what there is to say of repositories to which no other host lets this one in yet; they wait, as new ones.
+
+    Raises:
+        OSError: A file cannot be looked at.
+    """
+    return {
+        each.name: Known("", _written(password), failed=restic.NOT_SET_UP.format(each.at.host))
+        for each in declared
+        if each.at is not None and (password := each.password(root)).exists() and not each.known_hosts(root).exists()
+    }
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
