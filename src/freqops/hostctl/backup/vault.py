@@ -259,20 +259,21 @@ class Vault:
         there = set(self._restic.snapshots())
         if known.newest and known.newest not in there:
             raise NotProven(f"the newest snapshot, {known.newest[:8]}, is gone, and freqops did not forget it")
-        if self.repository.append_only:
-            self._refuse_vanished(there)
+        self._refuse_vanished(there)
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
 
     def _refuse_vanished(self, there: set[str]) -> None:
-        """Refuse a repository that lacks what its rule keeps: whoever forgets elsewhere keeps that, too.
+        """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
+
+        Whoever forgets elsewhere keeps that, too.
 
         Raises:
             NotProven: It lacks one.
         """
         told = dict[str, Snapshot]()
-        for path in self._manifests.glob("*.json"):
+        for path in self._manifests.glob("*.json") if self.repository.append_only else ():
             with suppress(Malformed):  # what cannot be read is read anew out of the repository
                 told[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
         began = {number: found.began for number, found in told.items()}
