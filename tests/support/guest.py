@@ -1,7 +1,7 @@
 """Speak to what serves a repository as whoever has its key may: any request, not only those that restic makes.
 
 It runs on a host, and reads from its input the command that leads there, and the requests. It answers each with
-whether that was well, and the beginning of the body.
+whether that was well, and the beginning of the body, in hex.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> None:
                     is_well |= kind == HEADERS and payload[:1] == bytes((WELL,))
                     said += payload if kind == DATA else b""
                     is_over = kind == RESET or (kind in (HEADERS, DATA) and bool(flags & END_STREAM))
-            answers.append([is_well, said[:SHOWN].decode("latin-1")])
+            answers.append([is_well, said[:SHOWN].hex()])
         way.stdin.close()
         way.kill()
     print(json.dumps(answers))  # noqa: T201  its answer

@@ -22,8 +22,9 @@ Stub = Callable[..., tuple[str, Path]]
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    real = freqops_repositories.elsewhere.home
-    monkeypatch.setattr(freqops_repositories.elsewhere, "home", lambda account: real(account, tmp_path / "tree"))
+    places = vars(freqops_repositories)["elsewhere"]
+    home = places.home
+    monkeypatch.setattr(places, "home", lambda account: home(account, tmp_path / "tree"))
     return tmp_path / "tree"
 
 

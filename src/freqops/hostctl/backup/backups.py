@@ -56,10 +56,15 @@ class Backups:
         restic.refuse_older(self.run)
         with self._alone():
             for vault in self._vaults(None):
-                row = Row(vault.repository.name, proven=True, changed=vault.prepare(look=look))
+                answer.rows.append(row := Row(vault.repository.name, proven=True))
+                try:
+                    row.changed = vault.prepare(look=look)
+                except restic.ResticError as error:
+                    if vault.repository.at is None:
+                        raise
+                    row.detail.append(f"NOT SET UP: {error}")  # the other host has to do its part first
                 if vault.waits_for is not None:
                     row.detail.append(f"NOT SET UP: {restic.NOT_SET_UP.format(vault.waits_for)}")
-                answer.rows.append(row)
         return answer
 
     def back_up(

@@ -107,9 +107,12 @@ def test_the_way_is_taken_with_both_files_and_neither_may_be_anothers(bare: Host
     [program] = [word for word in bare.asked[-1] if word.startswith("rclone.program=")]
     assert str(known) in program
     assert f"IdentityFile={bare.root}/backup/keys/vault.ssh" in program
+    asked = len(bare.asked)
     known.chmod(0o666)
-    with pytest.raises(NotProven, match=r"vault\.known_hosts"):
-        bare.backups.prepare()
+    [said] = one(bare.backups.prepare()).detail
+    assert said.startswith("NOT SET UP: repository vault: ")
+    assert "vault.known_hosts" in said
+    assert bare.asked[asked:] == [["restic", "version"]]
 
 
 def test_status_waits_for_the_other_host_as_for_any_first_backup(bare: Host) -> None:
@@ -154,6 +157,8 @@ def test_nothing_that_a_hostile_host_adds_and_dates_pushes_out_what_came_before(
 
 
 def test_what_is_not_whole_is_named_before_anything_goes(host: Host, keeper: Keeper) -> None:
+    (host.root / "user_data/runs").mkdir(parents=True)
+    (host.root / "user_data/runs/large").write_bytes(os.urandom(200_000))  # a pack that only reading proves
     for _ in range(2):
         added(host, keeper)
         host.clock.sleep(40 * DAY)
