@@ -11,6 +11,8 @@ from ..base import kinds, root_file, strict_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
 from ..base.visible import visible
+from . import elsewhere
+from .elsewhere import Place
 
 FORMAT = 1
 HOME = "backup"  # below the tree of freqops
@@ -34,6 +36,7 @@ FIELDS: dict[str, kinds.Kind] = {
     "keep_least": kinds.count,
     "dumps": kinds.or_none(kinds.truth),
     "of_host": kinds.text,
+    "at": kinds.object_,
 }
 
 
@@ -50,6 +53,7 @@ class Repository:
         keep_least: Snapshots that are kept in any case, the newest ones.
         dumps: Whether each dump goes there as soon as it is made; None where that follows from its place.
         of_host: The host to which it belongs; empty for this one. That of another host is read, and never written to.
+        at: Where on another host of the inventory it lies, which forgets and prunes; None where ``url`` says all.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Repository:
     keep_least: int = 3
     dumps: bool | None = None
     of_host: str = ""
+    at: Place | None = None
 
     @property
     def is_local(self) -> bool:
@@ -82,9 +87,19 @@ class Repository:
         """Return the file with the variables that restic needs for its place; there need not be one."""
         return root / HOME / "environments" / f"{self.name}.json"
 
+    def ssh_key(self, root: Path) -> Path:
+        """Return the private key with which a repository on another host is reached."""
+        return root / HOME / "keys" / f"{self.name}.ssh"
+
+    def known_hosts(self, root: Path) -> Path:
+        """Return the file with the key of the other host; it is there when that host lets this one in."""
+        return root / HOME / "keys" / f"{self.name}.known_hosts"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as it is declared."""
-        return dict(vars(self))
+        if self.at is None:
+            return {name: value for name, value in vars(self).items() if name != "at"}
+        return {**{name: value for name, value in vars(self).items() if name != "url"}, "at": dict(vars(self.at))}
 
 
 def read(document: object) -> list[Repository]:
@@ -162,14 +177,16 @@ def variables(document: object) -> dict[str, str]:
 
 
 def _one(row: object) -> Repository:
-    given = kinds.checked(row, FIELDS, ("name", "url"))
+    given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []
     if unknown:
         raise Malformed(f"a repository has no {visible(unknown[0], SHOWN)}; it has {', '.join(FIELDS)}")
-    found = Repository(**given)
+    found = Repository(**_placed(given))
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
+    if found.of_host and found.at is not None:
+        raise Malformed(f"{found.name}: a repository of the host {found.of_host} has a url, and no at")
     if found.secrets and found.dumps:
         raise Malformed(f"{found.name}: with secrets = true it has nothing but secrets, and no dumps")
     if found.of_host and found.dumps:
@@ -182,6 +199,23 @@ def _one(row: object) -> Repository:
             f"given are {found.keep_days} and {found.keep_least}"
         )
     return found
+
+
+def _placed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the place that it has, by url or on another host.
+
+    Raises:
+        Malformed: It has none, or two, or would be more than added to there.
+    """
+    name = visible(given["name"], SHOWN)
+    if ("at" in given) == ("url" in given):
+        raise Malformed(f"{name}: a repository has either url or at")
+    if "at" not in given:
+        return given
+    if not given.get("append_only", True):
+        raise Malformed(f"{name}: at another host append_only is true: that host forgets and prunes")
+    place = elsewhere.read(given["at"])
+    return {**given, "at": place, "append_only": True, "url": f"rclone:{place.host}:{given['name']}"}
 
 
 def _refuse_url(found: Repository) -> None:

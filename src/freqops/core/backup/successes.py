@@ -24,7 +24,7 @@ FILE = "state.json"
 LONGEST = 1024 * 1024
 BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7)}
+PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA), timedelta(days=7))}
 DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300
@@ -32,6 +32,8 @@ CURES = {
     BACKUP: "'freqops-host backup run --repository={}' says why",
     CHECK: "'freqops-host backup check --repository={}' says why",
 }
+CURE_HERE = "'systemctl start freqops-{}.service' does it, and its journal says why not"
+JOBS_HERE = (PRUNE, CHECK, READ_DATA)  # on a repository that another host has here
 NEVER = "is not known"
 KNOWN: dict[str, kinds.Kind] = {
     "id": kinds.text,
@@ -108,22 +110,32 @@ def load(root: Path) -> dict[str, Known]:
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
     """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's."""
-    found = list[str]()
     if repository.of_host:
-        return found
-    for job, cure in CURES.items():
-        what = f"{job} of repository {repository.name}"
+        return []
+    cures = {job: cure.format(repository.name) for job, cure in CURES.items()}
+    return _overdue(repository.name, cures, known, now)
+
+
+def wrong_here(called: str, account: str, known: Known | None, now: datetime) -> list[str]:
+    """Return which jobs are overdue on a repository that another host has here; ``called`` names both."""
+    return _overdue(called, dict.fromkeys(JOBS_HERE, CURE_HERE.format(account)), known, now)
+
+
+def _overdue(called: str, cures: Mapping[str, str], known: Known | None, now: datetime) -> list[str]:
+    found = []
+    for job, cure in cures.items():
+        what = f"{job.replace('_', '-')} of repository {called}"
         if known is None:
-            found.append(f"{what}: its last success {NEVER}: {cure.format(repository.name)}")
+            found.append(f"{what}: its last success {NEVER}: {cure}")
             continue
         last, limit = known.done.get(job), RED * PERIODS[job]
         age = now - (last or known.since)
         if age < timedelta(seconds=-FUTURE_SECONDS):
             found.append(f"{what}: its last success is {hours(-age)} in the future: the clock was set back; "
-                         f"{cure.format(repository.name)}")  # fmt: skip
+                         f"{cure}")  # fmt: skip
         elif age > limit:
             said = "its last success was" if last else "it never succeeded since it was declared"
-            found.append(f"{what}: {said} {hours(age)} ago (red above {hours(limit)}): {cure.format(repository.name)}")
+            found.append(f"{what}: {said} {hours(age)} ago (red above {hours(limit)}): {cure}")
     return found
 
 
@@ -147,18 +159,16 @@ def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) ->
     return found
 
 
-def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
-    if repository.of_host:
-        return [f"repository {repository.name} is of the host {repository.of_host}: it is only read"]
+def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...] = JOBS) -> list[str]:
+    """Return the ages of jobs of a repository on one line, and why its last command failed, where it did."""
     if known is None:
         return []
     ages = [
         f"{job.replace('_', '-')} {hours(now - known.done[job]) + ' ago' if job in known.done else 'never'}"
-        for job in JOBS
+        for job in jobs
     ]
-    lines = [f"repository {repository.name}, last successes: {', '.join(ages)}"]
-    return lines + ([f"repository {repository.name}: {visible(known.failed, SHOWN)}"] if known.failed else [])
+    lines = [f"repository {called}, last successes: {', '.join(ages)}"]
+    return lines + ([f"repository {called}: {visible(known.failed, SHOWN)}"] if known.failed else [])
 
 
 def hours(age: timedelta) -> str:

@@ -59,8 +59,15 @@ class Backups:
         with self._alone():
             for vault in self._vaults(None):
                 lacking = vault.lacking()
-                row = Row(vault.repository.name, proven=not lacking, changed=vault.prepare(look=look), detail=lacking)
-                answer.rows.append(row)
+                answer.rows.append(row := Row(vault.repository.name, proven=not lacking, detail=lacking))
+                try:
+                    row.changed = vault.prepare(look=look)
+                except restic.ResticError as error:
+                    if vault.repository.at is None:
+                        raise
+                    row.detail.append(f"NOT SET UP: {error}")  # the other host has to do its part first
+                if vault.waits_for is not None:
+                    row.detail.append(f"NOT SET UP: {restic.NOT_SET_UP.format(vault.waits_for)}")
         return answer
 
     def back_up(
@@ -152,6 +159,15 @@ class Backups:
                 answer.rows.append(self._on(vault, partial(self._checked, read_data)))
         return answer
 
+    def tend(self) -> Answer:
+        """Forget, prune and check what another host backs up to this one: that runs where the repository lies."""
+        answer = Answer("tend")
+        restic.refuse_older(self.run)
+        with self._alone():
+            for vault in self._vaults(None):
+                answer.rows.append(self._on(vault, self._tended))
+        return answer
+
     def export(self, asked: tuple[str, ...], name: str | None, to: Path | None) -> Answer:
         """Write the newest snapshot that has the parts as plain files, and compare each with the manifest."""
         answer, vaults = Answer("export"), self._vaults(name, repository.own if name is None else repository.chosen)
@@ -198,6 +214,12 @@ class Backups:
         vault.unlock()
         vault.check(read_data=read_data)
         row.detail.append("every byte was read" if read_data else "nothing is missing; its bytes were not read")
+
+    def _tended(self, row: Row, vault: Vault) -> None:
+        vault.meet()
+        vault.unlock()
+        row.detail += vault.tend() or ["nothing is due"]
+        row.changed = True
 
     def _listed(self, row: Row, vault: Vault) -> None:
         vault.opened()

@@ -35,6 +35,7 @@ PACK = re.compile(
 DAMAGED = re.compile(r"(?:[Pp]ack|blob|tree|snapshot|index)\b.*?\b[0-9a-f]{8,64}\b")
 SHOWN, NAMED = 400, 5
 READS = ("cat", "snapshots", "ls", "dump", "restore", "check")  # all that is done with another host's
+NOT_SET_UP = "{} does not let this host in yet; repositories.yml sets it up"
 ROW: dict[str, kinds.Kind] = {"id": lambda value: isinstance(value, str) and ID.fullmatch(value) is not None}
 
 Run = Callable[[Sequence[str], Mapping[str, str], float, "Path | None"], "subprocess.CompletedProcess[bytes]"]
@@ -215,7 +216,7 @@ class Restic:
     def _asked(
         self, words: list[str], seconds: float, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        options = ["--no-cache", "--password-file", str(self.repository.password(self.root))]
+        options = ["--no-cache", "--password-file", str(self.repository.password(self.root)), *self._way()]
         if self.repository.of_host:
             if words[0] not in READS:
                 raise Refused(f"{self._name} is of the host {self.repository.of_host}: nothing is written to it")
@@ -274,6 +275,24 @@ class Restic:
             root_file.read(path, self.owner)
         except (root_file.Missing, root_file.Untrusted) as error:
             raise ResticError(f"{self._name}: {path}: {error}") from None
+
+    def _way(self) -> list[str]:
+        """Return the options by which a repository on another host is reached; there are none for all others.
+
+        Raises:
+            ResticError: That host was never told of this one, or the key cannot be trusted.
+        """
+        if self.repository.at is None:
+            return []
+        key, known_hosts = self.repository.ssh_key(self.root), self.repository.known_hosts(self.root)
+        for path in (key, known_hosts):
+            try:
+                root_file.read(path, self.owner)
+            except root_file.Missing:
+                raise ResticError(f"{self._name}: {NOT_SET_UP.format(self.repository.at.host)}") from None
+            except root_file.Untrusted as error:
+                raise ResticError(f"{self._name}: {path}: {error}") from None
+        return self.repository.at.options(key, known_hosts)
 
     def _variables(self) -> dict[str, str]:
         path = self.repository.environment(self.root)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Callable
 
 from freqops.core.backup import parts, snapshot, successes
 from freqops.core.backup.repository import HOME, Repository
@@ -18,15 +20,17 @@ from freqops.core.backup.retention import Rule, kept
 from freqops.core.backup.snapshot import Snapshot
 from freqops.core.backup.successes import Known
 from freqops.core.base import durable, strict_json
-from freqops.core.base.clock import Clock
+from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 
+from . import ssh_key
 from .restic import NoRepository, Restic, ResticError
 
 PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
+SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
 OUR_CURE = "put it back, or declare another repository under another name"
 
 
@@ -69,15 +73,35 @@ class Vault:
         if self.repository.of_host:
             return False
         password, known = self.repository.password(self._root), self.known()
+        keyed = self.repository.at is not None and ssh_key.prepare(self.repository.ssh_key(self._root), look=look)
         if known is not None and password.exists():
-            return False
-        if not password.exists():
+            return keyed
+        without = not password.exists()
+        if without:
             self._refuse_lost_password(password, known)
             if not look:
                 durable.write_new(password, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", PASSWORD)
+        if self.waits_for is not None:
+            return keyed or without
         if not look:
             self._remember(Known(self._made(), self._clock.utcnow()))
         return True
+
+    @property
+    def waits_for(self) -> str | None:
+        """The host that has to let this one in before there can be a repository; None where none has to."""
+        at = self.repository.at
+        return at.host if at is not None and not self.repository.known_hosts(self._root).exists() else None
+
+    def meet(self) -> None:
+        """Open a repository that another host has made here; seen for the first time, it is written down which it is.
+
+        Raises:
+            NotProven: There is none yet, or another one stands in its place.
+        """
+        if self.known() is None:
+            self._remember(Known(self._restic.identity(), self._clock.utcnow()))
+        self.opened()
 
     def _refuse_lost_password(self, password: Path, known: Known | None) -> None:
         if known is not None or (self.repository.is_local and (Path(self.repository.url) / "config").exists()):
@@ -214,23 +238,60 @@ class Vault:
                 "there: --emptied=<name> says that it may be so"
             )
 
-    def retain(self) -> list[str]:
-        """Forget what the rule does not keep, of complete snapshots and of others that count apart; say what."""
+    def retain(self, arrived: Callable[[str], datetime] | None = None) -> list[str]:
+        """Forget what the rule does not keep, of complete snapshots and of others that count apart; say what.
+
+        Args:
+            arrived: When a snapshot came here, where its host cannot have a say in that. What the rule keeps by these
+                moments stays, too: whatever a hostile host adds, and dates as it likes, pushes nothing older out.
+        """
         if self.repository.append_only:
             return ["this host may only add to it: nothing is forgotten or pruned from here"]
-        now, gone = self._clock.utcnow(), list[str]()
-        rule = Rule(daily=timedelta(days=self.repository.keep_days), minimum=self.repository.keep_least)
         counted = self.contents().counted
-        for asked in {found.parts for found in counted.values()}:
-            group = {number: found.began for number, found in counted.items() if found.parts == asked}
-            stays = kept(group.values(), rule, now)
-            gone += [number for number, began in group.items() if began not in stays]
+        stays = self._stays(counted, {number: found.began for number, found in counted.items()})
+        if arrived is not None:
+            stays |= self._stays(counted, {number: arrived(number) for number in counted})
+        gone = counted.keys() - stays
         if not gone:
             return []
         self._restic.forget(sorted(gone))
         for number in gone:
             self._kept_manifest(number).unlink(missing_ok=True)
         return [f"{len(gone)} snapshots forgotten, as the rule has it"]
+
+    def _stays(
+        self, counted: Mapping[str, Snapshot], moments: Mapping[str, datetime], later: timedelta = timedelta(0)
+    ) -> set[str]:
+        """Return the snapshots that the rule keeps by these moments, ``later`` than now."""
+        now, stays = self._clock.utcnow() + later, set[str]()
+        rule = Rule(daily=timedelta(days=self.repository.keep_days), minimum=self.repository.keep_least)
+        for asked in {found.parts for found in counted.values()}:
+            group = {number: moments[number] for number, found in counted.items() if found.parts == asked}
+            keeps = kept(group.values(), rule, now)
+            stays |= {number for number, moment in group.items() if moment in keeps}
+        return stays
+
+    def tend(self) -> list[str]:
+        """Do what the host that backs up here may not: forget each time, prune where that is due; say what was done.
+
+        Every byte is read before anything goes: a host that was broken into can add what passes for whole, and is not.
+        """
+        now = self._clock.utcnow()
+        is_due = self._must_know().is_due(successes.PRUNE, now)
+        if is_due:
+            self.check(read_data=True)
+        done = self.retain(self._arrived)
+        if is_due:
+            self._restic.prune()
+            self.check(read_data=False)
+            self._succeeded(successes.PRUNE, now)
+            done.append("every byte was read; pruned, and checked")
+        return done
+
+    def _arrived(self, number: str) -> datetime:
+        """Return when a snapshot came here; the file is written by what serves the repository, at its own time."""
+        written = (Path(self.repository.url) / "snapshots" / number).stat().st_mtime
+        return datetime.fromtimestamp(written, timezone.utc)
 
     def maintain(self) -> list[str]:
         """Prune and check the repository where that is due; say what was done."""
@@ -257,8 +318,10 @@ class Vault:
             return
         began, known = self._clock.utcnow(), self._must_know()
         self._restic.check(read_data=read_data)
-        if known.newest and known.newest not in self._restic.snapshots():
+        there = set(self._restic.snapshots())
+        if known.newest and known.newest not in there:
             raise NotProven(f"the newest snapshot, {known.newest[:8]}, is gone, and freqops did not forget it")
+        self._refuse_vanished(there)
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
@@ -267,6 +330,26 @@ class Vault:
         """Return the newest dump of each bot that was brought into it as soon as it was made."""
         known = self.known()
         return known.dumps if known is not None else {}
+
+    def _refuse_vanished(self, there: set[str]) -> None:
+        """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
+
+        Whoever forgets elsewhere keeps that, too.
+
+        Raises:
+            NotProven: It lacks one.
+        """
+        told = dict[str, Snapshot]()
+        for path in self._manifests.glob("*.json") if self.repository.append_only else ():
+            with suppress(Malformed):  # what cannot be read is read anew out of the repository
+                told[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
+        began = {number: found.began for number, found in told.items()}
+        lost = sorted(self._stays(told, began, SLACK) - there, key=began.__getitem__)
+        if lost:
+            names = ", ".join(f"{number[:8]} of {iso(began[number])}" for number in lost[:5])
+            raise NotProven(f"{len(lost)} snapshots are gone that its rule keeps: {names}")
+        for number in told.keys() - there:
+            self._kept_manifest(number).unlink(missing_ok=True)
 
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
