@@ -21,15 +21,17 @@ from .repository import HOME, Repository
 FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
-BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+BACKUP, PRUNE, CHECK, READ_DATA, DRILL = JOBS = ("backup", "prune", "check", "read_data", "drill")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7)}
+PERIODS = {BACKUP: timedelta(days=1), PRUNE: timedelta(days=7), CHECK: timedelta(days=7), DRILL: timedelta(days=7)}
 RED = 2  # periods
 SHOWN = 300
 CURES = {
     BACKUP: "'freqops-host backup run --repository={}' says why",
     CHECK: "'freqops-host backup check --repository={}' says why",
+    DRILL: "'freqops-host restore-drill --repository={}' rehearses a restore",
 }
+UNDRILLED = "repository {}: no restore drill has ever passed: 'freqops-host restore-drill --repository={}' makes one"
 NEVER = "is not known"
 
 
@@ -92,9 +94,15 @@ def load(root: Path) -> dict[str, Known]:
 
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return which jobs of a repository are overdue, a line each with its cure."""
+    """Return which jobs of a repository are overdue, a line each with its cure.
+
+    A drill is overdue only where one has ever passed: nothing runs it by itself until somebody plans it. Where none
+    has, `notes` says so.
+    """
     found = []
     for job, cure in CURES.items():
+        if job == DRILL and (known is None or DRILL not in known.done):
+            continue
         what = f"{job} of repository {repository.name}"
         if known is None:
             found.append(f"{what}: its last success {NEVER}: {cure.format(repository.name)}")
@@ -117,8 +125,11 @@ def notes(repository: Repository, known: Known | None, now: datetime) -> list[st
     ages = [
         f"{job.replace('_', '-')} {hours(now - known.done[job]) + ' ago' if job in known.done else 'never'}"
         for job in JOBS
+        if job != DRILL or not repository.secrets
     ]
     lines = [f"repository {repository.name}, last successes: {', '.join(ages)}"]
+    if DRILL not in known.done and not repository.secrets:
+        lines.append(UNDRILLED.format(repository.name, repository.name))
     return lines + ([f"repository {repository.name}: {visible(known.failed, SHOWN)}"] if known.failed else [])
 
 

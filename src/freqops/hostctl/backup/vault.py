@@ -201,6 +201,10 @@ class Vault:
         if read_data:
             self._succeeded(successes.READ_DATA, began)
 
+    def drilled(self, began: datetime) -> None:
+        """Write down that a restore of all that it has was rehearsed, and when that began."""
+        self._succeeded(successes.DRILL, began)
+
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
         known = self.known()
