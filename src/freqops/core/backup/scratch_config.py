@@ -1,4 +1,4 @@
-"""The configuration of a bot in a restore drill: that of its release, with which it can neither trade nor tell anybody."""
+"""The configuration of a bot in a restore drill: with it, it can neither trade nor tell anybody."""
 
 from __future__ import annotations
 

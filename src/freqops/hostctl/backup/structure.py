@@ -35,7 +35,7 @@ def of_postgres(database: Postgres) -> str:
     """
     version = _version(database)
     if version:
-        _asked(database, [PROGRAM, f"--username={SUPERUSER}", f"--dbname={database.name}", *OPTIONS])
+        _asked(database, [PROGRAM, f"--username={SUPERUSER}", f"--database={database.name}", *OPTIONS])
         return version
     words = ["psql", f"--username={SUPERUSER}", f"--dbname={database.name}", "--no-psqlrc", "--tuples-only",
              "--no-align", "--quiet", "--set=ON_ERROR_STOP=1"]  # fmt: skip
