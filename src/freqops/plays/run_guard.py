@@ -58,6 +58,7 @@ DEEDS = {
     "reconcile": Deed("freqops_reconcile"),
     "remove": Deed("freqops_remove"),
     "restore": Deed("freqops_restore"),
+    "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),
     "rollback": Deed("freqops_rollback"),
     "status": Deed("freqops_status", whole_fleet=True),

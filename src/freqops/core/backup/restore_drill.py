@@ -26,11 +26,14 @@ LEGEND = (
 )
 SHORT = 8
 ROW: dict[str, kinds.Kind] = {
-    **dict.fromkeys(("repository", "snapshot", "bot", "moment", "kind", "image", "release", "checker"), kinds.text),
+    **dict.fromkeys(
+        ("repository", "snapshot", "bot", "outcome", "moment", "kind", "image", "release", "checker"), kinds.text
+    ),
     **{name: kinds.or_none(kinds.number) for name in ("rpo_s", "rto_s")},
     **{name: kinds.or_none(kinds.count) for name in ("size", "tables", "rows", "numbers")},
     **{name: kinds.or_none(kinds.count) for name in ("open_trades", "closed_trades")},
     "proven": kinds.truth,
+    "changed": kinds.truth,
     "detail": kinds.list_of(kinds.text),
     "problems": kinds.list_of(kinds.text),
 }
@@ -148,7 +151,7 @@ class Answer:
         return PROVEN if self.proven else NOT_PROVEN
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer as it is printed, and as an auditor gets it: no secret, no address, no amount."""
+        """Return the answer as it is printed, and as an auditor gets it: no secret is in it, and no address."""
         return {
             "version": 1, "command": COMMAND, "incident": self.incident, "began": self.began, "ended": self.ended,
             "bots": [row.to_json() for row in self.bots], "repositories": [vars(row) for row in self.repositories],
@@ -189,15 +192,38 @@ def rows(answers: Iterable[tuple[str, Answer]]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def lines(host: str, answer: Answer) -> list[str]:
-    """Return what is to be said beside the rows of one host, the failures first."""
+def wrong(host: str, answer: Answer) -> list[str]:
+    """Return a line for whatever failed on one host, or stays there."""
     found = [f"{host}: FAILED: {each.repository}: {text}" for each in answer.repositories for text in each.problems]
     found += [f"{host}: FAILED: {row.bot} out of {row.repository}: {text}" for row in answer.bots
               for text in row.problems or ([] if row.proven else ["it is not proven"])]  # fmt: skip
     found += [f"{host}: LEFT BEHIND: {text}" for text in answer.left]
-    found += [] if answer.repositories else [f"{host}: FAILED: no repository was looked at"]
+    return found + ([] if answer.repositories else [f"{host}: FAILED: no repository was looked at"])
+
+
+def lines(host: str, answer: Answer) -> list[str]:
+    """Return what is to be said beside the rows of one host, the failures first."""
+    found = wrong(host, answer)
     found += [f"{host}: {each.repository}: {text}" for each in answer.repositories for text in each.detail]
     return found + [f"{host}: {row.bot} out of {row.repository}: {text}" for row in answer.bots for text in row.detail]
+
+
+def record(incident: str, answers: Sequence[tuple[str, Answer]], silent: Sequence[str]) -> dict[str, Any]:
+    """Return a drill of all hosts for an auditor: what was compared and how long it took, without secrets.
+
+    Args:
+        incident: The id under which it is recorded.
+        answers: Hosts, and what each of them answered.
+        silent: A line for each host that gave no answer.
+    """
+    return {
+        "version": 1, "kind": "restore drill", "incident": incident, "passed": _passed(answers, silent),
+        "hosts": {host: answer.to_json() for host, answer in answers}, "without_answer": list(silent),
+    }  # fmt: skip
+
+
+def _passed(answers: Sequence[tuple[str, Answer]], silent: Sequence[str]) -> bool:
+    return bool(answers) and not silent and all(answer.proven for _, answer in answers)
 
 
 def page(incident: str, reason: str, actor: str, answers: Sequence[tuple[str, Answer]], silent: Sequence[str]) -> str:
@@ -210,7 +236,7 @@ def page(incident: str, reason: str, actor: str, answers: Sequence[tuple[str, An
         answers: Hosts, and what each of them answered.
         silent: A line for each host that gave no answer.
     """
-    passed = bool(answers) and not silent and all(answer.proven for _, answer in answers)
+    passed = _passed(answers, silent)
     began = min((answer.began for _, answer in answers), default="at no time that is known")
     text = [
         f"# Restore drill {incident}",

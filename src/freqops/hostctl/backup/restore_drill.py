@@ -125,7 +125,7 @@ class RestoreDrill:
                     vault.drilled(began)
                     row.counted = True
                 elif not passed:
-                    vault.failed(f"its restore drill failed: {self._order.mandate.incident} has why")
+                    vault.not_drilled(self._order.mandate.incident)
         except (FreqopsError, OSError) as error:
             row.problems.append(f"what came of it could not be written down: {error}")
         if passed and not row.counted:

@@ -35,8 +35,8 @@ CONTAINERS, NETWORKS = (DRILL_BOT, DRILL_POSTGRES), (DRILL_OUTSIDE, DRILL_INSIDE
 READY_SECONDS = 120.0
 POLL = 0.5
 SALT = 16
-LOG_LINES, SHOWN = 12, 1500
-FATAL = ("ERROR", "CRITICAL", "Error", "Exception")
+LOG_LINES, SHOWN = 3, 800
+FATAL = ("ERROR", "CRITICAL", "FATAL", "Error:", "Exception:")
 
 
 class ScratchStack:
@@ -201,7 +201,7 @@ class ScratchStack:
 
     def last_words(self, name: str) -> str:
         """Return what a container said last, its errors where there are any, without any password of the stack."""
-        lines = [line.strip() for line in self._engine.logs(name, 200) if line.strip()]
+        lines = list(dict.fromkeys(line.strip() for line in self._engine.logs(name, 200) if line.strip()))
         wrong = [line for line in lines if any(word in line for word in FATAL)]
         return visible(self.hide("; ".join((wrong or lines)[-LOG_LINES:]))[-SHOWN:])
 

@@ -27,6 +27,7 @@ from .restic import NoRepository, Restic, ResticError
 PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
+UNDRILLED = "its restore drill failed"
 OUR_CURE = "put it back, or declare another repository under another name"
 
 
@@ -203,7 +204,12 @@ class Vault:
 
     def drilled(self, began: datetime) -> None:
         """Write down that a restore of all that it has was rehearsed, and when that began."""
-        self._succeeded(successes.DRILL, began)
+        known = self._must_know().succeeded(successes.DRILL, began)
+        self._remember(replace(known, failed="" if known.failed.startswith(UNDRILLED) else known.failed))
+
+    def not_drilled(self, incident: str) -> None:
+        """Write down that a drill failed, and under which incident it says why; one that passes takes it back."""
+        self.failed(f"{UNDRILLED}: incident {incident} says why")
 
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
