@@ -117,6 +117,7 @@ class RestoreDrill:
             self._rehearsed(vault, began, row, rows)
         except (FreqopsError, OSError, ValueError) as error:
             row.problems.append(self._stack.hide(str(error)))
+        row.problems += [f"still there: {text}" for text in self._stack.cleared()]
         answer.bots += rows
         passed = not row.problems and all(each.proven for each in rows)
         try:
