@@ -35,8 +35,9 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Rehearse a restore of everything
+- name: Rehearse a restore of everything that one repository has
   freqops_restore_drill:
+    repository: vault
 """
 
 RETURN = r"""
