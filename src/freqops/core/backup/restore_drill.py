@@ -13,6 +13,7 @@ from ..base.markdown import block, code
 from ..base.outcome import Outcome
 from ..base.text_table import table
 
+PLACE = "drill"  # below the directory of backups
 COMMAND = "restore_drill"  # as the files of an incident call it
 HEADINGS = ("host", "repository", "snapshot", "bot", "passed", "RPO s", "RTO s", "bytes", "tables", "rows", "numbers",
             "open", "closed", "looked at by")  # fmt: skip
@@ -151,7 +152,7 @@ class Answer:
         return PROVEN if self.proven else NOT_PROVEN
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer as it is printed, and as an auditor gets it: no secret is in it, and no address."""
+        """Return the answer as it is printed, and as an auditor gets it: no secret is in it."""
         return {
             "version": 1, "command": COMMAND, "incident": self.incident, "began": self.began, "ended": self.ended,
             "bots": [row.to_json() for row in self.bots], "repositories": [vars(row) for row in self.repositories],

@@ -5,6 +5,7 @@ There is no way to say that one gets rights, publishes a port, or runs as root; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from ..bot import layout
 from ..bot.engine_names import DRILL_BOT, DRILL_INSIDE, DRILL_OUTSIDE, DRILL_POSTGRES
 
 PIDS = 512
+MEMORY = re.compile(r"^ *mem_limit: \"?([1-9][0-9]{0,11}[bkmg]?)\"?$", re.MULTILINE | re.ASCII)
+USUAL = "1g"
 DATABASE_HOST = DRILL_POSTGRES
 CONF = "/freqops/rehearsed"  # what has a bot's directory at /freqops/conf counts as the bot itself
 PYTHONPATH = "/freqops/release/python:/freqops/packages"
@@ -45,7 +48,7 @@ class ScratchContainer:
     program: tuple[str, ...]
     entrypoint: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    memory: str = "1g"
+    memory: str = USUAL
 
     def service(self) -> dict[str, Any]:
         """Return the container as a service of a Compose document would describe it."""
@@ -108,7 +111,15 @@ def postgres(image: str, user: int, place: Path) -> ScratchContainer:
     )
 
 
-def bot(image: str, place: Path, packages: Path | None, *, with_postgres: bool) -> ScratchContainer:
+def memory_of(compose: str) -> str:
+    """Return the memory that a release gives to its bot, as its Compose file has it."""
+    found = MEMORY.search(compose)
+    return found[1] if found else USUAL
+
+
+def bot(
+    image: str, place: Path, packages: Path | None, *, with_postgres: bool, memory: str = USUAL
+) -> ScratchContainer:
     """Return the bot of a drill: in its own image, on its restored database, with a way to its exchange alone.
 
     Args:
@@ -116,6 +127,7 @@ def bot(image: str, place: Path, packages: Path | None, *, with_postgres: bool) 
         place: The directory with ``conf``, ``release`` and ``var``.
         packages: The packages that are added to the image, None where there are none.
         with_postgres: Whether its database is in the Postgres of the drill.
+        memory: The most memory that it gets.
     """
     return ScratchContainer(
         name=DRILL_BOT,
@@ -134,4 +146,5 @@ def bot(image: str, place: Path, packages: Path | None, *, with_postgres: bool) 
         ),
         entrypoint="python3",
         environment={"PYTHONPATH": PYTHONPATH, "PYTHONDONTWRITEBYTECODE": "1"},
+        memory=memory,
     )

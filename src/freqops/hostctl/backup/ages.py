@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from freqops.core.backup import repository, successes
+from freqops.core.backup import repository, restore_drill, successes
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.kinds import Malformed
 
+UNDER_WAY = "a restore drill is under way, or was killed: then the next one takes away what it left"
 NOTHING = "nothing of this host is backed up: {}"
 
 
@@ -27,4 +28,5 @@ def look(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
         return [], [NOTHING.format("backup_repositories is empty")]
     now = clock.utcnow()
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
-    return wrong, [text for each in declared for text in successes.notes(each, known.get(each.name), now)]
+    notes = [text for each in declared for text in successes.notes(each, known.get(each.name), now)]
+    return wrong, notes + ([UNDER_WAY] if (root / repository.HOME / restore_drill.PLACE).exists() else [])

@@ -169,7 +169,11 @@ class Rehearsal:
             self._stack.directory("var", owner=layout.CONTAINER_UID)
         self._stack.own(given.parent / "var", layout.CONTAINER_UID)
         self._act(f"it boots in {told.image}")
-        self._stack.start(scratch_containers.bot(told.image, self._stack.of_bot, packages, with_postgres=on_postgres))
+        compose = release / "compose.yml"
+        memory = scratch_containers.memory_of(compose.read_text(errors="replace") if compose.is_file() else "")
+        self._stack.start(
+            scratch_containers.bot(told.image, self._stack.of_bot, packages, with_postgres=on_postgres, memory=memory)
+        )
         return self._answering(opens["password"])
 
     def _answering(self, password: str) -> FreqtradeClient:

@@ -15,6 +15,7 @@ from typing import Callable
 
 from freqops.core.backup import scratch_containers
 from freqops.core.backup.repository import HOME
+from freqops.core.backup.restore_drill import PLACE
 from freqops.core.backup.scratch_containers import ScratchContainer
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
@@ -28,7 +29,6 @@ from ..bot.engine import Engine
 from ..bot.engine_command import EngineError
 from . import staging
 
-PLACE = "drill"  # below the directory of backups
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 PRIVATE, PRIVATE_DIRECTORY, OWN_FILE, OWN_DIRECTORY = 0o600, 0o700, 0o400, 0o500
 CONTAINERS, NETWORKS = (DRILL_BOT, DRILL_POSTGRES), (DRILL_OUTSIDE, DRILL_INSIDE)

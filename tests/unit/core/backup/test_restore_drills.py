@@ -16,9 +16,11 @@ from freqops.core.backup.scratch_containers import ScratchContainer
 from freqops.core.backup.successes import Known
 from freqops.core.base.kinds import Malformed
 from freqops.core.bot import engine_names
+from freqops.core.bot.processes import Process
 from freqops.core.deploy import policy, release
 from tests.unit.fakes import START
 
+ROOT = Path(__file__).parents[4]
 IMAGE = f"registry.example.com/freqtrade@sha256:{'0a' * 32}"
 PLACE = Path("/srv/freqops/backup/drill/stack")
 OPENS = {name: f"made-{name}" for name in scratch_config.SECRETS}
@@ -80,6 +82,19 @@ def test_a_database_of_a_drill_has_no_way_to_the_outside_and_a_file_needs_none()
 def test_a_bot_of_a_drill_imports_what_its_release_has_and_is_no_process_of_the_bot_itself() -> None:
     assert scratch_containers.PYTHONPATH == release.PYTHONPATH
     assert not any(mount.endswith("/freqops/conf:ro") for mount in of_bot().mounts)
+
+
+def test_a_halt_does_not_take_it_for_a_freqtrade_that_belongs_to_nobody() -> None:
+    made = of_bot()
+    assert not Process(7, (made.entrypoint, *made.program), None, is_init=True).is_freqtrade
+
+
+def test_it_gets_the_memory_that_its_release_gives_to_the_bot() -> None:
+    compose = (ROOT / "templates/bot/compose.yml.j2").read_text()
+    [line] = [line for line in compose.splitlines() if "mem_limit" in line]
+    assert scratch_containers.memory_of(f'x:\n{line.partition("{{")[0]}3g"\n') == "3g"
+    assert scratch_containers.memory_of("") == scratch_containers.memory_of("mem_limit: lots") == "1g"
+    assert "--memory=3g" in scratch_containers.bot(IMAGE, PLACE, None, with_postgres=True, memory="3g").command()
 
 
 HELD = [(1, "BTC/USDT", 0.5), (2, "ETH/USDT", 1.5)]

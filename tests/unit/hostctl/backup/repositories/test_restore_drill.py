@@ -21,7 +21,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot.client import FreqtradeClient
 from freqops.core.bot.engine_names import DRILL_BOT, DRILL_INSIDE, DRILL_OUTSIDE
-from freqops.hostctl.backup import rehearsal, restore_drill, staging
+from freqops.hostctl.backup import ages, rehearsal, restore_drill, staging
 from freqops.hostctl.backup.restore_drill import Order, RestoreDrill
 from freqops.hostctl.backup.scratch_stack import ScratchStack
 from freqops.hostctl.backup.vault import Vault
@@ -307,7 +307,9 @@ def test_what_a_killed_drill_left_is_taken_away_and_named(drill: Drilled) -> Non
     drill.engine.containers[DRILL_BOT] = made_container()
     drill.engine.nets = {DRILL_OUTSIDE: [DRILL_BOT], DRILL_INSIDE: []}
     (drill.place / "taken" / "trades").mkdir(parents=True)
+    assert ages.UNDER_WAY in ages.look(drill.host.root, drill.host.clock)[1]
     answer = drill.run()
+    assert ages.UNDER_WAY not in ages.look(drill.host.root, drill.host.clock)[1]
     assert answer.proven
     drill.gone(answer)
     assert [text.split(" left ")[1].split(";")[0] for text in answer.repositories[0].detail] == [
