@@ -22,18 +22,20 @@ from .store import moment_of
 FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
-BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+BACKUP, PRUNE, CHECK, READ_DATA, DRILL = JOBS = ("backup", "prune", "check", "read_data", "drill")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA), timedelta(days=7))}
+PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA, DRILL), timedelta(days=7))}
 DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300
 CURES = {
     BACKUP: "'freqops-host backup run --repository={}' says why",
     CHECK: "'freqops-host backup check --repository={}' says why",
+    DRILL: "'freqops-host restore-drill --repository={}' rehearses a restore",
 }
 CURE_HERE = "'systemctl start freqops-{}.service' does it, and its journal says why not"
 JOBS_HERE = (PRUNE, CHECK, READ_DATA)  # on a repository that another host has here
+UNDRILLED = "repository {}: no restore drill has ever passed: 'freqops-host restore-drill --repository={}' makes one"
 NEVER = "is not known"
 KNOWN: dict[str, kinds.Kind] = {
     "id": kinds.text,
@@ -109,10 +111,15 @@ def load(root: Path) -> dict[str, Known]:
 
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's."""
+    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's.
+
+    A drill is overdue only where one has ever passed: nothing runs it by itself until somebody plans it. Where none
+    has, `notes` says so.
+    """
     if repository.of_host:
         return []
-    cures = {job: cure.format(repository.name) for job, cure in CURES.items()}
+    drilled = known is not None and DRILL in known.done
+    cures = {job: cure.format(repository.name) for job, cure in CURES.items() if job != DRILL or drilled}
     return _overdue(repository.name, cures, known, now)
 
 
@@ -159,8 +166,19 @@ def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) ->
     return found
 
 
-def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...] = JOBS) -> list[str]:
-    """Return the ages of jobs of a repository on one line, and why its last command failed, where it did."""
+def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
+    """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
+    if repository.of_host:
+        return [f"repository {repository.name} is of the host {repository.of_host}: it is only read"]
+    return _told(repository.name, known, now, tuple(job for job in JOBS if job != DRILL or not repository.secrets))
+
+
+def notes_here(called: str, known: Known | None, now: datetime) -> list[str]:
+    """Return the same of a repository that another host has here; ``called`` names both."""
+    return _told(called, known, now, JOBS_HERE)
+
+
+def _told(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...]) -> list[str]:
     if known is None:
         return []
     ages = [
@@ -168,6 +186,8 @@ def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...]
         for job in jobs
     ]
     lines = [f"repository {called}, last successes: {', '.join(ages)}"]
+    if DRILL in jobs and DRILL not in known.done:
+        lines.append(UNDRILLED.format(called, called))
     return lines + ([f"repository {called}: {visible(known.failed, SHOWN)}"] if known.failed else [])
 
 

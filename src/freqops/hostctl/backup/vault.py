@@ -31,6 +31,7 @@ PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
 SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
+UNDRILLED = "its restore drill failed"
 OUR_CURE = "put it back, or declare another repository under another name"
 
 
@@ -350,6 +351,15 @@ class Vault:
             raise NotProven(f"{len(lost)} snapshots are gone that its rule keeps: {names}")
         for number in told.keys() - there:
             self._kept_manifest(number).unlink(missing_ok=True)
+
+    def drilled(self, began: datetime) -> None:
+        """Write down that a restore of all that it has was rehearsed, and when that began."""
+        known = self._must_know().succeeded(successes.DRILL, began)
+        self._remember(replace(known, failed="" if known.failed.startswith(UNDRILLED) else known.failed))
+
+    def not_drilled(self, incident: str) -> None:
+        """Write down that a drill failed, and under which incident it says why; one that passes takes it back."""
+        self.failed(f"{UNDRILLED}: incident {incident} says why")
 
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
