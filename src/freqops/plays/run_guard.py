@@ -60,6 +60,7 @@ DEEDS = {
     "restore": Deed("freqops_restore"),
     "resume": Deed("freqops_resume"),
     "rollback": Deed("freqops_rollback"),
+    "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
 }
 
