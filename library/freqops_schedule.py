@@ -60,7 +60,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import commands
 from ansible.module_utils.freqops.core.base.clock import Clock, iso
-from ansible.module_utils.freqops.core.base.errors import FreqopsError, NotProven, Refused
+from ansible.module_utils.freqops.core.base.errors import NotProven, Refused
 from ansible.module_utils.freqops.core.base.kinds import Malformed
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import host_command

@@ -73,7 +73,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
-    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "core/schedule", "fleet"),
+    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
     "lab/exchange": (),
     "lab/base": (),
     "lab/engine": ("lab/base",),

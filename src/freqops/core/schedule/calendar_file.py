@@ -90,7 +90,7 @@ class Calendar:
         """Return it with the age of each job that the former calendar has with the same deed, enabled as now."""
         if former is None:
             return self
-        known = {job.entry.name: job for job in former.jobs if job.entry.enabled}
+        known = {job.entry.name: job for job in former.jobs}
         return replace(self, jobs=tuple(_aged(job, known) for job in self.jobs))
 
     def to_json(self) -> dict[str, Any]:
@@ -100,23 +100,24 @@ class Calendar:
 
 def _aged(job: Job, known: Mapping[str, Job]) -> Job:
     before = known.get(job.entry.name)
-    same = before is not None and before.entry.deed == job.entry.deed
-    return replace(job, since=before.since) if before is not None and same else job
+    if before is None or (before.entry.deed, before.entry.enabled) != (job.entry.deed, job.entry.enabled):
+        return job
+    return replace(job, since=before.since)
 
 
-def load(place: Path = PLACE, owner: int | None = None) -> Calendar:
+def load(place: Path = PLACE, owner: int = root_file.ROOT_UID) -> Calendar:
     """Return the calendar of this machine.
 
     Args:
         place: Where it lies.
-        owner: The user who must own it; root where None is given, but in tests.
+        owner: The user who must own it; root, but in tests.
 
     Raises:
         NoCalendar: There is none.
         Malformed: It cannot be read, or another user could have written it.
     """
     try:
-        document = strict_json.parse(root_file.read(place, root_file.ROOT_UID if owner is None else owner, LONGEST))
+        document = strict_json.parse(root_file.read(place, owner, LONGEST))
     except root_file.Missing:
         raise NoCalendar(f"this machine has no calendar ({place}); schedule.yml makes one") from None
     except root_file.Untrusted as error:

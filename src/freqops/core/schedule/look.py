@@ -222,7 +222,7 @@ def notes(seen: Sequence[Seen]) -> list[str]:
 
 
 def lines(run: RunProgram, seen: Sequence[Seen]) -> list[str]:
-    """Return jobs as a table for a person; one that systemd does not have yet comes next when its expression says so."""
+    """Return jobs as a table for a person; one that is not installed yet comes next when its expression says so."""
     rows = []
     for each in seen:
         entry = each.job.entry

@@ -1,4 +1,4 @@
-"""What a machine must have before its calendar is changed: all of it is looked at first, and nothing is changed here."""
+"""What a machine must have before its calendar is changed: all of it is looked at first, and nothing is changed."""
 
 from __future__ import annotations
 
