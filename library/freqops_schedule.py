@@ -111,8 +111,9 @@ def main() -> None:
     name = module.params["job"]
     lines = [*end.lines, f"job {name}: status {end.rc}, from {iso(end.began)} to {iso(end.ended)}"]
     if end.rc != 0:
-        module.fail_json(msg=visible(f"NOT PROVEN: job {name} ended with status {end.rc}: {end.lines[-1:]}"),
-                         changed=True, rc=end.rc, lines=lines)  # fmt: skip
+        said = " | ".join(end.lines[-look.SHOWN_LINES :])
+        text = visible(f"NOT PROVEN: job {name} ended with status {end.rc}: {said}")
+        module.fail_json(msg=text, changed=True, rc=end.rc, lines=lines)
     module.exit_json(changed=True, rc=end.rc, lines=lines)
 
 

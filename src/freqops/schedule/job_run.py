@@ -68,6 +68,9 @@ class JobRun:
         except Refused as refusal:
             played = Played(REFUSED, record.tail(f"REFUSED, nothing ran: {refusal}"), "")
             sys.stderr.write(f"{played.lines[0]}\n")
+        except Exception as error:
+            self._end(began, Played(NOT_PROVEN, record.tail(f"{type(error).__name__}: {error}"), ""))
+            raise
         self._end(began, played)
         return played.rc
 

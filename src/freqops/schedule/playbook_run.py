@@ -49,7 +49,6 @@ def play(calendar: Calendar, entry: Entry, home: Path, ident: str) -> Played:
         cmdline=f"--vault-password-file {shlex.quote(calendar.vault_file)}" if entry.vault else None,
         envvars={"ANSIBLE_CONFIG": f"{calendar.project}/ansible.cfg", "ANSIBLE_NOCOLOR": "1"},
         suppress_env_files=True,
-        runner_mode="subprocess",
     )
     artefacts = private / "artifacts" / ident
     said = (artefacts / "stdout").read_text(errors="replace")

@@ -18,7 +18,7 @@ from .entries import Entry
 
 PATH = re.compile(r"/[A-Za-z0-9_./@+-]{1,300}")
 BY_EVERYBODY = 0o002
-PROOF = "import ansible_runner, freqops.schedule"
+PROOF = "import ansible.cli.playbook, ansible_runner, freqops.schedule"
 SHOWN = 200
 
 
@@ -102,7 +102,7 @@ def _wrong(run: Run, wanted: Wanted, entries: Sequence[Entry]) -> list[str]:
     as_user = ["runuser", "--user", wanted.user, "--"]
     if run([*as_user, "test", "-r", wanted.inventory]).returncode != 0:
         found.append(f"user {wanted.user} cannot read the inventory {wanted.inventory}")
-    proof = run([*as_user, "env", f"PYTHONPATH={project}/src", wanted.python, "-B", "-c", PROOF])
+    proof = run([*as_user, "env", "LC_ALL=C.UTF-8", f"PYTHONPATH={project}/src", wanted.python, "-B", "-c", PROOF])
     if proof.returncode != 0:
         said = visible((proof.stderr or "nothing was said").strip().rpartition("\n")[2], SHOWN)
         found.append(f"user {wanted.user} cannot run ansible-runner with {wanted.python} ({said}): "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ FILE = "record.json"
 FORMAT = 1
 LONGEST = 256 * 1024
 LINES, LINE = 20, 300
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 RUN = {"began": kinds.text, "invocation": kinds.text, "deed": kinds.text, "waits_for": kinds.text}
 END = {"began": kinds.text, "ended": kinds.text, "invocation": kinds.text, "deed": kinds.text, "rc": kinds.count,
        "lines": kinds.list_of(kinds.text), "artefacts": kinds.text}  # fmt: skip
@@ -99,7 +101,7 @@ def _plain(each: Run | End | None) -> dict[str, Any] | None:
 
 def tail(text: str) -> tuple[str, ...]:
     """Return the last lines that say something, as they may be shown."""
-    lines: Sequence[str] = [line for line in text.splitlines() if line.strip()]
+    lines: Sequence[str] = [line for line in COLOUR.sub("", text).splitlines() if line.strip()]
     return tuple(visible(line.rstrip(), LINE) for line in lines[-LINES:])
 
 

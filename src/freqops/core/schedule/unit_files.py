@@ -24,7 +24,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 User={user}
 WorkingDirectory={project}
-Environment=PYTHONPATH={project}/src LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+Environment=PYTHONPATH={project}/src LC_ALL=C.UTF-8
 Environment=PATH={bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 StateDirectory={state}
 StateDirectoryMode=0755
