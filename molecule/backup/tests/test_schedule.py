@@ -40,8 +40,8 @@ def calendar(rollout: Rollout, tmp_path: Path) -> Iterator[Bring]:
 
     def bring(jobs: list[dict[str, Any]], *words: str) -> Played:
         found = yaml.safe_load((inventory / "hosts.yml").read_text())
-        mine = {"schedule_project": control_node.PROJECT, "schedule_inventory": control_node.INVENTORY}
-        mine |= {"schedule_default_jobs": [], "schedule_jobs": jobs}
+        mine: dict[str, Any] = {"schedule_default_jobs": [], "schedule_jobs": jobs}
+        mine |= {"schedule_project": control_node.PROJECT, "schedule_inventory": control_node.INVENTORY}
         found["monitoring"] = {"hosts": {HOST: {}}, "vars": mine}
         (tmp_path / "hosts.yml").write_text(yaml.safe_dump(found))
         for name in ("group_vars", ".ssh"):
@@ -53,8 +53,9 @@ def calendar(rollout: Rollout, tmp_path: Path) -> Iterator[Bring]:
     bot.sh(f"printf drill > {ALONE} && chown {control_node.USER} {ALONE}")
     bot.sh(f"systemd-run --quiet --collect --unit {HOLDER} flock {ALONE} sleep 600")
     yield bring
-    bot.sh(f"systemctl stop {HOLDER} 2>/dev/null; systemctl disable --now {UNITS}*.timer 2>/dev/null; "
-           f"rm -rf {UNITS}* /etc/freqops-schedule {STATE} {control_node.PROJECT}; systemctl daemon-reload")  # fmt: skip
+    gone = f"{UNITS}* /etc/freqops-schedule {STATE} {control_node.PROJECT}"
+    bot.sh(f"systemctl stop {HOLDER} 2>/dev/null; systemctl disable --now {UNITS}*.timer 2>/dev/null; rm -rf {gone}")
+    bot.sh("systemctl daemon-reload")
 
 
 def record(bot: Bot, job: str) -> dict[str, Any]:
