@@ -45,7 +45,7 @@ def wanted(tmp_path: Path) -> machine.Wanted:
 
 
 def refused(systemd: Systemd, wanted: machine.Wanted, *entries: Entry) -> str:
-    with pytest.raises(Refused, match=".") as found:
+    with pytest.raises(Refused) as found:
         machine.judge(systemd, wanted, entries or (ENTRY,), START)
     return str(found.value)
 

@@ -68,7 +68,7 @@ def test_one_that_is_not_there_or_not_as_it_was_written_is_refused(world: World)
     with pytest.raises(Refused, match="has no job 'other'; it has look"):
         run(world, starts(world, 0), "other")
     (world.places.units / "freqops_job-look.service").write_text("[Service]\nExecStart=/bin/true\n")
-    with pytest.raises(Refused, match="is not what schedule.yml wrote"):
+    with pytest.raises(Refused, match="is not what schedule"):
         run(world, starts(world, 0))
     world.entry = replace(world.entry, enabled=False)
     with pytest.raises(Refused, match="is not enabled"):
