@@ -39,6 +39,7 @@ class ActionModule(FleetAction):
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         wrong += [lost.refusal.line for lost in fleet.lost(self.variables) if lost.host in hosts or not self.limited]
         wrong += late
+        of_jobs += [f"{a.host}: {of_machine.NONE}" for a in answers if a.host in watching and _without_jobs(a)]
         said = of_jobs + [text for answer in answers for text in _notes(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *said])
         _show_drills(answers)
@@ -63,6 +64,13 @@ class ActionModule(FleetAction):
     def _show(self, answers: list[Answer], wrong: list[str]) -> None:
         rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]
         show(["", *table(("host", *HEADINGS), rows).splitlines(), *wrong], WARNING if wrong else GOOD)
+
+
+def _without_jobs(answer: Answer) -> bool:
+    """Return whether a host that answered says nothing of a calendar."""
+    document = answer.document or {}
+    lines = [*document.get("host_notes", []), *document.get("host_problems", [])]
+    return answer.document is not None and not any(of_machine.speaks_of(line) for line in lines)
 
 
 def _show_drills(answers: list[Answer]) -> None:

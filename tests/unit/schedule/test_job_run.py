@@ -207,7 +207,7 @@ def test_what_ansible_runner_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (place / "stdout").write_text("backup: done, 1 of 1 hosts\n")
         return Done()
 
-    monkeypatch.setattr(playbook_run.ansible_runner, "run", run)
+    monkeypatch.setattr("freqops.schedule.playbook_run.ansible_runner.run", run)
     calendar = Calendar("/p", "/p/python", "/i", "ops", "/v", 3, ())
     entry = replace(ENTRY, inputs={"action": "check"}, limit="paper-1")
     done = playbook_run.play(calendar, entry, tmp_path, "x")

@@ -117,15 +117,15 @@ def load(place: Path = PLACE, owner: int = root_file.ROOT_UID) -> Calendar:
         Malformed: It cannot be read, or another user could have written it.
     """
     try:
-        document = strict_json.parse(root_file.read(place, owner, LONGEST))
+        data = root_file.read(place, owner, LONGEST)
     except root_file.Missing:
         raise NoCalendar(f"this machine has no calendar ({place}); schedule.yml makes one") from None
     except root_file.Untrusted as error:
         raise Malformed(f"the calendar {place}: {error}") from None
     try:
-        return read(document)
+        return read(strict_json.parse(data))
     except Malformed as error:
-        raise Malformed(f"the calendar {place}: {error}") from None
+        raise Malformed(f"the calendar {place}: {error}: move it away, and schedule.yml") from None
 
 
 def read(document: object) -> Calendar:

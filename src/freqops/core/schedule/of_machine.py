@@ -13,7 +13,13 @@ from ..base.kinds import Malformed
 from . import calendar_file
 from . import look as looks
 
+UNKNOWN, EMPTY = "its jobs are not known", "its calendar is empty"
 NONE = "no playbook runs by itself from here: schedule.yml makes a calendar"
+
+
+def speaks_of(line: str) -> bool:
+    """Return whether a line of status is about a calendar."""
+    return line.startswith(("job ", UNKNOWN, EMPTY))
 
 
 @dataclass(frozen=True)
@@ -51,5 +57,7 @@ def look(
     except calendar_file.NoCalendar:
         return [], [] if inventories is None else [NONE]
     except (Malformed, NotProven) as error:
-        return [f"its jobs are not known: {error}"], []
+        return [f"{UNKNOWN}: {error}"], []
+    if not seen:
+        return [], [EMPTY]
     return looks.wrong(seen), looks.notes(seen)

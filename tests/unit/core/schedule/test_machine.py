@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_what_its_user_cannot_use_is_refused(systemd: Systemd, wanted: machine.W
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(
-    systemd: Systemd, wanted: machine.Wanted, change: dict[str, str], said: str
+    systemd: Systemd, wanted: machine.Wanted, change: dict[str, Any], said: str
 ) -> None:
     assert said in refused(systemd, replace(wanted, **change))
 
@@ -150,8 +151,9 @@ def test_the_age_of_a_job_stays_while_its_deed_does(world: World) -> None:
     now = replace(world.calendar, jobs=(replace(world.calendar.jobs[0], since=START + timedelta(days=9)),))
     assert now.since_of(world.calendar).jobs[0].since == START
     assert now.since_of(None).jobs[0].since == START + timedelta(days=9)
-    for change in ({"limit": "paper-1"}, {"enabled": False}, {"name": "other"}):
-        other = replace(now, jobs=(replace(now.jobs[0], entry=replace(world.entry, **change)),))  # type: ignore[arg-type]
+    changes: list[dict[str, Any]] = [{"limit": "paper-1"}, {"enabled": False}, {"name": "other"}]
+    for change in changes:
+        other = replace(now, jobs=(replace(now.jobs[0], entry=replace(world.entry, **change)),))
         assert other.since_of(world.calendar).jobs[0].since == START + timedelta(days=9)
     shifted = replace(now, jobs=(replace(now.jobs[0], entry=replace(world.entry, when="weekly")),))
     assert shifted.since_of(world.calendar).jobs[0].since == START
