@@ -21,11 +21,12 @@ from freqops.core.schedule import record, vault
 from freqops.core.schedule.calendar_file import Calendar, Job
 from freqops.core.schedule.record import End, Run
 
-from .playbook_run import Played, play
+from .playbook_run import Played, artefacts_of, play
 
 LOCK, ALONE = "lock", "alone.lock"
 WAITED = 0.5  # of its time limit: the other half is for the work
 LONGEST_NAME = 100
+STAMP = "%Y%m%dT%H%M%SZ"
 
 Play = Callable[..., Played]
 
@@ -71,7 +72,8 @@ class JobRun:
         except Exception as error:
             self._end(began, Played(NOT_PROVEN, record.tail(f"{type(error).__name__}: {error}"), ""))
             raise
-        self._end(began, played)
+        if not played.cut:  # systemd knows why, and tells who comes behind
+            self._end(began, played)
         return played.rc
 
     def write_end(self) -> int:
@@ -87,11 +89,18 @@ class JobRun:
         waited = f" while it waited for {known.running.waits_for}" if known.running.waits_for else ""
         if result == "timeout":
             said = f"it was ended at its time limit of {self._entry.seconds} s{waited}"
-            self._end(known.running.began, Played(TOO_LATE, (said,), ""))
+            self._end(known.running.began, self._cut(known.running.began, TOO_LATE, said))
         else:
             said = f"it was cut off{waited}: systemd says {result or 'nothing'} ({how or 'no status'})"
-            self._end(known.running.began, Played(NOT_PROVEN, record.tail(said), ""))
+            self._end(known.running.began, self._cut(known.running.began, NOT_PROVEN, said))
         return 0
+
+    def _cut(self, began: datetime, rc: int, said: str) -> Played:
+        """Return how a run ended that was cut off: with what it had said until then, and why."""
+        for place in artefacts_of(self.home, "").glob(f"{began:{STAMP}}-*/stdout"):
+            lines = record.tail(place.read_text(errors="replace"))
+            return Played(rc, (*lines[1 - record.LINES :], *record.tail(said)), str(place.parent))
+        return Played(rc, record.tail(said), "")
 
     def _refuse_vault(self) -> None:
         """Refuse a file with the vault password that others could read; nothing is asked where no vault is needed."""
@@ -148,7 +157,7 @@ class JobRun:
 
 
 def _ident(began: datetime) -> str:
-    return f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{began:{STAMP}}-{secrets.token_hex(3)}"
 
 
 def _taken(descriptor: int) -> bool:

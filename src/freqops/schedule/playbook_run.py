@@ -14,16 +14,25 @@ from freqops.core.schedule import record
 from freqops.core.schedule.calendar_file import Calendar
 from freqops.core.schedule.entries import Entry
 
+CUT = "canceled"
 UNSAID = "it ended with 0 and without the line '{}: done': nothing says that its deed was done"
 
 
 @dataclass(frozen=True)
 class Played:
-    """How a playbook ended."""
+    """How a playbook ended.
+
+    Attributes:
+        rc: Its status.
+        lines: The last lines of what it said.
+        artefacts: Where all of it lies.
+        cut: Whether it was told to end, as at its time limit.
+    """
 
     rc: int
     lines: tuple[str, ...]
     artefacts: str
+    cut: bool = False
 
 
 def play(calendar: Calendar, entry: Entry, home: Path, ident: str) -> Played:
@@ -50,10 +59,15 @@ def play(calendar: Calendar, entry: Entry, home: Path, ident: str) -> Played:
         envvars={"ANSIBLE_CONFIG": f"{calendar.project}/ansible.cfg", "ANSIBLE_NOCOLOR": "1"},
         suppress_env_files=True,
     )
-    artefacts = private / "artifacts" / ident
+    artefacts = artefacts_of(home, ident)
     said = (artefacts / "stdout").read_text(errors="replace")
     rc = NOT_PROVEN if done.rc is None else int(done.rc)
-    return Played(*judged(entry.playbook, rc, said), str(artefacts))
+    return Played(*judged(entry.playbook, rc, said), str(artefacts), cut=done.status == CUT)
+
+
+def artefacts_of(home: Path, ident: str) -> Path:
+    """Return where what was said in a run lies."""
+    return home / "runner" / "artifacts" / ident
 
 
 def judged(playbook: str, rc: int, said: str) -> tuple[int, tuple[str, ...]]:

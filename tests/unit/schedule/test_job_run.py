@@ -160,6 +160,23 @@ def test_a_run_that_was_ended_from_outside_is_a_failure(tmp_path: Path, result: 
     assert said in known.failure.lines[0]
 
 
+def test_what_was_said_until_the_time_limit_is_kept(tmp_path: Path) -> None:
+    def cut(_calendar: Any, _entry: Any, home: Path, ident: str) -> Played:
+        place = playbook_run.artefacts_of(home, ident)
+        place.mkdir(parents=True)
+        (place / "stdout").write_text("one\n\ntwo\n")
+        return Played(254, (), str(place), cut=True)
+
+    run = job_run(tmp_path, SERVICE_RESULT="timeout")
+    assert run.run(cut) == 254
+    assert record.load(run.home).running is not None
+    run.write_end()
+    failure = record.load(run.home).failure
+    assert failure is not None
+    assert failure.lines == ("one", "two", "it was ended at its time limit of 100 s")
+    assert "runner/artifacts/20260102T030405Z-" in failure.artefacts
+
+
 def test_a_run_that_wrote_down_its_end_is_left_as_it_is(tmp_path: Path) -> None:
     job_run(tmp_path).run(plays())
     before = record.load(tmp_path / "look")
@@ -198,7 +215,7 @@ def test_what_ansible_runner_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     told: dict[str, Any] = {}
 
     class Done:
-        rc = 0
+        rc, status = 0, "successful"
 
     def run(**words: Any) -> Done:
         told.update(words)
