@@ -44,6 +44,8 @@ REFUSE = {
     "freqops_confirm": "SSH connection",
     "freqops_databases": "Postgres does not answer",
     "freqops_firewall": "SSH connection",
+    "freqops_schedule": "this machine has no calendar",
+    "freqops_schedule_judge": "it has no playbook",
     "freqops_sshd": "SSH connection",
     "freqops_sudoers": "SSH connection",
     "freqops_sysctl": "must stay 1",
@@ -80,6 +82,14 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_postgres": {"stale": False},
         "freqops_remove": {"stack": True, "root": str(home), "incident": "one", "reason": "done", "actor": "ann"},
         "freqops_rollback": {"bot": "alpha", "reason": "done", "actor": "ann"},
+        "freqops_schedule": {},
+        "freqops_schedule_judge": {
+            "jobs": [{"name": "one"}],
+            "playbooks": {},
+            "user": "root",
+            "keep": 1,
+            **dict.fromkeys(("project", "python", "inventory"), "/nowhere"),
+        },
         "freqops_secrets": {
             "path": str(home / "conf/secrets.json"),
             "staged": str(home / "staged/secrets.json"),
