@@ -164,6 +164,7 @@ def test_every_variable_of_every_role_is_another_one_here(tmp_path: Path) -> Non
     elsewhere = {"docker_insecure_registries", "docker_address_pools", "freqtrade_bots", "freqtrade_config"}
     elsewhere |= {"secrets_exchange", "freqtrade_image", "postgres_image"}
     elsewhere |= {"host_differs", "docker_differs", "backup_differs"}  # a deploy concludes these
+    elsewhere |= {"repositories_address", "repositories_port", "repositories_at"}  # no deploy has this role
     declared = {
         name: option for path in sorted((ROOT / "roles").iterdir()) for name, option in options(path.name).items()
     }

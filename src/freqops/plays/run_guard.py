@@ -57,6 +57,7 @@ DEEDS = {
     "lockout": Deed("freqops_lockout"),
     "reconcile": Deed("freqops_reconcile"),
     "remove": Deed("freqops_remove"),
+    "repositories": Deed("freqops_repositories", ("kept",)),
     "restore": Deed("freqops_restore"),
     "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),

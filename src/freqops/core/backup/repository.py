@@ -11,11 +11,14 @@ from ..base import kinds, root_file, strict_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
 from ..base.visible import visible
+from . import elsewhere
+from .elsewhere import Place
 
 FORMAT = 1
 HOME = "backup"  # below the tree of freqops
 FILE = "repositories.json"
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$", re.ASCII)
+HOST = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", re.ASCII)
 REMOTE = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:", "rclone:")
 PLAIN = re.compile(r"^[!-~]{1,500}$", re.ASCII)
 WITH_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
@@ -31,6 +34,9 @@ FIELDS: dict[str, kinds.Kind] = {
     "secrets": kinds.truth,
     "keep_days": kinds.count,
     "keep_least": kinds.count,
+    "dumps": kinds.or_none(kinds.truth),
+    "of_host": kinds.text,
+    "at": kinds.object_,
 }
 
 
@@ -45,6 +51,9 @@ class Repository:
         secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
         keep_days: Days for which the last snapshot of each day is kept.
         keep_least: Snapshots that are kept in any case, the newest ones.
+        dumps: Whether each dump goes there as soon as it is made; None where that follows from its place.
+        of_host: The host to which it belongs; empty for this one. That of another host is read, and never written to.
+        at: Where on another host of the inventory it lies, which forgets and prunes; None where ``url`` says all.
     """
 
     name: str
@@ -53,11 +62,22 @@ class Repository:
     secrets: bool = False
     keep_days: int = 30
     keep_least: int = 3
+    dumps: bool | None = None
+    of_host: str = ""
+    at: Place | None = None
 
     @property
     def is_local(self) -> bool:
         """Whether it lies on the disk of the host."""
         return self.url.startswith("/")
+
+    @property
+    def takes_dumps(self) -> bool:
+        """Whether each dump goes there as soon as it is made.
+
+        A repository on the disk of the host would have nothing that the dumps beside it do not have.
+        """
+        return not self.secrets and not self.of_host and (not self.is_local if self.dumps is None else self.dumps)
 
     def password(self, root: Path) -> Path:
         """Return the file with its password."""
@@ -67,9 +87,19 @@ class Repository:
         """Return the file with the variables that restic needs for its place; there need not be one."""
         return root / HOME / "environments" / f"{self.name}.json"
 
+    def ssh_key(self, root: Path) -> Path:
+        """Return the private key with which a repository on another host is reached."""
+        return root / HOME / "keys" / f"{self.name}.ssh"
+
+    def known_hosts(self, root: Path) -> Path:
+        """Return the file with the key of the other host; it is there when that host lets this one in."""
+        return root / HOME / "keys" / f"{self.name}.known_hosts"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as it is declared."""
-        return dict(vars(self))
+        if self.at is None:
+            return {name: value for name, value in vars(self).items() if name != "at"}
+        return {**{name: value for name, value in vars(self).items() if name != "url"}, "at": dict(vars(self.at))}
 
 
 def read(document: object) -> list[Repository]:
@@ -99,6 +129,20 @@ def load(root: Path, owner: int = root_file.ROOT_UID) -> list[Repository]:
         raise Refused(f"{path} is missing: deploy.yml writes it") from None
     except (root_file.Untrusted, Malformed) as error:
         raise Refused(f"{path}: {error}") from None
+
+
+def own(found: list[Repository], name: str | None) -> list[Repository]:
+    """Return those of `chosen` to which the host backs up.
+
+    Raises:
+        Refused: There is none, or the one of that name is another host's.
+    """
+    taken = chosen(found, name)
+    mine = [each for each in taken if not each.of_host]
+    if not mine:
+        others = ", ".join(f"{each.name} is of the host {each.of_host}" for each in taken)
+        raise Refused(f"{others}: that is read from here, and never written to")
+    return mine
 
 
 def chosen(found: list[Repository], name: str | None) -> list[Repository]:
@@ -133,20 +177,45 @@ def variables(document: object) -> dict[str, str]:
 
 
 def _one(row: object) -> Repository:
-    given = kinds.checked(row, FIELDS, ("name", "url"))
+    given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []
     if unknown:
         raise Malformed(f"a repository has no {visible(unknown[0], SHOWN)}; it has {', '.join(FIELDS)}")
-    found = Repository(**given)
+    found = Repository(**_placed(given))
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
+    if found.of_host and found.at is not None:
+        raise Malformed(f"{found.name}: a repository of the host {found.of_host} has a url, and no at")
+    if found.secrets and found.dumps:
+        raise Malformed(f"{found.name}: with secrets = true it has nothing but secrets, and no dumps")
+    if found.of_host and found.dumps:
+        raise Malformed(f"{found.name}: it is of the host {visible(found.of_host, SHOWN)}, and no dumps go there")
+    if found.of_host and not HOST.fullmatch(found.of_host):
+        raise Malformed(f"{found.name}: of_host is '{visible(found.of_host, SHOWN)}', which is no name of a host")
     if not 1 <= found.keep_days <= MOST_DAYS or not 1 <= found.keep_least <= MOST_LEAST:
         raise Malformed(
             f"{found.name}: keep_days goes from 1 to {MOST_DAYS}, and keep_least from 1 to {MOST_LEAST}; "
             f"given are {found.keep_days} and {found.keep_least}"
         )
     return found
+
+
+def _placed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the place that it has, by url or on another host.
+
+    Raises:
+        Malformed: It has none, or two, or would be more than added to there.
+    """
+    name = visible(given["name"], SHOWN)
+    if ("at" in given) == ("url" in given):
+        raise Malformed(f"{name}: a repository has either url or at")
+    if "at" not in given:
+        return given
+    if not given.get("append_only", True):
+        raise Malformed(f"{name}: at another host append_only is true: that host forgets and prunes")
+    place = elsewhere.read(given["at"])
+    return {**given, "at": place, "append_only": True, "url": f"rclone:{place.host}:{given['name']}"}
 
 
 def _refuse_url(found: Repository) -> None:

@@ -90,7 +90,7 @@ class RestoreDrill:
         return answer
 
     def _vaults(self) -> list[Vault]:
-        found = repository.chosen(repository.load(self._root, self._host.owner), self._order.repository)
+        found = repository.own(repository.load(self._root, self._host.owner), self._order.repository)
         meant = [each for each in found if not each.secrets]
         if not meant:
             raise Refused(f"{', '.join(each.name for each in found)} has secrets and no database: nothing to rehearse")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Callable
 
 from freqops.core.backup import parts, snapshot, successes
 from freqops.core.backup.repository import HOME, Repository
@@ -18,16 +20,18 @@ from freqops.core.backup.retention import Rule, kept
 from freqops.core.backup.snapshot import Snapshot
 from freqops.core.backup.successes import Known
 from freqops.core.base import durable, strict_json
-from freqops.core.base.clock import Clock
+from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 
+from . import ssh_key
 from .restic import NoRepository, Restic, ResticError
 
 PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
 UNDRILLED = "its restore drill failed"
+SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
 OUR_CURE = "put it back, or declare another repository under another name"
 
 
@@ -60,22 +64,45 @@ class Vault:
     def prepare(self, *, look: bool) -> bool:
         """Make password and repository where there are none; return whether there is, or was, anything to do.
 
-        Neither is made anew where there was one: what was backed up would be lost with it.
+        Neither is made anew where there was one: what was backed up would be lost with it. Of another host's nothing is
+        made at all.
 
         Raises:
             Refused: A password, or a repository, that was there is gone.
             ResticError: The repository could not be made, or read back.
         """
-        password, known = self.repository.password(self._root), self.known()
-        if known is not None and password.exists():
+        if self.repository.of_host:
             return False
-        if not password.exists():
+        password, known = self.repository.password(self._root), self.known()
+        keyed = self.repository.at is not None and ssh_key.prepare(self.repository.ssh_key(self._root), look=look)
+        if known is not None and password.exists():
+            return keyed
+        without = not password.exists()
+        if without:
             self._refuse_lost_password(password, known)
             if not look:
                 durable.write_new(password, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", PASSWORD)
+        if self.waits_for is not None:
+            return keyed or without
         if not look:
             self._remember(Known(self._made(), self._clock.utcnow()))
         return True
+
+    @property
+    def waits_for(self) -> str | None:
+        """The host that has to let this one in before there can be a repository; None where none has to."""
+        at = self.repository.at
+        return at.host if at is not None and not self.repository.known_hosts(self._root).exists() else None
+
+    def meet(self) -> None:
+        """Open a repository that another host has made here; seen for the first time, it is written down which it is.
+
+        Raises:
+            NotProven: There is none yet, or another one stands in its place.
+        """
+        if self.known() is None:
+            self._remember(Known(self._restic.identity(), self._clock.utcnow()))
+        self.opened()
 
     def _refuse_lost_password(self, password: Path, known: Known | None) -> None:
         if known is not None or (self.repository.is_local and (Path(self.repository.url) / "config").exists()):
@@ -94,6 +121,8 @@ class Vault:
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
         """
+        if self.repository.of_host:
+            return self._opened_of_another()
         known = self._must_know()
         try:
             found = self._restic.identity()
@@ -104,6 +133,38 @@ class Vault:
                 f"another repository ({found[:8]}) is at {self.repository.url}, not {known.id[:8]}: {OUR_CURE}"
             )
         return known
+
+    def _opened_of_another(self) -> Known:
+        """Return what is known of another host's repository: which one its password opens, and nothing older.
+
+        Raises:
+            NotProven: It cannot be opened.
+        """
+        lacking = self.lacking()
+        if lacking:
+            raise NotProven("; ".join(lacking))
+        return Known(self._restic.identity(), self._clock.utcnow())
+
+    def lacking(self) -> list[str]:
+        """Return what an operator has to put there, a line each."""
+        password = self.repository.password(self._root)
+        if not self.repository.of_host or password.exists():
+            return []
+        host = self.repository.of_host
+        return [f"{password} is missing: put the password of the host {host} there, as a file of root's, mode 0400"]
+
+    def numbers(self) -> list[str]:
+        """Return the ids of all snapshots, the oldest first; which of them count is not said."""
+        return self._restic.snapshots()
+
+    def told(self, number: str) -> Snapshot:
+        """Return what a snapshot says of itself.
+
+        Raises:
+            Malformed: It says nothing, or nothing that is understood.
+            ResticError: Nobody knows.
+        """
+        return self._manifest(number)
 
     def contents(self) -> Contents:
         """Return what is in it, each snapshot judged by its own manifest."""
@@ -123,6 +184,26 @@ class Vault:
         """
         self._refuse_emptied(found, emptied)
         self._restic.unlock()
+        return self._stored(place, found)
+
+    def follow(self, place: Path, found: Snapshot, stamps: Mapping[str, str]) -> str:
+        """Back up the newest dumps, which were brought together, with as few calls of restic as prove it.
+
+        Args:
+            place: Where they were brought together.
+            found: What is there.
+            stamps: The name of each dump, by bot.
+
+        Raises:
+            NotProven: They are emptier than what was backed up last, or are not in the repository as they are here.
+        """
+        known = self._must_know()
+        self._refuse_lost(found.emptied(self._manifest(known.newest)) if known.newest else {}, ())
+        number = self._stored(place, found)
+        self._remember(replace(self._must_know(), dumps=dict(stamps)))
+        return number
+
+    def _stored(self, place: Path, found: Snapshot) -> str:
         number = self._restic.backup(place, found.host)
         written = (place / snapshot.NAME).read_bytes()
         if self._restic.content(number, snapshot.NAME) != written:
@@ -145,34 +226,73 @@ class Vault:
         Raises:
             NotProven: It is so, and nobody said that it may be.
         """
-        lines, contents = list[str](), self.contents()
+        contents = self.contents()
         for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):
             before = contents.newest((part,))
-            lost = found.emptied(before[1] if before else None)
-            lines += [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
+            self._refuse_lost(found.emptied(before[1] if before else None), emptied)
+
+    def _refuse_lost(self, lost: Mapping[str, list[str]], emptied: tuple[str, ...]) -> None:
+        lines = [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
         if lines:
             raise NotProven(
                 f"{'; '.join(sorted(set(lines)))}; nothing was backed up, for it would count as if nothing had been "
                 "there: --emptied=<name> says that it may be so"
             )
 
-    def retain(self) -> list[str]:
-        """Forget what the rule does not keep, of complete snapshots and of others that count apart; say what."""
+    def retain(self, arrived: Callable[[str], datetime] | None = None) -> list[str]:
+        """Forget what the rule does not keep, of complete snapshots and of others that count apart; say what.
+
+        Args:
+            arrived: When a snapshot came here, where its host cannot have a say in that. What the rule keeps by these
+                moments stays, too: whatever a hostile host adds, and dates as it likes, pushes nothing older out.
+        """
         if self.repository.append_only:
             return ["this host may only add to it: nothing is forgotten or pruned from here"]
-        now, gone = self._clock.utcnow(), list[str]()
-        rule = Rule(daily=timedelta(days=self.repository.keep_days), minimum=self.repository.keep_least)
         counted = self.contents().counted
-        for asked in {found.parts for found in counted.values()}:
-            group = {number: found.began for number, found in counted.items() if found.parts == asked}
-            stays = kept(group.values(), rule, now)
-            gone += [number for number, began in group.items() if began not in stays]
+        stays = self._stays(counted, {number: found.began for number, found in counted.items()})
+        if arrived is not None:
+            stays |= self._stays(counted, {number: arrived(number) for number in counted})
+        gone = counted.keys() - stays
         if not gone:
             return []
         self._restic.forget(sorted(gone))
         for number in gone:
             self._kept_manifest(number).unlink(missing_ok=True)
         return [f"{len(gone)} snapshots forgotten, as the rule has it"]
+
+    def _stays(
+        self, counted: Mapping[str, Snapshot], moments: Mapping[str, datetime], later: timedelta = timedelta(0)
+    ) -> set[str]:
+        """Return the snapshots that the rule keeps by these moments, ``later`` than now."""
+        now, stays = self._clock.utcnow() + later, set[str]()
+        rule = Rule(daily=timedelta(days=self.repository.keep_days), minimum=self.repository.keep_least)
+        for asked in {found.parts for found in counted.values()}:
+            group = {number: moments[number] for number, found in counted.items() if found.parts == asked}
+            keeps = kept(group.values(), rule, now)
+            stays |= {number for number, moment in group.items() if moment in keeps}
+        return stays
+
+    def tend(self) -> list[str]:
+        """Do what the host that backs up here may not: forget each time, prune where that is due; say what was done.
+
+        Every byte is read before anything goes: a host that was broken into can add what passes for whole, and is not.
+        """
+        now = self._clock.utcnow()
+        is_due = self._must_know().is_due(successes.PRUNE, now)
+        if is_due:
+            self.check(read_data=True)
+        done = self.retain(self._arrived)
+        if is_due:
+            self._restic.prune()
+            self.check(read_data=False)
+            self._succeeded(successes.PRUNE, now)
+            done.append("every byte was read; pruned, and checked")
+        return done
+
+    def _arrived(self, number: str) -> datetime:
+        """Return when a snapshot came here; the file is written by what serves the repository, at its own time."""
+        written = (Path(self.repository.url) / "snapshots" / number).stat().st_mtime
+        return datetime.fromtimestamp(written, timezone.utc)
 
     def maintain(self) -> list[str]:
         """Prune and check the repository where that is due; say what was done."""
@@ -194,10 +314,15 @@ class Vault:
         Raises:
             NotProven: It is not; the text names what is missing.
         """
+        if self.repository.of_host:
+            self._restic.check(read_data=read_data)
+            return
         began, known = self._clock.utcnow(), self._must_know()
         self._restic.check(read_data=read_data)
-        if known.newest and known.newest not in self._restic.snapshots():
+        there = set(self._restic.snapshots())
+        if known.newest and known.newest not in there:
             raise NotProven(f"the newest snapshot, {known.newest[:8]}, is gone, and freqops did not forget it")
+        self._refuse_vanished(there)
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
@@ -211,18 +336,44 @@ class Vault:
         """Write down that a drill failed, and under which incident it says why; one that passes takes it back."""
         self.failed(f"{UNDRILLED}: incident {incident} says why")
 
+    def had_dumps(self) -> Mapping[str, str]:
+        """Return the newest dump of each bot that was brought into it as soon as it was made."""
+        known = self.known()
+        return known.dumps if known is not None else {}
+
+    def _refuse_vanished(self, there: set[str]) -> None:
+        """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
+
+        Whoever forgets elsewhere keeps that, too.
+
+        Raises:
+            NotProven: It lacks one.
+        """
+        told = dict[str, Snapshot]()
+        for path in self._manifests.glob("*.json") if self.repository.append_only else ():
+            with suppress(Malformed):  # what cannot be read is read anew out of the repository
+                told[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
+        began = {number: found.began for number, found in told.items()}
+        lost = sorted(self._stays(told, began, SLACK) - there, key=began.__getitem__)
+        if lost:
+            names = ", ".join(f"{number[:8]} of {iso(began[number])}" for number in lost[:5])
+            raise NotProven(f"{len(lost)} snapshots are gone that its rule keeps: {names}")
+        for number in told.keys() - there:
+            self._kept_manifest(number).unlink(missing_ok=True)
+
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
         known = self.known()
         return known is None or known.is_due(successes.BACKUP, self._clock.utcnow())
 
     def unlock(self) -> None:
-        """Take away locks whose holders are gone."""
-        self._restic.unlock()
+        """Take away locks whose holders are gone; those of another host's repository are its own."""
+        if not self.repository.of_host:
+            self._restic.unlock()
 
-    def restore(self, number: str, target: Path) -> None:
-        """Write all files of a snapshot below a directory."""
-        self._restic.restore(number, target)
+    def restore(self, number: str, target: Path, wanted: tuple[str, ...]) -> None:
+        """Write the files of these parts of a snapshot, and its manifest, below a directory."""
+        self._restic.restore(number, target, wanted)
 
     def known(self) -> Known | None:
         """Return what is known of it, None where it was never prepared.

@@ -202,16 +202,11 @@ def test_a_drill_is_red_only_after_twice_its_week_and_never_where_none_has_passe
     fresh = dict.fromkeys((successes.BACKUP, successes.CHECK), START)
     never = Known("id", START - timedelta(days=90), fresh)
     assert successes.wrong(LOCAL, never, START) == []
-    [ages, undrilled] = successes.notes(LOCAL, never, START)
+    [ages, undrilled] = successes.notes("local", never, START)
     assert "drill never" in ages
     assert "no restore drill has ever passed" in undrilled
     for days, red in ((13.9, False), (14.1, True)):
         known = never.succeeded(successes.DRILL, START - timedelta(days=days))
         found = successes.wrong(LOCAL, known, START)
         assert [line.startswith("drill of repository local") for line in found] == [True] * red
-        assert len(successes.notes(LOCAL, known, START)) == 1
-
-
-def test_a_repository_of_secrets_is_not_asked_for_a_drill() -> None:
-    [ages] = successes.notes(replace(LOCAL, secrets=True), Known("id", START), START)
-    assert "drill" not in ages
+        assert len(successes.notes("local", known, START)) == 1

@@ -220,8 +220,8 @@ def test_a_snapshot_that_is_not_what_its_manifest_says_has_failed(
 ) -> None:
     restore = Vault.restore
 
-    def spoils(vault: Vault, number: str, target: Path) -> None:
-        restore(vault, number, target)
+    def spoils(vault: Vault, number: str, target: Path, wanted: tuple[str, ...]) -> None:
+        restore(vault, number, target, wanted)
         path = target / "trades/beta/database"
         path.write_bytes(path.read_bytes() + b"x")
 
@@ -372,6 +372,9 @@ def test_there_are_never_two_and_a_backup_is_waited_for(drill: Drilled) -> None:
 
 def test_a_repository_of_secrets_is_left_out_and_refused_by_name(drill: Drilled) -> None:
     drill.host.declare(local(), local("vault", secrets=True))
+    drill.host.backups.prepare()
+    _, notes = ages.look(drill.host.root, drill.host.clock)
+    assert [" drill" in note for note in notes if "last successes" in note] == [True, False]
     assert [row.repository for row in drill.run("beta").repositories] == ["local"]
     with pytest.raises(Refused, match="vault has secrets and no database"):
         drill.run(repository="vault")

@@ -1,0 +1,176 @@
+"""A repository on another host: its own host adds to it, and even as a hostile root does nothing else there."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.engine import engine, network
+from lab.hosts.host import Host
+from tests.support.field import Field, play
+from tests.support.fleet import Fleet
+from tests.support.rollout import HOST, Bot, Rollout
+
+KEEPER = "prod-1"
+ACCOUNT = "fqr-" + sha256(f"{HOST}/vault".encode()).hexdigest()[:12]
+TREE = "/srv/freqops-repositories"
+HOME = f"{TREE}/{ACCOUNT}"
+OTHER = f"{TREE}/fqr-000000000000"  # what another host has there
+KEYS = "/srv/freqops/backup/keys"
+LOCK = "0" * 64
+FORGET = (
+    "import json; place = '/srv/freqops/backup/state.json'; found = json.load(open(place)); "
+    "found['repositories'].pop('vault', None); json.dump(found, open(place, 'w')); answer = True"
+)
+GUEST = Path(__file__).parents[3] / "tests/support/guest.py"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A bot's host, and the host on which its repository lies."""
+
+    bot: Bot
+    keeper: Field
+    address: str
+
+    @property
+    def way(self) -> list[str]:
+        """The command that leads whoever has the key to the other host."""
+        said = (f"IdentityFile={KEYS}/vault.ssh", f"UserKnownHostsFile={KEYS}/vault.known_hosts", "BatchMode=yes",
+                f"HostKeyAlias={KEEPER}", "IdentitiesOnly=yes")  # fmt: skip
+        return ["ssh", "-F", "none", *(word for each in said for word in ("-o", each)), f"{ACCOUNT}@{self.address}"]
+
+    def files(self) -> dict[str, str]:
+        """Return the checksum of everything that lies on the other host in repositories, but for locks."""
+        said = self.keeper.sh(f"find {TREE} -type f -not -path '*/locks/*' -exec sha256sum {{}} +")
+        return {path: checksum for checksum, path in (line.split(maxsplit=1) for line in said.splitlines())}
+
+    def asked(self, *requests: tuple[str, str, str]) -> list[tuple[bool, bytes]]:
+        """Have root of the bot's host make requests, and return what came of each."""
+        given = json.dumps({"way": self.way, "requests": requests})
+        done = self.bot.host.run(f"sudo python3 -c {shlex.quote(GUEST.read_text())}", stdin=given)
+        assert done.rc == 0, done.err
+        return [(bool(is_well), bytes.fromhex(said)) for is_well, said in json.loads(done.out)]
+
+    def printed(self, words: list[str]) -> str:
+        """Return what a command of root prints that can be read."""
+        return self.bot.host.run(
+            f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'", stdin="\n"
+        ).out
+
+    def backup(self, words: str, wanted: int = 0) -> dict[str, str]:
+        """Run the command on that repository, and return its row."""
+        code, answer = self.bot.tool(f"backup {words} --repository vault --json")
+        assert code == wanted, answer
+        [row] = answer["repositories"]
+        return dict(row)
+
+    def counted(self) -> list[str]:
+        """Return the snapshots that count."""
+        return [each["id"] for each in self.backup("list")["snapshots"] if each["counts"] == "yes"]  # type: ignore[index]
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let no packet of the other host come back during the block."""
+        bot = self.bot.sh("hostname --all-ip-addresses").split()[0]
+        self.keeper.sh(f"ip route add blackhole {bot}/32")
+        try:
+            yield
+        finally:
+            self.keeper.sh(f"ip route del blackhole {bot}/32")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
+    """A host that backs up to another one; both are as they were afterwards."""
+    net = network.find(engine.connected())
+    assert net is not None
+    address = str(network.address(net, Host(KEEPER).spec.address_number))
+    found = Elsewhere(rollout.bots["epsilon"], Field(KEEPER), address)
+
+    def declared(fleet: Fleet) -> None:
+        fleet[HOST]["backup_repositories"] = [
+            {"name": "local", "url": "/srv/freqops/backup/local"},
+            {"name": "vault", "at": KEEPER},
+        ]
+        fleet[KEEPER] |= {"repositories_address": address, "repositories_port": 22}
+
+    inventory = rollout.inventory(declared)
+    (Path(inventory) / "repositories.yml").write_text(yaml.safe_dump({"repositories": {"hosts": {KEEPER: {}}}}))
+    before = found.bot.sh("cat /srv/freqops/backup/repositories.json")
+    played = play("repositories", inventory=inventory)
+    assert played.rc == 0, played.out
+    assert "repositories: done, 2 of 2 hosts" in played.out
+    found.keeper.sh(f"install -d -m 0700 {OTHER}/repository && echo another > {OTHER}/repository/config")
+    try:
+        yield found
+    finally:
+        found.bot.sh(
+            f"printf %s {shlex.quote(before)} > /srv/freqops/backup/repositories.json && rm -rf {KEYS}/vault*"
+            " /srv/freqops/backup/manifests/vault"
+        )
+        found.bot.ask(FORGET)
+        found.keeper.sh(
+            f"systemctl disable --now freqops-{ACCOUNT}.timer && rm /etc/systemd/system/freqops-{ACCOUNT}.* && "
+            f"systemctl daemon-reload && userdel {ACCOUNT} && rm -rf {TREE}"
+        )
+
+
+def test_a_hostile_host_can_only_add(elsewhere: Elsewhere) -> None:
+    snapshot = elsewhere.backup("run")["snapshot"]
+    assert elsewhere.counted() == [snapshot]
+    before, inside = elsewhere.files(), f"{HOME}/repository/"
+    assert f"{inside}snapshots/{snapshot}" in before
+    paths = ["/" + path.removeprefix(inside) for path in before if path.startswith(inside)]
+    served = ["/data/" + path.rpartition("/")[2] if path.startswith("/data/") else path for path in paths]
+    elsewhere.keeper.sh(f"install -m 0600 -o {ACCOUNT} /dev/null {inside}locks/{LOCK}")
+    [(could_read, config), (could_unlock, _)] = elsewhere.asked(
+        ("GET", "/config", ""), ("DELETE", f"/locks/{LOCK}", "")
+    )
+    assert could_read  # so whoever asks knows how
+    assert sha256(config).hexdigest() == before[f"{inside}config"]
+    assert could_unlock
+    assert LOCK not in elsewhere.keeper.sh(f"ls {inside}locks")
+    deletes = elsewhere.asked(*(("DELETE", path, "") for path in [*served, f"/locks/..{paths[0]}", "/locks/..", "/"]))
+    writes = elsewhere.asked(*(("POST", path, "x") for path in served))
+    assert not any(is_well for is_well, _ in deletes + writes)
+    outside = [f"/..{path.removeprefix(HOME)}" for path in before if not path.startswith((inside, OTHER))]
+    outside += [f"/../..{OTHER.removeprefix(TREE)}/repository/config", "/../../../etc/passwd", "//etc/passwd"]
+    reads = elsewhere.asked(*(("GET", path, "") for path in [*outside, outside[-3].replace("..", "%2e%2e")]))
+    assert {said for _, said in reads} == {b"Not Found\n"}
+    elsewhere.bot.host.run(  # which asks again and again
+        f"sudo timeout 5 restic --no-cache --password-file {KEYS}/vault --repo rclone:x"
+        f" -o {shlex.quote('rclone.program=' + shlex.join(elsewhere.way))} forget {snapshot}"
+    )
+    assert elsewhere.files() == before
+    for words in ("id", "cat /etc/passwd", f"rm -rf {HOME}"):
+        said = elsewhere.printed([*elsewhere.way, words])
+        assert "uid=" not in said
+        assert "root:" not in said
+    forwarded = [*elsewhere.way[:-1], "-W", "127.0.0.1:22", elsewhere.way[-1]]
+    assert "SSH-2.0" not in elsewhere.printed(forwarded)
+    assert elsewhere.files() == before
+    assert elsewhere.backup("check")["proven"]
+
+
+def test_a_repository_that_is_away_comes_back(elsewhere: Elsewhere) -> None:
+    before = elsewhere.counted()
+    with elsewhere.away():
+        row = elsewhere.backup("run", wanted=2)
+        assert "it cannot be reached" in row["problems"][0], row
+    row = elsewhere.backup("run")
+    assert elsewhere.counted() == [*before, row["snapshot"]]
+    elsewhere.keeper.sh(f"systemctl start freqops-{ACCOUNT}.service")
+    assert elsewhere.counted() == [*before, row["snapshot"]]
+    [oldest, *_] = elsewhere.counted()
+    elsewhere.keeper.sh(f"rm {HOME}/repository/snapshots/{oldest}")  # which its rule keeps
+    row = elsewhere.backup("check", wanted=2)
+    assert f"1 snapshots are gone that its rule keeps: {oldest[:8]}" in row["problems"][0], row
