@@ -149,7 +149,7 @@ def test_a_bot_boots_where_it_cannot_trade_under_passwords_made_for_it_alone(dri
         ({"count": None}, "what it tells of its trades is not understood"),
         ({"state": "running"}, "it is running, on paper"),
         ({"dry_run": False}, "it is stopped, LIVE"),
-        ({"error": silent()}, "it did not boot within 300 s: no answer; it said: last words"),
+        ({"error": silent()}, "it did not boot within 600 s: no answer; it said: last words"),
     ],
     ids=str,
 )
