@@ -244,11 +244,12 @@ def test_without_an_image_or_a_release_nothing_boots(drill: Drilled, monkeypatch
 
 def test_packages_that_are_not_on_the_host_are_named(drill: Drilled) -> None:
     path = drill.host.root / "bots/alpha/release/f00/bot.json"
-    for mark in ("0a1b", "../../etc"):
+    (drill.host.root / "packages").mkdir()
+    for mark in ("0a1b", "../bots"):
         path.write_text(json.dumps({"packages": mark}))
         drill.back_up()
         assert f"its packages {mark} are not on this host" in drill.failed()
-    (drill.host.root / "packages/0a1b").mkdir(parents=True)
+    (drill.host.root / "packages/0a1b").mkdir()
     path.write_text(json.dumps({"packages": "0a1b"}))
     drill.back_up()
     assert drill.run().proven
