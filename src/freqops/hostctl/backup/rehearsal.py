@@ -34,7 +34,7 @@ from .scratch_stack import ScratchStack
 
 RELEASE, MARK = re.compile(r"[0-9a-f]{3,64}", re.ASCII), re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 LARGEST_CONFIG = 16 * 1024 * 1024
-BOOT_SECONDS = 300.0
+BOOT_SECONDS = 600.0
 CALL_SECONDS = 20.0
 POLL = 0.5
 FILE = "restored.sqlite"

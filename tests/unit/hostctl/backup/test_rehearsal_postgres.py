@@ -144,7 +144,7 @@ def test_what_differs_from_the_manifest_has_failed(field: Field, change: Any, sa
 
 def test_a_server_that_does_not_come_up_is_named(field: Field) -> None:
     field.engine.ready = 10_000
-    with pytest.raises(FreqopsError, match="is not ready within 120 s"):
+    with pytest.raises(FreqopsError, match="is not ready within 300 s"):
         field.run()
 
 

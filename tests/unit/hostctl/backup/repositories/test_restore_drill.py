@@ -149,7 +149,7 @@ def test_a_bot_boots_where_it_cannot_trade_under_passwords_made_for_it_alone(dri
         ({"count": None}, "what it tells of its trades is not understood"),
         ({"state": "running"}, "it is running, on paper"),
         ({"dry_run": False}, "it is stopped, LIVE"),
-        ({"error": silent()}, "it did not boot within 300 s: no answer; it said: last words"),
+        ({"error": silent()}, "it did not boot within 600 s: no answer; it said: last words"),
     ],
     ids=str,
 )
@@ -244,11 +244,12 @@ def test_without_an_image_or_a_release_nothing_boots(drill: Drilled, monkeypatch
 
 def test_packages_that_are_not_on_the_host_are_named(drill: Drilled) -> None:
     path = drill.host.root / "bots/alpha/release/f00/bot.json"
-    for mark in ("0a1b", "../../etc"):
+    (drill.host.root / "packages").mkdir()
+    for mark in ("0a1b", "../bots"):
         path.write_text(json.dumps({"packages": mark}))
         drill.back_up()
         assert f"its packages {mark} are not on this host" in drill.failed()
-    (drill.host.root / "packages/0a1b").mkdir(parents=True)
+    (drill.host.root / "packages/0a1b").mkdir()
     path.write_text(json.dumps({"packages": "0a1b"}))
     drill.back_up()
     assert drill.run().proven
@@ -372,6 +373,9 @@ def test_there_are_never_two_and_a_backup_is_waited_for(drill: Drilled) -> None:
 
 def test_a_repository_of_secrets_is_left_out_and_refused_by_name(drill: Drilled) -> None:
     drill.host.declare(local(), local("vault", secrets=True))
+    drill.host.backups.prepare()
+    _, notes = ages.look(drill.host.root, drill.host.clock)
+    assert [" drill" in note for note in notes if "last successes" in note] == [True, False]
     assert [row.repository for row in drill.run("beta").repositories] == ["local"]
     with pytest.raises(Refused, match="vault has secrets and no database"):
         drill.run(repository="vault")
