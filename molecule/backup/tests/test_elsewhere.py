@@ -62,9 +62,8 @@ class Elsewhere:
 
     def printed(self, words: list[str]) -> str:
         """Return what a command of root prints that can be read."""
-        return self.bot.host.run(
-            f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'", stdin="\n"
-        ).out
+        line = f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'"
+        return self.bot.host.run(line, stdin="\n").out
 
     def backup(self, words: str, wanted: int = 0) -> dict[str, str]:
         """Run the command on that repository, and return its row."""
