@@ -33,6 +33,13 @@ FORGET = (
 GUEST = Path(__file__).parents[3] / "tests/support/guest.py"
 
 
+def address_of(host: str) -> str:
+    """Return the address of a host in the lab's network."""
+    net = network.find(engine.connected())
+    assert net is not None
+    return str(network.address(net, Host(host).spec.address_number))
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """A bot's host, and the host on which its repository lies."""
@@ -62,9 +69,8 @@ class Elsewhere:
 
     def printed(self, words: list[str]) -> str:
         """Return what a command of root prints that can be read."""
-        return self.bot.host.run(
-            f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'", stdin="\n"
-        ).out
+        line = f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'"
+        return self.bot.host.run(line, stdin="\n").out
 
     def backup(self, words: str, wanted: int = 0) -> dict[str, str]:
         """Run the command on that repository, and return its row."""
@@ -80,20 +86,17 @@ class Elsewhere:
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let no packet of the other host come back during the block."""
-        bot = self.bot.sh("hostname --all-ip-addresses").split()[0]
-        self.keeper.sh(f"ip route add blackhole {bot}/32")
+        self.keeper.sh(f"ip route add blackhole {address_of(HOST)}/32")
         try:
             yield
         finally:
-            self.keeper.sh(f"ip route del blackhole {bot}/32")
+            self.keeper.sh(f"ip route del blackhole {address_of(HOST)}/32")
 
 
 @pytest.fixture(scope="module")
 def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
     """A host that backs up to another one; both are as they were afterwards."""
-    net = network.find(engine.connected())
-    assert net is not None
-    address = str(network.address(net, Host(KEEPER).spec.address_number))
+    address = address_of(KEEPER)
     found = Elsewhere(rollout.bots["epsilon"], Field(KEEPER), address)
 
     def declared(fleet: Fleet) -> None:
