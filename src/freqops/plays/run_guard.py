@@ -59,6 +59,7 @@ DEEDS = {
     "remove": Deed("freqops_remove"),
     "repositories": Deed("freqops_repositories", ("kept",)),
     "restore": Deed("freqops_restore"),
+    "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),
     "rollback": Deed("freqops_rollback"),
     "status": Deed("freqops_status", whole_fleet=True),

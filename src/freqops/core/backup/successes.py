@@ -22,16 +22,18 @@ from .store import moment_of
 FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
-BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+BACKUP, PRUNE, CHECK, READ_DATA, DRILL = JOBS = ("backup", "prune", "check", "read_data", "drill")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA), timedelta(days=7))}
+PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA, DRILL), timedelta(days=7))}
 DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300
 CURES = {
     BACKUP: "'freqops-host backup run --repository={}' says why",
     CHECK: "'freqops-host backup check --repository={}' says why",
+    DRILL: "'freqops-host restore-drill --repository={}' rehearses a restore",
 }
+UNDRILLED = "repository {}: no restore drill has ever passed: 'freqops-host restore-drill --repository={}' makes one"
 CURE_HERE = "'systemctl start freqops-{}.service' does it, and its journal says why not"
 JOBS_HERE = (PRUNE, CHECK, READ_DATA)  # on a repository that another host has here
 NEVER = "is not known"
@@ -109,10 +111,15 @@ def load(root: Path) -> dict[str, Known]:
 
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's."""
+    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's.
+
+    A drill is overdue only where one has ever passed: nothing runs it by itself until somebody plans it. Where none
+    has, `notes` says so.
+    """
     if repository.of_host:
         return []
-    cures = {job: cure.format(repository.name) for job, cure in CURES.items()}
+    drilled = known is not None and DRILL in known.done
+    cures = {job: cure.format(repository.name) for job, cure in CURES.items() if job != DRILL or drilled}
     return _overdue(repository.name, cures, known, now)
 
 
@@ -168,6 +175,7 @@ def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...]
         for job in jobs
     ]
     lines = [f"repository {called}, last successes: {', '.join(ages)}"]
+    lines += [UNDRILLED.format(called, called)] if DRILL in jobs and DRILL not in known.done else []
     return lines + ([f"repository {called}: {visible(known.failed, SHOWN)}"] if known.failed else [])
 
 

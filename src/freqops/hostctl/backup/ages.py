@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
-from freqops.core.backup import elsewhere, repository, successes
+from freqops.core.backup import elsewhere, repository, restore_drill, successes
 from freqops.core.backup.repository import Repository
 from freqops.core.backup.successes import Known
 from freqops.core.base import root_file
@@ -16,6 +16,7 @@ from freqops.core.base.kinds import Malformed
 
 from . import newest_dumps, restic
 
+UNDER_WAY = "a restore drill is under way, or was killed: then the next one takes away what it left"
 NOTHING = "nothing of this host is backed up: {}"
 
 
@@ -65,13 +66,15 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     for each in declared:
         if each.takes_dumps and each.name in known and known[each.name].id:
             wrong += successes.lacking(each, newest_dumps.oldest_lacking(root, known[each.name].dumps), now)
-    return wrong, [text for each in declared for text in _notes(each, known.get(each.name), now)]
+    notes = [text for each in declared for text in _notes(each, known.get(each.name), now)]
+    return wrong, notes + ([UNDER_WAY] if (root / repository.HOME / restore_drill.PLACE).exists() else [])
 
 
 def _notes(declared: Repository, known: Known | None, now: datetime) -> list[str]:
     if declared.of_host:
         return [f"repository {declared.name} is of the host {declared.of_host}: it is only read"]
-    return successes.notes(declared.name, known, now)
+    jobs = tuple(job for job in successes.JOBS if job != successes.DRILL or not declared.secrets)
+    return successes.notes(declared.name, known, now, jobs)
 
 
 def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:

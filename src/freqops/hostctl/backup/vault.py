@@ -30,6 +30,7 @@ from .restic import NoRepository, Restic, ResticError
 PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
+UNDRILLED = "its restore drill failed"
 SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
 OUR_CURE = "put it back, or declare another repository under another name"
 
@@ -325,6 +326,15 @@ class Vault:
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
+
+    def drilled(self, began: datetime) -> None:
+        """Write down that a restore of all that it has was rehearsed, and when that began."""
+        known = self._must_know().succeeded(successes.DRILL, began)
+        self._remember(replace(known, failed="" if known.failed.startswith(UNDRILLED) else known.failed))
+
+    def not_drilled(self, incident: str) -> None:
+        """Write down that a drill failed, and under which incident it says why; one that passes takes it back."""
+        self.failed(f"{UNDRILLED}: incident {incident} says why")
 
     def had_dumps(self) -> Mapping[str, str]:
         """Return the newest dump of each bot that was brought into it as soon as it was made."""
