@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import durable
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from freqops.core.base import commands, durable
+from freqops.core.base.clock import Clock
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells, check, notes, problems
 from freqops.core.halt import halt_drill
+from freqops.core.schedule import of_machine
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
 PATIENCE = 60.0
+MONITORING, CONTROL_NODE = "monitoring", "control node"
 
 
 class ActionModule(FleetAction):
@@ -25,11 +31,16 @@ class ActionModule(FleetAction):
         """Ask every host, show one table, write JSON where asked, and fail unless everything could be read."""
         hosts = self.declared()
         fleet.chosen("all", hosts)
-        answers = self.ask({host: ["status", "--json"] for host in hosts if hosts[host]}, PATIENCE, check)
+        late, of_jobs = self._calendar()
+        watching = self._watching()
+        asked = [host for host in hosts if hosts[host] or host in watching]
+        answers = self.ask({host: ["status", "--json"] for host in asked}, PATIENCE, check)
         found = {answer.host: answer.document or {"error": answer.error} for answer in answers}
         wrong = [text for answer in answers for text in _wrong(answer, hosts[answer.host])]
         wrong += [lost.refusal.line for lost in fleet.lost(self.variables) if lost.host in hosts or not self.limited]
-        said = [text for answer in answers for text in _notes(answer, hosts[answer.host])]
+        wrong += late
+        of_jobs += [f"{a.host}: {of_machine.NONE}" for a in answers if a.host in watching and _without_jobs(a)]
+        said = of_jobs + [text for answer in answers for text in _notes(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *said])
         _show_drills(answers)
         if self.argument("output"):
@@ -37,9 +48,29 @@ class ActionModule(FleetAction):
         judged: dict[str, Any] = {"changed": False, "hosts": found}
         return {**judged, "failed": True, "msg": "NOT ALL WELL: " + "; ".join(wrong)} if wrong else judged
 
+    def _watching(self) -> list[str]:
+        """Return the hosts that are asked for their calendar, though they have no bots."""
+        with_calendar = boolean(self._task.args.get("calendar", False))
+        return list(self.variables["groups"].get(MONITORING, [])) if with_calendar else []
+
+    def _calendar(self) -> tuple[list[str], list[str]]:
+        """Return what is wrong with the calendar of the control node, and what is only to be said of it."""
+        if not boolean(self._task.args.get("calendar", False)) or self.variables["groups"].get(MONITORING):
+            return [], []  # a host of the group says it itself
+        sources = [os.path.realpath(source) for source in self.variables["ansible_inventory_sources"]]
+        wrong, notes = of_machine.look(commands.run, Clock().utcnow(), sources)
+        return [f"{CONTROL_NODE}: {text}" for text in wrong], [f"{CONTROL_NODE}: {text}" for text in notes]
+
     def _show(self, answers: list[Answer], wrong: list[str]) -> None:
         rows = [[a.host, *cells(row)] for a in answers for row in (a.document or {}).get("bots", [])]
         show(["", *table(("host", *HEADINGS), rows).splitlines(), *wrong], WARNING if wrong else GOOD)
+
+
+def _without_jobs(answer: Answer) -> bool:
+    """Return whether a host that answered says nothing of a calendar."""
+    document = answer.document or {}
+    lines = [*document.get("host_notes", []), *document.get("host_problems", [])]
+    return answer.document is not None and not any(of_machine.speaks_of(line) for line in lines)
 
 
 def _show_drills(answers: list[Answer]) -> None:

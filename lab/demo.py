@@ -282,6 +282,46 @@ def level_3_proof() -> str:
     return expect("trader", found=row["trader"], wanted="no process")
 
 
+def backup() -> None:
+    """Back the host up, and have every byte of its repository read."""
+    play("backup", "--limit", HOST)
+    play("backup", "--limit", HOST, "-e", "action=check", "-e", "read_data=true")
+
+
+def backup_proof() -> str:
+    """Return that the newest snapshot counts, and has the bot."""
+    answer = json.loads(Host(HOST).run("sudo freqops-host backup list --json").out)
+    newest = answer["repositories"][0]["snapshots"][-1]
+    if newest["counts"] != "yes" or BOT not in newest["bots"].split(","):
+        raise NotShown(f"the newest snapshot is {newest}")
+    return f"snapshot {newest['id'][:8]} has {newest['files']} files of {newest['bots']}, every byte read"
+
+
+def counted(question: str) -> int:
+    """Return a number that the bot's database tells when nothing of freqops is asked."""
+    psql = f"sudo docker exec freqops-postgres psql --username postgres --dbname {BOT}_paper --tuples-only --command"
+    done = Host(HOST).run(f'{psql} "{question}"')
+    if done.rc != 0:
+        raise NotShown(f"the database does not answer: {done.err[-500:]}")
+    return int(done.out.split()[-1])
+
+
+def lose_and_restore() -> None:
+    """Delete all trades and orders behind the bot's back, and bring them back from the repository."""
+    known["trades"] = counted("select count(*) from trades")
+    left = counted("delete from orders; delete from trades; select count(*) from trades")
+    say(f"of {known['trades']} trades in the database of {BOT}, {left} are left")
+    incident = status()["holds"][0]["incident"]
+    words = (f"bots={BOT}", "repository=local", "snapshot=latest", "overwrite=true", f"incident={incident}")
+    play("restore", *[word for each in words for word in ("-e", each)], "-e", "reason=demo")
+
+
+def restored_proof() -> str:
+    """Return that all trades are there again, and that the bot is held."""
+    expect("level", found=status()["level"], wanted=3)
+    return expect("trades in its database", found=counted("select count(*) from trades"), wanted=known["trades"])
+
+
 def halt(level: int, bot: str) -> None:
     """Halt one bot."""
     play("killswitch", "-e", f"level={level}", "-e", f"bots={bot}", "-e", "reason=demo")
@@ -291,6 +331,12 @@ def resume(bot: str = BOT) -> None:
     """Take the hold one step down, by its incident."""
     incident = status(bot)["holds"][0]["incident"]
     play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
+
+
+def resume_all() -> None:
+    """Take every hold of the bot down, one step at a time: that of the halt, and that of the restore."""
+    while status()["holds"]:
+        resume()
 
 
 def resume_both() -> None:
@@ -338,8 +384,10 @@ STEPS = [
     Step("Circuit breaker: a file keeps a host's bots from entering", lambda: breaker("enable"), breaker_proof, 10),
     Step("Circuit breaker ended: they may enter again", lambda: breaker("disable"), resumed_proof, 10),
     Step("Kill switch, level 3: no Freqtrade", lambda: halt(3, BOT), level_3_proof, 8),
+    Step("Backup, and every byte of it read back", backup, backup_proof, 25),
+    Step("All trades deleted behind its back, and restored", lose_and_restore, restored_proof, 20),
     Step("Resume, first step: process up, paused", resume, level_1_proof, 15),
-    Step("Resume, second step: it may enter again", resume, resumed_proof, 10),
+    Step("Resume, to the end: it may enter again", resume_all, resumed_proof, 20),
 ]
 
 
@@ -352,6 +400,7 @@ def usual() -> list[float]:
 
 SCREEN = Screen()
 found: dict[str, dict[str, str]] = {}  # the positions that a bot had before it was halted
+known: dict[str, int] = {}  # what was in the database before it was lost
 
 
 if __name__ == "__main__":

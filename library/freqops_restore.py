@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_restore
-short_description: Bring a bot's database back from a dump of its host and prove it
+short_description: Bring a bot's database back from a dump, or out of a repository, and prove it
 description:
   - Runs C(freqops-host restore) on the host. The dump is restored beside the present database and compared with what
     was written down when it was made; then both change places by one act, and the result is read back.
@@ -26,9 +26,20 @@ options:
     type: str
     required: true
   dump:
-    description: V(latest), the stamp of a dump, or a moment; then the newest dump at or before it.
+    description: V(latest), the stamp of a dump, or a moment; then the newest dump at or before it. With O(repository),
+      a snapshot of it instead; its id, or at least 8 digits of its beginning, takes the place of a stamp.
     type: str
     required: true
+  repository:
+    description: The repository of the host out of which the database comes; the host's own dumps where not given.
+    type: str
+  from_bot:
+    description: The bot whose database it is in the snapshot, with O(repository), where that is another one.
+    type: str
+  fenced:
+    description: How the bot of another host is kept from trading, in one line, with O(repository); demanded where this
+      bot trades live and the snapshot was made by another host.
+    type: str
   overwrite:
     description: Whether a database that is there may be replaced.
     type: bool
@@ -56,6 +67,14 @@ outcome:
   type: str
 dump:
   description: The stamp of the dump.
+  returned: success
+  type: str
+snapshot:
+  description: The id of the snapshot out of which it is; empty for a dump of the host's own.
+  returned: success
+  type: str
+fenced:
+  description: How the bot of another host was said to be kept from trading, where that had to be said; else empty.
   returned: success
   type: str
 moment:
@@ -101,16 +120,22 @@ ARGUMENT_SPEC: dict[str, Any] = {
     **host_command.MANDATE,
     "bot": {"type": "str", "required": True},
     "dump": {"type": "str", "required": True},
+    "repository": {"type": "str"},
+    "from_bot": {"type": "str"},
+    "fenced": {"type": "str"},
     "overwrite": {"type": "bool", "default": False},
 }
-NAMES = ("outcome", "dump", "moment", "kept", "level", "tables", "forgotten", "in_the_way", "detail")
+GIVEN = ("dump", "repository", "from_bot", "fenced")
+NAMES = (
+    "outcome", "dump", "snapshot", "fenced", "moment", "kept", "level", "tables", "forgotten", "in_the_way", "detail",
+)  # fmt: skip
 
 
 def main() -> None:
     """Restore, or look, and pass on what the host says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
-    words = ["restore", bot, *host_command.options(module.params), *host_command.options(module.params, "dump")]
+    words = ["restore", bot, *host_command.options(module.params), *host_command.options(module.params, *GIVEN)]
     words += ["--overwrite"] if module.params["overwrite"] else []
     words += ["--check"] if module.check_mode else []
     answer = host_command.serve(module, words, "forgotten", f"{bot}: NOT RESTORED: ", touches=not module.check_mode)

@@ -22,6 +22,10 @@ options:
   output:
     description: A file on the control node that gets the whole answer as JSON; empty for none.
     type: path
+  calendar:
+    description: Whether the calendar is shown, too, of the hosts of group C(monitoring), or else of the control node.
+    type: bool
+    default: false
 author:
   - freqops (@freqops)
 """
@@ -45,7 +49,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import action_only
 
-ARGUMENT_SPEC: dict[str, Any] = {"output": {"type": "path"}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "output": {"type": "path"},
+    "calendar": {"type": "bool", "default": False},
+}
 
 
 def main() -> None:

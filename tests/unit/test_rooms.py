@@ -27,6 +27,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/backup": ("core/base", "core/bot"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
+    "core/schedule": ("core/base",),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
@@ -67,10 +68,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
-        *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup"),
+        *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup", "core/schedule"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands"),
     "fleet": ("core/base",),
+    "schedule": ("core/base", "core/schedule"),
     "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
     "lab/exchange": (),
     "lab/base": (),
@@ -80,7 +82,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "lab/services": ("lab/exchange", "lab/base", "lab/engine", "lab/images"),
     "lab": ("core/base", "lab/base", "lab/engine", "lab/images", "lab/hosts", "lab/services"),
 }
-WITHOUT_ANSIBLE = ("src/freqops/fleet", "lab")
+WITHOUT_ANSIBLE = ("src/freqops/fleet", "src/freqops/schedule", "lab")
 OLDEST = (3, 9)
 SHIPPED = ("core", "hostctl")  # to hosts, whose Python may be old
 MODULE_UTILS = "ansible.module_utils"

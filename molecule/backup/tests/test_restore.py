@@ -87,3 +87,29 @@ def test_a_restore_that_is_refused_touches_nothing_on_a_real_host(rollout: Rollo
     assert sql(bot, "select order_id from orders order by id") == orders
     assert [hold["holder"] for hold in bot.holds()["holds"]] == ["halt"]
     bot.sh(f"rm -r {bot.home}/dumps/rolling/{stamp}")
+
+
+@pytest.mark.parametrize("bot", ["delta"], indirect=True)
+def test_what_was_lost_is_there_again_out_of_a_repository(rollout: Rollout, bot: Bot) -> None:
+    before, trades = Before(rollout), bot.trade_ids()
+    assert bot.halt(3)[0] == 0
+    code, answer = bot.tool("backup run --only=trades --json")
+    assert code == 0, answer
+    number = answer["repositories"][0]["snapshot"]
+    orders = sql(bot, "select order_id from orders order by id")
+    sql(bot, "drop table orders")
+    incident = bot.holds()["holds"][0]["incident"]
+    other = f"restore delta --repository local --dump {number[:8]} --from-bot alpha --overwrite"
+    code, answer = bot.tool(f"{other} --incident {incident} --reason test")
+    assert (code, answer["proven"]) == (0, True), answer
+    assert f"the database of alpha out of snapshot {number[:8]} of repository local" in answer["detail"][0]
+    known = next(table["then"] for table in answer["tables"] if table["table"] == "trades")
+    assert len(sql(bot, "select id from trades")) == known
+    played = restored(rollout, bot, "latest", "-e", "repository=local", "-e", "overwrite=true")
+    assert played.rc == 0, played.out
+    assert f"out of snapshot {number[:8]} of repository local" in played.out
+    assert sql(bot, "select order_id from orders order by id") == orders
+    assert bot.sh("ls -A /srv/freqops/backup | grep -x restores; true").split() == []
+    before.untouched(*(name for name in before.containers if name != bot.bot))
+    bot.resume()
+    assert (bot.state(), bot.trade_ids()) == ("running", trades)

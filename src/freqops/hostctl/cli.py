@@ -38,6 +38,7 @@ COMMANDS = (
     "postgres",
     "manifest",
     "restore",
+    "restore-drill",
     "remove",
     "adopt",
     "lockout",

@@ -59,8 +59,10 @@ DEEDS = {
     "remove": Deed("freqops_remove"),
     "repositories": Deed("freqops_repositories", ("kept",)),
     "restore": Deed("freqops_restore"),
+    "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),
     "rollback": Deed("freqops_rollback"),
+    "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
 }
 

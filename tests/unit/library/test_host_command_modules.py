@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from freqops.core.bot import host_command as our_copy
 from library import (
+    freqops_fenced,
     freqops_flatten,
     freqops_fleet,
     freqops_halt,
@@ -35,6 +36,7 @@ RECONCILED = {
 RELEASED = {"bot": "alpha", "outcome": "running", "changed": True, "level": 0, "detail": []}
 RESTORED = {
     "bot": "alpha", "outcome": "restored", "changed": True, "proven": True, "level": 3, "dump": "20260131T175900Z",
+    "snapshot": "", "fenced": "",
     "moment": "2026-01-31T17:59:00Z", "kept": "alpha_paper_replaced", "forgotten": ["7 ETH/USDT"],
     "tables": [{"table": "trades", "now": 2, "then": 2, "same": True},
                {"table": "orders", "now": None, "then": 3, "same": False}],
@@ -112,11 +114,13 @@ def test_restore_names_the_dump_and_says_what_is_replaced_by_what(
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))
     tool, noted = stub(json.dumps(RESTORED))
     use(monkeypatch, freqops_restore, tool)
-    answer = run(freqops_restore, check=check, dump="2026-01-31T18:00:00Z", overwrite=True, **PERMISSION)
+    given = {"dump": "2026-01-31T18:00:00Z", "repository": "vault", "from_bot": "beta", "fenced": "it's off"}
+    answer = run(freqops_restore, check=check, overwrite=True, **given, **PERMISSION)
     assert (answer["changed"], answer["dump"], answer["kept"]) == (True, "20260131T175900Z", "alpha_paper_replaced")
     assert noted.read_text().splitlines() == [
         "restore", "alpha", "--incident=20260102T030405Z-halt1-9f3c21", "--reason=it's; $(back)", "--actor=maria",
-        "--dump=2026-01-31T18:00:00Z", "--overwrite", *(["--check"] if check else []),
+        "--dump=2026-01-31T18:00:00Z", "--repository=vault", "--from-bot=beta", "--fenced=it's off", "--overwrite",
+        *(["--check"] if check else []),
     ]  # fmt: skip
     said = "NOTHING RESTORED, this was a check: a restore would bring" if check else "restored:"
     when = "now" if check else "before"
@@ -263,3 +267,21 @@ def test_the_last_object_is_the_answer(output: str) -> None:
 def test_anything_else_is_no_answer(output: str, errors: str, said: str) -> None:
     with pytest.raises(our_copy.NoAnswer, match=said.replace("[", r"\[")):
         our_copy.understood(output, errors, "flat")
+
+
+@pytest.mark.parametrize(("level", "said"), [(3, None), (1, "it is held at level 1"), (None, "not understood")])
+def test_a_bot_that_is_fenced_is_proven_by_its_host_alone(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, level: int | None, said: str | None
+) -> None:
+    row: dict[str, Any] = {"bot": "alpha", "problems": [], "holds": [], "level": level, "trader": "no process"}
+    tool, noted = stub(json.dumps({"host": "paper-1", "bots": [row], "undeclared": []}))
+    use(monkeypatch, freqops_fenced, tool)
+    answer = run(freqops_fenced, host="paper-1", bot="alpha")
+    assert noted.read_text().splitlines() == ["status", "--json"]
+    assert not answer.get("changed")
+    if said is None:
+        assert answer["said"].endswith("that alpha is held at level 3 and has no process")
+    else:
+        assert answer["failed"]
+        assert "NOT PROVEN that alpha of paper-1 is kept from trading: " in answer["msg"]
+        assert said in answer["msg"]

@@ -1,4 +1,4 @@
-"""Whether a dump may be restored into a bot: it is that bot's, of its kind and mode, for the image that it runs."""
+"""Whether a dump may be restored into a bot: it is the right bot's, of its kind and mode, for its image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Fit:
     remarks: tuple[str, ...]
 
 
-def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str]) -> Fit:
+def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], theirs: str = "") -> Fit:
     """Return whether a dump fits a bot, with all reasons at once.
 
     Args:
@@ -30,21 +30,33 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str]) -> F
         bot: The bot, as it is declared on its host.
         kind: The kind of its database.
         releases: The releases that its host knows.
+        theirs: The bot whose database is meant, where it is another one, or one of another host; else empty.
     """
+    cure = f"deploy {bot.name} with {manifest.image} first"
+    if not theirs:
+        cure += f", by rollback.yml to {manifest.release} for example"
+    wanted = theirs or bot.name
     reasons = [
         *_differs(
-            "of the bot", manifest.bot, bot.name, f"restore it into {manifest.bot}: trades are of one account alone"
+            "of the bot", manifest.bot, wanted, f"restore it into {manifest.bot}: trades are of one account alone"
         ),
         *_differs("of mode", manifest.mode, bot.mode, f"choose a dump that was made while {bot.name} was {bot.mode}"),
         *_differs("of kind", manifest.kind, kind, f"choose a dump that was made while {bot.name} was on {kind}"),
         *_differs(
             "for the image", digest(manifest.image), digest(bot.image),
-            f"the tables of another Freqtrade may be others: deploy {bot.name} with {manifest.image} first, "
-            f"by rollback.yml to {manifest.release} for example, then restore",
+            f"the tables of another Freqtrade may be others: {cure}, then restore",
         ),
     ]  # fmt: skip
-    unknown = f"it was made while {bot.name} ran {manifest.release}, which this host does not have any more"
-    return Fit(tuple(reasons), () if manifest.release in releases else (unknown,))
+    remarks = [] if manifest.release in releases or theirs else [
+        f"it was made while {bot.name} ran {manifest.release}, which this host does not have any more"
+    ]  # fmt: skip
+    if wanted != bot.name and bot.is_live:
+        remarks.append(
+            f"its orders keep the ids that the account of {wanted} gave them: resume.yml looks for those that are open "
+            f"on the account of {bot.name}, and lists what is not there; of {wanted} and {bot.name} only one may trade "
+            "on with them"
+        )
+    return Fit(tuple(reasons), tuple(remarks))
 
 
 def digest(image: str) -> str:

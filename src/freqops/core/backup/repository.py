@@ -18,6 +18,7 @@ FORMAT = 1
 HOME = "backup"  # below the tree of freqops
 FILE = "repositories.json"
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$", re.ASCII)
+HOST = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", re.ASCII)
 REMOTE = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:", "rclone:")
 PLAIN = re.compile(r"^[!-~]{1,500}$", re.ASCII)
 WITH_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@")
@@ -33,6 +34,8 @@ FIELDS: dict[str, kinds.Kind] = {
     "secrets": kinds.truth,
     "keep_days": kinds.count,
     "keep_least": kinds.count,
+    "dumps": kinds.or_none(kinds.truth),
+    "of_host": kinds.text,
     "at": kinds.object_,
 }
 
@@ -48,6 +51,8 @@ class Repository:
         secrets: Whether it has the part ``secrets``, and that part alone; all others have all other parts.
         keep_days: Days for which the last snapshot of each day is kept.
         keep_least: Snapshots that are kept in any case, the newest ones.
+        dumps: Whether each dump goes there as soon as it is made; None where that follows from its place.
+        of_host: The host to which it belongs; empty for this one. That of another host is read, and never written to.
         at: Where on another host of the inventory it lies, which forgets and prunes; None where ``url`` says all.
     """
 
@@ -57,12 +62,22 @@ class Repository:
     secrets: bool = False
     keep_days: int = 30
     keep_least: int = 3
+    dumps: bool | None = None
+    of_host: str = ""
     at: Place | None = None
 
     @property
     def is_local(self) -> bool:
         """Whether it lies on the disk of the host."""
         return self.url.startswith("/")
+
+    @property
+    def takes_dumps(self) -> bool:
+        """Whether each dump goes there as soon as it is made.
+
+        A repository on the disk of the host would have nothing that the dumps beside it do not have.
+        """
+        return not self.secrets and not self.of_host and (not self.is_local if self.dumps is None else self.dumps)
 
     def password(self, root: Path) -> Path:
         """Return the file with its password."""
@@ -116,6 +131,20 @@ def load(root: Path, owner: int = root_file.ROOT_UID) -> list[Repository]:
         raise Refused(f"{path}: {error}") from None
 
 
+def own(found: list[Repository], name: str | None) -> list[Repository]:
+    """Return those of `chosen` to which the host backs up.
+
+    Raises:
+        Refused: There is none, or the one of that name is another host's.
+    """
+    taken = chosen(found, name)
+    mine = [each for each in taken if not each.of_host]
+    if not mine:
+        others = ", ".join(f"{each.name} is of the host {each.of_host}" for each in taken)
+        raise Refused(f"{others}: that is read from here, and never written to")
+    return mine
+
+
 def chosen(found: list[Repository], name: str | None) -> list[Repository]:
     """Return the repository called ``name``, or all of them where None.
 
@@ -156,6 +185,14 @@ def _one(row: object) -> Repository:
     if not NAME.fullmatch(found.name):
         raise Malformed(f"{visible(found.name, SHOWN)} is no name of a repository; one is like local or vault-2")
     _refuse_url(found)
+    if found.of_host and found.at is not None:
+        raise Malformed(f"{found.name}: a repository of the host {found.of_host} has a url, and no at")
+    if found.secrets and found.dumps:
+        raise Malformed(f"{found.name}: with secrets = true it has nothing but secrets, and no dumps")
+    if found.of_host and found.dumps:
+        raise Malformed(f"{found.name}: it is of the host {visible(found.of_host, SHOWN)}, and no dumps go there")
+    if found.of_host and not HOST.fullmatch(found.of_host):
+        raise Malformed(f"{found.name}: of_host is '{visible(found.of_host, SHOWN)}', which is no name of a host")
     if not 1 <= found.keep_days <= MOST_DAYS or not 1 <= found.keep_least <= MOST_LEAST:
         raise Malformed(
             f"{found.name}: keep_days goes from 1 to {MOST_DAYS}, and keep_least from 1 to {MOST_LEAST}; "

@@ -127,11 +127,12 @@ class Snapshot:
     def emptied(self, before: Snapshot | None) -> dict[str, list[str]]:
         """Return what had rows in the snapshot before and has none now, by bot; the registry is called ``registry``.
 
-        A bot that is gone altogether was removed.
+        A bot that is gone altogether was removed; one that is on paper in one and live in the other has two databases.
         """
         if before is None:
             return {}
-        lost = {name: _lost(told, self.bots[name]) for name, told in before.bots.items() if name in self.bots}
+        both = [(name, before.bots[name], now) for name, now in self.bots.items() if name in before.bots]
+        lost = {name: _lost(then, now) for name, then, now in both if then.mode == now.mode}
         for name in before.bots.keys() & set(self.without):
             lost[name] = [f"{table} had {rows} rows, and there is no database" for table, rows in
                           _rows(before.bots[name]).items() if rows]  # fmt: skip

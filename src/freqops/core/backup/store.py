@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -68,6 +68,14 @@ class Store:
         """Return a line for whatever lies there and does not count: its name, and why."""
         return [f"{name}: {found}" for name, found in self._looked_at() if isinstance(found, str)]
 
+    def newest(self) -> Dump | None:
+        """Return the newest dump that counts; the others are not looked at."""
+        return next((found for _, found in self._looked_at(reversed(self._names())) if isinstance(found, Dump)), None)
+
+    def stamps(self) -> list[str]:
+        """Return the names that are those of dumps, the oldest first, whether they count or not."""
+        return [name for name in self._names() if moment_of(name) is not None]
+
     def newest_sound(self, before: Dump | None = None) -> Dump | None:
         """Return the newest dump whose bytes are all as its manifest says, of those older than ``before``."""
         older = [dump for dump in self.dumps() if before is None or dump.stamp < before.stamp]
@@ -101,8 +109,8 @@ class Store:
         except FileNotFoundError:
             return []
 
-    def _looked_at(self) -> Iterator[tuple[str, Dump | str]]:
-        for name in self._names():
+    def _looked_at(self, names: Iterable[str] | None = None) -> Iterator[tuple[str, Dump | str]]:
+        for name in self._names() if names is None else names:
             try:
                 yield name, _counted(self.directory / name)
             except Malformed as error:

@@ -17,22 +17,34 @@ from ..base.clock import FUTURE_SECONDS, iso
 from ..base.kinds import Malformed
 from ..base.visible import visible
 from .repository import HOME, Repository
+from .store import moment_of
 
 FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
-BACKUP, PRUNE, CHECK, READ_DATA = JOBS = ("backup", "prune", "check", "read_data")
+BACKUP, PRUNE, CHECK, READ_DATA, DRILL = JOBS = ("backup", "prune", "check", "read_data", "drill")
 DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA), timedelta(days=7))}
+PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA, DRILL), timedelta(days=7))}
+DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300
 CURES = {
     BACKUP: "'freqops-host backup run --repository={}' says why",
     CHECK: "'freqops-host backup check --repository={}' says why",
+    DRILL: "'freqops-host restore-drill --repository={}' rehearses a restore",
 }
 CURE_HERE = "'systemctl start freqops-{}.service' does it, and its journal says why not"
 JOBS_HERE = (PRUNE, CHECK, READ_DATA)  # on a repository that another host has here
+UNDRILLED = "repository {}: no restore drill has ever passed: 'freqops-host restore-drill --repository={}' makes one"
 NEVER = "is not known"
+KNOWN: dict[str, kinds.Kind] = {
+    "id": kinds.text,
+    "since": kinds.text,
+    "done": kinds.object_,
+    "newest": kinds.text,
+    "failed": kinds.text,
+    "dumps": kinds.object_,
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,7 @@ class Known:
         done: The last success of each job; one that never was is missing.
         newest: The id of the newest snapshot that was proven in it; empty where there is none.
         failed: Why the last command on it failed; empty where it did not.
+        dumps: The newest dump of each bot that was brought into it as soon as it was made.
     """
 
     id: str
@@ -52,6 +65,7 @@ class Known:
     done: Mapping[str, datetime] = field(default_factory=dict)
     newest: str = ""
     failed: str = ""
+    dumps: Mapping[str, str] = field(default_factory=dict)
 
     def succeeded(self, job: str, moment: datetime) -> Known:
         """Return it after a success."""
@@ -65,7 +79,10 @@ class Known:
     def to_json(self) -> dict[str, Any]:
         """Return it as it is written down."""
         done = {job: iso(moment) for job, moment in self.done.items()}
-        return {"id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed}
+        return {
+            "id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed,
+            "dumps": dict(self.dumps),
+        }  # fmt: skip
 
 
 def place(root: Path) -> Path:
@@ -94,8 +111,15 @@ def load(root: Path) -> dict[str, Known]:
 
 
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
-    """Return which jobs of a repository are overdue, a line each with its cure."""
-    cures = {job: cure.format(repository.name) for job, cure in CURES.items()}
+    """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's.
+
+    A drill is overdue only where one has ever passed: nothing runs it by itself until somebody plans it. Where none
+    has, `notes` says so.
+    """
+    if repository.of_host:
+        return []
+    drilled = known is not None and DRILL in known.done
+    cures = {job: cure.format(repository.name) for job, cure in CURES.items() if job != DRILL or drilled}
     return _overdue(repository.name, cures, known, now)
 
 
@@ -122,8 +146,39 @@ def _overdue(called: str, cures: Mapping[str, str], known: Known | None, now: da
     return found
 
 
-def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...] = JOBS) -> list[str]:
-    """Return the ages of jobs of a repository on one line, and why its last command failed, where it did."""
+def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) -> list[str]:
+    """Return which bots wrote what has not come into a repository elsewhere for too long, a line each with its cure.
+
+    Args:
+        repository: A repository that takes dumps.
+        oldest: The oldest dump of each bot that it lacks.
+        now: The present time.
+    """
+    found = []
+    for bot, stamp in sorted(oldest.items()):
+        moment = moment_of(stamp)
+        age = now - moment if moment is not None else timedelta(0)
+        if not timedelta(seconds=-FUTURE_SECONDS) <= age <= RED * DUMPS_WITHIN:
+            found.append(
+                f"repository {repository.name} lacks the dumps of {bot} from {stamp} on, {age.total_seconds():.0f} s "
+                f"old (red above {(RED * DUMPS_WITHIN).total_seconds():.0f} s): 'freqops-host backup dumps' says why"
+            )
+    return found
+
+
+def notes(repository: Repository, known: Known | None, now: datetime) -> list[str]:
+    """Return the ages of all jobs of a repository on one line, and why its last command failed, where it did."""
+    if repository.of_host:
+        return [f"repository {repository.name} is of the host {repository.of_host}: it is only read"]
+    return _told(repository.name, known, now, tuple(job for job in JOBS if job != DRILL or not repository.secrets))
+
+
+def notes_here(called: str, known: Known | None, now: datetime) -> list[str]:
+    """Return the same of a repository that another host has here; ``called`` names both."""
+    return _told(called, known, now, JOBS_HERE)
+
+
+def _told(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...]) -> list[str]:
     if known is None:
         return []
     ages = [
@@ -131,6 +186,8 @@ def notes(called: str, known: Known | None, now: datetime, jobs: tuple[str, ...]
         for job in jobs
     ]
     lines = [f"repository {called}, last successes: {', '.join(ages)}"]
+    if DRILL in jobs and DRILL not in known.done:
+        lines.append(UNDRILLED.format(called, called))
     return lines + ([f"repository {called}: {visible(known.failed, SHOWN)}"] if known.failed else [])
 
 
@@ -146,16 +203,14 @@ def _known(row: object) -> Known:
     Raises:
         Malformed: It is not what `Known.to_json` writes.
     """
-    said = kinds.checked(
-        row,
-        {"id": kinds.text, "since": kinds.text, "done": kinds.object_, "newest": kinds.text, "failed": kinds.text},
-        ("id", "since", "done", "newest", "failed"),
-    )
+    said = kinds.checked(row, KNOWN, tuple(KNOWN))
     unknown = sorted(set(said["done"]) - set(JOBS))
     if unknown:
         raise Malformed(f"there is no job '{visible(unknown[0], 60)}'")
     done = {job: _moment(text) for job, text in said["done"].items()}
-    return Known(said["id"], _moment(said["since"]), done, said["newest"], said["failed"])
+    if not kinds.list_of(kinds.text)(list(said["dumps"].values())):
+        raise Malformed("the dumps that it has are no names")
+    return Known(said["id"], _moment(said["since"]), done, said["newest"], said["failed"], said["dumps"])
 
 
 def _moment(text: object) -> datetime:

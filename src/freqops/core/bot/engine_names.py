@@ -12,8 +12,11 @@ POSTGRES = "freqops-postgres"
 SHARED = "freqops-shared"
 DATABASE = "freqops-database"
 OUTSIDE = "freqops-witness"
+DRILL_OUTSIDE, DRILL_INSIDE = "freqops-restore-drill", "freqops-restore-drill-inside"
+DRILL_BOT, DRILL_POSTGRES = f"{DRILL_OUTSIDE}.bot", f"{DRILL_OUTSIDE}.postgres"  # with a dot, as no bot has one
 CONTAINER, NETWORK, PROJECT = "container", "network", "Compose project"
-OF_THE_HOST = {POSTGRES: CONTAINER, SHARED: PROJECT, DATABASE: NETWORK, OUTSIDE: NETWORK}
+OF_THE_HOST = {POSTGRES: CONTAINER, SHARED: PROJECT, DATABASE: NETWORK, OUTSIDE: NETWORK, DRILL_OUTSIDE: NETWORK,
+               DRILL_INSIDE: NETWORK}  # fmt: skip
 WITNESS, LOGIN, CONVERT, UPDATE_RECORDS = "witness", "login", "convert", "update-records"
 MARKED = (WITNESS, LOGIN, CONVERT)  # several may be there at a time
 SINGLE = (UPDATE_RECORDS,)

@@ -29,6 +29,7 @@ ROW: dict[str, kinds.Kind] = {
     "notes": kinds.list_of(kinds.text),
 }
 ALWAYS = ("bot", "problems", "holds")
+NO_PROCESS = "no process"  # what the trader of a bot is that does not run
 PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))
 
 

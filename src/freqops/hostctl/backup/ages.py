@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
-from freqops.core.backup import elsewhere, repository, successes
+from freqops.core.backup import elsewhere, repository, restore_drill, successes
 from freqops.core.backup.repository import Repository
 from freqops.core.backup.successes import Known
 from freqops.core.base import root_file
@@ -14,8 +14,9 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.kinds import Malformed
 
-from . import restic
+from . import newest_dumps, restic
 
+UNDER_WAY = "a restore drill is under way, or was killed: then the next one takes away what it left"
 NOTHING = "nothing of this host is backed up: {}"
 
 
@@ -43,7 +44,7 @@ def _of_others(tree: Path, clock: Clock) -> tuple[list[str], list[str]]:
             continue
         for each in declared:
             wrong += successes.wrong_here(called, home.name, known.get(each.name), now)
-            notes += successes.notes(called, known.get(each.name), now, successes.JOBS_HERE)
+            notes += successes.notes_here(called, known.get(each.name), now)
     return wrong, notes
 
 
@@ -56,12 +57,17 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
         return [NOTHING.format(refusal)], []
     except Malformed as error:
         return [f"{successes.place(root)}: {error}; move it away, and 'freqops-host backup prepare'"], []
-    if not declared:
-        return [], [NOTHING.format("backup_repositories is empty")]
+    if all(each.of_host for each in declared):
+        why = "has those of other hosts alone" if declared else "is empty"
+        return [], [NOTHING.format(f"backup_repositories {why}")]
     now = clock.utcnow()
     known = {**_waiting(root, declared), **known}
     wrong = [text for each in declared for text in successes.wrong(each, known.get(each.name), now)]
-    return wrong, [text for each in declared for text in successes.notes(each.name, known.get(each.name), now)]
+    for each in declared:
+        if each.takes_dumps and each.name in known and known[each.name].id:
+            wrong += successes.lacking(each, newest_dumps.oldest_lacking(root, known[each.name].dumps), now)
+    notes = [text for each in declared for text in successes.notes(each, known.get(each.name), now)]
+    return wrong, notes + ([UNDER_WAY] if (root / repository.HOME / restore_drill.PLACE).exists() else [])
 
 
 def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:

@@ -6,7 +6,7 @@ What fails on one repository is the answer of that repository; the others go on.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,19 +15,21 @@ from typing import Callable
 
 from freqops.core.backup import parts, repository
 from freqops.core.backup.answer import Answer, Row
-from freqops.core.backup.repository import HOME
+from freqops.core.backup.repository import HOME, Repository
 from freqops.core.backup.snapshot import Snapshot
 from freqops.core.base import durable, root_file
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 
 from ..bot.engine import Engine
-from . import restic, staging, taken_out
+from . import from_repository, newest_dumps, restic, staging, taken_out
 from .vault import PRIVATE_DIRECTORY, Vault
 
 LOCK, LOCK_SECONDS = ".lock", 5.0
 STAGING, EXPORTS = "staging", "exports"
+NO_DUMP = "there is no dump yet"
 EXPORTED = "backup_%Y%m%d_%H%M%S"  # as the runbooks call it
+Meant = Callable[["list[Repository]", "str | None"], "list[Repository]"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Backups:
         restic.refuse_older(self.run)
         with self._alone():
             for vault in self._vaults(None):
-                answer.rows.append(row := Row(vault.repository.name, proven=True))
+                lacking = vault.lacking()
+                answer.rows.append(row := Row(vault.repository.name, proven=not lacking, detail=lacking))
                 try:
                     row.changed = vault.prepare(look=look)
                 except restic.ResticError as error:
@@ -81,7 +84,7 @@ class Backups:
         Raises:
             Refused: Another command is at work, or nothing of what was asked for belongs to a repository.
         """
-        answer, vaults = Answer("run"), self._vaults(name)
+        answer, vaults = Answer("run"), self._vaults(name, repository.own)
         if not any(parts.of(asked, secrets=vault.repository.secrets) for vault in vaults):
             raise Refused(
                 f"{', '.join(asked)} belongs to no repository of this host: that of secrets has secrets = true"
@@ -100,7 +103,46 @@ class Backups:
                         answer.rows.append(self._on(vault, partial(self._stored, stages, wanted, emptied)))
             finally:
                 staging.sweep(self.root / HOME / STAGING)
+                from_repository.swept(self.root, self.clock)
         return answer
+
+    def follow(self) -> Answer:
+        """Bring the newest dumps into the repositories elsewhere that do not have them yet, and prove it.
+
+        Raises:
+            Refused: Another command is at work, or no repository takes dumps.
+        """
+        answer = Answer("dumps")
+        vaults = [vault for vault in self._vaults(None) if vault.repository.takes_dumps]
+        if not vaults:
+            raise Refused("no repository of this host takes dumps: all lie on its own disk, or have dumps = false")
+        newest = newest_dumps.stamps(self.root)
+        behind = [vault for vault in vaults if newest and vault.had_dumps() != newest]
+        answer.rows += [
+            Row(vault.repository.name, proven=True, detail=["it has the newest dumps" if newest else NO_DUMP])
+            for vault in vaults if vault not in behind
+        ]  # fmt: skip
+        if behind:
+            restic.refuse_older(self.run)
+            with self._alone():
+                self._bring(behind, answer)
+        return answer
+
+    def _bring(self, behind: list[Vault], answer: Answer) -> None:
+        place = self.root / HOME / STAGING / "dumps"
+        staging.sweep(self.root / HOME / STAGING)
+        try:
+            stage = staging.Stage(self.root, place, self.clock, self.engine, self.owner)
+            found = stage.fill((parts.TRADES,), socket.gethostname(), newest=True)
+            for vault in behind:
+                answer.rows.append(self._on(vault, partial(self._followed, place, found, stage.stamps), note=False))
+        finally:
+            staging.sweep(self.root / HOME / STAGING)
+
+    def _followed(self, place: Path, found: Snapshot, stamps: Mapping[str, str], row: Row, vault: Vault) -> None:
+        row.snapshot, row.changed = vault.follow(place, found, stamps), True
+        row.detail.append(f"snapshot {row.snapshot[:8]} has the newest dumps: "
+                          f"{', '.join(f'{bot} {stamp}' for bot, stamp in sorted(stamps.items()))}")  # fmt: skip
 
     def look(self, name: str | None) -> Answer:
         """Return what is in the repositories: what counts, and what does not, with why."""
@@ -128,7 +170,7 @@ class Backups:
 
     def export(self, asked: tuple[str, ...], name: str | None, to: Path | None) -> Answer:
         """Write the newest snapshot that has the parts as plain files, and compare each with the manifest."""
-        answer, vaults = Answer("export"), self._vaults(name)
+        answer, vaults = Answer("export"), self._vaults(name, repository.own if name is None else repository.chosen)
         place = to if to is not None else self.root / HOME / EXPORTS
         if to is None:
             place.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -215,8 +257,8 @@ class Backups:
         row.snapshot, row.changed = number, True
         row.detail.append(f"{target} has {', '.join(wanted)} of {iso(found.began)}, compared byte by byte")
 
-    def _vaults(self, name: str | None) -> list[Vault]:
-        found = repository.chosen(repository.load(self.root, self.owner), name)
+    def _vaults(self, name: str | None, meant: Meant = repository.chosen) -> list[Vault]:
+        found = meant(repository.load(self.root, self.owner), name)
         return [Vault(restic.Restic(each, self.root, self.run, self.owner), self.clock) for each in found]
 
     @contextmanager

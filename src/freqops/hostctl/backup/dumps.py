@@ -44,9 +44,7 @@ def take(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool = False)
         NotProven: The dump is not what was written, or another one is being made.
         OSError: It cannot be written.
     """
-    with durable.locked(Home(home).dump_lock, LOCK_SECONDS, clock) as mine:
-        if not mine:
-            raise NotProven(f"{Home(home).dump_lock} cannot be had: another dump is being made, or the disk is full")
+    with at_rest(home, clock):
         return take_locked(home, clock, engine, accept_loss=accept_loss)
 
 
@@ -71,6 +69,19 @@ def take_locked(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool =
     if stamp not in [dump.stamp for dump in store.dumps()]:
         raise NotProven(f"{bot.name}: the dump {stamp} does not count: {'; '.join(store.not_counted())}")
     return made
+
+
+@contextmanager
+def at_rest(home: Path, clock: Clock) -> Iterator[Store]:
+    """Give the dumps of a bot while none is made, and none goes.
+
+    Raises:
+        NotProven: A dump is being made, and does not end.
+    """
+    with durable.locked(Home(home).dump_lock, LOCK_SECONDS, clock) as mine:
+        if not mine:
+            raise NotProven(f"{Home(home).dump_lock} cannot be had: a dump is being made, or the disk is full")
+        yield Store(Home(home).dumps)
 
 
 def last_of(store: Store, mode: str, kind: str) -> Manifest | None:

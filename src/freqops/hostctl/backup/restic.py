@@ -15,6 +15,7 @@ from typing import Any
 
 from freqops.core.backup import repository, snapshot
 from freqops.core.backup.repository import Repository
+from freqops.core.backup.store import checksum
 from freqops.core.base import commands, kinds, root_file, strict_json
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
@@ -25,6 +26,7 @@ LEAST = (0, 11)  # the oldest with which all of this was tried; 0.14 and 0.18 we
 SECONDS, HOURS = 120.0, 6 * 3600.0
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C", "RESTIC_PROGRESS_FPS": "0.01"}
 VERSION = re.compile(r"^restic (\d+)\.(\d+)")
+LOCKED = re.compile(r"already locked|unable to create lock")
 SOUND = "no errors were found"
 ID = re.compile(r"^[0-9a-f]{64}$", re.ASCII)
 PACK = re.compile(
@@ -32,6 +34,7 @@ PACK = re.compile(
 )
 DAMAGED = re.compile(r"(?:[Pp]ack|blob|tree|snapshot|index)\b.*?\b[0-9a-f]{8,64}\b")
 SHOWN, NAMED = 400, 5
+READS = ("cat", "snapshots", "ls", "dump", "restore", "check")  # all that is done with another host's
 NOT_SET_UP = "{} does not let this host in yet; repositories.yml sets it up"
 ROW: dict[str, kinds.Kind] = {"id": lambda value: isinstance(value, str) and ID.fullmatch(value) is not None}
 
@@ -160,9 +163,10 @@ class Restic:
         """Return the content of a file of a snapshot."""
         return self._done(["dump", number, f"/{path}"], SECONDS).stdout
 
-    def restore(self, number: str, target: Path) -> None:
-        """Write all files of a snapshot below a directory."""
-        self._done(["restore", number, "--target", str(target)], HOURS)
+    def restore(self, number: str, target: Path, parts: Sequence[str]) -> None:
+        """Write the files of parts of a snapshot, and its manifest, below a directory."""
+        wanted = [word for name in (*parts, snapshot.NAME) for word in ("--include", f"/{name}")]
+        self._done(["restore", number, "--target", str(target), *wanted], HOURS)
 
     def forget(self, numbers: Sequence[str]) -> None:
         """Forget snapshots, and read back that these are gone, and no other."""
@@ -185,6 +189,7 @@ class Restic:
         Raises:
             ResticError: Something is missing or damaged, each named; or restic does not say that all is well.
         """
+        self._refuse_spoilt_keys()
         words = ["check", *(["--read-data"] if read_data else [])]
         done = self._asked(words, HOURS)
         said = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
@@ -193,6 +198,17 @@ class Restic:
         self._refuse_named(done)
         raise ResticError(f"{self._name}: it is damaged: {_damage(said)}")
 
+    def _refuse_spoilt_keys(self) -> None:
+        """Refuse a key that is not what it was: restic names each by its checksum, and never looks whether it fits.
+
+        Raises:
+            ResticError: There is one, in a repository on a disk of the host; elsewhere nobody can look.
+        """
+        keys = sorted(Path(self.repository.url, "keys").iterdir()) if self.repository.is_local else []
+        spoilt = [path.name for path in keys if checksum(path) != path.name]
+        if spoilt:
+            raise ResticError(f"{self._name}: it is damaged: keys/{', keys/'.join(spoilt)}")
+
     @property
     def _name(self) -> str:
         return f"repository {self.repository.name}"
@@ -200,20 +216,28 @@ class Restic:
     def _asked(
         self, words: list[str], seconds: float, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        self._trusted_password()
         options = ["--no-cache", "--password-file", str(self.repository.password(self.root)), *self._way()]
+        if self.repository.of_host:
+            if words[0] not in READS:
+                raise Refused(f"{self._name} is of the host {self.repository.of_host}: nothing is written to it")
+            options.append("--no-lock")  # a lock is a file in it
+        self._trusted_password()
         argv = [PROGRAM, "--repo", self.repository.url, *options, *words]
         return self.run(argv, {**ENVIRONMENT, **self._variables()}, seconds, directory)
 
     def _done(
         self, words: list[str], seconds: float = SECONDS, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Return what restic said.
+        """Return what restic said; a lock whose holder is gone keeps nobody away.
 
         Raises:
             ResticError: It ended with anything but 0.
         """
         done = self._asked(words, seconds, directory)
+        mine = not self.repository.of_host and words[0] != "unlock"
+        if done.returncode != 0 and mine and LOCKED.search(_text(done)):
+            self.unlock()
+            done = self._asked(words, seconds, directory)
         if done.returncode != 0:
             self._refuse_named(done)
             raise ResticError(f"{self._name}: restic {words[0]} ended with {done.returncode}: {_last(done)}")
@@ -225,11 +249,11 @@ class Restic:
         Raises:
             ResticError: It is one that is known, with its cure.
         """
-        said = done.stderr.decode(errors="replace") + done.stdout.decode(errors="replace")
+        said = _text(done)
         name, url = self._name, self.repository.url
         if "wrong password" in said:
             raise ResticError(f"{name}: its password does not open it; {self.repository.password(self.root)} has it")
-        if "already locked" in said or "unable to create lock" in said:
+        if LOCKED.search(said):
             holder = next((line for line in said.splitlines() if "locked" in line), "")
             raise Locked(
                 f"{name}: another restic that lives has it locked ({visible(holder, SHOWN)}): wait for its end"
@@ -296,6 +320,10 @@ def _last(done: subprocess.CompletedProcess[bytes]) -> str:
     """Return the last words of a program, on one line."""
     lines = [line for line in (done.stderr or done.stdout).decode(errors="replace").splitlines() if line.strip()]
     return visible("; ".join(lines[-3:]) or f"it ended with {done.returncode} and said nothing", SHOWN)
+
+
+def _text(done: subprocess.CompletedProcess[bytes]) -> str:
+    return done.stderr.decode(errors="replace") + done.stdout.decode(errors="replace")
 
 
 def _damage(said: str) -> str:

@@ -1,12 +1,13 @@
 """``freqops-host restore``: one bot's database brought back from a dump, and proven by reading it back.
 
-The dump is restored beside the present database and compared with what was written down when it was made. Then both
-change places by one act. A restore that is killed at any step leaves the former database or the restored one, whole.
+The dump is one of the host's own, or comes out of a repository; see `sources`. It is restored beside the present
+database and compared with what was written down when it was made. Then both change places by one act. A restore that is
+killed at any step leaves the former database or the restored one, whole.
 """
 
 from __future__ import annotations
 
-from freqops.core.backup import choice, fitting, replacing
+from freqops.core.backup import fitting, replacing
 from freqops.core.backup.manifest import DATABASE, Manifest
 from freqops.core.backup.store import Dump
 from freqops.core.base.clock import Clock, iso
@@ -22,6 +23,7 @@ from ..incident.journal import Journal
 from . import fitness
 from .restored import MAY_BE, RESTORED, Order, Restored
 from .restoring import Note, alone, end, read_back, refuse_unless_next, take_up
+from .sources import Chosen, OwnDumps, Source
 
 HOLDER = "restore"
 WAYS = "the way back to trading is resume.yml, one step at a time"
@@ -30,8 +32,11 @@ WAYS = "the way back to trading is resume.yml, one step at a time"
 class Restore:
     """One restore of one bot; the caller holds the locks of the bot and of its dumps, but for a `look`."""
 
-    def __init__(self, bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> None:
+    def __init__(
+        self, bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine, source: Source
+    ) -> None:
         self._bot, self._order, self._journal, self._clock, self._engine = bot, order, journal, clock, engine
+        self._source = source
         self._database = databases.of(bot, engine)
         self._result = Restored(bot.name)
 
@@ -41,9 +46,10 @@ class Restore:
         Raises:
             Refused: The dump cannot be restored into this bot, whatever state the bot is in.
         """
-        dump = self._chosen()
-        self._compared(dump.manifest)
-        self._result.in_the_way = fitness.in_the_way(self._bot, self._order.mandate.incident, self._engine)
+        chosen = self._chosen()
+        with self._source.taken(chosen) as dump:
+            self._compared(dump.manifest)
+        self._result.in_the_way = self._in_the_way()
         if self._database.place.identity() and not self._order.overwrite:
             self._result.in_the_way.append(fitness.needs_overwrite(self._bot))
         self._result.outcome, self._result.proven = MAY_BE, True
@@ -56,43 +62,45 @@ class Restore:
             Refused: Nothing was touched.
             NotProven: The text says which database stands.
         """
-        dump = self._chosen()
+        chosen = self._chosen()
         self._refuse_unless_ready()
         former = self._database.place.identity()
         if former and not self._order.overwrite:
             raise Refused(fitness.needs_overwrite(self._bot))
-        self._compared(dump.manifest)
-        self._result.changed = True
-        note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()))
-        try:
-            self._swapped(dump, note)
-            self._result.detail += read_back(self._database, dump.manifest)
-            self._ended(dump, self._database.place.kept if former else "")
-        except (FreqopsError, OSError) as error:
-            raise NotProven(self._after(error)) from error
+        with self._source.taken(chosen) as dump:
+            self._compared(dump.manifest)
+            self._result.changed = True
+            note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()), manifest=dump.manifest)
+            try:
+                self._swapped(dump, note)
+                self._result.detail += read_back(self._database, dump.manifest)
+                self._ended(dump, self._database.place.kept if former else "")
+            except (FreqopsError, OSError) as error:
+                raise NotProven(self._after(error)) from error
         return self._result
 
     # --- before anything is touched
 
-    def _chosen(self) -> Dump:
-        """Return the dump that is meant, every byte of it compared, fit for this bot."""
-        store = fitness.store_of(self._bot.home)
-        not_counted = [f"does not count: {line}" for line in store.not_counted()]
-        dumps = store.dumps()
-        if not dumps:
-            raise Refused(f"{self._bot.name}: {'; '.join(['there is no dump that counts', *not_counted])}")
-        self._result.detail += not_counted
-        dump = choice.chosen(dumps, self._order.dump)
-        fitness.refuse_damaged(store, dump)
-        fit = fitting.fit(dump.manifest, self._bot, self._database.contents().kind, fitness.releases(self._bot.home))
+    def _chosen(self) -> Chosen:
+        """Return the dump that is meant, fit for this bot."""
+        chosen = self._source.chosen()
+        told, known = chosen.manifest, fitness.releases(self._bot.home)
+        fit = fitting.fit(told, self._bot, self._database.contents().kind, known, chosen.theirs)
         if fit.reasons:
-            raise Refused(f"{self._bot.name}: dump {dump.stamp} may not be restored: {'; '.join(fit.reasons)}")
-        self._result.detail += fit.remarks
-        self._result.dump, self._result.moment = dump.stamp, iso(dump.manifest.moment)
-        return dump
+            raise Refused(f"{self._bot.name}: dump {chosen.stamp} may not be restored: {'; '.join(fit.reasons)}")
+        self._result.detail += [*chosen.detail, *fit.remarks]
+        self._result.dump, self._result.moment = chosen.stamp, iso(told.moment)
+        self._result.snapshot, self._result.fenced = chosen.snapshot, self._source.fenced()
+        if self._order.fenced and not self._result.fenced:
+            self._result.detail.append("'fenced' was not needed: it is no live bot of another host")
+        return chosen
+
+    def _in_the_way(self) -> list[str]:
+        state = fitness.in_the_way(self._bot, self._order.mandate.incident, self._engine)
+        return [*state, *self._source.in_the_way()]
 
     def _refuse_unless_ready(self) -> None:
-        reasons = fitness.in_the_way(self._bot, self._order.mandate.incident, self._engine)
+        reasons = self._in_the_way()
         if reasons:
             raise Refused(f"{self._bot.name} was not touched: {'; '.join(reasons)}")
 
@@ -119,6 +127,9 @@ class Restore:
 
     def _swapped(self, dump: Dump, note: Note) -> None:
         note.write(self._bot.home)
+        if self._result.fenced:
+            said = f"the bot of the other host is kept from trading: {self._result.fenced}"
+            self._journal.note("note", "disk", said, durable=True)
         self._journal.note("act", "disk", f"dump {dump.stamp} is restored beside", durable=True)
         staged = self._database.stage(dump.path / DATABASE, dump.manifest.contents)
         refuse_unless_next(staged, dump.manifest)
@@ -161,27 +172,39 @@ class Restore:
         self._journal.note("note", "disk", f"dump {dump.stamp} is restored, and was read back", durable=True)
 
 
-def restore(bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Restored:
+def restore(
+    bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine, source: Source | None = None
+) -> Restored:
     """Restore one bot's database from a dump, and prove it.
+
+    Args:
+        bot: The bot.
+        order: The restore as it is ordered.
+        journal: Its journal.
+        clock: The source of the time.
+        engine: The container engine.
+        source: Where the dump is from; the dumps of the host's own where None.
 
     Raises:
         Refused: Nothing was touched.
         NotProven: The text says which database stands.
     """
-    choice.understood(order.dump)
+    source = source or OwnDumps(bot, order.dump)
     with alone(bot, clock):
         before = []
         if Home(bot.home).restoring.exists():
             before = [f"an interrupted restore: {line}" for line in take_up(bot, engine).detail]
-        result = Restore(bot, order, journal, clock, engine).run()
+        result = Restore(bot, order, journal, clock, engine, source).run()
         result.detail[:0] = before
         return result
 
 
-def look(bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine) -> Restored:
-    """Say what a restore would replace by what; nothing is touched, and the bot may run.
+def look(
+    bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine, source: Source | None = None
+) -> Restored:
+    """Say what a restore would replace by what, as `restore`; nothing is touched, and the bot may run.
 
     Raises:
         Refused: The dump cannot be restored into this bot.
     """
-    return Restore(bot, order, journal, clock, engine).look()
+    return Restore(bot, order, journal, clock, engine, source or OwnDumps(bot, order.dump)).look()

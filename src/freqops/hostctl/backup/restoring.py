@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from freqops.core.backup import numbers
 from freqops.core.backup.manifest import Manifest
-from freqops.core.base import durable
+from freqops.core.base import durable, kinds
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.kinds import Malformed
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
@@ -67,20 +68,23 @@ class Note:
         incident: Its incident.
         began: When it began.
         identity: By what the restored database is known, wherever it stands; empty until it is whole.
+        manifest: What the dump is; None where an older freqops wrote the note.
     """
 
     dump: str
     incident: str
     began: str
     identity: str = ""
+    manifest: Manifest | None = None
 
     def known_as(self, identity: str) -> Note:
         """Return the note of a restore whose database is whole."""
-        return Note(self.dump, self.incident, self.began, identity)
+        return replace(self, identity=identity)
 
     def write(self, home: Path) -> None:
         """Write it down, durably."""
-        durable.write_json(Home(home).restoring, {"version": 1, **vars(self)}, PRIVATE)
+        told = self.manifest.to_json() if self.manifest else None
+        durable.write_json(Home(home).restoring, {"version": 1, **vars(self), "manifest": told}, PRIVATE)
 
     @classmethod
     def read(cls, home: Path) -> Note:
@@ -92,11 +96,14 @@ class Note:
         path = Home(home).restoring
         found = durable.read_json(path)
         names = ("dump", "incident", "began", "identity")
-        if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):
+        try:
+            said = kinds.checked(found, dict.fromkeys(names, kinds.text), names)
+            told = Manifest.read(found["manifest"]) if found.get("manifest") is not None else None
+        except Malformed as error:
             raise NotProven(
-                f"{path} cannot be read: which database stands is not known; look at it, then remove {path}"
-            )
-        return cls(*(found[name] for name in names))
+                f"{path} cannot be read ({error}): which database stands is not known; look at it, then remove {path}"
+            ) from None
+        return cls(**said, manifest=told)
 
 
 def incident_of(home: Path) -> str:
@@ -147,8 +154,9 @@ def _proven_again(bot: layout.Bot, database: Database, note: Note) -> list[str]:
     """Read back what stands after an interruption; a bot that was resumed since may have traded on it."""
     if fitness.may_trade(bot):
         return ["it was resumed since, so it is not compared again"]
-    dumps = [dump for dump in fitness.store_of(bot.home).dumps() if dump.stamp == note.dump]
-    return read_back(database, dumps[0].manifest) if dumps else ["its dump is gone, so it is not compared again"]
+    if note.manifest is None:
+        return ["it is not known what it held, so it is not compared again"]
+    return read_back(database, note.manifest)
 
 
 def said(ended: Restored) -> str:

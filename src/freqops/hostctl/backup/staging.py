@@ -18,6 +18,7 @@ from pathlib import Path
 from freqops.core.backup import parts, snapshot
 from freqops.core.backup.manifest import File, Manifest
 from freqops.core.backup.snapshot import Snapshot
+from freqops.core.backup.store import Dump
 from freqops.core.base import durable, plain_file
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven
@@ -37,7 +38,11 @@ BELOW = "**"
 
 
 class Stage:
-    """One backup that is brought together in ``place``, which must not be there yet."""
+    """One backup that is brought together in ``place``, which must not be there yet.
+
+    Attributes:
+        stamps: The names of the dumps that were taken as they are, by bot.
+    """
 
     def __init__(self, root: Path, place: Path, clock: Clock, engine: Engine, owner: int = 0) -> None:
         self._root, self._place, self._clock, self._engine, self._owner = root, place, clock, engine, owner
@@ -46,14 +51,18 @@ class Stage:
         self._bots: dict[str, Manifest] = {}
         self._without: list[str] = []
         self._rows: dict[str, int] = {}
+        self.stamps: dict[str, str] = {}
 
-    def fill(self, asked: tuple[str, ...], host: str, emptied: tuple[str, ...] = ()) -> Snapshot:
+    def fill(
+        self, asked: tuple[str, ...], host: str, emptied: tuple[str, ...] = (), *, newest: bool = False
+    ) -> Snapshot:
         """Bring the parts together, and write the manifest when all of it is there.
 
         Args:
             asked: The parts.
             host: The name of the host.
             emptied: Bots of whose database rows may be missing that it had.
+            newest: Whether the newest dumps are taken, as they are, and none is made.
 
         Raises:
             FreqopsError: A database did not give a dump that is proven, or a file did not come through.
@@ -65,7 +74,7 @@ class Stage:
             for pattern in parts.PLACES[part]:
                 self._take(part, pattern)
         if parts.TRADES in asked:
-            self._trades(emptied)
+            self._newest_dumps() if newest else self._trades(emptied)
         if parts.REGISTRY in asked:
             self._registry()
         if parts.LOGS in asked:
@@ -85,12 +94,25 @@ class Stage:
             if isinstance(database, databases.Sqlite) and not database.path.exists():
                 self._without.append(bot.name)
                 continue
-            dump = dumps.take(home, self._clock, self._engine, accept_loss=bot.name in emptied)
-            for file in dump.manifest.files:
-                copied = self._copy(dump.path, file.path, f"{parts.TRADES}/{bot.name}/{file.path}")
-                if (copied.size, copied.sha256) != (file.size, file.sha256):
-                    raise NotProven(f"{bot.name}: {file.path} of its dump is not what its manifest says")
-            self._bots[bot.name] = dump.manifest
+            self._dump(bot.name, dumps.take(home, self._clock, self._engine, accept_loss=bot.name in emptied))
+
+    def _newest_dumps(self) -> None:
+        """Take the newest dump of each database that counts."""
+        for home in layout.homes(self._root):
+            with dumps.at_rest(home, self._clock) as store:
+                newest = store.newest()
+                if newest is None:
+                    self._without.append(home.name)
+                else:
+                    self._dump(home.name, newest)
+                    self.stamps[home.name] = newest.stamp
+
+    def _dump(self, bot: str, dump: Dump) -> None:
+        for file in dump.manifest.files:
+            copied = self._copy(dump.path, file.path, f"{parts.TRADES}/{bot}/{file.path}")
+            if (copied.size, copied.sha256) != (file.size, file.sha256):
+                raise NotProven(f"{bot}: {file.path} of its dump is not what its manifest says")
+        self._bots[bot] = dump.manifest
 
     def _registry(self) -> None:
         """Copy the registry by SQLite itself, and have the copy checked whole."""

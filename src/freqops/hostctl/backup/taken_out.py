@@ -23,15 +23,13 @@ def take_out(vault: Vault, number: str, found: Snapshot, wanted: tuple[str, ...]
         vault: The repository, opened.
         number: The snapshot.
         found: Its manifest.
-        wanted: The parts; the others are taken away again.
+        wanted: The parts; nothing of the others is read.
         to: The directory, which is there and empty; the caller clears it away after an error.
 
     Raises:
         NotProven: Something is missing, or is not what the manifest says.
     """
-    vault.restore(number, to)
-    for part in set(found.parts) - set(wanted):
-        staging.sweep(to / part)
+    vault.restore(number, to, wanted)
     wrong = differing(to, found, wanted)
     if wrong:
         raise NotProven(f"snapshot {number[:8]} is not what its manifest says: {'; '.join(wrong[:SHOWN])}")

@@ -31,6 +31,7 @@ PRIVATE, PRIVATE_DIRECTORY, PASSWORD = 0o600, 0o700, 0o400
 LARGEST_MANIFEST = 64 * 1024 * 1024
 PASSWORD_BYTES = 32
 SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
+UNDRILLED = "its restore drill failed"
 OUR_CURE = "put it back, or declare another repository under another name"
 
 
@@ -63,12 +64,15 @@ class Vault:
     def prepare(self, *, look: bool) -> bool:
         """Make password and repository where there are none; return whether there is, or was, anything to do.
 
-        Neither is made anew where there was one: what was backed up would be lost with it.
+        Neither is made anew where there was one: what was backed up would be lost with it. Of another host's nothing is
+        made at all.
 
         Raises:
             Refused: A password, or a repository, that was there is gone.
             ResticError: The repository could not be made, or read back.
         """
+        if self.repository.of_host:
+            return False
         password, known = self.repository.password(self._root), self.known()
         keyed = self.repository.at is not None and ssh_key.prepare(self.repository.ssh_key(self._root), look=look)
         if known is not None and password.exists():
@@ -117,6 +121,8 @@ class Vault:
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
         """
+        if self.repository.of_host:
+            return self._opened_of_another()
         known = self._must_know()
         try:
             found = self._restic.identity()
@@ -127,6 +133,38 @@ class Vault:
                 f"another repository ({found[:8]}) is at {self.repository.url}, not {known.id[:8]}: {OUR_CURE}"
             )
         return known
+
+    def _opened_of_another(self) -> Known:
+        """Return what is known of another host's repository: which one its password opens, and nothing older.
+
+        Raises:
+            NotProven: It cannot be opened.
+        """
+        lacking = self.lacking()
+        if lacking:
+            raise NotProven("; ".join(lacking))
+        return Known(self._restic.identity(), self._clock.utcnow())
+
+    def lacking(self) -> list[str]:
+        """Return what an operator has to put there, a line each."""
+        password = self.repository.password(self._root)
+        if not self.repository.of_host or password.exists():
+            return []
+        host = self.repository.of_host
+        return [f"{password} is missing: put the password of the host {host} there, as a file of root's, mode 0400"]
+
+    def numbers(self) -> list[str]:
+        """Return the ids of all snapshots, the oldest first; which of them count is not said."""
+        return self._restic.snapshots()
+
+    def told(self, number: str) -> Snapshot:
+        """Return what a snapshot says of itself.
+
+        Raises:
+            Malformed: It says nothing, or nothing that is understood.
+            ResticError: Nobody knows.
+        """
+        return self._manifest(number)
 
     def contents(self) -> Contents:
         """Return what is in it, each snapshot judged by its own manifest."""
@@ -146,6 +184,26 @@ class Vault:
         """
         self._refuse_emptied(found, emptied)
         self._restic.unlock()
+        return self._stored(place, found)
+
+    def follow(self, place: Path, found: Snapshot, stamps: Mapping[str, str]) -> str:
+        """Back up the newest dumps, which were brought together, with as few calls of restic as prove it.
+
+        Args:
+            place: Where they were brought together.
+            found: What is there.
+            stamps: The name of each dump, by bot.
+
+        Raises:
+            NotProven: They are emptier than what was backed up last, or are not in the repository as they are here.
+        """
+        known = self._must_know()
+        self._refuse_lost(found.emptied(self._manifest(known.newest)) if known.newest else {}, ())
+        number = self._stored(place, found)
+        self._remember(replace(self._must_know(), dumps=dict(stamps)))
+        return number
+
+    def _stored(self, place: Path, found: Snapshot) -> str:
         number = self._restic.backup(place, found.host)
         written = (place / snapshot.NAME).read_bytes()
         if self._restic.content(number, snapshot.NAME) != written:
@@ -168,11 +226,13 @@ class Vault:
         Raises:
             NotProven: It is so, and nobody said that it may be.
         """
-        lines, contents = list[str](), self.contents()
+        contents = self.contents()
         for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):
             before = contents.newest((part,))
-            lost = found.emptied(before[1] if before else None)
-            lines += [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
+            self._refuse_lost(found.emptied(before[1] if before else None), emptied)
+
+    def _refuse_lost(self, lost: Mapping[str, list[str]], emptied: tuple[str, ...]) -> None:
+        lines = [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
         if lines:
             raise NotProven(
                 f"{'; '.join(sorted(set(lines)))}; nothing was backed up, for it would count as if nothing had been "
@@ -254,6 +314,9 @@ class Vault:
         Raises:
             NotProven: It is not; the text names what is missing.
         """
+        if self.repository.of_host:
+            self._restic.check(read_data=read_data)
+            return
         began, known = self._clock.utcnow(), self._must_know()
         self._restic.check(read_data=read_data)
         there = set(self._restic.snapshots())
@@ -263,6 +326,11 @@ class Vault:
         self._succeeded(successes.CHECK, began)
         if read_data:
             self._succeeded(successes.READ_DATA, began)
+
+    def had_dumps(self) -> Mapping[str, str]:
+        """Return the newest dump of each bot that was brought into it as soon as it was made."""
+        known = self.known()
+        return known.dumps if known is not None else {}
 
     def _refuse_vanished(self, there: set[str]) -> None:
         """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
@@ -284,18 +352,28 @@ class Vault:
         for number in told.keys() - there:
             self._kept_manifest(number).unlink(missing_ok=True)
 
+    def drilled(self, began: datetime) -> None:
+        """Write down that a restore of all that it has was rehearsed, and when that began."""
+        known = self._must_know().succeeded(successes.DRILL, began)
+        self._remember(replace(known, failed="" if known.failed.startswith(UNDRILLED) else known.failed))
+
+    def not_drilled(self, incident: str) -> None:
+        """Write down that a drill failed, and under which incident it says why; one that passes takes it back."""
+        self.failed(f"{UNDRILLED}: incident {incident} says why")
+
     def is_due(self) -> bool:
         """Whether the last complete backup is not of this day."""
         known = self.known()
         return known is None or known.is_due(successes.BACKUP, self._clock.utcnow())
 
     def unlock(self) -> None:
-        """Take away locks whose holders are gone."""
-        self._restic.unlock()
+        """Take away locks whose holders are gone; those of another host's repository are its own."""
+        if not self.repository.of_host:
+            self._restic.unlock()
 
-    def restore(self, number: str, target: Path) -> None:
-        """Write all files of a snapshot below a directory."""
-        self._restic.restore(number, target)
+    def restore(self, number: str, target: Path, wanted: tuple[str, ...]) -> None:
+        """Write the files of these parts of a snapshot, and its manifest, below a directory."""
+        self._restic.restore(number, target, wanted)
 
     def known(self) -> Known | None:
         """Return what is known of it, None where it was never prepared.

@@ -189,11 +189,12 @@ class Sqlite:
 
 @dataclass(frozen=True)
 class Postgres:
-    """A database of the host's Postgres, reached through its socket, from inside its container."""
+    """A database of the host's Postgres, or of another one, reached through its socket, from inside its container."""
 
     name: str
     engine: Engine
     is_live: bool = False
+    container: str = CONTAINER
 
     def mark(self) -> str:
         """Return the fingerprint of trades and orders."""
@@ -280,7 +281,7 @@ class Postgres:
             ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
             source=path,
         )
-        return Postgres(staged, self.engine, self.is_live)
+        return Postgres(staged, self.engine, self.is_live, self.container)
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""
@@ -304,7 +305,7 @@ class Postgres:
     def _run(self, words: list[str], *, source: Path | None = None, output: Path | None = None) -> str:
         interactive = ["--interactive"] if source is not None else []
         program, *rest = words
-        argv = ["docker", "exec", *interactive, CONTAINER, program, f"--username={SUPERUSER}", *rest]
+        argv = ["docker", "exec", *interactive, self.container, program, f"--username={SUPERUSER}", *rest]
         try:
             return self.engine.pipe(argv, SECONDS, source=source, output=output)
         except FreqopsError as error:

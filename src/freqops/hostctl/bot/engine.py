@@ -151,6 +151,44 @@ class Engine(EngineCommand):
             if "already exists" not in str(error):
                 raise
 
+    def make_network(self, name: str, *, internal: bool) -> None:
+        """Make a bridge network that must not be there yet.
+
+        Args:
+            name: Its name.
+            internal: Whether nothing outside of it is reached from it.
+
+        Raises:
+            EngineError: There is one, or the engine does not make it.
+        """
+        self._run(["docker", "network", "create", *(["--internal"] if internal else []), name], 10)
+
+    def members(self, network: str) -> list[str]:
+        """Return the names of the containers that are joined to a network and run.
+
+        Raises:
+            EngineError: The engine does not answer, or there is no such network.
+        """
+        asked = "{{range .Containers}}{{.Name}} {{end}}"
+        return sorted(self._run(["docker", "network", "inspect", "--format", asked, network], 10).split())
+
+    def address(self, name: str, network: str) -> str:
+        """Return the address of a container in a network; empty where it has none.
+
+        Raises:
+            EngineError: The engine does not answer, or there is no such container.
+        """
+        asked = '{{with index .NetworkSettings.Networks "' + network + '"}}{{.IPAddress}}{{end}}'
+        return self._run(["docker", "inspect", "--type=container", "--format", asked, name], 10).strip()
+
+    def run_detached(self, argv: list[str]) -> None:
+        """Start a container that goes on by itself.
+
+        Raises:
+            EngineError: It could not be started.
+        """
+        self._run(argv, 60)
+
     def container_names(self) -> list[str]:
         """Return the names of all containers, those that do not run, too.
 

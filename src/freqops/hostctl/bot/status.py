@@ -14,7 +14,7 @@ from freqops.core.base.text_table import table
 from freqops.core.bot import crash_loop, layout, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
-from freqops.core.bot.status_table import HEADINGS, cells, notes, problems
+from freqops.core.bot.status_table import HEADINGS, NO_PROCESS, cells, notes, problems
 from freqops.core.deploy import installed, own_container
 from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
@@ -93,7 +93,7 @@ def _fill(
             row["problems"] += _held_and_alive(row["level"], trading)
             _Asked(bot, row, container, clock).fill()
         else:
-            row["trader"] = "no process"
+            row["trader"] = NO_PROCESS
             row["problems"] += _why_not(bot, found)
     except FreqopsError as error:
         row["problems"].append(str(error))

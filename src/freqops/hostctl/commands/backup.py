@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+from collections.abc import Callable
 from pathlib import Path
 
 from freqops.core.backup import elsewhere, parts
@@ -21,10 +22,13 @@ from .arguments import names
 
 HELP = "back up databases and files, look at backups, prove or export them"
 IN_SESSION = True
-PREPARE, RUN, LIST, CHECK, EXPORT, TEND = ACTIONS = ("prepare", "run", "list", "check", "export", "tend")
+PREPARE, RUN, DUMPS, LIST, CHECK, EXPORT, TEND = ACTIONS = (
+    "prepare", "run", "dumps", "list", "check", "export", "tend",
+)  # fmt: skip
 MEANT = {
     "only": (RUN, EXPORT), "repository": (RUN, LIST, CHECK, EXPORT), "emptied": (RUN,), "to": (EXPORT,),
     "read_data": (CHECK,), "look": (PREPARE,), "due": (RUN,),
+    "quiet": (DUMPS,),
 }  # fmt: skip
 
 
@@ -38,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--read-data", action="store_true", help="read every byte of the repository")
     parser.add_argument("--due", action="store_true", help="only where the last backup is of another day")
     parser.add_argument("--look", action="store_true", help="only say whether prepare would change anything")
+    parser.add_argument("--quiet", action="store_true", help="say nothing where all was there already")
     parser.add_argument("--json", action="store_true")
 
 
@@ -45,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     """Do it and answer."""
     _refuse_meaningless(options)
     answer = _done(options, _backups(options))
-    output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
+    if not options.quiet or any(row.changed or row.problems for row in answer.rows):
+        output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
     return PROVEN if options.action == PREPARE else answer.exit
 
 
@@ -66,19 +72,19 @@ def _backups(options: argparse.Namespace) -> Backups:
 
 def _done(options: argparse.Namespace, backups: Backups) -> Answer:
     asked = parts.parse(options.only)
-    if options.action == PREPARE:
-        return backups.prepare(look=options.look)
-    if options.action == RUN:
-        return backups.back_up(asked, options.repository, tuple(names(options.emptied)), due=options.due)
-    if options.action == TEND:
-        return backups.tend()
-    if options.action == LIST:
-        return backups.look(options.repository)
-    if options.action == CHECK:
-        return backups.check(options.repository, read_data=options.read_data)
     if options.to is not None and not options.to.is_absolute():
         raise Refused("--to is no absolute path")
-    return backups.export(asked, options.repository, options.to)
+    emptied = tuple(names(options.emptied))
+    acts: dict[str, Callable[[], Answer]] = {
+        PREPARE: lambda: backups.prepare(look=options.look),
+        RUN: lambda: backups.back_up(asked, options.repository, emptied, due=options.due),
+        DUMPS: backups.follow,
+        TEND: backups.tend,
+        LIST: lambda: backups.look(options.repository),
+        CHECK: lambda: backups.check(options.repository, read_data=options.read_data),
+        EXPORT: lambda: backups.export(asked, options.repository, options.to),
+    }
+    return acts[options.action]()
 
 
 def _refuse_meaningless(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.clock import Clock, iso
-from freqops.core.base.errors import Refused
+from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 
@@ -53,8 +53,19 @@ def _round(root: Path) -> int:
         for line in [*said.done, *said.failed]:
             output.print_text(line)
         status = NOT_PROVEN if said.failed else status
+        if said.done:
+            _bring_away(root)
         if not rounds.busy:
             return status
+
+
+def _bring_away(root: Path) -> None:
+    """Have what was dumped brought elsewhere at once, where a repository takes it; a timer does so each minute."""
+    backups: Any = import_module("freqops.hostctl.backup.newest_dumps")
+    try:
+        backups.bring_away(root)
+    except (FreqopsError, OSError) as error:
+        output.print_text(f"the dumps are brought away within a minute, not now: {error}")
 
 
 def _now(homes: list[Path], *, accept_loss: bool) -> int:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 
 from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
+from freqops.core.bot import layout
 from freqops.core.bot.layout import Bot
 
+from ..backup.from_repository import FromRepository
 from ..backup.restore import look, restore
 from ..backup.restored import Order, Restored
+from ..backup.sources import OwnDumps, Source
 from ..bot.engine import Engine
 from ..incident import journal
-from . import output
+from . import argument_types, output
 from .arguments import add_bot_under_incident, mandate_of
 from .one_bot import bot_of, recorded
 
-HELP = "bring the database of one bot back from a dump"
+HELP = "bring the database of one bot back from a dump, or out of a repository"
 IN_SESSION = True
 
 
@@ -23,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the bot, its incident, and the dump."""
     add_bot_under_incident(parser)
     parser.add_argument("--dump", required=True, help="latest, a stamp, or a time: the newest dump at or before it")
+    parser.add_argument("--repository", default="", help="one of the host's; --dump is latest, an id, or a time then")
+    parser.add_argument("--from-bot", default="", help="the bot in the snapshot, where it is called otherwise")
+    parser.add_argument(
+        "--fenced", type=argument_types.line, default=None, help="how the live bot of another host is kept from trading"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the database that is there")
     parser.add_argument("--check", action="store_true", help="say what would be replaced by what, and touch nothing")
 
@@ -30,11 +39,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Restore it, or only look."""
     clock, engine = Clock(), Engine()
-    order = Order(mandate_of(options), options.dump, options.overwrite)
+    order = _order(options)
+
+    def source(bot: Bot) -> Source:
+        if order.repository:
+            return FromRepository(bot, order, options.root, clock)
+        return OwnDumps(bot, order.dump)
+
     if options.check:
-        return output.answered(look(bot_of(options), order, journal.silent(clock), clock, engine))
+        bot = bot_of(options)
+        return output.answered(look(bot, order, journal.silent(clock), clock, engine, source(bot)))
 
     def act(bot: Bot, diary: journal.Journal) -> Restored:
-        return restore(bot, order, diary, clock, engine)
+        return restore(bot, order, diary, clock, engine, source(bot))
 
     return output.answered(recorded(options, "restore", act, clock))
+
+
+def _order(options: argparse.Namespace) -> Order:
+    """Return the restore as it is ordered.
+
+    Raises:
+        Refused: Something was given that means nothing without a repository.
+    """
+    given = [name for name in ("from-bot", "fenced") if getattr(options, name.replace("-", "_"))]
+    if given and not options.repository:
+        raise Refused(f"--{given[0]} means nothing without --repository")
+    if options.from_bot and not layout.BOT_NAME.fullmatch(options.from_bot):
+        raise Refused("--from-bot is no name of a bot")
+    return Order(
+        mandate_of(options), options.dump, options.overwrite, options.repository, options.from_bot, options.fenced or ""
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 
+from freqops.core.base import commands
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
 from freqops.core.bot.status_table import problems
+from freqops.core.schedule import of_machine
 
 from ..backup import ages
 from ..bot import breaker_notes
@@ -32,9 +34,10 @@ def run(options: argparse.Namespace) -> int:
     clock, engine = Clock(), Engine()
     overdue, of_backups = ages.look(options.root, clock)
     of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
-    of_host += overdue
+    late, of_jobs = of_machine.look(commands.run, clock.utcnow())
+    of_host += [*overdue, *late]
     answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
-    answer["host_notes"] = [*breaker_notes.of_host(options.root, clock), *of_backups]
+    answer["host_notes"] = [*breaker_notes.of_host(options.root, clock), *of_backups, *of_jobs]
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

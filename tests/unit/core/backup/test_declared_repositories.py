@@ -44,6 +44,9 @@ def test_what_is_declared_is_read_with_its_defaults() -> None:
         ({"keep_days": 0}, "keep_days goes from 1"),
         ({"keep_least": 0}, "keep_least from 1"),
         ({"keep": 3}, "a repository has no keep"),
+        ({"of_host": "-x"}, "of_host is '-x', which is no name of a host"),
+        ({"of_host": "old-1", "dumps": True}, "it is of the host old-1, and no dumps go there"),
+        ({"of_host": "a b"}, "which is no name of a host"),
     ],
 )
 def test_what_means_nothing_is_refused_with_words(changed: dict[str, Any], said: str) -> None:
@@ -118,3 +121,14 @@ def test_secrets_go_where_nothing_else_goes() -> None:
     assert parts.of((), secrets=True) == ("secrets",)
     assert parts.of(("secrets", "logs"), secrets=False) == ("logs",)
     assert parts.of(("logs",), secrets=True) == ()
+
+
+def test_a_repository_of_another_host_is_none_to_back_up_to() -> None:
+    found = declared(GOOD, {"name": "old", "url": "rest:https://vault/", "of_host": "old-1"})
+    assert repository.own(found, None) == found[:1]
+    assert not found[1].takes_dumps
+    assert repository.own(found, "local") == found[:1]
+    with pytest.raises(Refused, match="old is of the host old-1: that is read from here, and never written to"):
+        repository.own(found, "old")
+    with pytest.raises(Refused, match="never written to"):
+        repository.own(found[1:], None)

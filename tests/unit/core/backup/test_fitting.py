@@ -56,3 +56,18 @@ def test_a_release_that_is_gone_is_said_and_forbids_nothing() -> None:
     found = fit(told(), BOT, told().kind, {"f01"})
     assert found.reasons == ()
     assert found.remarks == ("it was made while alpha ran f00, which this host does not have any more",)
+
+
+def test_another_bot_is_meant_only_where_it_was_said() -> None:
+    theirs = told(bot="beta", image=OTHER, release="gone")
+    assert "it is of the bot beta, and this is alpha" in fit(theirs, BOT, theirs.kind, set()).reasons[0]
+    found = fit(theirs, BOT, theirs.kind, set(), "beta")
+    [reason] = found.reasons
+    assert reason.endswith(f"may be others: deploy alpha with {OTHER} first, then restore")
+    assert found.remarks == ()
+    [reason] = fit(told(), BOT, told().kind, set(), "beta").reasons
+    assert "it is of the bot alpha, and this is beta" in reason
+    live = replace(BOT, mode="live")
+    [remark] = fit(told(bot="beta", mode="live"), live, told().kind, set(), "beta").remarks
+    assert "its orders keep the ids that the account of beta gave them" in remark
+    assert fit(told(mode="live"), live, told().kind, set(), "alpha").remarks == ()

@@ -16,7 +16,7 @@ OWN = container_of("alpha")
 OF_THE_HOST = {(kind, name) for name, kind in engine_names.OF_THE_HOST.items()}
 TEMPLATES = {"bot": {(CONTAINER, OWN), (NETWORK, OWN), (PROJECT, OWN)}, "postgres": set()}
 GIVEN = re.compile(r"^( *)(name|container_name): \"?(freqops-[^\"\s]+)\"?$", re.MULTILINE)
-CALLED_SO = re.compile(r"[\"'/](freqops-(?:database|postgres|shared|witness)|freqops-\{)|container\}-")
+CALLED_SO = re.compile(r"[\"'/](freqops-(?:database|postgres|shared|witness|restore-drill)|freqops-\{)|container\}-")
 SOURCES = [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "action_plugins").glob("*.py"))]
 HOMES = ("core/bot/engine_names.py", "core/bot/layout.py")
 
@@ -52,4 +52,4 @@ def test_no_bot_can_have_the_name_of_a_container_beside_another(what: str) -> No
 
 def test_the_names_of_the_host_are_known_as_names_of_bots() -> None:
     bots = [name.removeprefix(container_of("")) for name in engine_names.OF_THE_HOST]
-    assert sorted(bots) == ["database", "postgres", "shared", "witness"]
+    assert sorted(bots) == ["database", "postgres", "restore-drill", "restore-drill-inside", "shared", "witness"]

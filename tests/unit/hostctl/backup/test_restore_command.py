@@ -72,3 +72,21 @@ def test_a_look_leaves_nothing_behind(field: Field, run: Any) -> None:
         "alpha has a database: say that it may be replaced (--overwrite, or overwrite=true of restore.yml)"
     ]
     assert not (field.root / "incidents").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from-bot", "beta"), "--from-bot means nothing without --repository"),
+        (("--fenced", "it is off"), "--fenced means nothing without --repository"),
+        (("--repository", "local", "--from-bot", "../x"), "--from-bot is no name of a bot"),
+        (("--repository", "local", "--fenced", " "), "it must be one line of 1 to 200 characters"),
+        (("--repository", "local", "--fenced", "one\ntwo"), "it must be one line of 1 to 200 characters"),
+        (("--repository", "local"), "repositories.json is missing: deploy.yml writes it"),
+    ],
+)
+def test_what_means_nothing_is_refused(field: Field, run: Any, words: tuple[str, ...], said: str) -> None:
+    status, answer = run("--dump", "latest", "--overwrite", *words)
+    assert status == 1
+    assert said in answer["refused"]
+    assert rows(field.path) == field.before

@@ -365,6 +365,15 @@ def test_a_flipped_bit_is_found_when_every_byte_is_read(host: Host) -> None:
     assert successes.READ_DATA not in host.known().done
 
 
+def test_a_key_that_is_not_what_it_was_is_found(host: Host) -> None:
+    host.backed_up()
+    [key] = (host.url / "keys").iterdir()
+    key.chmod(0o600)
+    key.write_text(key.read_text() + " ")
+    row = one(host.backups.check(None, read_data=True))
+    assert row.problems == [f"repository local: it is damaged: keys/{key.name}"]
+
+
 def test_a_check_that_says_nothing_proves_nothing(host: Host) -> None:
     host.backed_up()
     host.before = forged("check", lambda _words: (0, b"", b""))
@@ -615,6 +624,14 @@ def test_status_says_what_is_not_backed_up(host: Host) -> None:
     host.declare()
     successes.place(host.root).unlink()
     assert ages.look(host.root, host.clock) == ([], ["nothing of this host is backed up: backup_repositories is empty"])
+    host.declare(local("old", of_host="old-1"))
+    assert ages.look(host.root, host.clock)[1] == [
+        "nothing of this host is backed up: backup_repositories has those of other hosts alone"
+    ]
+    host.declare(local(), local("old", of_host="old-1"))
+    wrong, notes = ages.look(host.root, host.clock)
+    assert not any("old" in text for text in wrong)
+    assert notes == ["repository old is of the host old-1: it is only read"]
     (host.root / "backup" / repository.FILE).write_text("{")
     assert "nothing of this host is backed up" in ages.look(host.root, host.clock)[0][0]
     (host.root / "backup" / repository.FILE).unlink()

@@ -1,0 +1,150 @@
+"""The containers of a restore drill: a Postgres and a bot that nobody else reaches, gone when the drill is over.
+
+There is no way to say that one gets rights, publishes a port, or runs as root; `core.deploy.policy` judges the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..bot import layout
+from ..bot.engine_names import DRILL_BOT, DRILL_INSIDE, DRILL_OUTSIDE, DRILL_POSTGRES
+
+PIDS = 512
+MEMORY = re.compile(r"^ *mem_limit: \"?([1-9][0-9]{0,11}[bkmg]?)\"?$", re.MULTILINE | re.ASCII)
+USUAL = "1g"
+DATABASE_HOST = DRILL_POSTGRES
+CONF = "/freqops/rehearsed"  # what has a bot's directory at /freqops/conf counts as the bot itself
+PYTHONPATH = "/freqops/release/python:/freqops/packages"
+# No process that a halt must stop: it begins stopped, its orders are simulated, and no key is anywhere in it.
+FREQTRADE = "from freqtrade.main import main; main()"
+
+
+@dataclass(frozen=True)
+class ScratchContainer:
+    """A container of a restore drill.
+
+    Attributes:
+        name: Its name.
+        image: Its image, which must be on the host.
+        user: The number of its user and group.
+        networks: The networks that it joins.
+        mounts: ``source:target`` or ``source:target:ro``.
+        program: Its arguments.
+        entrypoint: The program, where it is not the image's own.
+        environment: Variables, none of them a secret.
+        memory: The most memory that it gets.
+    """
+
+    name: str
+    image: str
+    user: int
+    networks: tuple[str, ...]
+    mounts: tuple[str, ...]
+    program: tuple[str, ...]
+    entrypoint: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory: str = USUAL
+
+    def service(self) -> dict[str, Any]:
+        """Return the container as a service of a Compose document would describe it."""
+        return {
+            "image": self.image,
+            "entrypoint": [self.entrypoint] if self.entrypoint else [],
+            "command": list(self.program),
+            "user": f"{self.user}:{self.user}",
+            "read_only": True,
+            "tmpfs": ["/tmp"],  # noqa: S108  inside the container
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges:true"],
+            "mem_limit": self.memory,
+            "pids_limit": PIDS,
+            "networks": list(self.networks),
+            "volumes": list(self.mounts),
+            "environment": dict(self.environment),
+        }
+
+    def command(self) -> list[str]:
+        """Return the command line that starts the container and leaves it running."""
+        return [
+            *("docker", "run", "--detach", "--pull=never", "--restart=no", "--read-only", "--tmpfs=/tmp"),
+            *("--log-driver=json-file", "--log-opt=max-size=10m", "--workdir=/tmp"),
+            *("--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={self.user}:{self.user}"),
+            *(f"--memory={self.memory}", f"--pids-limit={PIDS}", "--name", self.name),
+            *(f"--network={network}" for network in self.networks),
+            *(f"--volume={mount}" for mount in self.mounts),
+            *(f"--env={name}={value}" for name, value in self.environment.items()),
+            *([f"--entrypoint={self.entrypoint}"] if self.entrypoint else []),
+            *(self.image, *self.program),
+        ]
+
+
+def postgres(image: str, user: int, place: Path) -> ScratchContainer:
+    """Return the Postgres of a drill, which only the bot of the drill reaches, and which reaches nobody.
+
+    Args:
+        image: The image of the host's Postgres.
+        user: The user who owns the host's Postgres.
+        place: The directory with ``data``, ``run`` and ``secrets``.
+    """
+    return ScratchContainer(
+        name=DRILL_POSTGRES,
+        image=image,
+        user=user,
+        networks=(DRILL_INSIDE,),
+        mounts=(
+            f"{place / 'data'}:/var/lib/postgresql/data",
+            f"{place / 'run'}:/var/run/postgresql",
+            f"{place / 'secrets'}:/secrets:ro",
+        ),
+        program=("postgres",),
+        environment={
+            "POSTGRES_PASSWORD_FILE": "/secrets/superuser",
+            "POSTGRES_INITDB_ARGS": "--data-checksums",
+            "PGDATA": "/var/lib/postgresql/data",
+        },
+        memory="512m",
+    )
+
+
+def memory_of(compose: str) -> str:
+    """Return the memory that a release gives to its bot, as its Compose file has it."""
+    found = MEMORY.search(compose)
+    return found[1] if found else USUAL
+
+
+def bot(
+    image: str, place: Path, packages: Path | None, *, with_postgres: bool, memory: str = USUAL
+) -> ScratchContainer:
+    """Return the bot of a drill: in its own image, on its restored database, with a way to its exchange alone.
+
+    Args:
+        image: The image of which the snapshot tells.
+        place: The directory with ``conf``, ``release`` and ``var``.
+        packages: The packages that are added to the image, None where there are none.
+        with_postgres: Whether its database is in the Postgres of the drill.
+        memory: The most memory that it gets.
+    """
+    return ScratchContainer(
+        name=DRILL_BOT,
+        image=image,
+        user=layout.CONTAINER_UID,
+        networks=(DRILL_OUTSIDE, *((DRILL_INSIDE,) if with_postgres else ())),
+        mounts=(
+            f"{place / 'conf'}:{CONF}:ro",
+            f"{place / 'release'}:/freqops/release:ro",
+            *((f"{packages}:/freqops/packages:ro",) if packages is not None else ()),
+            f"{place / 'var'}:/freqops/var",
+        ),
+        program=(
+            *("-c", FREQTRADE, "trade", "--config", f"{CONF}/config.json"),
+            *("--strategy-path", "/freqops/release/strategies", "--userdir", "/freqops/var"),
+        ),
+        entrypoint="python3",
+        environment={"PYTHONPATH": PYTHONPATH, "PYTHONDONTWRITEBYTECODE": "1"},
+        memory=memory,
+    )
