@@ -31,7 +31,7 @@ def real_playbooks() -> dict[str, dict[str, dict[str, Any]]]:
 def test_the_jobs_that_are_there_by_default_name_playbooks_and_inputs_that_exist() -> None:
     rows = yaml.safe_load((ROOT / "roles/schedule/defaults/main.yml").read_text())["schedule_default_jobs"]
     found = entries.parse(rows, real_playbooks())
-    assert {"status", "backup-check"} <= {entry.name for entry in found}
+    assert {"status", "backup-check", "restore-drill"} <= {entry.name for entry in found}
     for entry in found:
         assert (ROOT / "playbooks" / f"{entry.playbook}.yml").is_file()
     assert not any(entry.vault for entry in found)
