@@ -113,7 +113,8 @@ def load(root: Path) -> dict[str, Known]:
 def wrong(repository: Repository, known: Known | None, now: datetime) -> list[str]:
     """Return which jobs of a repository are overdue, a line each with its cure; none where it is another host's.
 
-    A drill is overdue only where one has ever passed: nothing runs it by itself until somebody plans it. Where none
+    A drill is overdue only where one has ever passed: a host does not run it by itself, the calendar of
+    the control node does, which has its own last success in status. Where none
     has, `notes` says so.
     """
     if repository.of_host:
