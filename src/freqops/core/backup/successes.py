@@ -204,7 +204,7 @@ def _known(row: object) -> Known:
     Raises:
         Malformed: It is not what `Known.to_json` writes.
     """
-    said = kinds.checked(row, KNOWN, tuple(KNOWN))
+    said = {"dumps": {}, **kinds.checked(row, KNOWN, tuple(name for name in KNOWN if name != "dumps"))}
     unknown = sorted(set(said["done"]) - set(JOBS))
     if unknown:
         raise Malformed(f"there is no job '{visible(unknown[0], 60)}'")

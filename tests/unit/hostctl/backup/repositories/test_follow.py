@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.backup import successes
 from freqops.core.backup.store import Dump, Store
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
@@ -58,6 +60,15 @@ def test_what_is_there_already_is_not_asked_for_again(host: Host) -> None:
     assert (row.proven, row.changed, row.detail) == (True, False, ["it has the newest dumps"])
     assert host.asked == []
     dumped(host, "beta")
+    assert one(host.backups.follow()).changed
+
+
+def test_what_was_known_before_dumps_followed_is_read(host: Host) -> None:
+    path = successes.place(host.root)
+    document = json.loads(path.read_text())
+    del document["repositories"]["local"]["dumps"]
+    path.write_text(json.dumps(document))
+    assert host.known().dumps == {}
     assert one(host.backups.follow()).changed
 
 
