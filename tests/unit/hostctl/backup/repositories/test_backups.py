@@ -211,9 +211,13 @@ def test_restic_killed_in_the_middle_leaves_a_lock_that_the_next_run_takes_away(
         if "backup" not in words:
             return None
         names = sorted(path.name for path in (host.root / "backup/staging/0").iterdir())
-        child = subprocess.Popen(
-            [*words[: words.index("--") + 1], *names], cwd=host.root / "backup/staging/0", env=restic.ENVIRONMENT
-        )
+        slowly = [
+            words[0],
+            "--limit-upload",
+            "4000",
+            *words[1 : words.index("--") + 1],
+        ]  # KiB a second: seconds are left
+        child = subprocess.Popen([*slowly, *names], cwd=host.root / "backup/staging/0", env=restic.ENVIRONMENT)
         while child.poll() is None and not packs(host):
             pass
         child.kill()
