@@ -604,9 +604,9 @@ def test_status_tells_ages_and_is_red_above_twice_the_period(host: Host) -> None
     host.backed_up()
     wrong, notes = ages.look(host.root, host.clock)
     assert wrong == []
+    ages_of_jobs = "backup 0.0 h ago, prune 0.0 h ago, check 0.0 h ago, read-data never, drill never"
     assert notes == [
-        "repository local, last successes: backup 0.0 h ago, prune 0.0 h ago, check 0.0 h ago, read-data never, "
-        "drill never",
+        f"repository local, last successes: {ages_of_jobs}",
         "repository local: no restore drill has ever passed: 'freqops-host restore-drill --repository=local' makes one",
     ]
     host.clock.sleep(2 * DAY + 60)
