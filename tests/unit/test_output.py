@@ -44,6 +44,8 @@ WRITERS = {
     "src/freqops/hostctl/commands/output.py",
     "src/freqops/hostctl/commands/halt.py",  # only flushes
     "src/freqops/hostctl/own_session.py",  # words of its own; what its child printed passes as it is
+    "src/freqops/schedule/__main__.py",  # its own words, made visible
+    "src/freqops/schedule/job_run.py",  # likewise
     "src/freqops/witness/__main__.py",  # JSON for the process that started it
     "src/freqops/witness/update_records.py",  # likewise
 }
