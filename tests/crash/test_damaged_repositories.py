@@ -40,7 +40,7 @@ def overdue(host: Host, jobs: tuple[str, ...]) -> None:
 
 
 def test_whatever_is_killed_what_counts_is_whole_and_the_next_backup_is_well(memory: Path) -> None:
-    host = prepared(memory / "kills" / "srv")
+    host = prepared(memory / "killed-repositories" / "srv")
     host.declare({**host.vault().repository.to_json(), "keep_least": 2, "dumps": True})
     drawn, took_s, cut = drawn_as("killed backups"), dict[str, float](), 0
     for act, jobs in ACTS.items():
@@ -69,7 +69,7 @@ def test_whatever_is_killed_what_counts_is_whole_and_the_next_backup_is_well(mem
 
 
 def test_a_flipped_bit_is_found_and_named_wherever_it_is(memory: Path) -> None:
-    host, drawn = prepared(memory / "flips" / "srv"), drawn_as("flipped bits")
+    host, drawn = prepared(memory / "flipped-repositories" / "srv"), drawn_as("flipped bits")
     files = sorted(path for path in host.url.rglob("*") if path.is_file() and path.parent.name != "locks")
     sizes = [path.stat().st_size for path in files]
     for _ in range(FLIPS):
@@ -99,10 +99,10 @@ def disk(place: Path, size: int) -> Iterator[None]:
 
 
 def test_a_disk_that_fills_up_costs_no_snapshot(memory: Path) -> None:
-    made, drawn, full = prepared(memory / "disks" / "srv"), drawn_as("full disks"), 0
+    made, drawn, full = prepared(memory / "full-repositories" / "srv"), drawn_as("full disks"), 0
     size = sum(path.stat().st_size for path in made.url.rglob("*") if path.is_file())
     for number in range(DISKS):
-        host = copied(made, memory / "disks" / f"srv-{number}")
+        host = copied(made, memory / "full-repositories" / f"srv-{number}")
         url = host.root / "backup" / "local"
         away = host.root / "backup" / "away"
         url.rename(away)
