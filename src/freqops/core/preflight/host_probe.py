@@ -131,12 +131,14 @@ def _object(text: str) -> dict[str, Any]:
 def _ports(proc: Path, run: Run | None) -> dict[str, str]:
     """Return the TCP ports that something listens on, each with its owner: a container, a program, or unknown.
 
-    A container that comes or goes at this moment has its port before or after it has its name, so one looks again.
+    A container that comes or goes at this moment has its port before or after it has its name, so one looks again. A
+    program that ends at this moment had the port, and is not seen any more: once more, and the port is free.
     """
     owners: dict[str, str] = {}
-    for _ in range(LOOKS):
+    for look in range(LOOKS):
         owners = _owners(proc, run)
-        if run is None or not any(f"({PROXY})" in owner for owner in owners.values()):
+        unseen = look == 0 and not all(owners.values())
+        if run is None or not (unseen or any(f"({PROXY})" in owner for owner in owners.values())):
             break
         time.sleep(LOOK_SECONDS)
     return owners

@@ -129,6 +129,24 @@ def test_a_port_of_a_container_that_is_just_being_replaced_is_looked_at_again(
     assert not listings
 
 
+def test_a_port_of_a_program_that_just_ended_is_looked_at_again(
+    proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[float] = []
+
+    def wait(seconds: float) -> None:
+        looked.append(seconds)
+        table = proc / "net" / "tcp6"
+        table.write_text("".join(line for line in table.read_text().splitlines(keepends=True) if ":20FB" not in line))
+
+    assert ":20FB" in (proc / "net" / "tcp6").read_text()  # 8443, whose program is not seen
+    monkeypatch.setattr(host_probe.time, "sleep", wait)
+    answers: Answers = {"version": version(), "info": INFO}
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
+    assert "8443" not in found["ports"]
+    assert looked == [host_probe.LOOK_SECONDS]
+
+
 def test_a_proxy_whose_container_nobody_names_is_told_as_it_is(
     proc: Path, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
