@@ -140,7 +140,7 @@ def test_a_port_of_a_program_that_just_ended_is_looked_at_again(
         table.write_text("".join(line for line in table.read_text().splitlines(keepends=True) if ":20FB" not in line))
 
     assert ":20FB" in (proc / "net" / "tcp6").read_text()  # 8443, whose program is not seen
-    monkeypatch.setattr(host_probe.time, "sleep", wait)
+    monkeypatch.setattr("time.sleep", wait)
     answers: Answers = {"version": version(), "info": INFO}
     found = host_probe.look([], root=tmp_path, proc=proc, run=answering(answers))
     assert "8443" not in found["ports"]
