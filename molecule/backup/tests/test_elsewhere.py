@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -77,7 +78,7 @@ class Elsewhere:
         line = f"sudo {shlex.join(words)} 2>&1 | tr --complement --delete '[:print:]'"
         return self.bot.host.run(line, stdin="\n").out
 
-    def backup(self, words: str, wanted: int = 0) -> dict[str, str]:
+    def backup(self, words: str, wanted: int = 0) -> dict[str, Any]:
         """Run the command on that repository, and return its row."""
         code, answer = self.bot.tool(f"backup {words} --repository vault --json")
         assert code == wanted, answer
@@ -86,7 +87,7 @@ class Elsewhere:
 
     def counted(self) -> list[str]:
         """Return the snapshots that count."""
-        return [each["id"] for each in self.backup("list")["snapshots"] if each["counts"] == "yes"]  # type: ignore[index]
+        return [each["id"] for each in self.backup("list")["snapshots"] if each["counts"] == "yes"]
 
     def quiet(self) -> None:
         """Let no dumps follow there any more, and wait until those that are on their way are there."""
@@ -145,7 +146,7 @@ def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
 def test_each_dump_is_there_without_anybody_asking(elsewhere: Elsewhere) -> None:
     until("the newest dumps are there", lambda: bool(elsewhere.counted()), GIVE_UP)
     [newest] = elsewhere.backup("list")["snapshots"][-1:]
-    assert (newest["parts"], newest["bots"].split(",")) == ("trades", sorted(BOTS))  # type: ignore[index]
+    assert (newest["parts"], newest["bots"].split(",")) == ("trades", sorted(BOTS))
 
 
 def test_a_hostile_host_can_only_add(elsewhere: Elsewhere) -> None:
