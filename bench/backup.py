@@ -19,6 +19,7 @@ HOST, BOT, DATABASE = "paper-1", "alpha", "alpha_paper"
 MEGABYTES, SMALL = 1000, 20
 ROW_BYTES = 8000
 REPOSITORY, SCRATCH = "/srv/freqops/bench-restic", "/srv/freqops/bench-dump"
+INSIDE = "/var/lib/postgresql/data/bench.dump"  # its root is read-only
 EXEC = "docker exec -i freqops-postgres"
 LONG_S = 3600.0
 ROUNDS = 20
@@ -34,7 +35,8 @@ def fill(field: Field, megabytes: int) -> None:
     """Add a table of so many megabytes."""
     psql(field, "drop table if exists bench")
     psql(field, "create table bench (id serial primary key, body text)")
-    body = f"(select string_agg(md5(random()::text || g::text), '') from generate_series(1, {ROW_BYTES // 32}) x)"  # noqa: S608
+    part = "md5(random()::text || x::text || g::text)"
+    body = f"(select string_agg({part}, '') from generate_series(1, {ROW_BYTES // 32}) x)"  # noqa: S608
     rows = megabytes * 10**6 // ROW_BYTES
     psql(field, f"insert into bench (body) select {body} from generate_series(1, {rows}) g")  # noqa: S608
 
@@ -61,10 +63,10 @@ def measured(field: Field) -> list[tuple[str, float, float]]:
     ours = timed(field, f"freqops-host dump {BOT}")
     rows = [("dump: pg_dump -Fc -Z1", bare, ours)]
     psql(field, "create database bench_restored", "postgres")
-    in_place = f"docker cp -q {SCRATCH}/database freqops-postgres:/tmp/bench && docker exec freqops-postgres"
-    bare = timed(field, f"{in_place} pg_restore --username postgres -j2 --dbname bench_restored /tmp/bench")
+    in_place = f"{EXEC} sh -c 'cat > {INSIDE}' < {SCRATCH}/database && {EXEC}"
+    bare = timed(field, f"{in_place} pg_restore --username postgres -j2 --dbname bench_restored {INSIDE}")
     psql(field, "drop database bench_restored with (force)", "postgres")
-    field.sh("docker exec freqops-postgres rm /tmp/bench")
+    field.sh(f"docker exec freqops-postgres rm {INSIDE}")
     incident = field.halt(3, reason="bench")[1]["incident"]
     timed(field, f"freqops-host dump {BOT}")
     words = f"--dump latest --overwrite --incident {incident} --reason bench"
