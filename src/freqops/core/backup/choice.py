@@ -17,17 +17,22 @@ ALLOWED = f"'{LATEST}', the stamp of a dump like 20260131T180000Z, or {iso_time.
 SHOWN = 60
 
 
-def understood(text: str) -> str:
+def understood(text: str, named: re.Pattern[str] = STAMP, allowed: str = ALLOWED) -> str:
     """Return ``text``, which must be a choice.
+
+    Args:
+        text: The choice.
+        named: What the name of one that may be chosen looks like.
+        allowed: What is allowed, in words.
 
     Raises:
         Refused: It is none; the text says what is allowed.
     """
-    if text != LATEST and not STAMP.fullmatch(text):
+    if text != LATEST and not named.fullmatch(text):
         try:
             iso_time.parse(text)
         except ValueError:
-            raise Refused(f"'{visible(text, SHOWN)}' is none of {ALLOWED}") from None
+            raise Refused(f"'{visible(text, SHOWN)}' is none of {allowed}") from None
     return text
 
 

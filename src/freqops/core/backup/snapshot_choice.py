@@ -10,11 +10,11 @@ from ..base import iso_time
 from ..base.clock import iso
 from ..base.errors import Refused
 from ..base.visible import visible
-from . import parts
+from . import choice, parts
+from .choice import LATEST
 from .repository import Repository
 from .snapshot import Snapshot
 
-LATEST = "latest"
 BEGINNING = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 ALLOWED = f"'{LATEST}', the id of a snapshot or at least 8 digits of its beginning, or {iso_time.ALLOWED}"
 SHOWN = 60
@@ -26,12 +26,7 @@ def understood(text: str) -> str:
     Raises:
         Refused: It is none; the text says what is allowed.
     """
-    if text != LATEST and not BEGINNING.fullmatch(text):
-        try:
-            iso_time.parse(text)
-        except ValueError:
-            raise Refused(f"'{visible(text, SHOWN)}' is none of {ALLOWED}") from None
-    return text
+    return choice.understood(text, BEGINNING, ALLOWED)
 
 
 def named(numbers: Sequence[str], text: str) -> str | None:
