@@ -16,16 +16,22 @@ HISTORIES = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000
 def test_one_a_minute_then_one_an_hour_then_one_a_day() -> None:
     moments = [NOW - timedelta(seconds=30 * step) for step in range(2 * 60 * 24 * 40)]
     stays = kept(moments, Rule(), NOW)
-    assert sum(NOW - moment < 2 * HOUR for moment in stays) == 120
+    assert sum(NOW - moment <= 10 * MINUTE for moment in stays) == 21, "the youngest all stay"
+    assert sum(10 * MINUTE < NOW - moment < 2 * HOUR for moment in stays) == 109
     assert sum(2 * HOUR < NOW - moment <= 2 * DAY for moment in stays) in (46, 47)
     assert sum(NOW - moment > 2 * DAY for moment in stays) in (28, 29)
     assert max(NOW - moment for moment in stays) <= 30 * DAY
 
 
 def test_of_each_minute_the_last_stays() -> None:
-    early, late = NOW - timedelta(seconds=100), NOW - timedelta(seconds=92)
-    assert (early.minute, late.minute) == (28, 28)
+    early, late = NOW - timedelta(seconds=1000), NOW - timedelta(seconds=992)
+    assert early.minute == late.minute
     assert kept([early, late, NOW], Rule(), NOW) == {late, NOW}
+
+
+def test_one_that_somebody_asked_for_outlives_the_next_of_the_same_minute() -> None:
+    asked, round_ = NOW - timedelta(seconds=2), NOW - timedelta(seconds=1)
+    assert kept([asked, round_], Rule(), NOW) == {asked, round_}
 
 
 def test_the_newest_stays_however_old_it_is() -> None:
@@ -52,7 +58,7 @@ def test_no_history_of_rounds_and_clocks_goes_below_the_minimum() -> None:
 
 def _live_through(drawn: random.Random) -> None:
     minute, hour, day = (timedelta(seconds=drawn.randrange(0, 10 ** drawn.randrange(1, 7))) for _ in range(3))
-    rule = Rule(minute, hour, day, drawn.randrange(0, 5))
+    rule = Rule(minute, hour, day, drawn.randrange(0, 5), timedelta(seconds=drawn.choice((0, 30, 600))))
     now, present = NOW, set[datetime]()
     for _ in range(drawn.randrange(1, 40)):
         now += timedelta(seconds=drawn.choice((15, 60, 3600, 86400, 40 * 86400, -60, -86400, -400 * 86400)))

@@ -226,9 +226,12 @@ def test_names_stay_in_their_order_when_the_clock_is_set_back(host: Dumping) -> 
 
 def test_old_ones_go_and_cease_to_count_first(host: Dumping, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [take(host) for _ in range(3)]
+    assert dumps.prune(host.store, host.clock) == [], "the youngest all stay"
+    host.clock.ahead = 1200.0
     assert dumps.prune(host.store, host.clock) == [dump.stamp for dump in made[:2]], "three in one minute"
     assert host.stamps == [made[2].stamp]
     take(host)
+    host.clock.ahead = 3 * 3600.0
     monkeypatch.setattr("shutil.rmtree", lambda _path: None)
     dumps.prune(host.store, host.clock)
     assert len(host.stamps) == 1
