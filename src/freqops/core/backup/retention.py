@@ -41,7 +41,8 @@ class Rule:
 def kept(moments: Iterable[datetime], rule: Rule, now: datetime) -> set[datetime]:
     """Return those of the moments of complete dumps that are kept; the others may go.
 
-    The youngest are all kept, and of each minute, hour and day the last. Whatever the clock says, the newest stays, and the minimum.
+    The youngest are all kept, and of each minute, hour and day the last. Whatever the clock says, the newest stays, and
+    the minimum.
     """
     ordered = sorted(set(moments))
     stays = set(ordered[-max(1, rule.minimum) :])

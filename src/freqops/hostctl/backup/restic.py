@@ -218,9 +218,8 @@ class Restic:
         self, words: list[str], seconds: float, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         options = ["--no-cache", "--password-file", str(self.repository.password(self.root)), *self._way()]
-        if self.repository.of_host:
-            if words[0] not in READS:
-                raise Refused(f"{self._name} is of the host {self.repository.of_host}: nothing is written to it")
+        if self.repository.of_host and words[0] not in READS:
+            raise Refused(f"{self._name} is of the host {self.repository.of_host}: nothing is written to it")
         if self.repository.of_host or words[0] in GLANCES:
             options.append("--no-lock")  # a lock is a file in it
         self._trusted_password()
