@@ -125,15 +125,17 @@ class Sqlite:
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=10)) as connection:
-                return [list(row) for row in connection.execute(query)]
-        except sqlite3.Error as error:
-            raise DatabaseError(f"{self.path.name}: {error}") from None
+        return list(self._each(query))
+
+    def _each(self, query: str) -> Iterator[list[Any]]:
+        """Give the rows that a query finds, one by one."""
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            for row in connection.execute(query):
+                yield list(row)
 
     def contents(self) -> Contents:
         """Return it as it can be asked for everything that it holds."""
-        return Contents(SQLITE, self.rows)
+        return Contents(SQLITE, self._each)
 
     def dump(self, path: Path) -> Recorded:
         """Copy the database to ``path``, and compare the copy; as `Database.dump`."""
