@@ -90,8 +90,8 @@ def measured(field: Field) -> list[tuple[str, float, float]]:
 def grown(field: Field) -> float:
     """Return the bytes by which a repository grows for each dump, after the first one."""
     key, sizes = f"RESTIC_PASSWORD_FILE={SCRATCH}/key", list[int]()
-    for number in range(DUMPS + 1):
-        psql(field, f"update bench set body = reverse(body) where id = {number * 7 + 1}")  # noqa: S608
+    for _ in range(DUMPS + 1):
+        psql(field, "update bench set body = reverse(body) where id = (select max(id) - 3 from bench)")
         psql(field, "insert into bench (body) select body from bench where id = 2")
         field.sh(f"freqops-host dump {BOT}")
         newest = field.sh(f"ls -d /srv/freqops/bots/{BOT}/dumps/rolling/* | tail -n 1").strip()
