@@ -10,6 +10,7 @@ short_description: Bring the host's Postgres to its staged description, never un
 description:
   - Runs C(freqops-host postgres) on the host. Where Postgres has to be made again, its bots are stopped before and
     started after it, and the former Postgres comes back where the new one does not come up.
+  - Before it is made again, the database of each bot on it is brought into a dump.
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -32,6 +33,10 @@ options:
     default: false
   reread:
     description: Whether a Postgres that runs on must read again who may connect.
+    type: bool
+    default: false
+  accept_stale_dump:
+    description: Whether it may be made again although the database of a bot could not be dumped before.
     type: bool
     default: false
 author:
@@ -70,8 +75,10 @@ from ansible.module_utils.freqops.core.deploy import foretelling
 ARGUMENT_SPEC: dict[str, Any] = {
     "stale": {"type": "bool", "default": False},
     "reread": {"type": "bool", "default": False},
+    "accept_stale_dump": {"type": "bool", "default": False},
     "root": {"type": "path", "default": "/srv/freqops"},
 }
+FLAGS = ("reread", "accept_stale_dump")
 
 
 def _foretell(module: AnsibleModule) -> None:
@@ -95,8 +102,10 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         _foretell(module)
-    words = ["postgres", *(["--reread"] if module.params["reread"] else [])]
+    words = ["postgres", *(f"--{name.replace('_', '-')}" for name in FLAGS if module.params[name])]
     answer = host_command.serve(module, words, "changed")
+    for line in answer["detail"]:
+        module.warn(line)
     for row in answer["bots"]:
         module.warn(f"{row['bot']}: stopped for a change of Postgres, and {row['outcome']} again")
     module.exit_json(changed=answer["changed"], bots=answer["bots"])

@@ -14,6 +14,8 @@ description:
   - What was begun is finished on the host, even when the connection is lost.
   - A bot with open trades that would go on by another stop, timeframe or the like is refused, with both values, unless
     O(accept_effective).
+  - Before image or database of a bot change, all of its database is brought into a dump. Where that fails the bot is
+    refused, unless O(accept_stale_dump).
   - A bot held at level 1 is started and stays paused; one held at level 3 is not started. Both end well and say so.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -52,6 +54,10 @@ options:
     default: 120
   accept_effective:
     description: Whether bots with open trades may go on by other effective values than those of their present release.
+    type: bool
+    default: false
+  accept_stale_dump:
+    description: Whether image or database of a bot may change although the database could not be dumped before.
     type: bool
     default: false
   deploy_lock:
@@ -100,6 +106,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "root": {"type": "path", "default": "/srv/freqops"},
     "deadline": {"type": "int", "default": 120},
     "accept_effective": {"type": "bool", "default": False},
+    "accept_stale_dump": {"type": "bool", "default": False},
     "deploy_lock": {"type": "str"},
     "actor": {"type": "str"},
 }
@@ -143,6 +150,8 @@ def main() -> None:
     words = ["switch", pairs, *host_command.options(values, "deadline", "actor")]
     if values["accept_effective"]:
         words.append("--accept-effective")
+    if values["accept_stale_dump"]:
+        words.append("--accept-stale-dump")
     if values["deploy_lock"]:
         words += [f"--deploy-lock={values['deploy_lock']}", f"--incident={values['deploy_lock']}"]
     rows = host_command.serve(module, words, "bots")["bots"]

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from freqops.core.backup import changes, recovery_points
 from freqops.core.base.clock import Clock
 from freqops.core.bot import processes
 from freqops.core.bot.client import Failed
@@ -197,7 +198,7 @@ class ModelEngine(Engine):
     def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:  # noqa: ARG002
         if output is not None:
             shutil.copy(self.world.old.database, output)
-        return ""
+        return "{}" if argv[-1].endswith(changes.MARKS) else ""  # it has no database of any bot
 
     def logs(self, _name: str, _lines: int) -> list[str]:
         return ["last words"]
@@ -262,6 +263,7 @@ def pretend(job: dict[str, Any]) -> None:
     stand_ins: list[tuple[Any, str, Any]] = [
         (processes, "scan", lambda *_: world.processes),
         (processes_and_api, "FreqtradeClient", lambda *_: WorldApi(clock, world)),
+        (recovery_points, "FILE", world.root / "run" / "recovery-points.json"),
         (foreign, "look", lambda *_: world.old),
         (foreign, "version_of", lambda _image: "2026.9"),
         (os, "kill", world.signalled),

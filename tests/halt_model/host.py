@@ -31,7 +31,7 @@ from freqops.core.bot.database_contents import Recorded
 from freqops.core.halt import timers
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.bot import databases, holds_file, processes_and_api, rounds
-from freqops.hostctl.commands import output
+from freqops.hostctl.commands import output, switch
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import halt as halting
 from freqops.hostctl.halt import level_3, levels
@@ -190,6 +190,7 @@ class ModelHost(Judge):
             replace(command, "Clock", lambda: self.clock)
             replace(command, "Engine", lambda: self.engine, raising=name != "halt")
         replace(levels, "Engine", lambda: self.engine)
+        replace(switch, "in_a_dump", lambda *_: "20260102T030405Z")  # a model has no database to dump
         replace(timers, "RED_SECONDS", {**timers.RED_SECONDS, timers.GUARD: -1.0})  # there is no guard but the timer
         replace(stamp, "DIRECTORY", str(self.root / "run"))
         client = type("Client", (ModelClient,), {"board": self})

@@ -254,15 +254,15 @@ def test_a_check_refuses_as_the_deploy_does_where_it_can_ask(run: Run, docker: D
 
 def test_postgres_is_brought_by_the_host(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"bot": "alpha", "outcome": "running"}]
-    tool, noted = stub(json.dumps({"changed": True, "bots": rows}))
+    tool, noted = stub(json.dumps({"changed": True, "bots": rows, "detail": ["alpha: as was accepted"]}))
     use(monkeypatch, freqops_postgres, tool)
     warned: list[str] = []
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text: warned.append(text))  # Ansible says a text only once
-    answer = run(freqops_postgres, stale=True, reread=True)
+    answer = run(freqops_postgres, stale=True, reread=True, accept_stale_dump=True)
     assert (answer["changed"], answer["bots"]) == (True, rows)
-    assert noted.read_text().splitlines() == ["postgres", "--reread"]
-    assert warned == ["alpha: stopped for a change of Postgres, and running again"]
-    tool, _ = stub(json.dumps({"changed": False, "bots": []}))
+    assert noted.read_text().splitlines() == ["postgres", "--reread", "--accept-stale-dump"]
+    assert warned == ["alpha: as was accepted", "alpha: stopped for a change of Postgres, and running again"]
+    tool, _ = stub(json.dumps({"changed": False, "bots": [], "detail": []}))
     again = run(freqops_postgres)
     assert (again["changed"], again["bots"]) == (False, [])
     assert noted.read_text().splitlines() == ["postgres"]

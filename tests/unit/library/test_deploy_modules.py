@@ -274,6 +274,14 @@ def test_what_may_change_for_open_trades_is_passed_on(run: Run, stub: Stub, monk
         assert ("--accept-effective" in noted.read_text().split()) is accepted
 
 
+def test_a_change_without_a_dump_is_passed_on(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, noted = stub(rows(WELL))
+    use(monkeypatch, freqops_switch, tool)
+    for accepted in (True, False):
+        run(freqops_switch, releases={"alpha": NEW}, accept_stale_dump=accepted)
+        assert ("--accept-stale-dump" in noted.read_text().split()) is accepted
+
+
 def test_a_rollback_by_hand_passes_on_what_became_of_it(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(rows({**WELL, "release": OLD}))
     use(monkeypatch, freqops_rollback, tool)

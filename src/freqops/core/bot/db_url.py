@@ -11,6 +11,12 @@ def postgres_url(database: str, host: str, password: str) -> str:
     return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
 
 
+def place_of(url: str) -> str:
+    """Return where a ``db_url`` leads, without who opens it and by which password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
 def password_of(url: str) -> str:
     """Return the password inside a ``db_url`` made by `postgres_url`."""
     return url.partition("://")[2].partition("@")[0].partition(":")[2]

@@ -51,7 +51,12 @@ def password_in_use(home: Path, *, waiting: bool = True) -> str:
 
 def url_in_use(home: Path) -> str:
     """Return the ``db_url`` of a bot; empty where its secrets cannot be read."""
-    document = durable.read_json(home / "conf" / "secrets.json")
+    return url_in(home / "conf" / "secrets.json")
+
+
+def url_in(secrets: Path) -> str:
+    """Return the ``db_url`` in a file of secrets; empty where it cannot be read."""
+    document = durable.read_json(secrets)
     return str(document.get("db_url", "")) if isinstance(document, dict) else ""
 
 

@@ -21,17 +21,16 @@ from freqops.core.base import durable, stamp
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven
 from freqops.core.bot import layout
-from freqops.core.bot.db_url import POSTGRES, SQLITE
+from freqops.core.bot.db_url import POSTGRES
 from freqops.core.bot.layout import Home
-from freqops.core.bot.postgres import NAME, PSQL, url_in_use
+from freqops.core.bot.postgres import url_in_use
 from freqops.core.halt import timers
 
 from ..bot.engine import Engine
 from ..bot.rounds import Rounds, Said
+from . import marks
 
-SQLITE_URL = f"{SQLITE}:////freqops/var/"
 PASS_S = 10.0
-ASK_S = 20.0
 SHOWN = 400
 
 
@@ -73,7 +72,7 @@ class DumpRounds:
     def _ask_postgres(self) -> None:
         self._marks, self._unasked = {}, ""
         try:
-            self._marks = changes.of_postgres(self._engine.pipe([*PSQL, f"--command={changes.MARKS}"], ASK_S))
+            self._marks = marks.of_postgres(self._engine)
         except (FreqopsError, OSError) as error:
             self._unasked = f"Postgres does not say what changed: {error}"
 
@@ -87,7 +86,7 @@ class DumpRounds:
                 return Said()
             try:
                 _refuse_without(Home(home).dump_lock, mine)
-                mark, lag_s = self._mark(home)
+                mark, lag_s = marks.mark_of(home, self._told)
                 if point.due(mark, asked_s):
                     return self._dumped(home, mark)
                 if mark is not None and mark == point.mark:
@@ -101,17 +100,10 @@ class DumpRounds:
         """Whether it is only being deployed for the first time: it has no declaration, and never had a database."""
         return not (home / "bot.json").exists() and home.name not in self._points
 
-    def _mark(self, home: Path) -> tuple[str | None, float]:
-        """Return the mark of a bot's database, and how late it may be."""
-        url = url_in_use(home)
-        if url.startswith(SQLITE_URL):
-            return changes.of_sqlite(home / "var" / url[len(SQLITE_URL) :]), 0.0
-        name = url.rpartition("/")[2]
-        if not url.startswith(POSTGRES) or not NAME.fullmatch(name):
-            raise NotProven("its db_url names no database of freqops")
+    def _told(self) -> dict[str, str | None]:
         if self._unasked:
             raise NotProven(self._unasked)
-        return self._marks.get(name, changes.ABSENT), changes.POSTGRES_LAG_S
+        return self._marks
 
     def _dumped(self, home: Path, mark: str | None) -> Said:
         dumps: Any = import_module("freqops.hostctl.backup.dumps")

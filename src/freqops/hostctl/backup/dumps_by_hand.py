@@ -7,11 +7,9 @@ from pathlib import Path
 
 from freqops.core.backup import changes, recovery_points
 from freqops.core.backup.recovery_points import Point
-from freqops.core.backup.store import Store
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot.layout import Home
 
 from ..bot.engine import Engine
 from . import dumps
@@ -42,13 +40,14 @@ def dumped(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool = Fals
     """Make a dump of one bot's database, and return what came of it; it raises nothing."""
     began_s = clock.monotonic()
     try:
-        made = dumps.take(home, clock, engine, accept_loss=accept_loss)
-        took_s = clock.monotonic() - began_s
-        size, moment = dumps.size(made), iso(made.manifest.moment)
-        # No mark is known of that moment, so the next round that may make a dump makes one.
-        point = Point(moment, began_s, changes.UNKNOWN, made.stamp, began_s, took_s, size)
-        recovery_points.write(home.name, point, clock, recovery_points.FILE)
-        gone = dumps.prune(Store(Home(home).dumps), clock)
+        with dumps.at_rest(home, clock) as store:
+            made = dumps.take_locked(home, clock, engine, accept_loss=accept_loss)
+            took_s = clock.monotonic() - began_s
+            size, moment = dumps.size(made), iso(made.manifest.moment)
+            # No mark is known of that moment, so the next round that may make a dump makes one.
+            point = Point(moment, began_s, changes.UNKNOWN, made.stamp, began_s, took_s, size)
+            recovery_points.write(home.name, point, clock, recovery_points.FILE)
+            gone = dumps.prune(store, clock)
     except (FreqopsError, OSError) as error:
         return Dumped(home.name, NOT_DUMPED, detail=[str(error)])
     detail = [f"{len(gone)} dumps are not kept any more"] if gone else []

@@ -40,3 +40,10 @@ def add_bot_under_incident(parser: argparse.ArgumentParser) -> None:
 def names(text: str) -> list[str]:
     """Return the names that ``text`` has, separated by commas."""
     return [name for name in text.split(",") if name]
+
+
+def add_accept_stale_dump(parser: argparse.ArgumentParser) -> None:
+    """Add whether image or database may change without a dump before."""
+    parser.add_argument(
+        "--accept-stale-dump", action="store_true", help="go on where a database cannot be dumped before the change"
+    )

@@ -7,9 +7,12 @@ import argparse
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import PROVEN
 
+from ..backup.before_change import in_a_dump
 from ..bot.engine import Engine
 from ..deploy import shared_postgres
+from ..deploy.dump_first import DumpFirst
 from . import output
+from .arguments import add_accept_stale_dump
 
 HELP = "bring the host's Postgres to what is staged, with its bots stopped"
 IN_SESSION = True
@@ -18,9 +21,12 @@ IN_SESSION = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add whether it is to read again who may connect."""
     parser.add_argument("--reread", action="store_true", help="have it read again who may connect")
+    add_accept_stale_dump(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Bring it there."""
-    output.print_json(shared_postgres.bring(options.root, Clock(), Engine(), reread=options.reread).to_json())
+    first = DumpFirst(in_a_dump, options.accept_stale_dump)
+    brought = shared_postgres.bring(options.root, Clock(), Engine(), reread=options.reread, first=first)
+    output.print_json(brought.to_json())
     return PROVEN

@@ -18,6 +18,7 @@ from ..bot.engine import Engine
 from ..bot.start import DEADLINE
 from ..incident import journal
 from ..incident.recorded import Command
+from .dump_first import DumpFirst
 from .switch import Switch, switch
 from .switch_files import SwitchFiles
 from .switch_order import Switched, SwitchOrder
@@ -32,16 +33,18 @@ class Errand:
 
     Attributes:
         accept_effective: Whether open trades may go on by other effective values.
+        first: The dump that a change of image or database wants first; None where none is made.
     """
 
     root: Path
     mandate: Mandate
     deadline: float
     accept_effective: bool = False
+    first: DumpFirst | None = None
 
     def order(self, fingerprint: str, *, restore: bool = False) -> SwitchOrder:
         """Return the order for one bot."""
-        return SwitchOrder(fingerprint, self.mandate, self.deadline, restore, self.accept_effective)
+        return SwitchOrder(fingerprint, self.mandate, self.deadline, restore, self.accept_effective, self.first)
 
 
 def deploy(wanted: list[tuple[str, str]], errand: Errand, clock: Clock, engine: Engine) -> list[Switched]:

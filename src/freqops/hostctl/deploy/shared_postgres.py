@@ -16,6 +16,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
+from freqops.core.bot.db_url import POSTGRES
 from freqops.core.bot.layout import Home
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.deploy import own_container
@@ -26,6 +27,7 @@ from ..bot.engine import Engine
 from ..bot.processes_and_api import alive
 from ..bot.start import LOCK_SECONDS, start_locked
 from ..bot.stopped import Stopped
+from .dump_first import DumpFirst
 
 HEALTHY_SECONDS = 120
 COMPOSE = "compose.yml"
@@ -47,10 +49,10 @@ class Brought(Outcome):
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as it stands in the answer."""
-        return {"changed": self.changed, "bots": self.restarted}
+        return {"changed": self.changed, "bots": self.restarted, "detail": self.detail}
 
 
-def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> Brought:
+def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False, first: DumpFirst | None = None) -> Brought:
     """Bring Postgres to its staged description, with its bots stopped where it has to be made again.
 
     Args:
@@ -58,17 +60,18 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False) -> 
         clock: The source of the time.
         engine: The container engine.
         reread: Whether one that runs on must read again who may connect.
+        first: The dump of each bot on it that is made before it is made again; None where none is made.
 
     Raises:
-        Refused: Nothing was touched: a bot is in the hands of another command, or a container of somebody else has
-            the name of Postgres.
+        Refused: Nothing was touched: a bot is in the hands of another command or could not be dumped, or a container
+            of somebody else has the name of Postgres.
         NotProven: It did not come up; the text says whether the former one is back, and which bots are.
     """
     home = root / "postgres"
     with durable.locked(home / LOCK, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused("Postgres was not touched: another command is working on it")
-        return _bring(root, clock, engine, reread=reread)
+        return _bring(root, clock, engine, reread=reread, first=first)
 
 
 def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
@@ -85,7 +88,7 @@ def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
         return _bring(root, clock, engine, reread=False) if free and (home / FORMER).exists() else None
 
 
-def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool) -> Brought:
+def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool, first: DumpFirst | None = None) -> Brought:
     own, present = own_container.of_postgres(root), engine.container(CONTAINER)
     own.refuse_foreign(present)
     runs = present is not None and present.status == "running" and not own.differences(present)
@@ -99,7 +102,24 @@ def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool) -> Brought
         for bot in bots:
             if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
-        return _changed(own, bots, clock, engine)
+        answers = present is not None and present.status == "running" and not (own.home / FORMER).exists()
+        said = _dumped(first, root, clock, engine) if answers and first is not None else []
+        brought = _changed(own, bots, clock, engine)
+        brought.detail += said
+        return brought
+
+
+def _dumped(first: DumpFirst, root: Path, clock: Clock, engine: Engine) -> list[str]:
+    """Have each database on it in a dump, and return what is to be said of that.
+
+    One that does not run can be asked for none; nothing was written since it ended, and it is to run again.
+
+    Raises:
+        Refused: A database is in no dump.
+    """
+    homes = [bot.home for bot in _bots(root) if postgres.url_in_use(bot.home).startswith(POSTGRES)]
+    said = {home.name: first.made(home, clock, engine, "Postgres")[1] for home in homes}
+    return [f"{name}: {text}" for name, text in said.items() if text]
 
 
 def _came_up(own: OwnContainer, engine: Engine) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
-from freqops.core.bot import layout
+from freqops.core.bot import db_url, layout, postgres
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import effective_values, own_container
 from freqops.core.halt import holds
@@ -49,6 +49,8 @@ class Switch(WayBack):
             self._hold_on()
             return self._as_it_is(target)
         dump = self._ready(target)
+        if dump is not None or self._database_changes():
+            self._dump_first()
         if self._restored is not None and self._trades_since(target):
             self._result.release = self._result.former
             self._hold()
@@ -141,6 +143,25 @@ class Switch(WayBack):
             raise Refused(f"{ACCEPT}, and whether it has open trades is not known: {error}") from None
         if trades:
             raise Refused(f"{ACCEPT}, and it has {len(trades)} open trades: {'; '.join(changes)}")
+
+    def _database_changes(self) -> bool:
+        """Whether the secrets that wait lead to another database; other passwords alone are no other database."""
+        waiting = self._files.pending_secrets
+        if self._former is None or waiting is None:
+            return False
+        return db_url.place_of(postgres.url_in(waiting)) != db_url.place_of(postgres.url_in_use(self._home))
+
+    def _dump_first(self) -> None:
+        """Have all of its database in a dump.
+
+        Raises:
+            Refused: It is in none, and nothing was touched.
+        """
+        if self._order.first is None:
+            return
+        self._result.dump, said = self._order.first.made(self._home, self._clock, self._engine, self._home.name)
+        self._result.detail += [said] if said else []
+        self._journal.note("note", "database", said or f"all of it is in dump {self._result.dump}")
 
     def _secrets_differ(self) -> bool:
         """Whether the bot was started with other secrets than it would be started with now."""

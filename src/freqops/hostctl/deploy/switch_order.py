@@ -9,6 +9,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 
 from ..bot.start import DEADLINE
+from .dump_first import DumpFirst
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class SwitchOrder:
     Attributes:
         restore: Whether it goes back, by hand, to a release that was well before, with the database of then.
         accept_effective: Whether open trades may go on by other effective values.
+        first: The dump that a change of image or database wants first; None where none is made.
     """
 
     release: str
@@ -25,6 +27,7 @@ class SwitchOrder:
     deadline: float = DEADLINE
     restore: bool = False
     accept_effective: bool = False
+    first: DumpFirst | None = None
 
 
 @dataclass
@@ -37,11 +40,13 @@ class Switched(Outcome):
     Attributes:
         release: The release that the bot has now.
         former: The release that it had before; empty where there was none.
+        dump: The dump that had all of its database before image or database changed; empty where none was needed.
         log: The last lines of the release that failed.
     """
 
     release: str = ""
     former: str = ""
+    dump: str = ""
     log: list[str] = field(default_factory=list)
 
     @property

@@ -12,8 +12,10 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.deploy import deploy_lock
 from freqops.hostctl import cli, own_session
+from freqops.hostctl.backup.before_change import in_a_dump
 from freqops.hostctl.deploy import shared_postgres, unchanged
 from freqops.hostctl.deploy.deploy import Errand
+from freqops.hostctl.deploy.dump_first import DumpFirst
 from freqops.hostctl.deploy.switch_order import Switched
 from tests.unit.fakes import FakeClock, make_bot
 
@@ -55,8 +57,8 @@ class Cli:
             raise self.error
         return self.rows[0]
 
-    def _bring(self, root: Path, *_: Any, reread: bool) -> shared_postgres.Brought:
-        self.ran.append((root, reread))
+    def _bring(self, root: Path, *_: Any, reread: bool, first: DumpFirst) -> shared_postgres.Brought:
+        self.ran.append((root, reread, first))
         if self.error is not None:
             raise self.error
         return shared_postgres.Brought(changed=True, restarted=[{"bot": "alpha", "outcome": "running"}])
@@ -80,7 +82,7 @@ def test_a_switch_is_what_it_was_asked_in_a_session_of_its_own(run: Cli) -> None
     status, out = run("switch", f"beta={OLD},alpha={NEW}", *words)
     [(wanted, errand)] = run.ran
     assert wanted == [("beta", OLD), ("alpha", NEW)]
-    assert errand == Errand(run.root, Mandate("one", "why", "ann@here"), 7.0)
+    assert errand == Errand(run.root, Mandate("one", "why", "ann@here"), 7.0, first=DumpFirst(in_a_dump))
     assert (status, run.sessions) == (0, 1)
     [row] = json.loads(out)["bots"]
     assert (row["bot"], row["well"], row["release"], row["former"]) == ("alpha", True, NEW, OLD)
@@ -90,6 +92,13 @@ def test_what_may_change_for_open_trades_is_said_with_the_command(run: Cli) -> N
     run("switch", f"alpha={NEW}", "--accept-effective")
     run("switch", f"alpha={NEW}")
     assert [errand.accept_effective for _, errand in run.ran] == [True, False]
+
+
+def test_a_change_without_a_dump_is_accepted_with_the_command(run: Cli) -> None:
+    run("switch", f"alpha={NEW}", "--accept-stale-dump")
+    run("postgres", "--accept-stale-dump")
+    [(_, errand), (_, _, first)] = run.ran
+    assert errand.first == first == DumpFirst(in_a_dump, accept_stale=True)
 
 
 def test_one_bot_that_is_not_well_is_not_proven(run: Cli) -> None:
@@ -159,9 +168,10 @@ def test_what_a_rollback_or_postgres_raises_becomes_an_answer(
 
 def test_postgres_is_brought_in_a_session_of_its_own(run: Cli) -> None:
     status, out = run("postgres")
-    assert (status, json.loads(out)) == (0, {"changed": True, "bots": [{"bot": "alpha", "outcome": "running"}]})
+    bots = [{"bot": "alpha", "outcome": "running"}]
+    assert (status, json.loads(out)) == (0, {"changed": True, "bots": bots, "detail": []})
     run("postgres", "--reread")
-    assert run.ran == [(run.root, False), (run.root, True)]
+    assert run.ran == [(run.root, False, DumpFirst(in_a_dump)), (run.root, True, DumpFirst(in_a_dump))]
     assert run.sessions == 2
 
 

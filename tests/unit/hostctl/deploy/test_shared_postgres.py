@@ -109,7 +109,7 @@ def test_only_the_bots_that_run_on_it_are_stopped_and_started_again(host: Host) 
 
 def test_what_is_as_staged_is_left_alone(host: Host) -> None:
     host.used.write_text("new")
-    assert host.bring().to_json() == {"changed": False, "bots": []}
+    assert host.bring().to_json() == {"changed": False, "bots": [], "detail": []}
     assert (host.done, host.engine.said) == ([], [])
     assert host.bring(reread=True).changed is False
     assert host.engine.said == [["freqops-postgres", "pg_ctl", "reload", "--silent"]]
@@ -141,7 +141,7 @@ def test_one_of_somebody_else_is_named_with_its_cure_and_left(host: Host) -> Non
 def test_a_first_one_needs_no_bots(host: Host) -> None:
     host.used.unlink()
     host.processes = []
-    assert host.bring().to_json() == {"changed": True, "bots": []}
+    assert host.bring().to_json() == {"changed": True, "bots": [], "detail": []}
     assert host.done == ["up new 120"]
 
 
