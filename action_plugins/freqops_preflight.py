@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from freqops.core.backup import declared_repositories
 from freqops.core.bot import limits
 from freqops.core.deploy import strategy_source
 from freqops.core.preflight import bot_limits, machines
@@ -30,24 +31,32 @@ class ActionModule(FleetAction):
     """See library/freqops_preflight.py."""
 
     def act(self) -> dict[str, Any]:
-        """Judge the whole inventory, or what was found on the hosts of the play; change nothing."""
+        """Judge the whole inventory, its repositories alone, or what was found on the hosts; change nothing."""
         variables, hostvars, probes = self.variables, self.hostvars, self.argument("probes")
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
-        secrets, unopened = self._secrets(variables, sources)
+        alone = self.argument("repositories_alone")
+        secrets, unopened = ({}, []) if alone else self._secrets(variables, sources)
         fleet, unread = preflight.read(hostvars, ROOT / "roles", secrets)
-        if probes:
+        if alone:
+            refusals = [*_about_backups(unread), *declared_repositories.alone(fleet, self._keepers())]
+        elif probes:
             refusals = self._on_hosts(fleet, variables, probes)
         else:
             absent = [lost.refusal for lost in lost_bots(variables)]
             refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
             refusals += bot_limits.without_gate(fleet, _gated(fleet, hostvars))
             refusals += declared_risk.judge(fleet)
+            refusals += declared_repositories.judge(fleet, self._keepers())
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:
             return {"changed": False}
         lines = [refusal.line for refusal in found]
         show(lines, "red")
         return {"failed": True, "msg": f"{NOTHING}: {self._summary(lines)}"}
+
+    def _keepers(self) -> list[str]:
+        """Return the hosts that keep repositories of others."""
+        return list(self.variables["groups"].get(declared_repositories.KEEPERS, []))
 
     def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:
         """Return the accounts of the inventory, loaded by the play or from the file beside it; or why not."""
@@ -78,6 +87,12 @@ class ActionModule(FleetAction):
 
     def _summary(self, lines: list[str]) -> str:
         return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"
+
+
+def _about_backups(refusals: list[Refusal]) -> list[Refusal]:
+    """Return those of refusals that are about variables of backups, or about the way to a host."""
+    about = (*declared_repositories.ABOUT, "ansible_host")
+    return [each for each in refusals if each.paths and str(each.paths[0][0]).startswith(about)]
 
 
 def _gated(fleet: Fleet, hostvars: Any) -> dict[tuple[str, str], bool | None]:

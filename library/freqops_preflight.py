@@ -12,7 +12,7 @@ description:
   - Without O(probes) it judges the whole inventory, hosts outside of C(--limit) too. Bots of one host must not share
     names, ports and databases, nor live bots of the whole inventory accounts; live bots must be allowed to trade, with
     a stop on the exchange; images must be named by digest; secrets must be strong and in their place; and nothing may
-    be written that Freqtrade or a role would ignore.
+    be written that Freqtrade or a role would ignore. Repositories must be what a host would take.
   - Reads C(secrets.yml) beside the inventory by itself, unless C(secrets_exchange) is set already.
   - With O(probes) it judges what M(freqops_probe) found on each host of the play.
   - Shows one line for each refusal, with host, bot, value, cure, and file and line of the inventory where they are
@@ -27,6 +27,9 @@ options:
   probes:
     description: Name of the variable in which each host has the answer of M(freqops_probe).
     type: str
+  repositories_alone:
+    description: Whether it judges the variables of all hosts that are about backups, and nothing else.
+    type: bool
 author:
   - freqops (@freqops)
 """
@@ -50,6 +53,7 @@ from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "probes": {"type": "str"},
+    "repositories_alone": {"type": "bool"},
 }
 
 

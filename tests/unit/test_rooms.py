@@ -25,7 +25,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/backup": ("core/base", "core/bot"),
+    "core/backup": ("core/base", "core/bot", "core/preflight"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
     "core/schedule": ("core/base",),
     "strategy": ("core/bot", "core/halt"),

@@ -18,6 +18,7 @@ from freqops.plays.inventory_lines import Lines
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 SECRETS = "secrets_exchange"
+UNREAD = (SECRETS, "backup_environments")  # they have secrets, which no refusal may show
 SSH_ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 PORT = "22"
 
@@ -46,7 +47,7 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
     for host in (name for name in only or hostvars if name not in NAMES):
         hosts[host] = {}
         raw = hostvars.raw_get(host)
-        for name in (name for name in raw if name.startswith(PREFIXES) and name != SECRETS):
+        for name in (name for name in raw if name.startswith(PREFIXES) and name not in UNREAD):
             encrypted = _encrypted(host, name, raw[name])
             unread += encrypted
             try:

@@ -32,8 +32,8 @@ FIELDS: dict[str, kinds.Kind] = {
     "url": kinds.text,
     "append_only": kinds.truth,
     "secrets": kinds.truth,
-    "keep_days": kinds.count,
-    "keep_least": kinds.count,
+    "keep_days": kinds.whole,
+    "keep_least": kinds.whole,
     "dumps": kinds.or_none(kinds.truth),
     "of_host": kinds.text,
     "at": kinds.object_,
@@ -65,6 +65,11 @@ class Repository:
     dumps: bool | None = None
     of_host: str = ""
     at: Place | None = None
+
+    @property
+    def place(self) -> str:
+        """Its place, however it is written: no other repository of the host has it."""
+        return self.url.rstrip("/")
 
     @property
     def is_local(self) -> bool:
@@ -110,9 +115,9 @@ def read(document: object) -> list[Repository]:
     """
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         raise Malformed(f"it is no declaration of repositories of version {FORMAT}")
-    found = [_one(row) for row in kinds.value(document, "repositories", kinds.list_of(kinds.object_))]
+    found = [one(row) for row in kinds.value(document, "repositories", kinds.list_of(kinds.object_))]
     kinds.refuse_twice([each.name for each in found])
-    kinds.refuse_twice([each.url.rstrip("/") for each in found])
+    kinds.refuse_twice([each.place for each in found])
     return found
 
 
@@ -176,7 +181,12 @@ def variables(document: object) -> dict[str, str]:
     return dict(document)
 
 
-def _one(row: object) -> Repository:
+def one(row: object) -> Repository:
+    """Return the repository that a row declares.
+
+    Raises:
+        Malformed: It declares none; the text says what is wrong, and what is allowed.
+    """
     given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []
     if unknown:

@@ -44,6 +44,11 @@ def count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST
 
 
+def whole(value: object) -> bool:
+    """Return whether it is a whole number."""
+    return number(value) and isinstance(value, int)
+
+
 def seconds(value: object) -> bool:
     """Return whether it is a length of time, or None."""
     return value is None or (number(value) and value >= 0)  # type: ignore[operator]

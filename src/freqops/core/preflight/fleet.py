@@ -13,6 +13,8 @@ from . import declared
 from .refusal import Refusal, VariablePath
 
 BOTS, SHARED = "freqtrade_bots", "freqtrade_config"
+REPOSITORIES = "backup_repositories"
+ONE_BY_ONE = (BOTS, REPOSITORIES)
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ class Fleet:
     ways: Mapping[str, Way] = field(default_factory=dict)
 
     def spec(self, name: str) -> Mapping[str, Any]:
-        """Return the declaration of a variable; the bots are looked at one by one, elsewhere."""
-        return {**self.known[name], "elements": None} if name == BOTS else self.known[name]
+        """Return the declaration of a variable; bots and repositories are looked at one by one, elsewhere."""
+        return {**self.known[name], "elements": None} if name in ONE_BY_ONE else self.known[name]
 
     def value(self, host: str, name: str) -> Any:
         """Return a variable of a host, or the role's default where it has none or one of the wrong kind."""

@@ -8,9 +8,10 @@ from typing import Any
 from .declared import nearest
 from .refusal import Refusal
 
-OURS = ("host_", "docker_", "secrets_", "postgres_", "freqtrade_")
+OURS = ("host_", "docker_", "secrets_", "postgres_", "freqtrade_", "backup_")
 OF_THE_RUNBOOK = "RISK_"  # judged by `runs.declared_risk`
-PREFIXES = (*OURS, OF_THE_RUNBOOK)
+OF_KEEPERS = "repositories_"  # plays make others that begin so
+PREFIXES = (*OURS, OF_THE_RUNBOOK, OF_KEEPERS)
 RENAMED: dict[str, str] = {}  # old name: new name; nothing was renamed so far
 
 
