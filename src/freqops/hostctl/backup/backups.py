@@ -23,7 +23,8 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 
 from ..bot.engine import Engine
 from . import from_repository, newest_dumps, restic, staging, taken_out
-from .vault import PRIVATE_DIRECTORY, Vault
+from .snapshots import PRIVATE_DIRECTORY
+from .vault import Vault
 
 LOCK, LOCK_SECONDS = ".lock", 5.0
 STAGING, EXPORTS = "staging", "exports"

@@ -26,9 +26,11 @@ from freqops.core.bot import layout
 from freqops.core.halt import holds
 
 from . import fitness, restic, staging, taken_out
+from .known_repository import PRIVATE
 from .restored import Order
+from .snapshots import PRIVATE_DIRECTORY
 from .sources import Chosen
-from .vault import PRIVATE, PRIVATE_DIRECTORY, Vault
+from .vault import Vault
 
 RESTORES, LOCK, LOCK_SECONDS = "restores", ".restores.lock", 5.0
 COPIES = 2  # what is taken out, and the database that is staged of it

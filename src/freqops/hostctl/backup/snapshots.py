@@ -1,0 +1,166 @@
+"""The snapshots of one repository: what of them counts, and what goes into it, proven.
+
+A snapshot counts when its own manifest says so; what restic says of it is never enough. Manifests that were read once
+are kept beside the repository, under the id of their snapshot, which is the checksum of what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from freqops.core.backup import parts, snapshot, successes
+from freqops.core.backup.repository import HOME
+from freqops.core.backup.snapshot import Snapshot
+from freqops.core.base import durable, strict_json
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import NotProven
+from freqops.core.base.kinds import Malformed
+
+from .known_repository import PRIVATE, KnownRepository
+from .restic import Restic, ResticError
+
+PRIVATE_DIRECTORY = 0o700
+LARGEST_MANIFEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in a repository.
+
+    Attributes:
+        counted: The snapshots that count, by id, the oldest first.
+        others: Why each of the others does not count, by id.
+    """
+
+    counted: Mapping[str, Snapshot]
+    others: Mapping[str, str]
+
+    def newest(self, asked: tuple[str, ...]) -> tuple[str, Snapshot] | None:
+        """Return the newest snapshot that has all of these parts, None where none has."""
+        having = [item for item in self.counted.items() if set(asked) <= set(item[1].parts)]
+        return max(having, key=lambda item: item[1].began) if having else None
+
+
+class Snapshots(KnownRepository):
+    """A repository, what is in it, and what is backed up into it."""
+
+    def __init__(self, restic: Restic, clock: Clock) -> None:
+        super().__init__(restic, clock)
+        self._manifests = self._root / HOME / "manifests" / self.repository.name
+
+    def numbers(self) -> list[str]:
+        """Return the ids of all snapshots, the oldest first; which of them count is not said."""
+        return self._restic.snapshots()
+
+    def told(self, number: str) -> Snapshot:
+        """Return what a snapshot says of itself.
+
+        Raises:
+            Malformed: It says nothing, or nothing that is understood.
+            ResticError: Nobody knows.
+        """
+        return self._manifest(number)
+
+    def contents(self) -> Contents:
+        """Return what is in it, each snapshot judged by its own manifest."""
+        counted, others = dict[str, Snapshot](), dict[str, str]()
+        for number in self._restic.snapshots():
+            try:
+                counted[number] = self._manifest(number)
+            except (Malformed, ResticError) as error:
+                others[number] = str(error)
+        return Contents(counted, others)
+
+    def store(self, place: Path, found: Snapshot, emptied: tuple[str, ...]) -> str:
+        """Back up what was brought together, read it back, and return the id of the snapshot.
+
+        Raises:
+            NotProven: It is emptier than the one before, or is not in the repository as it was brought together.
+        """
+        self._refuse_emptied(found, emptied)
+        self._restic.unlock()
+        return self._stored(place, found)
+
+    def follow(self, place: Path, found: Snapshot, stamps: Mapping[str, str]) -> str:
+        """Back up the newest dumps, which were brought together, with as few calls of restic as prove it.
+
+        Args:
+            place: Where they were brought together.
+            found: What is there.
+            stamps: The name of each dump, by bot.
+
+        Raises:
+            NotProven: They are emptier than what was backed up last, or are not in the repository as they are here.
+        """
+        known = self._must_know()
+        self._refuse_lost(found.emptied(self._manifest(known.newest)) if known.newest else {}, ())
+        number = self._stored(place, found)
+        self._remember(replace(self._must_know(), dumps=dict(stamps)))
+        return number
+
+    def restore(self, number: str, target: Path, wanted: tuple[str, ...]) -> None:
+        """Write the files of these parts of a snapshot, and its manifest, below a directory."""
+        self._restic.restore(number, target, wanted)
+
+    def _stored(self, place: Path, found: Snapshot) -> str:
+        number = self._restic.backup(place, found.host)
+        written = (place / snapshot.NAME).read_bytes()
+        if self._restic.content(number, snapshot.NAME) != written:
+            raise NotProven(f"snapshot {number[:8]} has another manifest than the one that was written")
+        wanted = {file.path: file.size for file in found.files}
+        there = self._restic.files(number)
+        there.pop(snapshot.NAME, None)
+        if there != wanted:
+            odd = sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
+            raise NotProven(f"snapshot {number[:8]} does not have what was brought together: {', '.join(odd[:5])}")
+        self._keep_manifest(number, written)
+        known = self._must_know()
+        known = replace(known, newest=number)
+        self._remember(known.succeeded(successes.BACKUP, found.began) if found.is_complete else known)
+        return number
+
+    def _refuse_emptied(self, found: Snapshot, emptied: tuple[str, ...]) -> None:
+        """Refuse what has no rows where rows were: an empty database would push out what was saved of it.
+
+        Raises:
+            NotProven: It is so, and nobody said that it may be.
+        """
+        contents = self.contents()
+        for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):
+            before = contents.newest((part,))
+            self._refuse_lost(found.emptied(before[1] if before else None), emptied)
+
+    def _refuse_lost(self, lost: Mapping[str, list[str]], emptied: tuple[str, ...]) -> None:
+        lines = [f"{name}: {text}" for name, texts in lost.items() if name not in emptied for text in texts]
+        if lines:
+            raise NotProven(
+                f"{'; '.join(sorted(set(lines)))}; nothing was backed up, for it would count as if nothing had been "
+                "there: --emptied=<name> says that it may be so"
+            )
+
+    def _kept_manifest(self, number: str) -> Path:
+        return self._manifests / f"{number}.json"
+
+    def _keep_manifest(self, number: str, data: bytes) -> None:
+        self._manifests.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        durable.write_atomic(self._kept_manifest(number), data, PRIVATE)
+
+    def _manifest(self, number: str) -> Snapshot:
+        """Return what a snapshot says of itself.
+
+        Raises:
+            Malformed: It says nothing, or nothing that is understood.
+            ResticError: Nobody knows.
+        """
+        try:
+            return Snapshot.read(strict_json.load(self._kept_manifest(number), LARGEST_MANIFEST))
+        except Malformed:
+            pass  # the repository has it
+        if snapshot.NAME not in self._restic.files(number):
+            raise Malformed("it has no manifest")
+        data = self._restic.content(number, snapshot.NAME)
+        found = Snapshot.read(strict_json.parse(data))
+        self._keep_manifest(number, data)
+        return found
