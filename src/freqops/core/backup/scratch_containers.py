@@ -1,20 +1,16 @@
-"""The containers of a restore drill: a Postgres and a bot that nobody else reaches, gone when the drill is over.
-
-There is no way to say that one gets rights, publishes a port, or runs as root; `core.deploy.policy` judges the rest.
-"""
+"""The containers of a restore drill: a Postgres and a bot that nobody else reaches, gone when the drill is over."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from ..bot import layout
 from ..bot.engine_names import DRILL_BOT, DRILL_INSIDE, DRILL_OUTSIDE, DRILL_POSTGRES
+from ..bot.side_container import SideContainer
 
-PIDS = 512
 MEMORY = re.compile(r"^ *mem_limit: \"?([1-9][0-9]{0,11}[bkmg]?)\"?$", re.MULTILINE | re.ASCII)
 USUAL = "1g"
 DATABASE_HOST = DRILL_POSTGRES
@@ -25,62 +21,15 @@ FREQTRADE = "from freqtrade.main import main; main()"
 
 
 @dataclass(frozen=True)
-class ScratchContainer:
-    """A container of a restore drill.
+class ScratchContainer(SideContainer):
+    """A container of a restore drill, which runs on by itself until the drill takes it away."""
 
-    Attributes:
-        name: Its name.
-        image: Its image, which must be on the host.
-        user: The number of its user and group.
-        networks: The networks that it joins.
-        mounts: ``source:target`` or ``source:target:ro``.
-        program: Its arguments.
-        entrypoint: The program, where it is not the image's own.
-        environment: Variables, none of them a secret.
-        memory: The most memory that it gets.
-    """
-
-    name: str
-    image: str
-    user: int
-    networks: tuple[str, ...]
-    mounts: tuple[str, ...]
-    program: tuple[str, ...]
+    PIDS: ClassVar[int] = 512
     entrypoint: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
     memory: str = USUAL
 
-    def service(self) -> dict[str, Any]:
-        """Return the container as a service of a Compose document would describe it."""
-        return {
-            "image": self.image,
-            "entrypoint": [self.entrypoint] if self.entrypoint else [],
-            "command": list(self.program),
-            "user": f"{self.user}:{self.user}",
-            "read_only": True,
-            "tmpfs": ["/tmp"],  # noqa: S108  inside the container
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges:true"],
-            "mem_limit": self.memory,
-            "pids_limit": PIDS,
-            "networks": list(self.networks),
-            "volumes": list(self.mounts),
-            "environment": dict(self.environment),
-        }
-
-    def command(self) -> list[str]:
-        """Return the command line that starts the container and leaves it running."""
-        return [
-            *("docker", "run", "--detach", "--pull=never", "--restart=no", "--read-only", "--tmpfs=/tmp"),
-            *("--log-driver=json-file", "--log-opt=max-size=10m", "--workdir=/tmp"),
-            *("--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={self.user}:{self.user}"),
-            *(f"--memory={self.memory}", f"--pids-limit={PIDS}", "--name", self.name),
-            *(f"--network={network}" for network in self.networks),
-            *(f"--volume={mount}" for mount in self.mounts),
-            *(f"--env={name}={value}" for name, value in self.environment.items()),
-            *([f"--entrypoint={self.entrypoint}"] if self.entrypoint else []),
-            *(self.image, *self.program),
-        ]
+    def _life(self) -> list[str]:
+        return ["--detach", "--restart=no", "--log-driver=json-file", "--log-opt=max-size=10m"]
 
 
 def postgres(image: str, user: int, place: Path) -> ScratchContainer:
