@@ -144,7 +144,7 @@ def main() -> None:
     try:
         wanted = entries.parse(rows, given.pop("playbooks"))
         former = _former(given["inventory"])
-        calendar = machine.judge(commands.run, machine.Wanted(**given), wanted, Clock().utcnow()).since_of(former)
+        calendar = machine.judge(commands.run, calendar_file.Wanted(**given), wanted, Clock().utcnow()).since_of(former)
         absent = machine.absent(calendar, Path(units.PLACE))
     except (Refused, Malformed, OSError) as error:
         module.fail_json(msg=visible(f"REFUSED, nothing was changed: {error}"))

@@ -53,8 +53,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """A calendar.
+class Wanted:
+    """What a calendar is declared as, beside its jobs.
 
     Attributes:
         project: The checkout of freqops whose playbooks run.
@@ -63,7 +63,6 @@ class Calendar:
         user: Who they run as.
         vault_file: The file with the vault password; empty where no job needs it.
         keep: How many runs of each job are kept.
-        jobs: The jobs.
     """
 
     project: str
@@ -72,6 +71,16 @@ class Calendar:
     user: str
     vault_file: str
     keep: int
+
+
+@dataclass(frozen=True)
+class Calendar(Wanted):
+    """A calendar.
+
+    Attributes:
+        jobs: The jobs.
+    """
+
     jobs: tuple[Job, ...]
 
     def job(self, name: str) -> Job:

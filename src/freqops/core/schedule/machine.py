@@ -5,7 +5,6 @@ from __future__ import annotations
 import pwd
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,34 +12,13 @@ from ..base.commands import Run
 from ..base.errors import Refused
 from ..base.visible import visible
 from . import elapse, unit_files, vault
-from .calendar_file import Calendar, Job
+from .calendar_file import Calendar, Job, Wanted
 from .entries import Entry
 
 PATH = re.compile(r"/[A-Za-z0-9_./@+-]{1,300}")
 BY_EVERYBODY = 0o002
 PROOF = "import ansible.cli.playbook, ansible_runner, freqops.schedule"
 SHOWN = 200
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a calendar is declared as.
-
-    Attributes:
-        project: The checkout of freqops on the machine.
-        python: The Python of its virtual environment.
-        inventory: The inventory of all jobs.
-        user: Who they run as.
-        vault_file: The file with the vault password; empty where no job needs it.
-        keep: How many runs of each job are kept.
-    """
-
-    project: str
-    python: str
-    inventory: str
-    user: str
-    vault_file: str
-    keep: int
 
 
 def judge(run: Run, wanted: Wanted, entries: Sequence[Entry], now: datetime) -> Calendar:

@@ -15,6 +15,7 @@ import pytest
 
 from freqops.core.base.errors import Refused
 from freqops.core.schedule import elapse, machine, unit_files, vault
+from freqops.core.schedule.calendar_file import Wanted
 from freqops.core.schedule.entries import Entry
 from tests.unit.core.schedule.conftest import WEEKLY, World
 from tests.unit.fakes import START
@@ -39,19 +40,19 @@ def systemd() -> Systemd:
 
 
 @pytest.fixture
-def wanted(tmp_path: Path) -> machine.Wanted:
+def wanted(tmp_path: Path) -> Wanted:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks/status.yml").touch()
-    return machine.Wanted(str(tmp_path), f"{tmp_path}/python", f"{tmp_path}/i", getpass.getuser(), "", 5)
+    return Wanted(str(tmp_path), f"{tmp_path}/python", f"{tmp_path}/i", getpass.getuser(), "", 5)
 
 
-def refused(systemd: Systemd, wanted: machine.Wanted, *entries: Entry) -> str:
+def refused(systemd: Systemd, wanted: Wanted, *entries: Entry) -> str:
     with pytest.raises(Refused) as found:
         machine.judge(systemd, wanted, entries or (ENTRY,), START)
     return str(found.value)
 
 
-def test_a_machine_that_has_everything_has_a_calendar(systemd: Systemd, wanted: machine.Wanted) -> None:
+def test_a_machine_that_has_everything_has_a_calendar(systemd: Systemd, wanted: Wanted) -> None:
     calendar = machine.judge(systemd, wanted, [ENTRY], START)
     assert calendar.jobs[0].period == timedelta(days=7)
     units = machine.units(calendar)
@@ -62,7 +63,7 @@ def test_a_machine_that_has_everything_has_a_calendar(systemd: Systemd, wanted: 
     assert machine.units(replace(calendar, jobs=())) == {}
 
 
-def test_an_expression_that_systemd_does_not_take_is_refused(systemd: Systemd, wanted: machine.Wanted) -> None:
+def test_an_expression_that_systemd_does_not_take_is_refused(systemd: Systemd, wanted: Wanted) -> None:
     systemd.fails = "systemd-analyze"
     assert "job look: when 'weekly': systemd does not take it: no such thing" in refused(systemd, wanted)
     systemd.fails, systemd.calendar = "", "    Next elapse: never\n"
@@ -71,7 +72,7 @@ def test_an_expression_that_systemd_does_not_take_is_refused(systemd: Systemd, w
     assert "does not come round again and again" in refused(systemd, wanted)
 
 
-def test_a_run_that_could_last_until_the_next_is_refused(systemd: Systemd, wanted: machine.Wanted) -> None:
+def test_a_run_that_could_last_until_the_next_is_refused(systemd: Systemd, wanted: Wanted) -> None:
     systemd.calendar = "Next elapse: Mon 2026-01-05 00:00:00 UTC\nIter. #2: Mon 2026-01-05 01:00:00 UTC\n"
     assert "3600 s together, are not below its period of 3600 s" in refused(
         systemd, wanted, replace(ENTRY, seconds=3300)
@@ -84,7 +85,7 @@ def test_the_zone_is_always_utc() -> None:
     assert elapse.expression("daily Europe/Berlin") == "daily Europe/Berlin UTC"  # which systemd does not take
 
 
-def test_what_the_machine_lacks_is_said_all_at_once(systemd: Systemd, wanted: machine.Wanted) -> None:
+def test_what_the_machine_lacks_is_said_all_at_once(systemd: Systemd, wanted: Wanted) -> None:
     said = refused(systemd, wanted, Entry("a", "backup", "weekly", vault=True))
     assert "has no playbooks/backup.yml" in said
     assert "schedule_vault_file is not set" in said
@@ -93,7 +94,7 @@ def test_what_the_machine_lacks_is_said_all_at_once(systemd: Systemd, wanted: ma
 @pytest.mark.parametrize(
     ("fails", "said"), [("test", "cannot read the inventory"), ("-c", "cannot run ansible-runner")]
 )
-def test_what_its_user_cannot_use_is_refused(systemd: Systemd, wanted: machine.Wanted, fails: str, said: str) -> None:
+def test_what_its_user_cannot_use_is_refused(systemd: Systemd, wanted: Wanted, fails: str, said: str) -> None:
     systemd.fails = fails
     assert said in refused(systemd, wanted)
 
@@ -110,12 +111,12 @@ def test_what_its_user_cannot_use_is_refused(systemd: Systemd, wanted: machine.W
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(
-    systemd: Systemd, wanted: machine.Wanted, change: dict[str, Any], said: str
+    systemd: Systemd, wanted: Wanted, change: dict[str, Any], said: str
 ) -> None:
     assert said in refused(systemd, replace(wanted, **change))
 
 
-def test_a_checkout_that_everybody_can_write_is_refused(systemd: Systemd, wanted: machine.Wanted) -> None:
+def test_a_checkout_that_everybody_can_write_is_refused(systemd: Systemd, wanted: Wanted) -> None:
     Path(wanted.project).chmod(0o777)
     assert "everybody can write" in refused(systemd, wanted)
 
