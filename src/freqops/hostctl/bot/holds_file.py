@@ -146,6 +146,16 @@ def leave(home: Path, ended: str = "") -> list[str]:
     return [f"held at level {held.level} ({held.incidents}): {next_one} comes up held; resume it then"]
 
 
+def change_left(home: Path, how: Callable[[Holds], Holds], clock: Clock) -> Holds:
+    """Change the holds that wait for the next bot of a name that is not here, and return them; raises as `change`."""
+    with _alone(home, clock) if home.is_dir() else contextlib.nullcontext():
+        left = Home(home).left_holds
+        left.parent.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+        after = how(holds.load(left) if os.path.lexists(left) else Holds())
+        _write(left, after, PRIVATE_FILE)
+        return after
+
+
 def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
     """Do ``act`` if nothing holds the bot, while no hold can be latched, and return the level in force.
 
