@@ -106,10 +106,10 @@ class StatePart:
                 f"the next {bot} comes up held at level {holds.HARD}; deploy it first")  # fmt: skip
             raise Refused(f"{error}: {cure}") from None
         merged = merging.united(present, then)
-        if merged == present:
+        if merged == present and (not here or holds_file.follows(home, present)):
             return Step(parts.STATE, target, SAME)
         change = holds_file.change if here else holds_file.change_left
-        why = "; ".join(merging.gained(present, merged))
+        why = "; ".join(merging.gained(present, merged)) or "its initial state follows its holds again"
         return Step(parts.STATE, target, RAISE, f"{bot}: {why}",
                     lambda: change(home, lambda now: merging.united(now, then), self._taken.clock))  # fmt: skip
 

@@ -198,6 +198,14 @@ def _write(path: Path, held: Holds, mode: int) -> None:
 
 
 def _store_state(home: Path, held: Holds) -> None:
-    wanted = {"initial_state": held.rest if held.level else layout.load_bot(home).initial_state}
-    if durable.read_json(Home(home).state) != wanted:
-        durable.write_json(Home(home).state, wanted, READABLE_BY_BOT)
+    if not follows(home, held):
+        durable.write_json(Home(home).state, _state(home, held), READABLE_BY_BOT)
+
+
+def follows(home: Path, held: Holds) -> bool:
+    """Return whether ``initial_state`` is the one that follows from these holds."""
+    return bool(durable.read_json(Home(home).state) == _state(home, held))
+
+
+def _state(home: Path, held: Holds) -> dict[str, str]:
+    return {"initial_state": held.rest if held.level else layout.load_bot(home).initial_state}

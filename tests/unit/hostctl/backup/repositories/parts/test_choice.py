@@ -115,7 +115,7 @@ def test_a_bot_of_which_the_snapshot_has_nothing_is_no_success(lost: Lost) -> No
     assert (lost.holds(), lost.holds("beta")) == ({}, {"halt": 1})
 
 
-def test_what_a_killed_one_left_is_swept_and_two_do_not_meet(lost: Lost) -> None:
+def test_what_is_left_of_parts_that_were_taken_out_is_swept_and_two_do_not_meet(lost: Lost) -> None:
     write(lost.root / "backup" / "restores" / "out" / "left", "left")
     with durable.locked(lost.root / "backup" / chosen_snapshot.LOCK, 0, lost.host.clock) as mine:
         assert mine

@@ -243,6 +243,14 @@ def test_a_disk_that_fails_half_way_is_gone_on_from(lost: Lost, monkeypatch: pyt
     assert lost.holds() == {"halt": 3, "breaker": 1}
 
 
+def test_an_initial_state_that_a_kill_left_behind_its_holds_follows_again(lost: Lost) -> None:
+    lost.restore("state")
+    write(lost.home() / "conf" / "state.json", '{"initial_state": "running"}', 0o444)
+    assert lost.restore("state").changed
+    assert document(lost.home() / "conf" / "state.json") == {"initial_state": "paused"}
+    assert not lost.restore("state").changed
+
+
 def test_another_command_on_a_bot_is_not_met(lost: Lost) -> None:
     with durable.locked(lost.home() / ".lock", 0, lost.host.clock) as mine:
         assert mine
