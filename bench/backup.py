@@ -2,7 +2,8 @@
 
 Run it on a lab with alpha of paper-1 deployed: ``.venv/bin/python -m bench.backup [megabytes]``. A table of that size,
 which hardly compresses, is added to the database of alpha, and taken away at the end. Each of ours is timed right after
-the bare tool, on the host itself. Then what an idle round of dumps takes, and what one of a database of 20 MB takes.
+the bare tool, on the host itself. Then what an idle round of dumps takes, what one of a database of 20 MB takes, and
+how much a repository grows by such dumps where a row was written and another one changed between each two.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ INSIDE = "/var/lib/postgresql/data/bench.dump"  # its root is read-only
 EXEC = "docker exec -i freqops-postgres"
 LONG_S = 3600.0
 ROUNDS = 20
+DUMPS = 10
+A_DAY = 1440
 
 
 def psql(field: Field, text: str, database: str = DATABASE) -> str:
@@ -84,6 +87,19 @@ def measured(field: Field) -> list[tuple[str, float, float]]:
     return rows
 
 
+def grown(field: Field) -> float:
+    """Return the bytes by which a repository grows for each dump, after the first one."""
+    key, sizes = f"RESTIC_PASSWORD_FILE={SCRATCH}/key", list[int]()
+    for _ in range(DUMPS + 1):
+        psql(field, "update bench set body = reverse(body) where id = (select max(id) - 3 from bench)")
+        psql(field, "insert into bench (body) select body from bench where id = 2")
+        field.sh(f"freqops-host dump {BOT}")
+        newest = field.sh(f"ls -d /srv/freqops/bots/{BOT}/dumps/rolling/* | tail -n 1").strip()
+        field.sh(f"cp {newest}/database {SCRATCH}/database; {key} restic -q -r {REPOSITORY} backup {SCRATCH}/database")
+        sizes.append(int(field.sh(f"du -sb {REPOSITORY}").split()[0]))
+    return (sizes[-1] - sizes[0]) / DUMPS
+
+
 def main() -> int:
     """Measure, and print both tables."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else MEGABYTES
@@ -95,6 +111,7 @@ def main() -> int:
         size = json.loads(psql(field, f"select pg_database_size('{DATABASE}')"))
         fill(field, SMALL)
         small = used(field, f"freqops-host dump {BOT}")
+        growth = grown(field)
         idle = sum(used(field, "freqops-host dump --quiet") for _ in range(ROUNDS)) / ROUNDS
     finally:
         psql(field, "drop table if exists bench")
@@ -102,6 +119,7 @@ def main() -> int:
     shown = [[name, f"{bare:.1f}", f"{ours:.1f}", f"{ours / bare:.2f}"] for name, bare, ours in rows]
     sys.stdout.write(f"{size / 10**6:.0f} MB\n" + table(("beside", "bare, s", "ours, s", "ratio"), shown) + "\n\n")
     sys.stdout.write(f"a dump of {SMALL} MB takes {small:.2f} s of the host's processor, a round {idle:.3f} s\n")
+    sys.stdout.write(f"a repository grows by {growth / 10**6:.2f} MB for each: {growth * A_DAY / 10**6:.0f} MB a day\n")
     return 0
 
 

@@ -13,9 +13,8 @@ from freqops.core.bot import layout
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.deploy import policy
 from freqops.core.takeover import foreign
-from freqops.hostctl.bot import login
+from freqops.hostctl.bot import conversion, login
 from freqops.hostctl.exchange import witness
-from freqops.hostctl.takeover import adopt_data
 from library import freqops_validate
 
 HOME = Path("/srv/freqops/bots/alpha")
@@ -35,7 +34,7 @@ ALL: dict[str, Callable[[], SideContainer]] = {
     "witness": lambda: witness.container(BOT, "name", "freqops.witness", None),
     "recovery": lambda: witness.container(BOT, "name", "freqops.witness.update_records", HOME / "lockout"),
     "login": lambda: login.container(BOT, HOME / "conf" / "secrets.json", "name"),
-    "conversion": lambda: adopt_data.convert_container(BOT, HOME / "adopted", "name"),
+    "conversion": lambda: conversion.container(BOT, HOME / "adopted", "name"),
     "validation": lambda: freqops_validate.container(VALIDATED),
     "version": asked_for_version,
 }

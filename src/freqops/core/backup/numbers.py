@@ -27,7 +27,7 @@ def _of_postgres(contents: Contents) -> dict[str, int]:
 
 
 def _of_sqlite(contents: Contents) -> dict[str, int]:
-    rows = contents.asked("select name, seq from sqlite_sequence") if contents.asked(KEEPS) else []
+    rows = contents.asked("select name, seq from sqlite_sequence") if list(contents.asked(KEEPS)) else []
     given = {str(table): int(last) for table, last in rows}
     found = {}
     for table, column in contents.asked(NUMBERED):

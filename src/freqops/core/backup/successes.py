@@ -23,8 +23,10 @@ FORMAT = 1
 FILE = "state.json"
 LONGEST = 1024 * 1024
 BACKUP, PRUNE, CHECK, READ_DATA, DRILL = JOBS = ("backup", "prune", "check", "read_data", "drill")
-DUE = {BACKUP: timedelta(hours=20)}  # a day, but for when the timer comes round
-PERIODS = {BACKUP: timedelta(days=1), **dict.fromkeys((PRUNE, CHECK, READ_DATA, DRILL), timedelta(days=7))}
+# What a repository takes in a day of dumps that follow, each at least a piece of about a megabyte, is given back daily.
+DAILY, WEEKLY = (BACKUP, PRUNE), (CHECK, READ_DATA, DRILL)
+DUE = dict.fromkeys(DAILY, timedelta(hours=20))  # a day, but for when the timer comes round
+PERIODS = {**dict.fromkeys(DAILY, timedelta(days=1)), **dict.fromkeys(WEEKLY, timedelta(days=7))}
 DUMPS_WITHIN = timedelta(minutes=2)  # as long as a dump may take to be in a repository elsewhere
 RED = 2  # periods
 SHOWN = 300

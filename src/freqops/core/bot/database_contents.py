@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, Protocol
 
@@ -37,6 +37,7 @@ SEQUENCES = (
     "join pg_class t on t.oid = a.attrelid join pg_namespace n on n.oid = t.relnamespace order by 1, 2, 3"
 )
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?$", re.ASCII)
+SUM_BYTES = 16
 HOME_SPACES = ("main", "public")
 RECORD: dict[str, kinds.Kind] = {
     "kind": lambda value: value in (SQLITE, POSTGRES),
@@ -46,6 +47,15 @@ RECORD: dict[str, kinds.Kind] = {
     ),
     "behind": kinds.list_of(kinds.text),
 }  # fmt: skip
+
+
+# Each row as Postgres writes it, and the sum of their checksums, halved so that it fits: the rows never leave Postgres.
+SUMMED = (
+    "select count(*) as rows, coalesce(sum(('x' || left(mark, 16))::bit(64)::bigint), 0)::text as one, "
+    "coalesce(sum(('x' || right(mark, 16))::bit(64)::bigint), 0)::text as other "
+    "from (select md5(row({columns})::text) as mark from {place}) marked"
+)
+SORTED = re.compile(r"[0-9a-f]{16}", re.ASCII)  # the marks of conversions, and of dumps of an older freqops
 
 
 class Table(NamedTuple):
@@ -66,7 +76,7 @@ class Told(Protocol):
         """Return the columns of every table, by schema and name."""
 
     def table(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
-        """Return what a table holds in these columns."""
+        """Return what a table holds in these columns; with ``converted``, however its kind of database writes it."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +85,11 @@ class Contents:
 
     Attributes:
         kind: ``sqlite`` or ``postgresql``.
-        asked: Returns the rows that a query finds.
+        asked: Returns the rows that a query finds, which may come one by one.
     """
 
     kind: str
-    asked: Callable[[str], list[list[Any]]]
+    asked: Callable[[str], Iterable[list[Any]]]
 
     def columns(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the columns of every table, by schema and name; that of Freqtrade has the schema ``""``."""
@@ -90,11 +100,34 @@ class Contents:
         return found
 
     def table(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
-        """Return what a table holds in these columns, however its database writes truth, numbers and moments."""
+        """Return what a table holds in these columns; with ``converted``, however its kind of database writes it."""
+        if converted:
+            return self._sorted(key, columns, converted=True)
+        return self._summed(key, columns) if self.kind == POSTGRES else self._streamed(key, columns)
+
+    def made_like(self, told: Table, key: tuple[str, str], columns: Sequence[str]) -> Table:
+        """Return what a table holds, marked as it was when ``told`` was written down."""
+        return self._sorted(key, columns) if SORTED.fullmatch(told.mark) else self.table(key, columns)
+
+    def _summed(self, key: tuple[str, str], columns: Sequence[str]) -> Table:
         names = ", ".join(map(_quoted, columns))
-        rows = self.asked(f"select {names} from {self._place(key)}")  # noqa: S608  quoted names
-        told = sorted(json.dumps(_cells(key, columns, row, converted=converted)) for row in rows)
+        [[rows, one, other]] = self.asked(SUMMED.format(columns=names, place=self._place(key)))
+        return Table(int(rows), f"{one}:{other}")
+
+    def _streamed(self, key: tuple[str, str], columns: Sequence[str]) -> Table:
+        """Return the sum of the checksums of all rows, of which no more than one is kept."""
+        rows, total = 0, 0
+        for row in self._rows(key, columns):
+            told = json.dumps(_cells(key, columns, row, converted=False)).encode()
+            rows, total = rows + 1, total + int.from_bytes(hashlib.blake2b(told, digest_size=SUM_BYTES).digest(), "big")
+        return Table(rows, f"{total % (1 << (8 * SUM_BYTES)):x}:")
+
+    def _sorted(self, key: tuple[str, str], columns: Sequence[str], *, converted: bool = False) -> Table:
+        told = sorted(json.dumps(_cells(key, columns, row, converted=converted)) for row in self._rows(key, columns))
         return Table(len(told), hashlib.sha256("\n".join(told).encode()).hexdigest()[:16])
+
+    def _rows(self, key: tuple[str, str], columns: Sequence[str]) -> Iterable[list[Any]]:
+        return self.asked(f"select {', '.join(map(_quoted, columns))} from {self._place(key)}")  # noqa: S608  quoted names
 
     def _place(self, key: tuple[str, str]) -> str:
         space = key[0] or ("main" if self.kind == SQLITE else "public")
@@ -134,9 +167,19 @@ class Recorded:
     behind: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, contents: Contents) -> Recorded:
-        """Return what a database holds now."""
-        found = {key: (columns, contents.table(key, columns)) for key, columns in contents.columns().items()}
+    def of(cls, contents: Contents, like: Contents | Recorded | None = None) -> Recorded:
+        """Return what a database holds now.
+
+        Args:
+            contents: The database.
+            like: What it is to be compared with; a table is marked in the way in which it was marked there.
+        """
+        told = like.tables if isinstance(like, Recorded) else {}
+        found = {}
+        for key, columns in contents.columns().items():
+            known = told.get(key)
+            table = contents.made_like(known[1], key, columns) if known else contents.table(key, columns)
+            found[key] = (columns, table)
         return cls(contents.kind, found, tuple(contents.behind()))
 
     @classmethod
@@ -176,16 +219,16 @@ class Recorded:
         return table
 
 
-def copied(before: Contents | Recorded, after: Contents) -> list[str]:
+def copied(before: Contents | Recorded, after: Contents | Recorded) -> list[str]:
     """Return what differs between a database and its copy, a line each; numbers that come next may be taken in both."""
     if before.kind != after.kind:
         return [f"it is a copy of {before.kind}, and this is {after.kind}"]
-    known = before.behind if isinstance(before, Recorded) else before.behind()
+    known = _behind(before)
     return [line for line in compared(before, after)[0] if line not in known]
 
 
 def compared(
-    before: Told, after: Contents, leave: Collection[str] = ()
+    before: Told, after: Contents | Recorded, leave: Collection[str] = ()
 ) -> tuple[list[str], dict[str, tuple[Table, Table | None]]]:
     """Hold everything that a database had against what another one has now, before anything is written there.
 
@@ -218,12 +261,22 @@ def compared(
             continue
         if not converted and columns != new[key]:
             wrong.append(f"table {name}: it has other columns")
+            if isinstance(after, Recorded):
+                continue  # what it holds in the columns of before was not written down
         same = [column for column in columns if not (converted and column == "id" and key[1] != "trades")]
-        one, other = (each.table(key, same, converted=converted) for each in (before, after))
+        one = before.table(key, same, converted=converted)
+        if isinstance(after, Contents) and not converted:
+            other = after.made_like(one, key, same)
+        else:
+            other = after.table(key, same, converted=converted)
         seen[name] = (one, other)
         wrong += [f"table {name}: {line}" for line in _differences(one, other)]
     wrong += _unheard_of(after, new.keys() - old.keys())
-    return wrong + after.behind(), seen
+    return [*wrong, *_behind(after)], seen
+
+
+def _behind(told: Contents | Recorded) -> Sequence[str]:
+    return told.behind if isinstance(told, Recorded) else told.behind()
 
 
 def _differences(before: Table, after: Table) -> Iterator[str]:
@@ -233,7 +286,7 @@ def _differences(before: Table, after: Table) -> Iterator[str]:
         yield f"{before.rows} rows, and not what was in them"
 
 
-def _unheard_of(after: Contents, keys: Collection[tuple[str, str]]) -> list[str]:
+def _unheard_of(after: Contents | Recorded, keys: Collection[tuple[str, str]]) -> list[str]:
     """Return a line for each table that was not there before and is not empty."""
     present = after.columns()
     counts = {key: after.table(key, present[key]).rows for key in sorted(keys)}

@@ -9,6 +9,7 @@ from typing import Any
 from ..base.kinds import Malformed
 from ..base.text_table import table
 from ..base.visible import page
+from . import next_commands
 from .answer import Answer, Row
 
 HEADINGS = ("host", "bot", "mode", "level", "acknowledged", "seconds", "proven", "seconds", "verdict")
@@ -143,6 +144,10 @@ class FleetAnswer:
         held = ", ".join(self.incidents()) or self.incident
         verdict = f"{'ALL PROVEN' if self.proven else 'NOT ALL PROVEN'} | incident {held}"
         return [*table(HEADINGS, cells).splitlines(), *self._details(), verdict]
+
+    def next_commands(self) -> list[str]:
+        """Return what to type next, a line each."""
+        return next_commands.after_halt(self.level, self.rows, {bot for host in self.hosts for bot in host.bots})
 
     def text(self) -> str:
         """Return what `lines` returns as one text; no text within a line makes a line of its own."""

@@ -76,7 +76,7 @@ def _of_sqlite(source: Path, path: Path, clock: Clock) -> Copy:
         began = clock.utcnow()
         with _held(source) as held, closing(sqlite3.connect(path)) as target:
             held.backup(target)
-            contents = Contents(SQLITE, lambda query: [list(row) for row in held.execute(query)])
+            contents = Contents(SQLITE, lambda query: map(list, held.execute(query)))
             before, numbers = Recorded.of(contents), next_numbers(contents)
         _prove(path, source.name, before, numbers)
     except sqlite3.Error as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from freqops.core.backup import numbers
@@ -20,7 +20,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
-from ..bot import databases
+from ..bot import conversion, databases
 from ..bot.database_copies import Database, believed
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
@@ -68,7 +68,7 @@ class Note:
         incident: Its incident.
         began: When it began.
         identity: By what the restored database is known, wherever it stands; empty until it is whole.
-        manifest: What the dump is; None where an older freqops wrote the note.
+        manifest: What the restored database has to hold; None where an older freqops wrote the note.
     """
 
     dump: str
@@ -76,10 +76,6 @@ class Note:
     began: str
     identity: str = ""
     manifest: Manifest | None = None
-
-    def known_as(self, identity: str) -> Note:
-        """Return the note of a restore whose database is whole."""
-        return replace(self, identity=identity)
 
     def write(self, home: Path) -> None:
         """Write it down, durably."""
@@ -130,6 +126,7 @@ def take_up(bot: layout.Bot, engine: Engine) -> Restored:
         NotProven: It is not known which one.
     """
     note = Note.read(bot.home)
+    conversion.swept(bot, engine)
     database = databases.of(bot, engine)
     stands = bool(note.identity) and database.place.identity() == note.identity
     result = Restored(bot.name, RESTORED if stands else FORMER, changed=True, proven=True, dump=note.dump)

@@ -96,10 +96,11 @@ def believed(what: str, before: Contents | Recorded, after: Contents) -> Recorde
     Raises:
         DatabaseError: It is not; the text names each table.
     """
-    wrong = copied(before, after)
+    told = Recorded.of(after, like=before)
+    wrong = copied(before, told)
     if wrong:
         raise DatabaseError(f"{what} does not hold what the database held: {'; '.join(wrong)}")
-    return Recorded.of(after)
+    return told
 
 
 def into_place(partial: Path, path: Path) -> None:

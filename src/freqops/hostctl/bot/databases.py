@@ -125,15 +125,17 @@ class Sqlite:
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=10)) as connection:
-                return [list(row) for row in connection.execute(query)]
-        except sqlite3.Error as error:
-            raise DatabaseError(f"{self.path.name}: {error}") from None
+        return list(self._each(query))
+
+    def _each(self, query: str) -> Iterator[list[Any]]:
+        """Give the rows that a query finds, one by one."""
+        with self._named_errors(), closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            for row in connection.execute(query):
+                yield list(row)
 
     def contents(self) -> Contents:
         """Return it as it can be asked for everything that it holds."""
-        return Contents(SQLITE, self.rows)
+        return Contents(SQLITE, self._each)
 
     def dump(self, path: Path) -> Recorded:
         """Copy the database to ``path``, and compare the copy; as `Database.dump`."""
@@ -272,16 +274,28 @@ class Postgres:
 
     def _beside(self, path: Path, *, foreign: bool = False) -> Postgres:
         """Restore an archive, all of it or nothing, into a new database of the same owner."""
-        staged, whose = self.place.staged, ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
+        whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
+        beside = self.stage_empty()
+        self._run(
+            [
+                "pg_restore",
+                "--exit-on-error",
+                "--single-transaction",
+                "--no-password",
+                f"--dbname={beside.name}",
+                *whose,
+            ],
+            source=path,
+        )
+        return beside
+
+    def stage_empty(self) -> Postgres:
+        """Make an empty database of the same owner beside this one, instead of what is staged, and return it."""
         self.place.withdraw()
         asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name
         owner = self._sql(SUPERUSER, asked).strip() or self.name  # the user of its name, where there is no database
-        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner}" template template0')
-        self._run(
-            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
-            source=path,
-        )
-        return Postgres(staged, self.engine, self.is_live, self.container)
+        self._sql(SUPERUSER, f'create database "{self.place.staged}" owner "{owner}" template template0')
+        return Postgres(self.place.staged, self.engine, self.is_live, self.container)
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""

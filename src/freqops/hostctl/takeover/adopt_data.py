@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -12,20 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base.errors import FreqopsError
-from freqops.core.bot import engine_names, layout
+from freqops.core.bot import layout
 from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents
 from freqops.core.bot.postgres import CONTAINER
-from freqops.core.bot.side_container import SideContainer
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 
-from ..bot import databases
+from ..bot import conversion, databases
 from ..bot.database_copies import Database, DatabaseError
 from ..bot.engine import Engine
-from ..bot.login import NETWORK
 
 SECONDS = 600.0
-CONVERT_SECONDS = 300.0
 PRIVATE = 0o400
 SESSIONS = (
     "select usename, client_addr, application_name from pg_stat_activity "
@@ -36,15 +32,6 @@ import sqlite3, sys
 copy = sqlite3.connect(":memory:")
 sqlite3.connect(sys.argv[1], timeout=10).backup(copy)
 sys.stdout.buffer.write(copy.serialize())
-"""
-# Freqtrade's own way from one database into another; the address of ours stays out of every command line.
-CONVERT = """
-import json, sys
-from freqtrade.commands.db_commands import start_convert_db
-url = json.load(open(sys.argv[1]))["db_url"]
-start_convert_db(
-    {"db_url": url, "db_url_from": "sqlite:////freqops/from/trades.sqlite", "user_data_dir": "/tmp"}
-)
 """
 
 
@@ -163,37 +150,5 @@ def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> None:
     elif found.kind == POSTGRES and isinstance(database, databases.Postgres):
         database.restore(path, foreign=True)
     else:
-        _converted(path, bot, engine)
-
-
-def _converted(path: Path, bot: layout.Bot, engine: Engine) -> None:
-    """Have Freqtrade of the bot's image write SQLite into the bot's Postgres."""
-    place = path.parent / "convert"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(mode=0o700)
-    copy = place / "trades.sqlite"
-    copy.write_bytes(path.read_bytes())
-    for each in (place, copy):
-        os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
-    copy.chmod(0o600)
-    name = engine_names.beside(bot.name, engine_names.CONVERT, f"{os.getpid()}-{threading.get_ident() % 10000}")
-    status, said = engine.run_container(convert_container(bot, place, name).command(), name, CONVERT_SECONDS)
-    shutil.rmtree(place, ignore_errors=True)
-    if status != 0:
-        raise DatabaseError(f"Freqtrade did not convert the database: {said.strip()[-400:]}")
-
-
-def convert_container(bot: layout.Bot, place: Path, name: str) -> SideContainer:
-    """Return the container that converts."""
-    return SideContainer(
-        image=bot.image,
-        program=("-c", CONVERT, "/freqops/asked.json"),
-        name=name,
-        networks=(NETWORK,),
-        mounts=(
-            f"{bot.conf / 'secrets.json'}:/freqops/asked.json:ro",
-            f"{place}:/freqops/from",
-            f"{bot.packages_home}:/freqops/packages:ro",
-        ),
-        environment={"PYTHONPATH": "/freqops/packages"},
-    )
+        mark = f"{os.getpid()}-{threading.get_ident() % 10000}"
+        conversion.convert(path, path.parent / "convert", bot, engine, mark=mark)

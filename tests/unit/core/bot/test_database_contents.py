@@ -48,6 +48,53 @@ def test_a_copy_is_the_same_and_each_table_is_told() -> None:
     }  # fmt: skip
 
 
+def test_rows_are_the_same_in_any_order_and_not_where_one_stands_twice() -> None:
+    turned = "create table x as select * from wallet_history order by balance {}"
+    more = "insert into wallet_history values (2, null, 3)"
+    assert contents.copied(lite(more, turned.format("asc")), lite(more, turned.format("desc"))) == []
+    twice = ["create table x (n)", "insert into x values (1), (1), (2), (2)"]
+    others = ["create table x (n)", "insert into x values (3), (3), (4), (4)"]
+    assert contents.copied(lite(*twice), lite(*others)) == ["table x: 4 rows, and not what was in them"]
+
+
+@pytest.mark.parametrize("like", ["now", "before"])
+def test_what_an_older_freqops_wrote_down_is_compared_as_it_was_marked(like: str) -> None:
+    source = lite()
+    now = Recorded.of(source)
+    former = {key: (columns, source._sorted(key, columns)) for key, (columns, _) in now.tables.items()}
+    told = now if like == "now" else Recorded(SQLITE, former)
+    assert contents.copied(Recorded.read(told.to_json()), lite()) == []
+    assert contents.copied(told, Recorded.of(lite(), like=told)) == []
+    changed = lite("update wallet_history set balance = 11")
+    for after in (changed, Recorded.of(changed, like=told)):
+        assert contents.copied(told, after) == ["table wallet_history: 1 rows, and not what was in them"]
+
+
+def test_a_copy_that_was_written_down_with_other_columns_is_named() -> None:
+    after = Recorded.of(lite("alter table trades add column more text"))
+    assert contents.copied(Recorded.of(lite()), after) == ["table trades: it has other columns"]
+
+
+class Row(list[Any]):
+    """A row that counts how many there are at a time."""
+
+    present = most = 0
+
+    def __init__(self, *cells: Any) -> None:
+        super().__init__(cells)
+        Row.present += 1
+        Row.most = max(Row.most, Row.present)
+
+    def __del__(self) -> None:
+        Row.present -= 1
+
+
+def test_of_a_large_table_a_few_rows_are_kept_at_a_time() -> None:
+    table = Contents(SQLITE, lambda _: (Row(number, "x") for number in range(10_000))).table(("", "x"), ("id", "body"))
+    assert table.rows == 10_000
+    assert Row.most < 5
+
+
 CHANGES = [
     ("delete from trade_custom_data", "table trade_custom_data: 1 rows before, 0 after"),
     ("update wallet_history set balance = 11", "table wallet_history: 1 rows, and not what was in them"),

@@ -42,7 +42,7 @@ ANSWERS: dict[str, str | None] = {
     "a.attname as called from pg_class c": json.dumps(
         [{"space": "public", "place": "trades", "called": name} for name in ("id", "pair")]
     ),
-    'select "id", "pair" from': json.dumps([{"id": 1, "pair": "BTC/USDT"}]),
+    'md5(row("id", "pair")::text)': json.dumps([{"rows": 1, "one": "-5", "other": "7"}]),
     "s.oid::regclass": json.dumps(
         [{"space": "public", "place": "trades", "called": "id", "sequence": "trades_id_seq"}]
     ),
