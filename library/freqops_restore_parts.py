@@ -35,7 +35,7 @@ options:
     type: str
     required: true
   bots:
-    description: The bots whose files alone are meant; all, and what belongs to no bot, where none is named.
+    description: The bots whose files are meant, besides what belongs to no bot; all where none is named.
     type: list
     elements: str
     default: []

@@ -32,7 +32,7 @@ class Order:
         parts: The parts.
         repository: The repository.
         snapshot: Which snapshot; see `snapshot_choice`.
-        bots: The bots whose files are meant; all where none is named.
+        bots: The bots whose files are meant, besides what belongs to none; all where none is named.
         overwrite: Whether what is there may be replaced, where a part replaces anything.
     """
 

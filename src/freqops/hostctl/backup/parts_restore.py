@@ -46,7 +46,7 @@ class PartsRestore:
         root: The tree of freqops.
         order: The restore as it is ordered.
         clock: The source of the time.
-        run: What runs restic.
+        run_restic: What runs restic.
         owner: The user who owns the tree; root, but in tests.
     """
 
@@ -103,7 +103,7 @@ class PartsRestore:
             acts = [step for step in plan.steps if step.act is not None]
             for number, step in enumerate(acts):
                 self._acted(step, f"{number} of {len(acts)} changes were made")
-            self._refuse_unless_there(_planned(found))
+            self._refuse_unless_there(acts, _planned(found))
             for part in self.order.parts:
                 self._keep(taken, part)
             result.rows, result.changed, result.proven = _rows(plan, result), bool(acts), True
@@ -118,13 +118,15 @@ class PartsRestore:
         except (FreqopsError, OSError) as error:
             raise NotProven(f"{step.part}: {step.path}: {error}; {before} before; {AGAIN}") from error
 
-    def _refuse_unless_there(self, plan: Plan) -> None:
-        """Refuse to call proven what would be done again.
+    def _refuse_unless_there(self, acts: list[Step], plan: Plan) -> None:
+        """Refuse to call proven what would be done again, or was done and is not there.
 
         Raises:
-            NotProven: Something would.
+            NotProven: Something is so.
         """
-        left = [f"{step.part}: {step.path} is not as it was made" for step in plan.steps if step.act is not None]
+        done = {(step.part, step.path) for step in acts}
+        odd = [step for step in plan.steps if step.what != SAME and ((step.part, step.path) in done or step.act)]
+        left = [f"{step.part}: {step.path} is not as it was made" for step in odd]
         wrong = [*left, *plan.in_the_way]
         if wrong:
             raise NotProven(f"{'; '.join(wrong)}; {AGAIN}")
@@ -223,6 +225,20 @@ class PartsRestore:
 
 
 def _parts(taken: Taken) -> list[Part]:
+    """Return the parts, read as far as they are merged.
+
+    Raises:
+        Refused: One of the snapshot cannot be understood; nothing was touched.
+    """
+    try:
+        return _read(taken)
+    except Refused:
+        raise
+    except (FreqopsError, OSError) as error:
+        raise Refused(f"nothing was restored, the snapshot cannot be understood: {error}") from error
+
+
+def _read(taken: Taken) -> list[Part]:
     found: list[Part] = []
     for part in taken.order.parts:
         if part == parts.STATE:

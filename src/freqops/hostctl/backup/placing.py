@@ -85,12 +85,15 @@ def replace(root: Path, path: str, source: Path, rights: Rights, told: File, kep
         source: What it is to be, on the same file system.
         rights: Its rights.
         told: Its size and checksum.
-        kept: Where the present one is kept; what a call that was killed kept there already stays.
+        kept: Where the present one is kept; beside it, where a call that was killed kept another one there.
     """
     _made_ready(source, rights)
     _make_private(kept.parent)
     with _directory(root, path, rights) as above:
         name = PurePosixPath(path).name
+        present = os.stat(name, dir_fd=above, follow_symlinks=False)
+        while os.path.lexists(kept) and not os.path.samestat(present, kept.lstat()):
+            kept = kept.with_name(f"{kept.name}.again")
         if not os.path.lexists(kept):
             os.link(name, kept, src_dir_fd=above, follow_symlinks=False)
         os.rename(source, name, dst_dir_fd=above)

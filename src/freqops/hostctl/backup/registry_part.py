@@ -32,8 +32,10 @@ class RegistryPart:
 
     def __init__(self, taken: Taken) -> None:
         self._taken = taken
-        [(_, file)] = taken.files(parts.REGISTRY)
-        self._source = taken.out / file.path
+        found = taken.files(parts.REGISTRY)
+        if len(found) != 1:
+            raise Refused("the snapshot says that it has the registry, and has no file of it")
+        self._source = taken.out / found[0][1].path
         try:
             self._then = _digest(self._source, os.geteuid(), dict(taken.told.registry))
         except RegistryUnreadable as error:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", required=True, help=f"parts separated by commas: {known}")
     parser.add_argument("--repository", required=True, help="one of the host's")
     parser.add_argument("--snapshot", required=True, help="latest, an id, or a time: the newest at or before it")
-    parser.add_argument("--bots", default="", help="bots separated by commas, whose files alone are meant")
+    parser.add_argument("--bots", default="", help="bots separated by commas; files of others are left out")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace what is there, where a part replaces anything"
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from freqops.core.backup import destinations
 from freqops.core.base.kinds import Malformed
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.mark.parametrize(
@@ -60,3 +65,8 @@ def test_each_file_has_the_place_and_the_rights_that_a_deploy_gives_it(
 def test_no_other_path_is_a_place(path: str) -> None:
     with pytest.raises(Malformed, match="is no place of a file of its part"):
         destinations.of(path)
+
+
+def test_the_user_of_postgres_is_that_of_its_role() -> None:
+    said = yaml.safe_load((ROOT / "roles" / "postgres" / "vars" / "main.yml").read_text())
+    assert said["__postgres_uid"] == destinations.POSTGRES_UID

@@ -134,6 +134,7 @@ class Lost:
         for name in ("keys", "local", "safe", "manifests"):
             shutil.copytree(saved.home / name, root / "backup" / name, dirs_exist_ok=True)
         shutil.copy(saved.home / successes.FILE, root / "backup")
+        self.elsewhere = root.parent / "elsewhere"  # to which links lead that nobody may follow
         self.host.clock.sleep(3600)
         self.alive: list[processes.Process] = []
         monkeypatch.setattr(processes_and_api, "alive", lambda _bot: self.alive)

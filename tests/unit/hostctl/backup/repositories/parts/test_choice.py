@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pytest
 
 from freqops.core.backup import parts
 from freqops.core.backup.parts_answer import RESTORED
+from freqops.core.backup.snapshot import Snapshot
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.hostctl import cli, own_session
-from freqops.hostctl.backup import chosen_snapshot, parts_restore, vault
+from freqops.hostctl.backup import chosen_snapshot, parts_restore, taken_out, vault
 from freqops.hostctl.commands import restore_parts
 from tests.unit.hostctl.backup.repositories.conftest import local, one
 from tests.unit.hostctl.backup.repositories.parts.parted import REPORT, Lost, write
@@ -123,6 +125,23 @@ def test_what_is_left_of_parts_that_were_taken_out_is_swept_and_two_do_not_meet(
             lost.restore("runs")
     lost.restore("runs")
     assert not (lost.root / "backup" / "restores").exists()
+
+
+def test_a_snapshot_that_contradicts_its_parts_is_refused(lost: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = vault.Vault.told
+
+    def without(self: vault.Vault, number: str) -> Snapshot:
+        found = told(self, number)
+        return replace(found, files=tuple(file for file in found.files if not file.path.startswith("registry/")))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault.Vault, "told", without)
+        patch.setattr(taken_out, "differing", lambda *_: [])
+        with pytest.raises(Refused, match="says that it has the registry, and has no file of it"):
+            lost.restore("registry", overwrite=True)
+    monkeypatch.setattr("freqops.hostctl.backup.state_part.LARGEST", 1)
+    with pytest.raises(Refused, match=r"nothing was restored, the snapshot cannot be understood: it has .* bytes"):
+        lost.restore("state")
 
 
 # --- the command

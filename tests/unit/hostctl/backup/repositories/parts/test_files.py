@@ -145,13 +145,15 @@ def test_what_a_cut_one_kept_is_not_lost_by_the_next(lost: Lost, monkeypatch: py
         with pytest.raises(NotProven, match="Input/output error"):
             lost.restore("runs", overwrite=True)
     assert (lost.root / REPORT).read_text() == "then"
+    write(lost.root / REPORT, "later")
     lost.restore("runs", overwrite=True)
-    write(lost.root / REPORT, "then")
     assert (lost.root / KEPT / "runs" / REPORT).read_text() == "now"
+    assert (lost.root / KEPT / "runs" / f"{REPORT}.again").read_text() == "later"
 
 
 def a_linked_directory(lost: Lost) -> None:
-    (lost.root / BOT_LOG).parent.symlink_to("/tmp")  # noqa: S108  what nobody may follow
+    lost.elsewhere.mkdir()
+    (lost.root / BOT_LOG).parent.symlink_to(lost.elsewhere)
 
 
 def a_linked_file(lost: Lost) -> None:
@@ -176,7 +178,7 @@ def test_no_link_of_a_bot_is_followed(lost: Lost, spoil: Callable[[Lost], None],
     spoil(lost)
     with pytest.raises(Refused, match=text):
         lost.restore("logs", overwrite=True)
-    assert not (Path("/tmp") / Path(BOT_LOG).name).exists()  # noqa: S108
+    assert not (lost.elsewhere / Path(BOT_LOG).name).exists()
     assert not (lost.root / LOG).exists()
 
 

@@ -172,7 +172,8 @@ def unreadable_slots(lost: Lost) -> None:
 
 def a_link(lost: Lost) -> None:
     (lost.root / INCIDENT).parent.parent.mkdir(parents=True)
-    (lost.root / INCIDENT).parent.symlink_to("/tmp")  # noqa: S108  what nobody may follow
+    lost.elsewhere.mkdir()
+    (lost.root / INCIDENT).parent.symlink_to(lost.elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,18 @@ def test_a_merge_that_does_not_stay_is_not_proven(lost: Lost, monkeypatch: pytes
         lost.restore("state")
     [evidence] = (lost.root / "incidents" / "again").glob("*-restore-parts-*.json")
     assert document(evidence)["proven"] is False  # type: ignore[index]
+
+
+def test_what_was_written_and_cannot_be_read_back_is_not_proven(lost: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of limits that cannot be read is kept as it is, for nothing enters then; that is no proof of the merge."""
+    write_json = durable.write_json
+
+    def spoilt(path: Path, value: object, mode: int) -> None:
+        write_json(path, {} if path.name == "limits.json" else value, mode)
+
+    monkeypatch.setattr(durable, "write_json", spoilt)
+    with pytest.raises(NotProven, match=r"state: bots/alpha/conf/limits\.json is not as it was made"):
+        lost.restore("state")
 
 
 def test_a_disk_that_fails_half_way_is_gone_on_from(lost: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
