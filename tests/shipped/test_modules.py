@@ -34,6 +34,7 @@ RUN_THE_TOOL = (
     "freqops_reconcile",
     "freqops_repositories",
     "freqops_restore",
+    "freqops_restore_parts",
     "freqops_resume",
     "freqops_rollback",
     "freqops_switch",
@@ -71,6 +72,12 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_reconcile": under_incident,
         "freqops_repositories": {"state": "reached", "repositories": ["vault"]},
         "freqops_restore": {**under_incident, "dump": "latest"},
+        "freqops_restore_parts": {
+            "only": "state",
+            "repository": "vault",
+            "snapshot": "latest",
+            **{name: under_incident[name] for name in WHY},
+        },
         "freqops_resume": under_incident,
         "freqops_databases": {"bots": {"alpha": "paper"}},
         "freqops_directories": {

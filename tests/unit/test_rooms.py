@@ -25,8 +25,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/backup": ("core/base", "core/bot", "core/preflight"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
+    "core/backup": ("core/base", "core/bot", "core/halt", "core/breaker", "core/preflight", "core/runs"),
     "core/schedule": ("core/base",),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
@@ -44,12 +44,13 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/breaker"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
-    "hostctl/backup": (
-        *("core/base", "core/bot", "core/halt", "core/backup", "core/runs", "hostctl/bot", "hostctl/incident"),
-    ),
     "hostctl/deploy": (
         *("core/base", "core/bot", "core/halt", "core/deploy", "core/hardening"),
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
+    ),
+    "hostctl/backup": (
+        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/backup", "core/runs"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/breaker", "hostctl/deploy"),
     ),
     "hostctl/secrets": (
         *("core/base", "core/bot", "core/halt"),

@@ -38,6 +38,7 @@ COMMANDS = (
     "postgres",
     "manifest",
     "restore",
+    "restore-parts",
     "restore-drill",
     "remove",
     "adopt",

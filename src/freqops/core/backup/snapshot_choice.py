@@ -57,13 +57,27 @@ def unfit(found: Snapshot, bot: str, host: str) -> str:
         bot: The name of the bot in it.
         host: The host whose snapshots belong there.
     """
-    if found.host != host:
-        made = visible(found.host, SHOWN)
-        return f"it was made by the host {made}, and not by {host}: 'of_host: {made}' of the repository says so"
+    strange = _of_another(found, host)
+    if strange:
+        return strange
     if parts.TRADES not in found.parts:
         return f"it has no databases, but {', '.join(found.parts)}"
     if bot not in found.bots:
         return f"it has no database of {bot}, but of {', '.join(sorted(found.bots)) or 'no bot'}"
+    return ""
+
+
+def unfit_parts(found: Snapshot, asked: Sequence[str], host: str) -> str:
+    """Return why parts cannot come out of a snapshot; empty where they can; as `unfit`."""
+    lacking = [part for part in asked if part not in found.parts]
+    said = f"it has no {', '.join(lacking)}, but {', '.join(found.parts)}" if lacking else ""
+    return _of_another(found, host) or said
+
+
+def _of_another(found: Snapshot, host: str) -> str:
+    if found.host != host:
+        made = visible(found.host, SHOWN)
+        return f"it was made by the host {made}, and not by {host}: 'of_host: {made}' of the repository says so"
     return ""
 
 

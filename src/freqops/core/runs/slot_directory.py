@@ -209,6 +209,27 @@ class SlotDirectory:
             _remove(self._of(token)[0])
             return True
 
+    @contextmanager
+    def none_held(self) -> Iterator[None]:
+        """Let no slot be taken during the block.
+
+        Raises:
+            Refused: One is held, or another command is at it.
+            NotProven: The directory cannot be read.
+        """
+        self._make()
+        with self._locked():
+            self.refuse_held()
+            yield
+
+    def refuse_held(self) -> None:
+        """Refuse where a slot is held now; raises as `none_held`."""
+        found = self.found()
+        stale = self.stale(found)
+        held = [each.described for each in found if each not in stale]
+        if held:
+            raise Refused(f"runs are under way ({'; '.join(held)}): let them end, or end them")
+
     # --- how it is done
 
     def _is_there(self) -> bool:

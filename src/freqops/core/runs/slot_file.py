@@ -74,6 +74,10 @@ class Declared:
             raise Refused(f"a limit of {wanted} {kind} slots is above the {declared} that this host declares")
         return wanted
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the declaration as it stands in its file."""
+        return {"version": VERSION, "limits": dict(self.limits), "ttl_seconds": self.ttl}
+
 
 def name(slot: Slot, later: int = 0) -> str:
     """Return the name of a slot's file.
@@ -207,12 +211,19 @@ def declared(path: Path) -> Declared:
     except Unreadable as error:
         raise Refused(f"{path}: {error}; it declares the limits of run slots, so no slot is given") from None
     try:
-        return _declared(document)
+        return understood(document)
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}") from None
 
 
-def _declared(document: Mapping[str, Any]) -> Declared:
+def understood(document: object) -> Declared:
+    """Return what a document declares about slots.
+
+    Raises:
+        Refused: It says something else than limits and a time to live.
+    """
+    if not isinstance(document, dict):
+        raise Refused("it is not a JSON object")
     unknown = sorted(set(document) - set(DECLARED))
     if unknown or document.get("version") != VERSION:
         raise Refused(f"it has {unknown or 'another version'}; allowed: {', '.join(DECLARED)}, version {VERSION}")

@@ -22,7 +22,7 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 
 from ..bot.engine import Engine
-from . import from_repository, newest_dumps, restic, staging, taken_out
+from . import chosen_snapshot, newest_dumps, restic, staging, taken_out
 from .snapshots import PRIVATE_DIRECTORY
 from .vault import Vault
 
@@ -104,7 +104,7 @@ class Backups:
                         answer.rows.append(self._on(vault, partial(self._stored, stages, wanted, emptied)))
             finally:
                 staging.sweep(self.root / HOME / STAGING)
-                from_repository.swept(self.root, self.clock)
+                chosen_snapshot.swept(self.root, self.clock)
         return answer
 
     def follow(self) -> Answer:

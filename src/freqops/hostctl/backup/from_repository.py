@@ -21,20 +21,17 @@ from freqops.core.backup.store import Dump, Store, stamp_of
 from freqops.core.base import durable, root_file
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
-from freqops.core.base.kinds import Malformed
 from freqops.core.bot import layout
 from freqops.core.halt import holds
 
-from . import fitness, restic, staging, taken_out
+from . import chosen_snapshot, fitness, restic, staging, taken_out
+from .chosen_snapshot import Meant, Wanted
 from .known_repository import PRIVATE
 from .restored import Order
-from .snapshots import PRIVATE_DIRECTORY
 from .sources import Chosen
 from .vault import Vault
 
-RESTORES, LOCK, LOCK_SECONDS = "restores", ".restores.lock", 5.0
 COPIES = 2  # what is taken out, and the database that is staged of it
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -66,18 +63,19 @@ class FromRepository:
         where = f"repository {vault.repository.name}"
         try:
             since = vault.opened().since
-            number, told, aside = self._meant(vault)
+            meant = self._meant(vault)
         except (NotProven, OSError) as error:
             raise Refused(f"{self._bot.name} was not touched: {error}") from error
         except Refused as refusal:
             raise Refused(f"{where}: {refusal}") from None
+        number, told = meant.number, meant.told
         found = _Found(vault, number, told, snapshot_choice.elsewhere(vault.repository, told, since))
         self._found, manifest = found, told.bots[self._theirs]
         origin = f"it is the database of {self._theirs} out of snapshot {number[:8]} of {where}"
         origin += f", made by {told.host} on {iso(told.began)}"
         foreign = bool(found.elsewhere) or self._theirs != self._bot.name
         return Chosen(
-            stamp_of(manifest.moment), manifest, [origin, *aside], number, self._theirs if foreign else ""
+            stamp_of(manifest.moment), manifest, [origin, *meant.aside], number, self._theirs if foreign else ""
         )  # fmt: skip
 
     def in_the_way(self) -> list[str]:
@@ -98,19 +96,12 @@ class FromRepository:
     @contextmanager
     def taken(self, chosen: Chosen) -> Iterator[Dump]:
         """Give the dump for the block, as `Source.taken`; nothing of it is left afterwards."""
-        place = self._root / HOME / RESTORES
-        with durable.locked(self._root / HOME / LOCK, LOCK_SECONDS, self._clock) as mine:
-            if not mine:
-                raise Refused("another restore out of a repository is under way, or the disk is full")
-            staging.sweep(place)  # what one left that was killed
+        with chosen_snapshot.place_alone(self._root, self._clock) as place:
             try:
-                try:
-                    dump = self._taken_out(place, chosen)
-                except (NotProven, OSError) as error:
-                    raise Refused(f"{self._bot.name} was not touched: {error}") from error
-                yield dump
-            finally:
-                staging.sweep(place)
+                dump = self._taken_out(place, chosen)
+            except (NotProven, OSError) as error:
+                raise Refused(f"{self._bot.name} was not touched: {error}") from error
+            yield dump
 
     def _vault(self) -> Vault:
         restic.refuse_older(self._run)
@@ -119,44 +110,14 @@ class FromRepository:
             raise Refused(f"repository {declared.name} has secrets, and no databases")
         return Vault(restic.Restic(declared, self._root, self._run, self._owner), self._clock)
 
-    def _meant(self, vault: Vault) -> tuple[str, Snapshot, list[str]]:
-        """Return the snapshot that is meant, and a line for each newer one that was left aside.
-
-        Raises:
-            Refused: There is none.
-            NotProven: A snapshot that may be the one that is meant cannot be read.
-        """
-        numbers, aside = vault.numbers(), list[str]()
-        number = snapshot_choice.named(numbers, self._asked)
-        if number is not None:
-            told, why = self._judged(vault, number)
-            if told is None or why:
-                raise Refused(f"snapshot {number[:8]} cannot be restored: {why}")
-            return number, told, []
-        limit, fit = snapshot_choice.until(self._asked), list[str]()
-        for number in reversed(numbers):
-            told, why = self._judged(vault, number)
-            if told is None or why:
-                aside.append(f"snapshot {number[:8]} is left aside: {why}")
-                continue
-            moment = told.bots[self._theirs].moment
-            if limit is None or moment <= limit:
-                return number, told, shortened(aside)
-            fit.append(f"{number[:8]} of {iso(moment)}")
-        when = "" if limit is None else f" at or before {self._asked}"
-        others = [f"the oldest that has one is {fit[-1]}"] if fit else []
-        raise Refused("; ".join([f"no snapshot has the database of {self._theirs}{when}", *others, *shortened(aside)]))
-
-    def _judged(self, vault: Vault, number: str) -> tuple[Snapshot | None, str]:
+    def _meant(self, vault: Vault) -> Meant:
         host = vault.repository.of_host or socket.gethostname()
-        try:
-            told = vault.told(number)
-        except Malformed as error:
-            return None, f"it does not count: {error}"
-        except NotProven as error:
-            cure = "another one may be named by its id"
-            raise NotProven(f"snapshot {number[:8]} cannot be judged, {cure}: {error}") from None
-        return told, snapshot_choice.unfit(told, self._theirs, host)
+        wanted = Wanted(
+            f"the database of {self._theirs}",
+            lambda told: snapshot_choice.unfit(told, self._theirs, host),
+            lambda told: told.bots[self._theirs].moment,
+        )
+        return chosen_snapshot.meant(vault, self._asked, wanted)
 
     def _taken_out(self, place: Path, chosen: Chosen) -> Dump:
         """Take the databases out, and lay the one that is meant as a dump that counts.
@@ -168,8 +129,7 @@ class FromRepository:
         found = self._must_have()
         self._refuse_without_room(found.told)
         out, laid = place / "out", place / "dumps"
-        for directory in (place, out, laid):
-            directory.mkdir(mode=PRIVATE_DIRECTORY)
+        chosen_snapshot.made(place, out, laid)
         taken_out.take_out(found.vault, found.number, found.told, (parts.TRADES,), out)
         (out / parts.TRADES / self._theirs).rename(laid / chosen.stamp)
         staging.sweep(out)
@@ -206,15 +166,3 @@ class FromRepository:
         if self._found is None:
             raise NotProven("no snapshot was chosen yet")
         return self._found
-
-
-def swept(root: Path, clock: Clock) -> None:
-    """Take away what a restore left that was killed, where none is under way."""
-    with durable.locked(root / HOME / LOCK, 0, clock) as mine:
-        if mine:
-            staging.sweep(root / HOME / RESTORES)
-
-
-def shortened(lines: list[str]) -> list[str]:
-    """Return the first lines, and how many more there are."""
-    return lines if len(lines) <= NAMED else [*lines[:NAMED], f"and {len(lines) - NAMED} more are left aside"]

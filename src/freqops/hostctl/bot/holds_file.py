@@ -146,6 +146,16 @@ def leave(home: Path, ended: str = "") -> list[str]:
     return [f"held at level {held.level} ({held.incidents}): {next_one} comes up held; resume it then"]
 
 
+def change_left(home: Path, how: Callable[[Holds], Holds], clock: Clock) -> Holds:
+    """Change the holds that wait for the next bot of a name that is not here, and return them; raises as `change`."""
+    with _alone(home, clock) if home.is_dir() else contextlib.nullcontext():
+        left = Home(home).left_holds
+        left.parent.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+        after = how(holds.load(left) if os.path.lexists(left) else Holds())
+        _write(left, after, PRIVATE_FILE)
+        return after
+
+
 def unless_held(home: Path, act: Callable[[], None], clock: Clock) -> int:
     """Do ``act`` if nothing holds the bot, while no hold can be latched, and return the level in force.
 
@@ -188,6 +198,14 @@ def _write(path: Path, held: Holds, mode: int) -> None:
 
 
 def _store_state(home: Path, held: Holds) -> None:
-    wanted = {"initial_state": held.rest if held.level else layout.load_bot(home).initial_state}
-    if durable.read_json(Home(home).state) != wanted:
-        durable.write_json(Home(home).state, wanted, READABLE_BY_BOT)
+    if not follows(home, held):
+        durable.write_json(Home(home).state, _state(home, held), READABLE_BY_BOT)
+
+
+def follows(home: Path, held: Holds) -> bool:
+    """Return whether ``initial_state`` is the one that follows from these holds."""
+    return bool(durable.read_json(Home(home).state) == _state(home, held))
+
+
+def _state(home: Path, held: Holds) -> dict[str, str]:
+    return {"initial_state": held.rest if held.level else layout.load_bot(home).initial_state}

@@ -23,7 +23,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.halt import holds
-from freqops.hostctl.backup import from_repository, restic, restore, taken_out
+from freqops.hostctl.backup import chosen_snapshot, restic, restore, taken_out
 from freqops.hostctl.backup.from_repository import FromRepository
 from freqops.hostctl.backup.restored import Order, Restored
 from freqops.hostctl.bot import holds_file, processes_and_api
@@ -295,7 +295,7 @@ def test_what_a_killed_one_left_is_swept_and_two_do_not_meet(lost: Lost) -> None
         (left / "out").mkdir(parents=True)
         act()
         assert not left.exists()
-    with durable.locked(lost.host.root / "backup" / from_repository.LOCK, 0, lost.host.clock) as mine:
+    with durable.locked(lost.host.root / "backup" / chosen_snapshot.LOCK, 0, lost.host.clock) as mine:
         assert mine
         with pytest.raises(Refused, match="another restore out of a repository is under way"):
             lost.look()
