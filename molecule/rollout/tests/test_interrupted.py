@@ -49,8 +49,9 @@ def test_what_killed_commands_left_stopped_is_started_by_the_timer(rollout: Roll
     """Of alpha, which sells when it likes, every trade is still known; the others have the same ones open."""
     bots = {command: rollout.bots[name] for command, name in LEFT.items()}
     trades = {command: bot.trade_ids() for command, bot in bots.items()}
-    for command, bot in bots.items():
-        left_by(command, bot)
+    with timer_held(bots["remove"]):  # the note is there before its bot has ended
+        for command, bot in bots.items():
+            left_by(command, bot)
     for command, bot in bots.items():
         until(f"the note of {command} is gone", partial(gone, bot, f"{bot.home}/stopped.json"), GIVE_UP)
         assert bot.state() == "running"
@@ -79,7 +80,7 @@ def test_it_is_named_as_long_as_a_command_works_on_the_bot(rollout: Rollout) -> 
 def test_a_postgres_that_was_changed_by_half_is_brought_to_its_end(rollout: Rollout) -> None:
     bot = rollout.bots["delta"]
     place = "/srv/freqops/postgres"
-    with timer_held(bot):  # which else starts the bot before its Postgres is stopped
+    with timer_held(bot):
         left_by("postgres", bot)
         bot.sh(f"cp {place}/compose.yml {place}/former.yml && docker stop --time 30 freqops-postgres")
     until("Postgres is back", lambda: gone(bot, f"{place}/former.yml"), GIVE_UP)
