@@ -26,7 +26,7 @@ from .registry_rows import Converted, convert
 
 MODE, DIRECTORY = 0o644, 0o755
 LOCK, LOCK_SECONDS = ".registry.lock", 10.0
-LEFT = "[0-9a-f]" * 8  # as `durable.beside` calls them
+LEFT = ("[0-9a-f]" * 8, "before-v")  # how the names begin of what is half written: a new registry, a former one
 MINE = registry_schema.TABLES
 
 
@@ -59,8 +59,9 @@ def prepare(path: Path, clock: Clock, owner: int = 0) -> Prepared:
     with durable.locked(path.with_name(LOCK), LOCK_SECONDS, clock) as held:
         if held is not True:
             raise Refused(f"another command is working on {path}, or its lock cannot be had")
-        for left in path.parent.glob(f".{path.name}.{LEFT}*"):  # of one that was killed; a restore keeps others
-            left.unlink()
+        for begins in LEFT:
+            for left in path.parent.glob(f".{path.name}.{begins}*"):  # of one that was killed; a restore keeps others
+                left.unlink()
         done = _prepared(path, clock, owner)
     with registry.opened(path, owner=owner) as present:
         return Prepared(done.changed, done.before, done.backup, present.kept())
