@@ -80,6 +80,7 @@ class Snapshots(KnownRepository):
             NotProven: It is emptier than the one before, or is not in the repository as it was brought together.
         """
         self._refuse_emptied(found, emptied)
+        self._restic.unlock()
         return self._stored(place, found)
 
     def follow(self, place: Path, found: Snapshot, stamps: Mapping[str, str]) -> str:
