@@ -7,10 +7,8 @@ import shutil
 from pathlib import Path
 
 from freqops.core.bot import engine_names, layout
-from freqops.core.bot.database_contents import compared
 from freqops.core.bot.side_container import SideContainer
 
-from . import databases
 from .database_copies import DatabaseError
 from .engine import Engine
 from .login import NETWORK
@@ -18,28 +16,20 @@ from .login import NETWORK
 SECONDS = 300.0
 PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
 COPY = "trades.sqlite"
-RESTORE = "restore"
 SAID = 400
-# The address of the database stays out of every command line; an argument only names another one at the same place.
+# The address of the database stays out of every command line.
 CONVERT = """
 import json, sys
-from sqlalchemy import make_url
 from freqtrade.commands.db_commands import start_convert_db
-url = make_url(json.load(open(sys.argv[1]))["db_url"])
-if sys.argv[2:]:
-    url = url.set(database=sys.argv[2])
+url = json.load(open(sys.argv[1]))["db_url"]
 start_convert_db(
-    {
-        "db_url": url.render_as_string(hide_password=False),
-        "db_url_from": "sqlite:////freqops/from/trades.sqlite",
-        "user_data_dir": "/tmp",
-    }
+    {"db_url": url, "db_url_from": "sqlite:////freqops/from/trades.sqlite", "user_data_dir": "/tmp"}
 )
 """
 
 
-def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark: str, database: str = "") -> None:
-    """Have Freqtrade of the bot's image write a SQLite database into Postgres.
+def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark: str) -> None:
+    """Have Freqtrade of the bot's image write a SQLite database into the bot's own in Postgres.
 
     Args:
         source: The database in SQLite; it is not opened, but copied.
@@ -47,7 +37,6 @@ def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark:
         bot: The bot.
         engine: The container engine.
         mark: What tells the container from others that convert for the bot.
-        database: The database into which it goes; the bot's own where none is named.
 
     Raises:
         DatabaseError: It could not be written.
@@ -60,17 +49,17 @@ def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark:
     for each in (place, copy):
         os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
     name = engine_names.beside(bot.name, engine_names.CONVERT, mark)
-    status, said = engine.run_container(container(bot, place, name, database).command(), name, SECONDS)
+    status, said = engine.run_container(container(bot, place, name).command(), name, SECONDS)
     clear(place)
     if status != 0:
         raise DatabaseError(f"Freqtrade did not convert the database: {said.strip()[-SAID:]}")
 
 
-def container(bot: layout.Bot, place: Path, name: str, database: str = "") -> SideContainer:
+def container(bot: layout.Bot, place: Path, name: str) -> SideContainer:
     """Return the container that converts."""
     return SideContainer(
         image=bot.image,
-        program=("-c", CONVERT, "/freqops/asked.json", *([database] if database else [])),
+        program=("-c", CONVERT, "/freqops/asked.json"),
         name=name,
         networks=(NETWORK,),
         mounts=(
@@ -80,44 +69,6 @@ def container(bot: layout.Bot, place: Path, name: str, database: str = "") -> Si
         ),
         environment={"PYTHONPATH": "/freqops/packages"},
     )
-
-
-def stage(source: Path, database: databases.Postgres, bot: layout.Bot, engine: Engine) -> databases.Postgres:
-    """Bring a SQLite database beside the bot's own in Postgres, read every table back, and return it.
-
-    Raises:
-        DatabaseError: It could not be converted, or something of it did not come through; `swept` and
-            `Place.withdraw` take away what is there of it.
-    """
-    home = layout.Home(bot.home).converting
-    clear(home)
-    home.mkdir(mode=PRIVATE_DIRECTORY)
-    kept = home / COPY  # out of the container's reach; SQLite would write beside the dump itself
-    shutil.copyfile(source, kept)
-    told = databases.Sqlite(kept)
-    told.refuse_unless_sound()
-    beside = database.stage_empty()
-    convert(source, home / "from", bot, engine, mark=RESTORE, database=beside.name)
-    wrong, _ = compared(told.contents(), beside.contents())
-    if wrong:
-        raise DatabaseError(f"not all of it came through the conversion: {'; '.join(wrong)}")
-    clear(home)
-    return beside
-
-
-def swept(bot: layout.Bot, engine: Engine) -> None:
-    """Take away what `stage` left: its container, which may still write, and its copies.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    home = layout.Home(bot.home).converting
-    if not home.exists():
-        return
-    name = engine_names.beside(bot.name, engine_names.CONVERT, RESTORE)
-    if engine.container(name) is not None:
-        engine.remove(name)
-    clear(home)
 
 
 def clear(place: Path) -> None:

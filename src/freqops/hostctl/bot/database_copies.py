@@ -71,8 +71,13 @@ class Database(Protocol):
             DatabaseError: It could not be read, or holds something else; what is there stays.
         """
 
-    def stage(self, path: Path, told: Contents | Recorded) -> Database:
+    def stage(self, path: Path, told: Contents | Recorded, *, foreign: bool = False) -> Database:
         """Bring what was dumped to ``path`` beside what is there, read every table of it back, and return it.
+
+        Args:
+            path: The file.
+            told: What it must hold.
+            foreign: Whether it is the database of another bot, whose user is another one.
 
         Raises:
             DatabaseError: It could not be read, or holds something else; `Place.withdraw` takes it away.

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from freqops.core.base import durable
 from freqops.core.base.errors import FreqopsError
 from freqops.core.bot import layout
-from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents, Recorded
+from freqops.core.bot.database_contents import CARRIED, POSTGRES, SQLITE, Contents, Recorded
 from freqops.core.bot.postgres import CONTAINER, NAME, PRESENT, PSQL, SUPERUSER
 
 from .database_copies import Database, DatabaseError, believed, into_place
@@ -38,6 +38,12 @@ SHOWN = 5
 # no trade. A simulated stop is placed again at every start, and is none until it is filled.
 TRADES = "select id, is_open, amount from trades order by id"
 COUNT = "select count(*) from trades"
+CARRIED_NAMES = ", ".join(f"'{name}'" for name in CARRIED)
+STRANGE = (
+    "select c.relname || ' belongs to ' || r.rolname from pg_class c join pg_roles r on r.oid = c.relowner "  # noqa: S608  names of ours
+    "join pg_database d on d.datname = current_database() where c.relkind in ('r', 'p') "
+    f"and c.relnamespace = 'public'::regnamespace and c.relname in ({CARRIED_NAMES}) and c.relowner <> d.datdba"
+)
 OPEN = "select id, pair from trades where is_open order by id"
 ORDERS = "select order_id, status, filled from orders order by id"
 SIMULATED = "select order_id, status, filled from orders where ft_order_side <> 'stoploss' or filled > 0 order by id"
@@ -170,7 +176,7 @@ class Sqlite:
             raise
         self.place.forget()
 
-    def stage(self, path: Path, told: Contents | Recorded) -> Sqlite:
+    def stage(self, path: Path, told: Contents | Recorded, *, foreign: bool = False) -> Sqlite:  # noqa: ARG002  it has no owners
         """Copy the dump beside the database, and compare; as `Database.stage`."""
         self.place.stage(path)
         staged = Sqlite(self.place.staged)
@@ -255,14 +261,22 @@ class Postgres:
         """Its name, and those that may take it."""
         return PostgresPlace(self.name, self._sql)
 
-    def stage(self, path: Path, told: Contents | Recorded) -> Postgres:
+    def stage(self, path: Path, told: Contents | Recorded, *, foreign: bool = False) -> Postgres:
         """Restore the archive beside the database, and compare; as `Database.stage`."""
-        beside = self._beside(path)
+        beside = self._beside(path, foreign=foreign)
+        beside.refuse_unless_sound()
         believed(path.name, told, beside.contents())
         return beside
 
     def refuse_unless_sound(self) -> None:
-        """Let it be: Postgres has read every row when its contents are told."""
+        """Refuse tables of Freqtrade that are somebody else's: the bot could not write to them.
+
+        Raises:
+            DatabaseError: One is.
+        """
+        strange = [line for line in self._sql(self.name, STRANGE).splitlines() if line]
+        if strange:
+            raise DatabaseError(f"{self.name}: {'; '.join(strange)}, so its bot could not write there")
 
     @contextmanager
     def _restored(self, path: Path, *, foreign: bool = False) -> Iterator[Postgres]:
@@ -275,7 +289,7 @@ class Postgres:
     def _beside(self, path: Path, *, foreign: bool = False) -> Postgres:
         """Restore an archive, all of it or nothing, into a new database of the same owner."""
         whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
-        beside = self.stage_empty()
+        beside = self._made_beside()
         self._run(
             [
                 "pg_restore",
@@ -289,7 +303,7 @@ class Postgres:
         )
         return beside
 
-    def stage_empty(self) -> Postgres:
+    def _made_beside(self) -> Postgres:
         """Make an empty database of the same owner beside this one, instead of what is staged, and return it."""
         self.place.withdraw()
         asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name

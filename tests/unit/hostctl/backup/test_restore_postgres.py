@@ -97,6 +97,22 @@ def test_somebody_who_comes_in_meanwhile_leaves_the_former(shared: Shared) -> No
     assert (shared.stands(), sorted(shared.cluster.databases)) == ("former", ["alpha_paper", "beta_paper"])
 
 
+def test_tables_of_somebody_else_replace_nothing(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared.spoil()
+    real = shared.cluster.pipe
+
+    def pipe(argv: list[str], timeout: float, **files: Path | None) -> str:
+        strange = "belongs to" in argv[-1] and "--dbname=alpha_paper_restoring" in argv
+        return "orders belongs to beta_paper\n" if strange else real(argv, timeout, **files)
+
+    monkeypatch.setattr(shared.cluster, "pipe", pipe)
+    with pytest.raises(
+        NotProven, match=r"the FORMER database stands.*orders belongs to beta_paper, so its bot could not"
+    ):
+        shared.again()
+    assert shared.stands() == "former"
+
+
 def test_a_dump_of_the_other_kind_is_refused(shared: Shared) -> None:
     (shared.home / "conf" / "secrets.json").write_text(json.dumps({"db_url": "sqlite:////freqops/var/trades.sqlite"}))
     with pytest.raises(Refused, match="it is of kind postgresql, and this is sqlite"):
