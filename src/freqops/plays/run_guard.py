@@ -32,16 +32,20 @@ class Deed:
         module: The module of the task.
         states: The values of its argument ``state`` that do the deed; empty where each does.
         whole_fleet: Whether one run of it reaches all hosts of the play.
+        also: Another module whose task does it, where the playbook is asked for something else.
     """
 
     module: str
     states: tuple[str, ...] = ()
     whole_fleet: bool = False
+    also: str = ""
 
     def is_done_by(self, module: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a task that ended well did the deed; one that only looked did not."""
+        if module not in (self.module, self.also):
+            return False
         looked = any(arguments.get(name) == value for name, value in LOOKS.items())
-        return module == self.module and not looked and (not self.states or arguments.get("state") in self.states)
+        return not looked and (not self.states or arguments.get("state") in self.states)
 
 
 DEEDS = {
@@ -58,7 +62,7 @@ DEEDS = {
     "reconcile": Deed("freqops_reconcile"),
     "remove": Deed("freqops_remove"),
     "repositories": Deed("freqops_repositories", ("kept",)),
-    "restore": Deed("freqops_restore"),
+    "restore": Deed("freqops_restore", also="freqops_restore_parts"),
     "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),
     "rollback": Deed("freqops_rollback"),

@@ -204,6 +204,15 @@ def test_a_deed_of_a_host_counts_for_that_host() -> None:
     assert done("resume", one, three) == "resume: NOT DONE, 1 of 2 hosts"
 
 
+@pytest.mark.parametrize("module", ["freqops_restore", "freqops_restore_parts"])
+def test_a_restore_is_done_by_what_brings_databases_back_and_by_what_brings_other_parts(module: str) -> None:
+    made = Run("restore")
+    made.note("localhost", "freqops_fleet", {}, {"meant": ["paper-1"]})
+    assert not made.is_done
+    made.note("paper-1", module, {}, {})
+    assert made.is_done
+
+
 def test_a_look_is_no_deed() -> None:
     hosts = ("one", "two")
     looks = [ended_well(host, "freqops_remove", look=True) for host in hosts]
