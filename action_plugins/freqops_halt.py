@@ -42,7 +42,7 @@ class ActionModule(FleetAction):
         answers = [asked.answer(answer) for answer in said]
         result = FleetAnswer(level, given.incident, [*answers, *_not_halted(lost, answers)])
         show(["", *result.lines()], GOOD if result.proven else BAD)
-        show(["", *result.next_commands()])
+        show(result.next_commands())
         self._copy_back(result, {answer.host: answer.trace for answer in said if answer.trace is not None})
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}
         return judged if result.proven else {**judged, "failed": True, "msg": _message(result)}

@@ -34,7 +34,7 @@ class Rule:
 
     @property
     def most(self) -> int:
-        """How many it keeps at most of the past, and of what a wrong clock stamped as the future."""
+        """How many it keeps at most of what is older than `every`, and of what a wrong clock stamped as the future."""
         return max(1, self.minimum, self.each_minute // MINUTE + self.hourly // HOUR + self.daily // DAY)
 
 

@@ -38,6 +38,7 @@ SHOWN = 5
 # no trade. A simulated stop is placed again at every start, and is none until it is filled.
 TRADES = "select id, is_open, amount from trades order by id"
 COUNT = "select count(*) from trades"
+# The tables of Freqtrade that are not those of who owns the database, as the bot has to.
 CARRIED_NAMES = ", ".join(f"'{name}'" for name in CARRIED)
 STRANGE = (
     "select c.relname || ' belongs to ' || r.rolname from pg_class c join pg_roles r on r.oid = c.relowner "  # noqa: S608  names of ours
@@ -288,28 +289,16 @@ class Postgres:
 
     def _beside(self, path: Path, *, foreign: bool = False) -> Postgres:
         """Restore an archive, all of it or nothing, into a new database of the same owner."""
-        whose = ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
-        beside = self._made_beside()
-        self._run(
-            [
-                "pg_restore",
-                "--exit-on-error",
-                "--single-transaction",
-                "--no-password",
-                f"--dbname={beside.name}",
-                *whose,
-            ],
-            source=path,
-        )
-        return beside
-
-    def _made_beside(self) -> Postgres:
-        """Make an empty database of the same owner beside this one, instead of what is staged, and return it."""
+        staged, whose = self.place.staged, ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
         self.place.withdraw()
         asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name
         owner = self._sql(SUPERUSER, asked).strip() or self.name  # the user of its name, where there is no database
-        self._sql(SUPERUSER, f'create database "{self.place.staged}" owner "{owner}" template template0')
-        return Postgres(self.place.staged, self.engine, self.is_live, self.container)
+        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner}" template template0')
+        self._run(
+            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
+            source=path,
+        )
+        return Postgres(staged, self.engine, self.is_live, self.container)
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""

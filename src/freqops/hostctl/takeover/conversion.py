@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from freqops.core.bot import engine_names, layout
 from freqops.core.bot.side_container import SideContainer
 
-from .database_copies import DatabaseError
-from .engine import Engine
-from .login import NETWORK
+from ..bot.database_copies import DatabaseError
+from ..bot.engine import Engine
+from ..bot.login import NETWORK
 
 SECONDS = 300.0
 PRIVATE, PRIVATE_DIRECTORY = 0o600, 0o700
@@ -28,7 +29,7 @@ start_convert_db(
 """
 
 
-def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark: str) -> None:
+def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine) -> None:
     """Have Freqtrade of the bot's image write a SQLite database into the bot's own in Postgres.
 
     Args:
@@ -36,21 +37,23 @@ def convert(source: Path, place: Path, bot: layout.Bot, engine: Engine, *, mark:
         place: A directory for that copy, made here, and gone afterwards.
         bot: The bot.
         engine: The container engine.
-        mark: What tells the container from others that convert for the bot.
 
     Raises:
         DatabaseError: It could not be written.
     """
-    clear(place)
+    _clear(place)
     place.mkdir(mode=PRIVATE_DIRECTORY)
     copy = place / COPY
     shutil.copyfile(source, copy)
     copy.chmod(PRIVATE)
     for each in (place, copy):
         os.chown(each, layout.CONTAINER_UID, layout.CONTAINER_UID)
+    mark = f"{os.getpid()}-{threading.get_ident() % 10000}"
     name = engine_names.beside(bot.name, engine_names.CONVERT, mark)
-    status, said = engine.run_container(container(bot, place, name).command(), name, SECONDS)
-    clear(place)
+    try:
+        status, said = engine.run_container(container(bot, place, name).command(), name, SECONDS)
+    finally:
+        _clear(place)
     if status != 0:
         raise DatabaseError(f"Freqtrade did not convert the database: {said.strip()[-SAID:]}")
 
@@ -71,7 +74,7 @@ def container(bot: layout.Bot, place: Path, name: str) -> SideContainer:
     )
 
 
-def clear(place: Path) -> None:
+def _clear(place: Path) -> None:
     """Take a directory away where there is one."""
     if place.exists():
         shutil.rmtree(place)
