@@ -90,10 +90,10 @@ class DumpRounds:
                 if point.due(mark, asked_s):
                     return self._dumped(home, mark)
                 if mark is not None and mark == point.mark:
-                    self._unchanged(home.name, point, asked_s - lag_s, asked - timedelta(seconds=lag_s))
+                    self._unchanged(home, point, asked_s - lag_s, asked - timedelta(seconds=lag_s))
                 return Said()
             except Exception as error:  # what it is does not matter: the database is in no dump
-                self._failed(home.name, error)
+                self._failed(home, error)
                 raise
 
     def _never_installed(self, home: Path) -> bool:
@@ -110,30 +110,32 @@ class DumpRounds:
         began_s, began = self._clock.monotonic(), self._clock.utcnow()
         store = dumps.Store(Home(home).dumps)
         if mark == changes.ABSENT and not dumps.had_one(home, store):
-            self._write(home.name, Point(iso(began), began_s, mark, "", began_s))
+            self._write(home, Point(iso(began), began_s, mark, "", began_s))
             return Said()  # a bot that never ran has no database
         made = dumps.take_locked(home, self._clock, self._engine)
         took_s, size = self._clock.monotonic() - began_s, dumps.size(made)
         moment = iso(made.manifest.moment)
-        self._write(home.name, Point(moment, began_s, mark or "", made.stamp, began_s, took_s, size))
+        self._write(home, Point(moment, began_s, mark or "", made.stamp, began_s, took_s, size))
         said = [f"{home.name}: dumped as {made.stamp}, {size} bytes in {took_s:.1f} s"]
         gone = dumps.prune(store, self._clock)
         return Said(done=said + ([f"{home.name}: {len(gone)} dumps are not kept any more"] if gone else []))
 
-    def _unchanged(self, name: str, point: Point, until_s: float, until: datetime) -> None:
+    def _unchanged(self, home: Path, point: Point, until_s: float, until: datetime) -> None:
         """Write down that all of it is in the last dump, up to when it certainly had not changed."""
         if point.until_s is not None and until_s > point.until_s:
-            self._write(name, replace(point, until=iso(until), until_s=until_s, failures=0, why=""))
+            self._write(home, replace(point, until=iso(until), until_s=until_s, failures=0, why=""))
 
-    def _failed(self, name: str, error: Exception) -> None:
-        point = self._points.get(name, Point())
+    def _failed(self, home: Path, error: Exception) -> None:
+        point = self._points.get(home.name, Point())
         with suppress(FreqopsError, OSError):  # the age of what is known says the rest
-            self._write(name, replace(point, failures=point.failures + 1, why=str(error)[:SHOWN]))
+            self._write(home, replace(point, failures=point.failures + 1, why=str(error)[:SHOWN]))
 
-    def _write(self, name: str, point: Point) -> None:
-        self._points[name] = point
+    def _write(self, home: Path, point: Point) -> None:
+        self._points[home.name] = point
+        if not home.is_dir():  # it was removed meanwhile; the next bot of its name has no recovery point
+            return
         with self._writing:  # the bots of a round do not wait for each other by polling
-            recovery_points.write(name, point, self._clock, recovery_points.FILE)
+            recovery_points.write(home.name, point, self._clock, recovery_points.FILE)
 
 
 def _refuse_without(lock: Path, mine: bool | None) -> None:

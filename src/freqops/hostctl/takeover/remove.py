@@ -10,6 +10,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from freqops.core.backup import recovery_points
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
@@ -201,6 +202,8 @@ class Removal:
     def _take_away(self) -> None:
         self._result.detail += left_dumps.leave(self._home, self._clock)
         self._result.detail += take_away(self._home, self._engine)
+        # The next bot of its name has no recovery point yet.
+        recovery_points.write(self._home.name, None, self._clock, recovery_points.FILE)
         self._journal.note("act", "disk", "container, network, databases and directory taken away", durable=True)
 
 

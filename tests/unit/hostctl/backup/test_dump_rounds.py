@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,6 +186,21 @@ def test_a_round_forgets_bots_that_are_gone(host: Dumping) -> None:
     recovery_points.write("former", Point(), host.clock, recovery_points.FILE)
     host.round()
     assert set(recovery_points.read(recovery_points.FILE)) == {"alpha"}
+
+
+def test_a_round_says_nothing_of_a_bot_that_is_removed_meanwhile(
+    host: Dumping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = dumps.take_locked
+
+    def removed_after(home: Path, *rest: Any) -> Any:
+        made = take(home, *rest)
+        home.rename(home.parent / "away")
+        return made
+
+    monkeypatch.setattr(dumps, "take_locked", removed_after)
+    host.round()
+    assert recovery_points.read(recovery_points.FILE) == {}
 
 
 # --- Postgres

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from freqops.core.backup import recovery_points
+from freqops.core.backup.recovery_points import Point
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.mandate import Mandate
@@ -72,6 +74,7 @@ class Host:
         monkeypatch.setattr(stopping, "stop", self.stop)
         monkeypatch.setattr(remove, "start_locked", lambda bot, *_: self.started.append(bot.name))
         monkeypatch.setattr(witness, "conversation", conversations(self.account))
+        monkeypatch.setattr(recovery_points, "FILE", root / "run" / "recovery-points.json")
 
     def stop(self, bot: Any, *_: Any) -> None:
         self.processes = [each for each in self.processes if each.bot != bot.name]
@@ -106,6 +109,13 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     return Host(tmp_path, monkeypatch)
+
+
+def test_the_next_bot_of_its_name_does_not_have_its_recovery_point(host: Host) -> None:
+    for name in host.homes:
+        recovery_points.write(name, Point("then", 1.0), host.clock, recovery_points.FILE)
+    host.remove("alpha")
+    assert set(recovery_points.read(recovery_points.FILE)) == {"beta"}
 
 
 def test_a_bot_goes_and_what_it_knew_is_kept(host: Host) -> None:

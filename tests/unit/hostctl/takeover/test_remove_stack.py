@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from freqops.core.backup import recovery_points
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.hostctl.bot import databases
@@ -29,6 +30,7 @@ class Whole(Host):
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.system = root / "system"
         super().__init__(root / "srv", monkeypatch)
+        monkeypatch.setattr(recovery_points, "FILE", root / "run" / "recovery-points.json")
         for name in (*FILES, *STAYS):
             (self.system / name).parent.mkdir(parents=True, exist_ok=True)
             (self.system / name).write_text("")
