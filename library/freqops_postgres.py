@@ -67,6 +67,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.backup import recovery_points
+from ansible.module_utils.freqops.core.base.clock import Clock
 from ansible.module_utils.freqops.core.base.errors import NotProven
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import host_command, postgres
@@ -89,6 +91,8 @@ def _foretell(module: AnsibleModule) -> None:
         module.fail_json(msg=visible(f"what would become of Postgres is not known: {error}"))
         raise
     foretold = foretelling.of_postgres(Path(module.params["root"]), present, stale=module.params["stale"])
+    first = recovery_points.foretold_of(foretold.dumped_first, Clock())
+    foretold.changes += [f"{bot}: {text}" for bot, text in first]
     answer = {"changed": bool(foretold.changes), "foretold": foretold.changes, "diff": foretold.diff}
     if foretold.refused:
         module.fail_json(msg=visible(f"WOULD BE REFUSED: {foretold.refused}"), **answer)

@@ -94,6 +94,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.backup import recovery_points
+from ansible.module_utils.freqops.core.base.clock import Clock
 from ansible.module_utils.freqops.core.base.errors import NotProven
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import host_command, layout
@@ -126,6 +128,8 @@ def _foretell(module: AnsibleModule) -> None:
         foretold[bot] = foretelling.of_bot(Path(values["root"]) / "bots" / bot, release, installs, container)
         if bot in values["renewed"]:
             foretold[bot].changes.append("it would get new secrets")
+        for _, text in recovery_points.foretold_of(foretold[bot].dumped_first, Clock()):
+            foretold[bot].changes.append(text)
     changes = {bot: each.changes for bot, each in foretold.items()}
     answer: dict[str, Any] = {"changed": any(changes.values()), "bots": [], "foretold": changes}
     answer["diff"] = [shown for each in foretold.values() for shown in each.diff]

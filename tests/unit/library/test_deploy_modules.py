@@ -241,6 +241,21 @@ def test_what_a_switch_would_install_is_foretold_and_shown(
     assert [shown["after_header"] for shown in answer["diff"]] == ["bot.json"]
 
 
+def test_the_dump_before_another_image_is_foretold(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: list[str]
+) -> None:
+    foretold(monkeypatch, {})
+    monkeypatch.setattr(vars(freqops_switch)["recovery_points"], "FILE", tmp_path / "points.json")
+    home = make_bot(tmp_path, release=OLD)
+    wanted = {**json.loads((home / "bot.json").read_text()), "release": NEW, "image": "other@sha256:01"}
+    installs = {"alpha": {"bot.json": json.dumps(wanted)}}
+    run(freqops_switch, check=True, releases={"alpha": NEW}, installs=installs, root=str(tmp_path))
+    assert told == [
+        f"alpha: release {NEW} would replace {OLD}",
+        "alpha: all of its database would be in a dump before the change; there is none since the boot",
+    ]
+
+
 def test_a_check_fails_where_a_container_of_somebody_else_is_in_the_way(
     run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -145,6 +145,20 @@ def wrong(point: Point | None, now_s: float, new_s: float, *, under_way: bool) -
     return [f"{said} (red above {limit:.0f} s): {why}; 'freqops-host dump' makes a dump now, or says why not"]
 
 
+def foretold_of(bots: list[str], clock: Clock) -> list[tuple[str, str]]:
+    """Return for each bot that a change wants in a dump first what a check says of that, with its name."""
+    known, now_s = read(FILE), clock.monotonic()
+    return [(bot, _foretold(known.get(bot, Point()), now_s)) for bot in bots]
+
+
+def _foretold(point: Point, now_s: float) -> str:
+    age = point.age_s(now_s)
+    said = "there is none since the boot" if age is None else f"the newest has all of it up to {age:.0f} s ago"
+    if point.failures:
+        said += f", and the last of {point.failures} failed rounds said: {point.why}"
+    return f"all of its database would be in a dump before the change; {said}"
+
+
 def notes(point: Point | None) -> list[str]:
     """Return what is only to be said of the dumps of a bot."""
     if point is None or not point.costs_much:

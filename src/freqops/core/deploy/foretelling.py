@@ -27,11 +27,13 @@ class Foretold:
         changes: A text for each change.
         refused: Why it would be refused; empty where it would not.
         diff: Each thing before and after, as Ansible shows it.
+        dumped_first: The bots whose databases would be in a dump before the change.
     """
 
     changes: list[str] = field(default_factory=list)
     refused: str = ""
     diff: list[dict[str, str]] = field(default_factory=list)
+    dumped_first: list[str] = field(default_factory=list)
 
     def show(self, what: str, before: str, after: str) -> None:
         """Add what one thing is and would be."""
@@ -67,6 +69,8 @@ def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: C
     may_run = holds.effective_level(Home(home).holds) < holds.HARD if bot is not None else True
     if bot is None or bot.release != fingerprint:
         foretold.changes.append(f"release {fingerprint} would replace {bot.release if bot else 'nothing'}")
+        if bot is not None and _other_database(bot, installs.get(release.DECLARATION, "")):
+            foretold.dumped_first.append(bot.name)
     else:
         _files(foretold, home, installs)
         if may_run and not processes.trading(bot.name, processes.scan(processes.PROC, home.parent)):
@@ -98,6 +102,8 @@ def of_postgres(root: Path, present: Container | None, *, stale: bool) -> Foreto
     if not foretold.refused:
         _container(foretold, own, present)
     users = [name for name in postgres.users(root) if processes.trading(name, processes.scan())]
+    if foretold.changes and present is not None and present.status == "running":
+        foretold.dumped_first += postgres.users(root)
     if foretold.changes and users:
         foretold.changes.append(f"the bots on it would be stopped meanwhile: {', '.join(users)}")
     return foretold
@@ -108,6 +114,12 @@ def _declared(home: Path) -> layout.Bot | None:
         return layout.load_bot(home)
     except layout.BotUnreadable:
         return None
+
+
+def _other_database(bot: layout.Bot, declaration: str) -> bool:
+    """Whether a declaration lets a bot work on its database with another image, or on that of another mode."""
+    wanted = json.loads(declaration or "{}")
+    return any(wanted.get(key, there) != there for key, there in (("image", bot.image), ("mode", bot.mode)))
 
 
 def _files(foretold: Foretold, home: Path, installs: Mapping[str, str]) -> None:

@@ -107,3 +107,26 @@ def test_nor_does_what_is_none(tmp_path: Path, text: str) -> None:
     assert recovery_points.read(path) == {}
     path.write_text(text)
     assert recovery_points.read(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        (None, "there is none since the boot"),
+        (POINT, "the newest has all of it up to 30 s ago"),
+        (
+            replace(POINT, failures=2, why="no space"),
+            "the newest has all of it up to 30 s ago, and the last of 2 failed rounds said: no space",
+        ),
+    ],
+)
+def test_a_check_says_from_when_the_last_dump_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, point: Point | None, said: str
+) -> None:
+    monkeypatch.setattr(recovery_points, "FILE", tmp_path / "points.json")
+    clock = FakeClock()
+    recovery_points.write("alpha", point, clock, recovery_points.FILE)
+    clock.now = 130.0
+    [(bot, text)] = recovery_points.foretold_of(["alpha"], clock)
+    assert (bot, text) == ("alpha", f"all of its database would be in a dump before the change; {said}")
+    assert recovery_points.foretold_of([], clock) == []

@@ -72,6 +72,26 @@ def test_another_initial_state_is_foretold_and_shown(host: Host) -> None:
     assert '"initial_state": "stopped"' in shown["after"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "first"),
+    [({"image": "freqtrade@sha256:01"}, ["alpha"]), ({"mode": "live"}, ["alpha"]), ({"initial_state": "stopped"}, [])],
+)
+def test_the_dump_before_another_image_or_database_is_foretold(
+    host: Host, changed: dict[str, str], first: list[str]
+) -> None:
+    host.want(**changed)
+    assert host.of_bot(OTHER).dumped_first == first
+    (host.home / "bot.json").unlink()
+    assert host.of_bot(OTHER).dumped_first == [], "a new bot has no database"
+
+
+def test_the_dumps_before_a_change_of_postgres_are_foretold(host: Host) -> None:
+    assert host.of_postgres().dumped_first == []
+    assert host.of_postgres(stale=True).dumped_first == ["alpha"]
+    host.postgres = None
+    assert host.of_postgres(stale=True).dumped_first == [], "what does not run can be asked for no dump"
+
+
 def test_coins_that_are_not_its_own_start_nothing_anew(host: Host) -> None:
     host.want(foreign_holdings={"BTC": "1"})
     assert host.of_bot().changes == ['foreign_holdings is null, and would be {"BTC": "1"}']
