@@ -108,6 +108,14 @@ def test_what_was_lost_is_there_again_out_of_a_repository(rollout: Rollout, bot:
     assert len(sql(bot, "select id from trades")) == known
     owners = "select distinct tableowner from pg_tables where schemaname = 'public'"
     assert sql(bot, owners) == ["delta_paper"], "what alpha wrote is delta's to go on with"
+    code, answer = bot.tool(f"{other.replace('alpha', 'epsilon')} --incident {incident} --reason test")
+    assert code == 0, answer
+    assert "converted from sqlite into postgresql: every table came through" in answer["detail"]
+    theirs = sql(rollout.bots["epsilon"], "select order_id from orders order by order_id")
+    assert theirs
+    assert sql(bot, "select order_id from orders order by order_id") == theirs
+    assert sql(bot, owners) == ["delta_paper"], "what Freqtrade wrote by another user is delta's, too"
+    assert sql(bot, "select rolname from pg_roles where rolname like '%restoring'") == []
     played = restored(rollout, bot, "latest", "-e", "repository=local", "-e", "overwrite=true")
     assert played.rc == 0, played.out
     assert f"out of snapshot {number[:8]} of repository local" in played.out

@@ -15,7 +15,7 @@ from freqops.core.deploy import policy
 from freqops.core.takeover import foreign
 from freqops.hostctl.bot import login
 from freqops.hostctl.exchange import witness
-from freqops.hostctl.takeover import conversion
+from freqops.hostctl.bot import conversion
 from library import freqops_validate
 
 HOME = Path("/srv/freqops/bots/alpha")

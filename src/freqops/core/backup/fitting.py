@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.layout import Bot
 from .manifest import Manifest
 
@@ -36,12 +37,16 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], thei
     if not theirs:
         cure += f", by rollback.yml to {manifest.release} for example"
     wanted = theirs or bot.name
+    converts = (manifest.kind, kind) == (SQLITE, POSTGRES)
     reasons = [
         *_differs(
             "of the bot", manifest.bot, wanted, f"restore it into {manifest.bot}: trades are of one account alone"
         ),
         *_differs("of mode", manifest.mode, bot.mode, f"choose a dump that was made while {bot.name} was {bot.mode}"),
-        *_differs("of kind", manifest.kind, kind, f"deploy {bot.name} with database: {manifest.kind}, then restore"),
+        *_differs(
+            "of kind", manifest.kind, manifest.kind if converts else kind,
+            f"deploy {bot.name} with database: {manifest.kind}, then restore",
+        ),
         *_differs(
             "for the image", digest(manifest.image), digest(bot.image),
             f"the tables of another Freqtrade may be others: {cure}, then restore",
@@ -50,6 +55,11 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], thei
     remarks = [] if manifest.release in releases or theirs else [
         f"it was made while {bot.name} ran {manifest.release}, which this host does not have any more"
     ]  # fmt: skip
+    if converts:
+        remarks.append(
+            f"Freqtrade of {bot.name} converts it from {SQLITE} into {POSTGRES}: trades keep their numbers, rows to "
+            "which nothing refers get new ones"
+        )
     if wanted != bot.name and bot.is_live:
         remarks.append(
             f"its orders keep the ids that the account of {wanted} gave them: resume.yml looks for those that are open "

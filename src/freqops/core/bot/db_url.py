@@ -11,6 +11,13 @@ def postgres_url(database: str, host: str, password: str) -> str:
     return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
 
 
+def of_another(url: str, database: str, password: str) -> str:
+    """Return a ``db_url`` that leads to another database of the same Postgres, whose only user has its own name."""
+    scheme, _, rest = url.partition("://")
+    host = rest.rpartition("@")[2].partition("/")[0]
+    return f"{scheme}://{database}:{password}@{host}/{database}"
+
+
 def place_of(url: str) -> str:
     """Return where a ``db_url`` leads, without who opens it and by which password."""
     scheme, _, rest = url.partition("://")

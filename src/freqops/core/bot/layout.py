@@ -97,6 +97,11 @@ class Home:
         return self.path / "switch.json"
 
     @property
+    def converting(self) -> Path:
+        """The copies of a database that a restore converts; nothing of it outlives the restore."""
+        return self.path / ".converting"
+
+    @property
     def restoring(self) -> Path:
         """The note of a restore that is not over."""
         return self.path / "restoring.json"

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from freqops.core.backup import fitting, replacing
+from freqops.core.backup import fitting, numbers, replacing
 from freqops.core.backup.manifest import DATABASE, Manifest
 from freqops.core.backup.store import Dump
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import layout
-from freqops.core.bot.database_contents import Recorded
+from freqops.core.bot.database_contents import POSTGRES, SQLITE, Recorded
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
-from ..bot import databases, holds_file
+from ..bot import conversion, databases, holds_file
+from ..bot.database_copies import Database
 from ..bot.engine import Engine
 from ..incident.journal import Journal
 from . import fitness
@@ -74,8 +75,8 @@ class Restore:
             self._result.changed = True
             note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()), manifest=dump.manifest)
             try:
-                self._swapped(dump, note)
-                self._result.detail += read_back(self._database, dump.manifest)
+                told = self._swapped(dump, note)
+                self._result.detail += read_back(self._database, told)
                 self._ended(dump, self._database.place.kept if former else "")
             except (FreqopsError, OSError) as error:
                 raise NotProven(self._after(error)) from error
@@ -127,20 +128,33 @@ class Restore:
 
     # --- there
 
-    def _swapped(self, dump: Dump, note: Note) -> None:
+    def _swapped(self, dump: Dump, note: Note) -> Manifest:
+        """Let the dump take the place of the database, and return what that has to hold now."""
         note.write(self._bot.home)
         if self._result.fenced:
             said = f"the bot of the other host is kept from trading: {self._result.fenced}"
             self._journal.note("note", "disk", said, durable=True)
         self._journal.note("act", "disk", f"dump {dump.stamp} is restored beside", durable=True)
-        told = dump.manifest
-        staged = self._database.stage(dump.path / DATABASE, told.contents, foreign=told.bot != self._bot.name)
-        refuse_unless_next(staged, told)
-        replace(note, identity=staged.place.identity()).write(self._bot.home)
+        staged, told = self._staged(dump)
+        replace(note, identity=staged.place.identity(), manifest=told).write(self._bot.home)
         self._refuse_unless_ready()  # again: a large one takes its time
         self._hold()
         self._database.place.put()
         self._journal.note("act", "disk", f"the database of dump {dump.stamp} has its place", durable=True)
+        return told
+
+    def _staged(self, dump: Dump) -> tuple[Database, Manifest]:
+        """Bring the dump beside the database; return both what is staged and what it has to hold from now on."""
+        source, told, database = dump.path / DATABASE, dump.manifest, self._database
+        if isinstance(database, databases.Postgres) and told.kind == SQLITE:
+            staged = conversion.stage(source, database, self._bot, self._engine)
+            present = staged.contents()
+            self._result.detail.append(f"converted from {SQLITE} into {POSTGRES}: every table came through")
+            following = numbers.next_numbers(present)
+            return staged, replace(told, kind=POSTGRES, contents=Recorded.of(present), next_numbers=following)
+        same = database.stage(source, told.contents, foreign=told.bot != self._bot.name)
+        refuse_unless_next(same, told)
+        return same, told
 
     def _hold(self) -> None:
         """Hold the bot, before a database stands that knows less than the exchange; only a resume ends that.

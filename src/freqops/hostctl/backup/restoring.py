@@ -20,7 +20,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
-from ..bot import databases
+from ..bot import conversion, databases
 from ..bot.database_copies import Database, believed
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
@@ -126,6 +126,7 @@ def take_up(bot: layout.Bot, engine: Engine) -> Restored:
         NotProven: It is not known which one.
     """
     note = Note.read(bot.home)
+    conversion.swept(bot, engine)
     database = databases.of(bot, engine)
     stands = bool(note.identity) and database.place.identity() == note.identity
     result = Restored(bot.name, RESTORED if stands else FORMER, changed=True, proven=True, dump=note.dump)

@@ -291,14 +291,21 @@ class Postgres:
         """Restore an archive, all of it or nothing, into a new database of the same owner."""
         staged, whose = self.place.staged, ["--no-owner", "--no-acl", f"--role={self.name}"] if foreign else []
         self.place.withdraw()
-        asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name
-        owner = self._sql(SUPERUSER, asked).strip() or self.name  # the user of its name, where there is no database
-        self._sql(SUPERUSER, f'create database "{staged}" owner "{owner}" template template0')
+        self._sql(SUPERUSER, f'create database "{staged}" owner "{self.place.owner()}" template template0')
         self._run(
             ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={staged}", *whose],
             source=path,
         )
         return Postgres(staged, self.engine, self.is_live, self.container)
+
+    def lent(self, password: str) -> Postgres:
+        """Make an empty database beside it that a user of its own name may write to, and return it; see `take_in`."""
+        self.place.lend(password)
+        return Postgres(self.place.staged, self.engine, self.is_live, self.container)
+
+    def take_in(self) -> None:
+        """Make what was `lent`, and all that was written there, that of the bot's user."""
+        self.place.take_in()
 
     def rows(self, query: str) -> list[list[Any]]:
         """Return the rows that a query finds."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Callable
 
-from freqops.core.bot.postgres import SUPERUSER
+from freqops.core.bot.postgres import SUPERUSER, create_database, create_user, scram_verifier
 
+SALT = 16
 RESTORING, REPLACED, OUTDATED = "_restoring", "_replaced", "_outdated"
 
 
@@ -51,14 +53,31 @@ class PostgresPlace:
         wanted = [f'alter database "{old}" rename to "{new}"' for old, new in moves if old in {*there, self.staged}]
         self.sql(SUPERUSER, "; ".join(wanted))
 
+    def lend(self, password: str) -> None:
+        """Make an empty database as what is to take its place, with a user of its own name until `take_in`."""
+        self.withdraw()
+        self.sql(SUPERUSER, create_user(self.staged, scram_verifier(password, os.urandom(SALT))))
+        self.sql(SUPERUSER, create_database(self.staged))
+
+    def take_in(self) -> None:
+        """Give what was lent, and all that was written there, to the user of the database; the lent user is gone."""
+        self.sql(self.staged, f'reassign owned by "{self.staged}" to "{self.owner()}"')
+        self.sql(SUPERUSER, f'drop role "{self.staged}"')
+
+    def owner(self) -> str:
+        """Return the user whose database it is: that of its name, where there is no database."""
+        asked = f"select pg_get_userbyid(datdba) from pg_database where datname = '{self.name}'"  # noqa: S608  a checked name
+        return self.sql(SUPERUSER, asked).strip() or self.name
+
     def keep(self) -> None:
         """Keep what was replaced now, and nothing older; as `Place.keep`."""
         self.drop(self.staged)
         self.drop(self.outdated)
 
     def withdraw(self) -> None:
-        """Take away what was staged; as `Place.withdraw`."""
+        """Take away what was staged, and whom it was lent to; as `Place.withdraw`."""
         self.drop(self.staged)
+        self.sql(SUPERUSER, f'drop role if exists "{self.staged}"')
 
     def forget(self) -> None:
         """Take away what was replaced: nobody is to go back to it."""

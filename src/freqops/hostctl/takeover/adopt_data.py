@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,9 @@ from freqops.core.bot.postgres import CONTAINER
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 
-from ..bot import databases
+from ..bot import conversion, databases
 from ..bot.database_copies import Database, DatabaseError
 from ..bot.engine import Engine
-from . import conversion
 
 SECONDS = 600.0
 PRIVATE = 0o400
@@ -149,4 +150,5 @@ def bring(path: Path, found: Foreign, bot: layout.Bot, engine: Engine) -> None:
     elif found.kind == POSTGRES and isinstance(database, databases.Postgres):
         database.restore(path, foreign=True)
     else:
-        conversion.convert(path, path.parent / "convert", bot, engine)
+        mark = f"{os.getpid()}-{threading.get_ident() % 10000}"
+        conversion.convert(path, path.parent / "convert", bot, engine, mark=mark)

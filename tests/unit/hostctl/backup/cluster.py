@@ -33,6 +33,7 @@ class Cluster(FakeEngine):
         self.cut_at: tuple[int, bool] | None = None
         self._numbers = itertools.count(1000)
         self.databases = {name: PostgresTables() for name in names}
+        self.roles: set[str] = set()  # the users besides those of the bots
         self.oids = {id(tables): next(self._numbers) for tables in self.databases.values()}
 
     def pipe(
@@ -84,6 +85,8 @@ class Cluster(FakeEngine):
             self.oids[id(self.databases[made])] = next(self._numbers)
         for gone in re.findall(r'drop database if exists "(\w+)"', line):
             self.databases.pop(gone, None)
+        self.roles |= set(re.findall(r'create role "(\w+)"', line))
+        self.roles -= set(re.findall(r'drop role (?:if exists )?"(\w+)"', line))
         named = re.findall(r"'(\w+)'", line)
         found = [name for name in named if name in self.databases]
         if "select oid" in line:

@@ -249,6 +249,16 @@ def test_a_restore_that_fails_leaves_the_present_one_in_its_place(docker: Docker
     assert not any('drop database if exists "alpha_paper"' in line for line in docker.asked)
 
 
+@pytest.mark.parametrize("foreign", [False, True])
+def test_the_dump_of_another_bot_becomes_that_of_the_own_user(docker: Docker, tmp_path: Path, foreign: bool) -> None:
+    told = Postgres("alpha_paper", docker).dump(tmp_path / "dump")
+    docker.asked.clear()
+    Postgres("alpha_paper", docker).stage(tmp_path / "dump", told, foreign=foreign)
+    [restored] = [line for line in docker.asked if "pg_restore" in line]
+    own = [word for word in ("--no-owner", "--no-acl", "--role=alpha_paper") if word in restored.split()]
+    assert own == (["--no-owner", "--no-acl", "--role=alpha_paper"] if foreign else [])
+
+
 def test_the_database_is_that_of_the_secrets(tmp_path: Path) -> None:
     home = make_bot(tmp_path)
     secrets = home / "conf/secrets.json"
