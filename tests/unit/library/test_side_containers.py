@@ -13,9 +13,8 @@ from freqops.core.bot import layout
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.deploy import policy
 from freqops.core.takeover import foreign
-from freqops.hostctl.bot import login
+from freqops.hostctl.bot import conversion, login
 from freqops.hostctl.exchange import witness
-from freqops.hostctl.bot import conversion
 from library import freqops_validate
 
 HOME = Path("/srv/freqops/bots/alpha")
