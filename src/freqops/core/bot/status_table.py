@@ -26,6 +26,7 @@ ROW: dict[str, kinds.Kind] = {
     "open_trades": kinds.or_none(kinds.count),
     "unrealised": _number,
     "drill_days": _number,
+    "undrilled_days": _number,
     "notes": kinds.list_of(kinds.text),
 }
 ALWAYS = ("bot", "problems", "holds")

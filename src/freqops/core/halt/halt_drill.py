@@ -47,14 +47,28 @@ def note_passed(home: Path, incident: str, now: datetime) -> None:
     durable.write_json(home / FILE, {"version": 1, "passed_at": iso(now), "incident": incident}, 0o644)
 
 
+def note_deployed(home: Path, now: datetime) -> None:
+    """Write down that a bot is new here, so that it has its time to be drilled in."""
+    durable.write_json(home / FILE, {"version": 1, "deployed_at": iso(now)}, 0o644)
+
+
 def days_since(home: Path, now: datetime) -> float | None:
     """Return the days since the bot below ``home`` last passed a drill, None where it never did, or no one knows."""
+    return _days(home, "passed_at", now)
+
+
+def days_undrilled(home: Path, now: datetime) -> float | None:
+    """Return the days since a bot that never passed a drill was first deployed, None where it did, or no one knows."""
+    return _days(home, "deployed_at", now)
+
+
+def _days(home: Path, key: str, now: datetime) -> float | None:
     document = durable.read_json(home / FILE)
     try:
-        passed = datetime.strptime(document["passed_at"], _FORMAT).replace(tzinfo=timezone.utc)
+        then = datetime.strptime(document[key], _FORMAT).replace(tzinfo=timezone.utc)
     except (KeyError, TypeError, ValueError):
         return None
-    days = (now - passed).total_seconds() / 86400
+    days = (now - then).total_seconds() / 86400
     return max(0.0, days) if days > -AHEAD else None
 
 
@@ -69,7 +83,12 @@ def overdue(bots: Iterable[dict[str, Any]]) -> tuple[bool, str]:
         return False, ""
     passed = [(row["drill_days"], row["bot"]) for row in paper if row.get("drill_days") is not None]
     if not passed:
-        return True, "NO DRILL has ever passed here; drill.yml rehearses the halt"
+        undrilled = [row.get("undrilled_days") for row in paper]
+        known = [days for days in undrilled if days is not None]
+        if len(known) < len(paper) or max(known) > DAYS:
+            return True, "NO DRILL has ever passed here; drill.yml rehearses the halt"
+        left = DAYS - max(known)
+        return False, f"no drill has passed here yet, and {left:.0f} days are left for it; drill.yml rehearses the halt"
     days, bot = min(passed)
     if days > DAYS:
         return True, f"NO DRILL has passed here for {days:.0f} days (more than {DAYS}); drill.yml rehearses the halt"

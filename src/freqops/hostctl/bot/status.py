@@ -82,6 +82,7 @@ def _fill(
         if not Home(home).switch.exists():  # which installs them one after the other
             row["problems"] += [f"its {text}" for text in installed.of_bot(home, bot.release)]
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
+        row["undrilled_days"] = halt_drill.days_undrilled(home, clock.utcnow())
         container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"
         if row["level"] < holds.HARD:  # what is held there is made again when it is started

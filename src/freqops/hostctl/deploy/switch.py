@@ -16,7 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.bot import db_url, layout, postgres
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import effective_values, own_container
-from freqops.core.halt import holds
+from freqops.core.halt import halt_drill, holds
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot import databases, holds_file, limits_notes
@@ -66,6 +66,8 @@ class Switch(WayBack):
         except (FreqopsError, OSError) as error:
             return self._taken_back(str(error))
         self._remember(target, left)
+        if self._former is None:
+            halt_drill.note_deployed(self._home, self._clock.utcnow())
         return self._result
 
     def _as_it_is(self, target: layout.Bot) -> Switched:

@@ -18,8 +18,8 @@ EXERCISE = {
 }  # fmt: skip
 
 
-def paper(name: str, days: float | None) -> dict[str, Any]:
-    return {"bot": name, "mode": "paper", "drill_days": days}
+def paper(name: str, days: float | None, undrilled: float | None = None) -> dict[str, Any]:
+    return {"bot": name, "mode": "paper", "drill_days": days, "undrilled_days": undrilled}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def paper(name: str, days: float | None) -> dict[str, Any]:
         ([], False, ""),
         ([{"bot": "gamma", "mode": "live", "drill_days": None}], False, ""),
         ([paper("alpha", None)], True, "NO DRILL has ever passed here"),
+        ([paper("alpha", None, 35.1)], True, "NO DRILL has ever passed here"),
+        ([paper("alpha", None, 5.0), paper("beta", None)], True, "NO DRILL has ever passed here"),
+        (
+            [paper("alpha", None, 5.0), paper("beta", None, 0.0)],
+            False,
+            "no drill has passed here yet, and 30 days are left for it; drill.yml rehearses the halt",
+        ),
         ([paper("alpha", 35.0)], False, "last drill passed 35 days ago, by alpha"),
         ([paper("alpha", 35.1)], True, "NO DRILL has passed here for 35 days"),
         ([paper("alpha", 90.0), paper("beta", 2.0)], False, "last drill passed 2 days ago, by beta"),
@@ -43,6 +50,16 @@ def test_what_passed_is_found_again(tmp_path: Path) -> None:
     halt_drill.note_passed(tmp_path, "one", START)
     assert halt_drill.days_since(tmp_path, START + timedelta(days=3)) == 3.0
     assert halt_drill.days_since(tmp_path, START - timedelta(hours=3)) == 0.0
+
+
+def test_a_new_bot_has_its_time_until_it_passed(tmp_path: Path) -> None:
+    assert halt_drill.days_undrilled(tmp_path, START) is None
+    halt_drill.note_deployed(tmp_path, START)
+    assert halt_drill.days_since(tmp_path, START) is None
+    assert halt_drill.days_undrilled(tmp_path, START + timedelta(days=3)) == 3.0
+    assert halt_drill.days_undrilled(tmp_path, START - timedelta(days=3)) is None, "a clock was wrong"
+    halt_drill.note_passed(tmp_path, "one", START)
+    assert halt_drill.days_undrilled(tmp_path, START) is None
 
 
 def test_what_passed_in_the_future_has_not_passed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from freqops.core.bot.client import Failed
 from freqops.core.bot.database_contents import Recorded, Table
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import release
-from freqops.core.halt import holds
+from freqops.core.halt import halt_drill, holds
 from freqops.hostctl.bot import databases, health, holds_file, login, processes_and_api, start, stopping
 from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.bot.engine_command import EngineError
@@ -375,6 +375,14 @@ def test_a_first_deploy_begins_without_holds(host: Host) -> None:
     row = host.switch(NEW)
     assert (row.outcome, row.well, row.detail) == ("running", True, [])
     assert holds.load(host.home / "conf" / "holds.json") == holds.Holds()
+
+
+def test_only_a_new_bot_is_given_time_for_its_first_drill(host: Host) -> None:
+    host.switch(NEW)
+    assert halt_drill.days_undrilled(host.home, host.clock.utcnow()) is None
+    host.never_deployed()
+    host.switch(NEW)
+    assert halt_drill.days_undrilled(host.home, host.clock.utcnow()) == 0.0
 
 
 def test_a_first_release_that_does_not_come_up_is_withdrawn(host: Host) -> None:
