@@ -9,6 +9,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.bot import inputs
 from freqops.core.halt import kill_level, time_limits
 from freqops.core.halt.fleet_answer import FleetAnswer, HostAnswer
+from freqops.core.halt.kill_level import KillLevel
 from freqops.fleet.fanout import Answer
 from freqops.plays import connections, copy_back, fleet, mandate
 from freqops.plays.fleet_action import NO_HOST, FleetAction
@@ -36,6 +37,8 @@ class ActionModule(FleetAction):
         words += [f"--deadline={deadline}"] if deadline is not None else []
         everything = self.argument("bots") == inputs.ALL
         commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
+        if everything and level == KillLevel.FLATTEN:
+            show([fleet.what_is_sold(self.hostvars, list(hosts))], WARNING)
         asked = _Asked(level, hosts)
         limit = time_limits.of_a_host(level, deadline)
         said = connections.ask(self, self.hostvars, commands, limit, None, asked.arrived)

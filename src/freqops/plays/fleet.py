@@ -61,6 +61,19 @@ def _names(bots: Any) -> list[str]:
     return [str(bot["name"]) for bot in bots or () if isinstance(bot, Mapping) and "name" in bot]
 
 
+def what_is_sold(hostvars: Any, hosts: list[str]) -> str:
+    """Return the first line of a level 2 that is about all bots: how many live ones sell everything."""
+    fleet = [(host, bot) for host in hosts for bot in hostvars[host].get("freqtrade_bots") or ()]
+    bots = [(str(bot["name"]), bot.get("mode"), host) for host, bot in fleet
+            if isinstance(bot, Mapping) and "name" in bot]  # fmt: skip
+    live = [f"{name} on {host}" for name, mode, host in bots if mode != "paper"]
+    named = f" ({', '.join(sorted(live))})" if live else ""
+    return (
+        f"LEVEL 2 OF ALL BOTS sells every open position at the market's price: {len(live)} live bots{named}, "
+        f"{len(bots) - len(live)} on paper, on {len(hosts)} hosts"
+    )
+
+
 def lost(variables: Mapping[str, Any]) -> list[Lost]:
     """Return the bots that stand in the files of the inventory and not in the fleet.
 

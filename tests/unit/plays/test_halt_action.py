@@ -55,6 +55,7 @@ class Fleet:
         self.over = threading.Event()
         self.limit = 0.0
         self.order: dict[str, Any] = {"level": 1}
+        self.modes: dict[str, str] = {}
 
     def ask(
         self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], patience: float, *more: Any
@@ -87,7 +88,7 @@ class Fleet:
         action = freqops_halt.ActionModule.__new__(freqops_halt.ActionModule)
         action._task = task
         hosts = [*says, *silent]
-        words = {host: {"freqtrade_bots": [{"name": "alpha"}]} for host in hosts}
+        words = {host: {"freqtrade_bots": [{"name": "alpha", "mode": self.modes.get(host, "paper")}]} for host in hosts}
         everything = {"groups": {"all": hosts}, "ansible_inventory_sources": []}
         play = {"hostvars": words, "ansible_play_hosts_all": hosts, "reason": "a test", **everything}
         return action.run(None, play)
@@ -122,6 +123,17 @@ def test_a_host_gets_the_time_that_it_may_take(fleet: Fleet, level: KillLevel, d
     fleet.order = {"level": int(level), "deadline": deadline}
     fleet.halt(one=WELL)
     assert fleet.limit > time_limits.of_a_bot(level, deadline, live=True)
+
+
+def test_a_sale_of_all_bots_says_first_how_many_live_ones_sell(fleet: Fleet) -> None:
+    fleet.order, fleet.modes = {"level": 2}, {"two": "live"}
+    fleet.halt(one=WELL, two=WELL)
+    said = "LEVEL 2 OF ALL BOTS sells every open position at the market's price: 1 live bots (alpha on two), 1 on paper"
+    assert fleet.shown[0] == f"{said}, on 2 hosts"
+    fleet.shown.clear()
+    fleet.order = {"level": 2, "bots": "alpha"}
+    fleet.halt(one=WELL)
+    assert not any("LEVEL 2 OF ALL" in text for text in fleet.shown), "who names bots knows which"
 
 
 def test_each_row_is_shown_before_the_table(fleet: Fleet) -> None:
