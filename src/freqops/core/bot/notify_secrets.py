@@ -81,6 +81,12 @@ def has(present: Mapping[str, Any], name: str) -> bool:
     return all(isinstance(found.get(key), str) and found[key] for key in SECTIONS[name])
 
 
+def is_another(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
+    """Return whether a messenger has all it needs, and is opened by something else: the chat of a token may stay."""
+    opener = SECTIONS[name][0]
+    return has(after, name) and section(after, name)[opener] != section(before, name).get(opener)
+
+
 def target_of(url: str) -> str:
     """Return what stands behind the host in the address of a webhook: libraries write that into logs alone."""
     scheme, _, rest = url.partition("://")

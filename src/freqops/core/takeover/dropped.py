@@ -122,7 +122,7 @@ def objections(found: Collection[Dropped], accepted: Collection[str], bot: str) 
 
 
 def _differing(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Give the places of ``before`` that ``after`` does not have, or has otherwise; one for a messenger that goes off."""
+    """Give the places of ``before`` that ``after`` has not, or otherwise; one for a messenger that goes off."""
     if before == after or (after is None and before in ({}, [], None)):
         return
     if not isinstance(before, Mapping) or not before or _will_be_off(path, after):
