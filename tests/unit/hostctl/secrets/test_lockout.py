@@ -254,7 +254,7 @@ def lay(host: LeakyHost, what: str, new: dict[str, Any] | None) -> None:
 def test_what_opens_a_messenger_is_replaced_and_its_provider_named(
     host: LeakyHost, what: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    old, new = OF_MESSENGERS[what]
+    new = OF_MESSENGERS[what][1]
     lay(host, what, new)
     result = host.lock_out(what)
     assert result.proven, result
