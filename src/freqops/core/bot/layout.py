@@ -14,6 +14,7 @@ from ..base.durable import read_json
 from ..base.errors import FreqopsError, Refused
 from . import limits
 from .db_url import password_of
+from .notify_secrets import target_of
 
 ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000
@@ -242,7 +243,7 @@ def container_of(name: str) -> str:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield every text inside a JSON value, and the passwords inside URLs."""
+    """Yield every text inside a JSON value, and of URLs the passwords, and what stands behind the host."""
     if isinstance(value, dict):
         for item in value.values():
             yield from _leaves(item)
@@ -252,6 +253,7 @@ def _leaves(value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         yield value
         yield password_of(value)
+        yield target_of(value)
 
 
 def load_bot(home: Path) -> Bot:
