@@ -28,6 +28,7 @@ COMMANDS = (
     "flatten",
     "reconcile",
     "start",
+    "bots",
     "status",
     "incident",
     "breaker",

@@ -23,6 +23,7 @@ LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy 
 MODES = ("paper", "live")
 REMOVED = "removed"
 ROLLING = "rolling"
+PLANNED = "stop"  # the command whose note is a planned stop: it is over, and the bot stays stopped
 INITIAL_STATES = ("running", "paused", "stopped")
 BREAKER_RESUMES = ("file", "person")
 
@@ -108,8 +109,14 @@ class Home:
 
     @property
     def under_way(self) -> bool:
-        """Whether a command is at work on the bot, or was interrupted."""
-        return any(note.exists() for note in (self.stopped, self.switch, self.removing, self.restoring))
+        """Whether a command is at work on the bot, or was interrupted; a planned stop is over."""
+        notes = (self.switch, self.removing, self.restoring)
+        return any(note.exists() for note in notes) or (self.stopped.exists() and not self._stopped_by_plan)
+
+    @property
+    def _stopped_by_plan(self) -> bool:
+        note = read_json(self.stopped)
+        return isinstance(note, dict) and note.get("command") == PLANNED
 
     @property
     def dumps(self) -> Path:
