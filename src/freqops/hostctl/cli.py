@@ -29,6 +29,7 @@ COMMANDS = (
     "reconcile",
     "start",
     "bots",
+    "config",
     "status",
     "incident",
     "breaker",
