@@ -86,13 +86,13 @@ def _names(variables: Mapping[str, Any]) -> set[Any]:
 
 def _free_port(host: str, bots: list[dict[str, Any]]) -> int:
     """Return the next port after the highest of the host's bots, or the lowest that is free where that is none."""
-    said = [bot["api_port"] for bot in bots if "api_port" in bot]
+    said: list[Any] = [bot["api_port"] for bot in bots if "api_port" in bot]
     wrong = [port for port in said if not str(port).isdecimal()]
     if wrong:
         raise Refused(f"api_port {wrong[0]!r} of a bot of {host} is no number that can be read here")
     taken = {int(port) for port in said}
     after = range(max([FIRST_PORT - 1, *taken]) + 1, PORTS[1] + 1)
-    free = next((port for port in (*after[:1], *range(*PORTS)) if port not in taken), None)
+    free: int | None = next((port for port in (*after[:1], *range(*PORTS)) if port not in taken), None)
     if free is None:
         raise Refused(f"{host} has no free port from {PORTS[0]} to {PORTS[1]}")
     return free

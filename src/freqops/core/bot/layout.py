@@ -111,10 +111,11 @@ class Home:
     def under_way(self) -> bool:
         """Whether a command is at work on the bot, or was interrupted; a planned stop is over."""
         notes = (self.switch, self.removing, self.restoring)
-        return any(note.exists() for note in notes) or (self.stopped.exists() and not self._stopped_by_plan)
+        return any(note.exists() for note in notes) or (self.stopped.exists() and not self.stopped_by_plan)
 
     @property
-    def _stopped_by_plan(self) -> bool:
+    def stopped_by_plan(self) -> bool:
+        """Whether somebody stopped the bot on purpose, so that nothing but an operator's start starts it."""
         note = read_json(self.stopped)
         return isinstance(note, dict) and note.get("command") == PLANNED
 

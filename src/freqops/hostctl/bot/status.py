@@ -84,7 +84,7 @@ def _fill(
         row["drill_days"] = halt_drill.days_since(home, clock.utcnow())
         container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"
-        if row["level"] < holds.HARD:  # what is held there is made again when it is started
+        if row["level"] < holds.HARD and not Home(home).stopped_by_plan:  # else it is made again when it is started
             row["problems"] += own_container.of_bot(bot).wrong(container)
         row["problems"] += limits_notes.wrong(bot)
         row["notes"] += limits_notes.of(bot)

@@ -210,6 +210,16 @@ def test_the_status_says_it_and_is_not_red(host: Host) -> None:
     assert f"{PLAN}; bots.yml -e action=start starts it" in row["notes"]
 
 
+def test_its_container_may_be_that_of_another_release(host: Host) -> None:
+    """A deploy has installed a new one; the start makes its container again."""
+    host.do("stop")
+    assert host.engine.present is not None
+    host.engine.present = replace(host.engine.present, made={"HostConfig.Privileged": "true"})
+    assert host.row()["problems"] == []
+    stopped.end(host.home)
+    assert "HostConfig.Privileged" in "".join(host.row()["problems"])
+
+
 def test_no_recovery_starts_it(host: Host) -> None:
     host.do("stop")
     assert recover.recover(host.root, "timer", host.clock, host.engine) == ([], [])
