@@ -24,6 +24,7 @@ LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy 
 MODES = ("paper", "live")
 REMOVED = "removed"
 ROLLING = "rolling"
+PLANNED = "stop"  # the command whose note is a planned stop: it is over, and the bot stays stopped
 INITIAL_STATES = ("running", "paused", "stopped")
 BREAKER_RESUMES = ("file", "person")
 
@@ -114,8 +115,15 @@ class Home:
 
     @property
     def under_way(self) -> bool:
-        """Whether a command is at work on the bot, or was interrupted."""
-        return any(note.exists() for note in (self.stopped, self.switch, self.removing, self.restoring))
+        """Whether a command is at work on the bot, or was interrupted; a planned stop is over."""
+        notes = (self.switch, self.removing, self.restoring)
+        return any(note.exists() for note in notes) or (self.stopped.exists() and not self.stopped_by_plan)
+
+    @property
+    def stopped_by_plan(self) -> bool:
+        """Whether somebody stopped the bot on purpose, so that nothing but an operator's start starts it."""
+        note = read_json(self.stopped)
+        return isinstance(note, dict) and note.get("command") == PLANNED
 
     @property
     def dumps(self) -> Path:
