@@ -1,7 +1,7 @@
 # The commands of freqops; `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick prove lint unit contract molecule pin use lab-up lab-down clean
+.PHONY: help demo test quick prove lint unit contract molecule pin use add-bot lab-up lab-down clean
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -64,6 +64,15 @@ use: ## Point the plays at an inventory: make use INVENTORY=path
 	@test -n "$(INVENTORY)" || { echo "make use INVENTORY=path/to/inventory" >&2; exit 1; }
 	@test -e "$(INVENTORY)" || { echo "make use: there is no $(INVENTORY)" >&2; exit 1; }
 	@ln -sfn "$$(realpath "$(INVENTORY)")" inventories/current && echo "plays now use $$(realpath "$(INVENTORY)")"
+
+# Words reach the shell by its environment: nothing in them is read as a command.
+add-bot: export FREQOPS_INVENTORY := $(value INVENTORY)
+add-bot: export FREQOPS_HOST := $(value HOST)
+add-bot: export FREQOPS_NAME := $(value NAME)
+add-bot: export FREQOPS_STRATEGY := $(or $(value STRATEGY),MaCrossoverStrategy)
+add-bot: .venv/.done ## Print the entry of one more bot on paper: make add-bot INVENTORY=path HOST=host NAME=name
+	@$(BIN)/python -m scripts.add_bot --inventory="$$FREQOPS_INVENTORY" --host="$$FREQOPS_HOST" \
+	  --name="$$FREQOPS_NAME" --strategy="$$FREQOPS_STRATEGY"
 
 lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
 	@$(BIN)/python -m lab up

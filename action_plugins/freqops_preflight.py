@@ -58,10 +58,12 @@ class ActionModule(FleetAction):
         """Return the hosts that keep repositories of others."""
         return list(self.variables["groups"].get(declared_repositories.KEEPERS, []))
 
-    def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[Any, list[Refusal]]:
-        """Return the accounts of the inventory, loaded by the play or from the file beside it; or why not."""
-        if preflight.SECRETS in variables:
-            return preflight.plain(self._templar.template(variables[preflight.SECRETS])), []
+    def _secrets(self, variables: dict[str, Any], sources: list[Path]) -> tuple[dict[str, Any], list[Refusal]]:
+        """Return the secrets of the inventory, loaded by the play or from the file beside it; or why not."""
+        names = (preflight.SECRETS, preflight.NOTIFY)
+        given = {name: variables[name] for name in names if name in variables}
+        if given:
+            return {name: preflight.plain(self._templar.template(value)) for name, value in given.items()}, []
         loaded: dict[str, Any] = {}
         for file in (directory / inventory_files.SECRETS for directory in directories(sources)):
             if not file.is_file():
@@ -72,7 +74,7 @@ class ActionModule(FleetAction):
             except (AnsibleError, TypeError, ValueError):  # what it says may quote the file
                 cure = "is it YAML that maps names to values, and was the password of its vault given?"
                 return {}, [Refusal("", f"{file} cannot be read", cure)]
-        return preflight.plain(loaded.get(preflight.SECRETS, {})), []
+        return {name: preflight.plain(loaded[name]) for name in names if name in loaded}, []
 
     def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
         """Judge what was found on each host that the play has not left behind."""

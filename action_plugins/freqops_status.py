@@ -13,7 +13,7 @@ from freqops.core.base import commands, durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.text_table import table
 from freqops.core.bot.status_table import HEADINGS, cells, check, notes, problems
-from freqops.core.halt import halt_drill
+from freqops.core.halt import halt_drill, next_commands
 from freqops.core.schedule import of_machine
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet
@@ -43,6 +43,8 @@ class ActionModule(FleetAction):
         said = of_jobs + [text for answer in answers for text in _notes(answer, hosts[answer.host])]
         self._show(answers, [*wrong, *said])
         _show_drills(answers)
+        rows = [row for answer in answers for row in (answer.document or {}).get("bots", [])]
+        show(next_commands.of_holds(rows, {bot for bots in hosts.values() for bot in bots}))
         if self.argument("output"):
             durable.write_json(Path(self.argument("output")), found, 0o644)
         judged: dict[str, Any] = {"changed": False, "hosts": found}

@@ -9,7 +9,8 @@ module: freqops_adopt
 short_description: Take over a Freqtrade of a docker compose project as a bot, its open trades with it
 description:
   - V(looked) reads the project through its own Freqtrade, says what will change, and refuses what may not be adopted.
-  - V(prepared) lays the account's credentials of a live bot out, from its old configuration, and never shows them.
+  - V(prepared) lays the account's credentials of a live bot, and what opens its messengers, out from its old
+    configuration, where neither the inventory nor the host has them, and never shows them.
   - V(adopted) runs C(freqops-host adopt), which stops the old one, brings its trades over, and brings the bot up held
     at level 1; what does not succeed is taken back.
   - V(undone) gives it back, as long as the hold stands and nothing was traded since.
@@ -36,7 +37,7 @@ options:
     type: dict
     required: true
   shared:
-    description: Configuration that all bots of the host share.
+    description: Configuration that all bots of the host share; for V(looked) and V(prepared).
     type: dict
     default: {}
   image:
@@ -63,6 +64,11 @@ options:
     description: The files of its strategy, by name; for V(looked).
     type: dict
     default: {}
+  given:
+    description: The secrets that the inventory has, V(exchange) or the name of a messenger; for V(prepared).
+    type: list
+    elements: str
+    default: []
   release:
     description: The fingerprint of the release that was staged for the bot; for V(adopted).
     type: str
@@ -124,7 +130,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, errors
 from ansible.module_utils.freqops.core.base.visible import visible
-from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command
+from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command, notify_secrets
 from ansible.module_utils.freqops.core.bot.database_contents import POSTGRES
 from ansible.module_utils.freqops.core.takeover import adoption, dropped, foreign
 
@@ -138,6 +144,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "other_strategy": {"type": "bool", "default": False},
     "accept_dropped": {"type": "str", "default": ""},
     "strategies": {"type": "dict", "default": {}},
+    "given": {"type": "list", "elements": "str", "default": []},
     "release": {"type": "str"},
     "root": {"type": "path", "default": "/srv/freqops"},
     "owner": {"type": "int", "default": 1000},
@@ -173,22 +180,38 @@ def _looked(values: dict[str, Any], home: Path) -> dict[str, Any]:
     return {"changed": False, "changes": changes, "trades": trades, "diff": adoption.diff(found, wanted)}
 
 
+def _wanting(values: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """Return which secrets the bot needs, and has neither in the inventory nor on the host."""
+    bot, given = values["bot"], values["given"]
+    config = configuration.effective(values["shared"], bot)
+    needed = [name for name in notify_secrets.enabled(config) if notify_secrets.wanting(config, name)]
+    wanted = [name for name in needed if not notify_secrets.has(document, name)]
+    if bot["mode"] == "live" and not bot_secrets.has_exchange_key(document):
+        wanted.append("exchange")
+    return [name for name in wanted if name not in given]
+
+
 def _prepared(values: dict[str, Any], home: Path) -> dict[str, Any]:
-    """Lay the credentials of a live bot where its secrets are completed, unless there are some."""
+    """Lay what opens account and messengers where the secrets are completed, as far as neither side has it."""
     staged = home / "staged" / "secrets.json"
     document: dict[str, Any] = {}
     for path in (home / "conf" / "secrets.json", staged):
         present = durable.read_json(path)
         document = present if isinstance(present, dict) else document
-    if values["bot"]["mode"] != "live" or bot_secrets.has_exchange_key(document):
+    wanted = _wanting(values, document)
+    if not wanted:
         return {"changed": False}
-    found = adoption.credentials(foreign.look(Path(values["project"]), values["service"]))
-    if not bot_secrets.has_exchange_key({"exchange": found}):
+    old = foreign.look(Path(values["project"]), values["service"])
+    found: dict[str, Any] = adoption.messengers(old, [name for name in wanted if name != "exchange"])
+    credentials = adoption.credentials(old)
+    if "exchange" in wanted and bot_secrets.has_exchange_key({"exchange": credentials}):
+        found["exchange"] = credentials
+    if not found:
         return {"changed": False}  # the role that completes them says what is missing
     for directory, mode in ((home, 0o755), (staged.parent, 0o700)):
         directory.mkdir(mode=mode, parents=True, exist_ok=True)
     owner = values["owner"]
-    durable.write_json(staged, {**document, "exchange": found}, MODE, (owner, owner))
+    durable.write_json(staged, {**document, **found}, MODE, (owner, owner))
     return {"changed": True}
 
 

@@ -9,8 +9,9 @@ module: freqops_lockout
 short_description: Replace a secret of a bot that leaked, and prove that it opens nothing
 description:
   - Halts the bot at level 1, replaces what leaked, makes its container again, and tries what leaked.
-  - With O(what=exchange) the new key must wait in the bot's staged secrets; see M(freqops_secrets).
-  - Fails unless the bot is halted and nothing that leaked opens anything.
+  - With anything but O(what=api) the new one must wait in the bot's staged secrets; see M(freqops_secrets).
+  - Fails unless the bot is halted and nothing that leaked opens anything. Of a messenger it is not asked what the old
+    secret opens; the bot must run with another one.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops.mandate
@@ -25,9 +26,9 @@ options:
     type: str
     required: true
   what:
-    description: The secrets that leaked, of its REST API or at its exchange.
+    description: The secrets that leaked, of its REST API, at its exchange, or of a messenger.
     type: str
-    choices: [api, exchange]
+    choices: [api, exchange, telegram, webhook, discord]
     required: true
 author:
   - freqops (@freqops)
@@ -64,7 +65,7 @@ from ansible.module_utils.freqops.core.bot import host_command
 ARGUMENT_SPEC: dict[str, Any] = {
     **host_command.MANDATE,
     "bot": {"type": "str", "required": True},
-    "what": {"type": "str", "choices": ["api", "exchange"], "required": True},
+    "what": {"type": "str", "choices": ["api", "exchange", "telegram", "webhook", "discord"], "required": True},
 }
 
 

@@ -13,7 +13,7 @@ description:
     names, ports and databases, nor live bots of the whole inventory accounts; live bots must be allowed to trade, with
     a stop on the exchange; images must be named by digest; secrets must be strong and in their place; and nothing may
     be written that Freqtrade or a role would ignore. Repositories must be what a host would take.
-  - Reads C(secrets.yml) beside the inventory by itself, unless C(secrets_exchange) is set already.
+  - Reads C(secrets.yml) beside the inventory by itself, unless C(secrets_exchange) or C(secrets_notify) is set already.
   - With O(probes) it judges what M(freqops_probe) found on each host of the play.
   - Shows one line for each refusal, with host, bot, value, cure, and file and line of the inventory where they are
     known. The value of a secret is never shown.

@@ -87,6 +87,10 @@ exchange_keys:
   returned: success
   type: list
   elements: str
+notify_secrets:
+  description: For each bot the messengers, like V(telegram), whose secrets its file on the host has.
+  returned: success
+  type: dict
 """
 
 import os

@@ -49,6 +49,16 @@ options:
   exchange:
     description: Credentials at the exchange, V(key), V(secret), V(password) and V(uid), as far as it demands them.
     type: dict
+  notify:
+    description:
+      - Secrets of its own messengers, V(telegram), V(webhook) and V(discord), as far as the inventory has them; those
+        that it does not name are kept.
+    type: dict
+  config:
+    description:
+      - The configuration of the bot; the module fails where it enables a messenger that has no secrets. Left out, no
+        secrets of messengers are touched.
+    type: dict
   live:
     description: Whether the bot places real orders; the module then fails where it has neither key nor secret.
     type: bool
@@ -81,7 +91,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
-from ansible.module_utils.freqops.core.bot import bot_secrets
+from ansible.module_utils.freqops.core.bot import bot_secrets, notify_secrets
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -91,6 +101,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "database_host": {"type": "str", "default": "postgres"},
     "database_url": {"type": "str"},
     "exchange": {"type": "dict", "no_log": True},
+    "notify": {"type": "dict", "no_log": True},
+    "config": {"type": "dict"},
     "live": {"type": "bool", "default": False},
 }
 MODE = 0o400
@@ -129,6 +141,19 @@ def _stage(staged: Path, after: dict[str, Any], owner: int) -> None:
     durable.write_json(staged, after, MODE, (owner, owner))
 
 
+def _with_messengers(module: AnsibleModule, after: dict[str, Any]) -> dict[str, Any]:
+    """Return the secrets with those of the bot's messengers; fail where one is on and cannot work."""
+    given, config = module.params["notify"] or {}, module.params["config"]
+    unknown = ", ".join(notify_secrets.unknown(given))
+    if unknown:
+        module.fail_json(msg=f"secrets_notify has {unknown}; only what is secret of a messenger belongs there")
+    after = notify_secrets.laid(after, given, config)
+    missing = ", ".join(notify_secrets.missing(after, config))
+    if missing:
+        module.fail_json(msg=f"a messenger is enabled without {missing}: put it into secrets_notify in secrets.yml")
+    return after
+
+
 def main() -> None:
     """Complete the file of secrets."""
     module = AnsibleModule(
@@ -142,6 +167,8 @@ def main() -> None:
     before, waiting = _present(module, path), _present(module, staged)
     base = before if path.exists() else waiting  # what a first deploy made before it failed is in use by the database
     after = bot_secrets.complete(base, values["database_url"], values["database"], values["database_host"])
+    if values["config"] is not None:
+        after = _with_messengers(module, after)
     if values["exchange"] is not None:
         foreign = bot_secrets.not_credentials(values["exchange"])
         if foreign:

@@ -42,6 +42,7 @@ def build_app(exchange: Exchange) -> web.Application:
 
     app = web.Application(middlewares=[_refusals])
     app.on_response_prepare.append(show_weight)
+    app.router.add_post("/sink/{name}", exchange.sink.take)
     app.router.add_route("*", "/{path:.*}", serve)
     return app
 

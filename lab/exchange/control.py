@@ -108,7 +108,7 @@ class Control:
 def build_control(exchange: Exchange) -> web.Application:
     """Return the application for operators and tests."""
     app = web.Application(middlewares=[refusals])
-    app.add_routes([*Control(exchange).routes(), *Accounts(exchange).routes()])
+    app.add_routes([*Control(exchange).routes(), *Accounts(exchange).routes(), *exchange.sink.routes()])
     return app
 
 

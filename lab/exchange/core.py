@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lab.exchange.engine import Engine
@@ -10,6 +10,7 @@ from lab.exchange.faults import Faults
 from lab.exchange.feed import Clock, Feed, wall_clock
 from lab.exchange.ledger import Ledger
 from lab.exchange.orders import Orders
+from lab.exchange.sink import Sink
 from lab.exchange.store import Store
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Exchange:
     orders: Orders
     engine: Engine
     faults: Faults
+    sink: Sink = field(default_factory=Sink)
 
 
 def open_exchange(state: Path, seed: int | None = None, clock: Clock = wall_clock) -> Exchange:

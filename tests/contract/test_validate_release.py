@@ -167,6 +167,8 @@ IGNORED = {
 }
 GOOD = {
     "realistic": Release(own=REALISTIC),
+    "messengers-with-secrets": Release(own={name: {"enabled": True} for name in ("telegram", "webhook", "discord")}),
+    "messenger-that-is-off": Release(own={"telegram": {"enabled": False}}),
     "read-by-the-strategy": Release("Reading", READING, own={"my_own_key": 1}),
     "answered-by-the-inventory": Release(
         own={"my_own_key": 1, "exchange": {"sandbox": True}}, known=("my_own_key", "exchange.sandbox")

@@ -24,6 +24,7 @@ NO_TOOL = "freqops-host"
 RUN_THE_TOOL = (
     "freqops_adopt",
     "freqops_backup",
+    "freqops_bots",
     "freqops_breaker",
     "freqops_breaker_info",
     "freqops_fenced",
@@ -60,6 +61,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
     known: dict[str, dict[str, Any]] = {
         "freqops_adopt": {"state": "undone", "bot": {"name": "alpha"}, **{name: under_incident[name] for name in WHY}},
         "freqops_backup": {"action": "list"},
+        "freqops_bots": {"action": "stop", "bots": ["alpha"], **{name: under_incident[name] for name in WHY}},
         "freqops_breaker": {"state": "disabled"},
         "freqops_breaker_info": {},
         "freqops_confirm": {"change": "firewall"},

@@ -16,6 +16,7 @@ import ansible.module_utils
 import pytest
 import yaml
 
+from freqops.core.bot import notify_secrets
 from scripts import link_tests
 
 ROOT = Path(__file__).parents[2]
@@ -283,7 +284,9 @@ def test_secrets_are_hidden_through_the_one_variable() -> None:
                 assert task["no_log"] == "{{ secrets_no_log }}", f"{path.name}: {task['name']}"
                 hidden += 1
             elif "ansible.builtin.stat" not in task:
-                sensitive = re.search(r"secrets\.json|secrets_exchange|password|freqops_secrets|/secrets/", text)
+                sensitive = re.search(
+                    r"secrets\.json|secrets_exchange|secrets_notify|password|freqops_secrets|/secrets/", text
+                )
                 assert not sensitive, f"{path.relative_to(ROOT)}: {task.get('name')}"
     assert hidden > 0
 
@@ -311,8 +314,12 @@ def test_the_example_inventory_is_one_paper_bot_at_an_address_for_documentation(
 
 def test_the_example_of_secrets_has_none() -> None:
     example = load(ROOT / "inventories" / "example" / "secrets.yml.example")
-    assert set(example) == {"secrets_exchange"}
+    assert set(example) == {"secrets_exchange", "secrets_notify"}
     assert {value for bot in example["secrets_exchange"].values() for value in bot.values()} == {""}
+    sections = {name: tuple(keys) for bot in example["secrets_notify"].values() for name, keys in bot.items()}
+    assert sections == notify_secrets.SECTIONS
+    said = [keys.values() for bot in example["secrets_notify"].values() for keys in bot.values()]
+    assert {value for values in said for value in values} == {""}
 
 
 def test_fragments_of_the_changelog_are_sound() -> None:

@@ -41,13 +41,29 @@ MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
 GATE = ("freqops.strategy.entry_gate", "EntryGate")
 
 
-def overlays(database: str, *, dry_run: bool) -> list[Path]:
+def messengers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return made-up secrets for the messengers that a configuration has, as the real ones are laid over it."""
+    token = {"token": f"{'1' * 9}:{'0' * 35}", "chat_id": "1"}
+    shapes: dict[str, dict[str, Any]] = {
+        "telegram": token,
+        "webhook": {"url": "https://192.0.2.1/0"},
+        "discord": {"webhook_url": "https://192.0.2.1/0"},
+    }
+    given = {name: config[name] for name in shapes if isinstance(config.get(name), dict)}
+    made_up = {name: shape for name, shape in shapes.items() if name in given and given[name].get("enabled")}
+    if "telegram" in given:
+        unsaid = {key: "" for key in token if key not in given["telegram"]}
+        made_up.setdefault("telegram", unsaid)
+    return {name: shape for name, shape in made_up.items() if shape}
+
+
+def overlays(database: str, config: dict[str, Any]) -> list[Path]:
     """Write overlays of the shape that the real ones have, and return them in their order."""
     api = dict.fromkeys(("password", "jwt_secret_key", "ws_token"), "0" * 43)
     secrets: dict[str, Any] = {"api_server": {"username": "freqops", **api}, "db_url": DRIVERS[database][0]}
-    if not dry_run:
+    if not config["dry_run"]:
         secrets["exchange"] = dict.fromkeys(("key", "secret"), "0" * 43)
-    SECRETS.write_text(json.dumps(secrets))
+    SECRETS.write_text(json.dumps({**secrets, **messengers(config)}))
     STATE.write_text(json.dumps({"initial_state": "paused"}))
     return [SECRETS, STATE]
 
@@ -56,7 +72,7 @@ def validate(database: str) -> Built:
     """Return what would trade, or raise what Freqtrade raises."""
     os.environ.pop("FT_APP_ENV", None)  # else Freqtrade tries sudo here, and what sudo says buries the reason
     config_file = place.RELEASE / "config.json"
-    made_up = overlays(database, dry_run=json.loads(config_file.read_text())["dry_run"])
+    made_up = overlays(database, json.loads(config_file.read_text()))
     built = Built([config_file, *made_up])
     importlib.import_module(DRIVERS[database][1])
     return built

@@ -28,6 +28,8 @@ COMMANDS = (
     "flatten",
     "reconcile",
     "start",
+    "bots",
+    "config",
     "status",
     "incident",
     "breaker",

@@ -11,7 +11,7 @@ from freqops.plays.inventory_lines import ENCRYPTED, directories
 
 SECRETS = "secrets.yml"
 PLACES = ("group_vars", "host_vars")
-ACCOUNTS = re.compile(r"^[ \t]*[\"']?secrets_exchange[\"']?[ \t]*:", re.MULTILINE)
+ACCOUNTS = re.compile(r"^[ \t]*[\"']?(secrets_(?:exchange|notify))[\"']?[ \t]*:", re.MULTILINE)
 OTHERS_MAY_READ = 0o077
 
 
@@ -40,12 +40,11 @@ def _is_inventory(file: Path) -> bool:
 
 
 def _accounts(file: Path, text: str) -> Iterator[Refusal]:
-    """Yield a file from which every play would read the accounts at exchanges."""
-    found = ACCOUNTS.search(text)
-    if found:
+    """Yield a file from which every play would read the accounts at exchanges, or how the bots' messengers open."""
+    for found in ACCOUNTS.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         cure = f"it belongs in {SECRETS} beside the inventory's hosts, which no halt loads"
-        yield Refusal("", "secrets_exchange stands where every play reads it", cure, place=f"{file}:{line}")
+        yield Refusal("", f"{found[1]} stands where every play reads it", cure, place=f"{file}:{line}")
 
 
 def _open(secrets: Path) -> Iterator[Refusal]:

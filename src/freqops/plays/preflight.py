@@ -17,8 +17,8 @@ from freqops.core.preflight.renamed import PREFIXES
 from freqops.plays.inventory_lines import Lines
 
 NAMES = ("localhost", "127.0.0.1", "::1")
-SECRETS = "secrets_exchange"
-UNREAD = (SECRETS, "backup_environments")  # they have secrets, which no refusal may show
+SECRETS, NOTIFY = "secrets_exchange", "secrets_notify"
+UNREAD = (SECRETS, NOTIFY, "backup_environments")  # they have secrets, which no refusal may show
 SSH_ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 PORT = "22"
 
@@ -32,13 +32,15 @@ def declared(roles: Path) -> dict[str, dict[str, Any]]:
     return known
 
 
-def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = None) -> tuple[Fleet, list[Refusal]]:
+def read(
+    hostvars: Any, roles: Path, loaded: Mapping[str, Any], only: Sequence[str] | None = None
+) -> tuple[Fleet, list[Refusal]]:
     """Return the whole inventory, and what cannot even be read of it.
 
     Args:
         hostvars: Ansible's variables of all hosts.
         roles: The directory of our roles.
-        secrets: ``secrets_exchange``, as it was loaded.
+        loaded: ``secrets_exchange`` and ``secrets_notify``, as far as they were loaded.
         only: The hosts to read; None for the whole inventory.
     """
     hosts: dict[str, dict[str, Any]] = {}
@@ -61,7 +63,8 @@ def read(hostvars: Any, roles: Path, secrets: Any, only: Sequence[str] | None = 
         except AnsibleError as error:
             why = " ".join(str(error.message).split())
             unread.append(Refusal(host, f"its address cannot be read: {why}", "mend it", paths=(("ansible_host",),)))
-    return Fleet(hosts, secrets, declared(roles), ways), unread
+    secrets, notify = loaded.get(SECRETS, {}), loaded.get(NOTIFY, {})
+    return Fleet(hosts, secrets, declared(roles), ways, notify), unread
 
 
 def _left_out(hostvars: Any) -> Iterator[Refusal]:

@@ -51,7 +51,9 @@ class Deed:
 DEEDS = {
     "adopt": Deed("freqops_adopt", ("adopted", "undone")),
     "backup": Deed("freqops_backup"),
+    "bots": Deed("freqops_bots"),
     "circuit_breaker": Deed("freqops_circuit_breaker", whole_fleet=True),
+    "config": Deed("freqops_config", whole_fleet=True),
     "deploy": Deed("freqops_manifest", ("written",), whole_fleet=True),
     "drill": Deed("freqops_drill", whole_fleet=True),
     "flatten": Deed("freqops_flatten"),

@@ -14,6 +14,7 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
 from freqops.core.bot import crash_loop, layout
+from freqops.core.bot.redaction import redact
 from freqops.core.exchange.positions import position
 from freqops.core.halt import holds, start_gate
 from freqops.core.incident.ids import new_incident
@@ -245,6 +246,16 @@ def test_every_secret_is_known_by_its_value(tmp_path: Path) -> None:
     assert [len(value) for value in found] == sorted((len(value) for value in found), reverse=True)
     (home / "conf" / "secrets.json").write_text("{")
     assert layout.load_bot(home).secret_values() == []
+
+
+def test_the_address_of_a_webhook_is_known_without_its_host_too(tmp_path: Path) -> None:
+    """Freqtrade logs what its libraries say: "Max retries exceeded with url: /services/…"."""
+    home = make_bot(tmp_path)
+    path = f"/services/{'w' * 20}?thread=1"
+    secrets = {"webhook": {"url": f"https://hooks.freqops.org{path}"}, "telegram": {"token": "t" * 45, "chat_id": "1"}}
+    (home / "conf" / "secrets.json").write_text(json.dumps(secrets))
+    said = f"url: {path} ({'t' * 45})"
+    assert redact(said, layout.load_bot(home)) == "url: [secret] ([secret])"
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"api_server": {}}', '{"api_server": []}'])

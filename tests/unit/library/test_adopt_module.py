@@ -98,6 +98,44 @@ def test_a_paper_bot_gets_no_key(run: Run, tmp_path: Path, found: list[Any]) -> 
     assert (answer["changed"], list(tmp_path.iterdir())) == (False, [])
 
 
+TELEGRAM = {"token": "canary-token", "chat_id": "12"}
+TOLD = {"telegram": {**TELEGRAM, "enabled": True}, "webhook": {"url": "https://canary/1"}, "discord": {"enabled": True}}
+
+
+def prepared(root: Path, on: tuple[str, ...], **given: Any) -> dict[str, Any]:
+    config = {**CONFIG, **{name: {"enabled": True} for name in on}}
+    return {"state": "prepared", "bot": {**BOT, "config": config}, "project": "/p", "root": str(root), **given}
+
+
+def test_what_opens_its_messengers_is_taken_along_and_never_shown(
+    run: Run, tmp_path: Path, found: list[Any], owner: int
+) -> None:
+    found.append(replace(FOREIGN, config={**CONFIG, **TOLD}))
+    wanted = prepared(tmp_path, ("telegram", "discord"), owner=owner)
+    first, second = run(freqops_adopt, **wanted), run(freqops_adopt, **wanted)
+    assert (first["changed"], second["changed"]) == (True, False), "of Discord there is nothing, the webhook is off"
+    assert json.loads((tmp_path / "bots/alpha/staged/secrets.json").read_text()) == {"telegram": TELEGRAM}
+    assert "canary" not in json.dumps([first, second])
+
+
+def test_what_the_inventory_has_is_not_taken_from_the_old_one(
+    run: Run, tmp_path: Path, found: list[Any], owner: int
+) -> None:
+    key = {"key": "k" * 16, "secret": "s" * 16}
+    found.append(replace(FOREIGN, config={**TOLD, "exchange": {**EXCHANGE, **key}}))
+    wanted = prepared(tmp_path, ("telegram", "webhook"), owner=owner, given=["exchange", "telegram"])
+    wanted["bot"]["mode"] = "live"
+    assert run(freqops_adopt, **wanted)["changed"] is True
+    assert json.loads((tmp_path / "bots/alpha/staged/secrets.json").read_text()) == {"webhook": TOLD["webhook"]}
+
+
+def test_an_address_in_the_configuration_of_the_bot_stands(run: Run, tmp_path: Path, found: list[Any]) -> None:
+    found.append(replace(FOREIGN, config={**CONFIG, **TOLD}))
+    wanted = prepared(tmp_path, ("webhook",))
+    wanted["bot"]["config"]["webhook"]["url"] = "https://freqops.org/1"
+    assert (run(freqops_adopt, **wanted)["changed"], list(tmp_path.iterdir())) == (False, [])
+
+
 def test_it_names_all_that_freqops_host_must_know(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     tool, noted = stub(json.dumps(DONE))
     use(monkeypatch, freqops_adopt, tool)

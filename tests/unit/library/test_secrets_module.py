@@ -211,3 +211,39 @@ def test_what_is_no_credential_is_refused(run: Run, path: Path, arguments: dict[
     assert answer["failed"] is True
     assert "ccxt_config" in answer["msg"]
     assert not path.exists()
+
+
+ON = {"telegram": {"enabled": True}, "webhook": {"enabled": True}}
+NOTIFY = {"telegram": {"token": "a-token-of-telegram", "chat_id": "12"}, "webhook": {"url": "https://a/word-of-it"}}
+
+
+def test_messengers_get_their_secrets_and_keep_them(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    answer = switched(run, path, notify=NOTIFY, config=ON, **arguments)
+    document = json.loads(path.read_text())
+    assert document["telegram"] == {**NOTIFY["telegram"], "enabled": True}
+    assert document["webhook"] == NOTIFY["webhook"]
+    assert answer["diff"]["after"] == "api_server\ndb_url\ntelegram\nwebhook\n"
+    assert not [word for word in ("a-token-of-telegram", "word-of-it") if word in json.dumps(answer)]
+    again = switched(run, path, config=ON, **arguments)
+    assert (again["changed"], again["renewed"]) == (False, False)
+    off = run(freqops_secrets, config={}, **arguments)
+    assert off["renewed"] is True
+    assert json.loads(staged(path).read_text())["telegram"] == {**NOTIFY["telegram"], "enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("notify", "said"),
+    [
+        (None, "a messenger is enabled without telegram.token, telegram.chat_id, webhook.url: put it into"),
+        ({"telegram": NOTIFY["telegram"]}, "a messenger is enabled without webhook.url"),
+        ({**NOTIFY, "telegram": {"token": "canary-of-it", "enabled": False}}, "secrets_notify has telegram.enabled;"),
+    ],
+)
+def test_a_messenger_that_cannot_work_is_refused(
+    run: Run, path: Path, arguments: dict[str, Any], notify: dict[str, Any] | None, said: str
+) -> None:
+    answer = run(freqops_secrets, notify=notify, config=ON, **arguments)
+    assert answer["failed"] is True
+    assert said in answer["msg"]
+    assert "canary" not in json.dumps(answer)
+    assert not staged(path).exists()

@@ -44,14 +44,15 @@ def test_an_encrypted_file_that_every_play_reads_is_refused(inventory: Path, nam
     ]
 
 
+@pytest.mark.parametrize("secrets", ["secrets_exchange", "secrets_notify"])
 @pytest.mark.parametrize("name", ["group_vars/all.yml", "hosts.yml"])
-def test_accounts_that_every_play_reads_are_refused(inventory: Path, name: str) -> None:
+def test_accounts_that_every_play_reads_are_refused(inventory: Path, name: str, secrets: str) -> None:
     with (inventory / name).open("a") as file:
-        file.write("more:\n  secrets_exchange: {alpha: {key: a-word-that-nobody-may-see}}\n")
+        file.write(f"more:\n  {secrets}: {{alpha: {{key: a-word-that-nobody-may-see}}}}\n")
     [line] = judged(inventory)
     number = (inventory / name).read_text().splitlines().index("more:") + 2
     assert line == (
-        "inventory: secrets_exchange stands where every play reads it; it belongs in secrets.yml beside the "
+        f"inventory: {secrets} stands where every play reads it; it belongs in secrets.yml beside the "
         f"inventory's hosts, which no halt loads [{name}:{number}]"
     )
 

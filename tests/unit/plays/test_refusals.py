@@ -224,4 +224,4 @@ def test_a_number_that_is_nothing_is_not_taken_for_what_was_not_given() -> None:
 
 def test_what_leaks_is_a_password_or_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     said = refused(monkeypatch, "lockout", "bots=alpha", "what=house", REASON)
-    assert "value of what must be one of: api, exchange, got: house" in said
+    assert "value of what must be one of: api, exchange, telegram, webhook, discord, got: house" in said

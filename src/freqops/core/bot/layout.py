@@ -14,6 +14,7 @@ from ..base.durable import read_json
 from ..base.errors import FreqopsError, Refused
 from . import limits
 from .db_url import password_of
+from .notify_secrets import target_of
 
 ROOT = Path("/srv/freqops")
 CONTAINER_UID = 1000
@@ -23,6 +24,7 @@ LAID_OUT = ("release", "staged", "conf/freqops-host", ".lock")  # what a deploy 
 MODES = ("paper", "live")
 REMOVED = "removed"
 ROLLING = "rolling"
+PLANNED = "stop"  # the command whose note is a planned stop: it is over, and the bot stays stopped
 INITIAL_STATES = ("running", "paused", "stopped")
 BREAKER_RESUMES = ("file", "person")
 
@@ -113,8 +115,15 @@ class Home:
 
     @property
     def under_way(self) -> bool:
-        """Whether a command is at work on the bot, or was interrupted."""
-        return any(note.exists() for note in (self.stopped, self.switch, self.removing, self.restoring))
+        """Whether a command is at work on the bot, or was interrupted; a planned stop is over."""
+        notes = (self.switch, self.removing, self.restoring)
+        return any(note.exists() for note in notes) or (self.stopped.exists() and not self.stopped_by_plan)
+
+    @property
+    def stopped_by_plan(self) -> bool:
+        """Whether somebody stopped the bot on purpose, so that nothing but an operator's start starts it."""
+        note = read_json(self.stopped)
+        return isinstance(note, dict) and note.get("command") == PLANNED
 
     @property
     def dumps(self) -> Path:
@@ -242,7 +251,7 @@ def container_of(name: str) -> str:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield every text inside a JSON value, and the passwords inside URLs."""
+    """Yield every text inside a JSON value, and of URLs the passwords, and what stands behind the host."""
     if isinstance(value, dict):
         for item in value.values():
             yield from _leaves(item)
@@ -252,6 +261,7 @@ def _leaves(value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         yield value
         yield password_of(value)
+        yield target_of(value)
 
 
 def load_bot(home: Path) -> Bot:

@@ -66,7 +66,7 @@ def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: C
         present: The container that has its name.
     """
     foretold, bot = Foretold(), _declared(home)
-    may_run = holds.effective_level(Home(home).holds) < holds.HARD if bot is not None else True
+    may_run = bot is None or not (Home(home).stopped_by_plan or holds.effective_level(Home(home).holds) >= holds.HARD)
     if bot is None or bot.release != fingerprint:
         foretold.changes.append(f"release {fingerprint} would replace {bot.release if bot else 'nothing'}")
         if bot is not None and _other_database(bot, installs.get(release.DECLARATION, "")):

@@ -121,18 +121,19 @@ def shown(name: str, text: str) -> str:
     if name != CONFIG:
         return text
     try:
-        return _json(_without_secrets(json.loads(text)))
+        return _json(without_secrets(json.loads(text)))
     except (ValueError, RecursionError):
         return f"{HIDDEN}: it is no JSON\n"
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
+    """Return a value, with what is called like a secret hidden wherever it stands in it."""
     if isinstance(value, dict):
         return {
-            key: HIDDEN if SECRET_NAME.search(str(key)) and not isinstance(item, dict) else _without_secrets(item)
+            key: HIDDEN if SECRET_NAME.search(str(key)) and not isinstance(item, dict) else without_secrets(item)
             for key, item in value.items()
         }
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+    return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What to type after a halt: complete commands, with bots and incident filled in, in the order in which they are due.
+"""What to type next, on the way from a halt back to trading: complete commands, with bots and incident filled in.
 
 They are pasted into a shell. So nothing stands in them that a host said, unless it is what such a name must be.
 """
@@ -6,7 +6,8 @@ They are pasted into a shell. So nothing stands in them that a host said, unless
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from ..bot.layout import BOT_NAME
 from .answer import Row
@@ -15,6 +16,11 @@ from .holds import HARD
 INCIDENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z_]+[0-9]?-[0-9a-f]{6}", re.ASCII)
 EXIT = 2  # the level that sells
 GONE = "when the cause is gone"
+BY_HAND = ("halt", "restore")  # the holders whose holds only a resume takes down
+AFTER = {
+    "flatten": ("reconcile", "next, to take in what was sold"),
+    "reconcile": ("resume", f"{GONE}, to have it up and paused"),
+}
 
 
 def after_halt(level: int, rows: Iterable[tuple[str, Row]], declared: Collection[str]) -> list[str]:
@@ -27,6 +33,36 @@ def after_halt(level: int, rows: Iterable[tuple[str, Row]], declared: Collection
     """
     known = [row for _, row in rows if row.bot in declared and BOT_NAME.fullmatch(row.bot)]
     return [*_again(level, [row for row in known if not row.proven]), *_way_back([row for row in known if row.proven])]
+
+
+def of_holds(rows: Iterable[Mapping[str, Any]], declared: Collection[str]) -> list[str]:
+    """Return the way back for each hold that a person takes down, a line each.
+
+    Args:
+        rows: The rows of the bots, as ``freqops-host status`` makes them.
+        declared: As in `after_halt`.
+    """
+    held = [
+        Row(row["bot"], hold["level"], hold["incident"], mode=row.get("mode") or "")
+        for row in rows if row["bot"] in declared and BOT_NAME.fullmatch(row["bot"])
+        for hold in row["holds"] if hold["holder"] in BY_HAND
+    ]  # fmt: skip
+    return list(_way_back(held))
+
+
+def after_step(step: str, bot: str, incident: str, declared: Collection[str]) -> list[str]:
+    """Return what is due for a bot after a step of the way back that was proven, a line each.
+
+    Args:
+        step: The playbook, one of `AFTER`.
+        bot: The bot.
+        incident: The incident under which it is held.
+        declared: As in `after_halt`.
+    """
+    if bot not in declared or not BOT_NAME.fullmatch(bot) or not INCIDENT.fullmatch(incident):
+        return []
+    following, what = AFTER[step]
+    return [f"{what}: {_command(following, bot, f'-e incident={incident}')}"]
 
 
 def _again(level: int, rows: list[Row]) -> Iterator[str]:

@@ -107,12 +107,14 @@ class Fleet:
         secrets: ``secrets_exchange``, as it was loaded.
         known: The declarations of the roles: for each variable its entry in ``argument_specs.yml``.
         ways: The way to each host.
+        notify: ``secrets_notify``, as it was loaded.
     """
 
     hosts: Mapping[str, Mapping[str, Any]]
     secrets: Any
     known: Mapping[str, Mapping[str, Any]]
     ways: Mapping[str, Way] = field(default_factory=dict)
+    notify: Any = field(default_factory=dict)
 
     def spec(self, name: str) -> Mapping[str, Any]:
         """Return the declaration of a variable; bots and repositories are looked at one by one, elsewhere."""

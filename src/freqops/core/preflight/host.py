@@ -9,7 +9,7 @@ from typing import Any
 from ..base.errors import Refused
 from ..bot.bot_secrets import EXCHANGE_KEY_LENGTH
 from ..bot.layout import container_of
-from . import sizes
+from . import notify, sizes
 from .fleet import BOTS, DeclaredBot, Fleet
 from .names import IMAGES
 from .refusal import Refusal
@@ -48,6 +48,7 @@ def judge(fleet: Fleet, host: str, found: Found) -> list[Refusal]:
         *_disks(fleet, host, found),
         *_ports(bots, found["ports"]),
         *_keys(fleet, bots, found["exchange_keys"]),
+        *notify.missing(fleet, bots, found["notify_secrets"]),
     ]
 
 

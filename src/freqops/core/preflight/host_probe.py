@@ -15,6 +15,7 @@ from typing import Any, Callable
 from ..base import commands, machine
 from ..base.durable import read_json
 from ..bot import bot_secrets, layout
+from ..bot.notify_secrets import SECTIONS, has
 
 PROC = Path("/proc")
 OS_RELEASE = Path("/etc/os-release")
@@ -62,6 +63,7 @@ def look(images: Sequence[str], *, root: Path = layout.ROOT, proc: Path = PROC, 
         "distribution": _distribution(OS_RELEASE),
         "images": {image: answers and run(["docker", "image", "inspect", image])[0] == 0 for image in images},
         "exchange_keys": _with_key(root),
+        "notify_secrets": _with_messengers(root),
     }
 
 
@@ -205,10 +207,18 @@ def _range(text: str) -> Iterator[str]:
 
 def _with_key(root: Path) -> list[str]:
     """Return the bots whose file of secrets has key and secret of an account."""
-    homes = layout.homes(root) if (root / "bots").is_dir() else []
-    documents = {home.name: read_json(home / "conf" / "secrets.json") for home in homes}
-    return [
-        name
-        for name, document in documents.items()
-        if isinstance(document, dict) and bot_secrets.has_exchange_key(document)
-    ]
+    return [name for name, document in _secrets(root) if bot_secrets.has_exchange_key(document)]
+
+
+def _with_messengers(root: Path) -> dict[str, list[str]]:
+    """Return for each bot the messengers whose secrets its file has."""
+    found = {name: [each for each in SECTIONS if has(document, each)] for name, document in _secrets(root)}
+    return {name: messengers for name, messengers in found.items() if messengers}
+
+
+def _secrets(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the files of secrets that can be read, each with the name of its bot."""
+    for home in layout.homes(root) if (root / "bots").is_dir() else []:
+        document = read_json(home / "conf" / "secrets.json")
+        if isinstance(document, dict):
+            yield home.name, document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import bot_limits, config_lint, live, machines, names, secrets, shared
+from . import bot_limits, config_lint, live, machines, names, notify, secrets, shared
 from .fleet import Fleet
 from .refusal import Refusal
 
@@ -21,6 +21,7 @@ def judge(fleet: Fleet) -> list[Refusal]:
         live.modes,
         bot_limits.values,
         secrets.accounts,
+        notify.messengers,
         secrets.in_configurations,
         config_lint.judge,
     )

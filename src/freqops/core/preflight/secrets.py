@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bot.bot_secrets import CREDENTIALS, EXCHANGE_KEY_LENGTH
+from ..bot.notify_secrets import SECTIONS
 from .fleet import SHARED, Fleet
 from .refusal import Refusal, VariablePath, dotted, hidden
 
@@ -98,6 +99,8 @@ def _home(path: VariablePath) -> str:
         return "leave it out: deploy makes one up on the host"
     if path[0] == "exchange":
         return f"leave it out: credentials belong in {NAME} in secrets.yml, and there are only {', '.join(CREDENTIALS)}"
+    if path[-1] in SECTIONS.get(path[0], ()) and len(path) == 2:
+        return "it belongs in secrets_notify in secrets.yml"
     return "leave it out: freqops has no safe place for it yet"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
+from ..bot import notify_secrets
 from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.layout import Home, container_of
 from ..deploy import release
@@ -194,6 +195,16 @@ def credentials(found: Foreign) -> dict[str, str]:
     names = ("key", "secret", "password", "uid")
     known = {name: section.get(name) for name in names} if isinstance(section, Mapping) else {}
     return {name: str(value) for name, value in known.items() if value}
+
+
+def messengers(found: Foreign, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what opens these messengers in its configuration, as far as all of it is there; it is never shown."""
+    sections = {name: notify_secrets.section(found.config, name) for name in names}
+    known = {
+        name: {key: str(section[key]) for key in notify_secrets.SECTIONS[name] if section.get(key)}
+        for name, section in sections.items()
+    }
+    return {name: secrets for name, secrets in known.items() if notify_secrets.has(known, name)}
 
 
 def compared(before: Picture, present: Mapping[int, tuple[str, float]], after: Picture) -> tuple[list[str], list[str]]:

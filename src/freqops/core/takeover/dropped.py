@@ -1,8 +1,8 @@
 """What an adoption leaves behind: settings, code of the strategy, and tables that a conversion does not carry.
 
-Nothing of the old configuration is brought along but the account's credentials: the inventory says what the bot runs
-with. So every setting that the inventory does not have, or has otherwise, is named, and what would change how the bot
-trades, or whom it tells, has to be accepted by its name.
+Nothing of the old configuration is brought along but the account's credentials and what opens its messengers: the
+inventory says what the bot runs with. So every setting that the inventory does not have, or has otherwise, is named,
+and what would change how the bot trades, or whom it tells, has to be accepted by its name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..bot import notify_secrets
 from ..bot.database_contents import CARRIED
 from ..deploy import release
 
@@ -19,7 +20,7 @@ NONE = "none"
 LONGEST = 80
 TABLES = "tables."
 STRATEGY = "strategy"
-MESSENGERS = ("telegram", "webhook", "discord")
+MESSENGERS = tuple(notify_secrets.SECTIONS)
 # Judged by rules of their own.
 JUDGED = (("dry_run",), ("stake_currency",), ("strategy",), ("trading_mode",), ("exchange", "name"))
 # Brought along as secrets of a live bot; on paper nobody needs them.
@@ -76,7 +77,10 @@ def settings(before: Mapping[str, Any], after: Mapping[str, Any], *, is_live: bo
             continue
         matters = section not in HARMLESS and path not in CREDENTIALS and not (is_live and section == "dry_run_wallet")
         if section in MESSENGERS:
-            matters = not isinstance(before[section], Mapping) or bool(before[section].get("enabled"))
+            if _is_brought_along(after, path):
+                continue
+            said = before[section]
+            matters = len(path) == 1 and (not isinstance(said, Mapping) or bool(said.get("enabled")))
         found.append(Dropped(".".join(path), _text(shown, path), _text(wanted, path), matters))
     return found
 
@@ -118,14 +122,24 @@ def objections(found: Collection[Dropped], accepted: Collection[str], bot: str) 
 
 
 def _differing(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Give the places of ``before`` that ``after`` does not have, or has otherwise; a messenger is one place."""
+    """Give the places of ``before`` that ``after`` has not, or otherwise; one for a messenger that goes off."""
     if before == after or (after is None and before in ({}, [], None)):
         return
-    if not isinstance(before, Mapping) or not before or (path and path[0] in MESSENGERS):
+    if not isinstance(before, Mapping) or not before or _will_be_off(path, after):
         yield path
         return
     for name, value in before.items():
         yield from _differing(value, after.get(name) if isinstance(after, Mapping) else None, (*path, str(name)))
+
+
+def _will_be_off(path: tuple[str, ...], after: Any) -> bool:
+    return len(path) == 1 and path[0] in MESSENGERS and path[0] not in notify_secrets.enabled({path[0]: after})
+
+
+def _is_brought_along(after: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    """Whether a place is that of a secret of a messenger that stays on, and that the bot does not have otherwise."""
+    section, *keys = path
+    return len(keys) == 1 and keys[0] in notify_secrets.wanting(after, section)
 
 
 def _shown(config: Mapping[str, Any]) -> Any:

@@ -82,7 +82,7 @@ def _under_way(home: Path) -> list[str]:
     found = ["a switch"] if Home(home).switch.exists() else []
     found += ["a removal"] if Home(home).removing.exists() else []
     note = stopped.note_of(home)
-    found += [f"a {note.command}"] if note is not None else []
+    found += [f"a {note.command}"] if note is not None and not note.planned else []
     cure = "freqops-recover ends it within 15 s, or says why not"
     return [f"{what} is not over: {cure}" for what in found]
 

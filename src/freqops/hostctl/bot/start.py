@@ -37,15 +37,15 @@ STOP_SECONDS = 30.0
 class Started(Outcome):
     """The outcome of a start: proven, for what is not proven is raised.
 
-    ``running`` (or ``paused`` or ``stopped``, as it is declared), ``paused`` under a hold, or ``held``: not started,
-    because a hold of level 3 is in force.
+    ``running`` (or ``paused`` or ``stopped``, as it is declared), ``paused`` under a hold, ``held``: not started,
+    because a hold of level 3 is in force, or ``stopped by plan``: not started, because somebody stopped it on purpose.
     """
 
     proven: bool = True
 
 
 def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE) -> Started:
-    """Start ``bot`` unless a hold forbids it, and prove that it is what it should be.
+    """Start ``bot`` unless a hold forbids it, and prove that it is what it should be; it ends a planned stop.
 
     Raises:
         Refused: Another command has the bot.
@@ -54,13 +54,36 @@ def start(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADL
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused(f"another command is working on {bot.name}")
-        return start_locked(bot, clock, engine, deadline)
+        said = end_plan(bot, "", clock) if current_level(bot, clock) < holds.HARD else []
+        started = start_locked(bot, clock, engine, deadline)
+        started.detail += said
+        return started
+
+
+def end_plan(bot: layout.Bot, incident: str, clock: Clock) -> list[str]:
+    """Turn the note of a planned stop into that of a start, and say so; the caller starts the bot.
+
+    Args:
+        bot: The bot.
+        incident: That of the start; empty where it has none.
+        clock: The source of the time.
+
+    Raises:
+        OSError: The disk does not take the note; the bot stays stopped by plan.
+    """
+    plan = stopped.plan_of(bot.home)
+    if plan is None:
+        return []
+    stopped.begin(bot.home, stopped.Stopped("start", incident, bot.release), clock)
+    return [f"it was {plan}; this start ends that"]
 
 
 def start_locked(
     bot: layout.Bot, clock: Clock, engine: Engine, deadline: float = DEADLINE, *, recreate: bool = False
 ) -> Started:
     """Do what `start` does, and forget that the bot was stopped; the caller holds the bot's lock.
+
+    A bot that is stopped by plan is left so.
 
     Args:
         bot: The bot.
@@ -69,6 +92,9 @@ def start_locked(
         deadline: Seconds until it must be what it should be.
         recreate: Whether to make a new container even where the present one is as declared.
     """
+    plan = stopped.plan_of(bot.home)
+    if plan is not None and not alive(bot):
+        return _left_stopped(bot, plan)
     result = _started(bot, clock, engine, deadline, recreate=recreate)
     stopped.over(bot.home)
     return result
@@ -144,6 +170,11 @@ def drop_orphan_locks(api: FreqtradeClient, bot: layout.Bot, clock: Clock) -> li
     for lock in orphans:
         api.unlock(lock["id"])
     return [f"lock of a resumed hold removed: {lock['reason']}" for lock in orphans]
+
+
+def _left_stopped(bot: layout.Bot, plan: stopped.Stopped) -> Started:
+    detail = [f"it is {plan}", "it was not started: bots.yml -e action=start does that"]
+    return Started(bot.name, stopped.BY_PLAN, level=holds.effective_level(bot.holds), detail=detail)
 
 
 def _not_started(bot: layout.Bot, level: int) -> Started:

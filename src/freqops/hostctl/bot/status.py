@@ -20,7 +20,7 @@ from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import breaker_notes, limits_notes, recovery_point, stopped
+from . import breaker_notes, limits_notes, plan_notes, recovery_point, stopped
 from .engine import Engine
 from .engine_command import EngineError
 from .processes_and_api import client
@@ -85,17 +85,18 @@ def _fill(
         row["undrilled_days"] = halt_drill.days_undrilled(home, clock.utcnow())
         container = _container(bot, containers, row["problems"])
         row["container"] = container.status if container else "none"
-        if row["level"] < holds.HARD:  # what is held there is made again when it is started
+        if row["level"] < holds.HARD and not Home(home).stopped_by_plan:  # else it is made again when it is started
             row["problems"] += own_container.of_bot(bot).wrong(container)
         row["problems"] += limits_notes.wrong(bot)
         row["notes"] += limits_notes.of(bot)
         trading = processes.trading(bot.name, found)
         if trading:
-            row["problems"] += _held_and_alive(row["level"], trading)
+            row["problems"] += [*_held_and_alive(row["level"], trading), *plan_notes.broken(home)]
             _Asked(bot, row, container, clock).fill()
         else:
             row["trader"] = NO_PROCESS
-            row["problems"] += _why_not(bot, found)
+            row["problems"] += plan_notes.wrong(home) if stopped.plan_of(home) else _why_not(bot, found)
+            row["notes"] += plan_notes.notes(home)
     except FreqopsError as error:
         row["problems"].append(str(error))
     except Exception as error:  # noqa: BLE001  a row for each bot, whatever happens to any of them
@@ -107,7 +108,7 @@ def _interrupted(home: Path) -> list[str]:
     found = ["a switch is not over"] if Home(home).switch.exists() else []
     found += ["a restore is not over"] if Home(home).restoring.exists() else []
     note = stopped.note_of(home)
-    found += [str(note)] if note is not None else []
+    found += [str(note)] if note is not None and not note.planned else []
     return [f"{text}; {RECOVERY}" for text in found]
 
 

@@ -2,6 +2,8 @@
 
 A command that is killed, and a host that loses its power, leave it behind. ``freqops-host resume-switch``, run by a
 timer, finds it and starts through the one door what was to be started again; status shows it as long as it stands.
+
+The note of a planned stop stays until somebody starts the bot: no recovery, deploy or resume does that.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from pathlib import Path
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
-from freqops.core.bot.layout import Home
+from freqops.core.bot.layout import PLANNED, Home
 
 DRILL = "drill"  # it froze the bot, which runs; whoever starts or thaws it is the end of it
 ADOPT = "adopt"  # what it stopped is somebody else's container: a start of the bot is not the end of it
 UNKNOWN = "unknown"
+BY_PLAN = "stopped by plan"  # the outcome of a start that leaves such a bot alone
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,27 @@ class Stopped:
         incident: Its incident; empty where it has none.
         starts: What runs again at the end: the release of the bot, or the container that was there before it.
         at: When the note was written.
+        reason: Why, of a planned stop.
+        actor: By whom, of a planned stop.
+        left: What a planned stop leaves open, in words; empty where that is nothing.
     """
 
     command: str
     incident: str = ""
     starts: str = ""
     at: str = ""
+    reason: str = ""
+    actor: str = ""
+    left: str = ""
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is a planned stop, which is over and starts nothing again."""
+        return self.command == PLANNED
 
     def __str__(self) -> str:
+        if self.planned:
+            return f"{BY_PLAN} since {self.at} by {self.actor} ({self.incident}): {self.reason}"
         by = f"{self.command} ({self.incident})" if self.incident else self.command
         if self.command == DRILL:
             return f"frozen by {by} at {self.at}, which is to thaw it again"
@@ -59,14 +75,20 @@ def note_of(home: Path) -> Stopped | None:
         return None
     document = durable.read_json(path)
     known = document if isinstance(document, dict) else {}
-    names = ("command", "incident", "starts", "at")
+    names = ("command", "incident", "starts", "at", "reason", "actor", "left")
     return Stopped(*(str(known.get(name) or (UNKNOWN if name in ("command", "at") else "")) for name in names))
 
 
-def over(home: Path) -> None:
-    """Forget the note: the bot runs again, or is not to run. That of an adoption stays until `end`."""
+def plan_of(home: Path) -> Stopped | None:
+    """Return the note of a planned stop, None where there is none."""
     note = note_of(home)
-    if note is not None and note.command != ADOPT:
+    return note if note is not None and note.planned else None
+
+
+def over(home: Path) -> None:
+    """Forget the note: the bot runs again, or is not to run. Those of an adoption and of a plan stay until `end`."""
+    note = note_of(home)
+    if note is not None and note.command not in (ADOPT, PLANNED):
         with contextlib.suppress(OSError):  # the timer sees that it runs, and forgets it then
             end(home)
 

@@ -22,7 +22,7 @@ IN_SESSION = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the bot, and what leaked."""
     parser.add_argument("bot")
-    parser.add_argument("--what", required=True, choices=KINDS, help="what leaked: of its API, or at its exchange")
+    parser.add_argument("--what", required=True, choices=KINDS, help="of its API, exchange or a messenger")
     add_mandate(parser, "lockout")
 
 

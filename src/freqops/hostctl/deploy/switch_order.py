@@ -9,6 +9,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 
 from ..bot.start import DEADLINE
+from ..bot.stopped import BY_PLAN
 from .dump_first import DumpFirst
 
 
@@ -34,8 +35,9 @@ class SwitchOrder:
 class Switched(Outcome):
     """The outcome of a switch.
 
-    ``running``, ``paused``, ``stopped`` or ``held`` where all is as ordered; ``rolled back``, ``withdrawn`` (there was
-    nothing before it) or ``halted`` (trades were written since, so nothing went back) where it is not.
+    ``running``, ``paused``, ``stopped``, ``held`` or ``stopped by plan`` where all is as ordered; ``rolled back``,
+    ``withdrawn`` (there was nothing before it) or ``halted`` (trades were written since, so nothing went back) where it
+    is not.
 
     Attributes:
         release: The release that the bot has now.
@@ -52,7 +54,7 @@ class Switched(Outcome):
     @property
     def well(self) -> bool:
         """Whether the bot runs what was ordered."""
-        return self.proven and self.outcome in ("running", "paused", "stopped", "held")
+        return self.proven and self.outcome in ("running", "paused", "stopped", "held", BY_PLAN)
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as it stands in the answer."""

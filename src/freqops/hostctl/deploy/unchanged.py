@@ -18,6 +18,7 @@ from freqops.core.halt import holds
 from freqops.core.hardening import nft
 from freqops.core.hardening.guard import Guard
 
+from ..bot import stopped
 from ..bot.engine import Engine
 from ..bot.status import status
 from . import compiled
@@ -74,12 +75,16 @@ def _firewall() -> list[str]:
 
 
 def _containers(root: Path, engine: Engine) -> list[str]:
-    """Return the containers of bots that do not run and should; `status` has what is wrong with those that do."""
+    """Return the containers of bots that do not run and should; `status` has what is wrong with those that do.
+
+    A bot that is held at level 3, or stopped by plan, should not.
+    """
     wanted, found = list[str](), list[str]()
     for home in layout.homes(root):
         try:
             bot = layout.load_bot(home)
-            wanted += [bot.container] if holds.effective_level(bot.holds) < holds.HARD else []
+            rests = holds.effective_level(bot.holds) >= holds.HARD or stopped.plan_of(home) is not None
+            wanted += [] if rests else [bot.container]
         except FreqopsError as error:
             found.append(str(error))
     present = engine.containers_called(wanted)

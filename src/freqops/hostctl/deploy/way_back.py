@@ -143,7 +143,7 @@ class WayBack:
 
     def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
         """Take in the result of a start, and prove that the bot is well where it was started again."""
-        asked = changed and started.outcome != "held"
+        asked = changed and started.outcome not in ("held", stopped.BY_PLAN)
         if asked and not health.prove(bot, self._clock, self._order.deadline):
             why = "held at level 3 meanwhile: whether it is well is not known"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])

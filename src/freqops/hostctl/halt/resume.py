@@ -74,7 +74,8 @@ def resume(
         _refuse_while_breaker_stands(bot, hold, clock)
         remarks = present.ahead(clock.utcnow())
         remarks += refuse_unless_agreed(bot, journal, clock, engine)
-        if hold.level == holds.HARD:  # whatever becomes of this command, what it lets start is started
+        # Whatever becomes of this command, what it lets start is started; a planned stop is not.
+        if hold.level == holds.HARD and stopped.plan_of(bot.home) is None:
             stopped.begin(bot.home, Stopped("resume", mandate.incident, bot.release), clock)
         after = holds_file.change(bot.home, lambda present: _step_down(bot, present, hold, clock, which.seq), clock)
         step = _process_up(bot, after, clock, engine) if hold.level == holds.HARD else None
@@ -123,6 +124,8 @@ def _process_up(bot: layout.Bot, after: holds.Holds, clock: Clock, engine: Engin
         return _taken(bot, "held", after.level, "another hold of level 3 is in force")
     started = start_locked(bot, clock, engine)
     started.changed = True
+    if started.outcome == stopped.BY_PLAN:
+        return started
     started.detail.append("resume again, when its open trades are as they should be, to let it enter")
     return started
 

@@ -2,7 +2,8 @@
 
 A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
 command stopped is started again, through the one door, where the holds are read. What a drill froze goes on, and stays
-held. Of a restore it is said which database stands. A bot that a command works on has its lock, and is left alone.
+held. Of a restore it is said which database stands. A bot that a command works on has its lock, and is left alone; one
+that is stopped by plan is not interrupted, and stays so.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _unfinished(home: Path) -> str:
     if Home(home).restoring.exists():
         return "an interrupted restore"
     note = stopped.note_of(home)
-    return f"an interrupted {note.command}" if note is not None else ""
+    return f"an interrupted {note.command}" if note is not None and not note.planned else ""
 
 
 def _recovered(recovery: _Recovery, done: list[str], failed: list[str]) -> None:
@@ -120,7 +121,7 @@ class _Recovery:
             return self._with_evidence(note, self._removed)
         if Home(self.home).restoring.exists():
             return self._with_evidence(Stopped("restore", restoring.incident_of(self.home)), self._restored)
-        if note is None:
+        if note is None or note.planned:
             return Outcome(self.home.name, "nothing", proven=True)
         act = self._adopted if note.command == stopped.ADOPT else self._again
         return self._with_evidence(note, lambda diary: act(note, diary))
@@ -129,7 +130,7 @@ class _Recovery:
         return Command(RECOVER, self._mandate(note), Home(self.home).root, self.clock).on(Home(self.home).unread(), act)
 
     def _mandate(self, note: Stopped | None) -> Mandate:
-        known = note is not None and note.incident
+        known = note is not None and note.incident and not note.planned
         return Mandate(note.incident if note and known else RECOVER, "a command was interrupted", self.actor)
 
     def _removed(self, diary: Journal) -> Outcome:

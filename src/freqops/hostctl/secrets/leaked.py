@@ -10,10 +10,11 @@ from typing import Any
 
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven
-from freqops.core.bot import layout
+from freqops.core.bot import layout, notify_secrets
 
 API, EXCHANGE = "api", "exchange"
-KINDS = (API, EXCHANGE)
+MESSENGERS = tuple(notify_secrets.SECTIONS)
+KINDS = (API, EXCHANGE, *MESSENGERS)
 PRIVATE_DIRECTORY, PRIVATE = 0o700, 0o400
 CONTAINER_OWNER = (layout.CONTAINER_UID, layout.CONTAINER_UID)
 READABLE_BY_GROUP, TOOL_MODE = 0o750, 0o555
@@ -30,9 +31,9 @@ def load(bot: layout.Bot) -> Leaked:
     if not bot.leaked.exists():
         return {kind: [] for kind in KINDS}
     document = durable.read_json(bot.leaked)
-    if not isinstance(document, dict) or not all(isinstance(document.get(kind), list) for kind in KINDS):
+    if not isinstance(document, dict) or not all(isinstance(document.get(kind, []), list) for kind in KINDS):
         raise NotProven(f"{bot.leaked} cannot be understood; remove it once these secrets are known to open nothing")
-    return {kind: [dict(entry) for entry in document[kind]] for kind in KINDS}
+    return {kind: [dict(entry) for entry in document.get(kind, [])] for kind in KINDS}
 
 
 def add(bot: layout.Bot, kind: str, secrets: dict[str, Any]) -> None:

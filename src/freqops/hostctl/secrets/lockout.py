@@ -1,7 +1,8 @@
 """``freqops-host lockout``: a secret that leaked is replaced, and proven to open nothing any more.
 
 The bot is held first: with its password anyone could start it. What leaked is kept until the proof is complete, so
-that a second run can bring it; only then is it forgotten.
+that a second run can bring it; only then is it forgotten. Whether Telegram, or the other side of a webhook, still takes
+what leaked cannot be asked without telling somebody; of these it is proven that the bot runs with another one.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import api_doors, bot_secrets, layout
+from freqops.core.bot import api_doors, bot_secrets, layout, notify_secrets
 from freqops.core.bot.layout import Home
+from freqops.core.halt import holds
 from freqops.core.halt.kill_level import KillLevel
 
 from ..bot.engine import Engine
@@ -27,21 +29,31 @@ from ..halt.halt import halt
 from ..halt.order import Order
 from ..incident.journal import Journal
 from . import leaked
-from .leaked import API, EXCHANGE
+from .leaked import API, EXCHANGE, MESSENGERS
 
-PARTS = {API: "api_server", EXCHANGE: EXCHANGE}  # what of the file of secrets leaked
+# What of the file of secrets leaked.
+PARTS = {API: "api_server", EXCHANGE: EXCHANGE, **{name: name for name in MESSENGERS}}
 EXCHANGE_SECONDS = 60.0
 PAUSE = 1.0
 NO_NEW_KEY = (
     "{bot} keeps its old key: make another one at the exchange, put it into secrets_exchange in the inventory's "
     "secrets.yml, delete the old one at the exchange, and run this again"
 )
+NOTHING_NEW = (
+    "{bot} keeps its old {what}: have another one made, put it into secrets_notify.{bot}.{what} in the inventory's "
+    "secrets.yml, have the old one revoked, and run this again"
+)
+REVOKE = {
+    "telegram": "the old token works until the BotFather revokes it: freqops cannot ask whether it did",
+    "webhook": "the old address works until it is taken away where it was made: freqops cannot ask whether it was",
+    "discord": "the old address works until the webhook is deleted in Discord: freqops cannot ask whether it was",
+}
 OLD_KEY_OPENS = "STILL OPEN: the exchange accepts a key that leaked; delete it there, and run this again"
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Secrets that leaked (``api``: all that opens the REST API; ``exchange``: the account's key), and the mandate."""
+    """Secrets that leaked, and the mandate: ``api``, all that opens the REST API; ``exchange``; or a messenger."""
 
     what: str
     mandate: Mandate
@@ -52,7 +64,7 @@ class LockedOut(Outcome):
     """The outcome of a lockout: proven where the bot is halted and nothing that leaked opens anything, read back.
 
     Attributes:
-        what: The kind of the secrets: ``api`` or ``exchange``.
+        what: The kind of the secrets: ``api``, ``exchange``, or a messenger.
         halted: The verdict of the halt.
         replaced: Whether the bot has other secrets now.
     """
@@ -103,6 +115,8 @@ class _Lockout:
         after = self._replaced(before)
         if after != before:
             self._replace(before, after)
+        if self._result.what in MESSENGERS:
+            return self._prove_messenger(made=after == before)
         return self._prove_api() if self._result.what == API else self._prove_exchange()
 
     # --- replace
@@ -111,6 +125,8 @@ class _Lockout:
         """Return the secrets that the bot is to have; the same where its new key is in use already."""
         if self._result.what == API:
             return bot_secrets.rotated(before)
+        if self._result.what in MESSENGERS:
+            return self._with_messenger(before)
         staged = durable.read_json(self._bot.home / STAGED / SECRETS)
         new = staged.get(EXCHANGE) if isinstance(staged, dict) else None
         if new and new != before.get(EXCHANGE):
@@ -121,6 +137,18 @@ class _Lockout:
             raise NotProven(NO_NEW_KEY.format(bot=self._bot.name))
         return before
 
+    def _with_messenger(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the secrets with another one for the messenger; the same where a run before this has written them."""
+        what = self._result.what
+        if not notify_secrets.has(before, what):
+            raise NotProven(f"{self._bot.name} has no secrets of {what}; nothing was replaced")
+        staged = durable.read_json(self._bot.home / STAGED / SECRETS)
+        if isinstance(staged, dict) and notify_secrets.is_another(before, staged, what):
+            return {**before, what: staged[what]}
+        if not leaked.load(self._bot)[what]:
+            raise NotProven(NOTHING_NEW.format(bot=self._bot.name, what=what))
+        return before
+
     def _replace(self, before: dict[str, Any], after: dict[str, Any]) -> None:
         what = self._result.what
         if before.get(PARTS[what]):
@@ -129,6 +157,9 @@ class _Lockout:
         (self._bot.home / STAGED / SECRETS).unlink(missing_ok=True)  # made before this, it has what leaked
         self._journal.note("act", "disk", f"secrets replaced: {what}", durable=True)
         self._result.replaced = True
+        self._start()
+
+    def _start(self) -> None:
         started = start_locked(self._bot, self._clock, self._engine, DEADLINE, recreate=True)
         self._files.note_secrets(self._bot.release)
         self._result.level = started.level
@@ -159,6 +190,29 @@ class _Lockout:
             "the message stream": lambda: api_doors.stream_opens(port, old),
         }
         return [name for name, opens in doors.items() if opens()]
+
+    def _prove_messenger(self, *, made: bool) -> bool:
+        """Read back that the bot runs in a container that was made after its new secrets, which it reads at its start.
+
+        Args:
+            made: Whether a run before this one wrote them: it may have ended before it made the container.
+        """
+        if made:
+            self._start()
+        what, present = self._result.what, durable.read_json(self._bot.conf / SECRETS)
+        if self._result.level >= holds.HARD:
+            raise NotProven(
+                f"{self._bot.name} has its new {what} and is held at level 3: resume it one step, then again"
+            )
+        old = leaked.load(self._bot)[what]
+        if not isinstance(present, dict) or not all(
+            notify_secrets.is_another({what: entry}, present, what) for entry in old
+        ):
+            raise NotProven(f"{self._bot.conf / SECRETS} does not have the new {what}")
+        for entry in old:
+            leaked.forget(self._bot, what, entry)
+        self._result.detail += [f"the bot runs with the new {what}", REVOKE[what]]
+        return True
 
     def _prove_exchange(self) -> bool:
         give_up = self._clock.monotonic() + EXCHANGE_SECONDS

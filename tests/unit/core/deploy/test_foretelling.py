@@ -12,6 +12,7 @@ import pytest
 
 from freqops.core.base.errors import NotProven
 from freqops.core.bot import processes
+from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import foretelling, own_container
 from freqops.core.deploy.foretelling import Foretold
@@ -60,6 +61,13 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 def test_nothing_is_foretold_of_what_is_as_it_should_be(host: Host) -> None:
     assert host.of_bot() == Foretold()
     assert host.of_postgres() == Foretold()
+
+
+def test_a_bot_that_is_stopped_by_plan_is_not_foretold_to_be_started(host: Host) -> None:
+    host.processes.clear()
+    assert host.of_bot().changes == ["it does not run, and would be started"]
+    Home(host.home).stopped.write_text('{"command": "stop"}')
+    assert host.of_bot() == Foretold()
 
 
 def test_another_initial_state_is_foretold_and_shown(host: Host) -> None:

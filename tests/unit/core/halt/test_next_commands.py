@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from freqops.core.halt.answer import Row
-from freqops.core.halt.next_commands import after_halt
+from freqops.core.halt.next_commands import after_halt, after_step, of_holds
 
 INCIDENT = "20260102T030405Z-halt1-9f3c21"
 WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
@@ -66,3 +66,32 @@ def test_an_incident_that_is_none_gets_into_no_command(incident: str) -> None:
 def test_a_bot_that_nobody_declared_gets_into_no_command(bot: str, *, proven: bool) -> None:
     assert lines(1, row(bot, proven=proven)) == []
     assert lines(1, row(bot, proven=proven), declared=("alpha", *([bot] if bot != "delta" else []))) == []
+
+
+def held(bot: str, level: int, *, holder: str = "halt", mode: str = "paper") -> dict[str, object]:
+    return {"bot": bot, "mode": mode, "holds": [{"holder": holder, "level": level, "incident": INCIDENT}]}
+
+
+def test_each_hold_that_a_person_takes_down_has_its_way_back() -> None:
+    rows = [held("alpha", 1), held("beta", 1, holder="breaker"), held("gamma", 3, holder="restore", mode="live")]
+    found = of_holds([*rows, held("delta", 1), {"bot": "alpha", "holds": []}], ("alpha", "beta", "gamma"))
+    under = f"-e incident={INCIDENT}"
+    assert found == [
+        f"when the cause is gone, to let them buy again: {WHY}resume.yml -e bots=alpha {under}",
+        f"to sell what is open: {WHY}flatten.yml -e bots=gamma {under}",
+        f"after a flatten, or a sale by hand: {WHY}reconcile.yml -e bots=gamma {under}",
+        f"when the cause is gone, to have them up and paused: {WHY}resume.yml -e bots=gamma {under}",
+        "then, to let them buy again: the same once more",
+    ]
+
+
+def test_each_step_of_the_way_back_names_the_next_one() -> None:
+    under = f"-e bots=gamma -e incident={INCIDENT}"
+    assert after_step("flatten", "gamma", INCIDENT, ["gamma"]) == [
+        f"next, to take in what was sold: {WHY}reconcile.yml {under}"
+    ]
+    assert after_step("reconcile", "gamma", INCIDENT, ["gamma"]) == [
+        f"when the cause is gone, to have it up and paused: {WHY}resume.yml {under}"
+    ]
+    assert after_step("flatten", "gamma", INCIDENT, ["alpha"]) == []
+    assert after_step("flatten", "gamma", f"{INCIDENT};reboot", ["gamma"]) == []

@@ -43,14 +43,15 @@ def secrets() -> dict[str, Any]:
     return {"gamma": {"key": credential("key"), "secret": credential("secret")}}
 
 
-def fleet(hosts: Inventory | None = None, exchange: Any = None) -> Fleet:
+def fleet(hosts: Inventory | None = None, exchange: Any = None, notify: Any = None) -> Fleet:
     """Return an inventory as the rules see it."""
-    return Fleet(inventory() if hosts is None else hosts, secrets() if exchange is None else exchange, KNOWN)
+    given = secrets() if exchange is None else exchange
+    return Fleet(inventory() if hosts is None else hosts, given, KNOWN, notify={} if notify is None else notify)
 
 
-def judged(hosts: Inventory | None = None, exchange: Any = None) -> list[str]:
+def judged(hosts: Inventory | None = None, exchange: Any = None, notify: Any = None) -> list[str]:
     """Return the lines with which an inventory is refused."""
-    return [refusal.line for refusal in judge.judge(fleet(hosts, exchange))]
+    return [refusal.line for refusal in judge.judge(fleet(hosts, exchange, notify))]
 
 
 def bot(hosts: Inventory, name: str) -> dict[str, Any]:

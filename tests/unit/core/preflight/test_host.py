@@ -34,6 +34,7 @@ def found(**changed: Any) -> Found:
         "distribution": {"name": "debian", "version": "13", "shown": "Debian GNU/Linux 13 (trixie)"},
         "images": {IMAGE: True},
         "exchange_keys": [],
+        "notify_secrets": {},
     }
     return {**sound, **changed}
 

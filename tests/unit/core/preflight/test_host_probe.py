@@ -185,7 +185,22 @@ def test_keys_of_accounts_are_seen_and_not_told(proc: Path, tmp_path: Path, prog
         (conf / "secrets.json").write_text(json.dumps(document))
     found = host_probe.look([], root=tmp_path, proc=proc, run=answering({}))
     assert found["exchange_keys"] == ["gamma"]
+    assert found["notify_secrets"] == {}
     assert credential("k") not in json.dumps(found)
+
+
+def test_messengers_are_seen_as_far_as_they_are_whole_and_their_secrets_not_told(
+    proc: Path, tmp_path: Path, program: Path
+) -> None:
+    half = {"telegram": {"token": credential("t"), "chat_id": "", "enabled": False}, "webhook": {"url": 1}}
+    whole = {"telegram": {"token": credential("t"), "chat_id": "1"}, "discord": {"webhook_url": credential("d")}}
+    for name, document in (("alpha", half), ("beta", whole), ("gamma", [])):
+        conf = tmp_path / "bots" / name / "conf"
+        conf.mkdir(parents=True)
+        (conf / "secrets.json").write_text(json.dumps(document))
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering({}))
+    assert found["notify_secrets"] == {"beta": ["telegram", "discord"]}
+    assert credential("t") not in json.dumps(found)
 
 
 def test_a_port_of_this_machine_is_seen() -> None:

@@ -84,6 +84,7 @@ def test_one_key_for_two_bots_is_refused() -> None:
 
 IN_SECRETS = "it belongs in secrets_exchange in secrets.yml"
 MADE_UP = "leave it out: deploy makes one up on the host"
+IN_NOTIFY = "it belongs in secrets_notify in secrets.yml"
 NO_PLACE = "leave it out: freqops has no safe place for it yet"
 PLACES: list[tuple[tuple[Any, ...], str]] = [
     (("exchange", "key"), IN_SECRETS),
@@ -93,12 +94,12 @@ PLACES: list[tuple[tuple[Any, ...], str]] = [
     (("exchange", "walletAddress"), "leave it out: credentials belong in secrets_exchange in secrets.yml"),
     (("exchange", "ccxt_config", "apiKey"), "leave it out: credentials belong in secrets_exchange in secrets.yml"),
     (("exchange", "ccxt_config", "headers", "X-Key"), "leave it out: credentials belong in secrets_exchange"),
-    (("telegram", "token"), NO_PLACE),
+    (("telegram", "token"), IN_NOTIFY),
     (("api_server", "password"), MADE_UP),
     (("api_server", "jwt_secret_key"), MADE_UP),
     (("api_server", "ws_token"), MADE_UP),
     (("webhook", "headers", "Authorization"), NO_PLACE),
-    (("discord", "webhook_url"), NO_PLACE),
+    (("discord", "webhook_url"), IN_NOTIFY),
     (("external_message_consumer", "producers", 0, "ws_token"), NO_PLACE),
     (("pairlists", 0, "bearer_token"), NO_PLACE),
 ]

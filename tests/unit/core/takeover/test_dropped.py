@@ -26,6 +26,17 @@ def test_a_messenger_that_is_on_is_named_and_must_be_accepted(section: str) -> N
     assert adoption.objections(found, WANTED, accepted=(section,)) == []
 
 
+@pytest.mark.parametrize(("section", "secret"), [("telegram", "token"), ("webhook", "url"), ("discord", "webhook_url")])
+def test_a_messenger_that_stays_on_takes_its_secrets_along(section: str, secret: str) -> None:
+    before = {section: {"enabled": True, secret: "canary", "timeout": 5, "entry": {"value1": "a"}}}
+    after = {section: {"enabled": True, "timeout": 5, "entry": {"value1": "b"}}}
+    assert left(before, after) == {f"{section}.entry.value1": False}
+    after[section][secret] = "its own"
+    assert left(before, after)[f"{section}.{secret}"] is False
+    after[section]["enabled"] = False
+    assert left(before, after) == {section: True}
+
+
 def test_a_messenger_that_is_off_is_only_said() -> None:
     assert left({"telegram": {"enabled": False}}) == {"telegram": False}
 

@@ -232,6 +232,93 @@ def test_an_exchange_that_does_not_answer_for_the_old_key_has_not_refused_it(hos
     assert host.kept["exchange"] == [OLD_KEY]
 
 
+OF_MESSENGERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "telegram": (
+        {"token": "old-token-of-it", "chat_id": "7", "enabled": True},
+        {"token": "new-token-of-it", "chat_id": "7", "enabled": True},
+    ),
+    "webhook": ({"url": "https://a/old-word-of-it"}, {"url": "https://a/new-word-of-it"}),
+    "discord": ({"webhook_url": "https://d/old-word-of-it"}, {"webhook_url": "https://d/new-word-of-it"}),
+}
+
+
+def lay(host: LeakyHost, what: str, new: dict[str, Any] | None) -> None:
+    host.write({**host.secrets(), what: OF_MESSENGERS[what][0]})
+    if new is not None:
+        host.stage(NEW_KEY)
+        staged = host.home / "staged/secrets.json"
+        staged.write_text(json.dumps({**json.loads(staged.read_text()), what: new}))
+
+
+@pytest.mark.parametrize("what", OF_MESSENGERS)
+def test_what_opens_a_messenger_is_replaced_and_its_provider_named(
+    host: LeakyHost, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = OF_MESSENGERS[what][1]
+    lay(host, what, new)
+    result = host.lock_out(what)
+    assert result.proven, result
+    assert (host.secrets()[what], host.secrets()["exchange"]) == (new, OLD_KEY), "nothing else is replaced"
+    assert (host.home / "conf/secrets.json").stat().st_mode & 0o777 == 0o400
+    assert (host.engine.recreate, host.level, host.api.state) == ([True], 1, "paused")
+    assert result.detail[-2:] == [f"the bot runs with the new {what}", lockout.REVOKE[what]]
+    assert not host.bot.leaked.exists()
+    shown = json.dumps(result.to_json()) + "".join(capsys.readouterr())
+    assert "of-it" not in shown
+
+
+@pytest.mark.parametrize("what", OF_MESSENGERS)
+@pytest.mark.parametrize("staged", ["none", "the old one", "half"])
+def test_without_another_one_a_messenger_keeps_what_leaked(host: LeakyHost, what: str, staged: str) -> None:
+    old = OF_MESSENGERS[what][0]
+    lay(host, what, {"none": None, "the old one": {**old, "chat_id": "8"}, "half": {"chat_id": "8"}}[staged])
+    result = host.lock_out(what)
+    assert (result.replaced, result.proven, host.level) == (False, False, 1)
+    assert f"put it into secrets_notify.alpha.{what} in the inventory's secrets.yml" in result.detail[-1]
+    assert (host.secrets()[what], host.engine.recreate) == (old, [])
+
+
+def test_a_bot_without_the_messenger_has_nothing_to_replace(host: LeakyHost) -> None:
+    result = host.lock_out("telegram")
+    assert (result.replaced, result.proven) == (False, False)
+    assert result.detail[-1] == "alpha has no secrets of telegram; nothing was replaced"
+
+
+def test_a_second_run_brings_a_messenger_whose_container_was_not_made(
+    host: LeakyHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(host, "telegram", OF_MESSENGERS["telegram"][1])
+
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lockout, "start_locked", crash)
+        with pytest.raises(KeyboardInterrupt):
+            host.lock_out("telegram")
+    assert host.kept["telegram"] == [OF_MESSENGERS["telegram"][0]]
+    result = host.lock_out("telegram")
+    assert (result.replaced, result.proven, host.engine.recreate) == (False, True, [True])
+    assert not host.bot.leaked.exists()
+
+
+def test_a_bot_at_level_3_does_not_run_with_what_is_new(host: LeakyHost) -> None:
+    lay(host, "webhook", OF_MESSENGERS["webhook"][1])
+    host.halt(3)
+    result = host.lock_out("webhook")
+    assert (result.replaced, result.proven) == (True, False)
+    assert "resume it one step" in result.detail[-1]
+    assert host.kept["webhook"] == [OF_MESSENGERS["webhook"][0]]
+
+
+def test_what_leaked_before_messengers_were_known_is_still_read(host: LeakyHost) -> None:
+    leaked.add(host.bot, "api", OLD)
+    document = json.loads(host.bot.leaked.read_text())
+    host.bot.leaked.chmod(0o600)
+    host.bot.leaked.write_text(json.dumps({kind: document[kind] for kind in ("api", "exchange")}))
+    assert host.kept == {"api": [OLD], "exchange": [], "telegram": [], "webhook": [], "discord": []}
+
+
 def test_neither_secret_is_shown(host: LeakyHost, capsys: pytest.CaptureFixture[str]) -> None:
     host.ajar = {"password"}
     leaked.add(host.bot, "exchange", OLD_KEY)

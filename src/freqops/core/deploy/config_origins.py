@@ -1,0 +1,89 @@
+"""Where each value of a bot's configuration comes from, by the layers of the inventory; no value of it is shown.
+
+What a host has installed is held against what the inventory says now: where they differ, the next deploy changes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..bot import configuration
+from . import release
+from .installed_config import RELEASE, SECRETS, STATE, Value, layered
+
+FREQOPS, SHARED, OWN, FIXED, DECLARED = LAYERS = (
+    "freqops' default",
+    "freqtrade_config",
+    "its config",
+    "freqops, fixed",
+    "its declaration",
+)
+WORDS = {
+    SECRETS: "secrets of the host",
+    STATE: "its holds, and initial_state",
+    "strategy": "strategy",
+    "parameter file": "parameter file of the strategy",
+    "Freqtrade": "Freqtrade's default",
+}
+OTHERWISE = "NOT as the inventory says now: the next deploy changes it"
+GONE = "of the release; the inventory does not say it now: the next deploy takes it away"
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+
+
+def wanted(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[tuple[str, ...], Value]:
+    """Return what the inventory says of a bot now, each value with the layer that says it.
+
+    Args:
+        shared: ``freqtrade_config``.
+        bot: An item of ``freqtrade_bots``.
+    """
+    declared = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
+    said = (configuration.BASE, shared, bot.get("config") or {}, configuration.REQUIRED, declared)
+    return layered(dict(zip(LAYERS, said)))
+
+
+def lines(values: Sequence[Value], inventory: Mapping[tuple[str, ...], Value]) -> list[str]:
+    """Return the configuration as lines of YAML, each with where its value comes from, and what is not deployed yet.
+
+    Args:
+        values: What the host has installed.
+        inventory: As `wanted` gives it.
+    """
+    said = [
+        f"{_key(each.path)}: {json.dumps(each.value, sort_keys=True)}  # {origin(each, inventory)}" for each in values
+    ]
+    return [*said, *(f"# {text}" for text in _not_deployed(values, inventory))]
+
+
+def origin(value: Value, inventory: Mapping[tuple[str, ...], Value]) -> str:
+    """Return where a value that is installed comes from, in words."""
+    if value.said != RELEASE:
+        return WORDS.get(value.said, "unknown")
+    layer = inventory.get(value.path)
+    if layer is None:
+        return GONE
+    same = value.value == release.HIDDEN or value.value == release.without_secrets(layer.value)
+    return layer.said if same else f"{layer.said}; {OTHERWISE}"
+
+
+def _not_deployed(values: Sequence[Value], inventory: Mapping[tuple[str, ...], Value]) -> Iterator[str]:
+    """Yield what the inventory says and the host does not have; what freqops leaves to a strategy is none of that."""
+    present, over = {each.path for each in values}, {each.path for each in values if each.said in (SECRETS, STATE)}
+    settled = {each.path[0] for each in values if each.said not in (RELEASE, SECRETS, STATE)}
+    for path in sorted(set(inventory) - present):
+        layer = inventory[path]
+        left = layer.said == FREQOPS and path[0] in configuration.OF_STRATEGY
+        if not left and path[0] not in settled and not _overlaid(path, over):
+            yield f"{_key(path)} is not deployed yet  # {layer.said}"
+
+
+def _overlaid(path: tuple[str, ...], over: Collection[tuple[str, ...]]) -> bool:
+    return any(each[: len(path)] == path or path[: len(each)] == each for each in over)
+
+
+def _key(path: tuple[str, ...]) -> str:
+    """Return a path as a key of YAML."""
+    return ".".join(path) if all(PLAIN.fullmatch(key) for key in path) else json.dumps(".".join(path))

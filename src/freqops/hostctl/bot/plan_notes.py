@@ -1,0 +1,29 @@
+"""A planned stop, as the status of a bot tells of it: red where it leaves trades that nobody manages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import stopped
+
+STARTS = "bots.yml -e action=start starts it"
+
+
+def notes(home: Path) -> list[str]:
+    """Return what is only to be said of a bot without a process: it is stopped by plan, and nothing of it is open."""
+    plan = stopped.plan_of(home)
+    return [f"{plan}; {STARTS}"] if plan is not None and not plan.left else []
+
+
+def wrong(home: Path) -> list[str]:
+    """Return what is wrong with the planned stop of a bot without a process: what it leaves open."""
+    plan = stopped.plan_of(home)
+    return [f"{plan}; {plan.left}; {STARTS}"] if plan is not None and plan.left else []
+
+
+def broken(home: Path) -> list[str]:
+    """Return what is wrong with the planned stop of a bot that has a process all the same."""
+    plan = stopped.plan_of(home)
+    if plan is None:
+        return []
+    return [f"{plan}; and yet it has a process: stop it again, or start it: {STARTS} and ends the plan"]
