@@ -182,7 +182,7 @@ def _finish(common: Common, parts: Parts, digests: dict[str, Future[str]]) -> No
         _write_inventory(common)
     common.state.save()
     if not failures:
-        accounts.ensure(inventory.fleet_of(chosen(common.state.hosts)))
+        accounts.ensure(inventory.fleet_of(chosen(common.state.hosts)), market.url(common.net))
     _refuse(failures)
 
 

@@ -1,4 +1,4 @@
-"""The accounts that the lab's live bots have at its exchange, and the keys that deploy brings to them."""
+"""The accounts that the lab's live bots have at its exchange, and the secrets that deploy brings to all bots."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,15 +21,22 @@ def account_of(host: str, bot: str) -> str:
     return f"{host}-{bot}"
 
 
-def ensure(fleet: Fleet) -> None:
-    """Open the accounts that are missing, and write a key for each live bot where the present one is not valid."""
+def ensure(fleet: Fleet, exchange_url: str) -> None:
+    """Open the accounts that are missing, and write the secrets of all bots: of a live one a key that is valid.
+
+    Args:
+        fleet: The bots of the lab's hosts.
+        exchange_url: Where bots reach the exchange, and post what they tell people.
+    """
     known = control("GET", "/accounts")
     present = _present()
     keys = {bot: _key(account_of(host, bot), present.get(bot), known) for host, bot in _live(fleet)}
-    if keys:
-        write_atomically(SECRETS, HEADER + yaml.safe_dump({"secrets_exchange": keys}), PRIVATE)
+    notify = {bot: {"webhook": {"url": f"{exchange_url}/sink/{host}-{bot}"}} for host, bot in _talking(fleet)}
+    secrets = {"secrets_exchange": keys, "secrets_notify": notify}
+    if any(secrets.values()):
+        write_atomically(SECRETS, HEADER + yaml.safe_dump(secrets), PRIVATE)
     else:
-        SECRETS.unlink(missing_ok=True)  # keys of bots that this lab does not have
+        SECRETS.unlink(missing_ok=True)  # those of bots that this lab does not have
 
 
 def reset(host: str, fleet: Fleet) -> None:
@@ -43,6 +50,14 @@ def _live(fleet: Fleet) -> Iterator[tuple[str, str]]:
     for host, variables in fleet.items():
         for bot in variables.get("freqtrade_bots", []):
             if bot["mode"] == "live":
+                yield host, bot["name"]
+
+
+def _talking(fleet: Fleet) -> Iterator[tuple[str, str]]:
+    """Give each bot that posts what it tells people."""
+    for host, variables in fleet.items():
+        for bot in variables.get("freqtrade_bots", []):
+            if bot.get("config", {}).get("webhook", {}).get("enabled"):
                 yield host, bot["name"]
 
 

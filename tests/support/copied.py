@@ -33,6 +33,7 @@ OWN: dict[str, Any] = {
     "custom_price_max_distance_ratio": 0.99,
     "internals": {"process_throttle_secs": 1, "heartbeat_interval": 5},
     "pairlists": [{"method": "StaticPairList"}],
+    "webhook": {"enabled": False},  # it has no place to post to
 }
 WRITE = """
 import json, os, pathlib, sys

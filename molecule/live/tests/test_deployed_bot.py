@@ -45,6 +45,25 @@ def resting() -> list[str]:
     return [order["type"] for order in orders if order["status"] in ("NEW", "PARTIALLY_FILLED")]
 
 
+def told() -> list[str]:
+    """Return the pairs whose entries the bot has told at the address in its secrets."""
+    posts = [post["said"] for post in control("GET", "/sink") if post["to"] == account_of(HOST, MODEL)]
+    return [said["pair"] for said in posts if said.get("kind") == "entry"]
+
+
+def test_what_it_tells_arrives_and_whoever_listens_badly_stops_no_halt(field: Field) -> None:
+    assert {trade["pair"] for trade in field.trades()} <= set(told())
+    assert "/sink/" not in field.sh(f"cat /srv/freqops/bots/{MODEL}/release/*/config.json")
+    control("PUT", "/sink", {"latency_ms": 20_000})
+    try:
+        code, row = field.halt(1)
+        assert code == 0, row
+    finally:
+        control("DELETE", "/sink")
+    field.resume()
+    field.ready()
+
+
 def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -> None:
     halted = play("killswitch", "-e", "level=3", *BOT)
     assert halted.rc == 0, halted.out
