@@ -51,6 +51,12 @@ def told() -> list[str]:
     return [said["pair"] for said in posts if said.get("kind") == "entry"]
 
 
+def noted(field: Field) -> list[str]:
+    """Return what status says of the bot without being red by it."""
+    _, answer = field.tool("status --json")
+    return [str(note) for row in answer["bots"] if row["bot"] == field.bot for note in row["notes"]]
+
+
 def test_what_it_tells_arrives_and_whoever_listens_badly_stops_no_halt(field: Field) -> None:
     assert {trade["pair"] for trade in field.trades()} <= set(told())
     assert "/sink/" not in field.sh(f"cat /srv/freqops/bots/{MODEL}/release/*/config.json")
@@ -58,6 +64,7 @@ def test_what_it_tells_arrives_and_whoever_listens_badly_stops_no_halt(field: Fi
     try:
         code, row = field.halt(1)
         assert code == 0, row
+        until("status says that nobody was told", lambda: any("not delivered" in note for note in noted(field)))
     finally:
         control("DELETE", "/sink")
     field.resume()

@@ -182,13 +182,18 @@ class FreqtradeClient:
         `read` returns the state to which the trader was set. Its worker takes that up when the round under way is over,
         and says so in its log, at every change and with its heartbeat (worker.py of Freqtrade 2026.9).
         """
-        try:
-            records = _typed(self.call("GET", f"/logs?limit={LOG_RECORDS}")["logs"], list)
-            said = [str(record[4]) for record in records if record[2] == WORKER]
-        except (KeyError, TypeError, IndexError) as error:
-            raise Failed(f"GET /logs lacks what Freqtrade promises: {error!r}") from None
+        said = [text for _, _, text in self.log(WORKER)]
         found = [match for text in said for match in [WORKER_SAYS.match(text)] if match]
         return found[-1][1].lower() if found else None
+
+    def log(self, *loggers: str) -> list[tuple[datetime, str, str]]:
+        """Return the latest lines that some of its modules logged since it began: when, which of them, what."""
+        try:
+            records = _typed(self.call("GET", f"/logs?limit={LOG_RECORDS}")["logs"], list)
+            return [(datetime.fromtimestamp(float(record[1]) / 1000, timezone.utc), str(record[2]), str(record[4]))
+                    for record in records if record[2] in loggers]  # fmt: skip
+        except (KeyError, TypeError, IndexError, ValueError, OverflowError, OSError) as error:
+            raise Failed(f"GET /logs lacks what Freqtrade promises: {error!r}") from None
 
     def open_trades(self) -> list[dict[str, Any]]:
         """Return the open trades with all their orders."""

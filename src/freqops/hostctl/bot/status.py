@@ -11,7 +11,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
-from freqops.core.bot import crash_loop, layout, processes, vital_signs
+from freqops.core.bot import crash_loop, layout, messenger_log, notify_secrets, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, NO_PROCESS, cells, notes, problems
@@ -170,6 +170,7 @@ class _Asked:
             self._tell(reading, trades)
             self._judge(reading, trades)
             self._row["notes"] += vital_signs.locks(self._api.locks_of_others())
+            self._messengers(self._up_s(reading))
         except ApiError as error:
             self._row.setdefault("trader", "no answer")
             self._row["problems"].append(str(error))
@@ -209,6 +210,17 @@ class _Asked:
         began = {pair: self._api.newest_candle(pair, reading.timeframe) for pair in asked}
         ages = {pair: None if moment is None else self._age(moment) for pair, moment in began.items()}
         return [*vital_signs.whitelist(len(pairs), up_s), *vital_signs.candles(ages, traded, reading.timeframe_s, up_s)]
+
+    def _messengers(self, up_s: float) -> None:
+        """Take in what its log says of the messengers that are on."""
+        config = durable.read_json(self._bot.release_home / "config.json")
+        enabled = notify_secrets.enabled(config if isinstance(config, dict) else {})
+        if not enabled:
+            return
+        records = [messenger_log.Record(self._age(moment), logger, text)
+                   for moment, logger, text in self._api.log(*messenger_log.LOGGERS)]  # fmt: skip
+        self._row["problems"] += messenger_log.problems(records, enabled)
+        self._row["notes"] += messenger_log.notes(records, enabled, up_s)
 
     def _rest(self) -> str | None:
         """Return the state that its hold keeps it in, None where nothing holds it."""

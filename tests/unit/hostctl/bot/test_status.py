@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from freqops.core.bot import processes
+from freqops.core.bot import messenger_log, processes
 from freqops.core.bot.client import Failed, Reading
 from freqops.core.deploy import strategy_package
 from freqops.core.deploy.container import Container
@@ -190,6 +190,28 @@ def test_one_that_was_started_by_hand_and_locks_of_others_are_only_said(host: Ho
     assert row["notes"][0] == "its trader is running; it was declared to start stopped"
     assert row["notes"][1].startswith("1 pair locks of others")
     assert "alpha: 1 pair locks" in "\n".join(looking.render({"bots": [row], "undeclared": []}))
+
+
+def test_what_its_log_says_of_its_messengers_is_taken_in(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = host.clock.utcnow()
+    said = [
+        (now, messenger_log.TELEGRAM_LOGGER, "Telegram init failed."),
+        (now, messenger_log.WEBHOOK_LOGGER, "Could not call webhook url. Exception: https://hooks.example/canary"),
+    ]
+    asked: list[str] = []
+
+    def log(*loggers: str) -> list[Any]:
+        asked.extend(loggers)
+        return said
+
+    monkeypatch.setattr(host.api, "log", log, raising=False)
+    assert (host.row()["problems"], asked) == ([], []), "nothing is asked where none is on"
+    config = host.home / "release" / "f00" / "config.json"
+    config.write_text(json.dumps({"telegram": {"enabled": True}, "webhook": {"enabled": True}}))
+    row = host.row()
+    assert [text.partition(",")[0] for text in row["problems"]] == ["Telegram could not be reached when it began"]
+    assert "1 messages were not delivered in the last hour, the last one 0 s ago" in row["notes"]
+    assert "canary" not in str(row)
 
 
 def test_the_loop_may_be_as_long_as_the_release_says(host: Host) -> None:
