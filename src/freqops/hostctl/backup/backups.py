@@ -28,6 +28,7 @@ from .vault import Vault
 
 LOCK, LOCK_SECONDS = ".lock", 5.0
 STAGING, EXPORTS = "staging", "exports"
+WAIT_S, POLL_S = 120.0, 2.0  # a host brings its dumps each minute, and is done within seconds
 NO_DUMP = "there is no dump yet"
 EXPORTED = "backup_%Y%m%d_%H%M%S"  # as the runbooks call it
 Meant = Callable[["list[Repository]", "str | None"], "list[Repository]"]
@@ -218,9 +219,24 @@ class Backups:
 
     def _tended(self, row: Row, vault: Vault) -> None:
         vault.meet()
-        vault.unlock()
-        row.detail += vault.tend() or ["nothing is due"]
+        row.detail += self._undisturbed(vault) or ["nothing is due"]
         row.changed = True
+
+    def _undisturbed(self, vault: Vault) -> list[str]:
+        """Tend a repository, from the beginning where its host began to back up meanwhile; say what was done.
+
+        Raises:
+            Locked: That host does not end, or begins again and again.
+        """
+        until_s = self.clock.monotonic() + WAIT_S
+        while True:
+            vault.unlock()
+            try:
+                return vault.tend()
+            except restic.Locked:
+                if self.clock.monotonic() >= until_s:
+                    raise
+                self.clock.sleep(POLL_S)
 
     def _listed(self, row: Row, vault: Vault) -> None:
         vault.opened()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ DAY = 86400.0
 ACCOUNT = "fqr-0123456789ab"
 AT = {"host": "keeper-1", "address": "192.0.2.7", "port": 22, "account": ACCOUNT}
 VAULT = {"name": "vault", "at": AT}
+LOCKED = b"unable to create lock in backend: repository is already locked by PID 7 on paper-1 by root"
 
 
 def declare(home: Path, *rows: dict[str, Any]) -> None:
@@ -174,6 +176,33 @@ def test_what_is_not_whole_is_named_before_anything_goes(host: Host, keeper: Kee
     assert "it is damaged" in row.problems[0]
     assert snapshots(host) == before
     assert not any({"forget", "prune"} & set(words) for words in host.asked)
+
+
+@pytest.mark.parametrize("program", ["check", "prune"])
+def test_a_host_that_backs_up_just_now_is_waited_for(host: Host, keeper: Keeper, program: str) -> None:
+    added(host, keeper)
+    began_s, left = host.clock.now, [6]
+
+    def locked(words: list[str]) -> subprocess.CompletedProcess[bytes] | None:
+        if program in words and left[0] > 0:
+            left[0] -= 1
+            return subprocess.CompletedProcess(words, 1, b"", LOCKED)
+        return None
+
+    host.before = locked
+    [row] = keeper.backups.tend().rows
+    assert (row.problems, row.detail) == ([], ["every byte was read; pruned, and checked"])
+    assert host.clock.now > began_s
+
+
+def test_a_host_that_never_ends_is_named_after_two_minutes(host: Host, keeper: Keeper) -> None:
+    added(host, keeper)
+    began_s = host.clock.now
+    host.before = lambda words: subprocess.CompletedProcess(words, 1, b"", LOCKED) if "check" in words else None
+    [row] = keeper.backups.tend().rows
+    assert not row.proven
+    assert "another restic that lives has it locked" in row.problems[0]
+    assert 120 <= host.clock.now - began_s < 130
 
 
 def test_a_repository_that_is_not_there_yet_is_not_made(host: Host, keeper: Keeper) -> None:
