@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -461,6 +461,29 @@ def test_a_forget_that_takes_another_is_found(host: Host) -> None:
     host.before = lambda _words: None
     with pytest.raises(NotProven, match="other snapshots are gone"):
         vault._restic.forget([first])
+
+
+@pytest.mark.parametrize(
+    ("forget", "after", "wrong"),
+    [
+        (["a"], ["b"], ""),
+        (["a"], ["b", "added"], ""),
+        (["a"], ["a", "b"], "other snapshots are gone, or left"),
+        (["a"], ["added"], "other snapshots are gone, or left"),
+        ([], ["a", "b"], ""),
+        ([], ["a", "b", "added"], ""),
+        ([], ["a", "added"], "its snapshots are others after it was pruned"),
+    ],
+)
+def test_what_a_host_adds_meanwhile_is_no_fault_and_what_is_gone_is(
+    host: Host, monkeypatch: pytest.MonkeyPatch, forget: list[str], after: list[str], wrong: str
+) -> None:
+    told = [["a", "b"], after]
+    asked = host.vault()._restic
+    monkeypatch.setattr(restic.Restic, "snapshots", lambda _self: told.pop(0))
+    monkeypatch.setattr(restic.Restic, "_done", lambda *_: None)
+    with pytest.raises(NotProven, match=wrong) if wrong else nullcontext():
+        asked.forget(forget) if forget else asked.prune()
 
 
 def test_the_rule_and_the_check_are_done_when_they_are_due(host: Host) -> None:
