@@ -1,0 +1,155 @@
+"""Somebody who reads the pages, with a clone and a home of their own, and types what stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from freqops.core.bot.configuration import merged
+from lab.base import state
+from lab.base.paths import INVENTORY, KEY, KNOWN_HOSTS
+from tests.prove import copy
+from tests.support import pages
+from tests.support.field import environment
+
+ADDRESSES = {"192.0.2.10": "paper-1"}  # as the pages have them
+USER = "ops"
+MINE = "inventories/mine"
+INCIDENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z_]+[0-9]?-[0-9a-f]{6}")
+SECONDS = 900
+# A host of the lab is reached at its published port; everything else about it is as the page says.
+SSH_CONFIG = """Host {address}
+  HostName 127.0.0.1
+  Port {port}
+  User {user}
+  IdentityFile {key}
+  IdentitiesOnly yes
+  StrictHostKeyChecking yes
+  UserKnownHostsFile "{known}"
+"""
+
+
+@dataclass
+class Reader:
+    """The reader of a page.
+
+    Attributes:
+        clone: Where the clone lies; commands are typed there.
+        home: The reader's home.
+        images: What stands for each image of the pages, by its text there.
+        typed: Each command that was typed, and what it printed.
+    """
+
+    clone: Path
+    home: Path
+    images: Mapping[str, str]
+    typed: dict[str, str] = field(default_factory=dict)
+
+    def follow(self, page: str, passed_over: Mapping[str, str] | None = None, *, upto: str = "") -> None:
+        """Follow a page from its top to its end.
+
+        Args:
+            page: Its name below docs/.
+            passed_over: Commands that are not typed, by how they begin, and why.
+            upto: Where to stop reading: the line of a heading.
+        """
+        left = dict(passed_over or {})
+        for block in pages.blocks(self._readable(page, upto)):
+            if pages.written(block, self.clone):
+                self._complete()
+            for command in block.commands:
+                known = next((begins for begins in passed_over or {} if command.startswith(begins)), None)
+                if known is None:
+                    self.type(command)
+                else:
+                    left.pop(known, None)
+        assert not left, f"{page} has no such command any more: {left}"
+
+    def type(self, command: str) -> str:
+        """Type a command, which must succeed, and return what it printed."""
+        given = command.replace("<incident>", self._incident) if "<incident>" in command else command
+        done = subprocess.run(
+            ["bash", "-euc", given], cwd=self.clone, env=self._environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{given} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+        self.typed[command] = done.stdout
+        return done.stdout
+
+    def said(self, begins: str) -> str:
+        """Return what the last command that begins so printed."""
+        return next(said for command, said in reversed(self.typed.items()) if command.startswith(begins))
+
+    @property
+    def _incident(self) -> str:
+        """The incident that was named last."""
+        found = [match for said in self.typed.values() for match in INCIDENT.findall(said)]
+        assert found, "no command has named an incident"
+        return found[-1]
+
+    def _readable(self, page: str, upto: str) -> Path:
+        """Return a copy of the page that names images which there are."""
+        text = (self.clone / "docs" / page).read_text(encoding="utf-8")
+        if upto:
+            assert f"\n{upto}\n" in text, f"{page} has no heading {upto!r}"
+            text = text[: text.index(f"\n{upto}\n") + 1]
+        for name, image in self.images.items():
+            text = text.replace(name, image)
+        copied = self.home / page.replace("/", "-")
+        copied.write_text(text, encoding="utf-8")
+        return copied
+
+    def _complete(self) -> None:
+        """Add to the inventory what a lab needs: its registry, its networks, the addresses of its exchange."""
+        shared = yaml.safe_load((self.clone / MINE / "group_vars/all.yml").read_text())
+        lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
+        taken = ("docker_insecure_registries", "docker_address_pools", "freqtrade_start_deadline")
+        values: dict[str, Any] = {name: lab[name] for name in taken}
+        url = lab["lab_exchange_url"]
+        ccxt = {
+            "urls": {"api": {"public": f"{url}/api/v3", "private": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}},
+            "options": {"fetchMarkets": {"types": ["spot"]}},
+        }
+        exchange = {"enable_ws": False, "only_from_ccxt": True, "ccxt_config": ccxt, "ccxt_async_config": ccxt}
+        more = {"internals": {"process_throttle_secs": 1, "heartbeat_interval": 5}, "exchange": exchange}
+        values["freqtrade_config"] = merged(shared.get("freqtrade_config") or {}, more)
+        for host in ADDRESSES.values():
+            path = self.clone / MINE / "host_vars" / f"{host}.yml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(yaml.safe_dump(values))
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        found = environment()
+        path = f"{self.home}/bin:{self.clone}/.venv/bin:{os.environ['PATH']}"
+        return {**found, "PATH": path, "HOME": str(self.home), "PYTHONPATH": str(self.clone / "src")}
+
+
+@contextmanager
+def reader(images: Mapping[str, str]) -> Iterator[Reader]:
+    """Lend a reader for the block: a clone, a home with a short name, and an ssh that finds the lab's hosts."""
+    with copy() as clone, tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as place:  # sockets lie in it
+        home = Path(place)
+        ports = state.load().ports
+        config = home / "ssh_config"
+        config.write_text(
+            "".join(
+                SSH_CONFIG.format(address=address, port=ports[host], user=USER, key=KEY, known=KNOWN_HOSTS)
+                for address, host in ADDRESSES.items()
+            )
+        )
+        program = home / "bin" / "ssh"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
+        program.chmod(0o755)
+        yield Reader(clone, home, images)
