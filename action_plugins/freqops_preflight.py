@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 
 from freqops.core.backup import declared_repositories
+from freqops.core.base.errors import Refused
 from freqops.core.bot import limits
 from freqops.core.deploy import strategy_source
 from freqops.core.preflight import bot_limits, machines
@@ -45,6 +47,7 @@ class ActionModule(FleetAction):
             absent = [lost.refusal for lost in lost_bots(variables)]
             refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
             refusals += bot_limits.without_gate(fleet, _gated(fleet, hostvars))
+            refusals += _files(fleet, hostvars)
             refusals += declared_risk.judge(fleet)
             refusals += declared_repositories.judge(fleet, self._keepers())
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
@@ -97,16 +100,21 @@ def _about_backups(refusals: list[Refusal]) -> list[Refusal]:
     return [each for each in refusals if each.paths and str(each.paths[0][0]).startswith(about)]
 
 
+def _files(fleet: Fleet, hostvars: Any) -> Iterator[Refusal]:
+    """Yield what is wrong with the files of each bot that lie here."""
+    for bot in fleet.bots:
+        yield from brought_files.judge(bot, hostvars[bot.host].get("inventory_dir"), ROOT)
+
+
 def _gated(fleet: Fleet, hostvars: Any) -> dict[tuple[str, str], bool | None]:
     """Return for each bot with a limit whether the sources of its strategy have the entry gate."""
     found: dict[tuple[str, str], bool | None] = {}
     for bot in fleet.bots:
         if any(bot.entry.get(key) is not None for key in limits.KEYS):
             directory = brought_files.strategy_dir(bot.entry, hostvars[bot.host].get("inventory_dir"), ROOT)
-            paths = brought_files.strategy_files(directory)
             try:
-                files = {path.name: path.read_text(encoding="utf-8") for path in paths}
-            except (OSError, UnicodeDecodeError):  # the stage refuses what cannot be read
+                files = brought_files.strategy_texts(directory)
+            except Refused:  # `brought_files.judge` says so
                 files = {}
             found[bot.host, bot.name] = strategy_source.gated(files, str(bot.entry["strategy"]))
     return found

@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
             validator = _validator(Path(values["validator"]))
             mark = hashlib.sha256(Path(values["tool"]).read_bytes()).hexdigest()
             policy.check(yaml.safe_load(built.files[release.COMPOSE]), values["bot"]["name"])
-        except (release.ReleaseUnusable, Refused, OSError, UnicodeDecodeError) as error:
+        except (release.ReleaseUnusable, Refused, OSError) as error:
             return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
         files = {**built.files, **validator}
         arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
@@ -45,10 +45,10 @@ class ActionModule(ActionBase):
 
 def _build(values: dict[str, Any]) -> release.Release:
     bot, place = values["bot"], Path(values["strategy_dir"])
-    files = {path.name: path.read_text(encoding="utf-8") for path in brought_files.strategy_files(place)}
+    files = brought_files.strategy_texts(place)
     if not files:
         raise release.ReleaseUnusable(f"no strategy files in {place}: strategy_dir leads there")
-    unusable = list(strategy_source.unusable(files, bot["strategy"], brought_files.directories_below(place)))
+    unusable = list(strategy_source.unusable(files, bot["strategy"], brought_files.left_out(place)))
     if unusable:
         raise release.ReleaseUnusable(f"in {place}, {'; '.join(unusable)}")
     return release.build(
@@ -67,6 +67,7 @@ def _validator(program: Path) -> dict[str, str]:
 
 
 def _left_behind(values: dict[str, Any]) -> list[str]:
-    """Return a warning where directories lie among the files of a strategy."""
-    below = ", ".join(brought_files.directories_below(Path(values["strategy_dir"])))
-    return [visible(f"{values['bot']['name']}: directories in strategy_dir reach no host: {below}")] if below else []
+    """Return a warning where directories lie among the files of a strategy of which nothing is brought."""
+    found = brought_files.left_out(Path(values["strategy_dir"])).items()
+    named = ", ".join(f"{name} ({what})" for name, what in found)
+    return [visible(f"{values['bot']['name']}: of strategy_dir nothing reaches the host of {named}")] if named else []

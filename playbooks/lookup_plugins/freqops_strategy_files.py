@@ -9,12 +9,13 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
+from freqops.core.base.errors import Refused
 from freqops.plays import brought_files
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTATION = r"""
 name: freqops_strategy_files
-short_description: Return the files of the strategy of a bot, by name
+short_description: Return the files of the strategy of a bot, by path
 description:
   - The files are those that a deploy brings to a host.
 options:
@@ -34,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: For each bot the files of its strategy, their texts by their names.
+  description: For each bot the files of its strategy, their texts by their paths below its directory.
   type: list
   elements: dict
 """
@@ -48,9 +49,6 @@ class LookupModule(LookupBase):
         inventory_dir = (variables or {}).get("inventory_dir")
         places = [brought_files.strategy_dir(bot, inventory_dir, PROJECT) for bot in terms]
         try:
-            return [
-                {path.name: path.read_text(encoding="utf-8") for path in brought_files.strategy_files(place)}
-                for place in places
-            ]
-        except (OSError, UnicodeDecodeError) as error:
+            return [brought_files.strategy_texts(place) for place in places]
+        except Refused as error:
             raise AnsibleError(f"the files of a strategy cannot be read: {error}") from error

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from freqops.core.base.errors import Refused
+
 from . import brought_files
 
 CODE = ("roles", "templates", "src/freqops", "library", "action_plugins", "playbooks")
@@ -30,7 +32,7 @@ def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) 
         root: The project: its code, and the files that the variables name, count as well.
     """
     inputs = {name: variables[name] for name in sorted(names) if name in variables}
-    files = {str(path): _digest(path) for path in _named_files(inputs, variables.get("inventory_dir"), root)}
+    files = _named_files(inputs, variables.get("inventory_dir"), root)
     text = json.dumps([inputs, files, code(root)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -44,13 +46,20 @@ def code(root: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _named_files(inputs: Mapping[str, Any], inventory_dir: str | None, root: Path) -> list[Path]:
-    """Return the files on this machine that the variables name: strategies, and the lock of the added packages."""
-    bots = inputs.get("freqtrade_bots") or []
-    directories = {brought_files.strategy_dir(bot, inventory_dir, root) for bot in bots}
-    files = [path for directory in directories for path in brought_files.strategy_files(directory)]
+def _named_files(inputs: Mapping[str, Any], inventory_dir: str | None, root: Path) -> dict[str, str]:
+    """Return a digest of each file on this machine that the variables name: strategies, and the lock of packages."""
+    found: dict[str, str] = {}
+    for bot in inputs.get("freqtrade_bots") or []:
+        try:
+            paths = brought_files.of_bot(bot, inventory_dir, root)
+            found |= {str(path): _digest(path) for path in paths if str(path) not in found}
+        except Refused as refusal:
+            found[str(bot.get("name"))] = f"refused: {refusal}"
     packages = inputs.get("freqtrade_packages")
-    return sorted([*files, *([brought_files.resolved(packages, inventory_dir)] if packages else [])])
+    if packages:
+        path = brought_files.resolved(packages, inventory_dir)
+        found[str(path)] = _digest(path)
+    return found
 
 
 def _digest(path: Path) -> str:

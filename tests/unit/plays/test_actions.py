@@ -153,7 +153,7 @@ def test_what_a_strategy_settles_itself_is_left_to_it(staged: dict[str, Any], tm
     [
         ("S.json", PARAMETERS[:-3], "S.json is no JSON, so Freqtrade would trade without it"),
         ("T.json", PARAMETERS, "T.json has parameters that nothing reads: there is no T.py beside it"),
-        ("below/x.py", "", "the directory below is imported, and directories reach no host"),
+        ("below/pyvenv.cfg", "", "the directory below is imported, and is a virtual environment, of which nothing"),
     ],
 )
 def test_a_strategy_that_would_run_without_what_lies_beside_it_makes_no_release(
@@ -166,16 +166,29 @@ def test_a_strategy_that_would_run_without_what_lies_beside_it_makes_no_release(
         freqops_stage._build(staged)
 
 
-def test_directories_that_reach_no_host_are_named(staged: dict[str, Any], tmp_path: Path) -> None:
+def test_modules_in_directories_below_are_part_of_the_release(staged: dict[str, Any], tmp_path: Path) -> None:
+    before = freqops_stage._build(staged)
+    (tmp_path / "S.py").write_text("from helpers.levels import LEVEL\nclass S: pass\n")
+    (tmp_path / "helpers").mkdir()
+    built = []
+    for text in ("LEVEL = 1", "LEVEL = 2"):
+        (tmp_path / "helpers" / "levels.py").write_text(text)
+        built.append(freqops_stage._build(staged))
+        assert built[-1].files["strategies/helpers/levels.py"] == text
+    assert len({each.fingerprint for each in (before, *built)}) == 3
+
+
+def test_directories_of_which_nothing_is_brought_are_named(staged: dict[str, Any], tmp_path: Path) -> None:
     assert freqops_stage._left_behind(staged) == []
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "x.py").touch()
-    assert freqops_stage._left_behind(staged) == ["alpha: directories in strategy_dir reach no host: tests"]
+    (tmp_path / "linked").symlink_to(tmp_path / "tests")
+    assert freqops_stage._left_behind(staged) == ["alpha: of strategy_dir nothing reaches the host of linked (a link)"]
 
 
 def test_a_strategy_that_cannot_be_read_makes_no_release(staged: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "S.py").write_bytes(b"\xff\xfe")
-    with pytest.raises(UnicodeDecodeError):
+    with pytest.raises(Refused, match="S.py is no text; write it in UTF-8"):
         freqops_stage._build(staged)
     for path in tmp_path.glob("S.*"):
         path.unlink()

@@ -58,11 +58,17 @@ def test_strategies_and_packages_that_are_named_count(project: Path, tmp_path: P
     seen = {fingerprint(project, **variables)}
     (own / "S.json").write_text("{}")
     seen.add(fingerprint(project, **variables))
+    (own / "helpers").mkdir()
+    for text in ("", "code"):
+        (own / "helpers" / "levels.py").write_text(text)
+        seen.add(fingerprint(project, **variables))
     (project / "strategies/a.py").write_text("changed")
     seen.add(fingerprint(project, **variables))
     (tmp_path / "packages.txt").unlink()
     seen.add(fingerprint(project, **variables))
-    assert len(seen) == 4
+    (own / "helpers" / "a\nb.py").touch()
+    seen.add(fingerprint(project, **variables))
+    assert len(seen) == 7
 
 
 @pytest.mark.parametrize("beside", ["inventory", "home"])
@@ -109,28 +115,17 @@ def test_every_variable_of_every_role_counts() -> None:
     assert len(seen) == len(names) - 2
 
 
-def test_of_a_strategy_its_files_are_brought_and_what_lies_below_is_named(tmp_path: Path) -> None:
-    for name in ("S.py", "S.json", "notes.md", ".hidden.py", "inner/more.py", "data/x.csv", ".git/x.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "S.py").touch()
-    assert [path.name for path in brought_files.strategy_files(tmp_path)] == ["S.json", "S.py"]
-    assert brought_files.directories_below(tmp_path) == ["inner"]
-    assert brought_files.strategy_files(tmp_path / "nothing") == []
-
-
 def test_a_home_that_is_none_is_no_error() -> None:
     assert brought_files.resolved("~nobody-of-that-name/x", "/inventory") == Path("/inventory/~nobody-of-that-name/x")
 
 
 def test_an_adoption_compares_the_files_that_a_deploy_brings(tmp_path: Path) -> None:
-    for name in ("S.py", "S.json", "notes.txt", "deep/other.py"):
+    for name in ("S.py", "S.json", "notes.txt", "deep/other.py", "deep/notes.txt"):
         (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "mine" / name).write_text(name)
     lookup = freqops_strategy_files.LookupModule()
     [found] = lookup.run([{"strategy_dir": "mine"}], {"inventory_dir": str(tmp_path)})
-    assert found == {"S.py": "S.py", "S.json": "S.json"}
+    assert found == {"S.py": "S.py", "S.json": "S.json", "deep/other.py": "deep/other.py"}
     [shipped] = lookup.run([{}], {})
     assert "MaCrossoverStrategy.py" in shipped
     (tmp_path / "mine" / "S.py").write_bytes(b"\xff")

@@ -37,13 +37,16 @@ def raised(error: Exception, file: str = "") -> list[Finding]:
     places = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
         places.append((error.filename or "", error.lineno or 0))
-    own = [(Path(path).name, line) for path, line in places if Path(path).resolve().parent == strategies]
+    resolved = [(Path(path).resolve(), line) for path, line in places]
+    own = [(str(path.relative_to(strategies)), line) for path, line in resolved if strategies in path.parents]
     if not own and not file:
         return []
     name, line = own[-1] if own else (file, 0)
     found = {"path": [], "file": name, "line": line, "why": f"{type(error).__name__}: {str(error)[:LONGEST]}"}
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return [{**found, "kind": "missing", "module": error.name.partition(".")[0]}]
+        first = error.name.partition(".")[0]
+        module = error.name if (strategies / first).is_dir() else first
+        return [{**found, "kind": "missing", "module": module}]
     return [{**found, "kind": "broken"}]
 
 

@@ -1,10 +1,14 @@
-"""The sources of a strategy, read without running them: what it settles itself, and files that would not be used."""
+"""The sources of a strategy, read without running them: what it settles itself, and files that would not be used.
+
+Files are named by their path below the directory of the strategy. Freqtrade looks for the class of a strategy, and for
+its parameters, in that directory itself; what lies in directories below it is imported, or data.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -21,7 +25,7 @@ class _Class:
     """A class of a file: what it inherits from, and the attributes that it gives itself.
 
     Attributes:
-        file: The name of the file.
+        file: The path of the file.
         bases: The names of its bases.
         attributes: The attributes.
         computed: Whether a base, or what makes the class, is more than a name.
@@ -37,20 +41,20 @@ def settled(files: Mapping[str, str], strategy: str) -> frozenset[str]:
     """Return the attributes that a strategy gives itself, or inherits from classes of the same files.
 
     Args:
-        files: The files of its directory, by name.
+        files: The files of its directory, by path.
         strategy: The name of its class.
     """
     classes = _all_classes(files)
     found: set[str] = set()
     seen: set[str] = set()
-    waiting = [strategy]
+    waiting = [strategy] if file_of(files, strategy) else []
     while waiting:
         name = waiting.pop()
         if name in classes and name not in seen:
             seen.add(name)
             found |= classes[name].attributes
             waiting += classes[name].bases
-    if strategy in classes:
+    if seen:
         parameters = _parsed(files.get(_beside(classes[strategy].file, ".json"), ""))
         sections = parameters.get(PARAMETERS) if isinstance(parameters, dict) else None
         found |= set(sections) if isinstance(sections, dict) else set()
@@ -61,12 +65,12 @@ def gated(files: Mapping[str, str], strategy: str) -> bool | None:
     """Return whether a strategy has the entry gate; None where its sources alone do not tell.
 
     Args:
-        files: The files of its directory, by name.
+        files: The files of its directory, by path.
         strategy: The name of its class.
     """
     classes = _all_classes(files)
     seen: set[str] = set()
-    unknown = strategy not in classes or _twice(files)
+    unknown = not file_of(files, strategy) or _twice(files)
     waiting = [strategy]
     while waiting:
         name = waiting.pop()
@@ -88,30 +92,31 @@ def _twice(files: Mapping[str, str]) -> bool:
 
 
 def file_of(files: Mapping[str, str], strategy: str) -> str:
-    """Return the name of the file that has a strategy's class; empty where none has it."""
+    """Return the name of the file that has a strategy's class; empty where none has it in which Freqtrade looks."""
     found = _all_classes(files).get(strategy)
-    return found.file if found is not None else ""
+    return found.file if found is not None and _is_beside(found.file) else ""
 
 
-def unusable(files: Mapping[str, str], strategy: str, directories: Iterable[str]) -> Iterator[str]:
+def unusable(files: Mapping[str, str], strategy: str, directories: Mapping[str, str]) -> Iterator[str]:
     """Yield why a strategy would run without what lies beside it: its parameters, or what it imports.
 
     Args:
-        files: The files of its directory, by name.
+        files: The files of its directory, by path.
         strategy: The name of its class.
-        directories: The directories in it, which reach no host.
+        directories: The directories among them that reach no host, each with what it is.
     """
-    own = _all_classes(files).get(strategy)
-    for name in sorted(name for name in files if name.endswith(".json")):
+    own = file_of(files, strategy)
+    for name in sorted(name for name in files if name.endswith(".json") and _is_beside(name)):
         source = _beside(name, ".py")
         if source not in files:
             if f'"{NAMED}"' in files[name]:
                 yield f"{name} has parameters that nothing reads: there is no {source} beside it"
-        elif own is None or own.file == source:
+        elif own in ("", source):
             yield from _wrong_parameters(name, files[name])
-    imported = {root for _, tree in _trees(files) for root in _imported(tree)}
+    imported = {root for file, tree in _trees(files) for root in _imported(tree, beside=_is_beside(file))}
     for name in sorted(imported & set(directories)):
-        yield f"the directory {name} is imported, and directories reach no host: put its files beside the strategy"
+        wrong = f"the directory {name} is imported, and is {directories[name]}, of which nothing reaches a host"
+        yield f"{wrong}: put a directory with its files in its place"
 
 
 def _wrong_parameters(name: str, text: str) -> Iterator[str]:
@@ -127,8 +132,15 @@ def _beside(name: str, suffix: str) -> str:
     return str(PurePath(name).with_suffix(suffix))
 
 
+def _is_beside(name: str) -> bool:
+    """Whether a file lies in the directory of the strategy itself."""
+    return "/" not in name
+
+
 def _all_classes(files: Mapping[str, str]) -> dict[str, _Class]:
-    return {name: found for file, tree in _trees(files) for name, found in _classes(file, tree)}
+    """Return the classes of all files; of two of one name the one that may be a strategy."""
+    found = [(name, each) for file, tree in _trees(files) for name, each in _classes(file, tree)]
+    return dict(sorted(found, key=lambda pair: _is_beside(pair[1].file)))
 
 
 def _parsed(text: str) -> Any:
@@ -176,11 +188,16 @@ def _of_self(node: ast.AST) -> Iterator[str]:
         yield from [node.attr] if node.value.id == "self" else []
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the first part of the name of each module that a source imports."""
+def _imported(tree: ast.Module, *, beside: bool) -> Iterator[str]:
+    """Yield the first part of the name of each module that a source imports.
+
+    Args:
+        tree: The source.
+        beside: Whether a relative import in it begins in the directory of the strategy.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and (beside or not node.level):
             names = [node.module] if node.module else [alias.name for alias in node.names]
             yield from (name.partition(".")[0] for name in names)

@@ -31,7 +31,7 @@ TAKEN_IN: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     "freqaimodel_path": (ELSEWHERE, f"put the model beside the strategy, and write {STRATEGIES}", (STRATEGIES,)),
     "recursive_strategy_search": (
         ELSEWHERE,
-        "leave it out: strategies are the files of strategy_dir, without directories below it",
+        "leave it out: strategies are in the files of strategy_dir itself; directories below it have their modules",
         (False,),
     ),
     "strategy_path": (COMMAND_LINE, "leave it out: strategies are the files of strategy_dir", ()),

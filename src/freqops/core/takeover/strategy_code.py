@@ -1,7 +1,8 @@
 """The code that a foreign Freqtrade trades by: found where Freqtrade finds it, and held against what a bot would run.
 
-Two strategies of one name may have different code. So the file of the old one, its file of parameters, and the files
-beside it that it imports are compared with those of the bot, and what differs has to be accepted like a setting.
+Two strategies of one name may have different code. So the file of the old one, its file of parameters, and what it
+imports of the files beside it and in directories below are compared with those of the bot, and what differs has to be
+accepted like a setting.
 """
 
 from __future__ import annotations
@@ -35,14 +36,23 @@ def tree_of(text):
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
-def imported(text):
+def imported(text, below):
     for node in ast.walk(tree_of(text)):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name.partition(".")[0]
+                yield alias.name.split(".")
         elif isinstance(node, ast.ImportFrom):
-            for name in [node.module] if node.module else [alias.name for alias in node.names]:
-                yield name.partition(".")[0]
+            base = below[:len(below) - node.level + 1] if node.level else []
+            for alias in node.names:
+                yield base + (node.module.split(".") if node.module else []) + [alias.name]
+
+def beside(place, text, below):
+    for parts in imported(text, below):
+        for end in range(1, len(parts) + 1):
+            whole = os.path.join(*parts[:end])
+            for name in (whole + ".py", os.path.join(whole, "__init__.py")):
+                if os.path.isfile(os.path.join(place, name)):
+                    yield name
 
 def having(place, name):
     found = {}
@@ -71,14 +81,14 @@ def code_of(config):
 def files_of(main):
     files, paths = {}, {}
     parameters, place = os.path.splitext(main)[0] + ".json", os.path.dirname(os.path.realpath(main))
-    waiting = [main] + ([parameters] if os.path.exists(parameters) else [])
+    waiting = [(os.path.basename(path), path) for path in [main, parameters] if os.path.exists(path)]
     while waiting:
-        path = waiting.pop()
-        name = os.path.basename(path)
+        name, path = waiting.pop()
         if name not in files:
             files[name], paths[name] = source(path), path
-            beside = [os.path.join(place, each + ".py") for each in imported(files[name]) if name.endswith(".py")]
-            waiting += [each for each in beside if os.path.isfile(each)]
+            below = name.split("/")[:-1]
+            found = beside(place, files[name], below) if name.endswith(".py") else []
+            waiting += [(each, os.path.join(place, each)) for each in found]
     written = [[os.path.getmtime(path), path] for path in paths.values()]
     return {"main": os.path.basename(main), "files": files, "written": written}
 """
@@ -90,7 +100,7 @@ class Code:
 
     Attributes:
         main: The name of the file that has its class; empty where that is not known.
-        files: That file, its parameters and what it imports of the files beside it, by name.
+        files: That file, its parameters and what it imports of the files beside it and below, by path.
         error: Why it is not known; empty where it is.
     """
 

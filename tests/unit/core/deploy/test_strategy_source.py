@@ -65,28 +65,66 @@ def test_a_source_that_this_python_cannot_read_settles_nothing() -> None:
     ],
 )
 def test_parameters_without_which_freqtrade_would_trade_are_refused(text: str, why: list[str]) -> None:
-    found = list(strategy_source.unusable({"mine.py": "class Mine: pass", "mine.json": text}, "Mine", []))
+    found = list(strategy_source.unusable({"mine.py": "class Mine: pass", "mine.json": text}, "Mine", {}))
     assert [each.partition(",")[0] for each in found] == why
     assert all("trade without it: write it again, or take it away" in each for each in found)
 
 
 def test_files_of_others_are_not_judged() -> None:
     files = {"mine.py": "class Mine: pass", "helper.py": "x = 1", "helper.json": "[]", "data.json": "not even JSON"}
-    assert list(strategy_source.unusable(files, "Mine", ["docs"])) == []
+    assert list(strategy_source.unusable(files, "Mine", {"docs": "a link"})) == []
 
 
 def test_parameters_that_nothing_reads_are_refused_torn_or_not() -> None:
     for text in (PARAMETERS, PARAMETERS[:-4]):
-        found = list(strategy_source.unusable({"mine.py": "class Mine: pass", "Mine.json": text}, "Mine", []))
+        found = list(strategy_source.unusable({"mine.py": "class Mine: pass", "Mine.json": text}, "Mine", {}))
         assert found == ["Mine.json has parameters that nothing reads: there is no Mine.py beside it"]
 
 
 @pytest.mark.parametrize(
     "source", ["import inner.x", "from inner.x import y", "from .inner import x", "from . import inner"]
 )
-def test_a_directory_that_is_imported_is_refused(source: str) -> None:
-    [found] = strategy_source.unusable({"mine.py": f"{source}\nclass Mine: pass"}, "Mine", ["inner", "tests"])
-    assert found == "the directory inner is imported, and directories reach no host: put its files beside the strategy"
+def test_a_directory_that_is_imported_and_reaches_no_host_is_refused(source: str) -> None:
+    files = {"mine.py": f"{source}\nclass Mine: pass"}
+    [found] = strategy_source.unusable(files, "Mine", {"inner": "a link", "venv": "a virtual environment"})
+    assert found == (
+        "the directory inner is imported, and is a link, of which nothing reaches a host: "
+        "put a directory with its files in its place"
+    )
+
+
+def test_a_relative_import_in_a_directory_below_means_that_directory() -> None:
+    files = {"mine.py": "class Mine: pass", "helpers/levels.py": "from . import inner\nfrom .inner import x"}
+    assert list(strategy_source.unusable(files, "Mine", {"inner": "a link"})) == []
+    files["helpers/levels.py"] = "import inner"
+    assert len(list(strategy_source.unusable(files, "Mine", {"inner": "a link"}))) == 1
+
+
+def test_json_in_directories_below_is_data() -> None:
+    files = {"mine.py": "class Mine: pass", "data/other.json": PARAMETERS, "data/mine.json": "not even JSON"}
+    assert list(strategy_source.unusable(files, "Mine", {})) == []
+
+
+def test_what_it_inherits_from_a_directory_below_counts() -> None:
+    files = {
+        "mine.py": "from helpers.base import Base\nclass Mine(Base): pass",
+        "helpers/base.py": "class Base(EntryGate, IStrategy):\n    timeframe = '1h'\n",
+        "mine.json": PARAMETERS,
+        "helpers/base.json": json.dumps({"params": {"stoploss": {}}}),
+    }
+    assert strategy_source.settled(files, "Mine") == {"timeframe", "max_open_trades"}
+    assert strategy_source.gated(files, "Mine") is True
+
+
+def test_a_class_in_a_directory_below_is_no_strategy_for_freqtrade() -> None:
+    below = {"old/mine.py": "class Mine(EntryGate, IStrategy):\n    timeframe = '1h'\n", "old/mine.json": PARAMETERS}
+    assert strategy_source.file_of(below, "Mine") == ""
+    assert strategy_source.settled(below, "Mine") == frozenset()
+    assert strategy_source.gated({"old/mine.py": "class Mine(IStrategy): pass"}, "Mine") is None
+    both = {"mine.py": "class Mine(IStrategy):\n    stoploss = 1\n", **below}
+    for files in (both, dict(reversed(both.items()))):
+        assert strategy_source.file_of(files, "Mine") == "mine.py"
+        assert strategy_source.settled(files, "Mine") == {"stoploss"}
 
 
 @pytest.mark.parametrize(

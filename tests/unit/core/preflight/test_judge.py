@@ -310,7 +310,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         config("beta", recursive_strategy_search=True),
         (
             "paper-1 beta: config.recursive_strategy_search takes in what the release does not have; leave it out: "
-            "strategies are the files of strategy_dir, without directories below it"
+            "strategies are in the files of strategy_dir itself; directories below it have their modules"
         ),
     ),
     "strategies from elsewhere": (

@@ -222,6 +222,20 @@ def test_the_line_is_that_of_the_file_that_is_to_blame(image: Any) -> None:
     assert (found_line["kind"], found_line["line"]) == ("broken", 1)
 
 
+def test_a_module_in_a_directory_below_is_loaded_and_its_line_is_to_blame(image: Any) -> None:
+    helpers = image.place.RELEASE / "strategies" / "helpers_of_mine"
+    helpers.mkdir()
+    (helpers / "levels.py").write_text("LEVEL = 1\n")
+    (helpers / "worse.py").write_text("x = 1\nx.y()\n")
+    source = "from helpers_of_mine.levels import LEVEL\nclass Mine(object): level = LEVEL\n"
+    assert broken(image, Mine=source) == []
+    [found] = broken(image, Mine=f"{source}import helpers_of_mine.worse\n")
+    why = "AttributeError: 'int' object has no attribute 'y'"
+    assert found == {"kind": "broken", "file": "helpers_of_mine/worse.py", "line": 2, "why": why}
+    [found] = broken(image, Mine=f"{source}import helpers_of_mine.gone\n")
+    assert (found["kind"], found["module"], found["line"]) == ("missing", "helpers_of_mine.gone", 3)
+
+
 def test_a_file_that_is_none_of_python_is_named(image: Any) -> None:
     [found] = broken(image, Mine="class Mine: pass\0")
     assert (found["kind"], found["file"]) == ("broken", "Mine.py")

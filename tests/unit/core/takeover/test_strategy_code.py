@@ -55,6 +55,17 @@ def test_its_file_its_parameters_and_what_it_imports_beside_it_are_found(old: Ol
     assert sorted(path for _, path in old.found()["written"]) == sorted(str(old.own / name) for name in code.files)
 
 
+def test_what_it_imports_from_directories_below_is_found(old: Old) -> None:
+    source = "import a.b.c, os.path\nfrom helpers import levels, LEVEL\nfrom helpers.more import *\nclass S: pass\n"
+    old.write(old.own / "Any.py", source)
+    wanted = {"a/__init__.py": "", "a/b/c.py": "from .. import d\nfrom .e import x\nfrom . import gone", "a/d.py": "",
+              "a/b/e.py": "import flat", "flat.py": "", "helpers/levels.py": "", "helpers/more/__init__.py": ""}  # fmt: skip
+    others = ("d.py", "a/b/more.py", "helpers/other.py", "helpers/data.json")
+    for name, text in {**wanted, **dict.fromkeys(others, "")}.items():
+        old.write(old.own / name, text)
+    assert sorted(old.code().files) == sorted(["Any.py", *wanted])
+
+
 def test_nothing_of_it_is_run(old: Old) -> None:
     old.write(old.own / "Any.py", f"raise SystemExit(1)\n{SOURCE}")
     assert old.code().main == "Any.py"
@@ -113,6 +124,8 @@ def test_the_same_code_under_another_name_is_the_same() -> None:
         ({"Any.py": SOURCE}, {"S.py": SOURCE, "S.json": "{}"}, "S.json", None, "line 1: {}"),
         ({"Any.py": SOURCE, "helper.py": "a"}, {"S.py": SOURCE, "helper.py": "b"}, "helper.py", "line 1: a", "1: b"),
         ({"Any.py": SOURCE, "helper.py": "a"}, {"S.py": SOURCE}, "helper.py", "line 1: a", None),
+        ({"Any.py": SOURCE, "a/b.py": "a"}, {"S.py": SOURCE, "a/b.py": "b"}, "a/b.py", "line 1: a", "line 1: b"),
+        ({"Any.py": SOURCE, "a/b.py": "a"}, {"S.py": SOURCE, "b.py": "a"}, "a/b.py", "line 1: a", None),
     ],
 )
 def test_each_file_that_differs_is_named_with_both(
