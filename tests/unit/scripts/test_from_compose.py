@@ -99,7 +99,7 @@ class _Loader(yaml.SafeLoader):
     """YAML with the one tag of Ansible that is written."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: str(node.value))
+_Loader.add_constructor("!unsafe", lambda _, node: str(node.value))
 
 
 def _plain(said: dict[str, Any]) -> Any:
