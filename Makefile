@@ -1,7 +1,7 @@
 # The commands of freqops; `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick prove lint unit contract molecule pin use add-bot lab-up lab-down clean
+.PHONY: help demo test quick prove lint unit contract molecule pin use add-bot from-compose lab-up lab-down clean
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -73,6 +73,11 @@ add-bot: export FREQOPS_STRATEGY := $(or $(value STRATEGY),MaCrossoverStrategy)
 add-bot: .venv/.done ## Print the entry of one more bot on paper: make add-bot INVENTORY=path HOST=host NAME=name
 	@$(BIN)/python -m scripts.add_bot --inventory="$$FREQOPS_INVENTORY" --host="$$FREQOPS_HOST" \
 	  --name="$$FREQOPS_NAME" --strategy="$$FREQOPS_STRATEGY"
+
+from-compose: export FREQOPS_INVENTORY := $(value INVENTORY)
+from-compose: export FREQOPS_BOTS := $(value BOTS)
+from-compose: .venv/.done ## Make an inventory of config.json files: make from-compose INVENTORY=path BOTS="host/name=config.json …"
+	@$(BIN)/python -m scripts.from_compose --inventory="$$FREQOPS_INVENTORY" --bots="$$FREQOPS_BOTS"
 
 lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
 	@$(BIN)/python -m lab up

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from freqops.core.bot import notify_secrets
-from scripts import link_tests
+from scripts import link_tests, settings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -320,6 +320,10 @@ def test_the_example_of_secrets_has_none() -> None:
     assert sections == notify_secrets.SECTIONS
     said = [keys.values() for bot in example["secrets_notify"].values() for keys in bot.values()]
     assert {value for values in said for value in values} == {""}
+
+
+def test_the_table_of_settings_is_what_the_generator_writes() -> None:
+    assert settings.PAGE.read_text() == settings.render(), "run python -m scripts.settings"
 
 
 def test_fragments_of_the_changelog_are_sound() -> None:

@@ -53,11 +53,15 @@ def effective(
     said = merged(shared, bot.get("config") or {})
     left = {name for name in OF_STRATEGY if name in settled and name not in said}
     base = {name: value for name, value in BASE.items() if name not in left}
-    own = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
     config: dict[str, Any] = {}
-    for layer in (base, said, REQUIRED, own):
+    for layer in (base, said, REQUIRED, declared(bot)):
         config = merged(config, layer)
     return config
+
+
+def declared(bot: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that keys of a bot's declaration say, and its configuration does not."""
+    return {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

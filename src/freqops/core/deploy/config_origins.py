@@ -40,8 +40,7 @@ def wanted(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[tuple[str,
         shared: ``freqtrade_config``.
         bot: An item of ``freqtrade_bots``.
     """
-    declared = {"bot_name": bot["name"], "dry_run": bot["mode"] == "paper", "strategy": bot["strategy"]}
-    said = (configuration.BASE, shared, bot.get("config") or {}, configuration.REQUIRED, declared)
+    said = (configuration.BASE, shared, bot.get("config") or {}, configuration.REQUIRED, configuration.declared(bot))
     return layered(dict(zip(LAYERS, said)))
 
 

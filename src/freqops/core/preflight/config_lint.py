@@ -95,15 +95,15 @@ def judge(fleet: Fleet) -> Iterator[Refusal]:
     reported = set()
     for bot in fleet.bots:
         for layer, config in bot.layers:
-            for path, wrong, cure in _layer(config):
+            for path, wrong, cure in mistakes(config):
                 place = (bot.host, *layer, *path)
                 if place not in reported:
                     reported.add(place)
                     yield bot.refused(f"{dotted((str(layer[-1]), *path))} {wrong}", cure, (*layer, *path))
 
 
-def _layer(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
-    """Yield the mistakes of one layer: the place, what is wrong, and the cure."""
+def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
+    """Yield the mistakes of one layer, or file: the place, what is wrong, and the cure; no value is part of them."""
     for name in EXCHANGE_ONLY:
         if name in config:
             yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ ANYWHERE = frozenset(
 )  # fmt: skip
 OF_EXCHANGES = frozenset((*CREDENTIALS, "account_id", "accountId", "wallet_address", "walletAddress"))
 OF_URLS = ("webhook_url",)
+WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s]*:[^/@\s]+@")
 IN_ADDRESSES = ("@", "token=", "key=", "hooks.slack.com/", "/api/webhooks/", "api.telegram.org/bot")
 
 
@@ -82,19 +84,28 @@ def in_configurations(fleet: Fleet) -> Iterator[Refusal]:
     reported = set()
     for bot in fleet.bots:
         for layer, config in bot.layers:
-            for path, value in leaves(config):
-                if not _is_secret(path, value) or (bot.host, *layer, *path) in reported:
+            for path, value in within(config):
+                if (bot.host, *layer, *path) in reported:
                     continue
                 reported.add((bot.host, *layer, *path))
                 where = f"{SHARED if layer == (SHARED,) else 'config'}.{dotted(path)}"
                 wrong = f"{where} is a secret ({hidden(value)}) in a configuration"
-                yield bot.refused(wrong, _home(path), (*layer, *path))
+                yield bot.refused(wrong, home(path, value), (*layer, *path))
 
 
-def _home(path: VariablePath) -> str:
-    """Return the place where a secret belongs."""
+def within(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, Any]]:
+    """Yield the secrets in a configuration, with their places."""
+    for path, value in leaves(config):
+        if path and _is_secret(path, value):
+            yield path, value
+
+
+def home(path: VariablePath, value: Any) -> str:
+    """Return the place where a secret belongs, in words; its value is no part of them."""
     if path[0] == "exchange" and path[-1] in CREDENTIALS and len(path) == 2:
         return f"it belongs in {NAME} in secrets.yml"
+    if path[-1] not in ANYWHERE | OF_EXCHANGES and isinstance(value, str) and WITH_PASSWORD.match(value):
+        return "write the address without user and password: freqops has no safe place for them yet"
     if path[0] == "api_server":
         return "leave it out: deploy makes one up on the host"
     if path[0] == "exchange":
@@ -112,6 +123,8 @@ def _is_secret(path: VariablePath, value: Any) -> bool:
     if name in ANYWHERE or name in OF_URLS or "headers" in path[:-1]:
         return True
     if path[0] == "exchange" and name in OF_EXCHANGES:
+        return True
+    if path != ("db_url",) and isinstance(value, str) and WITH_PASSWORD.match(value):  # that one is refused anyway
         return True
     return name == "url" and path[0] == "webhook" and any(mark in str(value) for mark in IN_ADDRESSES)
 

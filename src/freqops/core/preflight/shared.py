@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from .fleet import BOTS, DeclaredBot, Fleet
 
 LIMIT = "freqtrade_bots_per_address"
+OWN_DATABASE = "each bot and mode has a database of its own, chosen by its key 'database'"
 
 
 def names_and_ports(fleet: Fleet) -> Iterator[Any]:
@@ -38,8 +39,7 @@ def databases(fleet: Fleet) -> Iterator[Any]:
         also = f", and so is {others[0].name}'s on {others[0].host}" if others else ""
         if any(other.mode != bot.mode for other in others):
             also += ": two modes on one database"
-        cure = "leave db_url out: each bot and mode has a database of its own, chosen by its key 'database'"
-        yield bot.refused(f"db_url is {_without_password(url)}{also}", cure, path)
+        yield bot.refused(f"db_url is {_without_password(url)}{also}", f"leave db_url out: {OWN_DATABASE}", path)
     for first, bot in _twice(fleet.bots, lambda bot: (bot.host, bot.kind, bot.database)):
         yield bot.refused(
             f"database {bot.database} ({bot.kind}) is that of {first.name}, too",
