@@ -76,8 +76,10 @@ add-bot: .venv/.done ## Print the entry of one more bot on paper: make add-bot I
 
 from-compose: export FREQOPS_INVENTORY := $(value INVENTORY)
 from-compose: export FREQOPS_BOTS := $(value BOTS)
+from-compose: export FREQOPS_LATER := $(value LATER)
 from-compose: .venv/.done ## Make an inventory of config.json files: make from-compose INVENTORY=path BOTS="host/name=config.json …"
-	@$(BIN)/python -m scripts.from_compose --inventory="$$FREQOPS_INVENTORY" --bots="$$FREQOPS_BOTS"
+	@$(BIN)/python -m scripts.from_compose --inventory="$$FREQOPS_INVENTORY" --bots="$$FREQOPS_BOTS" \
+	  --later="$$FREQOPS_LATER"
 
 lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
 	@$(BIN)/python -m lab up

@@ -31,6 +31,7 @@ MORE_FILES = "add_config_files"
 MOST_LEVELS = 5
 PAPER, LIVE = "paper", "live"
 DROPPED, ADDED = "dropped", "added"
+MOVED_TO_SECRETS = f"moved to {SECRETS}"
 TAKE_OUT = "take it out of the inventory before anything is deployed"
 FOR_EDITORS = "$schema"
 
@@ -226,7 +227,7 @@ def _messengers(bot: ComposeBot) -> Iterator[Said]:
                 yield Said(f"{name}.{key}", DROPPED, "it is empty")
             elif name in on:
                 bot.messengers.setdefault(name, {})[key] = value
-                yield Said(f"{name}.{key}", f"moved to {SECRETS}", f"{notify.NAME}.{bot.name}.{name}.{key}")
+                yield Said(f"{name}.{key}", MOVED_TO_SECRETS, f"{notify.NAME}.{bot.name}.{name}.{key}")
             else:
                 yield Said(f"{name}.{key}", DROPPED, f"{name} is not enabled, and deploy refuses secrets in vain")
 
@@ -239,7 +240,7 @@ def _credentials(bot: ComposeBot) -> Iterator[Said]:
             yield Said(f"exchange.{key}", DROPPED, "it is empty")
         elif bot.mode == LIVE:
             bot.account[key] = value
-            yield Said(f"exchange.{key}", f"moved to {SECRETS}", f"{secrets.NAME}.{bot.name}.{key}")
+            yield Said(f"exchange.{key}", MOVED_TO_SECRETS, f"{secrets.NAME}.{bot.name}.{key}")
         else:
             yield Said(f"exchange.{key}", DROPPED, "on paper nobody needs it")
 

@@ -3,6 +3,8 @@
 
 `make from-compose INVENTORY=inventories/mine BOTS="host/bot=config.json host/bot:Strategy=config.json,private.json"`.
 It makes a new directory, whole or not at all, and says of every setting what became of it; never its value.
+`LATER="host/bot=/opt/bot/docker-compose.yml"` names those of them that are adopted another day: no deploy brings them up
+beside the old one, and their entries lie in files of their own until then.
 """
 
 from __future__ import annotations
@@ -29,18 +31,22 @@ from freqops.core.preflight.fleet import BOTS, SHARED, Fleet
 from freqops.plays.inventory_files import SECRETS
 from freqops.plays.preflight import NAMES, declared
 from scripts import add_bot, compose_bot
-from scripts.compose_bot import ADDED, LIVE, PAPER, ComposeBot, Said
+from scripts.compose_bot import ADDED, LIVE, MOVED_TO_SECRETS, PAPER, ComposeBot, Said
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "inventories" / "example" / "group_vars" / "all.yml"
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 NO_HOSTS = (*NAMES, PAPER, LIVE, "all", "ungrouped")
+OF_LATER = re.compile(r"(?P<host>[^/:=]+)/(?P<name>[^/:=]+)=(?P<project>/[^\n\r]+)")
+SHAPE_OF_LATER = "HOST/BOT=PROJECT, the Compose file on that host by its whole path"
+LATER_REASON = "adopted later"
 WORD = re.compile(r"(?P<host>[^/:=]+)/(?P<name>[^/:=]+)(?::(?P<strategy>[^/:=]+))?=(?P<files>.+)", re.DOTALL)
 SHAPE = "HOST/BOT=FILE[,FILE…], or HOST/BOT:STRATEGY=FILE[,FILE…]"
 IMAGES = {"registry.example.com/freqtrade": "freqtradeorg/freqtrade", "registry.example.com/postgres": "postgres"}
 UNSAFE = "!unsafe"
 BREAKS = "\n\r\x85\u2028\u2029"
 JINJA = ("{{", "{%", "{#")
+LEFT_ALONE = "host_left_alone"
 COMMENTS = {
     "ansible_host": "put in its address, unless this name leads there",
     "strategy": "strategy_dir: ~/strategies/{name} # put in where the files of {strategy} lie on this machine",
@@ -89,6 +95,31 @@ def bots_of(words: str) -> list[ComposeBot]:
             raise Refused(f"{visible(match['host'])!r} is no name for a host: {cure}")
         files = [Path(name).expanduser() for name in match["files"].split(",")]
         found.append(compose_bot.sort(match["host"], match["name"], match["strategy"] or "", files))
+    return found
+
+
+def later_of(words: str, bots: Sequence[ComposeBot]) -> dict[str, str]:
+    """Return the Compose files of the bots that are left for later, by bot.
+
+    Raises:
+        Refused: A word is none, or names a bot that is not among ``bots``, or names one twice.
+    """
+    try:
+        split = shlex.split(words)
+    except ValueError:
+        raise Refused("LATER has a quote without its end") from None
+    found: dict[str, str] = {}
+    for word in split:
+        match = OF_LATER.fullmatch(word)
+        if match is None:
+            raise Refused(f"{visible(word)!r} is no bot for later; write {SHAPE_OF_LATER}")
+        if (match["host"], match["name"]) not in {(bot.host, bot.name) for bot in bots}:
+            raise Refused(f"{visible(word)!r}: BOTS has no such bot; LATER says which of BOTS are adopted later")
+        if match["name"] in found:
+            raise Refused(f"LATER names {match['name']} twice")
+        found[match["name"]] = match["project"]
+    if bots and len(found) == len(bots):
+        raise Refused("LATER names every bot of BOTS; then there is nothing to begin with")
     return found
 
 
@@ -154,17 +185,18 @@ def without(config: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, A
 class Inventory:
     """An inventory that is made in memory, and judged there."""
 
-    def __init__(self, bots: Sequence[ComposeBot], path: Path) -> None:
+    def __init__(self, bots: Sequence[ComposeBot], path: Path, later: Mapping[str, str] | None = None) -> None:
         """Make it.
 
         Args:
             bots: Its bots.
             path: The directory that it is to be.
+            later: The Compose files of those that are left for later, by bot.
 
         Raises:
             Refused: The bots cannot stand in one inventory.
         """
-        self._bots, self._path = bots, path
+        self._bots, self._path, self._later = bots, path, dict(later or {})
         self.shared = common(bots)
         self.hosts = hosts_of(bots)
         for bot in bots:
@@ -173,8 +205,19 @@ class Inventory:
             if own:
                 entry["config"] = own
                 bot.said.append(Said(", ".join(own), "kept", "in its config"))
-        self.accounts = {bot.name: bot.account for bot in bots if bot.account}
-        self.messengers = {bot.name: bot.messengers for bot in bots if bot.messengers}
+        now = [bot for bot in bots if bot.name not in self._later]
+        self.accounts = {bot.name: bot.account for bot in now if bot.account}
+        self.messengers = {bot.name: bot.messengers for bot in now if bot.messengers}
+        for bot in (bot for bot in bots if bot.name in self._later):
+            bot.said = [_left(said) for said in bot.said]
+        self.waiting = {
+            entry["name"]: (host, entry)
+            for host, entries in self.hosts.items() for entry in entries if entry["name"] in self._later
+        }  # fmt: skip
+        self.hosts = {
+            host: [entry for entry in entries if entry["name"] not in self._later]
+            for host, entries in self.hosts.items()
+        }
 
     @property
     def has_secrets(self) -> bool:
@@ -187,12 +230,18 @@ class Inventory:
         yield "group_vars/all.yml", self._all_text(), 0o644
         if self.has_secrets:
             yield SECRETS, self._secrets_text(), 0o600
+        for name, (host, entry) in self.waiting.items():
+            head = f"# {name} is left for later: put this into {BOTS} of {host} when it is adopted.\n"
+            yield waiting_file(name), head + "\n".join(self._entry_lines(entry)) + "\n", 0o644
 
     def refusals(self) -> list[str]:
         """Return for what deploy refuses it as it is."""
         given = yaml.safe_load(self._head())
         images = {name: given[name] for name in ("freqtrade_image", "postgres_image")}
-        hosts = {host: {**images, SHARED: self.shared, BOTS: entries} for host, entries in self.hosts.items()}
+        hosts: dict[str, Any] = {
+            host: {**images, SHARED: self.shared, BOTS: entries, LEFT_ALONE: self._left_alone(host)}
+            for host, entries in self.hosts.items()
+        }
         fleet = Fleet(hosts, self.accounts, declared(ROOT / "roles"), notify=self.messengers)
         found = [*judge.judge(fleet), *notify.missing(fleet, fleet.bots, {})]
         return [refusal.line for refusal in found]
@@ -229,17 +278,30 @@ class Inventory:
         key = _dumped({host: None}).partition(":")[0]
         yield f"    {key}:"
         yield f"      {_dumped({'ansible_host': host}).rstrip()} # {COMMENTS['ansible_host']}"
-        yield f"      {BOTS}:"
+        for line in _dumped({LEFT_ALONE: self._left_alone(host)}).rstrip("\n").split("\n"):
+            if self._left_alone(host):
+                yield f"      {line}"
+        yield f"      {BOTS}:" if self.hosts[host] else f"      {BOTS}: []"
         for entry in self.hosts[host]:
-            first = True
-            for name, value in entry.items():
-                for line in _dumped({name: value}).rstrip("\n").split("\n"):
-                    yield f"        {'- ' if first else '  '}{line}"
-                    first = False
-                if name == "strategy":
-                    yield f"          # {COMMENTS[name].format(**entry)}"
-                if (name, value) == ("mode", LIVE):
-                    yield f"          # live bots are refused until promotion exists: {compose_bot.TAKE_OUT}"
+            for line in self._entry_lines(entry):
+                yield f"        {line}"
+
+    def _left_alone(self, host: str) -> list[dict[str, str]]:
+        """Return what of others is left alone on a host, as its variable has it."""
+        names = [name for name, (of_host, _) in self.waiting.items() if of_host == host]
+        return [{"project": self._later[name], "reason": LATER_REASON} for name in names]
+
+    @staticmethod
+    def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
+        first = True
+        for name, value in entry.items():
+            for line in _dumped({name: value}).rstrip("\n").split("\n"):
+                yield f"{'- ' if first else '  '}{line}"
+                first = False
+            if name == "strategy":
+                yield f"  # {COMMENTS[name].format(**entry)}"
+            if (name, value) == ("mode", LIVE):
+                yield f"  # live bots are refused until promotion exists: {compose_bot.TAKE_OUT}"
 
     def _secrets_text(self) -> str:
         head = (
@@ -248,6 +310,18 @@ class Inventory:
             "# --ask-vault-pass, and no other playbook does.\n"
         )
         return head + _dumped({secrets.NAME: self.accounts, notify.NAME: self.messengers})
+
+
+def waiting_file(bot: str) -> str:
+    """Return the name of the file with the entry of a bot that is left for later; Ansible reads no such file."""
+    return f"later-{bot}.txt"
+
+
+def _left(said: Said) -> Said:
+    """Return what is said of a setting of a bot that is left for later: its secrets are not moved."""
+    if said.became != MOVED_TO_SECRETS:
+        return said
+    return Said(said.what, "left where it is", "its adoption takes it along from there")
 
 
 def _dumped(value: Any) -> str:
@@ -307,9 +381,12 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     yield f"  {shown}/group_vars/all.yml: ansible_user, and the digests of the images; it says how to look at them"
     yield f"  make use INVENTORY={shown}"
     vault = " --ask-vault-pass" if inventory.has_secrets else ""
-    for bot in (bot for bot in bots if bot.mode == PAPER):
+    for bot in (bot for bot in bots if bot.mode == PAPER and bot.name not in inventory.waiting):
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
+    for name, (host, _) in inventory.waiting.items():
+        into = f"put {shown}/{waiting_file(name)} into {BOTS} of {host}"
+        yield f"Later, for {name}: {into}, take its project out of {LEFT_ALONE}, and adopt it."
     if inventory.has_secrets:
         yield f"Before all that: {SECRETS} is not encrypted yet."
         yield f"  ansible-vault encrypt {shown}/{SECRETS}"
@@ -320,12 +397,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("inventory", "bots"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--later", default="")
     options = parser.parse_args(arguments)
     try:
         path = Path(options.inventory).expanduser()
         refuse_present(path)
         bots = bots_of(options.bots)
-        inventory = Inventory(bots, path)
+        inventory = Inventory(bots, path, later_of(options.later, bots))
         lines = list(report(bots, inventory, path))
         write(inventory, path)
     except Refused as refusal:

@@ -110,7 +110,7 @@ def _plain(said: dict[str, Any]) -> Any:
 class Made:
     """The command, what it says, and the inventory that it made."""
 
-    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], **bots: Any) -> None:
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], later: str = "", **bots: Any) -> None:
         """Make an inventory of bots: for each, by ``host__bot`` or with ``__Strategy``, its configurations."""
         words = []
         for name, configs in bots.items():
@@ -123,7 +123,7 @@ class Made:
             colon = f":{strategy}" if strategy else ""
             words.append(f"{host}/{bot}{colon}={','.join(map(str, files))}")
         self.path, self.words = home / "mine", " ".join(words)
-        self.status = from_compose.main(["--inventory", str(self.path), "--bots", self.words])
+        self.status = from_compose.main(["--inventory", str(self.path), "--bots", self.words, "--later", later])
         said = capsys.readouterr()
         self.out, self.err = said.out, said.err
 
@@ -400,3 +400,45 @@ def test_a_disk_that_fails_leaves_nothing(
     assert made.status == 1
     assert "mine cannot be made: No space left on device" in made.err
     assert [path.name for path in tmp_path.iterdir()] == ["alpha-0.json"]
+
+
+def test_a_bot_that_is_left_for_later_is_no_bot_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No deploy could bring it up beside the old one, its secrets stay where they are, and its entry waits."""
+    later = "vps2/gamma=/opt/gamma/docker-compose.yml"
+    made = Made(tmp_path, capsys, later=later, vps2__alpha=FULL, vps2__gamma__M=MESSENGERS)
+    assert made.status == 0
+    assert made.refused() == []
+    host = made.hosts["vps2"]
+    assert [bot["name"] for bot in host["freqtrade_bots"]] == ["alpha"]
+    assert host["host_left_alone"] == [{"project": "/opt/gamma/docker-compose.yml", "reason": "adopted later"}]
+    assert list(inventory_files.judge([made.path])) == []
+    assert not (made.path / "secrets.yml").exists()
+    assert "gamma: telegram.token: left where it is: its adoption takes it along from there" in made.out.splitlines()
+    assert "-e bot=gamma" not in made.out
+    text = (made.path / "later-gamma.txt").read_text()
+    assert TOKEN not in text
+    entry = yaml.load(text, Loader=_Loader)[0]  # noqa: S506
+    assert (entry["name"], entry["api_port"], entry["strategy"]) == ("gamma", 8086, "M")
+    both = made.fleet().hosts["vps2"]
+    whole = configuration.merged(both["freqtrade_config"], entry["config"])
+    assert whole == json.loads(json.dumps(from_compose.bots_of(made.words)[1].config))
+
+
+@pytest.mark.parametrize(
+    ("later", "why"),
+    [
+        ("'x", "LATER has a quote without its end"),
+        ("vps1/alpha=opt", "'vps1/alpha=opt' is no bot for later; write HOST/BOT=PROJECT"),
+        ("alpha=/opt", "'alpha=/opt' is no bot for later"),
+        ("vps2/alpha=/opt", "BOTS has no such bot"),
+        ("vps1/alpha=/opt vps1/alpha=/other", "LATER names alpha twice"),
+        ("vps1/alpha=/opt vps1/beta=/other", "LATER names every bot of BOTS"),
+    ],
+)
+def test_who_is_no_bot_cannot_be_left_for_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], later: str, why: str
+) -> None:
+    made = Made(tmp_path, capsys, later=later, vps1__alpha=FULL, vps1__beta__Mini=MINIMAL)
+    assert made.status == 1
+    assert why in made.err
+    assert not made.path.exists()
