@@ -36,7 +36,7 @@ def fleet(document: dict[str, Any] | None, error: str | None = None, bots: tuple
 def test_the_first_release_is_understood_to_the_last_name() -> None:
     answer = Answer.from_json(FIRST)
     assert [row.to_json() for row in answer.rows] == FIRST["bots"]
-    assert (answer.proven, answer.undeclared) == (True, [])
+    assert (answer.proven, answer.foreign) == (True, [])
     assert answer.to_json() == {name: FIRST[name] for name in ("version", "bots", "undeclared", "proven")}
 
 
