@@ -95,5 +95,5 @@ def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
 def notes(answer: Mapping[str, Any]) -> list[str]:
     """Return what is only to be said of a host and of its bots; an older host says nothing."""
     of_bots = [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
-    left = [foreign_process.status_line(each) for each in answer["undeclared"] if foreign_process.is_left_alone(each)]
-    return [*left, *answer.get("host_notes", []), *of_bots]
+    left = [each for each in answer.get("undeclared", []) if foreign_process.is_left_alone(each)]
+    return [*map(foreign_process.status_line, left), *answer.get("host_notes", []), *of_bots]
