@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from freqops.core.bot import left_alone
+from freqops.core.bot.left_alone import Places
 from freqops.hostctl.bot import foreign_freqtrade
 from freqops.hostctl.bot.foreign_freqtrade import of_host, told
 from tests.unit.core.bot.test_left_alone import ID, Host
@@ -29,8 +30,9 @@ def test_one_of_a_declared_project_has_its_mark_and_another_has_none(host: Host)
 
 
 def test_where_nothing_is_foreign_nothing_is_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(left_alone, "load", lambda _: pytest.fail("it was read"))
-    assert told([], host.places) == []
+    read: list[Places] = []
+    monkeypatch.setattr(left_alone, "load", lambda places: read.append(places) or [])
+    assert (told([], host.places), read) == ([], [])
 
 
 @pytest.mark.parametrize("break_it", ["the list", "the container", "the process"])
@@ -51,9 +53,9 @@ def test_a_process_that_ended_meanwhile_costs_no_other_its_mark(host: Host) -> N
 
 
 def test_a_disk_that_is_stuck_costs_the_mark_and_not_the_answer(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = threading.Event()
+    gate, load = threading.Event(), left_alone.load
     monkeypatch.setattr(foreign_freqtrade, "SECONDS", 0.01)
-    monkeypatch.setattr(left_alone, "load", lambda _: [gate.wait(60)][:0])
+    monkeypatch.setattr(left_alone, "load", lambda places: [gate.wait(5), load(places)][1])
     assert told([host.process(77)], host.places) == [{"pid": 77, "command": "freqtrade trade"}]
     gate.set()
 
