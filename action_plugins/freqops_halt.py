@@ -44,7 +44,8 @@ class ActionModule(FleetAction):
         said = connections.ask(self, self.hostvars, commands, limit, None, asked.arrived)
         answers = [asked.answer(answer) for answer in said]
         result = FleetAnswer(level, given.incident, [*answers, *_not_halted(lost, answers)])
-        show(["", *result.lines()], GOOD if result.proven else BAD)
+        good = WARNING if result.left_alone else GOOD
+        show(["", *result.lines()], good if result.proven else BAD)
         show(result.next_commands())
         self._copy_back(result, {answer.host: answer.trace for answer in said if answer.trace is not None})
         judged = {"changed": result.changed, "incident": given.incident, "bots": result.to_json()}

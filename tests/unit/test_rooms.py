@@ -19,7 +19,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/bot": ("core/base",),
     "core/halt": ("core/base", "core/bot"),
     "core/exchange": ("core/base",),
-    "core/incident": ("core/base",),
+    "core/incident": ("core/base", "core/bot"),
     "core/hardening": ("core/base",),
     "core/breaker": ("core/base", "core/bot", "core/halt"),
     "core/deploy": ("core/base", "core/bot", "core/halt"),

@@ -35,6 +35,7 @@ from freqops.hostctl.exchange.flatten import Flattened
 from freqops.hostctl.exchange.reconcile import Reconciled
 from freqops.hostctl.halt.order import Order
 from freqops.hostctl.halt.resume import Which
+from tests.unit.core.bot.test_left_alone import Host
 from tests.unit.fakes import START, FakeClock, FakeEngine, StillApi, made_container, make_bot, order, process, trade
 
 Result = Started | Flattened | Reconciled
@@ -233,6 +234,44 @@ def test_an_undeclared_freqtrade_spoils_the_halt_of_all_but_not_of_one(run: Cli)
     assert "UNDECLARED Freqtrade process 77" in out
     run.found = [process(77, "alpha")]
     assert run(*HALT)[0] == 0
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    (tmp_path / "outside").mkdir()
+    host = Host(tmp_path / "outside")
+    monkeypatch.setattr("freqops.hostctl.bot.foreign_freqtrade.Places", lambda: host.places)
+    return host
+
+
+def test_a_freqtrade_that_is_left_alone_spoils_no_halt_and_is_named(run: Cli, foreign: Host) -> None:
+    run.rows, run.found = [proven()], [process(77, None)]
+    status, out = run(*HALT)
+    assert status == 0
+    assert f"LEFT ALONE, NOT HALTED: Freqtrade of {foreign.compose} goes on trading (pid 77): adopted on" in out
+    assert out.rstrip().endswith("\nALL PROVEN, but for 1 Freqtrade that is left alone")
+    status, out = run(*HALT, "--json", "--incident=one")
+    [told] = json.loads(out)["undeclared"]
+    assert (status, told["left_alone"]["project"]) == (0, str(foreign.compose))
+    evidence = next((run.root / "incidents" / "one").glob("*.json"))
+    assert json.loads(evidence.read_text())["undeclared"] == [told]
+
+
+def test_another_one_beside_it_spoils_the_halt(run: Cli, foreign: Host) -> None:
+    run.rows, run.found = [proven()], [process(77, None), process(78, None)]
+    foreign.process(78, cgroup="0::/user.slice")
+    status, out = run(*HALT)
+    assert (status, out.splitlines()[-1]) == (2, "NOT ALL PROVEN")
+    assert "UNDECLARED Freqtrade process 78" in out
+
+
+@pytest.mark.parametrize("content", ["{", "", None])
+def test_a_broken_list_of_what_is_left_alone_breaks_no_halt(run: Cli, foreign: Host, content: str | None) -> None:
+    run.rows, run.found = [proven()], [process(77, None)]
+    foreign.places.file.unlink() if content is None else foreign.places.file.write_text(content)
+    status, out = run(*HALT)
+    assert (status, out.splitlines()[-1]) == (2, "NOT ALL PROVEN")
+    assert "UNDECLARED Freqtrade process 77" in out
 
 
 def test_a_halt_that_raised_nothing_writes_no_incident(run: Cli) -> None:
@@ -523,6 +562,22 @@ def test_spoilt_declarations_and_undeclared_processes_are_problems(
     assert status == 2
     assert "bot.json" in answer["bots"][0]["problems"][0]
     assert "UNDECLARED Freqtrade process 77" in text
+
+
+def test_what_is_left_alone_is_a_note_of_the_status(
+    run: Cli, look: Callable[..., tuple[int, dict[str, Any], str]], foreign: Host
+) -> None:
+    run.found = [process(), process(77, None)]
+    status, answer, text = look(StillApi(FakeClock()))
+    assert (status, answer["host_problems"]) == (0, [])
+    assert f"LEFT ALONE: Freqtrade of {foreign.compose} trades" in text
+    run.found = [process()]
+    status, answer, text = look(StillApi(FakeClock()))
+    assert status == 0
+    assert f"nothing of {foreign.compose} runs: adopt it or take it out of host_left_alone" in text
+    foreign.places.file.write_text("{")
+    status, answer, _ = look(StillApi(FakeClock()))
+    assert (status, len(answer["host_problems"])) == (2, 1)
 
 
 # --- inside the container

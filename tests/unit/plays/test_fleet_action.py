@@ -156,6 +156,16 @@ def test_an_error_that_nobody_expected_is_told_with_its_trace(
     assert all(line.isprintable() for line in traces[0].split("\n"))
 
 
+def test_what_is_left_alone_is_a_note_and_no_failure(shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    beta = {"project": "/opt/beta/docker-compose.yml", "reason": "adopted on Sunday"}
+    left = {"pid": 7, "command": "f", "left_alone": beta}
+    result = run(freqops_status, {"bad": {**STATUS, "undeclared": [left]}}, monkeypatch)
+    assert "failed" not in result
+    assert "bad: LEFT ALONE: Freqtrade of /opt/beta/docker-compose.yml trades" in "\n".join(shown)
+    result = run(freqops_status, {"bad": {**STATUS, "undeclared": [left, {"pid": 8, "command": "f"}]}}, monkeypatch)
+    assert result["msg"] == "NOT ALL WELL: bad: UNDECLARED Freqtrade process 8: f"
+
+
 def test_every_text_of_a_result_is_visible(shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     row = {**ROW, "bot": EVIL, "problems": [EVIL], "trader": EVIL, "image": EVIL}
     result = run(

@@ -282,6 +282,15 @@ def test_evidence_that_cannot_be_copied_spoils_no_halt(
     assert fleet.shown[-1].startswith(f"NOT COPIED: {type(failure).__name__}")
 
 
+def test_what_is_left_alone_is_named_and_fails_nothing(fleet: Fleet) -> None:
+    beta = {"project": "/opt/beta/docker-compose.yml", "reason": "adopted on Sunday"}
+    result = fleet.halt(one={**WELL, "undeclared": [{"pid": 7, "command": "f", "left_alone": beta}]})
+    assert "failed" not in result
+    text = "\n".join(fleet.shown)
+    assert "one: LEFT ALONE, NOT HALTED: Freqtrade of /opt/beta/docker-compose.yml goes on trading (pid 7)" in text
+    assert "ALL PROVEN, but for 1 Freqtrade that is left alone | incident" in text
+
+
 # --- what others say
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..base import kinds
 from ..base.kinds import Malformed
+from . import foreign_process
 
 HEADINGS = ("bot", "mode", "trader", "holds", "heartbeat", "open trades", "unrealised", "recovery point", "image")
 DIGEST_SHOWN = 12
@@ -31,7 +32,6 @@ ROW: dict[str, kinds.Kind] = {
 }
 ALWAYS = ("bot", "problems", "holds")
 NO_PROCESS = "no process"  # what the trader of a bot is that does not run
-PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))
 
 
 def check(answer: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ def check(answer: Mapping[str, Any]) -> None:
     """
     rows = [kinds.checked(row, ROW, ALWAYS) for row in kinds.value(answer, "bots", kinds.list_of(kinds.object_))]
     kinds.refuse_twice([row["bot"] for row in rows])
-    kinds.value(answer, "undeclared", PROCESSES)
+    kinds.value(answer, "undeclared", foreign_process.PROCESSES)
     for name in ("host_problems", "host_notes"):
         if name in answer:
             kinds.value(answer, name, kinds.list_of(kinds.text))
@@ -88,10 +88,12 @@ def problems(answer: Mapping[str, Any]) -> list[str]:
 def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
     """Return a line for each problem of a bot, and for what belongs to no bot."""
     lines = [f"{row['bot']}: {problem}" for row in answer["bots"] for problem in row["problems"]]
-    return lines + [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in answer["undeclared"]]
+    foreign = [each for each in answer["undeclared"] if not foreign_process.is_left_alone(each)]
+    return lines + [foreign_process.undeclared_line(each) for each in foreign]
 
 
 def notes(answer: Mapping[str, Any]) -> list[str]:
     """Return what is only to be said of a host and of its bots; an older host says nothing."""
     of_bots = [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
-    return [*answer.get("host_notes", []), *of_bots]
+    left = [each for each in answer.get("undeclared", []) if foreign_process.is_left_alone(each)]
+    return [*map(foreign_process.status_line, left), *answer.get("host_notes", []), *of_bots]

@@ -13,8 +13,10 @@ from ..base import kinds
 from ..base.clock import round_seconds
 from ..base.kinds import Malformed
 from ..base.visible import visible
+from ..bot import foreign_process
 
 VERSION = 1
+FOREIGN = "undeclared"  # as it was called before any of them could be left alone
 
 
 @dataclass
@@ -95,19 +97,19 @@ class Answer:
 
     Attributes:
         rows: A row for each bot.
-        undeclared: Freqtrade processes that belong to no bot of the host, ``pid`` and ``command`` of each; None where
-            they were not looked for.
+        foreign: Freqtrade processes that belong to no bot of the host, as `foreign_process` has them: the undeclared
+            ones, and those that are left alone. None where they were not looked for.
         proven: Whether the host calls all of it proven.
     """
 
     rows: list[Row]
-    undeclared: list[dict[str, Any]] | None = None
+    foreign: list[dict[str, Any]] | None = None
     proven: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as a host gives it; the host adds the command that it answers."""
         document = {"version": VERSION, "bots": [row.to_json() for row in self.rows], "proven": self.proven}
-        return document if self.undeclared is None else {**document, "undeclared": self.undeclared}
+        return document if self.foreign is None else {**document, FOREIGN: self.foreign}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Answer:
@@ -121,8 +123,8 @@ class Answer:
             raise Malformed(f"its version is {visible(str(version), kinds.SHOWN)}")
         rows = [Row.from_json(row) for row in kinds.value(document, "bots", kinds.list_of(kinds.object_))]
         kinds.refuse_twice([row.bot for row in rows])
-        undeclared = kinds.value(document, "undeclared", _PROCESSES) if "undeclared" in document else None
-        return cls(rows, undeclared, document.get("proven") is True)
+        foreign = kinds.value(document, FOREIGN, foreign_process.PROCESSES) if FOREIGN in document else None
+        return cls(rows, foreign, document.get("proven") is True)
 
 
 def _level(value: object) -> bool:
@@ -153,4 +155,3 @@ ALWAYS = (
     "bot", "level", "incident", "proven", "mode", "latched", "raised", "acknowledged_s", "proven_s", "found", "state",
     "verdict", "detail", "positions", "positions_found", "closed", "exchange", "acted",
 )  # fmt: skip
-_PROCESSES = kinds.list_of(kinds.having(pid=kinds.count, command=kinds.text))

@@ -29,7 +29,7 @@ def not_proven(answer: Mapping[str, Any], host: str, bot: str) -> list[str]:
     found = []
     if answer.get("host") != host:
         found.append(f"{visible(str(answer.get('host')), SHOWN)} answered")
-    if answer["undeclared"]:
+    if answer["undeclared"]:  # left alone or not: nobody knows what it trades with
         found.append("a Freqtrade process runs there that belongs to no bot")
     rows = [row for row in answer["bots"] if row["bot"] == bot]
     return found + ([text for row in rows for text in _of_bot(row)] if rows else [f"there is no bot {bot}"])

@@ -9,6 +9,7 @@ from typing import Any
 from ..base.kinds import Malformed
 from ..base.text_table import table
 from ..base.visible import page
+from ..bot import foreign_process
 from . import next_commands
 from .answer import Answer, Row
 
@@ -95,9 +96,14 @@ class FleetAnswer:
         self.rows = [(host.host, row) for host in self.hosts for row in host.rows(self.level)]
 
     @property
-    def undeclared(self) -> list[tuple[str, dict[str, Any]]]:
-        """Freqtrade processes that belong to no bot, each with its host."""
-        return [(host.host, process) for host in self.hosts if host.answer for process in host.answer.undeclared or []]
+    def foreign(self) -> list[tuple[str, dict[str, Any]]]:
+        """Freqtrade processes that belong to no bot, each with its host; some of them may be left alone."""
+        return [(host.host, process) for host in self.hosts if host.answer for process in host.answer.foreign or []]
+
+    @property
+    def left_alone(self) -> int:
+        """How many of them are left alone."""
+        return sum(foreign_process.is_left_alone(process) for _, process in self.foreign)
 
     @property
     def proven(self) -> bool:
@@ -113,8 +119,8 @@ class FleetAnswer:
     def unproven(self) -> list[str]:
         """What is not proven, a line each."""
         lines = [f"{row.bot} on {host}: {row.verdict}" for host, row in self.rows if not row.proven]
-        lines += [f"undeclared Freqtrade process {process.get('pid')} on {host}" for host, process in self.undeclared]
-        return lines
+        undeclared = [each for each in self.foreign if not foreign_process.is_left_alone(each[1])]
+        return lines + [f"undeclared Freqtrade process {process['pid']} on {host}" for host, process in undeclared]
 
     def incidents(self) -> dict[str, list[str]]:
         """Return the incidents of the holds in force, each with its hosts."""
@@ -142,8 +148,8 @@ class FleetAnswer:
             for host, row in self.rows
         ]
         held = ", ".join(self.incidents()) or self.incident
-        verdict = f"{'ALL PROVEN' if self.proven else 'NOT ALL PROVEN'} | incident {held}"
-        return [*table(HEADINGS, cells).splitlines(), *self._details(), verdict]
+        result = f"ALL PROVEN{foreign_process.but_for(self.left_alone)}" if self.proven else "NOT ALL PROVEN"
+        return [*table(HEADINGS, cells).splitlines(), *self._details(), f"{result} | incident {held}"]
 
     def next_commands(self) -> list[str]:
         """Return what to type next, a line each."""
@@ -159,8 +165,7 @@ class FleetAnswer:
             yield from (f"{where}: {text}" for text in row.detail)
             yield from (f"{where}: closed: trade {trade}" for trade in row.closed)
             yield from (f"{where}: open position {_position(position)}" for position in row.positions or [])
-        for host, process in self.undeclared:
-            yield f"{host}: UNDECLARED Freqtrade process {process.get('pid')}: {process.get('command')}"
+        yield from (f"{host}: {foreign_process.halted_line(process)}" for host, process in self.foreign)
 
 
 def _at_least(row: Row, level: int) -> Row:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..bot import foreign_process
 from .journal_file import STAMP, Journal, document_of, entries_of, moment, plain, text_of
 
 LEVELS = (1, 2, 3)
@@ -60,6 +61,7 @@ class Command:
         rows: Its result for each bot.
         proven: Whether it proved all of it.
         remarks: Further lines of the answer: processes that belong to no bot, files that could not be written.
+        left_alone: Those of the processes that are left alone, by their numbers.
         together: Whether it went to all bots of the host, and most often to other hosts too.
     """
 
@@ -77,6 +79,7 @@ class Command:
     rows: tuple[dict[str, Any], ...]
     proven: bool
     remarks: tuple[str, ...]
+    left_alone: tuple[int, ...]
     together: bool
 
 
@@ -203,6 +206,7 @@ def _command(host: str, file: str, document: dict[str, Any], parts: Mapping[str,
         rows=tuple(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else (),
         proven=proven,
         remarks=tuple(_remarks(document)),
+        left_alone=tuple(each["pid"] for each in _foreign(document) if foreign_process.is_left_alone(each)),
         together=together,
     )
 
@@ -214,13 +218,18 @@ def _caller(said: object) -> str:
 
 
 def _remarks(document: dict[str, Any]) -> Iterator[str]:
-    undeclared = document.get("undeclared")
-    for process in undeclared if isinstance(undeclared, list) else []:
+    for process in _foreign(document):
         known = process if isinstance(process, dict) else {"command": process}
-        yield f"UNDECLARED Freqtrade process {known.get('pid')}: {known.get('command')}"
+        yield foreign_process.halted_line(known)
     for name in sorted(document):
         if name.endswith("_error") and document[name] is not None:
             yield f"{name}: {document[name]}"
+
+
+def _foreign(document: dict[str, Any]) -> list[Any]:
+    """Return what an answer says of Freqtrade processes that belong to no bot, whatever it is."""
+    said = document.get("undeclared")
+    return said if isinstance(said, list) else []
 
 
 def _row_of_result(result: dict[str, Any], bot: str | None, *, proven: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from ..base.clock import iso
 from ..base.markdown import block, code, visible
 from ..base.text_table import table
+from ..bot import foreign_process
 from .evidence import Case, Command, Evidence, belongs, proven, unanswered, understand
 from .journal_file import Entry, Journal, number
 from .journal_lines import asked, done, failed
@@ -93,6 +94,7 @@ def report(evidence: Evidence) -> str:
 
 def _head(case: Case) -> list[str]:
     facts = _summary(case)
+    left = {(command.host, pid) for command in case.commands for pid in command.left_alone}
     began, ended = _span(case)
     when = "not known" if began is None else iso(began)
     if began is not None and ended is not None and ended > began:
@@ -101,7 +103,7 @@ def _head(case: Case) -> list[str]:
     return [
         f"# Incident {code(facts['id'])}",
         "",
-        "**ALL PROVEN**" if facts["proven"] else "**NOT ALL PROVEN**",
+        f"**ALL PROVEN{foreign_process.but_for(len(left))}**" if facts["proven"] else "**NOT ALL PROVEN**",
         "",
         f"- Commanded: {', '.join(code(name) for name in facts['commands']) or 'not known'}{level}",
         f"- Reason: {_or_unknown(facts['reason'])}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import bot_limits, config_lint, live, machines, names, notify, secrets, shared
+from . import bot_limits, config_lint, left_alone, live, machines, names, notify, secrets, shared
 from .fleet import Fleet
 from .refusal import Refusal
 
@@ -13,6 +13,7 @@ def judge(fleet: Fleet) -> list[Refusal]:
         names.variables,
         names.images,
         names.bot_entries,
+        left_alone.entries,
         machines.addresses,
         shared.names_and_ports,
         shared.databases,

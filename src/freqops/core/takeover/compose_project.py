@@ -9,9 +9,9 @@ from typing import Any, Callable
 
 from ..base import commands
 from ..base.errors import Refused
+from ..bot.compose_files import NAMES
 
 SECONDS = 60.0
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 ONE_OFF = "com.docker.compose.oneoff"
 ENDED = ("created", "exited", "dead")
 
@@ -28,18 +28,6 @@ def ask(words: Sequence[str], text: str = "") -> str:
     if done.returncode != 0:
         raise Refused(f"'{' '.join(words[:3])}': {(done.stderr or done.stdout).strip()[-400:]}")
     return done.stdout
-
-
-def compose_file(project: Path) -> Path:
-    """Return the Compose file of a project.
-
-    Raises:
-        Refused: There is none.
-    """
-    found = [project / name for name in NAMES if (project / name).is_file()] if project.is_dir() else [project]
-    if not found or not found[0].is_file():
-        raise Refused(f"there is no docker compose project at {project} on this host")
-    return found[0]
 
 
 def compose(file: Path, *words: str) -> list[str]:

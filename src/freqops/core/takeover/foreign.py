@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import Refused
+from ..bot.compose_files import compose_file
 from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.side_container import SideContainer
 from . import compose_project, open_file, strategy_code
@@ -159,7 +160,7 @@ def look(project: Path, service: str | None, asked: Ask = ask, proc: Path = open
     Raises:
         Refused: There is none, there are several, it does not run, or something of it cannot be read.
     """
-    file = compose_project.compose_file(project)
+    file = compose_file(project)
     name = compose_project.chosen(compose_project.services(file, asked), service)
     inspected = compose_project.container(file, name, asked)
     container = str(inspected["Id"])

@@ -20,7 +20,7 @@ from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
 
-from . import breaker_notes, limits_notes, plan_notes, recovery_point, stopped
+from . import breaker_notes, foreign_freqtrade, limits_notes, plan_notes, recovery_point, stopped
 from .engine import Engine
 from .engine_command import EngineError
 from .processes_and_api import client
@@ -44,7 +44,7 @@ def status(homes: list[Path], clock: Clock, engine: Engine) -> dict[str, Any]:
     for worker in workers:
         worker.join()
     foreign = processes.undeclared([home.name for home in homes], found)
-    return {"bots": rows, "undeclared": [{"pid": p.pid, "command": p.command} for p in foreign]}
+    return {"bots": rows, "undeclared": foreign_freqtrade.told(foreign)}
 
 
 class _Containers:

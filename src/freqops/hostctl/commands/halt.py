@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     order = Order(options.level, Mandate(incident, options.reason, options.actor), options.deadline)
     rows = halt(homes, order, clock)
     halt_answer = import_module("freqops.hostctl.halt.answer")  # nothing that is only said later delays a latch
-    foreign = halt_answer.undeclared(options.root)
+    foreign = halt_answer.foreign(options.root)
     answer = halt_answer.answer(order, rows, foreign, whole=wanted is None)
     answer.update(began=iso(began), ended=iso(clock.utcnow()))
     if any(row.raised or row.acted for row in rows):

@@ -13,7 +13,7 @@ from freqops.core.bot.status_table import problems
 from freqops.core.schedule import of_machine
 
 from ..backup import ages
-from ..bot import breaker_notes
+from ..bot import breaker_notes, foreign_freqtrade
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from ..deploy.host_problems import host_problems
@@ -35,9 +35,10 @@ def run(options: argparse.Namespace) -> int:
     overdue, of_backups = ages.look(options.root, clock)
     of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
     late, of_jobs = of_machine.look(commands.run, clock.utcnow())
-    of_host += [*overdue, *late]
-    answer = {**status(layout.homes(options.root), clock, engine), "host_problems": of_host}
-    answer["host_notes"] = [*breaker_notes.of_host(options.root, clock), *of_backups, *of_jobs]
+    answer = status(layout.homes(options.root), clock, engine)
+    unread, idle = foreign_freqtrade.of_host(answer["undeclared"])
+    answer["host_problems"] = [*of_host, *overdue, *late, *unread]
+    answer["host_notes"] = [*idle, *breaker_notes.of_host(options.root, clock), *of_backups, *of_jobs]
     answer = {"version": 1, "host": os.uname().nodename, **answer}
     output.print_json(answer) if options.json else output.print_text(*render(answer))
     return NOT_PROVEN if problems(answer) else PROVEN

@@ -9,9 +9,10 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.base.text_table import table
-from freqops.core.bot import layout, processes
+from freqops.core.bot import foreign_process, layout, processes
 from freqops.core.halt.answer import Answer, Row
 
+from ..bot import foreign_freqtrade
 from ..incident import recorded
 from ..incident.recorded import stamp
 from .order import Order
@@ -19,11 +20,10 @@ from .order import Order
 HEADINGS = ("bot", "mode", "level", "acknowledged", "proven", "seconds", "verdict")
 
 
-def undeclared(root: Path) -> list[processes.Process]:
-    """Return the Freqtrade processes of this host that belong to no bot of it."""
-    return processes.undeclared(
-        [home.name for home in layout.homes(root)], processes.scan(processes.PROC, root / "bots")
-    )
+def foreign(root: Path) -> list[dict[str, Any]]:
+    """Return the Freqtrade processes of this host that belong to no bot of it, those that are left alone marked."""
+    homes = [home.name for home in layout.homes(root)]
+    return foreign_freqtrade.told(processes.undeclared(homes, processes.scan(processes.PROC, root / "bots")))
 
 
 def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], clock: Clock) -> str | None:
@@ -34,20 +34,21 @@ def record(root: Path, order: Order, rows: list[Row], said: dict[str, Any], cloc
 
 
 def answer(
-    order: Order, rows: list[Row], foreign: list[processes.Process] | None = None, *, whole: bool = True
+    order: Order, rows: list[Row], foreign: list[dict[str, Any]] | None = None, *, whole: bool = True
 ) -> dict[str, Any]:
     """Return the answer of a halt with the command that it answers: proven only where every row is.
 
     Args:
         order: The order of the halt.
         rows: A row for each bot.
-        foreign: Freqtrade processes that belong to no bot; None where they were not looked for.
-        whole: Whether the whole host was to be halted: then it is not proven while such a process lives.
+        foreign: What `foreign` found; None where nobody looked.
+        whole: Whether the whole host was to be halted: then it is not proven while one of them lives, unless it is left
+            alone.
     """
-    proven = all(row.proven for row in rows) and not (whole and foreign)
-    listed = None if foreign is None else [{"pid": each.pid, "command": each.command} for each in foreign]
+    undeclared = [process for process in foreign or [] if not foreign_process.is_left_alone(process)]
+    proven = all(row.proven for row in rows) and not (whole and undeclared)
     return {
-        **Answer(rows, listed, proven).to_json(),
+        **Answer(rows, foreign, proven).to_json(),
         "command": order.holder,
         "host": os.uname().nodename,
         "level": order.level,
@@ -63,5 +64,7 @@ def lines(said: dict[str, Any]) -> list[str]:
         for row in said["bots"]
     ]
     details = [f"{row['bot']}: {text}" for row in said["bots"] for text in row["detail"]]
-    details += [f"UNDECLARED Freqtrade process {p['pid']}: {p['command']}" for p in said["undeclared"]]
-    return [*table(HEADINGS, cells).splitlines(), *details, "ALL PROVEN" if said["proven"] else "NOT ALL PROVEN"]
+    details += [foreign_process.halted_line(process) for process in said["undeclared"]]
+    left = sum(map(foreign_process.is_left_alone, said["undeclared"]))
+    verdict = f"ALL PROVEN{foreign_process.but_for(left)}" if said["proven"] else "NOT ALL PROVEN"
+    return [*table(HEADINGS, cells).splitlines(), *details, verdict]

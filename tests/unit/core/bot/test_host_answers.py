@@ -21,6 +21,7 @@ EXERCISE: dict[str, Any] = {
     "seconds": None, "passed": True,
 }  # fmt: skip
 DRILLED: dict[str, Any] = {"bot": "alpha", "exercises": [EXERCISE], "passed": True, "detail": []}
+LEFT = {"project": "/opt/beta/docker-compose.yml", "reason": "adopted on Sunday"}
 NAN, HUGE = float("nan"), 10**400
 
 
@@ -33,6 +34,7 @@ def test_what_hosts_say_is_understood_and_they_may_say_more() -> None:
         status_table.check(document)
     host_manifest.check({**MANIFEST, "weather": "fine"})
     host_manifest.check({**MANIFEST, "same": False, "differences": ["one"]})
+    host_manifest.check({**MANIFEST, "undeclared": [{"pid": 7, "command": "x", "left_alone": LEFT}]})
     halt_drill.check({"bots": [DRILLED, {**DRILLED, "bot": "beta", "passed": False, "exercises": []}]})
 
 
@@ -41,6 +43,7 @@ def test_what_hosts_say_is_understood_and_they_may_say_more() -> None:
     [
         {"bots": 5}, {"bots": None}, {"bots": [5]}, {"bots": [ROW, ROW]}, {"undeclared": None},
         {"undeclared": [{"pid": "7", "command": "x"}]}, {"undeclared": [7]},
+        {"undeclared": [{"pid": 7, "command": "x", "left_alone": None}]},
         with_row(STATUS, problems=None), with_row(STATUS, problems="none"), with_row(STATUS, holds=None),
         with_row(STATUS, holds=[{}]), with_row(STATUS, holds=["halt"]), with_row(STATUS, heartbeat_s="1"),
         with_row(STATUS, heartbeat_s=NAN), with_row(STATUS, open_trades=-1), with_row(STATUS, drill_days=HUGE),

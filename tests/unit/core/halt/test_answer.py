@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freqops.core.base import kinds
 from freqops.core.base.kinds import Malformed
+from freqops.core.bot import foreign_process
 from freqops.core.halt.answer import KINDS, Answer, Row
 from freqops.core.halt.fleet_answer import SILENT, UNKNOWN, FleetAnswer, HostAnswer
 
@@ -36,7 +38,7 @@ def fleet(document: dict[str, Any] | None, error: str | None = None, bots: tuple
 def test_the_first_release_is_understood_to_the_last_name() -> None:
     answer = Answer.from_json(FIRST)
     assert [row.to_json() for row in answer.rows] == FIRST["bots"]
-    assert (answer.proven, answer.undeclared) == (True, [])
+    assert (answer.proven, answer.foreign) == (True, [])
     assert answer.to_json() == {name: FIRST[name] for name in ("version", "bots", "undeclared", "proven")}
 
 
@@ -115,7 +117,8 @@ NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**400
     [
         {"bots": 5}, {"bots": None}, {"bots": [5]}, {"bots": [[]]}, {"bots": [{}]}, {"bots": {"alpha": ROW}},
         {"bots": [ROW, ROW]}, {"bots": [ROW, {**ROW, "verdict": "NOT PROVEN"}]}, {"undeclared": [{"pid": "7"}]},
-        {"undeclared": [{"pid": 7}]}, {"bots": [{**ROW, "proven_s": NAN}]}, {"bots": [{**ROW, "proven_s": INFINITE}]},
+        {"undeclared": [{"pid": 7}]}, {"undeclared": [{"pid": 7, "command": "x", "left_alone": {"reason": "x"}}]},
+        {"bots": [{**ROW, "proven_s": NAN}]}, {"bots": [{**ROW, "proven_s": INFINITE}]},
         {"bots": [{**ROW, "acknowledged_s": HUGE}]}, {"bots": [{**ROW, "detail": None}]},
         {"bots": [{**ROW, "detail": "all is well"}]}, {"bots": [{**ROW, "positions": [{"amount": [[[1]]]}]}]},
         {"version": HUGE * -1}, {"bots": [{**ROW, "level": 10**30}]},
@@ -153,12 +156,13 @@ def test_a_host_writes_no_line_into_the_table() -> None:
         **ROW, "bot": forged, "mode": forged, "verdict": forged, "incident": forged, "detail": [forged],
         "closed": [forged], "positions": [{"pair": forged, "amount": forged, "stake": forged, "protection": forged}],
     }  # fmt: skip
-    said = {**FIRST, "proven": False, "bots": [row], "undeclared": [{"pid": 7, "command": forged}]}
+    marked = {"pid": 8, "command": forged, "left_alone": {"project": forged, "reason": forged}}
+    said = {**FIRST, "proven": False, "bots": [row], "undeclared": [{"pid": 7, "command": forged}, marked]}
     result = FleetAnswer(1, "one", [HostAnswer.of("paper-1", ["alpha"], said, None)])
     lines = result.text().split("\n")
     assert [line for line in lines if line.startswith("ALL PROVEN")] == []
     assert all(line.isprintable() for line in lines)
-    assert len(lines) == 2 + 2 + 5 + 1
+    assert len(lines) == 2 + 2 + 6 + 1
 
 
 def test_a_host_has_the_last_word_against_a_proof() -> None:
@@ -192,6 +196,39 @@ def test_a_process_of_no_bot_is_named_and_proves_nothing() -> None:
     result = fleet({**FIRST, "proven": False, "undeclared": [{"pid": 7, "command": "freqtrade trade"}]})
     assert result.unproven == ["undeclared Freqtrade process 7 on paper-1"]
     assert "paper-1: UNDECLARED Freqtrade process 7: freqtrade trade" in result.text()
+
+
+LEFT = {
+    "pid": 7, "command": "freqtrade trade",
+    "left_alone": {"project": "/opt/beta/docker-compose.yml", "reason": "adopted on Sunday"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_process_that_is_left_alone_is_named_and_spoils_nothing(level: int) -> None:
+    said = {**FIRST, "bots": [{**ROW, "level": level}], "undeclared": [LEFT, {**LEFT, "pid": 8}]}
+    result = FleetAnswer(level, "one", [HostAnswer.of("paper-1", ["alpha"], said, None)])
+    assert (result.proven, result.unproven) == (True, [])
+    lines = result.lines()
+    assert lines[-2] == (
+        "paper-1: LEFT ALONE, NOT HALTED: Freqtrade of /opt/beta/docker-compose.yml goes on trading (pid 8): "
+        "adopted on Sunday; stop it: docker compose -f /opt/beta/docker-compose.yml stop"
+    )
+    assert lines[-1] == f"ALL PROVEN, but for 2 Freqtrades that are left alone | incident {FIRST['incident']}"
+
+
+def test_what_is_left_alone_proves_nothing_of_the_rest() -> None:
+    result = fleet({**FIRST, "proven": False, "undeclared": [LEFT, {"pid": 9, "command": "freqtrade trade"}]})
+    assert result.unproven == ["undeclared Freqtrade process 9 on paper-1"]
+    assert result.lines()[-1] == f"NOT ALL PROVEN | incident {FIRST['incident']}"
+
+
+def test_the_first_release_takes_one_that_is_left_alone_for_undeclared() -> None:
+    """Its reader wants ``pid`` and ``command`` of each, and knows no other name: nothing is hidden from it."""
+    known = {name: LEFT[name] for name in ("pid", "command")}
+    assert kinds.having(pid=kinds.count, command=kinds.text)(LEFT)
+    assert Answer.from_json({**FIRST, "undeclared": [LEFT]}).to_json()["undeclared"] == [LEFT]
+    assert foreign_process.halted_line(known) == "UNDECLARED Freqtrade process 7: freqtrade trade"
 
 
 def test_the_table_says_what_each_bot_has_left() -> None:

@@ -37,6 +37,10 @@ def test_a_bot_that_is_held_at_level_3_without_a_process_is_fenced() -> None:
         (answer(bots=[]), "there is no bot alpha"),
         (answer(host="paper-2"), "paper-2 answered"),
         (answer(undeclared=[{"pid": 1, "command": "freqtrade trade"}]), "runs there that belongs to no bot"),
+        (
+            answer(undeclared=[{"pid": 1, "command": "x", "left_alone": {"project": "/opt/beta", "reason": "x"}}]),
+            "runs there that belongs to no bot",
+        ),
     ],
 )
 def test_whatever_else_it_says_proves_nothing(said: dict[str, Any], why: str) -> None:

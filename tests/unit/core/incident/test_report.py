@@ -208,6 +208,20 @@ def test_a_halt_repeated_under_the_same_incident_is_judged_by_its_last_time() ->
     assert "**NOT ALL PROVEN**" in reported({**files, "srv1-halt1-20261121T085510Z.json": foreign})
 
 
+def test_what_was_left_alone_is_counted_once_and_named_each_time() -> None:
+    beta = {"project": "/opt/beta/docker-compose.yml", "reason": "adopted on Sunday"}
+    left = {"pid": 7, "command": "f", "left_alone": beta}
+    first, again = halt(row(), undeclared=[left]), halt(row(), undeclared=[left], began="2026-11-21T08:50:00Z")
+    text = reported({HALT: first, "srv1-halt1-20261121T085010Z.json": again, JOURNAL: WHOLE})
+    assert "**ALL PROVEN, but for 1 Freqtrade that is left alone**" in text
+    said = "paper-1: LEFT ALONE, NOT HALTED: Freqtrade of /opt/beta/docker-compose.yml goes on trading (pid 7): adopted"
+    assert len([entry for entry in section(text, "## Verdicts") if entry.startswith(said)]) == 2
+    odd = [{"pid": 7, "command": "f", "left_alone": mark} for mark in (None, [], {"project": 5, "reason": ""})]
+    text = reported({HALT: halt(row(), proven=False, undeclared=odd), JOURNAL: WHOLE})
+    assert "**NOT ALL PROVEN**" in text
+    assert "paper-1: UNDECLARED Freqtrade process 7: f" in section(text, "## Verdicts")
+
+
 def test_a_command_that_was_refused_or_changed_nothing_leaves_a_journal_and_spoils_no_proof() -> None:
     asked = line(0.1, "question", "balances", to="exchange", answer={})
     files = {HALT: halt(row()), JOURNAL: WHOLE, "srv1-alpha-halt3.jsonl": WHOLE}
