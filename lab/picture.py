@@ -61,9 +61,7 @@ def drawn(said: str) -> str:
 
 def _played(command: list[str], reason: str) -> subprocess.CompletedProcess[str]:
     wishes = {"FREQOPS_REASON": reason, "ANSIBLE_FORCE_COLOR": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **wishes}, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **wishes}, capture_output=True, text=True, check=False)
 
 
 def main(place: Path = PICTURE) -> int:

@@ -3,8 +3,8 @@
 
 `make from-compose INVENTORY=inventories/mine BOTS="host/bot=config.json host/bot:Strategy=config.json,private.json"`.
 It makes a new directory, whole or not at all, and says of every setting what became of it; never its value.
-`LATER="host/bot=/opt/bot/docker-compose.yml"` names those of them that are adopted another day: no deploy brings them up
-beside the old one, and their entries lie in files of their own until then.
+`LATER="host/bot=/opt/bot/docker-compose.yml"` names those of them that are adopted another day: no deploy brings them
+up beside the old one, and their entries lie in files of their own until then.
 """
 
 from __future__ import annotations

@@ -22,10 +22,12 @@ from tests.prove import copy
 from tests.support import pages
 from tests.support.field import environment
 
-ADDRESSES = {"192.0.2.10": "paper-1"}  # as the pages have them
+ADDRESSES = {"192.0.2.10": "paper-1", "192.0.2.11": "prod-1"}  # as the pages have them, and whose they are in a lab
 USER = "ops"
 MINE = "inventories/mine"
 INCIDENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z_]+[0-9]?-[0-9a-f]{6}")
+OF_AN_INCIDENT = re.compile(r"<incident(?: of (?P<bot>[a-z]+))?>")
+EXPORT = re.compile(r"export (?P<name>\w+)=")
 SECONDS = 900
 # A host of the lab is reached at its published port; everything else about it is as the page says.
 SSH_CONFIG = """Host {address}
@@ -48,61 +50,80 @@ class Reader:
         home: The reader's home.
         images: What stands for each image of the pages, by its text there.
         typed: Each command that was typed, and what it printed.
+        settings: What was exported.
     """
 
     clone: Path
     home: Path
     images: Mapping[str, str]
-    typed: dict[str, str] = field(default_factory=dict)
+    typed: list[tuple[str, str]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
-    def follow(self, page: str, passed_over: Mapping[str, str] | None = None, *, upto: str = "") -> None:
+    def follow(
+        self,
+        page: str,
+        passed_over: Mapping[str, str] | None = None,
+        red: Mapping[str, str] | None = None,
+        *,
+        since: str = "",
+        upto: str = "",
+    ) -> None:
         """Follow a page from its top to its end.
 
         Args:
             page: Its name below docs/.
             passed_over: Commands that are not typed, by how they begin, and why.
-            upto: Where to stop reading: the line of a heading.
+            red: Commands that cannot end well in a lab, by how they begin, and what they then say.
+            since: Where to begin: the line of a heading.
+            upto: Where to stop: likewise.
         """
         left = dict(passed_over or {})
-        for block in pages.blocks(self._readable(page, upto)):
+        for block in pages.blocks(self._readable(page, since, upto)):
             if pages.written(block, self.clone):
                 self._complete()
             for command in block.commands:
                 known = next((begins for begins in passed_over or {} if command.startswith(begins)), None)
                 if known is None:
-                    self.type(command)
+                    said = next((text for begins, text in (red or {}).items() if command.startswith(begins)), "")
+                    self.type(command, red=said)
                 else:
                     left.pop(known, None)
         assert not left, f"{page} has no such command any more: {left}"
 
-    def type(self, command: str) -> str:
-        """Type a command, which must succeed, and return what it printed."""
-        given = command.replace("<incident>", self._incident) if "<incident>" in command else command
+    def type(self, command: str, *, red: str = "") -> str:
+        """Type a command, which must succeed, or fail and say ``red``; return what it printed."""
+        given = OF_AN_INCIDENT.sub(lambda found: self._incident(found["bot"]), command)
+        name = EXPORT.match(given)
+        read = f'{given}\nprintf %s "${name["name"]}"' if name else given
         done = subprocess.run(
-            ["bash", "-euc", given], cwd=self.clone, env=self._environment, stdin=subprocess.DEVNULL,
+            ["bash", "-euo", "pipefail", "-c", read], cwd=self.clone, env=self._environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{given} ended with {done.returncode}:\n{done.stdout[-6000:]}"
-        self.typed[command] = done.stdout
+        well = red in done.stdout and done.returncode != 0 if red else done.returncode == 0
+        assert well, f"{given} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+        if name and name["name"] != "PATH":
+            self.settings[name["name"]] = done.stdout
+        self.typed.append((command, done.stdout))
         return done.stdout
 
     def said(self, begins: str) -> str:
         """Return what the last command that begins so printed."""
-        return next(said for command, said in reversed(self.typed.items()) if command.startswith(begins))
+        return next(said for command, said in reversed(self.typed) if command.startswith(begins))
 
-    @property
-    def _incident(self) -> str:
-        """The incident that was named last."""
-        found = [match for said in self.typed.values() for match in INCIDENT.findall(said)]
-        assert found, "no command has named an incident"
+    def _incident(self, bot: str | None) -> str:
+        """Return the incident that was named last, or last by a command about one bot."""
+        about = [said for command, said in self.typed if bot is None or f"-e bot={bot} " in command]
+        found: list[str] = [match for said in about for match in INCIDENT.findall(said)]
+        assert found, f"no command has named an incident{f' of {bot}' if bot else ''}"
         return found[-1]
 
-    def _readable(self, page: str, upto: str) -> Path:
-        """Return a copy of the page that names images which there are."""
+    def _readable(self, page: str, since: str, upto: str) -> Path:
+        """Return a copy of the page, or of a part of it, that names images which there are."""
         text = (self.clone / "docs" / page).read_text(encoding="utf-8")
-        if upto:
-            assert f"\n{upto}\n" in text, f"{page} has no heading {upto!r}"
-            text = text[: text.index(f"\n{upto}\n") + 1]
+        for heading in filter(None, (since, upto)):
+            assert text.count(f"\n{heading}\n") == 1, f"{page} has no heading {heading!r}"
+        text = text[: text.index(f"\n{upto}\n") + 1] if upto else text
+        text = text[text.index(f"\n{since}\n") :] if since else text
         for name, image in self.images.items():
             text = text.replace(name, image)
         copied = self.home / page.replace("/", "-")
@@ -123,16 +144,14 @@ class Reader:
         exchange = {"enable_ws": False, "only_from_ccxt": True, "ccxt_config": ccxt, "ccxt_async_config": ccxt}
         more = {"internals": {"process_throttle_secs": 1, "heartbeat_interval": 5}, "exchange": exchange}
         values["freqtrade_config"] = merged(shared.get("freqtrade_config") or {}, more)
-        for host in ADDRESSES.values():
-            path = self.clone / MINE / "host_vars" / f"{host}.yml"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(yaml.safe_dump(values))
+        path = self.clone / MINE / "group_vars" / "paper.yml"  # the group of the pages, which wins over all.yml
+        path.write_text(yaml.safe_dump(values))
 
     @property
     def _environment(self) -> dict[str, str]:
         found = environment()
         path = f"{self.home}/bin:{self.clone}/.venv/bin:{os.environ['PATH']}"
-        return {**found, "PATH": path, "HOME": str(self.home), "PYTHONPATH": str(self.clone / "src")}
+        return {**found, "PATH": path, "HOME": str(self.home), **self.settings}
 
 
 @contextmanager

@@ -24,7 +24,7 @@ OF_OTHERS = {"ansible-playbook: command not found", "Host key verification faile
 # Outcomes are written in small letters where they are made; `switching.failure` puts them together.
 PUT_TOGETHER = {"ROLLED BACK, PROVEN": "rolled back", "ROLLED BACK, NOT PROVEN": "rolled back"}
 PIECE = 4
-WALKED = ("first-host.md", "from-compose.md", "every-day.md", "uninstall.md")
+WALKED = ("first-host.md", "hosts-and-groups.md", "from-compose.md", "every-day.md", "uninstall.md")
 PLAYED = re.compile(r"\bansible-playbook playbooks/|\bfreqops-host |^make |^ssh ", re.MULTILINE)
 
 

@@ -13,10 +13,12 @@ import yaml
 from lab.base.paths import INVENTORY
 from lab.services.control import control
 from lab.services.prices import all_pairs
+from tests.support.composed import PASSWORD, TOKEN, Composed
 from tests.support.field import ROOT, Field
+from tests.support.foreign import trades_of
 from tests.support.reader import Reader, reader
 
-HOST = "paper-1"
+HOST, SECOND = "paper-1", "prod-1"
 HERE_ALREADY = {"git clone": "the clone is there", "scripts/bootstrap": "and its environment"}
 STRATEGY = """
 from freqtrade.strategy import IStrategy
@@ -51,7 +53,8 @@ docker image inspect --format '{{{{index .RepoDigests 0}}}}' {name}
 @pytest.fixture(scope="module")
 def you() -> Iterator[Reader]:
     """Somebody with a bare host, and a strategy."""
-    subprocess.run([sys.executable, "-m", "lab", "reset", HOST], cwd=ROOT, check=True)
+    for host in (HOST, SECOND):
+        subprocess.run([sys.executable, "-m", "lab", "reset", host], cwd=ROOT, check=True)
     control("DELETE", "/faults")
     all_pairs(0)
     lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
@@ -79,6 +82,14 @@ def test_the_first_host(you: Reader, host: Field) -> None:
     assert "max_open_trades: 2  # its config" in you.said("ansible-playbook playbooks/config.yml")
     assert host.sh("docker ps --format '{{.Names}}'").split().count("freqops-beta") == 1
     assert you.said("ansible-playbook playbooks/deploy.yml").count("alpha") < 10
+
+
+def test_a_second_host(you: Reader) -> None:
+    you.follow("hosts-and-groups.md")
+    table = you.said("ansible-playbook playbooks/status.yml")
+    assert [line.split()[:2] for line in table.splitlines() if line.startswith("paper-")] == [
+        ["paper-1", "alpha"], ["paper-1", "beta"], ["paper-2", "gamma"],
+    ]  # fmt: skip
 
 
 def test_every_day(you: Reader, host: Field) -> None:
@@ -114,7 +125,68 @@ def test_the_image_of_one_bot_becomes_that_of_all_without_a_restart(you: Reader,
 
 
 def test_uninstall(you: Reader, host: Field) -> None:
+    """Docker stays, on both hosts: what docker compose needs in the tests below."""
     you.follow("uninstall.md")
+    you.type(you.typed[-2][0].replace("paper-1", "paper-2"))
     assert host.sh("docker ps --all --quiet") == ""
-    left = host.sh("ls -d /srv/freqops /usr/local/bin/freqops-host /etc/systemd/system/freqops* 2>/dev/null; nft list tables")
+    left = host.sh(
+        "ls -d /srv/freqops /usr/local/bin/freqops-host /etc/systemd/system/freqops* 2>/dev/null; nft list tables"
+    )
     assert "freqops" not in left
+
+
+class Evening:
+    """Three bots of docker compose on two hosts, and somebody who brings them over."""
+
+    def __init__(self, you: Reader) -> None:
+        url = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())["lab_exchange_url"]
+        self.you = you
+        self.sink = f"{url}/sink/evening"
+        hook = {"enabled": True, "url": self.sink, "format": "json", "status": {"said": "{status}"}}
+        telegram = {"enabled": True, "token": TOKEN, "chat_id": "4711"}
+        self.alpha = Composed(HOST, "alpha", 8080, webhook=hook)
+        self.beta = Composed(HOST, "beta", 8081, max_open_trades=2, telegram=telegram)
+        self.gamma = Composed(SECOND, "gamma", 8080)
+        self.bots = (self.alpha, self.beta, self.gamma)
+        for bot in self.bots:
+            bot.up()
+        self.before = [bot.trades() for bot in self.bots]
+
+
+@pytest.fixture(scope="module")
+def evening() -> Iterator[Evening]:
+    """The evening: each test of it goes on where the one before has ended."""
+    lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
+    images = {
+        "freqtradeorg/freqtrade@sha256:<digest>": lab["freqtrade_image"],
+        "postgres@sha256:<digest>": lab["postgres_image"],
+    }
+    with reader(images) as you:
+        password = you.home / ".freqops-password"
+        password.write_text("of nobody\n")
+        yield Evening(you)
+
+
+def test_from_compose_with_one_that_is_left(evening: Evening) -> None:
+    you = evening.you
+    you.follow("from-compose.md", upto="## 5. The one that was left")
+    shown = "".join(said for _, said in you.typed)
+    assert PASSWORD not in shown
+    assert TOKEN not in shown
+    assert (you.clone / "inventories/mine/secrets.yml").read_text().startswith("$ANSIBLE_VAULT")
+    after = [trades_of(Field(HOST, "alpha")), trades_of(Field(SECOND, "gamma"))]
+    assert after == [evening.before[0], evening.before[2]]
+    halted = you.said("FREQOPS_REASON='first try'")
+    assert "ALL PROVEN, but for 1 Freqtrade that is left alone" in halted
+    assert "LEFT ALONE, NOT HALTED" in halted
+    assert evening.beta.trades() == evening.before[1]
+
+
+def test_the_one_that_was_left_comes_too(evening: Evening) -> None:
+    """Telegram cannot be reached from a lab, and status says so; everything else is well."""
+    unreached = "Telegram"
+    red = {"ansible-playbook playbooks/deploy.yml": unreached, "ansible-playbook playbooks/status.yml": unreached}
+    evening.you.follow("from-compose.md", red=red, since="## 5. The one that was left")
+    assert trades_of(Field(HOST, "beta"))[: len(evening.before[1])] == evening.before[1]
+    secrets = Field(HOST, "beta").sh("cat /srv/freqops/bots/beta/conf/secrets.json")
+    assert TOKEN in secrets
