@@ -46,7 +46,7 @@ def bot_document(bot: Mapping[str, Any], checksum: str | None = "c0ffee" * 8) ->
             "__freqtrade_secrets": {"stat": {"checksum": checksum} if checksum else {}},
             "__freqtrade_home": f"{HOME}/{bot['name']}",
             "__freqtrade_packages_home": "/srv/freqops/packages/0123456789abcdef",
-            "freqtrade_image": IMAGE,
+            "__freqtrade_image": IMAGE,
             "freqtrade_memory": "1g",
         },
     )
