@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,7 @@ class ActionModule(ActionBase):
             policy.check(yaml.safe_load(built.files[release.COMPOSE]), values["bot"]["name"])
         except (release.ReleaseUnusable, Refused, OSError) as error:
             return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
-        files = {**built.files, **validator}
-        arguments = {**values, "release": built.fingerprint, "files": files, "tool_mark": mark}
+        arguments = _arguments(values, built, validator, mark)
         done: dict[str, Any] = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
         return {**result, **done, "warnings": [*done.get("warnings", []), *_left_behind(values)]}
 
@@ -57,7 +57,15 @@ def _build(values: dict[str, Any]) -> release.Release:
         values["compose"],
         files,
         strategy_package.files(FREQOPS),
+        brought_files.user_contents(Path(values["user_files"])) if values.get("user_files") else {},
     )
+
+
+def _arguments(values: dict[str, Any], built: release.Release, validator: dict[str, str], mark: str) -> dict[str, Any]:
+    """Return the arguments of the module: JSON, so that what may be no text is base64 there."""
+    contents = {name: base64.b64encode(content).decode() for name, content in built.user_files.items()}
+    files = {**built.files, **validator}
+    return {**values, "release": built.fingerprint, "files": files, "contents": contents, "tool_mark": mark}
 
 
 def _validator(program: Path) -> dict[str, str]:

@@ -18,7 +18,8 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Compares with what runs now; a configuration is shown without what looks like a secret.
+    details: Compares with what runs now. A configuration is shown without what looks like a secret, and a file that
+      the strategy reads as its size and digest where it is no short text.
   platform:
     platforms: posix
 options:
@@ -46,6 +47,10 @@ options:
     description: Directory with the files of its strategy, a path on the control node.
     type: path
     required: true
+  user_files:
+    description: Directory with the files that its strategy reads, a path on the control node; empty where it has none.
+    type: path
+    default: ""
   validator:
     description:
       - The program that validates it in the pinned image, a path on the control node; the package
@@ -75,8 +80,12 @@ options:
     description: The fingerprint; given by the action plugin.
     type: str
   files:
-    description: The files of the release, by relative path; given by the action plugin.
+    description: The texts of the release, by relative path; given by the action plugin.
     type: dict
+  contents:
+    description: The files that its strategy reads in base64, by relative path; given by the action plugin.
+    type: dict
+    default: {}
 author:
   - freqops (@freqops)
 """
@@ -118,11 +127,13 @@ cautions:
   type: str
 """
 
+import base64
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, remarks
+from ansible.module_utils.freqops.core.bot import user_files
 from ansible.module_utils.freqops.core.deploy import installed, release, tree
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -132,6 +143,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "packages": {"type": "str", "required": True},
     "compose": {"type": "str", "required": True},
     "strategy_dir": {"type": "path", "required": True},
+    "user_files": {"type": "path", "default": ""},
     "validator": {"type": "path", "required": True},
     "tool": {"type": "path", "required": True},
     "tool_mark": {"type": "str"},
@@ -140,6 +152,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "owner": {"type": "int", "default": 1000},
     "release": {"type": "str"},
     "files": {"type": "dict"},
+    "contents": {"type": "dict", "default": {}},
 }
 
 
@@ -162,13 +175,16 @@ def _bring_tool(module: AnsibleModule) -> bool:
     return True
 
 
-def _diff(home: Path, former: str, files: dict[str, str], changed: list[str]) -> list[dict[str, str]]:
+def _diff(home: Path, former: str, files: dict[str, tree.Content], changed: list[str]) -> list[dict[str, str]]:
     """Return, for each file that changes, what the bot runs now and what it would run."""
     before = home / "release" / former if former else None
     differences = []
     for name in changed:
         old = before / name if before is not None else None
-        text = old.read_text(errors="replace") if old is not None and old.is_file() else ""
+        there = tree.content(old) if old is not None and old.is_file() else None
+        text: tree.Content = there or b""
+        if isinstance(text, bytes) and isinstance(files[name], str):
+            text = text.decode(errors="replace")
         differences.append(
             {
                 "before_header": name,
@@ -184,20 +200,27 @@ def main() -> None:
     """Compare, and write what differs."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
-    home, files = Path(values["home"]), values["files"]
+    contents = values.pop("contents")  # of many MiB, perhaps, which an answer must not give back
+    read = {name: base64.b64decode(content) for name, content in contents.items()}
+    home, files = Path(values["home"]), {**values["files"], **read}
     place = home / "release" / values["release"]
     former, mark = _former(home), tree.text(place / release.VALIDATED)
     changed = tree.differing(place, files)
     foreign = tree.foreign(place, files, (release.VALIDATED,))
     inner = [(place / name, 0) for name in tree.directories(files)]
     directories = [(home / "var", values["owner"]), (home / "release", 0), (place, 0), *inner]
+    obstacle = user_files.in_the_way(home / "var") if read else ""
+    if obstacle:
+        module.fail_json(msg=f"{home.name} was not touched: {obstacle}")
     diff = _diff(home, former, files, changed)  # before anything is written, for it may be what runs now
     if module.check_mode:
         made = not all(tree.is_own_directory(path, owner) for path, owner in directories)
+        made = made or bool(read and not (home / "var" / user_files.DIRECTORY).is_dir())
     else:
         if changed or foreign:
             (place / release.VALIDATED).unlink(missing_ok=True)
         made = sum(tree.own_directory(path, owner) for path, owner in directories) > 0
+        made = bool(read and user_files.make_mount_point(home / "var", values["owner"])) or made
         tree.write(place, files, changed)
         tree.remove(place, foreign)
     brought = _bring_tool(module)

@@ -80,6 +80,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, remarks
+from ansible.module_utils.freqops.core.bot import user_files
 from ansible.module_utils.freqops.core.bot.side_container import SideContainer
 from ansible.module_utils.freqops.core.deploy import effective_values, release
 
@@ -100,7 +101,11 @@ def container(values: dict[str, Any]) -> SideContainer:
         image=values["image"],
         program=("/freqops/release/validate_release.py", values["database"], *values["known_keys"]),
         user=values["owner"],
-        mounts=(f"{values['release']}:/freqops/release:ro", f"{values['packages']}:/freqops/packages:ro"),
+        mounts=(
+            f"{values['release']}:/freqops/release:ro",
+            f"{values['packages']}:/freqops/packages:ro",
+            *user_files.mounts(Path(values["release"]), "/tmp"),  # noqa: S108  user_data_dir there
+        ),
         environment={"PYTHONPATH": release.PYTHONPATH},
         memory="1g",  # the strategy's own imports are loaded, too
     )

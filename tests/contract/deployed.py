@@ -47,7 +47,7 @@ def compose_service(home: Path, name: str, image: str) -> Json:
     environment.filters["comment"] = lambda text: f"# {text}"
     text = environment.from_string((ROOT / "templates" / "bot" / "compose.yml.j2").read_text()).render(
         ansible_managed="contract tests",
-        freqtrade_image=image,
+        __freqtrade_image=image,
         freqtrade_memory="1g",
         __freqtrade_bot={"name": name, "api_port": 1, "database": "sqlite"},
         __freqtrade_home=home,

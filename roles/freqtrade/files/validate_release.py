@@ -73,9 +73,19 @@ def validate(database: str) -> Built:
     os.environ.pop("FT_APP_ENV", None)  # else Freqtrade tries sudo here, and what sudo says buries the reason
     config_file = place.RELEASE / "config.json"
     made_up = overlays(database, json.loads(config_file.read_text()))
-    built = Built([config_file, *made_up])
-    importlib.import_module(DRIVERS[database][1])
-    return built
+    return Built([config_file, *made_up])
+
+
+def without_driver(database: str) -> list[Finding]:
+    """Return the driver of its database where this image cannot load it: added packages are for one Python."""
+    module = DRIVERS[database][1]
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        why = f"{type(error).__name__}: {str(error)[:LONGEST]}"
+        python = "{}.{}".format(*sys.version_info)
+        return [{"path": [], "kind": "driver", "module": module, "python": python, "why": why}]
+    return []
 
 
 def cautions(strategy: IStrategy) -> list[Finding]:
@@ -128,7 +138,7 @@ def main() -> int:
     try:
         built = validate(database)
         strategy = built.strategy
-        differences = [*built.differences(), *without_gate(strategy)]
+        differences = [*built.differences(), *without_gate(strategy), *without_driver(database)]
         said = [*cautions(strategy), *named, built.effective()]
     except FreqtradeException as error:
         report(broken())

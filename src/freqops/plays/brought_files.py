@@ -7,7 +7,7 @@ files. A directory that cannot be brought as it is, is refused.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,6 +40,7 @@ class Bound:
     cure: str
 
 
+OF_USER = Bound(500, 16, "take out what its strategy does not read")
 OF_STRATEGY = Bound(500, 8, "lead strategy_dir to a directory that has the strategy and its modules alone")
 
 
@@ -64,8 +65,9 @@ def strategy_files(directory: Path) -> dict[str, Path]:
     Raises:
         Refused: There are too many, or a directory cannot be read.
     """
-    found = ((name, path) for name, path in _below(directory) if path.suffix in SUFFIXES and path.is_file())
-    return _bounded(directory, found, OF_STRATEGY)
+    paths = (Path(place, name) for place, _, names in _walked(directory, _why_not) for name in names)
+    wanted = (path for path in paths if path.suffix in SUFFIXES and path.is_file())
+    return _bounded(directory, ((str(path.relative_to(directory)), path) for path in wanted), OF_STRATEGY)
 
 
 def strategy_texts(directory: Path) -> dict[str, str]:
@@ -77,13 +79,56 @@ def strategy_texts(directory: Path) -> dict[str, str]:
     return {name: _text(path) for name, path in strategy_files(directory).items()}
 
 
+def user_dir(bot: Mapping[str, Any], inventory_dir: str | None) -> Path | None:
+    """Return the directory with the files that the strategy of a bot reads, None where it has none."""
+    return resolved(bot["user_files"], inventory_dir) if bot.get("user_files") else None
+
+
+def user_files(directory: Path) -> dict[str, Path]:
+    """Return the files that a strategy reads by their path below their directory.
+
+    Raises:
+        Refused: There are none or too many, or something of it is no file of that directory, or cannot be read.
+    """
+    found = _bounded(directory, _of_user(directory), OF_USER)
+    if not found:
+        raise Refused(f"no files in {directory}; lead user_files to a directory that has some, or leave it out")
+    return found
+
+
+def _of_user(directory: Path) -> Iterator[tuple[str, Path]]:
+    """Yield each file that a strategy reads by its path below their directory."""
+    whole = directory.resolve()
+    for place, directories, names in _walked(directory, Path.is_symlink):
+        for path in (Path(place, name) for name in directories):
+            if path.is_symlink():
+                raise Refused(f"{path} is a link to a directory; put the directory itself in its place")
+        for path in (Path(place, name) for name in names):
+            if whole not in path.resolve().parents:
+                raise Refused(f"{path} is a link that leads out of {directory}; put the file itself in its place")
+            if not path.is_file():
+                raise Refused(f"{path} is no file that could be brought; take it away")
+            yield str(path.relative_to(directory)), path
+
+
+def user_contents(directory: Path) -> dict[str, bytes]:
+    """Return the contents of the files that a strategy reads by their path below their directory.
+
+    Raises:
+        Refused: As `user_files` says.
+    """
+    return {name: _read(path) for name, path in user_files(directory).items()}
+
+
 def of_bot(bot: Mapping[str, Any], inventory_dir: str | None, root: Path) -> list[Path]:
     """Return all files of a bot, an item of ``freqtrade_bots``, that are brought to its host.
 
     Raises:
         Refused: Some cannot be brought.
     """
-    return list(strategy_files(strategy_dir(bot, inventory_dir, root)).values())
+    directory = user_dir(bot, inventory_dir)
+    read = user_files(directory) if directory else {}
+    return [*strategy_files(strategy_dir(bot, inventory_dir, root)).values(), *read.values()]
 
 
 def judge(bot: DeclaredBot, inventory_dir: str | None, root: Path) -> Iterator[Refusal]:
@@ -103,7 +148,7 @@ def left_out(directory: Path) -> dict[str, str]:
         Refused: A directory cannot be read.
     """
     found: dict[str, str] = {}
-    for place, names, _ in _walked(directory):
+    for place, names, _ in _walked(directory, _why_not):
         for path in (Path(place, name) for name in names):
             if _why_not(path):
                 found[str(path.relative_to(directory))] = _why_not(path)
@@ -117,21 +162,19 @@ def _why_not(directory: Path) -> str:
     return OF_PACKAGES if (directory / ENVIRONMENT).is_file() else ""
 
 
-def _below(directory: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each file that can be brought, by its path below a directory."""
-    for place, _, names in _walked(directory):
-        for path in (Path(place, name) for name in names):
-            yield str(path.relative_to(directory)), path
+def _walked(directory: Path, left: Callable[[Path], object]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield what `os.walk` does, without what is hidden.
 
-
-def _walked(directory: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield what `os.walk` does, without what is hidden; into what is not brought it does not go."""
+    Args:
+        directory: Where it begins.
+        left: Whether it does not go into a directory.
+    """
     if not directory.is_dir():
         return
     for place, directories, files in os.walk(directory, onerror=_refuse):
         directories[:] = [name for name in _seen(directories) if name != MADE_BY_PYTHON]
         yield place, list(directories), _seen(files)
-        directories[:] = [name for name in directories if not _why_not(Path(place, name))]
+        directories[:] = [name for name in directories if not left(Path(place, name))]
 
 
 def _seen(names: Iterable[str]) -> list[str]:
@@ -170,12 +213,24 @@ def _text(path: Path) -> str:
         _refuse(error)
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        _refuse(error)
+
+
 def _refuse(error: OSError) -> NoReturn:
     raise Refused(f"{error.filename} cannot be read: {error.strerror}; let this account read it") from error
 
 
-def _of_strategy(bot: Mapping[str, Any], inventory_dir: str | None, root: Path) -> Mapping[str, Any]:
+def _of_strategy(bot: Mapping[str, Any], inventory_dir: str | None, root: Path) -> object:
     return strategy_texts(strategy_dir(bot, inventory_dir, root))
 
 
-READERS = {"strategy_dir": _of_strategy}
+def _of_operator(bot: Mapping[str, Any], inventory_dir: str | None, _root: Path) -> object:
+    directory = user_dir(bot, inventory_dir)
+    return user_contents(directory) if directory else {}
+
+
+READERS = {"strategy_dir": _of_strategy, "user_files": _of_operator}

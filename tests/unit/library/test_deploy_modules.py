@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -63,6 +64,65 @@ def test_a_release_is_laid_out_once_beside_the_one_that_runs(run: Run, stage: di
     assert (home / "release" / NEW / "strategies/S.py").read_text() == "code"
     assert (home / "conf/freqops-host").read_text() == "the tool"
     assert (home / "bot.json").read_text() == before
+
+
+def read_files(**contents: bytes) -> dict[str, str]:
+    return {f"user_files/{name}": base64.b64encode(content).decode() for name, content in contents.items()}
+
+
+def test_files_that_a_strategy_reads_are_laid_out_unchanged_and_have_a_mount_point(
+    run: Run, stage: dict[str, Any]
+) -> None:
+    home, before = Path(stage["home"]), os.umask(0o077)
+    stage["contents"] = read_files(levels=b"\xff\0\r\n")
+    try:
+        assert run(freqops_stage, check=True, **stage)["changed"] is True
+        assert not (home / "var" / "user_files").exists()
+        first, second = run(freqops_stage, **stage), run(freqops_stage, **stage)
+    finally:
+        os.umask(before)
+    assert (first["changed"], second["changed"]) == (True, False)
+    laid_out = home / "release" / NEW / "user_files" / "levels"
+    assert (laid_out.read_bytes(), laid_out.stat().st_mode & 0o777) == (b"\xff\0\r\n", 0o444)
+    point = (home / "var" / "user_files").stat()
+    assert (point.st_uid, point.st_gid, point.st_mode & 0o7777) == (stage["owner"], stage["owner"], 0o755)
+    assert "contents" not in json.dumps(first.get("invocation", {}))
+    (home / "var" / "user_files").rmdir()
+    assert run(freqops_stage, check=True, **stage)["changed"] is True
+    assert run(freqops_stage, **stage)["changed"] is True
+    laid_out.chmod(0o644)
+    laid_out.write_bytes(b"changed")
+    assert run(freqops_stage, **stage)["changed"] is True
+    assert laid_out.read_bytes() == b"\xff\0\r\n"
+
+
+def test_a_diff_shows_of_what_is_no_text_its_size_and_digest(run: Run, stage: dict[str, Any]) -> None:
+    old = Path(stage["home"]) / "release" / OLD / "user_files"
+    old.mkdir()
+    (old / "levels").write_bytes(b"\xfe")
+    (old / "text").write_text("a\n")
+    stage["contents"] = read_files(levels=b"\xff\0", text=b"b\n", new=b"c\n")
+    shown = {each["after_header"]: each for each in run(freqops_stage, check=True, **stage)["diff"]}
+    levels = shown["user_files/levels"]
+    assert levels["before"].startswith("1 bytes, sha256 ")
+    assert levels["after"] == f"2 bytes, sha256 {hashlib.sha256(b'\xff\0').hexdigest()}\n"
+    assert (shown["user_files/text"]["before"], shown["user_files/text"]["after"]) == ("a\n", "b\n")
+    assert (shown["user_files/new"]["before"], shown["user_files/new"]["after"]) == ("", "c\n")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_the_bot_wrote_where_they_are_mounted_is_not_hidden(run: Run, stage: dict[str, Any], check: bool) -> None:
+    own = Path(stage["home"]) / "var" / "user_files"
+    own.mkdir(parents=True)
+    (own / "mine.csv").touch()
+    assert run(freqops_stage, **stage)["changed"] is True, "it reads no files"
+    stage["release"], stage["contents"] = "2" * 16, read_files(levels=b"")
+    answer = run(freqops_stage, check=check, **stage)
+    assert answer["failed"] is True
+    assert answer["msg"] == (
+        f"alpha was not touched: {own} has files of the bot's own, which user_files would hide: move them away"
+    )
+    assert not (Path(stage["home"]) / "release" / stage["release"]).exists()
 
 
 def test_staging_is_foretold_and_then_nothing_is_written(run: Run, stage: dict[str, Any]) -> None:

@@ -45,6 +45,19 @@ def test_it_keeps_every_rule(made: Callable[[], SideContainer]) -> None:
     assert policy.violations_beside(made().service()) == []
 
 
+def test_what_loads_a_strategy_sees_the_files_that_it_reads(tmp_path: Path) -> None:
+    bot = replace(BOT, home=tmp_path / "bots" / "alpha")
+    made: list[Callable[[], SideContainer]] = [
+        lambda: witness.container(bot, "name", "freqops.witness.update_records", None),
+        lambda: freqops_validate.container({**VALIDATED, "release": str(bot.release_home)}),
+    ]
+    bot.release_home.mkdir(parents=True)
+    assert not any("user_files" in mount for each in made for mount in each().mounts)
+    (bot.release_home / "user_files").mkdir()
+    for each in made:
+        assert f"{bot.release_home}/user_files:/tmp/user_files:ro" in each().mounts
+
+
 @pytest.mark.parametrize("made", ALL.values(), ids=ALL)
 def test_what_is_judged_is_what_is_started(made: Callable[[], SideContainer]) -> None:
     container = made()

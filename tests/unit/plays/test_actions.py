@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -178,6 +179,19 @@ def test_modules_in_directories_below_are_part_of_the_release(staged: dict[str, 
     assert len({each.fingerprint for each in (before, *built)}) == 3
 
 
+def test_files_that_a_strategy_reads_reach_the_host_unchanged(staged: dict[str, Any], tmp_path: Path) -> None:
+    place = tmp_path / "read"
+    (place / "deep").mkdir(parents=True)
+    (place / "deep" / "levels.bin").write_bytes(b"\xff\0\r\n")
+    before, built = freqops_stage._build(staged), freqops_stage._build({**staged, "user_files": str(place)})
+    assert built.user_files == {"user_files/deep/levels.bin": b"\xff\0\r\n"}
+    assert built.fingerprint != before.fingerprint
+    assert freqops_stage._build({**staged, "user_files": ""}) == before
+    sent = freqops_stage._arguments({**staged, "user_files": str(place)}, built, {}, "mark")
+    assert base64.b64decode(sent["contents"]["user_files/deep/levels.bin"]) == b"\xff\0\r\n"
+    json.dumps(sent)
+
+
 def test_directories_of_which_nothing_is_brought_are_named(staged: dict[str, Any], tmp_path: Path) -> None:
     assert freqops_stage._left_behind(staged) == []
     (tmp_path / "tests").mkdir()
@@ -188,7 +202,7 @@ def test_directories_of_which_nothing_is_brought_are_named(staged: dict[str, Any
 
 def test_a_strategy_that_cannot_be_read_makes_no_release(staged: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "S.py").write_bytes(b"\xff\xfe")
-    with pytest.raises(Refused, match="S.py is no text; write it in UTF-8"):
+    with pytest.raises(Refused, match=r"S\.py is no text; write it in UTF-8"):
         freqops_stage._build(staged)
     for path in tmp_path.glob("S.*"):
         path.unlink()

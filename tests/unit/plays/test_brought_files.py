@@ -116,3 +116,55 @@ def test_what_cannot_be_brought_is_refused_for_its_bot_before_anything_is_touche
     (tmp_path / "mine" / "S.py").write_bytes(b"\xff")
     [line] = judged(tmp_path, strategy_dir="mine")
     assert line == f"paper-1 alpha: strategy_dir: {tmp_path}/mine/S.py is no text; write it in UTF-8"
+
+
+# --- those that a strategy reads
+
+
+def test_all_files_that_a_strategy_reads_are_brought_as_they_are(tmp_path: Path) -> None:
+    contents = {"deep/model.bin": b"\xff\0\r\n", "levels.csv": b"BTC,1\r\n", "pyvenv.cfg": b"no environment"}
+    for name, content in {**contents, ".hidden": b"", ".git/x": b"", "__pycache__/x.pyc": b""}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "again.csv").symlink_to("levels.csv")
+    assert brought_files.user_contents(tmp_path) == {**contents, "again.csv": contents["levels.csv"]}
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda at: (at / "out.csv").symlink_to("/etc/hostname"), r"out\.csv is a link that leads out of .*; put the"),
+        (lambda at: (at / "gone.csv").symlink_to(at / "gone"), r"gone\.csv is no file that could be brought; take it"),
+        (lambda at: (at / "more").symlink_to(at / "deep"), r"more is a link to a directory; put the directory itself"),
+        (lambda at: (at / "etc").symlink_to("/etc"), "etc is a link to a directory; put the directory itself"),
+        (lambda at: os.mkfifo(at / "deep" / "fifo"), "fifo is no file that could be brought; take it away"),
+        (lambda at: write(at, "a\nb"), "give it a name of characters that are shown"),
+        (lambda at: write(at, *(f"deep/{number}" for number in range(500))), "more than 500 files to bring; take out"),
+        (lambda at: write(at, "large", text="x" * 16 * 2**20), "have more than 16 MiB; take out what its strategy"),
+    ],
+)
+def test_what_cannot_be_read_by_a_strategy_is_refused(tmp_path: Path, make: Any, why: str) -> None:
+    write(tmp_path, "levels.csv", "deep/levels.csv", text="x")
+    assert judged(tmp_path.parent, user_files=tmp_path.name) == []
+    make(tmp_path)
+    with pytest.raises(Refused, match=why):
+        brought_files.user_contents(tmp_path)
+    [line] = judged(tmp_path.parent, user_files=tmp_path.name)
+    assert line.startswith("paper-1 alpha: user_files: ")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.parent])
+def test_a_directory_without_files_is_refused(tmp_path: Path, make: Any) -> None:
+    make(tmp_path / "read")
+    [line] = judged(tmp_path, user_files="read")
+    assert line == (
+        f"paper-1 alpha: user_files: no files in {tmp_path}/read; "
+        "lead user_files to a directory that has some, or leave it out"
+    )
+
+
+def test_the_files_that_a_bot_reads_are_among_its_files(tmp_path: Path) -> None:
+    write(tmp_path, "mine/S.py", "mine/helpers/levels.py", "read/levels.csv")
+    entry = {"name": "a", "strategy_dir": "mine", "user_files": "read"}
+    found = brought_files.of_bot(entry, str(tmp_path), ROOT)
+    assert found == [tmp_path / name for name in ("mine/S.py", "mine/helpers/levels.py", "read/levels.csv")]

@@ -66,9 +66,15 @@ def test_strategies_and_packages_that_are_named_count(project: Path, tmp_path: P
     seen.add(fingerprint(project, **variables))
     (tmp_path / "packages.txt").unlink()
     seen.add(fingerprint(project, **variables))
+    (tmp_path / "read").mkdir()
+    variables["freqtrade_bots"][1]["user_files"] = str(tmp_path / "read")
+    seen.add(fingerprint(project, **variables))
+    for content in (b"\xff", b"\xfe"):
+        (tmp_path / "read" / "levels.bin").write_bytes(content)
+        seen.add(fingerprint(project, **variables))
     (own / "helpers" / "a\nb.py").touch()
     seen.add(fingerprint(project, **variables))
-    assert len(seen) == 7
+    assert len(seen) == 10
 
 
 @pytest.mark.parametrize("beside", ["inventory", "home"])
@@ -104,6 +110,8 @@ def test_the_role_asks_the_same_function_for_its_paths() -> None:
     tasks = "".join(path.read_text() for path in (ROOT / "roles/freqtrade/tasks").glob("*.yml"))
     assert "freqtrade_packages }}" not in tasks, "it is read through __freqtrade_packages_file"
     assert "__freqtrade_bot.strategy_dir" not in tasks
+    assert "lookup('freqops_brought_path', __freqtrade_bot.user_files)" in said["__freqtrade_user_files"]
+    assert "__freqtrade_bot.user_files" not in tasks
 
 
 def test_every_variable_of_every_role_counts() -> None:

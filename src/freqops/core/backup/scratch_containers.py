@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from ..bot import layout
+from ..bot import layout, user_files
 from ..bot.engine_names import DRILL_BOT, DRILL_INSIDE, DRILL_OUTSIDE, DRILL_POSTGRES
 from ..bot.side_container import SideContainer
 
@@ -88,6 +88,7 @@ def bot(
             f"{place / 'release'}:/freqops/release:ro",
             *((f"{packages}:/freqops/packages:ro",) if packages is not None else ()),
             f"{place / 'var'}:/freqops/var",
+            *user_files.mounts(place / "release", user_files.DATA),
         ),
         program=(
             *("-c", FREQTRADE, "trade", "--config", f"{CONF}/config.json"),

@@ -1,8 +1,8 @@
 """A release: everything that a bot runs from, under a fingerprint of exactly that.
 
-Image, added packages, configuration, strategies, what strategies import of freqops, and the description of the
-container make the fingerprint. What does not touch the process (coins that are not the bot's, say, and the limits that
-its strategy reads anew each time) is declared beside it and changes no release.
+Image, added packages, configuration, strategies, the files that these read, what they import of freqops, and the
+description of the container make the fingerprint. What does not touch the process (coins that are not the bot's, say,
+and the limits that its strategy reads anew each time) is declared beside it and changes no release.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.errors import FreqopsError
-from ..bot import layout, limits
+from ..bot import layout, limits, user_files
+from .tree import Content
 
 PLACEHOLDER = "@RELEASE@"
 FINGERPRINT = re.compile(r"^[0-9a-f]{16}$")
@@ -29,6 +30,7 @@ SECRET_NAME = re.compile(
     r"(password|secret|token|key|api_hash|passphrase|url|uid|chat_?id|account_?id|wallet_?address)$", re.IGNORECASE
 )  # what Freqtrade itself calls sensitive, and more
 HIDDEN = "[not shown]"
+LONGEST_SHOWN = 2**14
 
 
 class ReleaseUnusable(FreqopsError):
@@ -41,11 +43,13 @@ class Release:
 
     Attributes:
         fingerprint: Sixteen hexadecimal digits over all that makes a difference to the process.
-        files: The content of its directory, by relative path.
+        files: The texts of its directory, by relative path.
+        user_files: The files of the operator in it, by relative path; they may be no text.
     """
 
     fingerprint: str
     files: dict[str, str]
+    user_files: dict[str, bytes] = field(default_factory=dict)
 
 
 def declaration(bot: Mapping[str, Any], image: str, packages: str) -> dict[str, Any]:
@@ -79,6 +83,7 @@ def build(
     compose: str,
     strategies: Mapping[str, str],
     package: Mapping[str, str],
+    read: Mapping[str, bytes] | None = None,
 ) -> Release:
     """Return the release of a bot.
 
@@ -86,8 +91,9 @@ def build(
         declared: As `declaration` makes it.
         config: Its whole configuration, as `bot_config.effective` makes it.
         compose: Its Compose file, with `PLACEHOLDER` where the fingerprint belongs.
-        strategies: The files of its strategy, by name.
+        strategies: The files of its strategy, by path.
         package: The part of freqops that these import, as `strategy_package.files` gives it.
+        read: The files of the operator that these read, by path.
 
     Raises:
         ReleaseUnusable: The Compose file does not name the release, or there is no strategy.
@@ -104,6 +110,8 @@ def build(
         STRATEGIES: dict(strategies),
         PACKAGE: dict(package),
     }
+    if read:  # the fingerprint of a bot without them is as it was before there were any
+        covered[user_files.DIRECTORY] = {name: _digest(content) for name, content in read.items()}
     text = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
     files = {
@@ -113,15 +121,21 @@ def build(
         **{f"{STRATEGIES}/{name}": text for name, text in strategies.items()},
         **{f"{PACKAGE}/{name}": text for name, text in package.items()},
     }
-    return Release(fingerprint, files)
+    given = {f"{user_files.DIRECTORY}/{name}": content for name, content in (read or {}).items()}
+    return Release(fingerprint, files, given)
 
 
-def shown(name: str, text: str) -> str:
-    """Return the text of a release's file as a diff may show it: a configuration without what looks like a secret."""
+def shown(name: str, content: Content) -> str:
+    """Return a release's file as a diff may show it.
+
+    A configuration is shown without what looks like a secret, and what is no short text as its size and its digest.
+    """
+    if isinstance(content, bytes):
+        return _short(content)
     if name != CONFIG:
-        return text
+        return content
     try:
-        return _json(without_secrets(json.loads(text)))
+        return _json(without_secrets(json.loads(content)))
     except (ValueError, RecursionError):
         return f"{HIDDEN}: it is no JSON\n"
 
@@ -134,6 +148,20 @@ def without_secrets(value: Any) -> Any:
             for key, item in value.items()
         }
     return [without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def _short(content: bytes) -> str:
+    try:
+        text = content[: LONGEST_SHOWN + 1].decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if len(content) <= LONGEST_SHOWN and "".join(text.split()).isprintable():
+        return text
+    return f"{len(content)} bytes, sha256 {_digest(content)}\n"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _json(value: Any) -> str:

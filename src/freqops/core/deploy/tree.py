@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
+from typing import Union
 
 from ..base import durable
 
-
-def differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
-    """Return those of the ``wanted`` files (relative path to text) that are missing below ``root`` or differ."""
-    return sorted(name for name, said in wanted.items() if text(root / name) != said)
+Content = Union[str, bytes]
 
 
-def foreign(root: Path, wanted: Mapping[str, str], tolerated: tuple[str, ...] = ()) -> list[str]:
+def differing(root: Path, wanted: Mapping[str, Content]) -> list[str]:
+    """Return those of the ``wanted`` files (relative path to content) that are missing below ``root`` or differ."""
+    return sorted(name for name, said in wanted.items() if content(root / name) != _bytes(said))
+
+
+def foreign(root: Path, wanted: Mapping[str, Content], tolerated: tuple[str, ...] = ()) -> list[str]:
     """Return the files below ``root`` that do not belong there, but for the ``tolerated`` ones."""
     present = (path for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
     names = (str(path.relative_to(root)) for path in present)
     return sorted(name for name in names if name not in wanted and name not in tolerated)
 
 
-def write(root: Path, wanted: Mapping[str, str], names: list[str], mode: int = 0o444) -> None:
+def write(root: Path, wanted: Mapping[str, Content], names: list[str], mode: int = 0o444) -> None:
     """Write the files called ``names``, each whole or not at all, owned by the writer, and their directories.
 
     Raises:
@@ -30,7 +33,7 @@ def write(root: Path, wanted: Mapping[str, str], names: list[str], mode: int = 0
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        durable.write_atomic(path, wanted[name].encode(), mode)
+        durable.write_atomic(path, _bytes(wanted[name]), mode)
 
 
 def directories(wanted: Iterable[str]) -> list[str]:
@@ -62,9 +65,22 @@ def own_directory(path: Path, owner: int, mode: int = 0o755) -> bool:
     return True
 
 
-def text(path: Path) -> str | None:
+def content(path: Path) -> bytes | None:
     """Return the content of the file at ``path``, None where there is none that can be read."""
     try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
+        return path.read_bytes()
+    except OSError:
         return None
+
+
+def text(path: Path) -> str | None:
+    """Return the text of the file at ``path``, None where there is none that can be read."""
+    found = content(path)
+    try:
+        return None if found is None else found.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _bytes(said: Content) -> bytes:
+    return said.encode() if isinstance(said, str) else said

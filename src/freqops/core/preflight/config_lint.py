@@ -79,6 +79,10 @@ BUILT = {
         "add {module} to a lock file that freqtrade_packages names, or put its file beside the strategy",
     ),
     "broken": ("{file}, line {line}: {why}", "correct it there"),
+    "driver": (
+        "Python {python} of its image cannot load {module} of freqtrade_packages: {why}",
+        "give it an image with the Python for which they are fetched, which freqtrade_python names",
+    ),
     "no_gate": (
         "{names}: it acts through the entry gate, and {strategy}, as Freqtrade loaded it, has none",
         bot_limits.GATE,

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..base.errors import Refused
+from ..bot import image
 from ..bot.bot_secrets import EXCHANGE_KEY_LENGTH
 from ..bot.layout import container_of
 from . import notify, sizes
 from .fleet import BOTS, DeclaredBot, Fleet
-from .names import IMAGES
+from .names import POSTGRES_IMAGE
 from .refusal import Refusal
 
 SUPPORTED = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
@@ -45,7 +46,7 @@ def judge(fleet: Fleet, host: str, found: Found) -> list[Refusal]:
         *_engine(host, found["engine"]),
         *_clock(fleet, host, found),
         *_memory(fleet, host, bots, found["memory"]),
-        *_disks(fleet, host, found),
+        *_disks(fleet, host, bots, found),
         *_ports(bots, found["ports"]),
         *_keys(fleet, bots, found["exchange_keys"]),
         *notify.missing(fleet, bots, found["notify_secrets"]),
@@ -120,10 +121,12 @@ def _size(text: Any, otherwise: int) -> int:
         return otherwise
 
 
-def _disks(fleet: Fleet, host: str, found: Found) -> Iterator[Refusal]:
+def _disks(fleet: Fleet, host: str, bots: list[DeclaredBot], found: Found) -> Iterator[Refusal]:
     """Yield file systems that would be full: images go to Docker's, records and logs to /srv."""
     reserve = _named(fleet, host, "host_disk_reserve")
-    missing = [name for name in IMAGES if not found["images"].get(fleet.hosts[host].get(name))]
+    given = fleet.hosts[host]
+    wanted = [*(image.of(bot.entry, given.get(image.KEY)) for bot in bots), given.get(POSTGRES_IMAGE)]
+    missing = [name for name in wanted if not found["images"].get(name)]
     need = {"srv": reserve // 3, "docker": reserve if missing else reserve // 3}
     disks = found["disks"]
     if disks["srv"]["device"] == disks["docker"]["device"]:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..base.errors import Refused
+from ..bot import image
 from ..bot.engine_names import OF_THE_HOST
 from ..bot.layout import BOT_NAME, container_of
 from . import declared, renamed, sizes
 from .fleet import BOTS, Fleet, entries
 from .refusal import Refusal, shown
 
-IMAGES = ("freqtrade_image", "postgres_image")
+POSTGRES_IMAGE = "postgres_image"
+IMAGES = (image.KEY, POSTGRES_IMAGE)
 PINNED = re.compile(r"^[a-z0-9./:_-]+@sha256:([0-9a-f]{64})$")
 PORTS = (1024, 65535)
 SIZES = ("freqtrade_memory", "postgres_memory", "host_memory_reserve", "host_disk_reserve")
@@ -43,16 +45,20 @@ def images(fleet: Fleet) -> Iterator[Refusal]:
     """Yield the images that may change under us, or that were not chosen."""
     for host, given in fleet.hosts.items():
         for name in IMAGES:
-            image = given.get(name)
-            if image is None and not fleet.value(host, BOTS):
+            named = given.get(name)
+            if named is None and not fleet.value(host, BOTS):
                 continue  # nothing runs there
-            match = PINNED.match(image) if isinstance(image, str) else None
-            if match is None:
-                wrong = f"{name} is {shown(image)}" if image is not None else f"{name} is not set"
-                yield Refusal(host, wrong, "name the image by its digest: name@sha256:…", paths=((name,),))
-            elif len(set(match.group(1))) == 1:
-                cure = "put in the digest of an image that you have looked at"
-                yield Refusal(host, f"{name} has the placeholder of the example as its digest", cure, paths=((name,),))
+            yield from _unpinned(host, name, named, ((name,),))
+
+
+def _unpinned(host: str, name: str, named: Any, paths: tuple[Any, ...], bot: str = "") -> Iterator[Refusal]:
+    match = PINNED.match(named) if isinstance(named, str) else None
+    if match is None:
+        wrong = f"{name} is {shown(named)}" if named is not None else f"{name} is not set"
+        yield Refusal(host, wrong, "name the image by its digest: name@sha256:…", bot, paths)
+    elif len(set(match.group(1))) == 1:
+        cure = "put in the digest of an image that you have looked at"
+        yield Refusal(host, f"{name} has the placeholder of the example as its digest", cure, bot, paths)
 
 
 def bot_entries(fleet: Fleet) -> Iterator[Refusal]:
@@ -95,3 +101,5 @@ def _key(
         yield Refusal(host, f"api_port {value} is out of range", f"from {PORTS[0]} to {PORTS[1]}", bot, paths)
     elif key == "memory":
         yield from _size(host, key, value, paths, bot)
+    elif key == image.KEY:
+        yield from _unpinned(host, key, value, paths, bot)

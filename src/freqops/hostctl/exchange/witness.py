@@ -23,7 +23,7 @@ from typing import Any, Callable
 from freqops.core.base.clock import Clock
 from freqops.core.base.durable import read_json
 from freqops.core.base.errors import FreqopsError
-from freqops.core.bot import engine_names, layout
+from freqops.core.bot import engine_names, layout, user_files
 from freqops.core.bot.side_container import SideContainer
 from freqops.core.exchange import account
 from freqops.core.halt import holds, time_limits
@@ -297,6 +297,7 @@ def container(bot: layout.Bot, name: str, module: str, conf: Path | None) -> Sid
             f"{bot.release_home}:/freqops/release:ro",
             f"{bot.packages_home}:/freqops/packages:ro",
             *((f"{bot.home / 'var'}:/freqops/var",) if local else ()),  # SQLite in WAL mode wants to write to read
+            *user_files.mounts(bot.release_home, "/tmp"),  # noqa: S108  user_data_dir of what loads its strategy there
         ),
         environment={"PYTHONPATH": f"/freqops/packages:{ASKED}/freqops-host"},
         interactive=True,

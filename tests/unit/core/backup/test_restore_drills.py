@@ -84,6 +84,15 @@ def test_a_bot_of_a_drill_imports_what_its_release_has_and_is_no_process_of_the_
     assert not any(mount.endswith("/freqops/conf:ro") for mount in of_bot().mounts)
 
 
+def test_a_bot_of_a_drill_reads_the_files_of_its_release(tmp_path: Path) -> None:
+    def mounts() -> tuple[str, ...]:
+        return scratch_containers.bot(IMAGE, tmp_path, None, with_postgres=True).mounts
+
+    assert not any("user_files" in mount for mount in mounts())
+    (tmp_path / "release" / "user_files").mkdir(parents=True)
+    assert f"{tmp_path}/release/user_files:/freqops/var/user_files:ro" in mounts()
+
+
 def test_a_halt_does_not_take_it_for_a_freqtrade_that_belongs_to_nobody() -> None:
     made = of_bot()
     assert not Process(7, (made.entrypoint, *made.program), None, is_init=True).is_freqtrade

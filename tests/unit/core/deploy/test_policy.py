@@ -23,6 +23,7 @@ BOTS: list[dict[str, Any]] = [
     {"name": "alpha", "mode": "paper", "api_port": 8081, "strategy": "Some"},
     {"name": "beta-2", "mode": "live", "api_port": "8082", "strategy": "Some", "memory": "1536m"},
     {"name": "gamma", "mode": "paper", "api_port": 8083, "strategy": "Some", "database": "sqlite"},
+    {"name": "reads", "mode": "paper", "api_port": 8085, "strategy": "Some", "user_files": "/home/ann/levels"},
     {"name": "delta", "mode": "live", "api_port": 8084, "strategy": "Some", "database": "postgresql", "config": {}},
 ]
 
@@ -45,7 +46,7 @@ def bot_document(bot: Mapping[str, Any], checksum: str | None = "c0ffee" * 8) ->
             "__freqtrade_secrets": {"stat": {"checksum": checksum} if checksum else {}},
             "__freqtrade_home": f"{HOME}/{bot['name']}",
             "__freqtrade_packages_home": "/srv/freqops/packages/0123456789abcdef",
-            "freqtrade_image": IMAGE,
+            "__freqtrade_image": IMAGE,
             "freqtrade_memory": "1g",
         },
     )
@@ -68,6 +69,15 @@ def test_every_bot_keeps_the_rules(bot: dict[str, Any], checksum: str | None) ->
     assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == [
         f"{HOME}/{bot['name']}/var:/freqops/var"
     ]
+
+
+def test_files_that_a_strategy_reads_are_mounted_read_only_where_it_looks_for_them() -> None:
+    [given] = [bot for bot in BOTS if "user_files" in bot]
+    without = {key: value for key, value in given.items() if key != "user_files"}
+    volumes, before = (bot_document(each)["services"]["bot"]["volumes"] for each in (given, without))
+    [added] = [volume for volume in volumes if volume not in before]
+    assert added == f"{HOME}/reads/release/@RELEASE@/user_files:/freqops/var/user_files:ro"
+    assert bot_document({**given, "user_files": ""}) == bot_document(without)
 
 
 def test_postgres_keeps_the_rules() -> None:

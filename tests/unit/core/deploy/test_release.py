@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -25,7 +26,8 @@ def built(
     compose = more.get("compose", f"port {bot['api_port']} release {release.PLACEHOLDER}")
     strategies = more.get("strategies", {"S.py": "code"})
     package = more.get("package", {"freqops/strategy/__init__.py": "gate"})
-    return release.build(release.declaration(bot, image, packages), config, compose, strategies, package)
+    declared = release.declaration(bot, image, packages)
+    return release.build(declared, config, compose, strategies, package, more.get("read"))
 
 
 def test_everything_that_the_process_sees_makes_another_release() -> None:
@@ -38,6 +40,12 @@ def test_everything_that_the_process_sees_makes_another_release() -> None:
         built({"api_port": 8082}),
         built(strategies={"S.py": "other"}),
         built(strategies={"S.py": "code", "S.json": "{}"}),
+        built(strategies={"S.py": "code", "helpers/levels.py": "code"}),
+        built(strategies={"S.py": "code", "helpers/levels.py": "other"}),
+        built(read={"levels.csv": b"1"}),
+        built(read={"levels.csv": b"2"}),
+        built(read={"deep/levels.csv": b"1"}),
+        built(read={"levels.csv": b"1", "more.bin": b"\xff"}),
         built(package={"freqops/strategy/__init__.py": "another gate"}),
     ]
     assert len({each.fingerprint for each in others}) == len(others)
@@ -49,6 +57,21 @@ def test_what_the_process_does_not_see_makes_none() -> None:
     declared = built({"foreign_holdings": {"BNB": "0.5"}, "foreign_orders": [7], "initial_state": "stopped", **limits})
     assert declared.fingerprint == built().fingerprint
     assert declared.files != built().files
+
+
+def test_files_that_its_strategy_reads_lie_beside_the_strategies() -> None:
+    made = built(read={"deep/levels.bin": b"\xff\0"})
+    assert made.user_files == {"user_files/deep/levels.bin": b"\xff\0"}
+    assert not [name for name in made.files if name.startswith("user_files")]
+
+
+def test_a_bot_that_reads_no_files_has_the_release_that_it_had_before_there_were_any() -> None:
+    assert built(read={}) == built()
+    config, compose = configuration.effective({}, BOT), f"port 8081 release {release.PLACEHOLDER}"
+    covered = {"image": IMAGE, "packages": "p", "config.json": config, "compose.yml": compose}
+    covered |= {"strategies": {"S.py": "code"}, "python": {"freqops/strategy/__init__.py": "gate"}}
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"))
+    assert built().fingerprint == hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def test_its_files_name_it(tmp_path: Any) -> None:
@@ -101,6 +124,17 @@ def test_a_diff_shows_no_secret(key: str) -> None:
     assert '"stake": 1' in shown
     assert "canary" not in release.shown("config.json", '{"password": "canary"')
     assert release.shown("compose.yml", "as it is") == "as it is"
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"a\0b", b"\x1b[31m", b"x" * (2**14 + 1)])
+def test_of_a_file_that_is_no_short_text_size_and_digest_are_shown(content: bytes) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    assert release.shown("user_files/levels", content) == f"{len(content)} bytes, sha256 {digest}\n"
+
+
+def test_a_short_text_is_shown_as_it_is() -> None:
+    assert release.shown("user_files/levels.csv", "päir,level\r\n\tBTC,1\n".encode()) == "päir,level\r\n\tBTC,1\n"
+    assert release.shown("user_files/levels.csv", b"") == ""
 
 
 def test_its_declaration_has_limits_also_where_there_are_none() -> None:

@@ -19,6 +19,14 @@ def test_it_is_made_so_and_then_differs_no_more(tmp_path: Path) -> None:
     assert (tmp_path / "strategies/S.py").stat().st_mode & 0o777 == 0o444
 
 
+def test_what_is_no_text_is_written_and_compared_byte_by_byte(tmp_path: Path) -> None:
+    wanted = {"user_files/levels.bin": b"\xff\0\r\n", "user_files/text.csv": b"a,b\r\n"}
+    tree.write(tmp_path, wanted, tree.differing(tmp_path, wanted))
+    assert {name: (tmp_path / name).read_bytes() for name in wanted} == wanted
+    assert tree.differing(tmp_path, wanted) == []
+    assert tree.differing(tmp_path, {**wanted, "user_files/levels.bin": b"\xff\0\n"}) == ["user_files/levels.bin"]
+
+
 def test_what_somebody_changed_or_put_there_is_found(tmp_path: Path) -> None:
     tree.write(tmp_path, WANTED, sorted(WANTED))
     (tmp_path / "strategies/S.py").chmod(0o644)

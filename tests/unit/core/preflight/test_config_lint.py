@@ -69,6 +69,13 @@ MISSING = "ModuleNotFoundError: No module named 'pandas_ta.{x}'"
             ),
         ),
         (
+            {"path": [], "kind": "driver", "module": "psycopg2", "python": "3.12", "why": "ImportError: x"},
+            (
+                "Python 3.12 of its image cannot load psycopg2 of freqtrade_packages: ImportError: x; give it an image "
+                "with the Python for which they are fetched, which freqtrade_python names"
+            ),
+        ),
+        (
             {"path": ["timeframe"], "kind": "open"},
             (
                 "nobody says timeframe: a file of its strategy assigns it, and Freqtrade does not find it in the "

@@ -145,6 +145,18 @@ def test_what_is_sound_is_accepted(name: str) -> None:
     assert judged(**ACCEPTED[name]) == []
 
 
+def test_room_is_needed_for_the_image_of_each_bot() -> None:
+    hosts, other = inventory(), IMAGE.replace("freqtrade@", "ai@")
+    hosts["paper-1"]["freqtrade_bots"][1]["freqtrade_image"] = other
+    [line] = judged(hosts=hosts, images={IMAGE: True, other: False}, **disks(1, 1))
+    assert line.startswith("paper-1: 1024 MiB are free at /var/lib/docker, and 3072 MiB are needed")
+    assert judged(hosts=hosts, images={IMAGE: True, other: True}, **disks(1, 1)) == []
+    for each in hosts["paper-1"]["freqtrade_bots"]:
+        each["freqtrade_image"] = other
+    hosts["paper-1"]["postgres_image"] = other
+    assert judged(hosts=hosts, images={IMAGE: False, other: True}, **disks(1, 1)) == [], "nobody runs in the host's"
+
+
 def change(**changed: Any) -> Callable[[Any], Any]:
     return lambda hosts: hosts["paper-1"].update(changed)
 

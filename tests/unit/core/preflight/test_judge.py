@@ -250,6 +250,24 @@ REFUSED: dict[str, tuple[Change, str]] = {
         host("paper-1", freqtrade_image="freqtradeorg/freqtrade:stable"),
         "paper-1: freqtrade_image is 'freqtradeorg/freqtrade:stable'; name the image by its digest: name@sha256:…",
     ),
+    "a floating tag of one bot": (
+        lambda hosts: bot(hosts, "beta").update(freqtrade_image="freqtradeorg/freqtrade:develop_freqai"),
+        (
+            "paper-1 beta: freqtrade_image is 'freqtradeorg/freqtrade:develop_freqai'; name the image by its digest: "
+            "name@sha256:…"
+        ),
+    ),
+    "the digest of the example for one bot": (
+        lambda hosts: bot(hosts, "beta").update(freqtrade_image=f"freqtrade@sha256:{'0' * 64}"),
+        (
+            "paper-1 beta: freqtrade_image has the placeholder of the example as its digest; put in the digest of an "
+            "image that you have looked at"
+        ),
+    ),
+    "no text as the image of one bot": (
+        lambda hosts: bot(hosts, "beta").update(freqtrade_image=5),
+        "paper-1 beta: freqtrade_image: 5 is not a text; write it in quotes",
+    ),
     "a floating database": (
         host("prod-1", postgres_image="postgres:17"),
         "prod-1: postgres_image is 'postgres:17'; name the image by its digest: name@sha256:…",
@@ -417,6 +435,7 @@ ACCEPTED: dict[str, Change] = {
     "a number from the command line": host("paper-1", host_clock_tolerance="7"),
     "a host without bots and images": lambda hosts: hosts.update({"monitor": {}}),
     "a variable that is not ours": host("paper-1", timezone="UTC"),
+    "an image of its own": lambda hosts: bot(hosts, "beta").update(freqtrade_image=IMAGE.replace("freqtrade@", "ai@")),
     "a model beside the strategy": config("beta", freqaimodel_path="/freqops/release/strategies"),
     "strategies from no directory below": config("beta", recursive_strategy_search=False),
     "braces of a message": config("beta", webhook={"entry": {"value1": "Buying {pair} for $5"}}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -288,6 +289,30 @@ def test_a_strategy_that_never_ends_ends_its_validation(image: Any, monkeypatch:
     validator.LIMITS.clear()
     verdict(image, monkeypatch, [], [])
     assert validator.LIMITS == [(600, {"exit": True})]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_driver_that_the_image_cannot_load_is_named_with_its_python(
+    image: Any, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    """Packages for another Python lie there, and their compiled part does not load."""
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = image.without_driver(database)
+    if database == "sqlite":
+        assert found == []
+    else:
+        [driver] = found
+        assert driver.pop("why").startswith("ModuleNotFoundError: ")
+        assert driver == {"path": [], "kind": "driver", "module": "psycopg2", "python": python}
+    strategy = SimpleNamespace(get_strategy_name=lambda: "Mine")
+    values = {"kind": "effective", "values": {}}
+    built = SimpleNamespace(strategy=strategy, differences=list, effective=lambda: values)
+    monkeypatch.setattr(image, "ignored", lambda _known: [])
+    monkeypatch.setattr(image, "validate", lambda _database: built)
+    monkeypatch.setattr(image, "cautions", lambda _strategy: [])
+    monkeypatch.setattr(image.sys, "argv", ["validate_release.py", database])
+    assert image.main() == (0 if database == "sqlite" else 1)
 
 
 class EntryGate:

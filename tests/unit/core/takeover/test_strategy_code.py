@@ -58,8 +58,11 @@ def test_its_file_its_parameters_and_what_it_imports_beside_it_are_found(old: Ol
 def test_what_it_imports_from_directories_below_is_found(old: Old) -> None:
     source = "import a.b.c, os.path\nfrom helpers import levels, LEVEL\nfrom helpers.more import *\nclass S: pass\n"
     old.write(old.own / "Any.py", source)
-    wanted = {"a/__init__.py": "", "a/b/c.py": "from .. import d\nfrom .e import x\nfrom . import gone", "a/d.py": "",
-              "a/b/e.py": "import flat", "flat.py": "", "helpers/levels.py": "", "helpers/more/__init__.py": ""}  # fmt: skip
+    wanted = {
+        "a/b/c.py": "from .. import d\nfrom .e import x\nfrom . import gone",
+        "a/b/e.py": "import flat",
+        **dict.fromkeys(("a/__init__.py", "a/d.py", "flat.py", "helpers/levels.py", "helpers/more/__init__.py"), ""),
+    }
     others = ("d.py", "a/b/more.py", "helpers/other.py", "helpers/data.json")
     for name, text in {**wanted, **dict.fromkeys(others, "")}.items():
         old.write(old.own / name, text)
