@@ -321,7 +321,8 @@ def test_a_port_is_kept_where_it_can_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], ports: list[Any], expected: list[int]
 ) -> None:
     configs = [{**MINIMAL, "api_server": {"listen_port": port}} if port else MINIMAL for port in ports]
-    made = Made(tmp_path, capsys, **{f"vps1__{name}__S": each for name, each in zip("abc", configs, strict=True)})
+    bots: dict[str, Any] = {f"vps1__{name}__S": each for name, each in zip("abc", configs, strict=True)}
+    made = Made(tmp_path, capsys, **bots)
     assert [bot["api_port"] for bot in made.hosts["vps1"]["freqtrade_bots"]] == expected
     assert "the port that compose published may have been another one" in made.out
 
