@@ -24,6 +24,11 @@ options:
     type: list
     elements: str
     default: []
+  left_alone:
+    description: The Freqtrade of others that is left alone there, C(host_left_alone).
+    type: list
+    elements: dict
+    default: []
 author:
   - freqops (@freqops)
 """
@@ -33,6 +38,7 @@ EXAMPLES = r"""
 - name: Look at the host
   freqops_probe:
     images: ["{{ freqtrade_image }}"]
+    left_alone: "{{ host_left_alone | default([]) }}"
   register: what_was_found
 """
 
@@ -91,6 +97,16 @@ notify_secrets:
   description: For each bot the messengers, like V(telegram), whose secrets its file on the host has.
   returned: success
   type: dict
+bots:
+  description: Names of the bots that are there.
+  returned: success
+  type: list
+  elements: str
+undeclared:
+  description: C(pid) and C(command) of each Freqtrade process that belongs to no bot and is not left alone.
+  returned: success
+  type: list
+  elements: dict
 """
 
 import os
@@ -101,14 +117,15 @@ from ansible.module_utils.freqops.core.preflight import host_probe
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "images": {"type": "list", "elements": "str", "default": []},
+    "left_alone": {"type": "list", "elements": "dict", "default": []},
 }
 
 
 def main() -> None:
     """Look, and say what was found."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    facts = {"ansible_machine": os.uname().machine}
-    module.exit_json(changed=False, ansible_facts=facts, **host_probe.look(module.params["images"]))
+    values, facts = module.params, {"ansible_machine": os.uname().machine}
+    module.exit_json(changed=False, ansible_facts=facts, **host_probe.look(values["images"], values["left_alone"]))
 
 
 if __name__ == "__main__":

@@ -151,7 +151,7 @@ class Reader:
     def _environment(self) -> dict[str, str]:
         found = environment()
         path = f"{self.home}/bin:{self.clone}/.venv/bin:{os.environ['PATH']}"
-        return {**found, "PATH": path, "HOME": str(self.home), **self.settings}
+        return {**found, "PATH": path, "HOME": str(self.home), "PYTHONPATH": str(self.clone / "src"), **self.settings}
 
 
 @contextmanager

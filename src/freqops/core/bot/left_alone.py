@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -132,6 +132,12 @@ def _of_file(document: object) -> object:
     if not isinstance(document, dict) or set(document) != {"version", "projects"} or document["version"] != FORMAT:
         raise Malformed(f"it is no list of projects in format {FORMAT}")
     return document["projects"]
+
+
+def by_file(declared: Sequence[Project]) -> dict[Path, Project]:
+    """Return projects by their Compose files; of two for one file the first one counts."""
+    files = [(each.file, each) for each in reversed(declared)]
+    return {file: each for file, each in files if file is not None}
 
 
 def owner_of(process: Process, declared: Mapping[Path, Project], places: Places) -> Path | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..base.errors import Refused
+from ..base.visible import visible
 from ..bot import image
 from ..bot.bot_secrets import EXCHANGE_KEY_LENGTH
 from ..bot.layout import container_of
+from ..bot.left_alone import VARIABLE
 from . import notify, sizes
 from .fleet import BOTS, DeclaredBot, Fleet
 from .names import POSTGRES_IMAGE
@@ -48,6 +50,7 @@ def judge(fleet: Fleet, host: str, found: Found) -> list[Refusal]:
         *_memory(fleet, host, bots, found["memory"]),
         *_disks(fleet, host, bots, found),
         *_ports(bots, found["ports"]),
+        *_second_bots(host, bots, found["bots"], found["undeclared"]),
         *_keys(fleet, bots, found["exchange_keys"]),
         *notify.missing(fleet, bots, found["notify_secrets"]),
     ]
@@ -146,6 +149,18 @@ def _ports(bots: list[DeclaredBot], taken: Mapping[str, str]) -> Iterator[Refusa
             continue
         wrong = f"api_port {port} is taken on the host by {owner or 'a program that cannot be seen'}"
         yield bot.refused(wrong, "end that, or give the bot another port", (BOTS, bot.index, "api_port"))
+
+
+def _second_bots(
+    host: str, bots: Sequence[DeclaredBot], deployed: Sequence[str], undeclared: Sequence[Mapping[str, Any]]
+) -> Iterator[Refusal]:
+    """Yield why no new bot may come up: it may be the same one as a Freqtrade that runs there already."""
+    new = [bot.name for bot in bots if bot.name not in deployed]
+    if new and undeclared:
+        running = ", ".join(f"{process['pid']} ({visible(process['command'])})" for process in undeclared)
+        beside = f"{', '.join(new)} would come up beside it, a second bot where it is the same one"
+        cure = f"{beside}: adopt it, end it, or name its project in {VARIABLE}"
+        yield Refusal(host, f"a Freqtrade that belongs to no bot runs there, process {running}", cure)
 
 
 def _keys(fleet: Fleet, bots: list[DeclaredBot], present: list[str]) -> Iterator[Refusal]:

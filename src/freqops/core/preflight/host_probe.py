@@ -7,14 +7,16 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Callable
 
-from ..base import commands, machine
+from ..base import commands, machine, root_file
 from ..base.durable import read_json
-from ..bot import bot_secrets, layout
+from ..base.errors import Refused
+from ..base.kinds import Malformed
+from ..bot import bot_secrets, layout, left_alone, processes
 from ..bot.notify_secrets import SECTIONS, has
 
 PROC = Path("/proc")
@@ -41,14 +43,24 @@ def run(command: Sequence[str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def look(images: Sequence[str], *, root: Path = layout.ROOT, proc: Path = PROC, run: Run = run) -> dict[str, Any]:
+def look(
+    images: Sequence[str],
+    left: Sequence[Any] = (),
+    *,
+    root: Path = layout.ROOT,
+    proc: Path = PROC,
+    run: Run = run,
+    places: left_alone.Places | None = None,
+) -> dict[str, Any]:
     """Return the facts of a host.
 
     Args:
         images: Images of which it is asked whether they are there.
+        left: The Freqtrade of others that the inventory leaves alone there, as `left_alone.VARIABLE` has it.
         root: The directory of freqops.
         proc: The directory in which the kernel says what there is.
         run: The function that runs a program.
+        places: Where the host says whose a process is.
     """
     engine = _engine(run)
     answers = bool(engine.get("answers"))
@@ -64,7 +76,29 @@ def look(images: Sequence[str], *, root: Path = layout.ROOT, proc: Path = PROC, 
         "images": {image: answers and run(["docker", "image", "inspect", image])[0] == 0 for image in images},
         "exchange_keys": _with_key(root),
         "notify_secrets": _with_messengers(root),
+        "bots": [home.name for home in layout.homes(root)],
+        "undeclared": _undeclared(root, left, places or left_alone.Places(proc=proc)),
     }
+
+
+def _undeclared(root: Path, left: Sequence[Any], places: left_alone.Places) -> list[dict[str, Any]]:
+    """Return the Freqtrade processes that belong to no bot, but for those that are left alone."""
+    try:
+        declared = left_alone.by_file(left_alone.projects(list(left)))
+    except Refused:  # of which the inventory is judged before
+        declared = {}
+    bots = [home.name for home in layout.homes(root)]
+    found = processes.undeclared(bots, processes.scan(places.proc, root / "bots"))
+    return [{"pid": each.pid, "command": each.command} for each in found if not _is_left(each, declared, places)]
+
+
+def _is_left(
+    process: processes.Process, declared: Mapping[Path, left_alone.Project], places: left_alone.Places
+) -> bool:
+    try:
+        return bool(declared) and left_alone.owner_of(process, declared, places) is not None
+    except (Malformed, OSError, root_file.Missing, root_file.Untrusted):
+        return False
 
 
 def _memory(proc: Path) -> int:

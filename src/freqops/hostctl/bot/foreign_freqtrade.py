@@ -61,7 +61,7 @@ def of_host(said: Sequence[Mapping[str, Any]], places: Places | None = None) -> 
 
 def _look(foreign: Sequence[Process], places: Places, marks: dict[int, dict[str, str]]) -> None:
     try:
-        declared = _by_file(left_alone.load(places))
+        declared = left_alone.by_file(left_alone.load(places))
     except Malformed:  # status says what is wrong with it
         return
     for process in foreign if declared else ():
@@ -75,8 +75,3 @@ def _mark(process: Process, declared: Mapping[Path, Project], places: Places, ma
         return
     if owner is not None:
         marks[process.pid] = {"project": str(owner), "reason": declared[owner].reason}
-
-
-def _by_file(declared: Sequence[Project]) -> dict[Path, Project]:
-    files = [(each.file, each) for each in reversed(declared)]  # of two for one file the first one counts
-    return {file: each for file, each in files if file is not None}

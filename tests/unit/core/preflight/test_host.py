@@ -35,6 +35,8 @@ def found(**changed: Any) -> Found:
         "images": {IMAGE: True},
         "exchange_keys": [],
         "notify_secrets": {},
+        "bots": ["alpha"],
+        "undeclared": [],
     }
     return {**sound, **changed}
 
@@ -108,6 +110,10 @@ REFUSED: dict[str, tuple[Found, str]] = {
         {"ports": {"8082": "container freqops-alpha"}},
         "paper-1 beta: api_port 8082 is taken on the host by container freqops-alpha; end that",
     ),
+    "a new bot beside a Freqtrade of nobody": (
+        {"undeclared": [{"pid": 7, "command": "freqtrade trade\x1b[2J"}]},
+        "a Freqtrade that belongs to no bot runs there, process 7 (freqtrade trade\\x1b[2J); beta would come up",
+    ),
     "a port taken by nobody known": (
         {"ports": {"8082": ""}},
         "paper-1 beta: api_port 8082 is taken on the host by a program that cannot be seen; end that",
@@ -136,6 +142,10 @@ ACCEPTED: dict[str, Found] = {
     "just enough memory": {"memory": 3 * GIB},
     "little room, images there": disks(1, 1),
     "one file system": disks(0.5, 1, device=1),
+    "a Freqtrade of nobody, and no new bot": {
+        "bots": ["alpha", "beta"],
+        "undeclared": [{"pid": 7, "command": "freqtrade"}],
+    },
     "its own port": {"ports": {"8081": "container freqops-alpha", "8082": "container freqops-beta"}},
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from freqops.core.bot import left_alone
+from freqops.core.bot.left_alone import CONFIG_FILES, WORKING_DIR
 from freqops.core.preflight import host_probe
 from tests.unit.core.preflight.fleets import credential
 
@@ -28,6 +31,8 @@ def proc(tmp_path: Path) -> Path:
     (home / "sys" / "kernel" / "random" / "boot_id").write_text("6d1c\n")
     (home / "self" / "ns").mkdir(parents=True)
     (home / "self" / "ns" / "pid").symlink_to("pid:[4026531836]")
+    (home / "self" / "ns" / "user").symlink_to("user:[4026531837]")
+    (home / "self" / "mountinfo").write_text("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
     (home / "meminfo").write_text("MemTotal:        4000000 kB\nMemFree: 1 kB\n")
     rows = [("00000000", 22, "0A", 7), ("0100007F", 8081, "0A", 8), ("0100007F", 9999, "01", 9)]
     (home / "net" / "tcp").write_text(
@@ -214,3 +219,33 @@ def test_a_program_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch
     assert host_probe.run(["/nowhere/at/all"])[0] == 127
     monkeypatch.setattr(host_probe, "PATIENCE", 0.05)  # from here on, only what never ends by itself
     assert host_probe.run(["sleep", "1000"]) == (124, "")
+
+
+def test_a_freqtrade_of_nobody_is_seen_unless_it_is_left_alone(proc: Path, tmp_path: Path, program: Path) -> None:
+    """Of two in containers of Compose the one is left alone, and the other is not; nor is one in no container."""
+    engine = tmp_path / "containers"
+    for pid, name in ((61, "beta"), (62, "gamma"), (63, "")):
+        (proc / str(pid) / "ns").mkdir(parents=True)
+        (proc / str(pid) / "ns" / "user").symlink_to("user:[4026531837]")
+        (proc / str(pid) / "mountinfo").write_text("")
+        (proc / str(pid) / "cmdline").write_bytes(b"freqtrade\0trade\0")
+        (proc / str(pid) / "status").write_text("Name:\tfreqtrade\nState:\tS (sleeping)\nNSpid:\t1\n")
+        number = f"{pid:064x}"
+        (proc / str(pid) / "cgroup").write_text(f"0::/docker/{number}\n" if name else "0::/user.slice\n")
+        if name:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "docker-compose.yml").write_text("services: {}\n")
+            labels = {CONFIG_FILES: str(tmp_path / name / "docker-compose.yml"), WORKING_DIR: str(tmp_path / name)}
+            (engine / number).mkdir(parents=True)
+            (engine / number / "config.v2.json").write_text(json.dumps({"ID": number, "Config": {"Labels": labels}}))
+    places = left_alone.Places(containers=engine, proc=proc, owner=os.geteuid())
+
+    def seen(left: list[dict[str, str]]) -> list[int]:
+        said = host_probe.look([], left, root=tmp_path / "none", proc=proc, run=answering({}), places=places)
+        assert said["bots"] == []
+        assert {each["command"] for each in said["undeclared"]} <= {"freqtrade trade"}
+        return sorted(each["pid"] for each in said["undeclared"])
+
+    assert seen([{"project": str(tmp_path / "beta"), "reason": "later"}]) == [62, 63]
+    assert seen([]) == [61, 62, 63]
+    assert seen([{"project": "no path"}]) == [61, 62, 63]
