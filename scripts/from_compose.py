@@ -311,7 +311,7 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
     if any(bot.mode == PAPER for bot in bots):
-        yield "  then each of them without --check; deploy only after the last: it would bring up second bots beside old ones"
+        yield "  Then each without --check, and deploy only after the last: it would bring up second bots beside old ones."
     if inventory.has_secrets:
         yield f"Before all that: {SECRETS} is not encrypted yet."
         yield f"  ansible-vault encrypt {shown}/{SECRETS}"
