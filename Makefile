@@ -1,4 +1,4 @@
-# The commands of freqops; `make` alone lists them.
+# The commands of freqops; `make` alone lists them, and the procedures.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick prove lint unit contract molecule pin use add-bot from-compose lab-up lab-down clean
@@ -8,8 +8,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What Python compiled once is kept: compiling Ansible anew at each start takes longer than most plays.
 unexport PYTHONDONTWRITEBYTECODE
 
-help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{name=$$1; $$1=""; printf "  make %-10s%s\n", name, $$0}'
+help: ## List the commands and the procedures
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{name=$$1; $$1=""; printf "  make %-12s%s\n", name, $$0}'
+	@scripts/procedures
 
 .venv/.done: uv.lock pyproject.toml scripts/bootstrap
 	@scripts/bootstrap
@@ -77,7 +78,7 @@ add-bot: .venv/.done ## Print the entry of one more bot on paper: make add-bot I
 from-compose: export FREQOPS_INVENTORY := $(value INVENTORY)
 from-compose: export FREQOPS_BOTS := $(value BOTS)
 from-compose: export FREQOPS_LATER := $(value LATER)
-from-compose: .venv/.done ## Make an inventory of config.json files: make from-compose INVENTORY=path BOTS="host/name=config.json …"
+from-compose: .venv/.done ## Make an inventory: make from-compose INVENTORY=path BOTS="host/name=config.json …" [LATER=…]
 	@$(BIN)/python -m scripts.from_compose --inventory="$$FREQOPS_INVENTORY" --bots="$$FREQOPS_BOTS" \
 	  --later="$$FREQOPS_LATER"
 

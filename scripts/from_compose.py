@@ -384,6 +384,7 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     for bot in (bot for bot in bots if bot.mode == PAPER and bot.name not in inventory.waiting):
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
+    yield "  Then each without --check. A deploy refuses new bots while their old ones run."
     for name, (host, _) in inventory.waiting.items():
         into = f"put {shown}/{waiting_file(name)} into {BOTS} of {host}"
         yield f"Later, for {name}: {into}, take its project out of {LEFT_ALONE}, and adopt it."

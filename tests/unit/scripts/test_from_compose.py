@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,12 +19,11 @@ from freqops.core.base.errors import Refused
 from freqops.core.bot import configuration
 from freqops.core.preflight import judge
 from freqops.core.preflight.fleet import Fleet
-from freqops.core.preflight.renamed import PREFIXES
 from freqops.plays import inventory_files, preflight
 from scripts import add_bot, compose_bot, from_compose
+from tests.unit.plays.test_preflight import hostvars
 
 ROOT = Path(__file__).parents[3]
-KNOWN = preflight.declared(ROOT / "roles")
 PRICING = {"price_side": "same", "use_order_book": True, "order_book_top": 1}
 TOKEN = "123456789:AAF0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6"
 DISCORD = "https://discord.com/api/webhooks/998877665544/QwErTyUiOpAsDfGhJkLz"
@@ -141,13 +142,15 @@ class Made:
         return next(dict(bot) for bot in self.hosts[host]["freqtrade_bots"] if bot["name"] == name)
 
     def fleet(self) -> Fleet:
-        """Return the inventory as the preflight takes it from Ansible."""
-        ours = {
-            host: {name: value for name, value in said.items() if name.startswith(PREFIXES)}
-            for host, said in self.hosts.items()
-        }
-        given = self.secrets if (self.path / "secrets.yml").exists() else {"secrets_exchange": {}, "secrets_notify": {}}
-        return Fleet(ours, given["secrets_exchange"], KNOWN, notify=given["secrets_notify"])
+        """Return the inventory as the preflight takes it from Ansible, templated."""
+        loaded: dict[str, Any] = {}
+        if (self.path / "secrets.yml").exists():
+            loader = DataLoader()
+            found = loader.load_from_file(str(self.path / "secrets.yml"), trusted_as_template=True)
+            loaded = preflight.plain(Templar(loader=loader).template(found))
+        fleet, unread = preflight.read(hostvars(self.path), ROOT / "roles", loaded)
+        assert unread == []
+        return fleet
 
     def refused(self) -> list[str]:
         """Return for what the preflight refuses it, but for the images that nobody has chosen yet."""
@@ -205,6 +208,7 @@ def test_a_secret_is_in_the_file_of_secrets_or_nowhere(tmp_path: Path, capsys: p
     plain = [(made.path / name).read_text() for name in ("hosts.yml", "group_vars/all.yml")]
     for word in SECRET_WORDS:
         assert not [text for text in (*plain, made.out, made.err) if word in text], word
+    assert made.fleet().secrets["omega"]["password"] == PASSPHRASE
     assert made.secrets == {
         "secrets_exchange": {"omega": {"key": KEY, "secret": SECRET, "password": PASSPHRASE, "uid": UID}},
         "secrets_notify": {

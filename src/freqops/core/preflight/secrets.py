@@ -104,14 +104,14 @@ def home(path: VariablePath, value: Any) -> str:
     """Return the place where a secret belongs, in words; its value is no part of them."""
     if path[0] == "exchange" and path[-1] in CREDENTIALS and len(path) == 2:
         return f"it belongs in {NAME} in secrets.yml"
-    if path[-1] not in ANYWHERE | OF_EXCHANGES and isinstance(value, str) and WITH_PASSWORD.match(value):
-        return "write the address without user and password: freqops has no safe place for them yet"
     if path[0] == "api_server":
         return "leave it out: deploy makes one up on the host"
-    if path[0] == "exchange":
-        return f"leave it out: credentials belong in {NAME} in secrets.yml, and there are only {', '.join(CREDENTIALS)}"
     if path[-1] in SECTIONS.get(path[0], ()) and len(path) == 2:
         return "it belongs in secrets_notify in secrets.yml"
+    if isinstance(value, str) and WITH_PASSWORD.match(value):
+        return "write the address without user and password: freqops has no safe place for them yet"
+    if path[0] == "exchange":
+        return f"leave it out: credentials belong in {NAME} in secrets.yml, and there are only {', '.join(CREDENTIALS)}"
     return "leave it out: freqops has no safe place for it yet"
 
 

@@ -145,6 +145,21 @@ def test_an_address_that_is_a_secret_is_refused(url: str) -> None:
     assert url not in line
 
 
+@pytest.mark.parametrize(
+    "path", [("exchange", "ccxt_config", "proxies", "https"), ("exchange", "ccxt_config", "httpsProxy"), ("a", 0, "b")]
+)
+def test_an_address_with_a_password_is_refused_wherever_it_stands(path: tuple[Any, ...]) -> None:
+    hosts = inventory()
+    bot(hosts, "beta")["config"] = nested(path, "http://me:hunter22@proxy.example.com:3128")
+    [line] = judged(hosts)
+    assert line.endswith("in a configuration; write the address without user and password: freqops has no safe place "
+                         "for them yet")  # fmt: skip
+    assert "hunter22" not in line
+    for harmless in ("http://proxy.example.com:3128", "a text: me@example.com", "https://example.com/a:b@c"):
+        bot(hosts, "beta")["config"] = nested(path, harmless)
+        assert judged(hosts) == []
+
+
 @pytest.mark.parametrize("name", WEAK)
 def test_no_line_shows_a_credential(name: str) -> None:
     exchange = WEAK[name][0]
