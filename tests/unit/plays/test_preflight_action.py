@@ -37,8 +37,8 @@ REPOSITORIES = [
 class Judge:
     """The action on an inventory, and what it showed."""
 
-    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (home / "hosts.yml").write_text(HOSTS)
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, hosts: str = HOSTS) -> None:
+        (home / "hosts.yml").write_text(hosts)
         monkeypatch.chdir(home)
         self.lines: list[str] = []
         self.given: dict[str, Any] = {}
@@ -74,3 +74,51 @@ def test_or_alone(judge: Judge) -> None:
     done = judge(repositories_alone=True)
     assert done == {"failed": True, "msg": "REFUSED, nothing was touched: 2 reasons, one on each line above"}
     assert judge.lines == REPOSITORIES
+
+
+BOTS = """---
+all:
+  hosts:
+    paper-1:
+      freqtrade_bots:
+        - name: alpha
+          mode: paper
+          api_port: 8081
+          strategy: S
+          strategy_dir: mine
+          user_files: read
+        - name: beta
+          mode: paper
+          api_port: 8082
+          strategy: S
+          freqtrade_image: freqtradeorg/freqtrade:stable
+    vault-1: {}
+    vault-2: {}
+"""
+
+
+def test_files_and_image_of_each_bot_are_judged_with_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge(tmp_path, monkeypatch, BOTS)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "S.py").write_bytes(b"\xff")
+    assert judge()["failed"] is True
+    said = [line for line in judge.lines if "alpha" in line or "beta" in line]
+    assert sorted(said) == [
+        f"paper-1 alpha: strategy_dir: {tmp_path}/mine/S.py is no text; write it in UTF-8 [hosts.yml:10]",
+        (
+            f"paper-1 alpha: user_files: no files in {tmp_path}/read; lead user_files to a directory that has some, or "
+            "leave it out [hosts.yml:11]"
+        ),
+        (
+            "paper-1 beta: freqtrade_image is 'freqtradeorg/freqtrade:stable'; name the image by its digest: "
+            "name@sha256:… [hosts.yml:16]"
+        ),
+    ]
+    (tmp_path / "mine" / "S.py").write_text("class S: pass")
+    (tmp_path / "read").mkdir()
+    (tmp_path / "read" / "levels.bin").write_bytes(b"\xff")
+    judge.lines.clear()
+    judge()
+    assert not [line for line in judge.lines if "alpha" in line]

@@ -63,8 +63,8 @@ class Built:
             "command": "trade",
             "config": [str(file) for file in files],
             "strategy_path": str(place.RELEASE / "strategies"),
-            "user_data_dir": "/tmp",  # noqa: S108
-            "logfile": "/tmp/validation.log",  # noqa: S108
+            "user_data_dir": str(place.DATA),
+            "logfile": str(place.DATA / "validation.log"),
         }
         self._config = Configuration(arguments, None).get_config()
         self.strategy, self._words = loaded(self._config)

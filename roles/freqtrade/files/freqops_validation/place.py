@@ -5,5 +5,6 @@ from pathlib import Path
 from typing import Any
 
 RELEASE = Path("/freqops/release")
+DATA = Path("/tmp")  # noqa: S108  user_data_dir: the container's own, with the files that a strategy reads mounted in it
 LONGEST = 500
 Finding = dict[str, Any]

@@ -237,6 +237,19 @@ def test_a_module_in_a_directory_below_is_loaded_and_its_line_is_to_blame(image:
     assert (found["kind"], found["module"], found["line"]) == ("missing", "helpers_of_mine.gone", 3)
 
 
+def test_a_file_that_a_strategy_lacks_when_it_is_made_is_named(image: Any, tmp_path: Path) -> None:
+    image.place.DATA = tmp_path
+    source = "class Mine(object):\n    def __init__(self, config):\n"
+    read = f"{source}        (config['user_data_dir'] / 'user_files' / 'levels.csv').read_text()\n"
+    [found] = broken(image, Mine=read)
+    assert (found["kind"], found["file"], found["line"]) == ("broken", "Mine.py", 3)
+    assert found["why"].startswith("FileNotFoundError: ")
+    (tmp_path / "user_files").mkdir()
+    (tmp_path / "user_files" / "levels.csv").touch()
+    assert broken(image, Mine=read) == []
+    assert broken(image, Mine=f"{source}        raise ValueError\n") == [], "Freqtrade says so itself"
+
+
 def test_a_file_that_is_none_of_python_is_named(image: Any) -> None:
     [found] = broken(image, Mine="class Mine: pass\0")
     assert (found["kind"], found["file"]) == ("broken", "Mine.py")
