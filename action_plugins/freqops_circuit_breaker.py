@@ -7,8 +7,18 @@ from typing import Any
 
 from freqops.core.base.errors import Refused
 from freqops.core.bot import inputs
-from freqops.core.breaker.answer import UNREADABLE, Row
-from freqops.core.breaker.fleet_answer import ENABLE, OF_RUNS, OVERRIDE, STATUS, WITHDRAW, FleetAnswer, HostAnswer
+from freqops.core.breaker.answer import INACTIVE, UNREADABLE, Row
+from freqops.core.breaker.fleet_answer import (
+    DISABLE,
+    ENABLE,
+    OF_RUNS,
+    OVERRIDE,
+    STATUS,
+    WITHDRAW,
+    FleetAnswer,
+    HostAnswer,
+)
+from freqops.core.halt import next_commands
 from freqops.plays import fleet, mandate
 from freqops.plays.fleet_action import NO_HOST, FleetAction
 from freqops.plays.output import BAD, GOOD, show
@@ -38,7 +48,20 @@ class ActionModule(FleetAction):
         commands = {host: [*words, f"--bots={inputs.ALL if everything else ','.join(hosts[host])}"] for host in hosts}
         said = self.ask(commands, deadline + CONNECTION, lambda document: HostAnswer.of("", [], document, None))
         answers = [HostAnswer.of(each.host, hosts[each.host], each.document, each.error) for each in said]
-        return _judged(FleetAnswer(action, answers, lost))
+        found = FleetAnswer(action, answers, lost)
+        judged = _judged(found)
+        show(self._next(found, [] if everything else [bot for names in hosts.values() for bot in names], list(hosts)))
+        return judged
+
+    def _next(self, found: FleetAnswer, bots: list[str], hosts: list[str]) -> list[str]:
+        """Return what to type next, a line each."""
+        if found.action == ENABLE:
+            return [next_commands.to_disable(bots, hosts if self.limited else [])]
+        if found.action != DISABLE:
+            return []
+        known = {bot for names in self.declared().values() for bot in names}
+        waiting = [(row.bot, row.incident) for _, row in found.rows if row.incident and row.file == INACTIVE]
+        return next_commands.after_disable(waiting, known)
 
     def _words(self, action: str, deadline: int) -> list[str]:
         """Return the arguments of the host's command; what is wrong with them, every host would say alike."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: what to type after a step of the way back to trading."""
+"""Action: what to type after a step on single bots, whether it was proven or refused."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Show the command that is due next."""
+        """Show the commands that are due next."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables, words = task_vars or {}, self._task.args
-        declared = fleet.bots_of(variables["hostvars"], [variables["inventory_hostname"]])
-        known = [bot for bots in declared.values() for bot in bots]
-        lines = next_commands.after_step(str(words["after"]), str(words["bot"]), str(words["incident"]), known)
+        host = variables["inventory_hostname"]
+        pairs = zip(words["bots"], words["results"], strict=False)  # a loop that ended early has fewer results
+        results = [(str(bot), said) for bot, said in pairs if isinstance(said, dict)]
+        modes = fleet.modes_of(variables["hostvars"], host)
+        step, incident = str(words["after"]), str(words["incident"])
+        lines = next_commands.after_step(step, incident, results, modes, str(host), str(words.get("more", "")))
         show(lines)
         return {**result, "changed": False, "next": lines}

@@ -128,7 +128,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.freqops.core.base import durable, errors
+from ansible.module_utils.freqops.core.base import durable, errors, next_step
 from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import bot_secrets, configuration, host_command, notify_secrets
 from ansible.module_utils.freqops.core.bot.database_contents import POSTGRES
@@ -250,7 +250,9 @@ def main() -> None:
             answer = (_looked if values["state"] == "looked" else _prepared)(values, home)
     except (errors.Refused, host_command.NoAnswer) as error:
         what = "NOT UNDONE" if values["state"] == "undone" else "NOT ADOPTED"
-        module.fail_json(msg=visible(f"{what} {values['bot']['name']}: {error}"))
+        steps = error.steps if isinstance(error, (next_step.RefusedUntil, host_command.NoAnswer)) else ()
+        named = host_command.next_steps_in_a_result(steps)
+        module.fail_json(msg=visible(f"{what} {values['bot']['name']}: {error}"), **named)
     module.exit_json(**answer)
 
 

@@ -50,6 +50,14 @@ halted:
   description: The verdict of its halt.
   returned: success
   type: str
+incident:
+  description: The incident that holds it, which a resume names; empty where the host is too old to say it.
+  returned: success
+  type: str
+level:
+  description: The level at which it is held.
+  returned: success
+  type: int
 detail:
   description: The proofs, as they were read back.
   returned: success
@@ -79,7 +87,8 @@ def main() -> None:
     if not answer["proven"]:
         lines = [f"{bot}: NOT LOCKED OUT", f"halt: {answer['halted']}", *answer["detail"]]
         module.fail_json(msg="\n".join(lines), changed=answer["replaced"])
-    module.exit_json(changed=answer["replaced"], halted=answer["halted"], detail=answer["detail"])
+    held = {"incident": answer.get("incident", ""), "level": answer["level"]}
+    module.exit_json(changed=answer["replaced"], halted=answer["halted"], detail=answer["detail"], **held)
 
 
 if __name__ == "__main__":

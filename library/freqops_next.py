@@ -6,9 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_next
-short_description: Show the command that is due after a step of the way back to trading
+short_description: Show the commands that are due after a step on single bots
 description:
-  - Runs on the control node and asks nobody. The command has the bot and the incident filled in.
+  - Runs on the control node and asks nobody. The commands have the bots and the incident filled in.
+  - After a step that was proven it is the next one on the way back to trading; after one that the host refused, the way
+    out that the host named.
   - A bot that the inventory does not declare, and an incident that is none, get into no command.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -18,18 +20,28 @@ attributes:
     support: full
 options:
   after:
-    description: The step that was proven.
+    description: The step, by the name of its playbook.
     type: str
     required: true
-    choices: [flatten, reconcile]
-  bot:
-    description: The bot.
-    type: str
+    choices: [adopt, bots, flatten, lockout, reconcile, restore, resume]
+  bots:
+    description: The bots that it was about.
+    type: list
+    elements: str
+    required: true
+  results:
+    description: What its module returned for each of them, in the same order.
+    type: list
+    elements: dict
     required: true
   incident:
-    description: The incident under which the bot is held.
+    description: The incident under which it acted.
     type: str
     required: true
+  more:
+    description: Further words with which the step is repeated.
+    type: str
+    default: ""
 author:
   - freqops (@freqops)
 """
@@ -39,7 +51,8 @@ EXAMPLES = r"""
 - name: Say what is due next
   freqops_next:
     after: flatten
-    bot: gamma
+    bots: [gamma]
+    results: "{{ flattened.results }}"
     incident: 20260102T030405Z-halt3-9f3c21
 """
 
@@ -57,9 +70,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import action_only
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "after": {"type": "str", "required": True, "choices": ["flatten", "reconcile"]},
-    "bot": {"type": "str", "required": True},
+    "after": {
+        "type": "str",
+        "required": True,
+        "choices": ["adopt", "bots", "flatten", "lockout", "reconcile", "restore", "resume"],
+    },
+    "bots": {"type": "list", "elements": "str", "required": True},
+    "results": {"type": "list", "elements": "dict", "required": True},
     "incident": {"type": "str", "required": True},
+    "more": {"type": "str", "default": ""},
 }
 
 

@@ -13,11 +13,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
+from freqops.core.base import next_step
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
+from freqops.core.base.next_step import NextStep
 from freqops.core.base.visible import visible
 from freqops.core.bot import layout
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 
 from . import own_session
 from .commands import output
@@ -114,15 +116,15 @@ def _answered(work: Callable[[], int], prog: str) -> int:
     try:
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
-        return _fail(prog, "refused", str(error), REFUSED)
+        return _fail(prog, "refused", str(error), REFUSED, way_out.of_error(error))
     except PermissionError as error:
         return _fail(prog, "refused", f"{error}; run it as root", REFUSED)
     except (FreqopsError, OSError) as error:
         return _fail(prog, "not_proven", str(error), NOT_PROVEN)
 
 
-def _fail(prog: str, kind: str, text: str, status_code: int) -> int:
-    output.print_json({kind: text})
+def _fail(prog: str, kind: str, text: str, status_code: int, steps: Sequence[NextStep] = ()) -> int:
+    output.print_json({kind: text, **({next_step.NAME: next_step.to_json(steps)} if steps else {})})
     sys.stderr.write(f"{prog}: {kind.replace('_', ' ')}: {visible(text)}\n")
     return status_code
 

@@ -56,6 +56,12 @@ def bots_of(hostvars: Any, hosts: list[str]) -> dict[str, list[str]]:
     return {host: sorted(_names(hostvars[host].get("freqtrade_bots"))) for host in hosts}
 
 
+def modes_of(hostvars: Any, host: str) -> dict[str, str]:
+    """Return the mode of each bot that the inventory declares on a host; one without a mode has an empty one."""
+    bots = hostvars[host].get("freqtrade_bots") or ()
+    return {str(bot["name"]): str(bot.get("mode", "")) for bot in bots if isinstance(bot, Mapping) and "name" in bot}
+
+
 def _names(bots: Any) -> list[str]:
     """Return the names of bots; what is no bot, or has no name, is deploy's to refuse."""
     return [str(bot["name"]) for bot in bots or () if isinstance(bot, Mapping) and "name" in bot]

@@ -7,6 +7,8 @@ from typing import Any
 
 from .exit_status import NOT_PROVEN, PROVEN
 
+BY_PLAN = "stopped by plan"  # the outcome of a start that leaves such a bot alone
+
 
 @dataclass
 class Outcome:

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
+from ..base import next_step
 from ..base.errors import FreqopsError
+from ..base.next_step import NextStep
 from ..base.visible import all_visible, visible
 
 TOOL = "/usr/local/bin/freqops-host"
@@ -27,11 +29,12 @@ class NoAnswer(FreqopsError):
 
     Attributes:
         began: Whether the command did something before that.
+        steps: The steps that the command named beside its refusal.
     """
 
-    def __init__(self, text: str, *, began: bool = False) -> None:
+    def __init__(self, text: str, *steps: NextStep, began: bool = False) -> None:
         super().__init__(text)
-        self.began = began
+        self.began, self.steps = began, steps
 
 
 def as_root(words: Sequence[str]) -> str:
@@ -94,7 +97,8 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
         raise NoAnswer(f"freqops-host gave no answer: {errors or output}")
     if wanted not in answer:
         not_proven = answer.get("not_proven")
-        raise NoAnswer(str(not_proven or answer.get("refused") or output), began=not_proven is not None)
+        text = str(not_proven or answer.get("refused") or output)
+        raise NoAnswer(text, *next_step.of_answer(answer), began=not_proven is not None)
     return dict(all_visible(answer))
 
 
@@ -123,6 +127,11 @@ def options(values: Mapping[str, Any], *names: str) -> list[str]:
     return [f"--{name.replace('_', '-')}={values[name]}" for name in names or MANDATE if values[name] not in (None, "")]
 
 
+def next_steps_in_a_result(steps: Sequence[NextStep]) -> dict[str, Any]:
+    """Return the steps of a refusal as they stand in the result of a module; nothing where there are none."""
+    return {next_step.NAME: all_visible(next_step.to_json(steps))} if steps else {}
+
+
 def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, touches: bool = True) -> dict[str, Any]:
     """Run the command for a module and return its answer; without one, the module fails.
 
@@ -136,7 +145,8 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
     try:
         return ask(module.run_command, words, wanted)
     except NoAnswer as error:
-        module.fail_json(msg=f"{title}{visible(str(error))}", changed=touches and error.began)
+        changed = touches and error.began
+        module.fail_json(msg=f"{title}{visible(str(error))}", changed=changed, **next_steps_in_a_result(error.steps))
         raise
 
 

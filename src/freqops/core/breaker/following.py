@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ..base.next_step import DISABLE, DISABLE_OWN, NextStep
 from ..base.visible import visible
 from ..bot.layout import BREAKER_RESUMES
 from ..halt.holds import BREAKER, Hold, Holds
@@ -54,6 +55,12 @@ class Standing:
         """The files that are active."""
         pairs = ((self.host_file, self.host), (self.own_file, self.own))
         return [str(path) for path, breaker in pairs if breaker.active]
+
+    @property
+    def release(self) -> list[NextStep]:
+        """The steps that switch off what is active."""
+        pairs = ((DISABLE, self.host), (DISABLE_OWN, self.own))
+        return [NextStep(step) for step, breaker in pairs if breaker.active]
 
     @property
     def reason(self) -> str:

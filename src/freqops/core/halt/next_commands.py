@@ -6,20 +6,73 @@ They are pasted into a shell. So nothing stands in them that a host said, unless
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ..base import next_step
+from ..base.outcome import BY_PLAN
 from ..bot.layout import BOT_NAME
 from .answer import Row
-from .holds import HARD
+from .holds import ENTRIES, HARD
 
 INCIDENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z_]+[0-9]?-[0-9a-f]{6}", re.ASCII)
 EXIT = 2  # the level that sells
 GONE = "when the cause is gone"
 BY_HAND = ("halt", "restore")  # the holders whose holds only a resume takes down
-AFTER = {
-    "flatten": ("reconcile", "next, to take in what was sold"),
-    "reconcile": ("resume", f"{GONE}, to have it up and paused"),
+Result = Mapping[str, Any]
+UNDER = "-e bots={bots} -e incident={incident}"
+PLACES = ("{bots}", "{incident}", "{host}")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A command with places for bots, incident and host.
+
+    Attributes:
+        what: What it is for.
+        playbook: The playbook.
+        words: Its arguments.
+        acts: Whether it acts, so that it needs a reason.
+    """
+
+    what: str
+    playbook: str
+    words: str = UNDER
+    acts: bool = True
+
+    def line(self, bots: str, incident: str, host: str) -> str:
+        """Return the line for an operator, its places filled in."""
+        words = self.words
+        for place, text in zip(PLACES, (bots, incident, shlex.quote(host))):
+            words = words.replace(place, text)
+        return f"{self.what}: {_typed(self.playbook, words, acts=self.acts)}"
+
+
+UP = _Form(f"{GONE}, to have it up and paused", "resume")
+ENTER = _Form(f"{GONE}, to let it buy again", "resume")
+GIVE_BACK = _Form("or, to give the old one back", "adopt", "-e bot={bots} -e undo=true")
+AGAIN = {step: _Form("under the incident that is in force", step) for step in ("flatten", "reconcile", "resume")}
+AFTER = {  # what follows on a step that was proven, for a bot on paper, and for a live one
+    "flatten": {"paper": UP, "live": _Form("next, to take in what was sold", "reconcile")},
+    "reconcile": {"paper": UP, "live": UP},
+    "restore": {"paper": UP, "live": _Form("next, to take in what its exchange has", "reconcile")},
+}
+# What a host names as the way out of a refusal.
+WAYS_OUT = {
+    next_step.HALT: _Form("to stop it for certain", "killswitch", "-e bots={bots} -e level=3"),
+    next_step.RESUME: _Form("to take its hold one step down", "resume"),
+    next_step.RECONCILE: _Form("to bring its records and its exchange together", "reconcile"),
+    next_step.DISABLE: _Form(
+        "to switch the breaker of its host off", "circuit_breaker", "--limit {host} -e action=disable"
+    ),
+    next_step.DISABLE_OWN: _Form(
+        "to switch its own breaker off", "circuit_breaker", "-e bots={bots} -e action=disable"
+    ),
+    next_step.START: _Form("to start it", "bots", "-e bots={bots} -e action=start"),
+    next_step.UNDO: GIVE_BACK,
+    next_step.LOOK: _Form("look first", "status", "", acts=False),
 }
 
 
@@ -50,19 +103,69 @@ def of_holds(rows: Iterable[Mapping[str, Any]], declared: Collection[str]) -> li
     return list(_way_back(held))
 
 
-def after_step(step: str, bot: str, incident: str, declared: Collection[str]) -> list[str]:
-    """Return what is due for a bot after a step of the way back that was proven, a line each.
+def after_step(
+    step: str, incident: str, results: Iterable[tuple[str, Result]], modes: Mapping[str, str], host: str, more: str = ""
+) -> list[str]:
+    """Return what is due after a step on single bots, a line each; what is the same for several bots is one.
 
     Args:
-        step: The playbook, one of `AFTER`.
-        bot: The bot.
-        incident: The incident under which it is held.
+        step: The playbook.
+        incident: The incident under which it acted.
+        results: The names of the bots, and the result of the module for each. What a host said in it gets into no
+            command, unless it is an incident.
+        modes: The mode of each bot that the inventory declares on the host; no other name gets into a command.
+        host: The name of the host in the inventory.
+        more: The further words with which the step is repeated.
+    """
+    found: dict[tuple[_Form, str], list[str]] = {}
+    for bot, result in results:
+        if bot in modes and BOT_NAME.fullmatch(bot):
+            for form, under in _due(step, incident, result, modes[bot], more):
+                if "{incident}" not in form.words or INCIDENT.fullmatch(under):
+                    found.setdefault((form, under), []).append(bot)
+    return [form.line(",".join(sorted(set(bots))), under, host) for (form, under), bots in found.items()]
+
+
+def after_disable(waiting: Iterable[tuple[str, str]], declared: Collection[str]) -> list[str]:
+    """Return how the holds end that a breaker left to a person, a line for each incident.
+
+    Args:
+        waiting: Bots, and the incidents that hold them.
         declared: As in `after_halt`.
     """
-    if bot not in declared or not BOT_NAME.fullmatch(bot) or not INCIDENT.fullmatch(incident):
-        return []
-    following, what = AFTER[step]
-    return [f"{what}: {_command(following, bot, f'-e incident={incident}')}"]
+    rows = [Row(bot, ENTRIES, incident) for bot, incident in waiting if bot in declared and BOT_NAME.fullmatch(bot)]
+    return list(_way_back(rows))
+
+
+def to_disable(bots: Collection[str], hosts: Collection[str]) -> str:
+    """Return how a breaker that was switched on is switched off.
+
+    Args:
+        bots: The bots that were named; none where the breaker of hosts was meant.
+        hosts: The hosts that were named; none where all of the inventory were meant.
+    """
+    limit = f"--limit {shlex.quote(','.join(sorted(hosts)))} " if hosts else ""
+    named = f"-e bots={','.join(sorted(bots))} " if bots else ""
+    return f"{GONE}, to switch it off: {_typed('circuit_breaker', f'{limit}{named}-e action=disable')}"
+
+
+def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iterator[tuple[_Form, str]]:
+    """Give what is due for one bot, each with its incident."""
+    if result.get("failed") is True or result.get("proven") is False:
+        for each in next_step.of_answer(result):
+            form = AGAIN.get(step) if each.step == next_step.AGAIN else WAYS_OUT.get(each.step)
+            if form is not None:
+                yield form, each.incident
+        if step == "lockout":
+            yield _Form("when that is put right, again", step, f"-e bots={{bots}} {more}"), ""
+    elif result.get("outcome") == BY_PLAN:
+        yield WAYS_OUT[next_step.START], ""
+    elif step in AFTER:
+        yield AFTER[step]["paper" if mode == "paper" else "live"], incident
+    elif step in ("adopt", "lockout") and "incident" in result:
+        yield UP if result.get("level") == HARD else ENTER, str(result["incident"])
+        if step == "adopt":
+            yield GIVE_BACK, ""
 
 
 def _again(level: int, rows: list[Row]) -> Iterator[str]:
@@ -100,4 +203,9 @@ def _names(rows: list[Row]) -> str:
 
 
 def _command(playbook: str, bots: str, words: str) -> str:
-    return f"FREQOPS_REASON='…' ansible-playbook playbooks/{playbook}.yml -e bots={bots} {words}"
+    return _typed(playbook, f"-e bots={bots} {words}")
+
+
+def _typed(playbook: str, words: str, *, acts: bool = True) -> str:
+    reason = "FREQOPS_REASON='…' " if acts else ""
+    return f"{reason}ansible-playbook playbooks/{playbook}.yml {words}".rstrip()

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..base import durable
 from ..base.errors import Refused
+from ..base.next_step import RESUME, UNDO, NextStep, RefusedUntil
 from ..bot import notify_secrets
 from ..bot.database_contents import POSTGRES, SQLITE
 from ..bot.layout import Home, container_of
@@ -283,6 +284,8 @@ def refuse_unless_new(home: Path) -> None:
     """
     note = note_of(home)
     if note is not None and held_by(home, note):
-        raise Refused(f"{home.name} is adopted already and held: resume {note.get('incident')}, or undo it")
+        incident = str(note.get("incident"))
+        text = f"{home.name} is adopted already and held: resume {incident}, or undo it"
+        raise RefusedUntil(text, NextStep(RESUME, incident), NextStep(UNDO))
     if (home / "bot.json").exists():
         raise Refused(f"freqops runs {home.name} already; a Freqtrade is adopted as a bot that is not deployed yet")

@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, NoReturn
 
-from freqops.core.base import durable
+from freqops.core.base import durable, next_step
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
+from freqops.core.base.next_step import RESUME, NextStep, RefusedUntil
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
-from freqops.core.halt import holds, start_gate
+from freqops.core.halt import holds, start_gate, way_out
 
 from . import databases, health, processes_and_api, start, stopped, stopping
 from .engine import Engine
@@ -59,9 +60,11 @@ class Turned(Outcome):
 
     Attributes:
         open_trades: What is open, as its bot or its database says.
+        next_steps: The steps that are the way out of a refusal.
     """
 
     open_trades: list[str] = field(default_factory=list)
+    next_steps: list[dict[str, str]] = field(default_factory=list)
 
 
 def turned(bot: layout.Bot, order: Order, clock: Clock, engine: Engine, said: Callable[[str], None]) -> Turned:
@@ -207,7 +210,8 @@ class _Turning:
 
     def restart(self) -> Turned:
         if self._plan is not None:
-            raise Refused(f"{self._bot.name} was not restarted: it is {self._plan}; action=start starts it")
+            text = f"{self._bot.name} was not restarted: it is {self._plan}; action=start starts it"
+            raise RefusedUntil(text, NextStep(next_step.START))
         self._refuse_held("restarted")
         said = self._managed_again()
         if self._order.look:
@@ -225,7 +229,12 @@ class _Turning:
     def _refuse_held(self, done: str) -> None:
         if self._row.level >= holds.HARD:
             why = start_gate.verdict(self._bot.conf)
-            raise Refused(f"{self._bot.name} was not {done}: {why}; resume.yml takes a hold down")
+            text = f"{self._bot.name} was not {done}: {why}; resume.yml takes a hold down"
+            try:
+                steps = way_out.of_holds(holds.load(self._bot.holds), RESUME)
+            except holds.HoldsUnreadable as error:
+                steps = list(way_out.of_error(error))
+            raise RefusedUntil(text, *steps)
 
     def _managed_again(self) -> list[str]:
         """Return what is open over a restart; that it is not known is no reason to refuse one."""

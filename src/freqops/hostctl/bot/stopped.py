@@ -12,14 +12,14 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from freqops.core.base import durable
+from freqops.core.base import durable, outcome
 from freqops.core.base.clock import Clock, iso
 from freqops.core.bot.layout import PLANNED, Home
 
+BY_PLAN = outcome.BY_PLAN
 DRILL = "drill"  # it froze the bot, which runs; whoever starts or thaws it is the end of it
 ADOPT = "adopt"  # what it stopped is somebody else's container: a start of the bot is not the end of it
 UNKNOWN = "unknown"
-BY_PLAN = "stopped by plan"  # the outcome of a start that leaves such a bot alone
 
 
 @dataclass(frozen=True)

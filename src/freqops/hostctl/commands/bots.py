@@ -6,10 +6,12 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from freqops.core.base import next_step
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN, REFUSED
 from freqops.core.bot import layout
+from freqops.core.halt import way_out
 
 from ..bot import planned
 from ..bot.engine import Engine
@@ -66,6 +68,7 @@ def _one(home: Path, order: Order, root: Path, clock: Clock, engine: Engine) -> 
             return act(silent(clock))
         return Command(order.action, order.mandate, root, clock).on(bot, act, lambda row: row.changed)
     except (Refused, layout.BotUnreadable) as error:
-        return Turned(home.name, NOT_TOUCHED, detail=[str(error)])
+        steps = next_step.to_json(way_out.of_error(error))
+        return Turned(home.name, NOT_TOUCHED, detail=[str(error)], next_steps=steps)
     except (FreqopsError, OSError) as error:
         return Turned(home.name, "not proven", changed=not order.look, detail=[str(error)])

@@ -12,11 +12,12 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.next_step import HALT, RESUME, NextStep, RefusedUntil
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.exchange import account, sales
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 
 from ..bot import processes_and_api
 from ..bot.engine import Engine
@@ -60,13 +61,24 @@ def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
         HoldsUnreadable: It is not known what holds it; a halt replaces what cannot be read.
     """
     if not bot.is_live:
-        raise Refused(f"{bot.name} trades on paper: it has nothing on an exchange to {what}")
+        text = f"{bot.name} trades on paper: it has nothing on an exchange to {what}"
+        raise RefusedUntil(text, *_resume(bot))
     if holds.effective_level(bot.holds) < holds.HARD:
-        raise Refused(f"{bot.name} is not held at level 3, so it could be started meanwhile: halt it at level 3 first")
-    holds.load(bot.holds).under(incident)
+        text = f"{bot.name} is not held at level 3, so it could be started meanwhile: halt it at level 3 first"
+        raise RefusedUntil(text, NextStep(HALT))
+    way_out.under(holds.load(bot.holds), incident)
     living = processes_and_api.alive(bot)
     if living:
-        raise Refused(f"process {living[0].pid} of {bot.name} lives ({living[0].command}): halt it at level 3 first")
+        text = f"process {living[0].pid} of {bot.name} lives ({living[0].command}): halt it at level 3 first"
+        raise RefusedUntil(text, NextStep(HALT))
+
+
+def _resume(bot: layout.Bot) -> list[NextStep]:
+    """Return what is due for a bot of which nothing is to be sold."""
+    try:
+        return way_out.of_holds(holds.load(bot.holds), RESUME)
+    except holds.HoldsUnreadable as error:
+        return list(way_out.of_error(error))
 
 
 def flatten(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Flattened:

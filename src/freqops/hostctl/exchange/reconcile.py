@@ -13,11 +13,13 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.next_step import HALT, RECONCILE, NextStep, RefusedUntil
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import engine_names, layout
 from freqops.core.bot.layout import Home
 from freqops.core.bot.redaction import redact
 from freqops.core.exchange import account
+from freqops.core.halt import holds
 
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS
@@ -109,10 +111,17 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
     if judgement.agrees:
         return [f"on the exchange: {remark}" for remark in judgement.remarks]
     found = "; ".join(judgement.disagreements + judgement.unknown)
-    raise Refused(
+    raise RefusedUntil(
         f"the records of {bot.name} and its exchange disagree: {found}. Bring them together first: halt it at level 3, "
-        f"then reconcile.yml{account.DECLARE if judgement.unknown else ''}"
+        f"then reconcile.yml{account.DECLARE if judgement.unknown else ''}",
+        *_together(bot),
     )
+
+
+def _together(bot: layout.Bot) -> list[NextStep]:
+    """Return what is due for a bot whose records differ: where it is held at level 3, they are brought up to date."""
+    hard = [hold.incident for hold in holds.load(bot.holds).holds if hold.level == holds.HARD]
+    return [NextStep(RECONCILE, hard[0]) if hard else NextStep(HALT)]
 
 
 def _update_records(bot: layout.Bot, journal: Journal, engine: Engine) -> list[dict[str, Any]]:

@@ -12,11 +12,12 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
+from freqops.core.base.next_step import LOOK, NextStep, RefusedUntil
 from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, FreqtradeClient, Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.breaker import following
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 
 from ..bot import breaker_hold, holds_file, stopped
 from ..bot.engine import Engine
@@ -70,7 +71,7 @@ def resume(
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         present = holds.load(bot.holds)
-        hold = present.under(mandate.incident, which.holder)
+        hold = way_out.under(present, mandate.incident, which.holder)
         _refuse_while_breaker_stands(bot, hold, clock)
         remarks = present.ahead(clock.utcnow())
         remarks += refuse_unless_agreed(bot, journal, clock, engine)
@@ -106,14 +107,16 @@ def finished(bot: layout.Bot, clock: Clock) -> Started | None:
 
 
 def _refuse_while_breaker_stands(bot: layout.Bot, hold: holds.Hold, clock: Clock) -> None:
-    why = following.why_not_resumed(breaker_hold.standing(bot.home, clock), hold)
+    standing = breaker_hold.standing(bot.home, clock)
+    why = following.why_not_resumed(standing, hold)
     if why is not None:
-        raise Refused(why)
+        raise RefusedUntil(why, *standing.release)
 
 
 def _step_down(bot: layout.Bot, present: holds.Holds, hold: holds.Hold, clock: Clock, seq: int | None) -> holds.Holds:
     if present.under(hold.incident, hold.holder) != hold:
-        raise Refused(f"the hold of {hold.incident} changed since it was read; look again, then resume")
+        text = f"the hold of {hold.incident} changed since it was read; look again, then resume"
+        raise RefusedUntil(text, NextStep(LOOK))
     _refuse_while_breaker_stands(bot, hold, clock)  # again: its exchange may have been asked for a while
     return present.resumed(hold.incident, clock.utcnow(), seq, hold.holder)
 

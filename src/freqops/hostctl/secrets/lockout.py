@@ -66,11 +66,13 @@ class LockedOut(Outcome):
     Attributes:
         what: The kind of the secrets: ``api``, ``exchange``, or a messenger.
         halted: The verdict of the halt.
+        incident: The incident of the hold in force.
         replaced: Whether the bot has other secrets now.
     """
 
     what: str = ""
     halted: str = ""
+    incident: str = ""
     replaced: bool = False
 
 
@@ -81,7 +83,9 @@ def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Eng
     """
     order = Order(KillLevel.ENTRIES, leak.mandate)
     row = halt([home], order, clock, engine)[0]
-    result = LockedOut(home.name, what=leak.what, halted=row.verdict, level=row.level, detail=list(row.detail))
+    result = LockedOut(
+        home.name, what=leak.what, halted=row.verdict, incident=row.incident, level=row.level, detail=list(row.detail)
+    )
     with durable.locked(Home(home).lock, LOCK_SECONDS, clock) as held:
         try:
             if not held:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.next_step import RESUME, NextStep, RefusedUntil
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
@@ -49,9 +50,10 @@ def _refuse_where_traded(home: Path, note: dict[str, object], engine: Engine) ->
     before = foreign.picture(note)
     after = adopt_data.picture_of(databases.of(layout.load_bot(home), engine))
     if not adoption.same(before, after, is_live=not note.get("dry_run")):
-        raise Refused(
+        raise RefusedUntil(
             f"{home.name} has traded since it was adopted, and the old database does not know of it: "
-            f"{adoption.differs(before, after)}. Resume it, or halt it and look"
+            f"{adoption.differs(before, after)}. Resume it, or halt it and look",
+            NextStep(RESUME, str(note.get("incident"))),
         )
 
 

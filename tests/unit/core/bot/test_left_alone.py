@@ -11,6 +11,7 @@ import jinja2
 import pytest
 import yaml
 
+from freqops.core.base import root_file
 from freqops.core.base.errors import Refused
 from freqops.core.base.kinds import Malformed
 from freqops.core.bot import left_alone
@@ -153,7 +154,7 @@ def test_a_file_of_another_container_says_nothing_of_this_one(host: Host) -> Non
 
 def test_a_file_of_the_engine_that_others_could_have_written_is_not_believed(host: Host) -> None:
     host.container().chmod(0o666)
-    with pytest.raises(left_alone.root_file.Untrusted):
+    with pytest.raises(root_file.Untrusted):
         host.owner(host.process(77))
 
 

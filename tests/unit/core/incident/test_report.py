@@ -216,7 +216,8 @@ def test_what_was_left_alone_is_counted_once_and_named_each_time() -> None:
     assert "**ALL PROVEN, but for 1 Freqtrade that is left alone**" in text
     said = "paper-1: LEFT ALONE, NOT HALTED: Freqtrade of /opt/beta/docker-compose.yml goes on trading (pid 7): adopted"
     assert len([entry for entry in section(text, "## Verdicts") if entry.startswith(said)]) == 2
-    odd = [{"pid": 7, "command": "f", "left_alone": mark} for mark in (None, [], {"project": 5, "reason": ""})]
+    marks: list[Any] = [None, [], {"project": 5, "reason": ""}]
+    odd = [{"pid": 7, "command": "f", "left_alone": mark} for mark in marks]
     text = reported({HALT: halt(row(), proven=False, undeclared=odd), JOURNAL: WHOLE})
     assert "**NOT ALL PROVEN**" in text
     assert "paper-1: UNDECLARED Freqtrade process 7: f" in section(text, "## Verdicts")

@@ -31,7 +31,7 @@ def test_one_of_a_declared_project_has_its_mark_and_another_has_none(host: Host)
 
 def test_where_nothing_is_foreign_nothing_is_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Places] = []
-    monkeypatch.setattr(left_alone, "load", lambda places: read.append(places) or [])
+    monkeypatch.setattr(left_alone, "load", read.append)
     assert (told([], host.places), read) == ([], [])
 
 

@@ -1,0 +1,63 @@
+"""What is due when a command was refused: the name of a step, and where it needs one, of an incident.
+
+A host says it beside its refusal. The control node makes a complete command of it; a step that it does not know is left
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .errors import Refused
+
+NAME = "next_steps"  # under which it stands in an answer
+MOST = 8
+AGAIN = "again"  # the same command, with this incident
+HALT = "halt"  # at level 3
+RESUME = "resume"
+RECONCILE = "reconcile"
+DISABLE = "disable"  # the breaker of the host
+DISABLE_OWN = "disable_own"  # the breaker of the bot alone
+START = "start"  # what is stopped by plan
+UNDO = "undo"  # an adoption
+LOOK = "look"  # at the status
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One step.
+
+    Attributes:
+        step: One of the names above.
+        incident: The incident that it needs, empty where it needs none.
+    """
+
+    step: str
+    incident: str = ""
+
+
+class RefusedUntil(Refused):
+    """Nothing ran and nothing changed, and it is known what is to be done first, or instead.
+
+    Attributes:
+        steps: The steps.
+    """
+
+    def __init__(self, text: str, *steps: NextStep) -> None:
+        super().__init__(text)
+        self.steps = steps
+
+
+def to_json(steps: Iterable[NextStep]) -> list[dict[str, str]]:
+    """Return steps as they stand in an answer."""
+    return [asdict(step) for step in steps]
+
+
+def of_answer(answer: Mapping[str, Any]) -> list[NextStep]:
+    """Return the steps that an answer names; what is not what it must be is left out."""
+    said = answer.get(NAME)
+    found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+    steps = [(each.get("step"), each.get("incident", "")) for each in found[:MOST]]
+    return [NextStep(step, incident) for step, incident in steps if isinstance(step, str) and isinstance(incident, str)]
