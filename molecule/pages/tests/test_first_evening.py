@@ -155,6 +155,8 @@ def test_from_compose_with_one_that_is_left(evening: Evening) -> None:
     assert "ALL PROVEN, but for 1 Freqtrade that is left alone" in halted
     assert "LEFT ALONE, NOT HALTED" in halted
     assert evening.beta.trades() == evening.before[1]
+    told = [str(post["said"]).lower() for post in control("GET", "/sink") if post["to"] == "evening"]
+    assert any("paused" in text for text in told), "the webhook of alpha came along: nobody paused the old one"
 
 
 def test_the_one_that_was_left_comes_too(evening: Evening) -> None:
