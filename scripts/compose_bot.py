@@ -31,7 +31,7 @@ MORE_FILES = "add_config_files"
 MOST_LEVELS = 5
 PAPER, LIVE = "paper", "live"
 DROPPED, ADDED = "dropped", "added"
-TAKE_OUT = "take it out of the inventory before anything is deployed"
+TAKE_OUT = "take it out of the inventory before anything is deployed or adopted"
 FOR_EDITORS = "$schema"
 
 

@@ -284,6 +284,8 @@ def refuse_present(path: Path) -> None:
     Raises:
         Refused: Something has its name, or the directory above it is missing.
     """
+    if not path.name:
+        raise Refused("INVENTORY names no new directory")
     if path.exists() or path.is_symlink():
         raise Refused(f"{visible(str(path))} is there already; it is not touched: name a new directory")
     if not path.parent.is_dir():
@@ -300,7 +302,7 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     yield f"Made {shown}. Of the Compose files nothing was read: neither command nor environment (FREQTRADE__…)."
     refusals = inventory.refusals()
     if refusals:
-        yield "Deploy refuses it until this is mended:"
+        yield "Deploy and adopt refuse it until this is mended:"
         yield from (f"  {visible(line, 400)}" for line in refusals)
     yield "Next:"
     yield f"  {shown}/hosts.yml: the address of each host, and strategy_dir of each bot"
@@ -311,7 +313,7 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
     if any(bot.mode == PAPER for bot in bots):
-        yield "  Then each without --check, and deploy only after the last: it would bring up second bots beside old ones."
+        yield "  Then each without --check; deploy only after the last: it would bring up second bots beside old ones."
     if inventory.has_secrets:
         yield f"Before all that: {SECRETS} is not encrypted yet."
         yield f"  ansible-vault encrypt {shown}/{SECRETS}"
