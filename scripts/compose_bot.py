@@ -32,7 +32,7 @@ MOST_LEVELS = 5
 PAPER, LIVE = "paper", "live"
 DROPPED, ADDED = "dropped", "added"
 MOVED_TO_SECRETS = f"moved to {SECRETS}"
-TAKE_OUT = "take it out of the inventory before anything is deployed"
+TAKE_OUT = "take it out of the inventory before anything is deployed or adopted"
 FOR_EDITORS = "$schema"
 
 

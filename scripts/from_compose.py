@@ -358,6 +358,8 @@ def refuse_present(path: Path) -> None:
     Raises:
         Refused: Something has its name, or the directory above it is missing.
     """
+    if not path.name:
+        raise Refused("INVENTORY names no new directory")
     if path.exists() or path.is_symlink():
         raise Refused(f"{visible(str(path))} is there already; it is not touched: name a new directory")
     if not path.parent.is_dir():
@@ -374,7 +376,7 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     yield f"Made {shown}. Of the Compose files nothing was read: neither command nor environment (FREQTRADE__…)."
     refusals = inventory.refusals()
     if refusals:
-        yield "Deploy refuses it until this is mended:"
+        yield "Deploy and adopt refuse it until this is mended:"
         yield from (f"  {visible(line, 400)}" for line in refusals)
     yield "Next:"
     yield f"  {shown}/hosts.yml: the address of each host, and strategy_dir of each bot"
@@ -384,7 +386,8 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     for bot in (bot for bot in bots if bot.mode == PAPER and bot.name not in inventory.waiting):
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
-    yield "  Then each without --check. A deploy refuses new bots while their old ones run."
+    if any(bot.mode == PAPER for bot in bots):
+        yield "  Then each without --check. A deploy refuses new bots while their old ones run."
     for name, (host, _) in inventory.waiting.items():
         into = f"put {shown}/{waiting_file(name)} into {BOTS} of {host}"
         yield f"Later, for {name}: {into}, take its project out of {LEFT_ALONE}, and adopt it."

@@ -389,8 +389,15 @@ def test_what_is_there_already_is_not_touched(tmp_path: Path, capsys: pytest.Cap
     assert made.status == 1
     assert "mine is there already; it is not touched" in made.err
     assert list(made.path.iterdir()) == []
-    for path, why in (("dangling", "is there already"), ("no/mine", "there is no directory"), ("", "is there already")):
-        assert from_compose.main(["--inventory", str(tmp_path / path), "--bots", made.words]) == 1
+    absent, nothing = "there is no directory", "INVENTORY names no new directory"
+    home = str(tmp_path)
+    for path, why in (
+        (f"{home}/dangling", "is there already"),
+        (f"{home}/no/mine", absent),
+        ("", nothing),
+        (".", nothing),
+    ):
+        assert from_compose.main(["--inventory", path, "--bots", made.words]) == 1
         assert why in capsys.readouterr().err
 
 
