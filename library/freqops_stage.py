@@ -152,7 +152,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "owner": {"type": "int", "default": 1000},
     "release": {"type": "str"},
     "files": {"type": "dict"},
-    "contents": {"type": "dict", "default": {}},
+    "contents": {"type": "dict", "default": {}, "no_log": True},  # many MiB, which the host would log
 }
 
 
@@ -200,8 +200,7 @@ def main() -> None:
     """Compare, and write what differs."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
-    contents = values.pop("contents")  # of many MiB, perhaps, which an answer must not give back
-    read = {name: base64.b64decode(content) for name, content in contents.items()}
+    read = {name: base64.b64decode(content) for name, content in values["contents"].items()}
     home, files = Path(values["home"]), {**values["files"], **read}
     place = home / "release" / values["release"]
     former, mark = _former(home), tree.text(place / release.VALIDATED)
