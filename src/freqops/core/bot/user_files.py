@@ -39,6 +39,11 @@ def in_the_way(var: Path) -> str:
     return f"{place} has files of the bot's own, which user_files would hide: move them away" if own else ""
 
 
+def is_mount_point(path: Path) -> bool:
+    """Return whether a path below a bot's ``var`` is the directory on which they are mounted, with nothing in it."""
+    return path.name == DIRECTORY and not path.is_symlink() and path.is_dir() and not any(path.iterdir())
+
+
 def make_mount_point(var: Path, owner: int) -> bool:
     """Make the directory on which they are mounted, and return whether it had to be made.
 

@@ -447,6 +447,18 @@ def test_lost_holds_are_level_3_with_a_name_and_never_none(host: Host, content: 
     assert kept == ([] if content is None else [content])
 
 
+def test_a_place_for_files_that_its_strategy_reads_is_no_trace_of_a_bot(host: Host) -> None:
+    """Unless something lies in it, which only a bot can have written."""
+    host.never_deployed()
+    (host.home / "var" / "user_files").mkdir(parents=True)
+    assert host.switch(NEW).outcome == "running"
+    host.never_deployed()
+    place = host.home / "var" / "user_files"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "written.csv").write_text("")
+    assert host.switch(NEW).outcome == "held"
+
+
 @pytest.mark.parametrize(
     "trace", ["bot.json", "compose.yml", "releases.json", "conf/state.json", "var/trades.paper.sqlite", "container"]
 )
