@@ -18,9 +18,9 @@ WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
 MODULE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 
-module = AnsibleModule({name: {"type": "raw"} for name in ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor")})
-answers = ANSWERS
-said = answers[module.params["bot"] or "all"]
+NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor")
+module = AnsibleModule({name: {"type": "raw"} for name in NAMES})
+said = ANSWERS[module.params["bot"] or "all"]
 (module.fail_json if said.pop("fails", False) else module.exit_json)(msg="as the test says", changed=False, **said)
 """
 ACTION = """from ansible.plugins.action import ActionBase
@@ -41,6 +41,7 @@ class Play:
         for name in ("library", "actions"):
             (path / name).mkdir()
         (path / "actions" / "freqops_incident.py").write_text(ACTION)
+        (path / "ansible.cfg").touch()
         mandate = {"incident": INCIDENT, "reason": "it works again", "actor": "ann"}
         bots = [{"name": "alpha", "mode": "paper"}, {"name": "gamma", "mode": "live"}]
         host = {"ansible_connection": "local", "freqtrade_bots": bots, "mandate": mandate, "bots": "alpha,gamma"}
@@ -55,7 +56,8 @@ class Play:
         (self._path / "steps").unlink(missing_ok=True)
         (self._path / "steps").symlink_to(ROOT / "playbooks" / "steps")
         settings = {
-            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(self._path / "home"), "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(self._path / "home"),
+            "ANSIBLE_CONFIG": str(self._path / "ansible.cfg"),
             "ANSIBLE_LIBRARY": f"{self._path / 'library'}:{ROOT / 'library'}",
             "ANSIBLE_ACTION_PLUGINS": f"{self._path / 'actions'}:{ROOT / 'action_plugins'}",
             "ANSIBLE_MODULE_UTILS": str(ROOT / "src"), "PYTHONPATH": str(ROOT / "src"),
@@ -64,7 +66,10 @@ class Play:
         done = subprocess.run(
             command, cwd=self._path, env={**os.environ, **settings}, capture_output=True, text=True, check=False
         )
-        return done.returncode, done.stdout.partition("PLAY RECAP")[0].rstrip().splitlines()
+        assert "PLAY RECAP" in done.stdout, done.stdout + done.stderr
+        lines = done.stdout.partition("PLAY RECAP")[0].rstrip().splitlines()
+        assert lines[-1] == "ok: [paper-1]"  # Ansible's own word on the last task
+        return done.returncode, lines[:-1]
 
 
 @pytest.fixture
