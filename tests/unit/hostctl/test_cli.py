@@ -17,6 +17,7 @@ import pytest
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
+from freqops.core.base.next_step import NextStep, RefusedUntil
 from freqops.core.bot import crash_loop, processes
 from freqops.core.bot.client import FreqtradeClient, Reading, Unreachable
 from freqops.core.deploy.container import Container
@@ -184,6 +185,20 @@ def test_what_is_not_understood_is_refused(run: Cli, arguments: tuple[str, ...])
     assert holds.effective_level(run.root / "bots" / "alpha" / "conf" / "holds.json") == 0
 
 
+def test_a_refusal_names_the_way_out_where_there_is_one(run: Cli) -> None:
+    run.started = RefusedUntil("not yet", NextStep("again", "one"), NextStep("look"))
+    status, out = run(*RESUME)
+    assert (status, json.loads(out)) == (1, {
+        "refused": "not yet",
+        "next_steps": [{"step": "again", "incident": "one"}, {"step": "look", "incident": ""}],
+    })  # fmt: skip
+    run.started = holds.HoldsUnreadable("torn")
+    status, out = run(*FLATTEN)
+    assert (status, json.loads(out)["next_steps"]) == (1, [{"step": "halt", "incident": ""}])
+    run.started = Refused("never")
+    assert json.loads(run(*RESUME)[1]) == {"refused": "never"}
+
+
 def test_a_host_without_bots_is_refused(run: Cli, tmp_path: Path) -> None:
     run.root = tmp_path / "nowhere"
     status, out = run(*HALT)
@@ -349,7 +364,8 @@ def test_only_what_ran_nothing_is_called_refused(
     ended, out = run(*command)
     if isinstance(error, PermissionError) and command[0] != "start":  # in the middle of what is recorded
         status, key = 2, "not_proven"
-    assert (ended, list(json.loads(out))) == (status, [key])
+    steps = ["next_steps"] if isinstance(error, holds.HoldsUnreadable) else []
+    assert (ended, list(json.loads(out))) == (status, [*steps, key])
 
 
 def test_a_resume_leaves_evidence(run: Cli) -> None:

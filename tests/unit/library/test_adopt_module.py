@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from freqops.core.takeover import adoption
 from freqops.core.takeover.foreign import Picture
 from library import freqops_adopt
 from tests.unit.core.takeover.test_adoption import CONFIG, EXCHANGE, FILES, FOREIGN
@@ -76,6 +77,11 @@ def test_a_bot_that_is_deployed_is_refused(run: Run, tmp_path: Path) -> None:
     make_bot(tmp_path)
     answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", strategies=FILES, root=str(tmp_path))
     assert answer["msg"].startswith("NOT ADOPTED alpha: freqops runs alpha already")
+    assert "next_steps" not in answer
+    (tmp_path / "bots" / "alpha" / adoption.NOTE).write_text('{"incident": "one"}')
+    (tmp_path / "bots" / "alpha" / "conf" / "holds.json").write_text("torn")
+    answer = run(freqops_adopt, state="looked", bot=BOT, image="i", project="/p", strategies=FILES, root=str(tmp_path))
+    assert answer["next_steps"] == [{"step": "resume", "incident": "one"}, {"step": "undo", "incident": ""}]
 
 
 def test_the_key_of_a_live_bot_is_taken_along_and_never_shown(

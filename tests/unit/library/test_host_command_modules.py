@@ -194,6 +194,19 @@ def test_a_host_without_the_tool_is_told_what_brings_it(
     assert "is not on this host; deploy.yml brings it" in answer["msg"]
 
 
+def test_a_refusal_passes_on_the_way_out_and_no_junk(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    halt = {"step": "halt", "incident": ""}
+    said: list[Any] = [halt, {"step": 5}, "halt", {"step": "resume", "incident": None}, {"step": "look"}]
+    tool, _ = stub(json.dumps({"refused": "not yet", "next_steps": said}), 1)
+    use(monkeypatch, freqops_flatten, tool)
+    answer = run(freqops_flatten, **PERMISSION)
+    assert (answer["failed"], answer["msg"]) == (True, "alpha: not yet")
+    assert answer["next_steps"] == [halt, {"step": "look", "incident": ""}]
+    tool, _ = stub(json.dumps({"refused": "never", "next_steps": "halt"}), 1)
+    use(monkeypatch, freqops_flatten, tool)
+    assert "next_steps" not in run(freqops_flatten, **PERMISSION)
+
+
 @pytest.mark.parametrize(("module", "arguments"), COMMANDS)
 @pytest.mark.parametrize(
     ("answer", "status", "said"),

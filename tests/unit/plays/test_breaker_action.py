@@ -81,9 +81,32 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Fleet:
 def test_what_is_as_it_was_asked_for_is_proven(hosts: Fleet, action: str, said: dict[str, Any]) -> None:
     done = hosts.run(action, {"one": said})
     assert "failed" not in done, done
-    assert (done["changed"], hosts.shown[-1]) == (True, "ALL PROVEN")
+    assert done["changed"]
+    assert "ALL PROVEN" in hosts.shown
     assert [(row["host"], row["proven"]) for row in done["hosts"]] == [("one", True)]
     assert hosts.asked["one"][:3] == ["breaker", action, "--json"]
+
+
+def test_what_was_switched_on_says_how_it_is_switched_off(hosts: Fleet) -> None:
+    off = "when the cause is gone, to switch it off: FREQOPS_REASON='…' ansible-playbook playbooks/circuit_breaker.yml"
+    hosts.run("enable", {"one": ON})
+    assert hosts.shown[-1] == f"{off} -e action=disable"
+    hosts.run("enable", {"one": {**ON, "exit": 2}}, bots="alpha")  # it may be on all the same
+    assert hosts.shown[-1] == f"{off} -e bots=alpha -e action=disable"
+    hosts.subset = "one"
+    hosts.run("enable", {"one": ON})
+    assert hosts.shown[-1] == f"{off} --limit one -e action=disable"
+    hosts.run("status", {"one": ON})
+    assert "--limit" not in hosts.shown[-1]
+
+
+def test_a_hold_that_was_left_to_a_person_is_named_with_its_resume(hosts: Fleet) -> None:
+    incident = "20260102T030405Z-breaker-9f3c21"
+    hosts.run("disable", {"one": {**OFF, "bots": [{**OFF["bots"][0], "incident": incident}]}})
+    assert hosts.shown[-1] == (
+        "when the cause is gone, to let them buy again: "
+        f"FREQOPS_REASON='…' ansible-playbook playbooks/resume.yml -e bots=alpha -e incident={incident}"
+    )
 
 
 @pytest.mark.parametrize("action", ["enable", "disable", "override", "withdraw"])

@@ -36,6 +36,14 @@ def held(*holders: str) -> Holds:
     return made
 
 
+@pytest.mark.parametrize(
+    ("host", "own", "steps"),
+    [(OFF, OFF, []), (ON, OFF, ["disable"]), (OFF, TORN, ["disable_own"]), (TORN, ON, ["disable", "disable_own"])],
+)
+def test_what_is_active_has_its_release(host: Breaker, own: Breaker, steps: list[str]) -> None:
+    assert [each.step for each in standing(host, own).release] == steps
+
+
 @given(BREAKERS, BREAKERS, HOLDERS, st.booleans())
 def test_a_bot_is_held_exactly_while_a_file_is_active(
     host: Breaker, own: Breaker, holders: set[str], waits: bool

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from freqops.core.base.errors import Refused
+from freqops.core.base.next_step import NextStep, RefusedUntil
 from freqops.core.takeover import adoption
 from freqops.core.takeover.adoption import Wanted
 from freqops.core.takeover.foreign import Foreign, Picture
@@ -160,5 +161,6 @@ def test_a_bot_that_freqops_runs_is_not_adopted_again(tmp_path: Path) -> None:
         adoption.refuse_unless_new(home)
     (home / adoption.NOTE).write_text('{"incident": "one"}')
     (home / "conf" / "holds.json").write_text("torn")
-    with pytest.raises(Refused, match="adopted already and held"):
+    with pytest.raises(RefusedUntil, match="adopted already and held") as refusal:
         adoption.refuse_unless_new(home)
+    assert refusal.value.steps == (NextStep("resume", "one"), NextStep("undo"))

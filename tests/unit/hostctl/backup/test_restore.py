@@ -15,9 +15,10 @@ import pytest
 from freqops.core.backup.manifest import DATABASE, MANIFEST
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.next_step import NextStep
 from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 from freqops.hostctl.backup import restoring
 from freqops.hostctl.bot import holds_file, stopped
 from freqops.hostctl.bot.sqlite_files import SqliteFiles
@@ -290,6 +291,7 @@ def test_all_reasons_are_said_at_once(field: Field) -> None:
     with pytest.raises(Refused) as refused:
         field.restore()
     assert all(text in str(refused.value) for text in ("it runs", "not held at level 3", "a switch is not over"))
+    assert way_out.of_error(refused.value) == (NextStep("halt"),)
 
 
 def test_a_database_that_is_there_is_not_replaced_unless_that_is_said(field: Field) -> None:

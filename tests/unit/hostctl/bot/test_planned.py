@@ -423,6 +423,18 @@ def test_each_bot_has_its_row_and_one_that_is_refused_keeps_no_other_from_it(hos
     assert (status, said["proven"]) == (1, False)
 
 
+def test_the_row_of_a_refusal_names_the_way_out(host: Host, ran: Any) -> None:
+    host.hold(3)
+    assert ran("start", "alpha")[1]["bots"][0]["next_steps"] == [{"step": "resume", "incident": "one"}]
+    (host.home / "conf" / "holds.json").write_text("{")
+    assert ran("start", "alpha")[1]["bots"][0]["next_steps"] == [{"step": "halt", "incident": ""}]
+
+
+def test_the_row_of_a_planned_stop_names_its_start(host: Host, ran: Any) -> None:
+    assert ran("stop", "alpha")[1]["bots"][0]["next_steps"] == []
+    assert ran("restart", "alpha")[1]["bots"][0]["next_steps"] == [{"step": "start", "incident": ""}]
+
+
 def test_it_leaves_evidence_of_what_it_did_and_none_of_what_it_did_not(host: Host, ran: Any) -> None:
     status, said = ran("stop", "alpha")
     assert status == 0

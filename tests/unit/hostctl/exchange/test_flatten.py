@@ -13,8 +13,9 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.next_step import NextStep
 from freqops.core.exchange.sales import Sale
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 from freqops.hostctl.exchange import flatten as flattening
 from freqops.hostctl.exchange import sales_journal
 from freqops.hostctl.exchange.flatten import Flattened, flatten
@@ -53,8 +54,9 @@ def test_a_paper_bot_has_nothing_to_sell(tmp_path: Path, monkeypatch: pytest.Mon
     host = Host(tmp_path, monkeypatch)
     host.processes.clear()
     host.hold(3)
-    with pytest.raises(Refused, match="trades on paper"):
+    with pytest.raises(Refused, match="trades on paper") as refusal:
         run(host)
+    assert way_out.of_error(refusal.value) == (NextStep("resume", "one"),)
     assert host.account.asked == []
 
 
@@ -66,15 +68,17 @@ def test_below_level_3_it_could_be_started_meanwhile(
     host.processes.clear()
     if level:
         host.hold(level)
-    with pytest.raises(Refused, match="not held at level 3"):
+    with pytest.raises(Refused, match="not held at level 3") as refusal:
         run(host)
+    assert way_out.of_error(refusal.value) == (NextStep("halt"),)
     assert host.account.asked == []
 
 
 def test_while_a_process_lives_it_sells_itself(dead: Host) -> None:
     dead.processes.append(process(77))
-    with pytest.raises(Refused, match="process 77 of alpha lives"):
+    with pytest.raises(Refused, match="process 77 of alpha lives") as refusal:
         run(dead)
+    assert way_out.of_error(refusal.value) == (NextStep("halt"),)
     assert dead.account.asked == []
 
 
@@ -85,8 +89,10 @@ def test_while_another_command_works_on_it(dead: Host) -> None:
 
 
 def test_only_under_the_incident_whose_hold_is_in_force(dead: Host) -> None:
-    with pytest.raises(Refused, match=r"no hold of incident 'two' is in force; in force: one \(halt, level 3\)"):
+    said = r"no hold of incident 'two' is in force; in force: one \(halt, level 3\)"
+    with pytest.raises(Refused, match=said) as refusal:
         run(dead, "two")
+    assert way_out.of_error(refusal.value) == (NextStep("again", "one"),)
     assert dead.account.asked == []
 
 

@@ -17,12 +17,13 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
+from freqops.core.base.next_step import NextStep
 from freqops.core.bot import layout
 from freqops.core.bot.client import Failed, Reading, Unreachable
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
-from freqops.core.halt import holds
+from freqops.core.halt import holds, way_out
 from freqops.hostctl.bot import hard_stop, holds_file, start
 from freqops.hostctl.bot import rounds as rounds_of
 from freqops.hostctl.bot.engine_command import EngineError
@@ -435,8 +436,9 @@ def test_a_halt_that_rises_under_the_same_incident_is_not_stepped_down(
         return change(*arguments)
 
     monkeypatch.setattr(holds_file, "change", rise_first)
-    with pytest.raises(Refused, match="changed since"):
+    with pytest.raises(Refused, match="changed since") as refusal:
         host.resume()
+    assert way_out.of_error(refusal.value) == (NextStep("look"),)
     assert host.level == 3
 
 
@@ -483,8 +485,9 @@ def test_what_a_killed_resume_left_paused_a_halt_and_its_resume_bring_back(host:
     host.come_up()
     host.api.lock("freqops halt one")
     holds_file.change(host.home, lambda present: present.resumed("one", START), host.clock)
-    with pytest.raises(Refused, match="in force: none"):
+    with pytest.raises(Refused, match="in force: none") as refusal:
         host.resume("one")
+    assert way_out.of_error(refusal.value) == (NextStep("look"),)
     assert host.api.state == "paused"
     host.hold(incident="two")
     assert host.resume("two").outcome == "running"
@@ -629,6 +632,7 @@ def test_a_live_bot_whose_exchange_contradicts_its_records_stays_where_it_is(
     with pytest.raises(Refused, match=said) as refusal:
         live.resume()
     assert "reconcile.yml" in str(refusal.value)
+    assert way_out.of_error(refusal.value) == (NextStep("reconcile", "one") if level == 3 else NextStep("halt"),)
     assert everything(live) == before
     assert (live.api.state, live.api.calls, live.engine.ups, live.level) == (state, [], [], level)
 
@@ -661,8 +665,10 @@ def test_a_sale_that_is_being_booked_is_waited_for(live: Host) -> None:
 
 def test_the_wrong_incident_is_refused_before_the_exchange_is_asked(live: Host) -> None:
     halted(live)
-    with pytest.raises(Refused, match="no hold of incident 'two'"):
+    live.hold(1, "newer", "from_a_newer_version")
+    with pytest.raises(Refused, match="no hold of incident 'two'") as refusal:
         live.resume("two")
+    assert way_out.of_error(refusal.value) == (NextStep("again", "one"),)
     assert live.account.asked == []
 
 

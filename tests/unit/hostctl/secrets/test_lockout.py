@@ -12,6 +12,7 @@ import pytest
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import api_doors
 from freqops.core.bot.api_doors import Credentials
+from freqops.core.halt import holds
 from freqops.hostctl import cli
 from freqops.hostctl.bot import start
 from freqops.hostctl.deploy.switch_files import SwitchFiles
@@ -87,6 +88,7 @@ def test_all_that_opens_the_api_is_replaced_while_the_bot_is_held(host: LeakyHos
     result = host.lock_out("api")
     assert result.proven, result
     assert (result.halted, result.level, host.level) == ("HALTED, PROVEN", 1, 1)
+    assert result.incident == holds.load(host.bot.holds).holds[0].incident
     now = host.secrets()
     assert all(now["api_server"][door] != OLD[door] for door in DOORS)
     assert (now["db_url"], now["exchange"], now["api_server"]["username"]) == ("sqlite:///x", OLD_KEY, "freqops")

@@ -350,10 +350,14 @@ def test_a_halt_outlives_the_adoption_and_its_own_hold_does_not(host: Host) -> N
     assert (left.holder, left.incident) == ("halt", "other")
 
 
+def _resumes(error: Refused) -> bool:
+    return [step.step for step in getattr(error, "steps", ())] == ["resume"]
+
+
 def test_it_is_not_given_back_where_it_traded_since(host: Host) -> None:
     host.adopt()
     host.write(host.ours.path, "update trades set is_open = 0")
-    with pytest.raises(Refused, match="traded since it was adopted"):
+    with pytest.raises(Refused, match="traded since it was adopted", check=_resumes):
         host.undo()
     assert (host.engine.status, len(host.processes)) == ("exited", 1)
 

@@ -1,0 +1,103 @@
+"""What is typed next is the last word of a play, whether its steps were proven or refused; with Ansible itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+COMMAND = str(Path(sys.executable).parent / "ansible-playbook")
+INCIDENT = "20260102T030405Z-halt3-9f3c21"
+WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
+MODULE = """#!/usr/bin/python
+from ansible.module_utils.basic import AnsibleModule
+
+NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor")
+module = AnsibleModule({name: {"type": "raw"} for name in NAMES})
+said = ANSWERS[module.params["bot"] or "all"]
+(module.fail_json if said.pop("fails", False) else module.exit_json)(msg="as the test says", changed=False, **said)
+"""
+ACTION = """from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        return {**super().run(tmp, task_vars), "msg": "THE EVIDENCE"}
+"""
+
+
+class Play:
+    """Runs the steps of a playbook as they are, with modules that say what the test says."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        for name in ("library", "actions"):
+            (path / name).mkdir()
+        (path / "actions" / "freqops_incident.py").write_text(ACTION)
+        (path / "ansible.cfg").touch()
+        mandate = {"incident": INCIDENT, "reason": "it works again", "actor": "ann"}
+        bots = [{"name": "alpha", "mode": "paper"}, {"name": "gamma", "mode": "live"}]
+        host = {"ansible_connection": "local", "freqtrade_bots": bots, "mandate": mandate, "bots": "alpha,gamma"}
+        hosts = {"paper-1": {**host, "ansible_python_interpreter": sys.executable, "action": "restart"}}
+        (path / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+
+    def run(self, file: str, module: str, answers: dict[str, Any], **words: str) -> tuple[int, list[str]]:
+        (self._path / "library" / f"{module}.py").write_text(MODULE.replace("ANSWERS", repr(answers)))
+        task = {"name": "x", "ansible.builtin.include_tasks": str(ROOT / "playbooks" / file), "vars": words}
+        play = {"hosts": "all", "gather_facts": False, "any_errors_fatal": True, "serial": 1, "tasks": [task]}
+        (self._path / "play.yml").write_text(json.dumps([play]))
+        (self._path / "steps").unlink(missing_ok=True)
+        (self._path / "steps").symlink_to(ROOT / "playbooks" / "steps")
+        settings = {
+            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(self._path / "home"),
+            "ANSIBLE_CONFIG": str(self._path / "ansible.cfg"),
+            "ANSIBLE_LIBRARY": f"{self._path / 'library'}:{ROOT / 'library'}",
+            "ANSIBLE_ACTION_PLUGINS": f"{self._path / 'actions'}:{ROOT / 'action_plugins'}",
+            "ANSIBLE_MODULE_UTILS": str(ROOT / "src"), "PYTHONPATH": str(ROOT / "src"),
+        }  # fmt: skip
+        command = [COMMAND, "play.yml", "-i", "inventory.yml"]
+        done = subprocess.run(
+            command, cwd=self._path, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+        )
+        assert "PLAY RECAP" in done.stdout, done.stdout + done.stderr
+        lines = done.stdout.partition("PLAY RECAP")[0].rstrip().splitlines()
+        assert lines[-1] == "ok: [paper-1]"  # Ansible's own word on the last task
+        return done.returncode, lines[:-1]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    return Play(tmp_path)
+
+
+def test_one_that_is_refused_and_one_that_is_proven_each_have_their_next_command(play: Play) -> None:
+    refused = {"fails": True, "next_steps": [{"step": "resume", "incident": INCIDENT}, {"step": "reboot"}]}
+    answers = {"alpha": refused, "gamma": {}}
+    status, lines = play.run("steps/bot_command.yml", "freqops_flatten", answers, bot_command="flatten")
+    assert status != 0
+    assert lines[-2:] == [
+        f"to take its hold one step down: {WHY}resume.yml -e bots=alpha -e incident={INCIDENT}",
+        f"next, to take in what was sold: {WHY}reconcile.yml -e bots=gamma -e incident={INCIDENT}",
+    ]
+
+
+def test_a_resume_that_a_plan_keeps_down_says_how_it_starts(play: Play) -> None:
+    answers = {"alpha": {"outcome": "stopped by plan"}, "gamma": {"outcome": "paused"}}
+    status, lines = play.run("steps/bot_command.yml", "freqops_resume", answers, bot_command="resume")
+    assert (status, lines[-1]) == (0, f"to start it: {WHY}bots.yml -e bots=alpha -e action=start")
+
+
+def test_a_row_that_is_refused_has_its_next_command(play: Play) -> None:
+    held = {"step": "resume", "incident": INCIDENT}
+    rows = [{"bot": "alpha", "outcome": "refused", "proven": False, "next_steps": [held]},
+            {"bot": "gamma", "outcome": "running", "proven": True, "next_steps": []}]  # fmt: skip
+    status, lines = play.run("steps/bots.yml", "freqops_bots", {"all": {"fails": True, "bots": rows}})
+    assert status != 0
+    assert lines[-1] == f"to take its hold one step down: {WHY}resume.yml -e bots=alpha -e incident={INCIDENT}"
