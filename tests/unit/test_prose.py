@@ -58,7 +58,7 @@ def test_versions_are_the_same_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     readme = (ROOT / "README.md").read_text()
     assert f"**Version {version}." in readme
-    assert f"\n## v{version}\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"\n## v{version}\n" in (ROOT / "CHANGELOG.md").read_text().replace("\\", "")
     assert IMAGES["freqtrade_image"] == CONTRACTS["bot"]
     assert IMAGES["postgres_image"] == CONTRACTS["postgres"]
     freqtrade, postgres = (image.partition(":")[2] for image in IMAGES.values())
