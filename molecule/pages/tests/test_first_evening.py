@@ -14,11 +14,13 @@ from lab.base.paths import INVENTORY
 from lab.services.control import control
 from lab.services.prices import all_pairs
 from tests.support.composed import PASSWORD, TOKEN, Composed
-from tests.support.field import ROOT, Field
+from tests.support.field import ROOT, Field, until
 from tests.support.foreign import trades_of
+from tests.support.patience import GIVE_UP
 from tests.support.reader import Reader, reader
 
 HOST, SECOND = "paper-1", "prod-1"
+PLANNED = "FREQOPS_REASON='by plan' ansible-playbook playbooks/bots.yml -e action={} -e bots=beta"
 HERE_ALREADY = {"git clone": "the clone is there", "scripts/bootstrap": "and its environment"}
 NEXT = """set -e
 container=$(docker create {image})
@@ -86,8 +88,17 @@ def test_every_day(you: Reader, host: Field) -> None:
     assert all("BTC/USDT=" in start for start in starts), "what it reads is there"
 
 
+def test_a_bot_that_is_stopped_by_plan_stays_so_over_a_reboot(you: Reader, host: Field) -> None:
+    you.type(PLANNED.format("stop"))
+    host.host.reboot()
+    until("its engine is up", lambda: host.host.run("sudo docker info").rc == 0, GIVE_UP)
+    until("the other bot is up", lambda: host.state() == "running", GIVE_UP)
+    assert "stopped by plan since" in host.host.run("sudo freqops-host status").out
+    assert host.sh("docker ps --quiet --filter name=freqops-beta") == ""
+
+
 def test_the_image_of_one_bot_becomes_that_of_all_without_a_restart(you: Reader, host: Field) -> None:
-    """What the page promises of the upgrade of one bot first."""
+    """What the page promises of the upgrade of one bot first. A bot that is stopped by plan runs it from its start on."""
     before = host.sh("docker inspect --format '{{.Id}} {{.State.StartedAt}}' freqops-alpha")
     next_image = you.images["freqtradeorg/freqtrade@sha256:<digest of the next release>"]
     hosts = you.clone / "inventories/mine/hosts.yml"
@@ -95,8 +106,10 @@ def test_the_image_of_one_bot_becomes_that_of_all_without_a_restart(you: Reader,
     hosts.write_text(hosts.read_text().replace(f"          freqtrade_image: {next_image}\n", ""))
     assert next_image not in hosts.read_text()
     shared.write_text(shared.read_text().replace(you.images["freqtradeorg/freqtrade@sha256:<digest>"], next_image))
-    you.type("ansible-playbook playbooks/deploy.yml")
+    assert "stopped by plan" in you.type("ansible-playbook playbooks/deploy.yml")
     assert host.sh("docker inspect --format '{{.Id}} {{.State.StartedAt}}' freqops-alpha") == before
+    assert host.sh("docker ps --quiet --filter name=freqops-beta") == ""
+    you.type(PLANNED.format("start"))
     assert host.sh("docker inspect --format '{{.Config.Image}}' freqops-beta").strip() == next_image
 
 
