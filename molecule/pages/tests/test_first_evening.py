@@ -98,7 +98,7 @@ def test_a_bot_that_is_stopped_by_plan_stays_so_over_a_reboot(you: Reader, host:
 
 
 def test_the_image_of_one_bot_becomes_that_of_all_without_a_restart(you: Reader, host: Field) -> None:
-    """What the page promises of the upgrade of one bot first. A bot that is stopped by plan runs it from its start on."""
+    """What the page promises of the upgrade of one bot first. One that is stopped by plan runs it from its start on."""
     before = host.sh("docker inspect --format '{{.Id}} {{.State.StartedAt}}' freqops-alpha")
     next_image = you.images["freqtradeorg/freqtrade@sha256:<digest of the next release>"]
     hosts = you.clone / "inventories/mine/hosts.yml"
