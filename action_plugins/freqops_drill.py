@@ -10,7 +10,7 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.text_table import table
-from freqops.core.halt import halt_drill, kill_level
+from freqops.core.halt import halt_drill, kill_level, next_commands
 from freqops.fleet.fanout import Answer
 from freqops.plays import fleet, mandate
 from freqops.plays.fleet_action import FleetAction
@@ -80,5 +80,6 @@ def _judged(answers: list[tuple[str, dict[str, Any]]], page: Path, incident: str
         "bots": [{**answer, "host": host} for host, answer in answers],
     }  # fmt: skip
     if wrong:
+        show([next_commands.look()])
         judged.update(failed=True, msg=f"THE DRILL HAS NOT PASSED: {', '.join(wrong)}")
     return judged

@@ -10,7 +10,7 @@ short_description: Show the commands that are due after a step on single bots
 description:
   - Runs on the control node and asks nobody. The commands have the bots and the incident filled in.
   - After a step that was proven it is the next one on the way back to trading; after one that the host refused, the way
-    out that the host named.
+    out that the host named, or the status where it named none.
   - A bot that the inventory does not declare, and an incident that is none, get into no command.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -23,7 +23,7 @@ options:
     description: The step, by the name of its playbook.
     type: str
     required: true
-    choices: [adopt, bots, flatten, lockout, reconcile, restore, resume]
+    choices: [adopt, bots, flatten, lockout, reconcile, restore, resume, rollback]
   bots:
     description: The bots that it was about.
     type: list
@@ -73,7 +73,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "after": {
         "type": "str",
         "required": True,
-        "choices": ["adopt", "bots", "flatten", "lockout", "reconcile", "restore", "resume"],
+        "choices": ["adopt", "bots", "flatten", "lockout", "reconcile", "restore", "resume", "rollback"],
     },
     "bots": {"type": "list", "elements": "str", "required": True},
     "results": {"type": "list", "elements": "dict", "required": True},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[3]
 COMMAND = str(Path(sys.executable).parent / "ansible-playbook")
@@ -49,8 +50,11 @@ class Play:
         (path / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
 
     def run(self, file: str, module: str, answers: dict[str, Any], **words: str) -> tuple[int, list[str]]:
-        (self._path / "library" / f"{module}.py").write_text(MODULE.replace("ANSWERS", repr(answers)))
         task = {"name": "x", "ansible.builtin.include_tasks": str(ROOT / "playbooks" / file), "vars": words}
+        return self.play(task, module, answers)
+
+    def play(self, task: dict[str, Any], module: str, answers: dict[str, Any]) -> tuple[int, list[str]]:
+        (self._path / "library" / f"{module}.py").write_text(MODULE.replace("ANSWERS", repr(answers)))
         play = {"hosts": "all", "gather_facts": False, "any_errors_fatal": True, "serial": 1, "tasks": [task]}
         (self._path / "play.yml").write_text(json.dumps([play]))
         (self._path / "steps").unlink(missing_ok=True)
@@ -82,7 +86,7 @@ def test_one_that_is_refused_and_one_that_is_proven_each_have_their_next_command
     answers = {"alpha": refused, "gamma": {}}
     status, lines = play.run("steps/bot_command.yml", "freqops_flatten", answers, bot_command="flatten")
     assert status != 0
-    assert lines[-2:] == [
+    assert sorted(lines[-2:], reverse=True) == [  # the order is that of the loop
         f"to take its hold one step down: {WHY}resume.yml -e bots=alpha -e incident={INCIDENT}",
         f"next, to take in what was sold: {WHY}reconcile.yml -e bots=gamma -e incident={INCIDENT}",
     ]
@@ -101,3 +105,48 @@ def test_a_row_that_is_refused_has_its_next_command(play: Play) -> None:
     status, lines = play.run("steps/bots.yml", "freqops_bots", {"all": {"fails": True, "bots": rows}})
     assert status != 0
     assert lines[-1] == f"to take its hold one step down: {WHY}resume.yml -e bots=alpha -e incident={INCIDENT}"
+
+
+def last(tasks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the task that says what is due next, of the last block that has one."""
+    [block] = [each for each in tasks if "block" in each]
+    return next(each for each in reversed(block["always"]) if "freqops_next" in each)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "said"),
+    [
+        ("adopt_seen", {"fails": True, "next_steps": [{"step": "undo"}]}, "adopt.yml -e bot=alpha -e undo=true"),
+        ("adopt_done", {"incident": INCIDENT}, "adopt.yml -e bot=alpha -e undo=true"),
+        ("adopt_done", {"fails": True}, None),
+        ("adopt_undone", {"fails": True, "next_steps": [{"step": "resume", "incident": INCIDENT}]},
+         f"resume.yml -e bots=alpha -e incident={INCIDENT}"),
+        ("adopt_undone", {"incident": INCIDENT}, None),
+    ],
+)  # fmt: skip
+def test_an_adoption_ends_with_the_way_on_and_the_way_back(
+    play: Play, name: str, answer: dict[str, Any], said: str | None
+) -> None:
+    tasks = yaml.safe_load((ROOT / "playbooks" / "adopt.yml").read_text())[-1]["tasks"]
+    act = {"name": "x", "freqops_adopt": {"bot": "alpha"}, "register": name}
+    block = {"block": [act], "always": [last(tasks)], "vars": {"bot": "alpha"}}
+    status, lines = play.play(block, "freqops_adopt", {"alpha": answer})
+    assert (status != 0) == ("fails" in answer)
+    assert [line.partition(WHY)[2] for line in lines if WHY in line][-1:] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"incident": INCIDENT, "level": 1}, f"resume.yml -e bots=alpha -e incident={INCIDENT}"),
+        ({"fails": True}, "lockout.yml -e bots=alpha -e what=api"),
+    ],
+)
+def test_a_lockout_ends_with_the_resume_or_with_itself(play: Play, answer: dict[str, Any], said: str) -> None:
+    tasks = yaml.safe_load((ROOT / "playbooks" / "steps" / "lockout_act.yml").read_text())
+    loop = {"loop": "{{ lockout_bots }}", "loop_control": {"loop_var": "lockout_bot"}}
+    act = {"name": "x", "freqops_lockout": {"bot": "{{ lockout_bot.name }}"}, "register": "lockout_done", **loop}
+    variables = {"lockout_bots": [{"name": "alpha"}], "what": "api"}
+    block = {"block": [act], "always": [last(tasks)], "vars": variables}
+    _, lines = play.play(block, "freqops_lockout", {"alpha": answer})
+    assert lines[-1].endswith(WHY + said)

@@ -42,6 +42,10 @@ class _Form:
     words: str = UNDER
     acts: bool = True
 
+    def suits(self, incident: str) -> bool:
+        """Return whether it needs no incident, or this is one."""
+        return "{incident}" not in self.words or INCIDENT.fullmatch(incident) is not None
+
     def line(self, bots: str, incident: str, host: str) -> str:
         """Return the line for an operator, its places filled in."""
         words = self.words
@@ -121,7 +125,7 @@ def after_step(
     for bot, result in results:
         if bot in modes and BOT_NAME.fullmatch(bot):
             for form, under in _due(step, incident, result, modes[bot], more):
-                if "{incident}" not in form.words or INCIDENT.fullmatch(under):
+                if form.suits(under):
                     found.setdefault((form, under), []).append(bot)
     return [form.line(",".join(sorted(set(bots))), under, host) for (form, under), bots in found.items()]
 
@@ -152,12 +156,10 @@ def to_disable(bots: Collection[str], hosts: Collection[str]) -> str:
 def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iterator[tuple[_Form, str]]:
     """Give what is due for one bot, each with its incident."""
     if result.get("failed") is True or result.get("proven") is False:
-        for each in next_step.of_answer(result):
-            form = AGAIN.get(step) if each.step == next_step.AGAIN else WAYS_OUT.get(each.step)
-            if form is not None:
-                yield form, each.incident
         if step == "lockout":
             yield _Form("when that is put right, again", step, f"-e bots={{bots}} {more}"), ""
+        else:
+            yield from _ways_out(step, result)
     elif result.get("outcome") == BY_PLAN:
         yield WAYS_OUT[next_step.START], ""
     elif step in AFTER:
@@ -166,6 +168,19 @@ def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iter
         yield UP if result.get("level") == HARD else ENTER, str(result["incident"])
         if step == "adopt":
             yield GIVE_BACK, ""
+
+
+def _ways_out(step: str, result: Result) -> Iterator[tuple[_Form, str]]:
+    """Give the way out that a host named, each with its incident; without one the status, which says what is due."""
+    named = [(AGAIN.get(step) if each.step == next_step.AGAIN else WAYS_OUT.get(each.step), each.incident)
+             for each in next_step.of_answer(result)]  # fmt: skip
+    known = [(form, under) for form, under in named if form is not None and form.suits(under)]
+    yield from known or [(WAYS_OUT[next_step.LOOK], "")]
+
+
+def look() -> str:
+    """Return the command that says what is due, where nothing else does."""
+    return WAYS_OUT[next_step.LOOK].line("", "", "")
 
 
 def _again(level: int, rows: list[Row]) -> Iterator[str]:
