@@ -13,7 +13,7 @@ from freqops.core.backup import declared_repositories
 from freqops.core.base.errors import Refused
 from freqops.core.bot import limits
 from freqops.core.deploy import strategy_source
-from freqops.core.preflight import bot_limits, machines
+from freqops.core.preflight import bot_limits, machines, notify
 from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
 from freqops.core.preflight.fleet import Fleet
@@ -83,12 +83,14 @@ class ActionModule(FleetAction):
         """Judge what was found on each host that the play has not left behind."""
         refusals: list[Refusal] = []
         here: dict[str, str] = {}
+        tokens: dict[str, object] = {}
         for host in variables["ansible_play_hosts"]:
             found = preflight.plain(variables["hostvars"][host].get(name, {}))
             refusals += preflight_host.judge(fleet, host, found)
+            tokens[host] = found.get("telegram_tokens", {})
             if "machine" in found:
                 here[host] = str(found["machine"])
-        return [*refusals, *machines.identities(here)]
+        return [*refusals, *notify.polled_twice(fleet, tokens), *machines.identities(here)]
 
     def _summary(self, lines: list[str]) -> str:
         return lines[0] if len(lines) == 1 else f"{len(lines)} reasons, one on each line above"

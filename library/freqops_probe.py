@@ -97,6 +97,12 @@ notify_secrets:
   description: For each bot the messengers, like V(telegram), whose secrets its file on the host has.
   returned: success
   type: dict
+telegram_tokens:
+  description: >-
+    For each bot with a Telegram token in its file the SHA-256 of that as C(mark), and whether the file leaves Telegram
+    on as C(enabled); no token can be found out from it.
+  returned: success
+  type: dict
 bots:
   description: Names of the bots that are there.
   returned: success

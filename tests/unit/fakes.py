@@ -60,7 +60,8 @@ def trade(trade_id: int, *orders: dict[str, Any], pair: str = "BTC/USDT") -> dic
     """An open trade as GET /status shows it, as far as anything reads it."""
     return {
         "trade_id": trade_id, "pair": pair, "is_short": False, "amount": 2.0, "stake_amount": 20.0,
-        "profit_abs": 0.5, "has_open_orders": any(o["is_open"] for o in orders), "orders": list(orders),
+        "profit_abs": 0.5, "stop_loss_abs": 98.5, "has_open_orders": any(o["is_open"] for o in orders),
+        "orders": list(orders),
     }  # fmt: skip
 
 

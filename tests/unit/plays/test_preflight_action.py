@@ -53,6 +53,12 @@ class Judge:
         sources = [str(home / "hosts.yml")]
         self._action.variables = {"ansible_inventory_sources": sources, "groups": groups, "hostvars": found}
 
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of the play."""
+        found: dict[str, Any] = self._action.variables
+        return found
+
     def __call__(self, **given: Any) -> dict[str, Any]:
         self.given = given
         return self._action.act()
@@ -122,3 +128,28 @@ def test_files_and_image_of_each_bot_are_judged_with_their_lines(
     judge.lines.clear()
     judge()
     assert not [line for line in judge.lines if "alpha" in line]
+
+
+TOLD = """---
+all:
+  hosts:
+    paper-1:
+      probe: {telegram_tokens: {alpha: {mark: m, enabled: true}}}
+      freqtrade_bots: [{name: alpha, mode: paper, api_port: 1, strategy: S, config: {telegram: {enabled: true}}}]
+    vault-1:
+      probe: {telegram_tokens: {beta: {mark: m, enabled: true}}}
+      freqtrade_bots: [{name: beta, mode: paper, api_port: 1, strategy: S, config: {telegram: {enabled: true}}}]
+    vault-2: {}
+"""
+
+
+def test_tokens_that_the_probes_found_are_compared_over_all_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge(tmp_path, monkeypatch, TOLD)
+    judge.variables["ansible_play_hosts"] = ["paper-1", "vault-1"]
+    assert judge(probes="probe")["failed"] is True
+    [line] = [line for line in judge.lines if "Telegram" in line]
+    assert line.startswith(
+        "vault-1 beta: its Telegram token in its file of secrets on the host is that of alpha on paper-1,"
+    )

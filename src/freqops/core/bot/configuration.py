@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..base.durable import read_json
+from .layout import Bot
+
 # The configuration from which a bot starts.
 BASE: dict[str, Any] = {
     "trading_mode": "spot",
@@ -72,3 +75,15 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         both = isinstance(present, Mapping) and isinstance(value, Mapping)
         result[key] = merged(present, value) if both and present is not None else value
     return result
+
+
+def installed(bot: Bot) -> dict[str, Any]:
+    """Return what Freqtrade makes of a bot's release and secrets on its host: where both say something, the secrets do.
+
+    A file that is missing, or that is no object, says nothing.
+    """
+    config: dict[str, Any] = {}
+    for path in (bot.release_home / "config.json", bot.conf / "secrets.json"):  # in the order of its Compose file
+        document = read_json(path)
+        config = merged(config, document if isinstance(document, dict) else {})
+    return config

@@ -13,10 +13,12 @@ STOPLOSS_SIDE = "stoploss"
 def position(trade: dict[str, Any], *, paper: bool) -> dict[str, Any]:
     """Return pair, amount, stake, profit and protection of one trade of ``GET /status``.
 
-    ``protection`` is the stop that rests on the exchange. Without one, a trade with real orders is "unprotected", for a
-    stop that only the bot knows ends with its process; on paper there is nothing to protect, and it is None.
+    ``protection`` says that a stop order rests on the exchange, and at which price the bot wants its stop. Freqtrade
+    shows of the order itself no price but its limit, at which it sells once it is triggered. Without such an order, a
+    trade with real orders is "unprotected", for a stop that only the bot knows ends with its process; on paper there is
+    nothing to protect, and it is None.
     """
-    stops = [order for order in trade["orders"] if order["is_open"] and order["ft_order_side"] == STOPLOSS_SIDE]
+    rests = any(order["is_open"] and order["ft_order_side"] == STOPLOSS_SIDE for order in trade["orders"])
     unprotected = None if paper else "unprotected"
     return {
         "trade_id": trade["trade_id"],
@@ -24,8 +26,13 @@ def position(trade: dict[str, Any], *, paper: bool) -> dict[str, Any]:
         "amount": trade.get("amount"),
         "stake": trade.get("stake_amount"),
         "profit": trade.get("profit_abs"),
-        "protection": f"stop at {stops[0].get('safe_price')} on the exchange" if stops else unprotected,
+        "protection": _stop_order(trade.get("stop_loss_abs")) if rests else unprotected,
     }
+
+
+def _stop_order(wanted: Any) -> str:
+    there = "a stop order on the exchange"
+    return there if wanted is None else f"{there}, the bot's own stop is {wanted}"
 
 
 def protected(holding: Holding, orders: list[dict[str, Any]]) -> str:

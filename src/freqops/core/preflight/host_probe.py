@@ -17,7 +17,7 @@ from ..base.durable import read_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
 from ..bot import bot_secrets, layout, left_alone, processes
-from ..bot.notify_secrets import SECTIONS, has
+from ..bot.notify_secrets import ENABLED, SECTIONS, TELEGRAM, has, mark_of, section
 
 PROC = Path("/proc")
 OS_RELEASE = Path("/etc/os-release")
@@ -76,6 +76,7 @@ def look(
         "images": {image: answers and run(["docker", "image", "inspect", image])[0] == 0 for image in images},
         "exchange_keys": _with_key(root),
         "notify_secrets": _with_messengers(root),
+        "telegram_tokens": _telegram_tokens(root),
         "bots": [home.name for home in layout.homes(root)],
         "undeclared": _undeclared(root, left, places or left_alone.Places(proc=proc)),
     }
@@ -248,6 +249,17 @@ def _with_messengers(root: Path) -> dict[str, list[str]]:
     """Return for each bot the messengers whose secrets its file has."""
     found = {name: [each for each in SECTIONS if has(document, each)] for name, document in _secrets(root)}
     return {name: messengers for name, messengers in found.items() if messengers}
+
+
+def _telegram_tokens(root: Path) -> dict[str, dict[str, Any]]:
+    """Return for each bot the mark of its Telegram token, and whether Telegram is on as far as its file says."""
+    sections = {name: section(document, TELEGRAM) for name, document in _secrets(root)}
+    marks = {name: mark_of(found.get("token")) for name, found in sections.items()}
+    return {
+        name: {"mark": mark, "enabled": sections[name].get(ENABLED) is not False}
+        for name, mark in marks.items()
+        if mark is not None
+    }
 
 
 def _secrets(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..bot.notify_secrets import SECTIONS, TELEGRAM, WEBHOOK, enabled, section, wanting
+from ..base.kinds import having, text, truth
+from ..base.visible import visible
+from ..bot.notify_secrets import SECTIONS, TELEGRAM, TOKEN, WEBHOOK, enabled, mark_of, section, wanting
 from .fleet import BOTS, DeclaredBot, Fleet
 from .refusal import Refusal, hidden
 from .secrets import is_placeholder
 
 NAME = "secrets_notify"
-TOKEN = re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,100}")
+SEEN = having(mark=text, enabled=truth)
 CHAT = re.compile(r"-?[0-9]{1,20}")
 UNFIT = re.compile(r"[^!-~]")
+Who = tuple[str, str]  # host and bot
 # The addresses to which a message may go unencrypted: a host's own, and those of private networks.
 PRIVATE = tuple(
     map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
@@ -47,7 +50,7 @@ def messengers(fleet: Fleet) -> Iterator[Refusal]:
         yield from _entry(host, str(name), entry)
         for bot in bots.get(name, []):
             yield from _in_vain(bot, entry)
-    yield from _polled_twice(fleet, given)
+    yield from polled_twice(fleet, {})
 
 
 def _entry(host: str, bot: str, entry: Any) -> Iterator[Refusal]:
@@ -141,19 +144,52 @@ def _in_vain(bot: DeclaredBot, entry: Any) -> Iterator[Refusal]:
             yield bot.refused(f"{NAME} has secrets for {name}, which is not enabled", cure, *bot.places(name))
 
 
-def _polled_twice(fleet: Fleet, given: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield bots that would ask Telegram with the token of another one: each takes the other's commands away."""
-    owners: dict[str, DeclaredBot] = {}
+def polled_twice(fleet: Fleet, there: Mapping[str, object]) -> Iterator[Refusal]:
+    """Yield bots that would ask Telegram with the token of another one: each takes the other's commands away.
+
+    Args:
+        fleet: The whole inventory. The token that it has for a bot counts, for a deploy brings it to the host.
+        there: What `host_probe` found of tokens, for each host that was looked at.
+    """
+    seen: dict[Who, Mapping[str, Any]] = {}
+    for host, found in there.items():
+        if isinstance(found, Mapping) and all(map(SEEN, found.values())):
+            seen.update({(host, str(name)): one for name, one in found.items()})
+        else:
+            cure = "find out what answers there before anything is deployed"
+            yield Refusal(host, "what it says of its Telegram tokens cannot be understood", cure)
+    declared = {(bot.host, bot.name) for bot in fleet.bots}
+    owners = {one["mark"]: who for who, one in seen.items() if one["enabled"] and who not in declared}
     for bot in fleet.bots:
-        entry = given.get(bot.name)
-        token = section(entry, TELEGRAM).get("token") if isinstance(entry, Mapping) else None
-        if not isinstance(token, str) or not token:
-            continue
-        first = owners.setdefault(token, bot)
-        if first is not bot:
-            whose = first.name if first.host == bot.host else f"{first.name} on {first.host}"
-            cure = "one bot, one token: have the BotFather make one for each; a name of its own, too, for each bot"
-            yield bot.refused(f"its Telegram token in {NAME} is that of {whose}, too", cure, (BOTS, bot.index, "name"))
+        here = _mark_in_inventory(fleet, bot)
+        mark = here or _mark_kept(bot, seen)
+        first = owners.setdefault(mark, (bot.host, bot.name)) if mark else None
+        if first is not None and first != (bot.host, bot.name):
+            place = NAME if here else "its file of secrets on the host"
+            whose = _named(first, bot.host) + ("" if first in declared else ", which is not in the inventory")
+            cure = (
+                f"one bot, one token: have the BotFather make one for each, and put it into {NAME}; a name of its own, "
+                "too, for each bot"
+            )
+            yield bot.refused(f"its Telegram token in {place} is that of {whose}, too", cure, (BOTS, bot.index, "name"))
+
+
+def _mark_in_inventory(fleet: Fleet, bot: DeclaredBot) -> str | None:
+    given = fleet.notify if isinstance(fleet.notify, Mapping) else {}
+    entry = given.get(bot.name)
+    return mark_of(section(entry, TELEGRAM).get("token")) if isinstance(entry, Mapping) else None
+
+
+def _mark_kept(bot: DeclaredBot, seen: Mapping[Who, Mapping[str, Any]]) -> str | None:
+    """Return the mark of the token that a bot has on its host alone, and uses."""
+    found = seen.get((bot.host, bot.name)) if TELEGRAM in enabled(bot.config) else None
+    return None if found is None else str(found["mark"])
+
+
+def _named(who: Who, host: str) -> str:
+    """Return a bot by its name, and by its host where that is another one."""
+    name = visible(who[1])
+    return name if who[0] == host else f"{name} on {who[0]}"
 
 
 def missing(fleet: Fleet, bots: list[DeclaredBot], present: Mapping[str, list[str]]) -> Iterator[Refusal]:

@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.text_table import table
-from freqops.core.bot import crash_loop, layout, messenger_log, notify_secrets, processes, vital_signs
+from freqops.core.bot import configuration, crash_loop, layout, messenger_log, notify_secrets, processes, vital_signs
 from freqops.core.bot.client import ApiError, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.status_table import HEADINGS, NO_PROCESS, cells, notes, problems
@@ -161,6 +160,7 @@ class _Asked:
     def __init__(self, bot: layout.Bot, row: dict[str, Any], container: Container | None, clock: Clock) -> None:
         self._bot, self._row, self._clock, self._api = bot, row, clock, client(bot)
         self._started = container.started if container else None
+        self._config = configuration.installed(bot)
 
     def fill(self) -> None:
         """Ask it, and take into its row what it says, what is wrong with that, and what is only to be said."""
@@ -191,7 +191,7 @@ class _Asked:
 
     def _judge(self, reading: Reading, trades: list[dict[str, Any]]) -> None:
         problems, beat, up_s = self._row["problems"], self._row["heartbeat_s"], self._up_s(reading)
-        loop_s = vital_signs.loop_seconds(durable.read_json(self._bot.release_home / "config.json"))
+        loop_s = vital_signs.loop_seconds(self._config)
         problems += vital_signs.heartbeat(reading.state, beat, loop_s, up_s)
         if beat is None and up_s <= vital_signs.BOOT_SECONDS and not self._api.past_boot():
             self._row["notes"].append(f"it is still coming up, {up_s:.0f} s after its start")
@@ -213,8 +213,7 @@ class _Asked:
 
     def _messengers(self, up_s: float) -> None:
         """Take in what its log says of the messengers that are on."""
-        config = durable.read_json(self._bot.release_home / "config.json")
-        enabled = notify_secrets.enabled(config if isinstance(config, dict) else {})
+        enabled = notify_secrets.enabled(self._config)
         if not enabled:
             return
         records = [messenger_log.Record(self._age(moment), logger, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -206,6 +207,27 @@ def test_messengers_are_seen_as_far_as_they_are_whole_and_their_secrets_not_told
     found = host_probe.look([], root=tmp_path, proc=proc, run=answering({}))
     assert found["notify_secrets"] == {"beta": ["telegram", "discord"]}
     assert credential("t") not in json.dumps(found)
+
+
+def test_a_telegram_token_is_known_again_and_not_told(proc: Path, tmp_path: Path, program: Path) -> None:
+    token = f"987654321:{credential('t')[:35]}"
+    sections = {
+        "alpha": {"token": token, "chat_id": "1"},
+        "beta": {"token": token, "enabled": False},
+        "gamma": {"token": "1:short", "enabled": True},
+        "delta": {"token": [token], "enabled": True},
+    }
+    for name, section in sections.items():
+        conf = tmp_path / "bots" / name / "conf"
+        conf.mkdir(parents=True)
+        (conf / "secrets.json").write_text(json.dumps({"telegram": section}))
+    found = host_probe.look([], root=tmp_path, proc=proc, run=answering({}))
+    mark = hashlib.sha256(token.encode()).hexdigest()
+    assert found["telegram_tokens"] == {
+        "alpha": {"mark": mark, "enabled": True},
+        "beta": {"mark": mark, "enabled": False},
+    }, "what is no token of Telegram could be found by trying"
+    assert token[10:] not in json.dumps(found)
 
 
 def test_a_port_of_this_machine_is_seen() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -150,6 +151,64 @@ def test_two_bots_of_one_name_would_share_a_token() -> None:
     hosts["third"] = variables({**beta, "config": {"telegram": {"enabled": True}}})
     [line] = judged(hosts, notify={"beta": {"telegram": TELEGRAM}})
     assert line.startswith("third beta: its Telegram token in secrets_notify is that of beta on paper-1, too; ")
+
+
+MARK = hashlib.sha256(TOKEN.encode()).hexdigest()
+KEPT = {"mark": MARK, "enabled": True}
+CURE = (
+    "; one bot, one token: have the BotFather make one for each, and put it into secrets_notify; a name of its own, "
+    "too, for each bot"
+)
+
+
+def twice(there: dict[str, Any], given: dict[str, Any] | None = None, *, delta_on: bool = True) -> list[str]:
+    """Return what is refused where beta on paper-1 has Telegram, delta on a third host may have, and hosts say this."""
+    hosts = told("telegram")
+    delta = {"name": "delta", "mode": "paper", "api_port": 9000, "strategy": "S"}
+    hosts["third"] = variables({**delta, "config": {"telegram": {"enabled": delta_on}}})
+    return [refusal.line for refusal in notify.polled_twice(fleet(hosts, notify=given), there)]
+
+
+def test_a_token_that_two_bots_have_on_their_hosts_alone_is_refused() -> None:
+    both = {"paper-1": {"beta": KEPT}, "third": {"delta": KEPT}}
+    [line] = twice(both)
+    assert (
+        line
+        == f"third delta: its Telegram token in its file of secrets on the host is that of beta on paper-1, too{CURE}"
+    )
+    assert twice({**both, "third": {"delta": {**KEPT, "mark": "another"}}}) == []
+    assert twice(both, delta_on=False) == [], "it asks nobody, whatever its host still has"
+    assert twice({"paper-1": {"beta": KEPT}}) == []
+
+
+def test_a_token_of_the_inventory_is_compared_with_those_on_the_hosts() -> None:
+    [line] = twice({"paper-1": {"beta": KEPT}}, {"delta": {"telegram": TELEGRAM}})
+    assert line == f"third delta: its Telegram token in secrets_notify is that of beta on paper-1, too{CURE}"
+    [line] = twice({"third": {"delta": KEPT}}, {"beta": {"telegram": TELEGRAM}})
+    assert line.startswith(
+        "third delta: its Telegram token in its file of secrets on the host is that of beta on paper-1"
+    )
+
+
+def test_a_token_that_the_inventory_replaces_does_not_count() -> None:
+    new = {"delta": {"telegram": {**TELEGRAM, "token": f"987654322:{credential('another')[:35]}"}}}
+    assert twice({"paper-1": {"beta": KEPT}, "third": {"delta": KEPT}}, new) == []
+
+
+def test_a_bot_that_is_on_a_host_and_in_no_inventory_keeps_its_token() -> None:
+    stray = {"paper-1": {"beta": KEPT, "old\u202ename": KEPT}}
+    [line] = twice(stray)
+    assert line.startswith(
+        "paper-1 beta: its Telegram token in its file of secrets on the host is that of old\\u202ename, "
+    )
+    assert ", which is not in the inventory, too; " in line
+    assert twice({"paper-1": {"beta": KEPT, "old": {**KEPT, "enabled": False}}}) == []
+
+
+@pytest.mark.parametrize("said", [None, [MARK], {"beta": MARK}, {"beta": {"mark": 1, "enabled": True}}, {"beta": {}}])
+def test_what_a_host_says_of_its_tokens_is_understood_or_refused(said: Any) -> None:
+    [line] = twice({"paper-1": said})
+    assert line.startswith("paper-1: what it says of its Telegram tokens cannot be understood; find out what answers ")
 
 
 def test_an_enabled_messenger_has_its_secrets_here_or_on_its_host() -> None:

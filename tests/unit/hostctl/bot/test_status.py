@@ -214,6 +214,24 @@ def test_what_its_log_says_of_its_messengers_is_taken_in(host: Host, monkeypatch
     assert "canary" not in str(row)
 
 
+@pytest.mark.parametrize(
+    ("release", "beside", "is_red"),
+    [(True, False, False), (False, True, True), (None, True, True), (True, None, True), (False, None, False)],
+)
+def test_whether_telegram_is_on_stands_beside_its_token(
+    host: Host, monkeypatch: pytest.MonkeyPatch, release: bool | None, beside: bool | None, is_red: bool
+) -> None:
+    """A release that was brought back may say otherwise: Freqtrade reads the file of secrets after it."""
+    gave_up = (host.clock.utcnow(), messenger_log.TELEGRAM_LOGGER, "Telegram init failed.")
+    monkeypatch.setattr(host.api, "log", lambda *_loggers: [gave_up], raising=False)
+    said = {} if release is None else {"telegram": {"enabled": release, "chat_id": ""}}
+    (host.home / "release" / "f00" / "config.json").write_text(json.dumps(said))
+    secrets = json.loads((host.home / "conf" / "secrets.json").read_text())
+    section = {"token": "t"} if beside is None else {"token": "t", "enabled": beside}
+    (host.home / "conf" / "secrets.json").write_text(json.dumps({**secrets, "telegram": section}))
+    assert any("Telegram could not be reached" in text for text in host.row()["problems"]) is is_red
+
+
 def test_the_loop_may_be_as_long_as_the_release_says(host: Host) -> None:
     (host.home / "release" / "f00" / "config.json").write_text('{"internals": {"process_throttle_secs": 100}}')
     host.api.beat = 399.0

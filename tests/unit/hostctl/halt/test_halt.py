@@ -301,7 +301,7 @@ def test_level_3_pauses_stops_and_proves(host: Host) -> None:
     assert (row.verdict, row.state, row.proven, row.acted) == ("HALTED, PROVEN", "no process", True, True)
     assert row.found == "running"
     assert row.positions is not None
-    assert row.positions[0]["protection"] == "stop at 99.5 on the exchange"
+    assert row.positions[0]["protection"] == "a stop order on the exchange, the bot's own stop is 98.5"
     assert host.api.state == "paused"
     assert host.engine.stops == ["freqops-alpha"]
     assert (host.level, host.initial_state, host.killed) == (3, "paused", [])
