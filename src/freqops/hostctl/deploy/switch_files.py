@@ -16,7 +16,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.strict_json import Unreadable
-from freqops.core.bot import layout, limits
+from freqops.core.bot import layout, limits, user_files
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
 
@@ -141,9 +141,13 @@ class SwitchFiles:
     def is_new(self) -> bool:
         """Whether nothing of this bot was ever here: no declaration, no holds and no state, and nothing that it wrote.
 
-        What is laid out for its first deploy, its releases, tool and secrets, is not of it yet.
+        What is laid out for its first deploy, its releases, tool and secrets, and the empty directory on which what its
+        strategy reads is mounted, is not of it yet.
         """
-        return not any(path.exists() for pattern in OF_A_BOT for path in self.home.glob(pattern))
+        laid_out = [] if user_files.in_the_way(self.home / "var") else [self.home / "var" / user_files.DIRECTORY]
+        return not any(
+            path.exists() for pattern in OF_A_BOT for path in self.home.glob(pattern) if path not in laid_out
+        )
 
     def usable(self, fingerprint: str) -> layout.Bot:
         """Return the bot as a release declares it.
