@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.base import state
 from lab.base.paths import INVENTORY
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 from tests.support.patience import GIVE_UP
 
 HOST = "paper-1"
+LEVELS = b"\xff\0\r\nno text\n"
 CALLBACKS = ROOT / "tests/support/callbacks"
 PACKAGES = ROOT / "roles/freqtrade/files/packages.txt"
 # A check cannot know what follows from what it did not do; these say so by being told twice under one name.
@@ -70,10 +73,14 @@ def bots(place: Path) -> list[dict[str, Any]]:
     """Return two bots that have every setting of a bot between them."""
     strategies = place / "strategies"
     strategies.mkdir(exist_ok=True)
-    source = ROOT / "strategies/MaCrossoverStrategy.py"
-    (strategies / "OtherStrategy.py").write_text(
-        source.read_text().replace("class MaCrossoverStrategy", "class OtherStrategy")
-    )
+    source = (ROOT / "strategies/MaCrossoverStrategy.py").read_text()
+    imported = "from freqops.strategy import EntryGate\n"
+    assert source.count(imported) == 1
+    source = source.replace(imported, f"{imported}from helpers.names import NAME\n\nassert NAME == 'other'\n")
+    (strategies / "OtherStrategy.py").write_text(source.replace("class MaCrossoverStrategy", "class OtherStrategy"))
+    for name, content in {"strategies/helpers/names.py": b"NAME = 'other'\n", "read/deep/levels.bin": LEVELS}.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
     return [
         {
             "name": "omega",
@@ -81,6 +88,8 @@ def bots(place: Path) -> list[dict[str, Any]]:
             "api_port": 9001,
             "strategy": "OtherStrategy",
             "strategy_dir": str(strategies),
+            "user_files": str(place / "read"),
+            "freqtrade_image": state.load().images["freqtrade"],
             "database": "sqlite",
             "initial_state": "stopped",
             "memory": "640m",
@@ -215,6 +224,12 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert limits == {"bots/omega": "640m", "bots/psi": "768m", "postgres": "384m"}
     bot = json.loads(field.sh("cat /srv/freqops/bots/omega/bot.json"))
     assert (bot["foreign_holdings"], bot["foreign_orders"], bot["api_port"]) == ({"BNB": "0.5"}, ["17"], 9001)
+    [made] = json.loads(field.sh("docker inspect freqops-omega"))
+    assert made["Config"]["Image"] == bot["image"] == state.load().images["freqtrade"]
+    [mount] = [each for each in made["Mounts"] if each["Destination"] == "/freqops/var/user_files"]
+    assert (mount["RW"], mount["Source"].startswith("/srv/freqops/bots/omega/release/")) == (False, True)
+    read = field.sh("docker exec freqops-omega base64 --wrap=0 /freqops/var/user_files/deep/levels.bin")
+    assert base64.b64decode(read) == LEVELS
     assert field.sh("ls /srv/freqops/bots/omega/var").count("trades.paper.sqlite") > 0
     assert (field.state(), Field(HOST, "psi").state()) == ("stopped", "running")
 

@@ -34,7 +34,7 @@ def in_the_way(var: Path) -> str:
         if not stat.S_ISDIR(place.lstat().st_mode):
             return f"{place} is there and no directory, so user_files cannot be mounted there: move it away"
         own = sorted(entry.name for entry in place.iterdir())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the directory itself is judged elsewhere
         return ""
     return f"{place} has files of the bot's own, which user_files would hide: move them away" if own else ""
 

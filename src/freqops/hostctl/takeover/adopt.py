@@ -78,8 +78,9 @@ class Adoption:
         if not isinstance(config, dict):
             raise Refused(f"{bot.name}: its release has no configuration")
         version = foreign.version_of(bot.image)
-        paths = [path for path in (place / release.STRATEGIES).glob("*") if path.is_file()]
-        files = {path.name: path.read_text(encoding="utf-8") for path in paths}
+        code = place / release.STRATEGIES
+        paths = [path for path in code.rglob("*") if path.is_file()]
+        files = {str(path.relative_to(code)): path.read_text(encoding="utf-8") for path in paths}
         return Wanted(bot.name, bot.mode, config, bot.image, version, self._kind(), bot.api_port, files)
 
     def _kind(self) -> str:

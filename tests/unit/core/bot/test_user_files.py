@@ -17,6 +17,8 @@ def test_nothing_is_in_the_way_of_a_bot_that_wrote_nothing_there(tmp_path: Path)
     assert user_files.in_the_way(tmp_path / "var") == ""
     (tmp_path / "var" / "user_files").mkdir()
     assert user_files.in_the_way(tmp_path / "var") == ""
+    (tmp_path / "file").touch()
+    assert user_files.in_the_way(tmp_path / "file") == ""
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "dangling", "fifo"])

@@ -473,6 +473,20 @@ def test_a_bot_of_which_something_is_there_is_not_new(host: Host, trace: str) ->
     assert (row.outcome, row.level, host.level, host.processes) == ("held", 3, 3, [])
 
 
+def test_a_bot_with_no_more_than_a_mount_point_for_what_its_strategy_reads_is_new(host: Host) -> None:
+    host.never_deployed()
+    (host.home / "var" / "user_files").mkdir()
+    row = host.switch(NEW)
+    assert (row.well, row.level, host.level) == (True, 0, 0)
+
+
+def test_a_bot_that_wrote_where_its_files_would_be_mounted_is_not_new(host: Host) -> None:
+    host.never_deployed()
+    (host.home / "var" / "user_files").mkdir()
+    (host.home / "var" / "user_files" / "mine").touch()
+    assert host.switch(NEW).level == 3
+
+
 def test_holds_that_can_neither_be_read_nor_replaced_refuse_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     (host.home / "conf" / "holds.json").write_text("{")
     monkeypatch.setattr(holds_file, "latch", lambda *_: holds_file.Latched(error="No space left on device"))

@@ -21,6 +21,7 @@ from freqops.core.bot.processes import Process
 from freqops.core.deploy.container import Container
 from freqops.core.halt import holds
 from freqops.core.takeover import adoption, foreign, open_file
+from freqops.core.takeover.strategy_code import Code
 from freqops.hostctl.bot import databases, health, holds_file, processes_and_api, stopping
 from freqops.hostctl.bot.database_copies import DatabaseError
 from freqops.hostctl.bot.engine_command import EngineError
@@ -283,6 +284,20 @@ def test_other_code_of_its_strategy_is_refused_before_anything_is_touched(host: 
     assert (host.engine.done, host.as_it_was()) == ([], True)
     host.accepted = "strategy.S.py"
     assert host.adopt().proven
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_modules_of_its_strategy_in_directories_below_are_compared(host: Host, same: bool) -> None:
+    helpers = host.home / "release" / RELEASE / "strategies" / "helpers"
+    helpers.mkdir()
+    (helpers / "levels.py").write_text("LEVEL = 1")
+    before = "LEVEL = 1" if same else "LEVEL = 2"
+    host.found = replace(host.found, code=Code("S.py", {"S.py": SOURCE, "helpers/levels.py": before}))
+    if same:
+        assert host.adopt().proven
+    else:
+        with pytest.raises(Refused, match=r"would change by strategy\.helpers/levels\.py"):
+            host.adopt()
 
 
 @pytest.mark.parametrize(
