@@ -28,6 +28,7 @@ from .processes import Process
 
 VARIABLE = "host_left_alone"
 FORMAT = 1
+INIT, INIT_SCOPE = "1", "/init.scope"  # where systemd puts itself, below the root of all groups
 KEYS = ("project", "reason")
 MOST, LONGEST_PROJECT, LONGEST_REASON = 20, 500, 200
 FILE_BYTES, CONTAINER_BYTES = 262_144, 4_194_304
@@ -153,26 +154,44 @@ def owner_of(process: Process, declared: Mapping[Path, Project], places: Places)
     """
     if process.bot is not None:  # the conf of a bot is mounted in it
         return None
-    container = container_in(places.proc.joinpath(str(process.pid), "cgroup").read_text())
+    own, of_init = (places.proc.joinpath(pid, "cgroup").read_text() for pid in (str(process.pid), INIT))
+    container = container_in(own, of_init)
     if container is None:
         return None
     made_by = _made_by(container, places)
     return made_by if made_by in declared else None
 
 
-def container_in(cgroup: str) -> str | None:
+def container_in(cgroup: str, of_init: str) -> str | None:
     """Return the container that the control groups of a process name, None where it is none, or not certain.
 
     Only root makes groups in the two places where Docker makes its own. A group of that name elsewhere may be anybody's
     who has a session of systemd.
+
+    Args:
+        cgroup: The groups of the process, as the kernel lists them.
+        of_init: Those of the first process of the host, from which on they are read: a host may be a container itself.
     """
+    roots = {hierarchy: _above(path, INIT_SCOPE) for hierarchy, path in _groups(of_init)}
     found: set[str | None] = set()
-    for line in cgroup.splitlines():
-        steps = line.partition(":")[2].partition(":")[2].split("/")
+    for hierarchy, path in _groups(cgroup):
+        root = roots.get(hierarchy, "")
+        steps = (path[len(root) :] if path == root or path.startswith(root + "/") else path).split("/")
         named = [step for step in steps if CONTAINER.fullmatch(step) or SCOPE.fullmatch(step)]
         if named:
             found.add(_container(steps) if len(named) == 1 else None)
     return found.pop() if len(found) == 1 else None
+
+
+def _groups(cgroup: str) -> list[tuple[str, str]]:
+    """Return number and controllers of each hierarchy, and the path of the group in it."""
+    lines = [line.split(":", 2) for line in cgroup.splitlines()]
+    return [(f"{line[0]}:{line[1]}", line[2]) for line in lines if len(line) == 3]
+
+
+def _above(path: str, last: str) -> str:
+    """Return a path without its last step where it is that one, and without a slash at its end."""
+    return (path[: -len(last)] if path.endswith(last) else path).rstrip("/")
 
 
 def _container(steps: list[str]) -> str | None:

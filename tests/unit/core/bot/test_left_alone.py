@@ -21,6 +21,7 @@ from freqops.core.bot.processes import Process
 from tests.unit.core.preflight.fleets import ROOT, inventory, judged
 
 ID, OTHER = "ab" * 32, "cd" * 32
+INIT = "8:pids:/\n0::/init.scope\n"
 V2, V2_CGROUPFS = f"0::/system.slice/docker-{ID}.scope\n", f"0::/docker/{ID}\n"
 V1 = f"12:memory:/docker/{ID}\n1:name=systemd:/docker/{ID}\n0::/system.slice/containerd.service\n"
 V1_SYSTEMD = f"4:cpu,cpuacct:/system.slice/docker-{ID}.scope\n0::/\n"
@@ -28,7 +29,8 @@ V1_SYSTEMD = f"4:cpu,cpuacct:/system.slice/docker-{ID}.scope\n0::/\n"
 
 @pytest.mark.parametrize("cgroup", [V2, V2_CGROUPFS, V1, V1_SYSTEMD, V2.replace("\n", "/below\n")])
 def test_a_container_is_known_by_the_groups_that_docker_makes(cgroup: str) -> None:
-    assert container_in(cgroup) == ID
+    assert container_in(cgroup, INIT) == ID
+    assert container_in(cgroup, "") == ID
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,22 @@ def test_a_container_is_known_by_the_groups_that_docker_makes(cgroup: str) -> No
     ],
 )  # fmt: skip
 def test_a_group_that_others_could_have_made_or_that_means_two_is_no_container(cgroup: str) -> None:
-    assert container_in(cgroup) is None
+    assert container_in(cgroup, INIT) is None
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "init"),
+    [
+        (f"0::/docker/{OTHER}/docker/{ID}\n", f"0::/docker/{OTHER}\n"),
+        (f"0::/docker/{OTHER}/system.slice/docker-{ID}.scope\n", f"0::/docker/{OTHER}/init.scope\n"),
+        (f"8:pids:/docker/{OTHER}\n0::/docker/{ID}\n", f"8:pids:/docker/{OTHER}\n0::/init.scope\n"),
+    ],
+)
+def test_on_a_host_that_is_a_container_itself_groups_are_read_from_its_own_on(cgroup: str, init: str) -> None:
+    assert container_in(cgroup, init) == ID
+    assert container_in(cgroup, INIT) is None
+    assert container_in(init, init) is None
+    assert container_in(cgroup.replace(OTHER, "ef" * 32), init) is None
 
 
 class Host:
@@ -58,6 +75,7 @@ class Host:
         for directory in (self.places.file.parent, self.places.containers, self.places.proc, self.compose.parent):
             directory.mkdir(parents=True)
         self.compose.write_text("services: {}\n")
+        self.process(1, INIT)
         self.process(77)
         self.container()
         self.declare({"project": str(self.compose), "reason": "adopted on Sunday"})
