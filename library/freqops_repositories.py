@@ -34,6 +34,11 @@ options:
     type: list
     elements: str
     default: []
+  deploy_lock:
+    description:
+      - The deploy that has the lock of this host and is heard of while one is kept for the first time, which may take
+        hours. The module fails where that deploy has lost the lock.
+    type: str
 author:
   - freqops (@freqops)
 """
@@ -54,19 +59,23 @@ proven:
   elements: str
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.backup import answer, elsewhere, successes
+from ansible.module_utils.freqops.core.base.clock import Clock
 from ansible.module_utils.freqops.core.base.errors import FreqopsError
 from ansible.module_utils.freqops.core.base.kinds import Malformed
 from ansible.module_utils.freqops.core.base.visible import visible
-from ansible.module_utils.freqops.core.bot import host_command
+from ansible.module_utils.freqops.core.bot import host_command, layout
+from ansible.module_utils.freqops.core.deploy import deploy_lock
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["reached", "kept"], "required": True},
     "repositories": {"type": "list", "elements": "str", "default": []},
     "accounts": {"type": "list", "elements": "str", "default": []},
+    "deploy_lock": {"type": "str"},
 }
 LINES = "8"
 
@@ -101,7 +110,7 @@ def _keep(module: AnsibleModule, account: str) -> None:
 def main() -> None:
     """Prove it, or fail."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    names, accounts = module.params["repositories"], module.params["accounts"]
+    names, accounts, lock = (module.params[name] for name in ("repositories", "accounts", "deploy_lock"))
     if module.params["state"] == "reached":
         for name in () if module.check_mode else names:
             _reach(module, name)
@@ -109,7 +118,8 @@ def main() -> None:
     try:
         new = [account for account in accounts if not _was_kept(account)]
         for account in () if module.check_mode else new:
-            _keep(module, account)
+            with deploy_lock.heard_of(layout.ROOT, lock, Clock()) if lock else nullcontext():
+                _keep(module, account)
     except FreqopsError as error:
         module.fail_json(msg=visible(f"NOT PROVEN: {error}"))
     module.exit_json(changed=bool(new), proven=[] if module.check_mode else accounts)

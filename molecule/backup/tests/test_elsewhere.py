@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,10 +28,16 @@ HOME = f"{TREE}/{ACCOUNT}"
 OTHER = f"{TREE}/fqr-000000000000"  # what another host has there
 KEYS = "/srv/freqops/backup/keys"
 LOCK = "0" * 64
-FORGET = (
-    "import json; place = '/srv/freqops/backup/state.json'; found = json.load(open(place)); "
-    "found['repositories'].pop('vault', None); json.dump(found, open(place, 'w')); answer = True"
-)
+FORGET = """
+import json, pathlib
+place = pathlib.Path("/srv/freqops/backup/state.json")
+answer = place.exists()
+if answer:
+    found = json.loads(place.read_text())
+    found["repositories"].pop("vault", None)
+    place.write_text(json.dumps(found))
+"""
+UNITS = "/etc/systemd/system"
 WITHOUT_DUMPS = (
     "import json; place = '/srv/freqops/backup/repositories.json'; found = json.load(open(place)); "
     "[row.update(dumps=False) for row in found['repositories']]; json.dump(found, open(place, 'w')); answer = True"
@@ -44,6 +50,12 @@ def address_of(host: str) -> str:
     net = network.find(engine.connected())
     assert net is not None
     return str(network.address(net, Host(host).spec.address_number))
+
+
+def without_timer(name: str) -> str:
+    """Return the command that takes a timer and its service away, where they are."""
+    off = f"if test -e {UNITS}/{name}.timer; then systemctl disable --now {name}.timer; fi"
+    return f"{off} && rm -f {UNITS}/{name}.* && systemctl daemon-reload"
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,22 @@ class Elsewhere:
         active = "systemctl is-active freqops-dump.service freqops-backup-dumps.service; true"
         until("no dump is on its way", lambda: "activating" not in self.bot.sh(active), GIVE_UP)
 
+    def unused(self) -> None:
+        """Wait until nobody uses the account on the other host."""
+        until("nobody uses its account", lambda: not self.keeper.sh(f"pgrep -u {ACCOUNT}; true").split(), GIVE_UP)
+
+    def take_away_here(self, before: str) -> None:
+        """Take away from the bot's host what there is of the repository, and declare there what was before."""
+        self.bot.sh(without_timer("freqops-backup-dumps"))
+        self.bot.sh(f"printf %s {shlex.quote(before)} > /srv/freqops/backup/repositories.json")
+        self.bot.sh(f"rm -rf {KEYS}/vault* /srv/freqops/backup/manifests/vault")
+        self.bot.ask(FORGET)
+
+    def take_away_there(self) -> None:
+        """Take away from the other host what there is of the repository."""
+        self.keeper.sh(without_timer(f"freqops-{ACCOUNT}"))
+        self.keeper.sh(f"if getent passwd {ACCOUNT}; then userdel {ACCOUNT}; fi && rm -rf {TREE}")
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let no packet of the other host come back during the block."""
@@ -121,26 +149,16 @@ def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
     inventory = rollout.inventory(declared)
     (Path(inventory) / "repositories.yml").write_text(yaml.safe_dump({"repositories": {"hosts": {KEEPER: {}}}}))
     before = found.bot.sh("cat /srv/freqops/backup/repositories.json")
-    played = play("repositories", inventory=inventory)
-    assert played.rc == 0, played.out
-    assert "repositories: done, 2 of 2 hosts" in played.out
-    found.keeper.sh(f"install -d -m 0700 {OTHER}/repository && echo another > {OTHER}/repository/config")
-    try:
+    with ExitStack() as afterwards:  # each of them, the last one first, whatever was made and whatever goes wrong
+        afterwards.callback(found.take_away_there)
+        afterwards.callback(found.take_away_here, before)
+        afterwards.callback(found.unused)
+        afterwards.callback(found.quiet)
+        played = play("repositories", inventory=inventory)
+        assert played.rc == 0, played.out
+        assert "repositories: done, 2 of 2 hosts" in played.out
+        found.keeper.sh(f"install -d -m 0700 {OTHER}/repository && echo another > {OTHER}/repository/config")
         yield found
-    finally:
-        found.quiet()
-        until("nobody uses its account", lambda: not found.keeper.sh(f"pgrep -u {ACCOUNT}; true").split(), GIVE_UP)
-        found.bot.sh(
-            "systemctl disable --now freqops-backup-dumps.timer && rm /etc/systemd/system/freqops-backup-dumps.* && "
-            "systemctl daemon-reload && "
-            f"printf %s {shlex.quote(before)} > /srv/freqops/backup/repositories.json && rm -rf {KEYS}/vault*"
-            " /srv/freqops/backup/manifests/vault"
-        )
-        found.bot.ask(FORGET)
-        found.keeper.sh(
-            f"systemctl disable --now freqops-{ACCOUNT}.timer && rm /etc/systemd/system/freqops-{ACCOUNT}.* && "
-            f"systemctl daemon-reload && userdel {ACCOUNT} && rm -rf {TREE}"
-        )
 
 
 def test_each_dump_is_there_without_anybody_asking(elsewhere: Elsewhere) -> None:

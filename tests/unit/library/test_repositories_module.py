@@ -12,8 +12,9 @@ import pytest
 from freqops.core.backup import successes
 from freqops.core.backup.answer import Answer, Row
 from freqops.core.backup.successes import Known
+from freqops.core.deploy import deploy_lock
 from library import freqops_repositories
-from tests.unit.fakes import START
+from tests.unit.fakes import START, FakeClock
 from tests.unit.library.conftest import Run
 
 ACCOUNT = "fqr-0123456789ab"
@@ -103,6 +104,24 @@ def test_one_that_is_not_kept_fails_with_the_last_words(
     assert done["failed"] is True
     assert "NOT PROVEN" in done["msg"]
     assert "its last words" in done["msg"]
+
+
+def test_the_deploy_is_heard_of_while_one_is_kept_for_the_first_time(
+    run: Run, systemd: Callable[..., None], tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vars(freqops_repositories)["layout"], "ROOT", tree)
+    systemd(0, prunes=True)
+    done = run(freqops_repositories, state="kept", accounts=[ACCOUNT], deploy_lock="one")
+    assert done["failed"] is True
+    assert "NOT PROVEN: the deploy lock was lost: no one has it" in done["msg"]
+    assert not (tree / ACCOUNT).exists(), "nothing was begun without the lock"
+    clock = FakeClock()
+    deploy_lock.take(tree, deploy_lock.DeployLock("one", "ann", "here", 7, "77"), clock)
+    assert run(freqops_repositories, state="kept", accounts=[ACCOUNT], deploy_lock="one")["changed"] is True
+    held = deploy_lock.present(tree)
+    assert held is not None
+    assert held.uptime > clock.monotonic(), "it was heard of since"
+    assert run(freqops_repositories, state="kept", accounts=[ACCOUNT], deploy_lock="another")["changed"] is False
 
 
 def test_what_is_no_account_is_refused(run: Run, tree: Path) -> None:

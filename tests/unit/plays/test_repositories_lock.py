@@ -22,11 +22,13 @@ LINKED = ("action_plugins", "src", "doc_fragments")
 PROOF = """
 import os
 from ansible.module_utils.basic import AnsibleModule
-names = {name: {"type": "raw"} for name in ("state", "repositories", "accounts", "host", "log", "lock")}
+names = {name: {"type": "raw"} for name in ("state", "repositories", "accounts", "host", "log", "lock", "deploy_lock")}
 module = AnsibleModule(names)
 found = module.params
 with open(found["log"], "a") as log:
-    log.write(f"{found['state']} {found['host']}{' locked' * os.path.exists(found['lock'])}\\n")
+    locked = os.path.exists(found["lock"])
+    own = locked and found["deploy_lock"] and found["deploy_lock"] in open(found["lock"]).read()
+    log.write(f"{found['state']} {found['host']}{' locked' * locked}{', its own' * bool(own)}\\n")
 module.exit_json(changed=False)
 """
 DECLARES, KEEPS, NEITHER = "paper-1", "vault-1", "paper-2"
@@ -115,8 +117,9 @@ def test_each_host_is_changed_under_its_lock_in_order_and_gives_it_back(play: Pl
         f"backup {DECLARES} locked", f"bring {DECLARES} locked", f"repositories {KEEPS} locked",
         f"reach {DECLARES} locked", *play.done[4:],
     ]  # fmt: skip
-    for what, lines in (("reached", play.done[4:7]), ("kept", play.done[7:])):
-        assert sorted(lines) == [f"{what} {DECLARES} locked", f"{what} {NEITHER}", f"{what} {KEEPS} locked"]
+    for what, lines, own in (("reached", play.done[4:7], ""), ("kept", play.done[7:], ", its own")):
+        wanted = [f"{what} {DECLARES} locked{own}", f"{what} {NEITHER}", f"{what} {KEEPS} locked{own}"]
+        assert sorted(lines) == wanted
     assert "repositories: done, 3 of 3 hosts" in ended.stdout
     assert play.locked == []
     assert not play.root(NEITHER).exists()

@@ -37,16 +37,15 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], thei
     if not theirs:
         cure += f", by rollback.yml to {manifest.release} for example"
     wanted = theirs or bot.name
-    converts = (manifest.kind, kind) == (SQLITE, POSTGRES)
+    converts = converted(manifest.kind, kind)
     reasons = [
         *_differs(
             "of the bot", manifest.bot, wanted, f"restore it into {manifest.bot}: trades are of one account alone"
         ),
         *_differs("of mode", manifest.mode, bot.mode, f"choose a dump that was made while {bot.name} was {bot.mode}"),
-        *_differs(
-            "of kind", manifest.kind, manifest.kind if converts else kind,
-            f"deploy {bot.name} with database: {manifest.kind}, then restore",
-        ),
+        *([] if converts else _differs(
+            "of kind", manifest.kind, kind, f"deploy {bot.name} with database: {manifest.kind}, then restore"
+        )),
         *_differs(
             "for the image", digest(manifest.image), digest(bot.image),
             f"the tables of another Freqtrade may be others: {cure}, then restore",
@@ -67,6 +66,11 @@ def fit(manifest: Manifest, bot: Bot, kind: str, releases: Collection[str], thei
             "on with them"
         )
     return Fit(tuple(reasons), tuple(remarks))
+
+
+def converted(dumped: str, kind: str) -> bool:
+    """Return whether a dump of one kind of database fits one of another: SQLite into Postgres does, no other way."""
+    return dumped == SQLITE and kind == POSTGRES
 
 
 def digest(image: str) -> str:

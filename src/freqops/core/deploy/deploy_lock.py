@@ -11,20 +11,24 @@ clock: where that stands before what was heard, it does not end, and says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from ..base import durable
 from ..base.clock import Clock, iso
-from ..base.errors import Refused
+from ..base.errors import FreqopsError, Refused
 from ..halt.deadman import this_boot
 
 FILE = "deploy.json"
 LOCK = ".deploy.lock"
 LOCK_SECONDS = 10
 SILENCE = timedelta(minutes=30)
+BETWEEN = timedelta(minutes=5)  # two words of an act that takes long
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 LONGEST_UPTIME = 1e10  # seconds; a note that says more was not written by us
 
@@ -126,6 +130,38 @@ def refuse_unless_own(root: Path, identity: str, clock: Clock) -> None:
     if holder is None or holder.id != identity:
         raise Refused(f"the deploy lock was lost: {holder.described if holder else 'no one has it'}")
     take(root, holder, clock)
+
+
+@contextmanager
+def heard_of(root: Path, identity: str, clock: Clock) -> Iterator[None]:
+    """Have a deploy heard of for the block, however long that takes.
+
+    Args:
+        root: The tree of freqops on the host.
+        identity: The deploy.
+        clock: The source of the time.
+
+    Raises:
+        Refused: It has lost the lock, before the block or by the end of it.
+    """
+    refuse_unless_own(root, identity, clock)
+    over = Event()
+    beating = Thread(target=_beat, args=(root, identity, clock, over), daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beating.join()
+    refuse_unless_own(root, identity, clock)
+
+
+def _beat(root: Path, identity: str, clock: Clock, over: Event) -> None:
+    while not over.wait(BETWEEN.total_seconds()):
+        try:
+            refuse_unless_own(root, identity, clock)
+        except (FreqopsError, OSError):  # what is lost for good is said at the end; what is not, at the next word
+            continue
 
 
 def present(root: Path) -> DeployLock | None:

@@ -9,6 +9,7 @@ import pytest
 
 from freqops.core.backup.fitting import digest, fit
 from freqops.core.backup.manifest import Manifest
+from freqops.core.bot.database_contents import POSTGRES, SQLITE
 from freqops.core.bot.layout import Bot
 from tests.unit.core.backup.dumped import manifest
 
@@ -45,6 +46,20 @@ def test_an_image_is_its_digest_wherever_it_was_pulled_from() -> None:
 def test_whatever_differs_is_a_reason_with_a_cure(changed: dict[str, str], text: str) -> None:
     [reason] = fit(told(**changed), BOT, told().kind, {"f00"}).reasons
     assert text in reason
+
+
+@pytest.mark.parametrize(
+    ("dumped", "kind", "fits"),
+    [
+        (SQLITE, SQLITE, True), (SQLITE, POSTGRES, True), (POSTGRES, POSTGRES, True), (POSTGRES, SQLITE, False),
+        ("another", POSTGRES, False), (SQLITE, "another", False),
+    ],
+)  # fmt: skip
+def test_sqlite_fits_into_postgres_and_no_other_way(dumped: str, kind: str, *, fits: bool) -> None:
+    found = fit(told(kind=dumped), BOT, kind, {"f00"})
+    assert bool(found.reasons) is not fits
+    assert any("converts it from" in remark for remark in found.remarks) is (fits and dumped != kind)
+    assert fits or f"it is of kind {dumped}, and this is {kind}: deploy alpha with database" in found.reasons[0]
 
 
 def test_all_reasons_are_named_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,78 @@ def test_a_moment_that_cannot_be_read_keeps_nobody_out(tmp_path: Path) -> None:
     deploy_lock.take(tmp_path, ANN, FakeClock())
     rewrite(tmp_path, boot="", heard="yesterday")
     assert deploy_lock.take(tmp_path, BOB, FakeClock()) is True
+
+
+class Waiting(threading.Event):
+    """What a word waits for; it comes when the test says so, and is over when nobody waits for another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float | None] = []
+        self._waits, self._goes_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout)
+        self._waits.release()
+        self._goes_on.acquire()
+        return self.is_set()
+
+    def set(self) -> None:
+        super().set()
+        self._goes_on.release()
+
+    def word(self) -> None:
+        """Let the next word be said, and return when it was."""
+        assert self._waits.acquire(timeout=30)
+        self._goes_on.release()
+        assert self._waits.acquire(timeout=30)
+        self._waits.release()
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    found = Waiting()
+    monkeypatch.setattr(deploy_lock, "Event", lambda: found)
+    return found
+
+
+def test_an_act_that_takes_hours_is_heard_of_meanwhile(tmp_path: Path, waiting: Waiting) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    with deploy_lock.heard_of(tmp_path, "one", clock):
+        for _ in range(4):
+            clock.sleep(1700)
+            waiting.word()
+            clock.sleep(1700)
+            with pytest.raises(deploy_lock.Taken):
+                deploy_lock.take(tmp_path, BOB, clock)
+            waiting.word()
+    clock.sleep(1801)
+    assert deploy_lock.take(tmp_path, BOB, clock) is True, "whose act is over is not heard of any more"
+    assert set(waiting.asked) == {300.0}
+
+
+def test_an_act_without_the_lock_does_not_begin(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="lost: no one has it"), deploy_lock.heard_of(tmp_path, "one", FakeClock()):
+        pytest.fail("it began")
+
+
+def test_an_act_whose_lock_was_lost_meanwhile_is_not_over_well(tmp_path: Path, waiting: Waiting) -> None:
+    clock = FakeClock()
+    deploy_lock.take(tmp_path, ANN, clock)
+    act = deploy_lock.heard_of(tmp_path, "one", clock)
+    act.__enter__()
+    deploy_lock.take(tmp_path, BOB, clock, instead_of="one")
+    waiting.word()
+    waiting.word()
+    held = deploy_lock.present(tmp_path)
+    assert held is not None
+    assert held.id == "two"
+    with pytest.raises(Refused, match="lost: bob@there deploys here"):
+        act.__exit__(None, None, None)
+
+
+def test_what_goes_wrong_in_an_act_is_said(tmp_path: Path) -> None:
+    deploy_lock.take(tmp_path, ANN, FakeClock())
+    with pytest.raises(ZeroDivisionError), deploy_lock.heard_of(tmp_path, "one", FakeClock()):
+        _ = 1 / 0
