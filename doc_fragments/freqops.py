@@ -3,7 +3,7 @@
 
 
 class ModuleDocFragment:
-    """What every module has, as ``freqops``; the others are named as ``freqops.mandate``, ``freqops.root``, and so on."""
+    """What every module has, as ``freqops``; the others as ``freqops.mandate``, ``freqops.root``, and so on."""
 
     DOCUMENTATION = r"""
 author:
