@@ -3,7 +3,15 @@
 
 
 class ModuleDocFragment:
-    """Options and attributes; a module names one as ``freqops.mandate``, ``freqops.root``, and so on."""
+    """What every module has, as ``freqops``; the others as ``freqops.mandate``, ``freqops.root``, and so on."""
+
+    DOCUMENTATION = r"""
+author:
+  - freqops (@freqops)
+attributes:
+  platform:
+    platforms: posix
+"""
 
     MANDATE = r"""
 options:
@@ -35,14 +43,18 @@ attributes:
     support: full
   diff_mode:
     support: full
-  platform:
-    platforms: posix
+"""
+
+    FULL_WITHOUT_DIFF = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
 """
 
     NO_DIFF = r"""
 attributes:
   diff_mode:
     support: none
-  platform:
-    platforms: posix
 """

@@ -15,8 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from lab.base.paths import INVENTORY
-from lab.demo import BIN, ROOT
+from lab.base.paths import BIN, INVENTORY, ROOT
 
 PICTURE = ROOT / "docs" / "halt.svg"
 REASON = "feed is wrong"

@@ -16,6 +16,7 @@ description:
   - V(undone) gives it back, as long as the hold stands and nothing was traded since.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.root
 attributes:
   check_mode:
@@ -24,8 +25,6 @@ attributes:
   diff_mode:
     support: partial
     details: V(looked) shows both configurations, without what looks like a secret.
-  platform:
-    platforms: posix
 options:
   state:
     description: The step to do.
@@ -88,8 +87,6 @@ options:
   actor:
     description: The actor.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

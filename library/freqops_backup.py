@@ -12,6 +12,7 @@ description:
   - Fails unless every repository that was meant did what was asked for, and proved it.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -40,8 +41,6 @@ options:
     description: Whether every byte is read, with O(action=check).
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

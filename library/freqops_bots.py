@@ -16,11 +16,11 @@ description:
   - The module is idempotent, but for O(action=restart).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
+  - freqops.full_without_diff
   - freqops.mandate
-  - freqops.no_diff
 attributes:
   check_mode:
-    support: full
     details: Judges on the host, and fails where it would be refused.
 options:
   action:
@@ -37,8 +37,6 @@ options:
     description: Whether a stop may leave trades open that nobody manages.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,7 @@ description:
   - The module is idempotent; with O(minutes), each call sets another end.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   state:
@@ -42,8 +43,6 @@ options:
     description: Seconds that the proof may take, at least 1.
     type: int
     default: 90
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -11,18 +11,14 @@ description:
   - Runs C(freqops-host breaker status) on the host. It changes nothing, and fails only where the host gives no answer.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   bots:
     description: Bots to tell of; without any, all of the host.
     type: list
     elements: str
     default: []
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -18,6 +18,7 @@ description:
   - To switch the breaker of a single host in a playbook of your own, use M(freqops_breaker).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -50,8 +51,6 @@ options:
   deadline:
     description: Whole seconds that the proof may take; 90 where not given.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -15,10 +15,10 @@ description:
   - Fails where a host gave no answer, or the configuration of a bot could not be read.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops
+  - freqops.full_without_diff
 attributes:
   check_mode:
-    support: full
     details: Shows it all, and writes no file.
 options:
   bots:
@@ -28,8 +28,6 @@ options:
   to:
     description: A file on the control node that gets the lines; empty for none.
     type: path
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

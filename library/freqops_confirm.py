@@ -13,6 +13,7 @@ description:
   - Fails when the change was taken back before.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -23,8 +24,6 @@ options:
     type: str
     choices: [firewall, sshd, sudoers]
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

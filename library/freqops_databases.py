@@ -14,6 +14,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
   - freqops.root
 options:
@@ -21,8 +22,6 @@ options:
     description: The bots that use it, each with its mode.
     type: dict
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -13,11 +13,9 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops
+  - freqops.full_without_diff
   - freqops.root
-attributes:
-  check_mode:
-    support: full
 options:
   id:
     description: The deploy.
@@ -47,8 +45,6 @@ options:
   instead_of:
     description: A deploy that is known to be dead; given by the action plugin.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   below:
@@ -42,8 +43,6 @@ options:
         description: Its mode, octal, quoted.
         type: str
         default: "0755"
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

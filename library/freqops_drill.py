@@ -16,6 +16,7 @@ description:
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -30,8 +31,6 @@ options:
     description: Levels, separated by commas. Only a drill of all three counts in C(status.yml).
     type: str
     default: "1,2,3"
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -13,10 +13,8 @@ description:
   - Fails where anything of this is not so, or not known, or where another host answers than the one that is meant.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   host:
     description: The name by which the host must call itself.
@@ -26,8 +24,6 @@ options:
     description: Name of the bot.
     type: str
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -17,6 +17,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   below:
@@ -56,8 +57,6 @@ options:
       validate:
         description: A command that ends with 0 where the file may take its place; V(%s) stands for its path.
         type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,7 @@ description:
     M(freqops_guarded) does both.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   ssh_ports:
@@ -47,8 +48,6 @@ options:
     description: How long a confirmation is waited for.
     type: int
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ description:
   - The module is idempotent; on a flat account it does nothing.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.mandate
   - freqops.no_diff
 attributes:
@@ -25,8 +26,6 @@ options:
     description: Name of the bot; it trades live, is held at level 3, and no process of it lives.
     type: str
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -15,10 +15,8 @@ description:
   - Says which inventory, which hosts and which bots the play is about.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   playbook:
     description: The playbook that was called; its inputs are read from the C(.meta.yml) beside it.
@@ -39,8 +37,6 @@ options:
     description: Say nothing unless something is refused.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

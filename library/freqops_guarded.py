@@ -17,6 +17,7 @@ description:
   - This is an action; it runs on the control node, for each host.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   change:
@@ -36,8 +37,6 @@ options:
     description: Further ports that may be reached from outside, for the firewall; see M(freqops_firewall).
     type: list
     elements: dict
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -18,6 +18,7 @@ description:
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -38,8 +39,6 @@ options:
       - Whole seconds that the proof may take.
       - Where not given, 120 for level 2, else the larger of 45 and four loops of the bot.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,7 @@ description:
     incident. A host that has no part in it is shown as such and is no failure.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -33,8 +34,6 @@ options:
     description: The hosts to ask, whether or not they have bots in the inventory; where not given, those that have.
     type: list
     elements: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

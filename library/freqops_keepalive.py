@@ -12,17 +12,15 @@ description:
   - Nothing of the host's configuration changes, so it is never C(changed).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops
+  - freqops.full_without_diff
 attributes:
   check_mode:
-    support: full
     details: Nothing is written down.
 options:
   actor:
     description: The person, or the machine, that gives the command; given by the action plugin.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -13,10 +13,8 @@ description:
     line of the inventory where they are known. Freqtrade's own reason is passed on as it is.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   refusals:
     description: The standard error of the validation of each bot; nothing where its release was accepted.
@@ -26,8 +24,6 @@ options:
     description: Cautions about bots whose release was accepted; each is a warning, and no reason to refuse.
     type: dict
     default: {}
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

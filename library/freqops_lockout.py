@@ -14,6 +14,7 @@ description:
     secret opens; the bot must run with another one.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.mandate
   - freqops.no_diff
 attributes:
@@ -30,8 +31,6 @@ options:
     type: str
     choices: [api, exchange, telegram, webhook, discord]
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

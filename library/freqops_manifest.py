@@ -14,18 +14,14 @@ description:
   - Fails where two hosts of the inventory turn out to be one machine.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   state:
     description: V(compared) asks; V(written) writes down how the host is now, at the end of a good deploy.
     type: str
     choices: [compared, written]
     default: compared
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

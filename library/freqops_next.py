@@ -14,10 +14,8 @@ description:
   - A bot that the inventory does not declare, and an incident that is none, get into no command.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   after:
     description: The step, by the name of its playbook.
@@ -42,8 +40,6 @@ options:
     description: Further words with which the step is repeated.
     type: str
     default: ""
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.root
 attributes:
   check_mode:
@@ -24,8 +25,6 @@ attributes:
   diff_mode:
     support: partial
     details: Shows the settings of a container that is not as it was made.
-  platform:
-    platforms: posix
 options:
   stale:
     description: Whether its description changes; check mode predicts from it.
@@ -39,8 +38,6 @@ options:
     description: Whether it may be made again although the database of a bot could not be dumped before.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

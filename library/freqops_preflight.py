@@ -19,10 +19,8 @@ description:
     known. The value of a secret is never shown.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   probes:
     description: Name of the variable in which each host has the answer of M(freqops_probe).
@@ -30,8 +28,6 @@ options:
   repositories_alone:
     description: Whether it judges the variables of all hosts that are about backups, and nothing else.
     type: bool
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,10 +14,8 @@ description:
   - What is found is judged by M(freqops_preflight).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   images:
     description: Images of which it is asked whether they are there.
@@ -29,8 +27,6 @@ options:
     type: list
     elements: dict
     default: []
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -12,10 +12,8 @@ description:
   - Refuses a bot that no host of the play has, had or declares, and one that several hosts have.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   bots:
     description: Names of the bots that are to be removed.
@@ -26,8 +24,6 @@ options:
     description: The name of the variable in which M(freqops_remove) said of each host what is there.
     type: str
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

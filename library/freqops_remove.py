@@ -16,12 +16,12 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
+  - freqops.full_without_diff
   - freqops.mandate
-  - freqops.no_diff
   - freqops.root
 attributes:
   check_mode:
-    support: full
     details: Judges on the host, and fails where the removal would be refused.
 options:
   bots:
@@ -42,8 +42,6 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

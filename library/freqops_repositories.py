@@ -13,10 +13,10 @@ description:
   - Fails unless all of it was done. A host with neither has nothing to prove.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops
+  - freqops.full_without_diff
 attributes:
   check_mode:
-    support: full
     details: Nothing is proven, and what would be kept for the first time is a change.
 options:
   state:
@@ -39,8 +39,6 @@ options:
       - The deploy that has the lock of this host and is heard of while one is kept for the first time, which may take
         hours. The module fails where that deploy has lost the lock.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,11 +14,11 @@ description:
   - The module is not idempotent; each call replaces the database.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
+  - freqops.full_without_diff
   - freqops.mandate
-  - freqops.no_diff
 attributes:
   check_mode:
-    support: full
     details: Warns of what would be replaced by what, line by line, and of what a restore would be refused for.
 options:
   bot:
@@ -44,8 +44,6 @@ options:
     description: Whether a database that is there may be replaced.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

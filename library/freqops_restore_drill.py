@@ -16,6 +16,7 @@ description:
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -29,8 +30,6 @@ options:
     description: Names of bots, separated by commas; all of each snapshot where not given. Only a drill of all counts
       in C(status.yml).
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,11 +14,11 @@ description:
   - The module is idempotent; where everything is there already, nothing changes.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
+  - freqops.full_without_diff
   - freqops.mandate
-  - freqops.no_diff
 attributes:
   check_mode:
-    support: full
     details: Warns of what would be replaced by what, file by file, and of what a restore would be refused for.
 options:
   only:
@@ -43,8 +43,6 @@ options:
     description: Whether what is there may be replaced, where a part replaces anything; state and releases never do.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

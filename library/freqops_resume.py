@@ -14,6 +14,7 @@ description:
   - The module is not idempotent, since each call is one step; a step too many is refused.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.mandate
   - freqops.no_diff
 attributes:
@@ -25,8 +26,6 @@ options:
     description: Name of the bot.
     type: str
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

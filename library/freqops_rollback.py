@@ -13,6 +13,7 @@ description:
   - The module is not idempotent; each time it goes back one release further, unless O(release) is given.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -39,8 +40,6 @@ options:
     description: Seconds until it must be at work.
     type: int
     default: 120
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

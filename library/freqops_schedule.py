@@ -13,6 +13,7 @@ description:
   - With O(action=run), starts the same unit that the timer starts, and reads its end back from the record of the job.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -31,8 +32,6 @@ options:
   wanted:
     description: A calendar that is not written yet, to be shown in its place in a check.
     type: dict
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

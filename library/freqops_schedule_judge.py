@@ -13,10 +13,8 @@ description:
   - Says what the calendar and its units must be. It changes nothing.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   defaults:
     description: The entries that are there where nothing else is said.
@@ -56,8 +54,6 @@ options:
     description: How many runs of each job are kept.
     type: int
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -15,14 +15,13 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: partial
     details: Names the secrets that change, never their values.
-  platform:
-    platforms: posix
 options:
   path:
     description: The file of secrets in use.
@@ -63,8 +62,6 @@ options:
     description: Whether the bot places real orders; the module then fails where it has neither key nor secret.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -20,6 +20,7 @@ description:
   - The module is idempotent. A run of Ansible has one slot for each O(kind) and O(cid).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
   - freqops.root
 attributes:
@@ -69,8 +70,6 @@ options:
     description: When that process began; given by the action plugin.
     type: str
     default: ""
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

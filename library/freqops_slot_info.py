@@ -12,13 +12,9 @@ description:
   - Fails where the directory of slots cannot be read. A single lock file that cannot be read is in RV(problems).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
+  - freqops
+  - freqops.full_without_diff
   - freqops.root
-attributes:
-  check_mode:
-    support: full
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

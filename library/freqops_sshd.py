@@ -16,14 +16,13 @@ description:
     M(freqops_guarded) does both, and refuses before where a key does not get in.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   seconds:
     description: How long a confirmation is waited for.
     type: int
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -13,6 +13,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
 attributes:
   check_mode:
     support: full
@@ -20,8 +21,6 @@ attributes:
     support: full
     details: Compares with what runs now. A configuration is shown without what looks like a secret, and a file that
       the strategy reads as its size and digest where it is no short text.
-  platform:
-    platforms: posix
 options:
   bot:
     description: The bot as the inventory declares it.
@@ -86,8 +85,6 @@ options:
     description: The files that its strategy reads in base64, by relative path; given by the action plugin.
     type: dict
     default: {}
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -14,10 +14,8 @@ description:
     or where a Freqtrade process runs that belongs to no bot.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   output:
     description: A file on the control node that gets the whole answer as JSON; empty for none.
@@ -26,8 +24,6 @@ options:
     description: Whether the calendar is shown, too, of the hosts of group C(monitoring), or else of the control node.
     type: bool
     default: false
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

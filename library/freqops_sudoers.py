@@ -14,14 +14,13 @@ description:
     M(freqops_guarded) does both, and runs C(freqops-host) over the new connection before.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   seconds:
     description: How long a confirmation is waited for; with 0 the lines stay at once.
     type: int
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

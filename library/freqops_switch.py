@@ -20,6 +20,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.root
 attributes:
   check_mode:
@@ -32,8 +33,6 @@ attributes:
     details: >-
       Shows installed files that would be replaced although the release stays the same, and the settings of a container
       that is not as it was made. M(freqops_stage) shows another release.
-  platform:
-    platforms: posix
 options:
   releases:
     description: The fingerprint of the staged release of each bot, in the order in which they are switched.
@@ -66,8 +65,6 @@ options:
   actor:
     description: The person, or the machine, that gives the command; given by the action plugin.
     type: str
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -13,14 +13,13 @@ description:
     container has only C(net.) to itself.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   settings:
     description: Whole numbers, by the name that C(sysctl) has for them.
     type: dict
     required: true
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.full
 options:
   units:
@@ -39,8 +40,6 @@ options:
     description: Where the files lie.
     type: path
     default: /etc/systemd/system
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

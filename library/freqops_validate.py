@@ -14,6 +14,7 @@ description:
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - freqops
   - freqops.no_diff
 attributes:
   check_mode:
@@ -51,8 +52,6 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

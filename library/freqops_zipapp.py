@@ -12,10 +12,8 @@ description:
   - Equal sources give equal bytes, so the module is idempotent. It is meant to be delegated to the control node.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
-  - freqops.no_diff
-attributes:
-  check_mode:
-    support: full
+  - freqops
+  - freqops.full_without_diff
 options:
   source:
     description: Directory of the package freqops.
@@ -30,8 +28,6 @@ options:
     type: str
     choices: [freqops-host, freqops-operator]
     default: freqops-host
-author:
-  - freqops (@freqops)
 """
 
 EXAMPLES = r"""

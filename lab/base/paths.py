@@ -6,9 +6,11 @@ it is not set, else `lab-` and a word. They share the sources, the images and th
 
 import os
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent  # the programs of the environment, Ansible's among them
 VARIABLE = "FREQOPS_LAB"
 DEFAULT = "lab"
 NAME = re.compile(r"lab(-[a-z0-9]+)?")

@@ -75,6 +75,7 @@ def test_documentation_of_a_module_says_what_it_accepts(documentation: dict[str,
 def test_a_module_has_examples_attributes_and_named_tasks(documentation: dict[str, Any], name: str) -> None:
     found = documentation[name]
     assert {"check_mode", "diff_mode", "platform"} <= set(found["doc"]["attributes"])
+    assert found["doc"]["author"] == ["freqops (@freqops)"]
     tasks = yaml.safe_load(found["examples"])
     assert tasks
     for task in tasks:

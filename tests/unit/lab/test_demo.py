@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab import demo
+from lab import demo_proofs as proofs
 from lab.base.wait import until
-from lab.demo import NotShown, Trades
+from lab.demo_proofs import NotShown, Trades
 from lab.demo_screen import Screen
 
 BTC, ETH = {"1": "BTC/USDT"}, {"2": "ETH/USDT"}
@@ -23,9 +23,9 @@ class Bot:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.row: dict[str, Any] = {"trader": "paused", "level": 1}
         self.now = Trades(held=BTC | ETH, waiting={}, closed={})
-        monkeypatch.setattr(demo, "status", lambda: self.row)
-        monkeypatch.setattr(demo, "trades", lambda *_: self.now)
-        monkeypatch.setattr(demo, "found", {demo.BOT: BTC | ETH})
+        monkeypatch.setattr(proofs, "status", lambda: self.row)
+        monkeypatch.setattr(proofs, "trades", lambda *_: self.now)
+        monkeypatch.setattr(proofs, "found", {proofs.BOT: BTC | ETH})
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def bot(monkeypatch: pytest.MonkeyPatch) -> Bot:
 
 
 def test_positions_that_are_still_there_are_counted(bot: Bot) -> None:
-    assert demo.level_1_proof() == "trader paused, level 1, 2 of 2 positions still managed"
+    assert proofs.level_1() == "trader paused, level 1, 2 of 2 positions still managed"
 
 
 def test_a_position_that_ended_meanwhile_is_named(bot: Bot) -> None:
     bot.now = Trades(held=BTC, waiting={}, closed=ENDED)
-    said = demo.level_1_proof()
+    said = proofs.level_1()
     assert said == "trader paused, level 1, 1 of 2 positions still managed, ETH/USDT closed by exit_signal"
 
 
@@ -55,20 +55,20 @@ def test_a_position_that_ended_meanwhile_is_named(bot: Bot) -> None:
 def test_a_position_that_is_gone_without_an_exit_is_not_shown(bot: Bot, now: Trades) -> None:
     bot.now = now
     with pytest.raises(NotShown, match=r"of 2 positions before the halt, gone without an exit: (BTC|ETH)/USDT"):
-        demo.level_1_proof()
+        proofs.level_1()
 
 
 @pytest.mark.parametrize("wrong", [{"trader": "running"}, {"level": 0}])
 def test_a_bot_that_is_not_held_is_not_shown(bot: Bot, wrong: dict[str, Any]) -> None:
     bot.row |= wrong
     with pytest.raises(NotShown):
-        demo.level_1_proof()
+        proofs.level_1()
 
 
 def test_a_halt_of_a_bot_that_had_nothing_shows_nothing(bot: Bot) -> None:
-    demo.found[demo.BOT] = {}
+    proofs.found[proofs.BOT] = {}
     with pytest.raises(NotShown, match="of 0 positions"):
-        demo.level_1_proof()
+        proofs.level_1()
 
 
 def test_where_nobody_watches_lines_are_all_there_is() -> None:

@@ -1,0 +1,207 @@
+"""What the demo reads back from the bots, their hosts, the exchange and the database; each proof is one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.base.paths import BIN, INVENTORY, ROOT, STATE_DIR
+from lab.hosts.host import Host
+from lab.services import accounts
+from lab.services.control import control
+
+BOT, HOST = "alpha", "paper-1"
+LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
+DUST = 5
+SECOND_DEPLOY = STATE_DIR / "second-deploy.log"
+TRADES = """
+import json, sys
+from pathlib import Path
+from freqops.core.bot import layout
+from freqops.core.bot.client import FreqtradeClient
+bot = layout.load_bot(Path("/srv/freqops/bots") / sys.argv[1])
+api = FreqtradeClient(bot.api_port, *bot.credentials(), timeout=10)
+bought = lambda trade: any(o["ft_order_side"] == "buy" and o["filled"] for o in trade["orders"])
+answer = {"held": {}, "waiting": {}, "closed": {}}
+for trade in api.open_trades():
+    answer["held" if bought(trade) else "waiting"][trade["trade_id"]] = trade["pair"]
+for trade in api.call("GET", "/trades?limit=500")["trades"]:
+    if not trade["is_open"]:
+        answer["closed"][trade["trade_id"]] = f"{trade['pair']} closed by {trade['exit_reason']}"
+print(json.dumps(answer))
+"""
+
+found: dict[str, dict[str, str]] = {}  # the positions that a bot had before it was halted
+known: dict[str, int] = {}  # what was in the database before it was lost
+
+
+class NotShown(Exception):
+    """A step did not do what the demo says it does."""
+
+
+@dataclass(frozen=True)
+class Trades:
+    """A bot's trades, by their numbers.
+
+    Attributes:
+        held: The pairs of those with a position.
+        waiting: The pairs of those whose first order rests.
+        closed: Pair and reason of those that are over.
+    """
+
+    held: dict[str, str]
+    waiting: dict[str, str]
+    closed: dict[str, str]
+
+
+def statuses() -> dict[str, dict[str, Any]]:
+    """Return the row of each bot in status.yml, read anew."""
+    with tempfile.TemporaryDirectory() as directory:
+        output = Path(directory) / "status.json"
+        words = ["playbooks/status.yml", "-i", str(INVENTORY), "-e", f"output={output}"]
+        command = [str(BIN / "ansible-playbook"), *words]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if not output.exists():
+            raise NotShown(f"status.yml gave no answer: {done.stdout[-500:]}")
+        answers = json.loads(output.read_text())
+    return {row["bot"]: dict(row) for answer in answers.values() for row in answer.get("bots", [])}
+
+
+def status(bot: str = BOT) -> dict[str, Any]:
+    """Return a bot's row of status.yml, read anew."""
+    rows = statuses()
+    if bot not in rows:
+        raise NotShown(f"{bot} is on no host: {rows}")
+    return rows[bot]
+
+
+def trades(host: str, bot: str) -> Trades:
+    """Return a bot's trades, as it says itself."""
+    tool = "sudo env PYTHONPATH=/usr/local/bin/freqops-host python3 -"
+    done = Host(host).run(f"{tool} {bot}", stdin=TRADES)
+    if done.rc != 0:
+        raise NotShown(f"{bot} does not tell its trades: {done.err[-500:]}")
+    return Trades(**json.loads(done.out))
+
+
+def counted(question: str) -> int:
+    """Return a number that the bot's database tells when nothing of freqops is asked."""
+    psql = f"sudo docker exec freqops-postgres psql --username postgres --dbname {BOT}_paper --tuples-only --command"
+    done = Host(HOST).run(f'{psql} "{question}"')
+    if done.rc != 0:
+        raise NotShown(f"the database does not answer: {done.err[-500:]}")
+    return int(done.out.split()[-1])
+
+
+def expect(what: str, *, found: object, wanted: object) -> str:
+    """Return what was found, if it is what it should be."""
+    if found != wanted:
+        raise NotShown(f"{what} is {found!r}, not {wanted!r}")
+    return f"{what} {found}"
+
+
+def lab() -> str:
+    """Return that the exchange answers and the hosts are bare."""
+    prices = control("GET", "/status")["prices"]
+    for host in (HOST, LIVE_HOST):
+        expect(f"{host}: programs found", found=Host(host).run("command -v docker freqops-host").out, wanted="")
+    return f"exchange quotes {len(prices)} pairs, {HOST} and {LIVE_HOST} are bare"
+
+
+def deployed() -> str:
+    """Return that all bots run."""
+    rows = statuses()
+    for bot in (BOT, LIVE_BOT):
+        expect(f"trader of {bot}", found=rows.get(bot, {}).get("trader"), wanted="running")
+    return ", ".join(f"{row['bot']} ({row['mode']}) {row['trader']}" for row in rows.values())
+
+
+def unchanged() -> str:
+    """Return what Ansible counted on the hosts."""
+    lines = SECOND_DEPLOY.read_text().splitlines()
+    for host in (HOST, LIVE_HOST):
+        recap = [line for line in lines if line.startswith(f"{host} ")][-1]
+        counted = dict(word.split("=") for word in recap.split() if "=" in word)
+        proof = expect(f"{host}: changed", found=counted["changed"], wanted="0")
+    return f"second deploy: {proof}, the other host likewise"
+
+
+def positions() -> str:
+    """Return which positions both bots have."""
+    return "; ".join(f"{bot} holds {', '.join(sorted(held.values()))}" for bot, held in found.items())
+
+
+def level_1() -> str:
+    """Return that the bot is paused and held, and that it still looks after each position that it had before.
+
+    Raises:
+        NotShown: It is not, or a position is gone by no exit that has a name.
+    """
+    row = status()
+    expect("trader", found=row["trader"], wanted="paused")
+    expect("level", found=row["level"], wanted=1)
+    before, now = found[BOT], trades(HOST, BOT)
+    ended = [number for number in before if number not in now.held]
+    lost = [before[number] for number in ended if number not in now.closed]
+    if lost or not before:
+        raise NotShown(f"of {len(before)} positions before the halt, gone without an exit: {', '.join(lost) or 'all'}")
+    named = "".join(f", {now.closed[number]}" for number in ended)
+    return f"trader paused, level 1, {len(now.held)} of {len(before)} positions still managed{named}"
+
+
+def flat() -> str:
+    """Return that the live bot has no trade, and that its account at the exchange has no order and no position."""
+    expect("open trades", found=status(LIVE_BOT)["open_trades"], wanted=0)
+    account = accounts.account_of(LIVE_HOST, LIVE_BOT)
+    orders = control("GET", f"/accounts/{account}/orders")
+    resting = [order for order in orders if order["status"] in ("NEW", "PARTIALLY_FILLED")]
+    expect("orders on the exchange", found=len(resting), wanted=0)
+    prices = control("GET", "/status")["prices"]
+    worth = {
+        coin: (float(part["free"]) + float(part["locked"])) * float(prices[f"{coin}USDT"])
+        for coin, part in control("GET", f"/accounts/{account}")["balances"].items()
+        if coin != "USDT"
+    }
+    if max(worth.values(), default=0) >= DUST:
+        raise NotShown(f"the account still holds {worth}")
+    return f"no trade, no order on the exchange, {len(worth)} coins below {DUST} USDT each"
+
+
+def resumed(bot: str = BOT) -> str:
+    """Return that nothing holds a bot and that it trades again."""
+    row = status(bot)
+    expect("level", found=row["level"], wanted=0)
+    return expect("trader", found=row["trader"], wanted="running") + f", {row['open_trades']} open trades"
+
+
+def breaker() -> str:
+    """Return that the breaker holds the bot."""
+    row = status()
+    expect("trader", found=row["trader"], wanted="paused")
+    return "trader paused, " + expect("held by", found=[hold["holder"] for hold in row["holds"]], wanted=["breaker"])
+
+
+def level_3() -> str:
+    """Return that no Freqtrade process is left."""
+    row = status()
+    expect("level", found=row["level"], wanted=3)
+    return expect("trader", found=row["trader"], wanted="no process")
+
+
+def backup() -> str:
+    """Return that the newest snapshot counts, and has the bot."""
+    answer = json.loads(Host(HOST).run("sudo freqops-host backup list --json").out)
+    newest = answer["repositories"][0]["snapshots"][-1]
+    if newest["counts"] != "yes" or BOT not in newest["bots"].split(","):
+        raise NotShown(f"the newest snapshot is {newest}")
+    return f"snapshot {newest['id'][:8]} has {newest['files']} files of {newest['bots']}, every byte read"
+
+
+def restored() -> str:
+    """Return that all trades are there again, and that the bot is held."""
+    expect("level", found=status()["level"], wanted=3)
+    return expect("trades in its database", found=counted("select count(*) from trades"), wanted=known["trades"])
