@@ -40,6 +40,8 @@ STEPS = [
     Step("A lab: engine, registry, exchange, two bare hosts", acts.lab, proofs.lab, 30),
     Step("deploy.yml: Docker, Postgres, bots on paper and live", lambda: play("deploy"), proofs.deployed, 110),
     Step("deploy.yml again", acts.unchanged, proofs.unchanged, 5),
+    Step("By what a bot runs, and who says so", acts.configuration, proofs.configured, 4),
+    Step("A restart by plan", acts.restart, proofs.restarted, 15),
     Step("Both bots buy by themselves", acts.positions, proofs.positions, 15),
     Step("Kill switch, level 1: no more entries", lambda: acts.halt(1, BOT), proofs.level_1, 10),
     Step("Kill switch, level 2: sold, and the exchange says so", lambda: acts.halt(2, LIVE_BOT), proofs.flat, 10),

@@ -10,14 +10,18 @@ import time
 from lab.base.paths import BIN, INVENTORY, ROOT
 from lab.demo_proofs import (
     BOT,
+    CONFIGURATION,
     HOST,
     LIVE_BOT,
     LIVE_HOST,
+    SECOND_BOT,
     SECOND_DEPLOY,
     NotShown,
     counted,
     found,
     known,
+    process,
+    processes,
     status,
     trades,
 )
@@ -122,6 +126,17 @@ def resume_all() -> None:
     """Take every hold of the bot down, one step at a time: that of the halt, and that of the restore."""
     while status()["holds"]:
         resume()
+
+
+def configuration() -> None:
+    """Show by what a bot runs, value by value."""
+    play("config", "-e", f"bots={BOT}", "-e", f"to={CONFIGURATION}")
+
+
+def restart() -> None:
+    """Restart a bot by plan."""
+    processes[SECOND_BOT] = process(SECOND_BOT)
+    play("bots", "-e", "action=restart", "-e", f"bots={SECOND_BOT}", "-e", "reason=demo")
 
 
 def breaker(action: str) -> None:

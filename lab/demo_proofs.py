@@ -14,9 +14,10 @@ from lab.hosts.host import Host
 from lab.services import accounts
 from lab.services.control import control
 
-BOT, HOST = "alpha", "paper-1"
+BOT, SECOND_BOT, HOST = "alpha", "beta", "paper-1"
 LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 DUST = 5
+CONFIGURATION = STATE_DIR / "configuration.yml"
 SECOND_DEPLOY = STATE_DIR / "second-deploy.log"
 TRADES = """
 import json, sys
@@ -36,6 +37,7 @@ print(json.dumps(answer))
 """
 
 found: dict[str, dict[str, str]] = {}  # the positions that a bot had before it was halted
+processes: dict[str, str] = {}  # the process of a bot before it was restarted
 known: dict[str, int] = {}  # what was in the database before it was lost
 
 
@@ -176,6 +178,32 @@ def resumed(bot: str = BOT) -> str:
     row = status(bot)
     expect("level", found=row["level"], wanted=0)
     return expect("trader", found=row["trader"], wanted="running") + f", {row['open_trades']} open trades"
+
+
+def process(bot: str) -> str:
+    """Return container and start of a bot on paper: another one after each start."""
+    shown = Host(HOST).run(f"sudo docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' freqops-{bot}")
+    if shown.rc != 0:
+        raise NotShown(f"{bot} has no container: {shown.err[-500:]}")
+    return shown.out.strip()
+
+
+def configured() -> str:
+    """Return who says some values by which the bot runs, and that its password is not shown."""
+    lines = [line.strip() for line in CONFIGURATION.read_text().splitlines()]
+    wanted = ("dry_run: true  # its declaration", "max_open_trades: 6  # freqtrade_config")
+    hidden = 'api_server.password: "[not shown]"  # secrets of the host'
+    missing = [line for line in (*wanted, hidden) if line not in lines]
+    if missing:
+        raise NotShown(f"its configuration does not say: {'; '.join(missing)}")
+    return f"{len(lines) - 2} values, each with who says it; its password is not shown"
+
+
+def restarted() -> str:
+    """Return that the other bot on paper has another process, and trades again."""
+    if process(SECOND_BOT) == processes[SECOND_BOT]:
+        raise NotShown(f"{SECOND_BOT} has the process that it had before")
+    return "another process, " + expect("trader", found=status(SECOND_BOT)["trader"], wanted="running")
 
 
 def breaker() -> str:
