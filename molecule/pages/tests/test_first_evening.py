@@ -103,8 +103,10 @@ def test_the_image_of_one_bot_becomes_that_of_all_without_a_restart(you: Reader,
     next_image = you.images["freqtradeorg/freqtrade@sha256:<digest of the next release>"]
     hosts = you.clone / "inventories/mine/hosts.yml"
     shared = you.clone / "inventories/mine/group_vars/all.yml"
-    hosts.write_text(hosts.read_text().replace(f"          freqtrade_image: {next_image}\n", ""))
-    assert next_image not in hosts.read_text()
+    fleet = yaml.safe_load(hosts.read_text())
+    [alpha, _] = fleet["paper"]["hosts"]["paper-1"]["freqtrade_bots"]
+    assert alpha.pop("freqtrade_image") == next_image
+    hosts.write_text(yaml.safe_dump(fleet))
     shared.write_text(shared.read_text().replace(you.images["freqtradeorg/freqtrade@sha256:<digest>"], next_image))
     assert "stopped by plan" in you.type("ansible-playbook playbooks/deploy.yml")
     assert host.sh("docker inspect --format '{{.Id}} {{.State.StartedAt}}' freqops-alpha") == before
