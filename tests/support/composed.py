@@ -11,7 +11,7 @@ from lab.base.paths import INVENTORY
 from tests.support.field import Field, until
 from tests.support.patience import GIVE_UP
 
-USER, PASSWORD = "me", "canary-compose-password"  # made up, and looked for in what is shown
+USER, PASSWORD = "me", "canary-compose-password-of-many-letters"  # made up, and looked for in what is shown
 TOKEN = "123456789:AAF0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6"  # of no bot of Telegram
 STRATEGY = """
 from freqtrade.strategy import IStrategy
