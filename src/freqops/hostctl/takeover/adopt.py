@@ -17,7 +17,7 @@ from freqops.core.bot.client import ApiError
 from freqops.core.bot.database_contents import POSTGRES, SQLITE, Contents
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import release
-from freqops.core.halt import holds
+from freqops.core.halt import halt_drill, holds
 from freqops.core.takeover import adoption, compose_project, dropped, foreign, removal
 from freqops.core.takeover.adoption import Wanted
 from freqops.core.takeover.foreign import Foreign, Picture
@@ -138,6 +138,7 @@ class Adoption:
         stopped.end(self._home)
         self._files.remember({"release": bot.release, "image": bot.image, "at": iso(self._clock.utcnow())}, None)
         self._files.end()
+        halt_drill.note_deployed(self._home, self._clock.utcnow())
         self._result.outcome, self._result.changed, self._result.proven = "paused", True, True
         self._result.detail.append(f"held at level 1 under {self._mandate.incident}: resume it, or undo the adoption")
         return self._result

@@ -19,7 +19,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.processes import Process
 from freqops.core.deploy.container import Container
-from freqops.core.halt import holds
+from freqops.core.halt import halt_drill, holds
 from freqops.core.takeover import adoption, foreign, open_file
 from freqops.core.takeover.strategy_code import Code
 from freqops.hostctl.bot import databases, health, holds_file, processes_and_api, stopping
@@ -185,6 +185,11 @@ def test_it_comes_up_held_with_the_same_trades_after_the_old_one_ended(host: Hos
     assert (hold.holder, hold.level, hold.incident) == ("restore", 1, INCIDENT)
     assert host.ours.open_trades() == ["1 BTC/USDT"]
     assert oct((Path(row.kept) / "at-rest").stat().st_mode & 0o777) == "0o400"
+
+
+def test_it_has_its_time_for_a_first_drill(host: Host) -> None:
+    assert host.adopt().proven
+    assert halt_drill.days_undrilled(host.home, host.clock.utcnow()) is not None
 
 
 def test_what_was_traded_until_it_ended_comes_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
