@@ -246,6 +246,8 @@ def test_a_program_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch
 def test_a_freqtrade_of_nobody_is_seen_unless_it_is_left_alone(proc: Path, tmp_path: Path, program: Path) -> None:
     """Of two in containers of Compose the one is left alone, and the other is not; nor is one in no container."""
     engine = tmp_path / "containers"
+    (proc / "1").mkdir()
+    (proc / "1" / "cgroup").write_text("0::/init.scope\n")
     for pid, name in ((61, "beta"), (62, "gamma"), (63, "")):
         (proc / str(pid) / "ns").mkdir(parents=True)
         (proc / str(pid) / "ns" / "user").symlink_to("user:[4026531837]")
