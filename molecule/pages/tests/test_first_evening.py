@@ -178,7 +178,11 @@ def test_from_compose_with_one_that_is_left(evening: Evening) -> None:
 def test_the_one_that_was_left_comes_too(evening: Evening) -> None:
     """Telegram cannot be reached from a lab, and status says so; everything else is well."""
     unreached = "beta: Telegram could not be reached"
-    ends = ("FREQOPS_REASON='it is well'", "ansible-playbook playbooks/deploy.yml", "ansible-playbook playbooks/status.yml")
+    ends = (
+        "FREQOPS_REASON='it is well'",
+        "ansible-playbook playbooks/deploy.yml",
+        "ansible-playbook playbooks/status.yml",
+    )
     red = dict.fromkeys(ends, unreached)
     evening.you.follow("from-compose.md", red=red, since="## 5. The one that was left")
     assert trades_of(Field(HOST, "beta"))[: len(evening.before[1])] == evening.before[1]
