@@ -200,6 +200,21 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_links_to_a_part_of_a_page_lead_to_a_heading_that_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text()):
+            if "://" not in target:
+                other = (page.parent / target).resolve() if target else page
+                headings = {slug(found) for found in re.findall(r"^#+ (.+)$", other.read_text(), re.MULTILINE)}
+                assert anchor in headings, f"{page.relative_to(ROOT)} links to {target}#{anchor}"
+
+
 COMMAND = re.compile(r"ansible-playbook playbooks/(?P<name>\w+)\.yml(?P<words>[^\n`]*)")
 GIVEN = re.compile(r" -e (?P<name>\w+)=")
 
