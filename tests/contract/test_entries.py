@@ -11,6 +11,7 @@ from tests.contract.bot import Bot, reason
 from tests.contract.polling import eventually
 
 PRICE, LIMIT, BELOW = 100, 60, 50
+STOP = "a stop order on the exchange, the bot's own stop is "
 
 
 def test_a_paused_bot_enters_nothing_and_still_exits(bot: Bot) -> None:
@@ -42,7 +43,7 @@ def test_a_position_and_its_stop_on_the_exchange_are_told(bot: Bot) -> None:
     told = position(trade, paper=False)
     assert told["pair"] == "BNB/USDT"
     assert all(told[key] is not None for key in told)
-    assert told["protection"].startswith("stop at ")
+    assert told["protection"].startswith(STOP)
     assert "None" not in told["protection"]
 
 
@@ -53,7 +54,7 @@ def test_entry_stop_leaves_a_position_and_its_stop_alone(bot: Bot) -> None:
     result = bot.stop_entries(reason())
     assert result.proven is not None, result.missing
     assert result.cancelled == set()
-    assert position(bot.api.open_trades()[0], paper=False)["protection"].startswith("stop at ")
+    assert position(bot.api.open_trades()[0], paper=False)["protection"].startswith(STOP)
 
 
 def test_a_resting_entry_fills_when_the_price_comes(bot: Bot) -> None:
