@@ -37,6 +37,7 @@ def values(place: Path) -> dict[str, Any]:
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vIGtleSBvZiBhbnlib2R5LCBhbmQgb2Ygbm8gbGVuZ3Ro nobody"
         ],
         "host_halt_level": 2,
+        "host_left_alone": [{"project": "/opt/later/docker-compose.yml", "reason": "adopted later"}],
         "host_reassert_seconds": 4,
         "host_clock_tolerance": 9,
         "host_memory_reserve": "256m",
