@@ -26,6 +26,7 @@ import yaml
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import visible
+from freqops.core.bot.left_alone import VARIABLE as LEFT_ALONE
 from freqops.core.preflight import judge, notify, secrets
 from freqops.core.preflight.fleet import BOTS, SHARED, Fleet
 from freqops.plays.inventory_files import SECRETS
@@ -46,7 +47,6 @@ IMAGES = {"registry.example.com/freqtrade": "freqtradeorg/freqtrade", "registry.
 UNSAFE = "!unsafe"
 BREAKS = "\n\r\x85\u2028\u2029"
 JINJA = ("{{", "{%", "{#")
-LEFT_ALONE = "host_left_alone"
 COMMENTS = {
     "ansible_host": "put in its address, unless this name leads there",
     "strategy": "strategy_dir: ~/strategies/{name} # put in where the files of {strategy} lie on this machine",

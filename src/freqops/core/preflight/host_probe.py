@@ -62,7 +62,7 @@ def look(
         run: The function that runs a program.
         places: Where the host says whose a process is.
     """
-    engine = _engine(run)
+    engine, bots = _engine(run), [home.name for home in layout.homes(root)]
     answers = bool(engine.get("answers"))
     home = str(engine.get("home") or DOCKER_HOME)
     return {
@@ -77,18 +77,17 @@ def look(
         "exchange_keys": _with_key(root),
         "notify_secrets": _with_messengers(root),
         "telegram_tokens": _telegram_tokens(root),
-        "bots": [home.name for home in layout.homes(root)],
-        "undeclared": _undeclared(root, left, places or left_alone.Places(proc=proc)),
+        "bots": bots,
+        "undeclared": _undeclared(root, bots, left, places or left_alone.Places(proc=proc)),
     }
 
 
-def _undeclared(root: Path, left: Sequence[Any], places: left_alone.Places) -> list[dict[str, Any]]:
+def _undeclared(root: Path, bots: list[str], left: Sequence[Any], places: left_alone.Places) -> list[dict[str, Any]]:
     """Return the Freqtrade processes that belong to no bot, but for those that are left alone."""
     try:
         declared = left_alone.by_file(left_alone.projects(list(left)))
     except Refused:  # of which the inventory is judged before
         declared = {}
-    bots = [home.name for home in layout.homes(root)]
     found = processes.undeclared(bots, processes.scan(places.proc, root / "bots"))
     return [{"pid": each.pid, "command": each.command} for each in found if not _is_left(each, declared, places)]
 
