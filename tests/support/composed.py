@@ -42,6 +42,16 @@ print(urllib.request.urlopen(request, timeout=10).read().decode())
 Trade = tuple[int, str, float]
 
 
+def exchange_of(lab: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings by which a Freqtrade finds the exchange of a lab, by what the lab's inventory says."""
+    url = lab["lab_exchange_url"]
+    ccxt = {
+        "urls": {"api": {"public": f"{url}/api/v3", "private": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}},
+        "options": {"fetchMarkets": {"types": ["spot"]}},
+    }
+    return {"enable_ws": False, "only_from_ccxt": True, "ccxt_config": ccxt, "ccxt_async_config": ccxt}
+
+
 class Composed:
     """One bot of docker compose on a host.
 
@@ -59,11 +69,6 @@ class Composed:
     def up(self) -> None:
         """Lay it down and start it."""
         lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
-        url = lab["lab_exchange_url"]
-        ccxt = {
-            "urls": {"api": {"public": f"{url}/api/v3", "private": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}},
-            "options": {"fetchMarkets": {"types": ["spot"]}},
-        }
         config = {
             "max_open_trades": 1, "stake_currency": "USDT", "stake_amount": 60, "dry_run": True,
             "dry_run_wallet": 2000, "timeframe": "1m", "bot_name": "freqtrade", "initial_state": "running",
@@ -72,8 +77,8 @@ class Composed:
             "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
             "pairlists": [{"method": "StaticPairList"}],
             "exchange": {
-                "name": "binance", "key": "", "secret": "", "enable_ws": False, "only_from_ccxt": True,
-                "ccxt_config": ccxt, "ccxt_async_config": ccxt, "pair_whitelist": ["BTC/USDT", "ETH/USDT"],
+                "name": "binance", "key": "", "secret": "", **exchange_of(lab),
+                "pair_whitelist": ["BTC/USDT", "ETH/USDT"],
             },
             "api_server": {
                 "enabled": True, "listen_ip_address": "0.0.0.0", "listen_port": 8080, "username": USER,  # noqa: S104

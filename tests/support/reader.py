@@ -20,6 +20,7 @@ from lab.base import state
 from lab.base.paths import INVENTORY, KEY, KNOWN_HOSTS
 from tests.prove import copy
 from tests.support import pages
+from tests.support.composed import exchange_of
 from tests.support.field import environment
 
 ADDRESSES = {"192.0.2.10": "paper-1", "192.0.2.11": "prod-1"}  # as the pages have them, and whose they are in a lab
@@ -136,13 +137,7 @@ class Reader:
         lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
         taken = ("docker_insecure_registries", "docker_address_pools", "freqtrade_start_deadline")
         values: dict[str, Any] = {name: lab[name] for name in taken}
-        url = lab["lab_exchange_url"]
-        ccxt = {
-            "urls": {"api": {"public": f"{url}/api/v3", "private": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}},
-            "options": {"fetchMarkets": {"types": ["spot"]}},
-        }
-        exchange = {"enable_ws": False, "only_from_ccxt": True, "ccxt_config": ccxt, "ccxt_async_config": ccxt}
-        more = {"internals": {"process_throttle_secs": 1, "heartbeat_interval": 5}, "exchange": exchange}
+        more = {"internals": {"process_throttle_secs": 1, "heartbeat_interval": 5}, "exchange": exchange_of(lab)}
         values["freqtrade_config"] = merged(shared.get("freqtrade_config") or {}, more)
         path = self.clone / MINE / "group_vars" / "paper.yml"  # the group of the pages, which wins over all.yml
         path.write_text(yaml.safe_dump(values))
