@@ -1,4 +1,4 @@
-"""Bots as people have them: a directory with a Compose file and user_data, dry-run, SQLite, one open trade each."""
+"""Bots as people have them: a directory with a Compose file and user_data, dry-run, SQLite, with their open trades."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class Composed:
 
     def __init__(self, host: str, name: str, port: int, **more: Any) -> None:
         self.field, self.home, self._name, self._port = Field(host, name), f"/opt/{name}", name, port
-        self._more = more
+        self._more = {"max_open_trades": 1, **more}
 
     def up(self) -> None:
         """Lay it down and start it."""
         lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
         config = {
-            "max_open_trades": 1, "stake_currency": "USDT", "stake_amount": 60, "dry_run": True,
+            "stake_currency": "USDT", "stake_amount": 60, "dry_run": True,
             "dry_run_wallet": 2000, "timeframe": "1m", "bot_name": "freqtrade", "initial_state": "running",
             "unfilledtimeout": {"entry": 10, "exit": 10, "unit": "minutes"},
             "entry_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
@@ -99,8 +99,12 @@ class Composed:
         self.field.sh(f"docker compose --file {self.home}/docker-compose.yml up --detach --quiet-pull")
 
     def trades(self) -> list[Trade]:
-        """Return number, pair and amount of its open trades once it has one."""
-        return list(until(f"{self._name} has a trade", self._now, GIVE_UP))
+        """Return number, pair and amount of its open trades once it has all that it may have."""
+        return list(until(f"{self._name} has all its trades", self._all, GIVE_UP))
+
+    def _all(self) -> list[Trade] | None:
+        found = self._now()
+        return found if len(found) == self._more["max_open_trades"] else None
 
     def _now(self) -> list[Trade]:
         asked = ASK.format(port=self._port, user=USER, password=PASSWORD)
