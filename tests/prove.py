@@ -2,8 +2,8 @@
 
 A mutant is one small change that breaks one promised behaviour. Where its test needs the lab, it is applied in place
 when the counted tests are over, the host's copy of freqops-host is replaced on the lab's hosts, the test is run, and
-everything is put back, whatever happens. What needs no lab is done in a copy of the sources at the same time, with what
-the lab leaves of the processor.
+everything is put back, whatever happens. What needs no lab is done at the same time in copies of the sources, as many
+as there are processors, with what the lab leaves of them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import sys
 import tempfile
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from freqops.core.base.text_table import table
 from freqops.core.deploy.zipapp import build
 from lab.hosts.host import Host
 from lab.hosts.roster import HOSTS
+from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
@@ -35,8 +36,10 @@ COUNTED = (
     "tests/crash",
     "tests/halt_model",
 )
+OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
 COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
 ON_THE_LAB = ("molecule/", "tests/contract/")
+WORDS = ("-q", "-p", "no:cacheprovider")
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
 for conf in /srv/freqops/bots/*/conf; do sudo install -m 0555 /usr/local/bin/freqops-host "$conf/freqops-host"; done
@@ -85,6 +88,8 @@ def applied(mutant: Mutant, root: Path) -> Iterator[None]:
     path = root / mutant.file
     original, known = path.read_text(), path.stat()
     path.write_text(original.replace(mutant.old, mutant.new))
+    # What was compiled of a file is known by its size and second: by those of a mutant, nothing is known.
+    os.utime(path, (known.st_atime, known.st_mtime + 2))
     try:
         if mutant.on_the_lab:
             install()
@@ -106,8 +111,21 @@ def install() -> None:
             raise SystemExit(f"freqops-host could not be installed on {spec.name}: {done.err}")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Sources, and how tests are run in them.
+
+    Attributes:
+        root: Their directory.
+        run: Takes the words for pytest, the directory and settings; returns the status of pytest and its output.
+    """
+
+    root: Path
+    run: Callable[[Sequence[str], Path, Mapping[str, str]], tuple[int, str]]
+
+
 @contextmanager
-def copy() -> Iterator[Path]:
+def copy() -> Iterator[Place]:
     """Copy the sources for the block, as git knows them, and lend the copy the environment that is here."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -118,35 +136,40 @@ def copy() -> Iterator[Path]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
         (root / ".venv").symlink_to(ROOT / ".venv")
-        yield root
+        status, said = run([*WORDS, "--collect-only", *OFF_THE_LAB], root, {})  # what is imported is compiled, once
+        if status != 0:
+            raise SystemExit(f"the tests cannot be found in a copy of the sources:\n{said[-4000:]}")
+        with Forks() as forks:
+            yield Place(root, forks.run)
 
 
-def run(tests: Sequence[str], root: Path, settings: Mapping[str, str]) -> tuple[int, str]:
-    """Run tests in the sources at ``root`` and return their status and output; those in a copy yield the processor."""
+def run(words: Sequence[str], root: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Run pytest in the sources at ``root`` and return its status and output."""
     path = os.pathsep.join([str(root / "src"), str(root)])
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
-        command if root == ROOT else ["nice", "-n", "19", *command],
+        [sys.executable, "-m", "pytest", *words],
         cwd=root, env={**os.environ, **settings, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
-def killed(mutant: Mutant, root: Path) -> bool:
+HERE = Place(ROOT, run)
+
+
+def killed(mutant: Mutant, place: Place) -> bool:
     """Return whether the mutant's test is red under it; a test that cannot even be found proves nothing."""
     seed = {} if mutant.seed is None else {"FREQOPS_SEED": str(mutant.seed)}
-    # What Python compiled it knows again by size and second: a mutant could be taken for the one before.
     settings = {**seed, "PYTHONDONTWRITEBYTECODE": "1"}
-    with applied(mutant, root):
-        status, said = run(["-x", mutant.test], root, settings)
+    with applied(mutant, place.root):
+        status, said = place.run([*WORDS, "-x", mutant.test], place.root, settings)
     if status not in (0, 1):
         raise SystemExit(f"mutant {mutant.name!r}: {mutant.test} did not run:\n{said[-4000:]}")
     return status == 1
 
 
-def counted(test: str, root: Path) -> bool:
+def counted(test: str, place: Place) -> bool:
     """Run the whole of what `make test` samples: a count, with its seed, or every way in which a deploy may fail."""
-    status, said = run([test], root, {"FREQOPS_PROVE": "1"})
+    status, said = place.run([*WORDS, test], place.root, {"FREQOPS_PROVE": "1"})
     sys.stdout.write(f"{test} in full:\n{said}")
     sys.stdout.flush()
     return status == 0
@@ -165,14 +188,14 @@ class Outcome:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def proven(tests: Sequence[str], mutants: list[Mutant], root: Path, stop: threading.Event) -> Outcome:
+def proven(tests: Sequence[str], mutants: Sequence[Mutant], place: Place, stop: threading.Event) -> Outcome:
     """Run counted tests, and try mutants one after the other; no more of them when ``stop`` comes in between."""
-    passed = [counted(test, root) for test in tests]
+    passed = [counted(test, place) for test in tests]
     outcome = Outcome(all(passed))
     for number, mutant in enumerate(mutants, 1):
         if stop.is_set():
             break
-        result = "killed" if killed(mutant, root) else "SURVIVED"
+        result = "killed" if killed(mutant, place) else "SURVIVED"
         outcome.rows.append((mutant.name, mutant.file, result))
         sys.stdout.write(f"{number}/{len(mutants)} {result}: {mutant.name}\n")
         sys.stdout.flush()
@@ -188,14 +211,20 @@ def main() -> int:
     on_the_lab = [mutant for mutant in mutants if mutant.on_the_lab]
     others = [mutant for mutant in mutants if not mutant.on_the_lab]
     stop = threading.Event()
-    with copy() as root, ThreadPoolExecutor(max_workers=1) as pool:
-        apart = pool.submit(proven, () if words else COUNTED, others, root, stop)
+    share = len(os.sched_getaffinity(0))
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=share) as pool:
+        places = [stack.enter_context(copy()) for _ in range(share)]
+        apart = [
+            pool.submit(proven, () if words else COUNTED[number::share], others[number::share], place, stop)
+            for number, place in enumerate(places)
+        ]
         try:
-            here = proven(() if words else COUNTED_ON_THE_LAB, on_the_lab, ROOT, stop)
-            there = apart.result()
+            outcomes = [proven(() if words else COUNTED_ON_THE_LAB, on_the_lab, HERE, stop)]
+            outcomes += [each.result() for each in apart]
         finally:
             stop.set()
-    return reported(here.rows + there.rows, seed, whole=here.counted and there.counted)
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    return reported(rows, seed, whole=all(outcome.counted for outcome in outcomes))
 
 
 def reported(rows: list[tuple[str, str, str]], seed: int, *, whole: bool) -> int:

@@ -7,12 +7,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tests import prove
 
 
-def test_nothing_that_was_compiled_of_a_mutant_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_was_compiled_of_a_mutant_is_kept(tmp_path: Path) -> None:
     source = tmp_path / "one.py"
     source.write_text("old")
     os.utime(source, (77, 77))
@@ -22,10 +20,10 @@ def test_nothing_that_was_compiled_of_a_mutant_is_kept(tmp_path: Path, monkeypat
         asked.append((list(tests), source.read_text(), settings.get("PYTHONDONTWRITEBYTECODE"), source.stat().st_mtime))
         return 1, ""
 
-    monkeypatch.setattr(prove, "run", run)
-    assert prove.killed(prove.Mutant("name", "one.py", "old", "new", "tests/unit"), tmp_path)
+    mutant = prove.Mutant("name", "one.py", "old", "new", "tests/unit")
+    assert prove.killed(mutant, prove.Place(tmp_path, run))
     [(tests, text, keeps_nothing, moment)] = asked
-    assert (tests, text, keeps_nothing) == (["-x", "tests/unit"], "new", "1")
+    assert (tests, text, keeps_nothing) == ([*prove.WORDS, "-x", "tests/unit"], "new", "1")
     assert moment != 77
     assert (source.read_text(), source.stat().st_mtime) == ("old", 77)
 
