@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import tomllib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
     "tests/unit/exchange/test_ledger.py",
     "tests/unit/hostctl/runs/test_slot_races.py",
-    "tests/crash",
+    *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests/crash").glob("test_*.py")),
     "tests/halt_model",
 )
 OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
@@ -188,17 +189,27 @@ class Outcome:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def proven(tests: Sequence[str], mutants: Sequence[Mutant], place: Place, stop: threading.Event) -> Outcome:
-    """Run counted tests, and try mutants one after the other; no more of them when ``stop`` comes in between."""
-    passed = [counted(test, place) for test in tests]
-    outcome = Outcome(all(passed))
-    for number, mutant in enumerate(mutants, 1):
-        if stop.is_set():
+def proven(work: deque[str | Mutant], place: Place, stop: threading.Event) -> Outcome:
+    """Run counted tests and try mutants until none is left; begin no more of them when ``stop`` comes in between.
+
+    Args:
+        work: What is left, also for others who take from it: counted tests, each by its name, and mutants.
+        place: The sources that the work is done in.
+        stop: When to begin no more.
+    """
+    outcome = Outcome()
+    while not stop.is_set():
+        try:
+            case = work.popleft()
+        except IndexError:
             break
-        result = "killed" if killed(mutant, place) else "SURVIVED"
-        outcome.rows.append((mutant.name, mutant.file, result))
-        sys.stdout.write(f"{number}/{len(mutants)} {result}: {mutant.name}\n")
-        sys.stdout.flush()
+        if isinstance(case, str):
+            outcome.counted &= counted(case, place)
+        else:
+            result = "killed" if killed(case, place) else "SURVIVED"
+            outcome.rows.append((case.name, case.file, result))
+            sys.stdout.write(f"{result}: {case.name} ({len(work)} left)\n")
+            sys.stdout.flush()
     return outcome
 
 
@@ -208,18 +219,17 @@ def main() -> int:
     mutants = [mutant for mutant in load() if not words or any(word in mutant.name for word in words)]
     seed = random.SystemRandom().randrange(2**32)
     random.Random(seed).shuffle(mutants)  # noqa: S311  an order, not a secret
-    on_the_lab = [mutant for mutant in mutants if mutant.on_the_lab]
-    others = [mutant for mutant in mutants if not mutant.on_the_lab]
+    on_the_lab: deque[str | Mutant] = deque(() if words else COUNTED_ON_THE_LAB)
+    on_the_lab += (mutant for mutant in mutants if mutant.on_the_lab)
+    others: deque[str | Mutant] = deque(() if words else COUNTED)
+    others += (mutant for mutant in mutants if not mutant.on_the_lab)
     stop = threading.Event()
     share = len(os.sched_getaffinity(0))
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=share) as pool:
         places = [stack.enter_context(copy()) for _ in range(share)]
-        apart = [
-            pool.submit(proven, () if words else COUNTED[number::share], others[number::share], place, stop)
-            for number, place in enumerate(places)
-        ]
+        apart = [pool.submit(proven, others, place, stop) for place in places]
         try:
-            outcomes = [proven(() if words else COUNTED_ON_THE_LAB, on_the_lab, HERE, stop)]
+            outcomes = [proven(on_the_lab, HERE, stop)]
             outcomes += [each.result() for each in apart]
         finally:
             stop.set()
