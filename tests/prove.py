@@ -41,6 +41,7 @@ OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
 COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
 ON_THE_LAB = ("molecule/", "tests/contract/")
 WORDS = ("-q", "-p", "no:cacheprovider")
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # what is imported is compiled once, whatever a terminal says
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
 for conf in /srv/freqops/bots/*/conf; do sudo install -m 0555 /usr/local/bin/freqops-host "$conf/freqops-host"; done
@@ -137,7 +138,7 @@ def copy() -> Iterator[Place]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
         (root / ".venv").symlink_to(ROOT / ".venv")
-        status, said = run([*WORDS, "--collect-only", *OFF_THE_LAB], root, {})  # what is imported is compiled, once
+        status, said = run([*WORDS, "--collect-only", *OFF_THE_LAB], root, COMPILED)
         if status != 0:
             raise SystemExit(f"the tests cannot be found in a copy of the sources:\n{said[-4000:]}")
         with Forks() as forks:
