@@ -74,7 +74,7 @@ class Restore:
         with self._source.taken(chosen) as dump:
             self._compared(dump.manifest)
             self._result.changed = True
-            note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()), manifest=dump.manifest)
+            note = Note(dump.stamp, self._order.mandate.incident, iso(self._clock.utcnow()))
             try:
                 told = self._swapped(dump, note)
                 self._result.detail += read_back(self._database, told)

@@ -68,7 +68,8 @@ class Note:
         incident: Its incident.
         began: When it began.
         identity: By what the restored database is known, wherever it stands; empty until it is whole.
-        manifest: What the restored database has to hold; None where an older freqops wrote the note.
+        manifest: What the restored database has to hold; None until it is whole, and where an older freqops wrote the
+            note.
     """
 
     dump: str
