@@ -61,7 +61,7 @@ class Trades:
 
 
 def statuses() -> dict[str, dict[str, Any]]:
-    """Return the row of each bot in status.yml, read anew."""
+    """Return the row of each bot in status.yml, read again."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "status.json"
         words = ["playbooks/status.yml", "-i", str(INVENTORY), "-e", f"output={output}"]
@@ -74,7 +74,7 @@ def statuses() -> dict[str, dict[str, Any]]:
 
 
 def status(bot: str = BOT) -> dict[str, Any]:
-    """Return a bot's row of status.yml, read anew."""
+    """Return a bot's row of status.yml, read again."""
     rows = statuses()
     if bot not in rows:
         raise NotShown(f"{bot} is on no host: {rows}")

@@ -52,7 +52,7 @@ def up(*, fresh: bool, hosts: Sequence[str] | None = None) -> None:
     """Bring the lab up.
 
     Args:
-        fresh: make the hosts anew, with nothing on them.
+        fresh: make the hosts again, with nothing on them.
         hosts: which hosts it shall have from now on; those it has, and all where it has none, when not given.
 
     Raises:

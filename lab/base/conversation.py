@@ -67,7 +67,7 @@ class ProcessLine:
 
 
 class Conversation:
-    """Questions and answers over a line that is opened when the first is asked, and anew whenever it has died."""
+    """Questions and answers over a line that is opened when the first is asked, and again whenever it has died."""
 
     def __init__(self, dial: Callable[[], Line]) -> None:
         self._dial = dial

@@ -2,7 +2,7 @@
 
 It is started with the installed freqops-host on its path, has the rules loaded, and forks for each request, so no piece
 of code sees what another did, and one that hangs delays no other. When the tool has been replaced, it takes no request
-any more: whoever asks starts it anew. lab/base/conversation.py is its other end.
+any more: whoever asks starts it again. lab/base/conversation.py is its other end.
 """
 
 import json

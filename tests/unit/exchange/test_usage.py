@@ -47,7 +47,7 @@ def test_a_request_weighs_what_binance_charges(endpoint: str, query: str, expect
 
 
 def test_every_answer_tells_the_weight_of_the_minute(server: Server, bot: ccxt.binance) -> None:
-    """Refusals and unknown paths included; the next minute begins anew."""
+    """Refusals and unknown paths included; the next minute begins again."""
     bot.public_get_ping()
     assert headers(bot)[USED] == "1"
     bot.public_get_ticker_24hr()

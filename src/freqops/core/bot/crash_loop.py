@@ -2,7 +2,7 @@
 
 It waits two minutes, then five, then fifteen each time, and lets Freqtrade try again: an exchange that was away is back
 by itself. What is counted are seconds since the boot of the host, which no clock that is set moves; the first start
-after a boot begins anew.
+after a boot begins again.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ CANDLE_SECONDS = 60.0
 PAIRS_ASKED = 3
 EMPTY_WHITELIST_SECONDS = 600.0
 LOCKS_SHOWN = 3
-RESTART = "killswitch.yml -e level=3 and resume.yml start it anew"
+RESTART = "killswitch.yml -e level=3 and resume.yml start it again"
 
 
 def trader_state(state: str, declared: str, rest: str | None, open_trades: int) -> list[str]:

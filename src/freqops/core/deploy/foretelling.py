@@ -139,7 +139,7 @@ def _declarations(there: str, wanted: str) -> list[str]:
     """Return which values of a declaration would change, with both."""
     before, after = json.loads(there or "{}"), json.loads(wanted)
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-    begins = "; it would be started anew in that state"
+    begins = "; it would be started again in that state"
     return [
         f"{key} is {json.dumps(before.get(key))}, and would be {json.dumps(after.get(key))}"
         + begins * (key == "initial_state")

@@ -1,6 +1,6 @@
 """The first check of the run gate, asked on a host: whether its operator breaker lets a run have a slot.
 
-The files are read anew for each question, the override only where it decides. A breaker that is missing or cannot be
+The files are read again for each question, the override only where it decides. A breaker that is missing or cannot be
 read forbids; an override like that permits nothing.
 """
 

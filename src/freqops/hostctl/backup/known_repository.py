@@ -35,8 +35,8 @@ class KnownRepository:
     def prepare(self, *, look: bool) -> bool:
         """Make password and repository where there are none; return whether there is, or was, anything to do.
 
-        Neither is made anew where there was one: what was backed up would be lost with it. Of another host's nothing is
-        made at all.
+        Neither is made again where there was one: what was backed up would be lost with it. For the repository of
+        another host nothing is made.
 
         Raises:
             Refused: A password, or a repository, that was there is gone.
@@ -175,7 +175,7 @@ class KnownRepository:
         try:
             return successes.load(self._root)
         except Malformed as error:
-            raise NotProven(f"{successes.place(self._root)}: {error}; move it away, and prepare anew") from None
+            raise NotProven(f"{successes.place(self._root)}: {error}; move it away, and prepare again") from None
 
     def _remember(self, known: Known) -> None:
         found = {**self._all(), self.repository.name: known}

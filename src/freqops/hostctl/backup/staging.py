@@ -87,7 +87,7 @@ class Stage:
         return found
 
     def _trades(self, emptied: tuple[str, ...]) -> None:
-        """Dump each database anew: a dump that is proven, whatever changed since the last one."""
+        """Dump each database again: a dump that is proven, whatever changed since the last one."""
         for home in layout.homes(self._root):
             bot = layout.load_bot(home)
             database = databases.of(bot, self._engine)

@@ -122,7 +122,7 @@ class Vault(Snapshots):
         """
         told = dict[str, Snapshot]()
         for path in self._manifests.glob("*.json") if self.repository.append_only else ():
-            with suppress(Malformed):  # what cannot be read is read anew out of the repository
+            with suppress(Malformed):  # what cannot be read is read again out of the repository
                 told[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
         began = {number: found.began for number, found in told.items()}
         lost = sorted(self._stays(told, began, SLACK) - there, key=began.__getitem__)

@@ -588,7 +588,7 @@ def test_a_repository_is_made_once_and_never_again(bare: Host) -> None:
     assert one(bare.backups.prepare()).changed, "it is taken up again"
 
 
-def test_a_repository_that_went_is_not_made_anew(host: Host) -> None:
+def test_a_repository_that_went_is_not_made_again(host: Host) -> None:
     host.url.rename(host.root / "elsewhere")
     assert "there was one: put it back" in host.backed_up().problems[0]
     assert not host.url.exists()
