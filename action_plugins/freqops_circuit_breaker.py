@@ -37,7 +37,7 @@ class ActionModule(FleetAction):
             raise Refused("scope=risk: there is no risk breaker yet; the operator breaker is scope=operator")
         everything = inputs.means_all(bots)
         if action in OF_RUNS and not everything:
-            raise Refused(f"action={action} is about the runs of whole hosts: bots={bots} means nothing with it")
+            raise Refused(f"action={action} is about the runs of whole hosts: bots={bots} cannot be given with it")
         hosts = fleet.reached(bots, self.declared())
         deadline = inputs.deadline(self.argument("deadline")) or PROOF
         words = ["breaker", *self._words(action, deadline)]
@@ -67,7 +67,7 @@ class ActionModule(FleetAction):
         """Return the arguments of the host's command; what is wrong with them, every host would say alike."""
         ends = {name: self.argument(given) for name, given in ENDS.items() if self.argument(given) not in (None, "")}
         if ends and action not in (ENABLE, OVERRIDE):
-            raise Refused(f"{', '.join(ENDS[name] for name in ends)} means nothing with action={action}")
+            raise Refused(f"{', '.join(ENDS[name] for name in ends)} cannot be given with action={action}")
         if action == STATUS:
             return [action, "--json"]
         given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")

@@ -55,7 +55,7 @@ def _answers(said: list[Answer], hosts: dict[str, list[str]]) -> list[tuple[str,
     found = []
     for answer in said:
         document = answer.document or {}
-        why = answer.error or "nothing was said of it"
+        why = answer.error or "its host reported nothing about it"
         rows = {row["bot"]: row for row in document.get("bots", [])}
         for bot in hosts[answer.host]:
             silent = {"bot": bot, "exercises": [], "passed": False, "detail": [why]}

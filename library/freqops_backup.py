@@ -17,7 +17,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Lists with O(action=list); else it fails with NOTHING DONE, so that a check is never mistaken for the deed.
+    details: Lists with O(action=list); else fails with NOTHING DONE, never mistaken for the real run.
 options:
   action:
     description: V(run) backs up, V(list) says what is there and what of it counts, V(check) proves that nothing is

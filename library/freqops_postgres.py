@@ -85,7 +85,7 @@ def _foretell(module: AnsibleModule) -> None:
     try:
         present = foretelling.containers([postgres.CONTAINER]).get(postgres.CONTAINER)
     except NotProven as error:
-        module.fail_json(msg=visible(f"what would become of Postgres is not known: {error}"))
+        module.fail_json(msg=visible(f"the effect on Postgres cannot be foretold: {error}"))
         raise
     foretold = foretelling.of_postgres(Path(module.params["root"]), present, stale=module.params["stale"])
     first = recovery_points.foretold_of(foretold.dumped_first, Clock())

@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails with NOTHING DONE, so that a check is never mistaken for the deed.
+    details: Fails with NOTHING DONE, so that a check is never mistaken for the real run.
 options:
   bot:
     description: Name of the bot; it trades live, is held at level 3, and no process of it lives.

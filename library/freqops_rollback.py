@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: bring one bot back to a release that was well before."""
+"""Ansible module: bring one bot back to a release that worked before."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_rollback
-short_description: Bring one bot back to a release that was well before, and prove it
+short_description: Bring one bot back to a release that worked before, and prove it
 description:
   - Runs C(freqops-host rollback) on the host. Where the image is another one, the database goes back with it; if trades
     were written since, nothing goes back and the bot is halted at level 1 instead.

@@ -117,7 +117,7 @@ def _foretell(module: AnsibleModule) -> None:
     try:
         present = foretelling.containers([layout.container_of(bot) for bot in releases])
     except NotProven as error:
-        module.fail_json(msg=visible(f"what would become of the containers is not known: {error}"))
+        module.fail_json(msg=visible(f"the effect on the containers cannot be foretold: {error}"))
         raise
     foretold = {}
     for bot, release in releases.items():

@@ -242,7 +242,7 @@ def _credentials(bot: ComposeBot) -> Iterator[Said]:
             bot.account[key] = value
             yield Said(f"exchange.{key}", MOVED_TO_SECRETS, f"{secrets.NAME}.{bot.name}.{key}")
         else:
-            yield Said(f"exchange.{key}", DROPPED, "on paper nobody needs it")
+            yield Said(f"exchange.{key}", DROPPED, "a paper bot does not need it")
 
 
 def _other_secrets(config: dict[str, Any]) -> Iterator[Said]:

@@ -82,7 +82,7 @@ def keep_traces(traces: dict[str, str], incident: str, directory: Path) -> list[
         durable.write_atomic(path, page(lines).encode(), PRIVATE_FILE)
     except OSError as error:
         return [f"NOT WRITTEN: the errors of {', '.join(traces)}: {error}"]
-    return [f"errors that nobody expected: {path}"]
+    return [f"unexpected errors: {path}"]
 
 
 def fetch(

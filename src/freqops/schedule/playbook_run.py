@@ -15,7 +15,7 @@ from freqops.core.schedule.calendar_file import Calendar
 from freqops.core.schedule.entries import Entry
 
 CUT = "canceled"
-UNSAID = "it ended with 0 and without the line '{}: done': nothing says that its deed was done"
+UNSAID = "it ended with 0 and without the line '{}: done': nothing shows that the playbook did its work"
 
 
 @dataclass(frozen=True)

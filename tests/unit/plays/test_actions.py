@@ -301,7 +301,7 @@ ROW = {"bot": "alpha", "exercises": [], "passed": True, "detail": []}
     [
         (Answer("a", None, "unreachable"), "unreachable"),
         (Answer("a", None, "it is held"), "it is held"),
-        (Answer("a", {"bots": []}, ""), "nothing was said of it"),
+        (Answer("a", {"bots": []}, ""), "its host reported nothing about it"),
     ],
 )
 def test_a_bot_of_which_a_host_says_nothing_has_not_passed_its_drill(answer: Answer, why: str) -> None:

@@ -41,6 +41,6 @@ def must(run_it: Run, words: Sequence[str]) -> str:
     """
     done = run_it(words)
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip() or "nothing was said"
+        said = (done.stderr or done.stdout).strip() or "no output"
         raise NotProven(f"{' '.join(words)} ended with {done.returncode}: {said}")
     return done.stdout

@@ -58,7 +58,7 @@ def _one(pid: int, proc: Path) -> list[str]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     except OSError as error:
-        raise Refused(f"this machine does not tell of its processes: {error}") from None
+        raise Refused(f"the processes of this machine cannot be listed: {error}") from None
 
 
 def _fields(stat: str) -> list[str]:

@@ -151,6 +151,4 @@ def _otherwise(action: str, file: str) -> list[str]:
     """Return what is to be said where files do not say what was asked for."""
     if file in DEMANDED.get(action, (*FILES, "")):
         return []
-    return [
-        f"NOT PROVEN: after {action} its files are {file}" if file else "NOT PROVEN: nobody said what its files say"
-    ]
+    return [f"NOT PROVEN: after {action} its files are {file}" if file else "NOT PROVEN: no answer has its files"]

@@ -88,7 +88,7 @@ class Guard:
         if (self.place / TAKEN).exists():
             return f"TAKEN BACK: no new connection confirmed the change of {self.name} in time; what was before is back"
         if (self.place / TAKING).exists():
-            return f"NOT PROVEN: the change of {self.name} was to be taken back, and that did not end well"
+            return f"NOT PROVEN: the change of {self.name} was to be taken back, and that failed"
         return f"no change of {self.name} waits for a confirmation"
 
 

@@ -71,7 +71,7 @@ BUILT = {
         "take out what changes it: a property or __init__ of the strategy, or another key of its configuration",
     ),
     "open": (
-        "nobody says {where}: a file of its strategy assigns it, and Freqtrade does not find it in the strategy",
+        "{where} has no value: a file of its strategy assigns it, and Freqtrade does not find it in the strategy",
         "write {where} into the configuration",
     ),
     "missing": (

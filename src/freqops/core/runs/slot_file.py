@@ -163,7 +163,7 @@ def _understood(document: Mapping[str, Any], kind: str, boot: Callable[[], Boot]
     if document.get("kind") != kind:
         raise Malformed("its name and its body are of different kinds")
     if slot is not None and slot.silence(boot()) < 0:
-        raise Malformed("its heartbeat is yet to come")
+        raise Malformed("its heartbeat is in the future")
     return slot
 
 

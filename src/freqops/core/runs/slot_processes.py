@@ -66,5 +66,5 @@ def identity(proc: Path = PROC) -> str:
     """
     here = machine.identity(proc)
     if not here:
-        raise Refused("this machine does not tell which it is: its boot and its process namespace cannot be read")
+        raise Refused("this machine cannot be identified: its boot and its process namespace cannot be read")
     return here

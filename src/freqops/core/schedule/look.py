@@ -205,7 +205,7 @@ def _coming(run: RunProgram, names: Sequence[str]) -> dict[str, datetime]:
     timers = [name for name in names if name.endswith(".timer")]
     done = run([*UTC, "systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", *timers])
     if done.returncode != 0:
-        raise NotProven(f"systemd does not answer: {done.stderr.strip() or 'nothing was said'}")
+        raise NotProven(f"systemd does not answer: {done.stderr.strip() or 'no output'}")
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in done.stdout.split("\n\n")]
     known = {block.get("Id", ""): moment(block.get("NextElapseUSecRealtime", "")) for block in blocks}
     return {name: found for name, found in known.items() if found is not None}

@@ -58,7 +58,7 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     except Malformed as error:
         return [f"{successes.place(root)}: {error}; move it away, and 'freqops-host backup prepare'"], []
     if all(each.of_host for each in declared):
-        why = "has those of other hosts alone" if declared else "is empty"
+        why = "has only those of other hosts" if declared else "is empty"
         return [], [NOTHING.format(f"backup_repositories {why}")]
     now = clock.utcnow()
     known = {**_waiting(root, declared), **known}

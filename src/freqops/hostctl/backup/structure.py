@@ -62,4 +62,4 @@ def _asked(database: Postgres, words: list[str]) -> str:
     try:
         return database.engine.pipe(["docker", "exec", database.container, *words], SECONDS)
     except FreqopsError as error:
-        raise DatabaseError(f"{database.name}: nobody could say that its structure is sound: {error}") from None
+        raise DatabaseError(f"{database.name}: its structure could not be checked: {error}") from None

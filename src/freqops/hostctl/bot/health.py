@@ -42,7 +42,7 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
         if holds.effective_level(bot.holds) >= holds.HARD:
             return False
         if clock.monotonic() >= give_up:
-            raise NotProven(f"{bot.name} is not well: {missing}")
+            raise NotProven(f"{bot.name} is not healthy: {missing}")
         clock.sleep(POLL)
 
 

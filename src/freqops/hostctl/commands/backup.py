@@ -96,4 +96,4 @@ def _refuse_meaningless(options: argparse.Namespace) -> None:
     given = [name for name in MEANT if getattr(options, name)]
     wrong = [f"--{name.replace('_', '-')}" for name in given if options.action not in MEANT[name]]
     if wrong:
-        raise Refused(f"{', '.join(wrong)} means nothing with {options.action}")
+        raise Refused(f"{', '.join(wrong)} cannot be given with {options.action}")

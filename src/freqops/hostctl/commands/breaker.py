@@ -62,7 +62,9 @@ def _order(options: argparse.Namespace, now: datetime) -> Order:
     bots = None if options.bots == "all" else names(options.bots)
     other = _other_file(options)
     if bots is not None and other is not None:
-        raise Refused("--bots means nothing with --file or --state-dir: a bot's breaker is in the directory of the bot")
+        raise Refused(
+            "--bots cannot be given with --file or --state-dir: a bot's breaker is in the directory of the bot"
+        )
     return Order(
         action=options.action, root=options.root, bots=bots, other=other, end=_end(options, now),
         mandate=mandate_of(options), deadline=options.deadline, withdraw=options.withdraw,
@@ -88,13 +90,13 @@ def _refuse_meaningless(options: argparse.Namespace) -> None:
     allowed = {ENABLE: {"--minutes", "--until"}, OVERRIDE: {"--minutes", "--until", "--withdraw"}}
     wrong = [name for name in given if name not in allowed.get(options.action, set())]
     if wrong:
-        raise Refused(f"{', '.join(wrong)} means nothing with {options.action}")
+        raise Refused(f"{', '.join(wrong)} cannot be given with {options.action}")
     if options.action != OVERRIDE:
         return
     if options.withdraw == bool(options.minutes or options.until):
         raise Refused("an override needs an end: --minutes or --until, at most 24 hours ahead; or --withdraw")
     if options.bots != "all" or options.file:
-        raise Refused("an override is for the runs of the whole host: --bots and --file mean nothing with it")
+        raise Refused("an override is for the runs of the whole host: --bots and --file cannot be given with it")
 
 
 def _end(options: argparse.Namespace, now: datetime) -> datetime | None:

@@ -64,7 +64,7 @@ def _order(options: argparse.Namespace) -> Order:
     """
     given = [name for name in ("from-bot", "fenced") if getattr(options, name.replace("-", "_"))]
     if given and not options.repository:
-        raise Refused(f"--{given[0]} means nothing without --repository")
+        raise Refused(f"--{given[0]} needs --repository")
     if options.from_bot and not layout.BOT_NAME.fullmatch(options.from_bot):
         raise Refused("--from-bot is no name of a bot")
     return Order(

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acquire.add_argument("--pid", required=True, type=_whole, help="the process of this host that holds the slot")
     acquire.add_argument("--kind", required=True, choices=slots.KINDS)
     _add_wish(acquire)
-    for name, what in (("keep", "say that the holder is well"), ("release", "give a slot back")):
+    for name, what in (("keep", "report that the holder still works"), ("release", "give a slot back")):
         actions.add_parser(name, help=what).add_argument("--token", required=True)
     run_it = actions.add_parser("run", help="run a command under a slot: run --kind KIND -- COMMAND ...")
     which = run_it.add_mutually_exclusive_group(required=True)

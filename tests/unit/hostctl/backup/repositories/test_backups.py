@@ -657,7 +657,7 @@ def test_status_says_what_is_not_backed_up(host: Host) -> None:
     assert ages.look(host.root, host.clock) == ([], ["nothing of this host is backed up: backup_repositories is empty"])
     host.declare(local("old", of_host="old-1"))
     assert ages.look(host.root, host.clock)[1] == [
-        "nothing of this host is backed up: backup_repositories has those of other hosts alone"
+        "nothing of this host is backed up: backup_repositories has only those of other hosts"
     ]
     host.declare(local(), local("old", of_host="old-1"))
     wrong, notes = ages.look(host.root, host.clock)
