@@ -71,7 +71,7 @@ moment:
   returned: success
   type: str
 rows:
-  description: Part, path, what becomes of it and why, for each file that is not there already.
+  description: Part, path, the act and its reason, for each file that is not there already.
   returned: success
   type: list
   elements: dict

@@ -28,7 +28,7 @@ ROW: dict[str, kinds.Kind] = {
 
 @dataclass
 class Row:
-    """What came of a command on one repository.
+    """The result of a command on one repository.
 
     Attributes:
         repository: Its name.
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass
 class Answer:
-    """What came of a command on all repositories.
+    """The results of a command on all repositories.
 
     Attributes:
         action: What was done.

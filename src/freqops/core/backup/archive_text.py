@@ -20,7 +20,7 @@ COMPLETE = b"-- PostgreSQL database dump complete"
 
 @dataclass
 class Told:
-    """What a text would bring back.
+    """The rows and numbers that a text would bring back.
 
     Attributes:
         rows: How many rows each table gets, by schema and name; the schema of Freqtrade's tables is ``""``.
@@ -91,7 +91,7 @@ def following(told: Told, sequences: Mapping[str, tuple[str, int]]) -> dict[str,
     Sequences belong to no transaction: the archive may have a later number, and never an earlier one.
 
     Args:
-        told: What a text says.
+        told: The rows and numbers of a text.
         sequences: The column of each sequence, and its next number when the database was asked.
 
     Raises:

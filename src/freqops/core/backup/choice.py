@@ -1,4 +1,4 @@
-"""Which dump is meant: the newest, the one of a stamp, or the newest at or before a moment."""
+"""The choice of a dump: the newest, the one of a stamp, or the newest at or before a moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a database lost since its last dump: nothing counts as a dump that is empty where rows were."""
+"""The losses of a database since its last dump: a dump without rows does not count where rows were."""
 
 from __future__ import annotations
 

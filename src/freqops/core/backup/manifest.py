@@ -92,7 +92,7 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a dump is.
+    """The description of a dump.
 
     Attributes:
         bot: The bot whose database it is.

@@ -1,6 +1,6 @@
-"""Until when each bot's database is in a dump: the file that the rounds write, and what of it is wrong.
+"""The recovery points: until when each bot's database is in a dump, as the rounds write it, and which one is late.
 
-Ages are measured by the monotonic clock, which nobody can set. That clock restarts at every boot, so the file lies
+Ages are measured by the monotonic clock, which cannot be set. That clock restarts at every boot, so the file lies
 below /run, which is empty after a boot.
 """
 
@@ -40,7 +40,7 @@ POINT: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Point:
-    """What the rounds know of one bot.
+    """The knowledge of the rounds about one bot.
 
     Attributes:
         until: All that was committed before it is in a dump; empty where there is none since the boot.

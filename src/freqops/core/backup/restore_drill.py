@@ -1,4 +1,4 @@
-"""Restore drills: what was restored where nobody trades, what was compared, and how long it took."""
+"""Restore drills: the restore beside the bots that trade, the comparisons, and their times."""
 
 from __future__ import annotations
 

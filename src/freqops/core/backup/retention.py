@@ -1,4 +1,4 @@
-"""Which dumps are kept: all of the last minutes, then one of each minute, of each hour, of each day.
+"""The rule by which dumps are kept: all of the last minutes, then one of each minute, of each hour, of each day.
 
 The clock may lie. So the newest is the last by name, not by age, and what seems to be from the future is kept, up to as
 many as the rule keeps of the past.

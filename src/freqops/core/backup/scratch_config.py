@@ -1,4 +1,4 @@
-"""The configuration of a bot in a restore drill: with it, it can neither trade nor tell anybody."""
+"""The configuration of a bot in a restore drill: the bot can neither trade nor send a message."""
 
 from __future__ import annotations
 

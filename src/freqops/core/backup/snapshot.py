@@ -36,7 +36,7 @@ FIELDS: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one backup has.
+    """The content of one backup.
 
     Attributes:
         host: The host.

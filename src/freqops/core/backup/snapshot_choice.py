@@ -1,4 +1,4 @@
-"""Which snapshot is meant, whether a bot's database can come out of it, and whether its host may still trade."""
+"""The choice of a snapshot: whether a bot's database can come out of it, and whether its host may still trade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store of a bot's dumps: which of what lies there counts as a dump, and whether its bytes are still the same."""
+"""The store of a bot's dumps: which files there count as a dump, and whether their bytes are still the same."""
 
 from __future__ import annotations
 

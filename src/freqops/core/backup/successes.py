@@ -51,7 +51,7 @@ KNOWN: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a repository.
+    """The last successes and failures of a repository.
 
     Attributes:
         id: The id that it bore when it was made, or first seen.

@@ -34,7 +34,7 @@ def run(words: Sequence[str], seconds: float = SECONDS, text: str = "") -> subpr
 
 
 def must(run_it: Run, words: Sequence[str]) -> str:
-    """Return the output of a program; it must end well.
+    """Return the output of a program, which must end with 0.
 
     Raises:
         NotProven: It did not; the text has its last words.

@@ -1,4 +1,4 @@
-"""The ways in which a procedure of freqops ends other than well."""
+"""The errors with which a procedure of freqops ends."""
 
 from __future__ import annotations
 

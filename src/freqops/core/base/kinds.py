@@ -113,7 +113,7 @@ def checked(document: object, kinds: Mapping[str, Kind], required: tuple[str, ..
 
 
 def refuse_twice(names: list[str]) -> None:
-    """Refuse names of which one stands there twice: nobody knows which of its rows is true.
+    """Refuse names of which one stands there twice: which of its rows is true is not known.
 
     Raises:
         Malformed: One does.

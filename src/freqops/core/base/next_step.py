@@ -1,4 +1,4 @@
-"""What is due when a command was refused: the name of a step, and where it needs one, of an incident.
+"""The next step after a refusal: the name of a step, and where it needs one, of an incident.
 
 A host says it beside its refusal. The control node makes a complete command of it; a step that it does not know is left
 out.

@@ -32,7 +32,7 @@ class NotRead(FreqopsError):
 
 
 def any_status(_found: os.stat_result) -> None:
-    """Refuse no plain file: whoever owns it, and whatever its mode."""
+    """Accept every plain file, with any owner and mode."""
 
 
 def read(path: Path, limit: int, judge: Judge = any_status, directory: int | None = None) -> bytes:

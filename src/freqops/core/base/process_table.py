@@ -1,4 +1,4 @@
-"""The processes of this machine as /proc has them. A number comes back, so a process is known by its start, too."""
+"""The processes of this machine as /proc has them. Numbers are used again, so a process is known by its start, too."""
 
 from __future__ import annotations
 

@@ -151,6 +151,6 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
 
 
 def refuse_check(module: Any, title: str) -> None:
-    """End a module that is only checked: it fails, so that a check is never mistaken for the real run."""
+    """Fail a module that runs in check mode, so that a check is never mistaken for the real run."""
     if module.check_mode:
         module.fail_json(msg=f"{title}: this was a check")

@@ -88,8 +88,7 @@ def mark_of(token: object) -> str | None:
     """Return the SHA-256 of a token of Telegram, by which two are known to be the same, or None of anything else.
 
     It may leave the host and stand in an output: at least 30 characters of a token are the BotFather's dice, 180 bits,
-    which nobody finds by trying, so that a salt would add nothing. Of what has another shape, and may be shorter,
-    nothing is told.
+    too many to be tried, so that a salt would add nothing. A text of another shape may be shorter, and gets no mark.
     """
     if not isinstance(token, str) or not TOKEN.fullmatch(token):
         return None

@@ -35,7 +35,7 @@ NO_PROCESS = "no process"  # what the trader of a bot is that does not run
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host status``, or has no such answer in it.
+    """Refuse an answer that is not that of ``freqops-host status``, or does not contain it.
 
     Args:
         answer: The JSON object of a host, which may be older or newer. It may have names that are not known here.

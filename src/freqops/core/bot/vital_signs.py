@@ -50,7 +50,7 @@ def trader_state(state: str, declared: str, rest: str | None, open_trades: int) 
 
 
 def trader_note(state: str, declared: str, rest: str | None) -> list[str]:
-    """Return what is to be said of a trader that somebody had do more than it was declared to start with."""
+    """Return a note on a trader that does more than it was declared to start with."""
     more = rest is None and state in STATES and STATES.index(state) > STATES.index(declared)
     return [f"its trader is {state}; it was declared to start {declared}"] if more else []
 
@@ -79,7 +79,7 @@ def heartbeat(state: str, heartbeat_s: float | None, loop_s: float, up_s: float)
 def candles(newest: Mapping[str, float | None], traded: Iterable[str], timeframe_s: float, up_s: float) -> list[str]:
     """Return what is wrong with the age of the candles on which a bot decides although its loop turns.
 
-    One pair in which nobody deals may have none for long. So a pair is named where the bot has a trade in it, or where
+    A pair without deals may have none for long. So a pair is named where the bot has a trade in it, or where
     all that were asked are old.
 
     Args:

@@ -1,4 +1,4 @@
-"""The breaker file: the switch of the operator breaker, whoever writes it.
+"""The breaker file: the switch of the operator breaker; anything may write it.
 
 ``{"active": true, "reason": "exchange outage", "until_iso": "2026-01-31T18:00:00Z"}``. Its end may be missing or null.
 A file that is not certainly understood counts as active: it is not known what it said. `read` never raises, never
@@ -24,7 +24,7 @@ UNREADABLE = "circuit_breaker_parse_error"  # as the runbook's own system calls 
 
 @dataclass(frozen=True)
 class Breaker:
-    """What a breaker file says at one moment.
+    """The content of a breaker file at one moment.
 
     Attributes:
         active: Whether the breaker is in force: no entries and no runs.

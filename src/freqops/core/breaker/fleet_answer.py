@@ -56,7 +56,7 @@ class HostAnswer:
 
     @property
     def file(self) -> str:
-        """What the files that were meant say together."""
+        """The state of the files that were meant, in one word."""
         return self.answer.file if self.answer is not None else UNREADABLE
 
     def wrong(self, action: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What follows for a bot from the breaker files: which of them holds it, and what is to be done about that.
+"""The consequences of the breaker files for a bot: which of them holds it, and the act that is due.
 
 The file of the host stands for all its bots, the file of a bot for that bot alone. A file is its hold's release: while
 one of them is active the bot is held, and when none is any more the hold goes, by itself or by a person.
@@ -21,7 +21,7 @@ REASON_LENGTH = 200
 
 
 class Due(Enum):
-    """What is to be done about a bot."""
+    """The act that is due on a bot."""
 
     NOTHING = "nothing"
     HOLD = "hold"

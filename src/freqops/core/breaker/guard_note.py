@@ -33,7 +33,7 @@ class NoAnswer(FreqopsError):
 
 @dataclass(frozen=True)
 class BotNote:
-    """What guard says of one bot.
+    """The report of guard on one bot.
 
     Attributes:
         incident: The incident of the breaker's hold; empty where there is none, and something failed.
@@ -60,7 +60,7 @@ class BotNote:
 
 @dataclass(frozen=True)
 class Note:
-    """What guard said at one moment.
+    """The report of guard at one moment.
 
     Attributes:
         at: When the note was written: after everything that it says was so.

@@ -23,7 +23,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Override:
-    """What an override says at one moment.
+    """The content of an override at one moment.
 
     Attributes:
         in_force: Whether runs may start in spite of the breaker.

@@ -24,7 +24,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Setting:
-    """Who set a breaker.
+    """The setter of a breaker.
 
     Attributes:
         incident: The incident under which it was set. It came from a file: check it before it becomes a name.

@@ -165,7 +165,7 @@ def _beat(root: Path, identity: str, clock: Clock, over: Event) -> None:
 
 
 def present(root: Path) -> DeployLock | None:
-    """Return the lock as it stands, None where no one has it; a note that cannot be read is no one's."""
+    """Return the lock as it stands, None where it is free; a note that cannot be read counts as free."""
     document = durable.read_json(root / FILE)
     try:
         found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}

@@ -1,4 +1,4 @@
-"""What a deploy would do with a container of ours, foretold by the disk, /proc and the engine; nothing is touched."""
+"""The effect of a deploy on a container of ours, foretold by the disk, /proc and the engine; nothing is touched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENGINE_SECONDS = 10
 
 @dataclass
 class Foretold:
-    """What would become of a bot, or of Postgres.
+    """The foretold effect on a bot, or on Postgres.
 
     Attributes:
         changes: A text for each change.

@@ -117,7 +117,7 @@ class FleetAnswer:
 
     @property
     def unproven(self) -> list[str]:
-        """What is not proven, a line each."""
+        """The acts that are not proven, a line each."""
         lines = [f"{row.bot} on {host}: {row.verdict}" for host, row in self.rows if not row.proven]
         undeclared = [each for each in self.foreign if not foreign_process.is_left_alone(each[1])]
         return lines + [f"undeclared Freqtrade process {process['pid']} on {host}" for host, process in undeclared]

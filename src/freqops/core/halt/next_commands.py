@@ -1,4 +1,4 @@
-"""What to type next, on the way from a halt back to trading: complete commands, with bots and incident filled in.
+"""The next commands on the way from a halt back to trading, complete, with bots and incident filled in.
 
 They are pasted into a shell. So nothing stands in them that a host said, unless it is what such a name must be.
 """

@@ -60,7 +60,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """What a live bot has open.
+    """The open trades and exposure of a live bot.
 
     Attributes:
         open_trades: Its open trades.

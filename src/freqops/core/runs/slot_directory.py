@@ -54,7 +54,7 @@ class SlotDirectory:
 
     @property
     def declared(self) -> slot_file.Declared:
-        """What this host declares about slots.
+        """The slots that this host declares.
 
         Raises:
             Refused: It cannot be read.

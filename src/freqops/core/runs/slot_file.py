@@ -1,6 +1,6 @@
 """The lock file of a slot: its name and body, which the Tradingbot runbook's system reads, too, and its token.
 
-The runbook's body is ``kind pid ts cid``; ours has these and more. Whatever stands in the directory is read as a file
+The runbook's body is ``kind pid ts cid``; ours has these and more. Every entry of the directory is read as a file
 that anybody may have written.
 """
 
@@ -51,7 +51,7 @@ DECLARED = ("version", "limits", "ttl_seconds")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a host declares about slots.
+    """The slots that a host declares.
 
     Attributes:
         limits: Slots of each kind for which a number is declared.

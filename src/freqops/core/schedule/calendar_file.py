@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a calendar is declared as, beside its jobs.
+    """The declaration of a calendar, beside its jobs.
 
     Attributes:
         project: The checkout of freqops whose playbooks run.

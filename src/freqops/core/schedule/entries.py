@@ -59,7 +59,7 @@ class Entry:
 
     @property
     def deed(self) -> str:
-        """What it does, in one line: a success counts for this deed and no other."""
+        """The act of the job, in one line: a success counts for this act and no other."""
         words = [f"-e {name}={value}" for name, value in sorted(self.inputs.items())]
         return " ".join([self.playbook, *words, *([f"--limit {self.limit}"] if self.limit else [])])
 

@@ -1,4 +1,4 @@
-"""What the calendar of this machine is doing: each job, when it comes next, how it ended, and what is wrong with it."""
+"""The state of this machine's calendar: each job, its next time, its last end, and its faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a machine must have before its calendar is changed: all of it is looked at first, and nothing is changed."""
+"""The conditions for a change of a machine's calendar: all are checked first, and nothing is changed."""
 
 from __future__ import annotations
 

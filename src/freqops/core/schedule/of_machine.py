@@ -1,4 +1,4 @@
-"""What status says of the calendar of the machine on which it is asked."""
+"""The lines of status about the calendar of its own machine."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class End:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a job.
+    """The record of a job.
 
     Attributes:
         running: The run that is not over; None where there is none.
