@@ -85,8 +85,8 @@ def main(
 
     Args:
         arguments: The command line.
-        root: The tree of freqops. No command line can name another one: whoever may run this as root would then run
-            files of his own as root.
+        root: The tree of freqops. No command line can name another one: an account that may run this as root would
+            then run its own files as root.
         allowed: The commands that there are.
         prog: What the whole is called.
     """

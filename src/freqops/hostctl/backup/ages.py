@@ -1,4 +1,4 @@
-"""What ``freqops-host status`` says of the backups of a host: what is overdue, and how old all of it is."""
+"""The lines of ``freqops-host status`` about the backups of a host: overdue jobs, and the age of each success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dump that somebody asked for: its outcome, whatever comes of it."""
+"""A dump that somebody asked for, and its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What forbids a restore now: the dump, or the state of the bot; each reason names what cures it."""
+"""The reasons against a restore now: the dump, or the state of the bot; each reason names its cure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which repository a host has under a name, and what is known of it: it is made once, and no other takes its place."""
+"""The repository that a host has under a name: it is made once, and no other takes its place."""
 
 from __future__ import annotations
 

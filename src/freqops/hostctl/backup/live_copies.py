@@ -1,7 +1,7 @@
 """A copy of a bot's database while the bot trades: everything in it is of one moment, and that is proven.
 
-What the database held is read in the same transaction out of which the copy is made. Nothing of the bot is stopped,
-and nobody waits for the copy; the bot's database has one connection more meanwhile.
+Its content is read in the same transaction out of which the copy is made. The bot is not stopped, and nothing waits
+for the copy; the bot's database has one connection more meanwhile.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ WANTED = (parts.TRADES, parts.RELEASES)
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be rehearsed.
+    """The order for a drill.
 
     Attributes:
         repository: The repository; all of them where None.
@@ -64,7 +64,7 @@ class RestoreDrill:
         self._command = recorded.Command(restore_drill.COMMAND, order.mandate, self._root, self._clock)
 
     def run(self) -> Answer:
-        """Rehearse, take everything away again, and write down what came of it, whatever that is.
+        """Rehearse, take everything away again, and write down the result, a failure too.
 
         Raises:
             Refused: Nothing was touched: another drill is under way, or no repository is meant.

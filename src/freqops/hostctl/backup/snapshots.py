@@ -27,7 +27,7 @@ LARGEST_MANIFEST = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in a repository.
+    """The snapshots in a repository.
 
     Attributes:
         counted: The snapshots that count, by id, the oldest first.
@@ -125,7 +125,7 @@ class Snapshots(KnownRepository):
         """Refuse what has no rows where rows were: an empty database would push out what was saved of it.
 
         Raises:
-            NotProven: It is so, and nobody said that it may be.
+            NotProven: It is so, and that was not accepted.
         """
         contents = self.contents()
         for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):

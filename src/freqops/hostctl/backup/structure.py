@@ -31,7 +31,7 @@ def of_postgres(database: Postgres) -> str:
     is known of the structure, and that is an error.
 
     Raises:
-        DatabaseError: Something is spoilt, or nobody could look.
+        DatabaseError: Something is spoilt, or the structure could not be checked.
     """
     version = _version(database)
     if version:

@@ -115,7 +115,7 @@ class Vault(Snapshots):
     def _refuse_vanished(self, there: set[str]) -> None:
         """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
 
-        Whoever forgets elsewhere keeps that, too.
+        A host that forgets elsewhere keeps that, too.
 
         Raises:
             NotProven: It lacks one.

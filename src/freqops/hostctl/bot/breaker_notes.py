@@ -1,4 +1,4 @@
-"""What status says of the breakers of one bot: what they do to it, and what is wrong with that."""
+"""The lines of status about the breakers of one bot: their effect on it, and faults of that."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ UNABLE = "Unable to analyze candle"
 
 
 def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
-    """Read a started bot until it has proven well.
+    """Read a started bot until it is proven healthy.
 
     Returns:
         True when it is; False when it was held at level 3 meanwhile, so that this is not known.

@@ -1,4 +1,4 @@
-"""A planned stop, as the status of a bot tells of it: red where it leaves trades that nobody manages."""
+"""A planned stop, as the status of a bot shows it: red where it leaves trades unmanaged."""
 
 from __future__ import annotations
 

@@ -36,13 +36,13 @@ CURE = "close them (killswitch.yml -e level=2), or say unmanaged_ok=true"
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done with bots.
+    """The order for planned stops and starts.
 
     Attributes:
         action: One of `ACTIONS`.
         mandate: Why, by whom, under which incident.
-        unmanaged_ok: Whether trades may stay open that nobody manages.
-        look: Whether it is only said what would be done.
+        unmanaged_ok: Whether trades may stay open, unmanaged.
+        look: Whether the act is only foretold.
     """
 
     action: str
@@ -247,7 +247,7 @@ class _Turning:
         return [f"{_counted(self._row.open_trades)}: managed by nobody until it is up again"]
 
     def _up(self, said: list[str]) -> None:
-        """Start it through the one door, and prove that it is well."""
+        """Start the bot through the one door, and prove that it is healthy."""
         try:
             started = start.start_locked(self._bot, self._clock, self._engine)
         except Refused as refusal:

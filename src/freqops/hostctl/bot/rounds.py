@@ -15,7 +15,7 @@ ROUND_SECONDS = 5.0
 
 @dataclass
 class Said:
-    """What came of a round.
+    """The result of a round.
 
     Attributes:
         done: A line for each thing that had to be done.

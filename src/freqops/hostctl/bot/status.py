@@ -155,7 +155,7 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
 
 
 class _Asked:
-    """What one bot says of itself, judged."""
+    """The answers of one bot, judged."""
 
     def __init__(self, bot: layout.Bot, row: dict[str, Any], container: Container | None, clock: Clock) -> None:
         self._bot, self._row, self._clock, self._api = bot, row, clock, client(bot)

@@ -26,7 +26,7 @@ from .writer import Switch, Written
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for.
+    """The order of one command.
 
     Attributes:
         action: The action.

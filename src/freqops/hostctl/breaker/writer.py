@@ -55,7 +55,7 @@ class Switch:
 
 @dataclass
 class Written:
-    """What was written.
+    """The result of a write.
 
     Attributes:
         path: The file.
@@ -154,7 +154,7 @@ def _set(switch: Switch, present: Breaker, data: bytes, mandate: Mandate, clock:
 
 
 def _signed(path: Path, data: bytes, mandate: Mandate, clock: Clock) -> list[str]:
-    """Write down who sets the breaker, before it is set: whoever follows the file knows then. It delays nothing."""
+    """Write down the setter of the breaker before it is set, so that a follower knows it then. It delays nothing."""
     try:
         durable.write_json(places.setting_of(path), setting.document(data, mandate, iso(clock.utcnow())), FILE_MODE)
     except OSError as error:

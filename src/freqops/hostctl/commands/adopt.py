@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Take it over, or give it back.
 
     Raises:
-        Refused: What was asked for means nothing, or another deploy has the lock.
+        Refused: The arguments do not belong together, or another deploy has the lock.
     """
     if not layout.BOT_NAME.fullmatch(options.bot):
         raise Refused(f"{options.bot!r} is no name of a bot")

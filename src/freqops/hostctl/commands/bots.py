@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it with each bot, whatever became of the one before it, and answer with a row for each.
+    """Act on each bot, also after one that failed, and answer with a row for each.
 
     Raises:
         Refused: A name is unknown here, or trades may stay open for another act than a stop.

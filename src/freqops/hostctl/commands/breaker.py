@@ -56,7 +56,7 @@ def _order(options: argparse.Namespace, now: datetime) -> Order:
     """Return what is asked for.
 
     Raises:
-        Refused: An argument means nothing here, or the end is not possible.
+        Refused: An argument does not belong to the action, or the end is not possible.
     """
     _refuse_meaningless(options)
     bots = None if options.bots == "all" else names(options.bots)

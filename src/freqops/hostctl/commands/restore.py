@@ -60,7 +60,7 @@ def _order(options: argparse.Namespace) -> Order:
     """Return the restore as it is ordered.
 
     Raises:
-        Refused: Something was given that means nothing without a repository.
+        Refused: An argument was given that needs a repository.
     """
     given = [name for name in ("from-bot", "fenced") if getattr(options, name.replace("-", "_"))]
     if given and not options.repository:

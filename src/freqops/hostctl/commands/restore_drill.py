@@ -1,4 +1,4 @@
-"""``freqops-host restore-drill``: the newest snapshot of each repository restored where nobody trades."""
+"""``freqops-host restore-drill``: the newest snapshot of each repository restored beside the bots that trade."""
 
 from __future__ import annotations
 

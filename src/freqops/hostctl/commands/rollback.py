@@ -23,6 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring it back; 2 where it is not well."""
+    """Bring the bot back; 2 where it is not healthy."""
     [home] = layout.select([options.bot], options.root)
     return answered([rollback(home, options.release, errand_of(options), Clock(), Engine())])

@@ -1,4 +1,4 @@
-"""``freqops-host slots``: who may run what now, and what of it is stale or wrong."""
+"""``freqops-host slots``: the slots that are taken, their holders, and stale or wrong ones."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Switch them; 2 where one is not well."""
+    """Switch the bots; 2 where one is not healthy."""
     if options.deploy_lock is not None:
         deploy_lock.refuse_unless_own(options.root, options.deploy_lock, Clock())
     first = DumpFirst(in_a_dump, options.accept_stale_dump)

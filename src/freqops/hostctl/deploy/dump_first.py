@@ -1,4 +1,4 @@
-"""A dump before a change: who makes it, and whether the change waits for it."""
+"""A dump before a change: its maker, and whether the change waits for it."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Drilled(Outcome):
 
 @dataclass(frozen=True)
 class Plan:
-    """Which levels are rehearsed, and under which mandate."""
+    """The levels that are rehearsed, and the mandate."""
 
     levels: tuple[KillLevel, ...]
     mandate: Mandate
@@ -166,7 +166,7 @@ class Drill:
         self._note(Exercise("level 1, its process frozen", "NOT proven", row.verdict, passed=latched and silent), row)
 
     def _gate_refuses(self) -> None:
-        """Whatever starts the container at level 3, Freqtrade must not be executed in it."""
+        """Prove that a container started at level 3 executes no Freqtrade."""
         exercise = Exercise("its container started at level 3", "no process")
         self._engine.start(self._bot.container)
         give_up = self._clock.monotonic() + GATE_SECONDS
