@@ -81,7 +81,7 @@ class ActionModule(FleetAction):
 
 
 class _Asked:
-    """What the hosts have answered so far; each row is shown when it is there."""
+    """The answers of the hosts so far; each row is shown when it is there."""
 
     def __init__(self, level: int, hosts: dict[str, list[str]]) -> None:
         self._level, self._hosts = level, hosts

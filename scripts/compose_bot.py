@@ -38,11 +38,11 @@ FOR_EDITORS = "$schema"
 
 @dataclass(frozen=True)
 class Said:
-    """What became of a setting, in one line.
+    """The result for a setting, in one line.
 
     Attributes:
         what: The setting, or several of a section.
-        became: What became of it: dropped, added, or where it is now.
+        became: The result: dropped, added, or where it is now.
         why: Why, or more exactly where.
     """
 

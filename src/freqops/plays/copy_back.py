@@ -1,6 +1,6 @@
 """An incident from all its hosts at once: copied to the control node, and made one report.
 
-What a host says is not trusted: its files go below a directory of their own, under plain names, or not at all.
+Hosts are not trusted: the files of each go below a directory of their own, under plain names, or not at all.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def copy_back(
 
 
 def keep_traces(traces: dict[str, str], incident: str, directory: Path) -> list[str]:
-    """Write down where errors of hosts came up that nobody expected, and return a line that says where they lie.
+    """Write the tracebacks of unexpected errors into a file, and return a line with its path.
 
     Args:
         traces: The traceback of each such host.
@@ -90,7 +90,7 @@ def fetch(
 ) -> Copied:
     """Copy the files of ``incident`` from all ``hosts`` and write its report and its summary beside them.
 
-    What was copied before is kept where a host gives nothing now, and stands in the report.
+    Files that were copied before are kept where a host gives nothing now, and stand in the report.
 
     Args:
         action: The action plugin that asks.

@@ -1,4 +1,4 @@
-"""Which fleet a play is about: its hosts, their bots, and the words it was called with."""
+"""The fleet of a play: its hosts, their bots, and the words it was called with."""
 
 from __future__ import annotations
 

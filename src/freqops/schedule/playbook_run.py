@@ -20,7 +20,7 @@ UNSAID = "it ended with 0 and without the line '{}: done': nothing shows that th
 
 @dataclass(frozen=True)
 class Played:
-    """How a playbook ended.
+    """The end of a playbook.
 
     Attributes:
         rc: Its status.

@@ -108,7 +108,7 @@ def trading(bot: str, processes: list[Process]) -> list[Process]:
 
 
 def of(bot: str, processes: list[Process]) -> list[Process]:
-    """Return every process of ``bot``, whatever it says that it is."""
+    """Return every process of ``bot``, under any name."""
     return [process for process in processes if process.bot == bot]
 
 

@@ -38,7 +38,7 @@ class Switch(WayBack):
     """One switch of one bot; the caller holds the bot's lock."""
 
     def run(self) -> Switched:
-        """Switch, or find that there is nothing to switch, and prove what came of it.
+        """Switch, or find that there is nothing to switch, and prove the result.
 
         Raises:
             Refused: Nothing was touched; the text says why.

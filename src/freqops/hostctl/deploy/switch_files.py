@@ -92,10 +92,10 @@ class SwitchFiles:
             _copy(self.pending_secrets, self.home / "conf" / SECRETS)
 
     def put_back(self) -> None:
-        """Put what a switch replaced back.
+        """Put the files that a switch replaced back.
 
-        What the switch brought and nothing was there before is taken away, but for the secrets: they may be in use by
-        the bot's database.
+        Files that the switch brought to an empty place are taken away, but for the secrets: the bot's database may use
+        them.
         """
         former = self.home / FORMER
         for name in HERE:
@@ -165,13 +165,13 @@ class SwitchFiles:
     # --- history
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the releases that were proven well, the newest last."""
+        """Return the releases that were proven healthy, the newest last."""
         document = durable.read_json(self.home / HISTORY)
         entries = document.get("releases", []) if isinstance(document, dict) else []
         return [entry for entry in entries if isinstance(entry, dict) and "release" in entry]
 
     def remember(self, entry: dict[str, Any], left: dict[str, Any] | None) -> None:
-        """Write down that a release was proven well, and what is known of the one that it replaced.
+        """Write down that a release was proven healthy, and the facts of the one that it replaced.
 
         Args:
             entry: ``release``, ``image`` and ``at`` of the new one.

@@ -99,7 +99,7 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
     """Refuse to let a bot with real orders go on with records that its exchange contradicts.
 
     Returns:
-        What is worth knowing of its account.
+        Remarks about its account.
 
     Raises:
         Refused: They differ; the text says where, and what to do.

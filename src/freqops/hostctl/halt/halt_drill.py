@@ -157,7 +157,7 @@ class Drill:
         self._note(Exercise(name, "proven", row.verdict, passed=row.proven), row)
 
     def _frozen(self) -> None:
-        """A bot that hangs must not be reported as halted at level 1, whatever its last reading was."""
+        """A bot that hangs must not be reported as halted at level 1, even where its last reading says so."""
         incident = self._plan.mandate.incident
         frozen.freeze(self._bot, Stopped(stopped.DRILL, incident, self._bot.release), self._clock)
         row = self._halt(KillLevel.ENTRIES, FROZEN_SECONDS)
@@ -233,7 +233,7 @@ class Drill:
             self._clock.sleep(POLL)
 
     def _thaw(self) -> None:
-        """Leave no process frozen, whatever else went wrong; where that is not proven, a recovery finds the note."""
+        """Leave no process frozen, also after another failure; where that is not proven, a recovery finds the note."""
         try:
             frozen.thaw(self._bot, self._clock)
             note = stopped.note_of(self._bot.home)

@@ -1,8 +1,8 @@
 """``freqops-host lockout``: a secret that leaked is replaced, and proven to open nothing any more.
 
-The bot is held first: with its password anyone could start it. What leaked is kept until the proof is complete, so
-that a second run can bring it; only then is it forgotten. Whether Telegram, or the other side of a webhook, still takes
-what leaked cannot be asked without telling somebody; of these it is proven that the bot runs with another one.
+The bot is held first: with its password anyone could start it. The leaked secret is kept until the proof is complete,
+so that a second run can bring it; only then is it forgotten. Whether Telegram, or the other side of a webhook, still
+takes what leaked cannot be asked without telling somebody; of these it is proven that the bot runs with another one.
 """
 
 from __future__ import annotations

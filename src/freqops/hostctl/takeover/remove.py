@@ -216,7 +216,7 @@ def take_away(home: Path, engine: Engine, ended: str = "") -> list[str]:
         ended: An incident that ends with it.
 
     Returns:
-        What there is to say of its holds, which stay for the next bot of its name.
+        Remarks about its holds, which stay for the next bot of its name.
 
     Raises:
         FreqopsError: Engine or Postgres do not do it.
