@@ -1,4 +1,4 @@
-"""What the demo reads back from the bots, their hosts, the exchange and the database; each proof is one line."""
+"""The proofs of the demo, read back from the bots, their hosts, the exchange and the database; each is one line."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def process(bot: str) -> str:
 
 
 def configured() -> str:
-    """Return who says some values by which the bot runs, and that its password is not shown."""
+    """Return the origin of some values by which the bot runs, and that its password is not shown."""
     lines = [line.strip() for line in CONFIGURATION.read_text().splitlines()]
     wanted = ("dry_run: true  # its declaration", "max_open_trades: 6  # freqtrade_config")
     hidden = 'api_server.password: "[not shown]"  # secrets of the host'

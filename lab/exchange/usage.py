@@ -1,4 +1,4 @@
-"""What clients use of Binance's rate limits, counted and shown, never enforced."""
+"""The use of Binance's rate limits by clients, counted and shown, never enforced."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def describe(place: Place, host: HostSpec, port: int, rights: str) -> ContainerS
 
 
 def ensure(place: Place, host: HostSpec, state: State) -> bool:
-    """Bring a host's container to running; whether it was told to do so is for the caller to wait on.
+    """Start a host's container; its boot is for the caller to wait on.
 
     Returns:
         Whether anything had to be done.

@@ -51,8 +51,8 @@ class Host:
         """Run a shell command as the login user; `sudo` needs no password there; LabError where it does not end.
 
         Args:
-            command: what the login shell is told.
-            stdin: what the command reads.
+            command: the line for the login shell.
+            stdin: the input of the command.
             seconds: how long it may take.
             fresh: open a connection for it, to learn whether that is possible; else one that is open is used.
         """
@@ -102,7 +102,7 @@ class Host:
 
     @contextmanager
     def unreachable(self, how: How = "freeze") -> Iterator[None]:
-        """Make the host unreachable for a while; `lab up` mends it if the block never ends.
+        """Make the host unreachable for a while; `lab up` repairs it if the block never ends.
 
         Args:
             how: `freeze` stops everything on it, and connections hang; `unplug` takes its cable, its processes go on.

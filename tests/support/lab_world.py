@@ -138,7 +138,7 @@ class LabWorld:
         return self._bot.sh(under_way(self._bot)).strip() == "yes"
 
     def _is_sick(self) -> bool:
-        """Whether its present release is one that was deployed sick: under a hold of level 3 nobody tries it."""
+        """Whether its present release is one that was deployed sick: under a hold of level 3 it is not tried."""
         code = "answer = any(RAISES in p.read_text() for p in (bot.home / 'release' / bot.release).rglob('*.py'))"
         return bool(self._bot.ask(f"RAISES = {RAISES!r}\n{code}"))
 

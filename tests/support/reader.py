@@ -74,7 +74,7 @@ class Reader:
         Args:
             page: Its name below docs/.
             passed_over: Commands that are not typed, by how they begin, and why.
-            red: Commands that cannot end well in a lab, by how they begin, and what they then say.
+            red: Commands that cannot succeed in a lab, by how they begin, and their messages.
             since: Where to begin: the line of a heading.
             upto: Where to stop: likewise.
         """
