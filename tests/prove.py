@@ -31,7 +31,7 @@ from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
-    "tests/unit/exchange/test_ledger.py",
+    "tests/unit/lab/exchange/test_ledger.py",
     "tests/unit/hostctl/runs/test_slot_races.py",
     "tests/crash",
     "tests/halt_model",

@@ -14,8 +14,8 @@ from lab.exchange.core import open_exchange
 from lab.exchange.feed import SeedError
 from lab.exchange.store import SCHEMA_VERSION, StateError, Store
 from lab.services import market
-from tests.unit.exchange.audit import assert_adds_up
-from tests.unit.exchange.harness import Process, Server, process
+from tests.unit.lab.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.harness import Process, Server, process
 from tests.unit.patience import PATIENCE
 
 BTC = "BTC/USDT"

@@ -10,10 +10,10 @@ import ccxt
 import pytest
 
 from lab.base.conversation import Conversation, ProcessLine
-from tests.unit.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.audit import assert_adds_up
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 BTC = "BTC/USDT"
 LIMIT = {

@@ -12,7 +12,7 @@ from lab.exchange.usage import weight
 if TYPE_CHECKING:
     import ccxt
 
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 USED, ORDERS = "X-MBX-USED-WEIGHT-1M", "X-MBX-ORDER-COUNT-10S"
 BTC = "BTC/USDT"
