@@ -11,7 +11,7 @@ description:
   - Returns memory, free disk, clock, listening TCP ports with their owners, engine, Compose, distribution, which of
     some images are there, and which bots have credentials of an account; no secret itself.
   - Only reads. It works as root on a bare host.
-  - What is found is judged by M(freqops_preflight).
+  - M(freqops_preflight) judges the result.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops
@@ -56,7 +56,7 @@ clock:
   returned: success
   type: float
 machine:
-  description: What no two running machines have in common.
+  description: The identity of the machine; no two running machines share it.
   returned: success
   type: str
 memory:

@@ -18,7 +18,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails in check mode; what a bot does is not known before it was started.
+    details: Fails in check mode; the result is not known before the bot was started.
 options:
   bot:
     description: Name of the bot.

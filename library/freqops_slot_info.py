@@ -29,7 +29,7 @@ RETURN = r"""
 slots:
   description:
     - The lock files by name, each with C(file), C(kind), C(state), C(detail), C(holder), C(pid), C(cid), C(taken_at),
-      C(heartbeat_s), C(ttl_s) and C(run_pid). The token is not told.
+      C(heartbeat_s), C(ttl_s) and C(run_pid). The token is not shown.
     - The state is C(active), C(late), C(holder gone), C(run left behind), C(unreadable), C(stale) or
       C(active, not of freqops).
   returned: success
@@ -40,7 +40,7 @@ kinds:
   returned: success
   type: dict
 problems:
-  description: What somebody must look at, a line for each, with its cure.
+  description: Problems, a line for each, with its cure.
   returned: success
   type: list
   elements: str
