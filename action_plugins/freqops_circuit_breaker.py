@@ -31,7 +31,7 @@ class ActionModule(FleetAction):
     """See library/freqops_circuit_breaker.py."""
 
     def act(self) -> dict[str, Any]:
-        """Do it on every host, show one table, and fail unless every host and every bot is proven."""
+        """Switch the breaker on every host, show one table, and fail unless every host and every bot is proven."""
         action, bots = self.argument("action"), self.argument("bots")
         if self.argument("scope") == "risk":
             raise Refused("scope=risk: there is no risk breaker yet; the operator breaker is scope=operator")

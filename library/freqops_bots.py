@@ -87,7 +87,7 @@ def _lines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    """Do it, and pass on what the host says of each bot."""
+    """Run the command, and pass on the row of each bot."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     words = ["bots", values["action"], ",".join(values["bots"]), *host_command.options(values)]

@@ -77,7 +77,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Have it locked out, and pass on what the host says."""
+    """Run the lockout, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     host_command.refuse_check(module, f"{bot}: NOT LOCKED OUT")

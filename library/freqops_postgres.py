@@ -99,7 +99,7 @@ def _foretell(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    """Bring it up, and pass on what the host says."""
+    """Bring Postgres up, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         _foretell(module)

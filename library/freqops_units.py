@@ -139,7 +139,7 @@ class Units:
         ]
 
     def bring(self) -> None:
-        """Make it so, and read back that what is to run does."""
+        """Bring the units to their state, and read it back."""
         for name in self.gone:
             if "[Install]" in (self.place / name).read_text(errors="replace"):
                 _must("disable", "--now", "--quiet", name)

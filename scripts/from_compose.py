@@ -186,7 +186,7 @@ class Inventory:
     """An inventory that is made in memory, and judged there."""
 
     def __init__(self, bots: Sequence[ComposeBot], path: Path, later: Mapping[str, str] | None = None) -> None:
-        """Make it.
+        """Make the inventory.
 
         Args:
             bots: Its bots.

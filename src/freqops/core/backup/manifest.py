@@ -86,7 +86,7 @@ class File:
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {"path": self.path, "size": self.size, "sha256": self.sha256}
 
 
@@ -140,7 +140,7 @@ class Manifest:
         return cls(**{**found, "began": began, "ended": ended, "contents": contents, "files": files})
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {
             "format": FORMAT,
             "bot": self.bot,

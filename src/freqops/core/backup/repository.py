@@ -73,7 +73,7 @@ class Repository:
 
     @property
     def is_local(self) -> bool:
-        """Whether it lies on the disk of the host."""
+        """Whether the repository lies on the disk of the host."""
         return self.url.startswith("/")
 
     @property
@@ -101,7 +101,7 @@ class Repository:
         return root / HOME / "keys" / f"{self.name}.known_hosts"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is declared."""
+        """Return the JSON object of the declaration."""
         if self.at is None:
             return {name: value for name, value in vars(self).items() if name != "at"}
         return {**{name: value for name, value in vars(self).items() if name != "url"}, "at": dict(vars(self.at))}

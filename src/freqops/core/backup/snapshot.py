@@ -62,7 +62,7 @@ class Snapshot:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has every part that its repository is for."""
+        """Whether the snapshot has every part that its repository is for."""
         return self.parts in (parts.ORDINARY, (parts.SECRETS,))
 
     @property
@@ -71,7 +71,7 @@ class Snapshot:
         return sum(file.size for file in self.files)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it lies in the snapshot."""
+        """Return the JSON object that lies in the snapshot."""
         return {
             "version": FORMAT, "host": self.host, "began": iso(self.began), "ended": iso(self.ended),
             "parts": list(self.parts), "bots": {name: told.to_json() for name, told in self.bots.items()},

@@ -70,7 +70,7 @@ class Known:
     dumps: Mapping[str, str] = field(default_factory=dict)
 
     def succeeded(self, job: str, moment: datetime) -> Known:
-        """Return it after a success."""
+        """Return the record after a success."""
         return replace(self, done={**self.done, job: moment})
 
     def is_due(self, job: str, now: datetime) -> bool:
@@ -79,7 +79,7 @@ class Known:
         return last is None or not timedelta(seconds=-FUTURE_SECONDS) <= now - last < DUE.get(job, PERIODS[job])
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         done = {job: iso(moment) for job, moment in self.done.items()}
         return {
             "id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed,

@@ -198,7 +198,7 @@ class Recorded:
         return cls(found["kind"], tables, tuple(found["behind"]))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         rows = [{"schema": key[0], "table": key[1], "columns": list(columns), **table._asdict()}
                 for key, (columns, table) in self.tables.items()]  # fmt: skip
         return {"kind": self.kind, "tables": rows, "behind": list(self.behind)}

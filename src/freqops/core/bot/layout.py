@@ -177,7 +177,7 @@ class Bot:
 
     @property
     def is_live(self) -> bool:
-        """Whether it places real orders."""
+        """Whether the bot places real orders."""
         return self.mode == "live"
 
     @property

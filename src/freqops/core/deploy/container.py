@@ -64,12 +64,12 @@ class Container:
 
     @property
     def runs(self) -> bool:
-        """Whether it has a process, or gets one in a moment."""
+        """Whether the container has a process, or gets one in a moment."""
         return self.status in ("running", "restarting", "paused")
 
     @property
     def started(self) -> datetime | None:
-        """When it was started last, to the second; None where the engine does not say it as it should."""
+        """The last start of the container, to the second; None where the engine does not give a moment."""
         try:
             return datetime.fromisoformat(self.started_at[:SECOND]).replace(tzinfo=timezone.utc)
         except ValueError:

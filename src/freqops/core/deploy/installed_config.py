@@ -40,7 +40,7 @@ class Value:
     said: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in the answer of a host."""
+        """Return the configuration as it stands in the answer of a host."""
         return {"path": list(self.path), "value": self.value, "said": self.said}
 
 

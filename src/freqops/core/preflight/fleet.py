@@ -45,7 +45,7 @@ class DeclaredBot:
 
     @property
     def is_live(self) -> bool:
-        """Whether it places real orders."""
+        """Whether the bot places real orders."""
         return self.mode == "live"
 
     @property

@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def alone(self) -> bool:
-        """Whether it runs beside no other such job."""
+        """Whether the job runs beside no other such job."""
         return self.playbook not in BESIDE
 
     @property

@@ -61,7 +61,7 @@ class Seen:
         return self.record.running is not None and not self.runs
 
     def cells(self) -> list[Any]:
-        """Return its cells, in the order of `HEADINGS`."""
+        """Return the cells of the job, in the order of `HEADINGS`."""
         entry = self.job.entry
         coming = None if self.next is None else iso(self.next)
         good, bad = self.success, self.record.failure

@@ -69,7 +69,7 @@ class PartsRestore:
             return result
 
     def run(self) -> RestoredParts:
-        """Restore them, and write down what came of it.
+        """Restore the parts, and write down the result.
 
         Raises:
             Refused: Nothing was touched.

@@ -60,7 +60,7 @@ class Restore:
         return self._result
 
     def run(self) -> Restored:
-        """Restore it.
+        """Restore the database.
 
         Raises:
             Refused: Nothing was touched.

@@ -78,7 +78,7 @@ class Note:
     manifest: Manifest | None = None
 
     def write(self, home: Path) -> None:
-        """Write it down, durably."""
+        """Write the note, durably."""
         told = self.manifest.to_json() if self.manifest else None
         durable.write_json(Home(home).restoring, {"version": 1, **vars(self), "manifest": told}, PRIVATE)
 

@@ -229,7 +229,7 @@ class ScratchStack:
             self._clock.sleep(POLL)
 
     def _is_ready(self) -> bool:
-        """Whether it answers on the network: while it is being made, it answers on its socket alone."""
+        """Whether Postgres answers on the network: while it is being made, it answers on its socket alone."""
         try:
             self._engine.execute(DRILL_POSTGRES, ["pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres"])
         except EngineError:

@@ -68,7 +68,7 @@ class Turned(Outcome):
 
 
 def turned(bot: layout.Bot, order: Order, clock: Clock, engine: Engine, said: Callable[[str], None]) -> Turned:
-    """Do one order on one bot, and prove it.
+    """Carry out one order on one bot, and prove it.
 
     Args:
         bot: The bot.

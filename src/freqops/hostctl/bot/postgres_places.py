@@ -26,7 +26,7 @@ class PostgresPlace:
 
     @property
     def staged(self) -> str:
-        """The one that is to take its place."""
+        """The database that is to take its place."""
         return f"{self.name}{RESTORING}"
 
     @property

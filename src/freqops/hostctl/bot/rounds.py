@@ -91,7 +91,7 @@ class Rounds:
             turn.thread.join(max(0.0, give_up - self._clock.monotonic()))
 
     def once(self) -> Said:
-        """Do one round, of at most `ROUND_SECONDS`, and return what came of it."""
+        """Do one round, of at most `ROUND_SECONDS`, and return its result."""
         self.begin()
         self.wait(ROUND_SECONDS)
         said = self.ended()

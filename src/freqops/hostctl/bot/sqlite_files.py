@@ -36,7 +36,7 @@ class SqliteFiles:
 
     @property
     def staged(self) -> Path:
-        """The one that is to take its place."""
+        """The file that is to take its place."""
         return self.path.with_name(f".{self.path.name}.restoring")
 
     @property

@@ -163,7 +163,7 @@ class _Asked:
         self._config = configuration.installed(bot)
 
     def fill(self) -> None:
-        """Ask it, and take into its row what it says, what is wrong with that, and what is only to be said."""
+        """Ask the bot, and fill its row: its answers, problems, and notes."""
         try:
             reading = self._api.read()
             trades = self._api.open_trades()

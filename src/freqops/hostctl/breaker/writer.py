@@ -74,7 +74,7 @@ class Written:
     error: str | None = None
 
     def evidence(self) -> dict[str, Any]:
-        """Return it as it stands in the evidence."""
+        """Return the write as it stands in the evidence."""
         text = self.data.decode(errors="replace")
         return {"file": str(self.path), "before": self.before, "after": text, "changed": self.changed}
 

@@ -25,7 +25,7 @@ ENDS = ("minutes", "until")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be done, of which bots, until when, and why."""
+    """Add the action, its bots, its end and its reason."""
     parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("--bots", default="all", help="names separated by commas; all is the breaker of the host")
     parser.add_argument("--minutes", type=argument_types.minutes, help="end after so many minutes")
@@ -44,7 +44,7 @@ def add_root_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it and answer."""
+    """Run the action and print the answer."""
     clock = Clock()
     order = _order(options, clock.utcnow())
     done = getattr(switching, options.action)(order, clock)

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it; 2 where it is not whole."""
+    """Print the incident; 2 where it is not whole."""
     host, found = os.uname().nodename, read.read(options.root, options.incident)
     if options.json:
         answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}

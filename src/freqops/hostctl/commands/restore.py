@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Restore it, or only look."""
+    """Restore the database, or only look."""
     clock, engine = Clock(), Engine()
     order = _order(options)
 

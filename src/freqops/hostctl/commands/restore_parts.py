@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Restore them, or only look."""
+    """Restore the parts, or only look."""
     restore = PartsRestore(options.root, _order(options), Clock())
     answer = restore.look() if options.check else restore.run()
     output.print_json(answer.to_json())

@@ -23,7 +23,7 @@ ACTIONS = ("acquire", "keep", "release", "run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be done, and what each of that needs."""
+    """Add the actions, each with its arguments."""
     actions = parser.add_subparsers(dest="action", required=True, parser_class=type(parser))
     acquire = actions.add_parser("acquire", help="take a slot for a process that keeps it itself")
     acquire.add_argument("--pid", required=True, type=_whole, help="the process of this host that holds the slot")
@@ -53,12 +53,12 @@ def _whole(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it.
+    """Run the action.
 
     Raises:
         Refused: Nothing was done.
         Lost: The slot is not held any more, or its heartbeat is late.
-        NotProven: What was done could not be read back.
+        NotProven: The change could not be read back.
     """
     directory = SlotDirectory(options.root, Clock())
     if options.action == "run":

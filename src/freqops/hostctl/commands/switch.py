@@ -21,7 +21,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to run where, and which deploy must have the lock."""
+    """Add the releases by bot, and the deploy that must have the lock."""
     parser.add_argument("bots", help="name=fingerprint, separated by commas")
     parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
     parser.add_argument(
