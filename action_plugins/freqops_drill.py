@@ -51,7 +51,7 @@ class ActionModule(FleetAction):
 
 
 def _answers(said: list[Answer], hosts: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return what each host said of each bot; a bot of which nothing was said has not passed."""
+    """Return the answer of each host for each bot; a bot without an answer has not passed."""
     found = []
     for answer in said:
         document = answer.document or {}

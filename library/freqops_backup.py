@@ -82,7 +82,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Run the command, and fail unless it proved what it did."""
+    """Run the command, and fail unless the result is proven."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     if values["action"] != "list":

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: bring the host's Postgres to what is staged for it."""
+"""Ansible module: bring the host's Postgres to its staged description."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ FLAGS = ("reread", "accept_stale_dump")
 
 
 def _foretell(module: AnsibleModule) -> None:
-    """Say what would be done, and end the module."""
+    """Foretell the act, and end the module."""
     try:
         present = foretelling.containers([postgres.CONTAINER]).get(postgres.CONTAINER)
     except NotProven as error:

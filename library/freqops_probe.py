@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: what a host is like, before it is deployed to."""
+"""Ansible module: the facts of a host, before it is deployed to."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Look, and say what was found."""
+    """Look, and return the findings."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, facts = module.params, {"ansible_machine": os.uname().machine}
     module.exit_json(changed=False, ansible_facts=facts, **host_probe.look(values["images"], values["left_alone"]))

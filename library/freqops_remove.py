@@ -128,7 +128,7 @@ def _remarks(values: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    """Judge or remove, and pass on what the host says."""
+    """Judge or remove, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     look = values["look"] or module.check_mode

@@ -130,7 +130,7 @@ NAMES = (
 
 
 def main() -> None:
-    """Restore, or look, and pass on what the host says."""
+    """Restore, or look, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     words = ["restore", bot, *host_command.options(module.params), *host_command.options(module.params, *GIVEN)]

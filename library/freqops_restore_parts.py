@@ -108,7 +108,7 @@ NAMES = ("outcome", "snapshot", "moment", "rows", "in_the_way", "detail")
 
 
 def main() -> None:
-    """Restore, or look, and pass on what the host says."""
+    """Restore, or look, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     words = ["restore-parts", *host_command.options(values), *host_command.options(values, *GIVEN)]

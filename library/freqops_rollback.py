@@ -78,7 +78,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Go back, and pass on what the host says."""
+    """Go back, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     host_command.refuse_check(module, f"{bot}: NOT ROLLED BACK")

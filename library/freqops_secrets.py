@@ -133,7 +133,7 @@ def _directories(path: Path, owner: int) -> None:
 
 
 def _stage(staged: Path, after: dict[str, Any], owner: int) -> None:
-    """Write what is new beside what is in use."""
+    """Write the new secrets beside those in use."""
     staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     durable.write_json(staged, after, MODE, (owner, owner))
 

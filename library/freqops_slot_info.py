@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: which run slots of a host are taken, and by whom."""
+"""Ansible module: the run slots of a host that are taken, and their holders."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ARGUMENT_SPEC: dict[str, Any] = {"root": {"type": "path", "default": "/srv/freqo
 
 
 def main() -> None:
-    """Look, and say what is there."""
+    """Look, and return the slots."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         answer = SlotDirectory(Path(module.params["root"]), Clock()).answer()

@@ -113,7 +113,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def _foretell(module: AnsibleModule) -> None:
-    """Say what would be done with each bot, and end the module."""
+    """Foretell the act on each bot, and end the module."""
     values, releases = module.params, module.params["releases"]
     try:
         present = foretelling.containers([layout.container_of(bot) for bot in releases])
@@ -141,7 +141,7 @@ def _foretell(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    """Switch, and pass on what the host says."""
+    """Switch, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, releases = module.params, module.params["releases"]
     if not releases:

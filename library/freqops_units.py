@@ -158,7 +158,7 @@ class Units:
 
 
 def main() -> None:
-    """Compare with the disk and with systemd, and change what differs."""
+    """Compare with the disk and with systemd, and bring the units to their state."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         units = Units(module.params)

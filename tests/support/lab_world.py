@@ -84,7 +84,7 @@ class LabWorld:
 
     Attributes:
         quiet_seconds: How long a bot that is at rest is watched.
-        story: What was done to it, in words, with what came of it; shared by all worlds of a run.
+        story: The act to it, in words, with what came of it; shared by all worlds of a run.
     """
 
     quiet_seconds = 4.0

@@ -54,7 +54,7 @@ class Answer:
     """The results of a command on all repositories.
 
     Attributes:
-        action: What was done.
+        action: The act.
         rows: A row for each repository.
     """
 

@@ -32,7 +32,7 @@ class Told:
 
 
 def read(lines: Iterable[bytes]) -> Told:
-    """Return what a text says; no more than one line of it is kept.
+    """Return the content of a text; no more than one line of it is kept.
 
     Raises:
         Malformed: It has no end, or a table twice.

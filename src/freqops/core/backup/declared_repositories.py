@@ -51,7 +51,7 @@ def alone(fleet: Fleet, keepers: Sequence[str]) -> Iterator[Refusal]:
 
 
 def _of_form(entry: Any, spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with the keys of an entry, and with the kinds of their values: key, mistake, cure."""
+    """Yield the faults of an entry's keys, and of the kinds of their values: key, mistake, cure."""
     if not isinstance(entry, dict):
         yield "", f"it is {hidden(entry)}", f"each repository is a mapping with {', '.join(spec)}"
         return

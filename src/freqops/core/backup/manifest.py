@@ -76,7 +76,7 @@ class File:
 
     @classmethod
     def read(cls, document: object) -> File:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes, or its path leads elsewhere.
@@ -120,7 +120,7 @@ class Manifest:
 
     @classmethod
     def read(cls, document: object) -> Manifest:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes.

@@ -96,7 +96,7 @@ class Point:
 
 
 def read(path: Path = FILE) -> dict[str, Point]:
-    """Return what is known of each bot; a file that is missing, or not what the rounds write, says nothing of any."""
+    """Return the known facts of each bot; a file that is missing, or not what the rounds write, says nothing of any."""
     try:
         document = strict_json.load(path, LONGEST)
         found = kinds.checked(document, {"version": kinds.count, "bots": kinds.object_}, ("version", "bots"))
@@ -125,7 +125,7 @@ def write(name: str, point: Point | None, clock: Clock, path: Path = FILE) -> No
 
 
 def wrong(point: Point | None, now_s: float, new_s: float, *, under_way: bool) -> list[str]:
-    """Return what is wrong with the recovery point of a bot, and what to do about it.
+    """Return the faults of the recovery point of a bot, with the cure.
 
     Args:
         point: What the rounds know of it, None where they know nothing.
@@ -160,7 +160,7 @@ def _foretold(point: Point, now_s: float) -> str:
 
 
 def notes(point: Point | None) -> list[str]:
-    """Return what is only to be said of the dumps of a bot."""
+    """Return the notes on the dumps of a bot."""
     if point is None or not point.costs_much:
         return []
     size = f"{point.bytes / 1024 / 1024:.0f} MiB in {point.took_s:.1f} s"

@@ -111,7 +111,7 @@ def read(document: object) -> list[Repository]:
     """Return the repositories that a document declares.
 
     Raises:
-        Malformed: It is not what the role writes; the text says what is wrong, and what is allowed.
+        Malformed: It is not what the role writes; the text names the mistake and the allowed values.
     """
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         raise Malformed(f"it is no declaration of repositories of version {FORMAT}")
@@ -185,7 +185,7 @@ def one(row: object) -> Repository:
     """Return the repository that a row declares.
 
     Raises:
-        Malformed: It declares none; the text says what is wrong, and what is allowed.
+        Malformed: It declares none; the text names the mistake and the allowed values.
     """
     given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []

@@ -181,7 +181,7 @@ def read(document: object) -> Answer:
 
 
 def check(document: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of a drill; raises as `read`."""
+    """Refuse anything but the answer of a drill; raises as `read`."""
     read(document)
 
 

@@ -82,7 +82,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, document: object) -> Snapshot:
-        """Return what a manifest says.
+        """Return the content of a manifest.
 
         Raises:
             Malformed: It is not what `to_json` writes, or contradicts itself.

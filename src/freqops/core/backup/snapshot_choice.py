@@ -24,7 +24,7 @@ def understood(text: str) -> str:
     """Return ``text``, which must be a choice.
 
     Raises:
-        Refused: It is none; the text says what is allowed.
+        Refused: It is none; the text names the allowed values.
     """
     return choice.understood(text, BEGINNING, ALLOWED)
 

@@ -93,12 +93,12 @@ def place(root: Path) -> Path:
 
 
 def to_json(found: Mapping[str, Known]) -> dict[str, Any]:
-    """Return what is known of all repositories as it is written down."""
+    """Return the known facts of all repositories as they are written down."""
     return {"version": FORMAT, "repositories": {name: each.to_json() for name, each in found.items()}}
 
 
 def load(root: Path) -> dict[str, Known]:
-    """Return what is known of each repository, by name; nothing where nothing was written down yet.
+    """Return the known facts of each repository, by name; nothing where nothing was written down yet.
 
     Raises:
         Malformed: It was written down and cannot be read.

@@ -16,7 +16,7 @@ Kind = Callable[[object], bool]
 
 
 class Malformed(FreqopsError):
-    """A document is not what it must be; the text says what is wrong with it."""
+    """A document is not what it must be; the text names the fault."""
 
 
 def anything(_value: object) -> bool:

@@ -80,7 +80,7 @@ def _content(descriptor: int, limit: int, judge: Judge) -> bytes:
 
 
 def _refuse(found: os.stat_result, judge: Judge) -> None:
-    """Refuse what is no plain file, or what the caller refuses."""
+    """Refuse anything but a plain file, and a file that the caller refuses."""
     if not stat.S_ISREG(found.st_mode):
         raise NotRead(f"it is {kind(found)}, not a plain file")
     judge(found)

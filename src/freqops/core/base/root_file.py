@@ -95,7 +95,7 @@ def _judge(found: os.stat_result, owner: int, path: Path) -> None:
 
 
 def _refuse_directory(found: os.stat_result, owner: int, path: Path, what: str) -> None:
-    """Refuse what is no directory, or one in which another user than ``owner`` could put a file.
+    """Refuse anything but a directory, or one in which another user than ``owner`` could put a file.
 
     Raises:
         Untrusted: It is none, or another one could.

@@ -184,7 +184,7 @@ class Recorded:
 
     @classmethod
     def read(cls, document: object) -> Recorded:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes.
@@ -220,7 +220,7 @@ class Recorded:
 
 
 def copied(before: Contents | Recorded, after: Contents | Recorded) -> list[str]:
-    """Return what differs between a database and its copy, a line each; numbers that come next may be taken in both."""
+    """Return the differences between a database and its copy, a line each; next numbers may be taken in both."""
     if before.kind != after.kind:
         return [f"it is a copy of {before.kind}, and this is {after.kind}"]
     known = _behind(before)

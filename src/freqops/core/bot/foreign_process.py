@@ -37,7 +37,7 @@ def undeclared_line(process: Mapping[str, Any]) -> str:
 
 
 def halted_line(process: Mapping[str, Any]) -> str:
-    """Return what a halt says of a process."""
+    """Return the line of a halt about a process."""
     if not is_left_alone(process):
         return undeclared_line(process)
     name, reason = process[MARK]["project"], process[MARK]["reason"]

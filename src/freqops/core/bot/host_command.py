@@ -90,7 +90,7 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
         wanted: A name that the object of a finished command has.
 
     Raises:
-        NoAnswer: The command refused, could not prove what it did, or printed something else; the text says what.
+        NoAnswer: The command refused, could not prove what it did, or printed something else; the text names it.
     """
     answer = last_object(output)
     if answer is None:

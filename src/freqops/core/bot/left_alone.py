@@ -80,7 +80,7 @@ def project(entry: object) -> Project:
     """Return what an entry of `VARIABLE` says.
 
     Raises:
-        Refused: It is none; the text says what is wrong, and behind a semicolon what is allowed.
+        Refused: It is none; the text names the fault, and behind a semicolon what is allowed.
     """
     if not isinstance(entry, Mapping) or set(entry) != set(KEYS):
         raise Refused(f"it is no mapping of {' and '.join(KEYS)}; each one has these two")

@@ -47,7 +47,7 @@ def problems(records: Sequence[Record], enabled: Collection[str]) -> list[str]:
 
 
 def notes(records: Sequence[Record], enabled: Collection[str], up_s: float) -> list[str]:
-    """Return what is only to be said of the messengers.
+    """Return the notes on the messengers.
 
     Args:
         records: As in `problems`.

@@ -93,7 +93,7 @@ def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
 
 
 def notes(answer: Mapping[str, Any]) -> list[str]:
-    """Return what is only to be said of a host and of its bots; an older host says nothing."""
+    """Return the notes on a host and on its bots; an older host has none."""
     of_bots = [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
     left = [each for each in answer.get("undeclared", []) if foreign_process.is_left_alone(each)]
     return [*map(foreign_process.status_line, left), *answer.get("host_notes", []), *of_bots]

@@ -27,7 +27,7 @@ RESTART = "killswitch.yml -e level=3 and resume.yml start it again"
 
 
 def trader_state(state: str, declared: str, rest: str | None, open_trades: int) -> list[str]:
-    """Return what is wrong with a trader state: it does less than was ordered, or more than its hold allows.
+    """Return the faults of a trader state: it does less than was ordered, or more than its hold allows.
 
     Args:
         state: The state that the bot says.
@@ -56,7 +56,7 @@ def trader_note(state: str, declared: str, rest: str | None) -> list[str]:
 
 
 def heartbeat(state: str, heartbeat_s: float | None, loop_s: float, up_s: float) -> list[str]:
-    """Return what is wrong with the age of the last loop; a trader that is stopped has none.
+    """Return the faults of the age of the last loop; a trader that is stopped has none.
 
     Args:
         state: The trader state.
@@ -77,7 +77,7 @@ def heartbeat(state: str, heartbeat_s: float | None, loop_s: float, up_s: float)
 
 
 def candles(newest: Mapping[str, float | None], traded: Iterable[str], timeframe_s: float, up_s: float) -> list[str]:
-    """Return what is wrong with the age of the candles on which a bot decides although its loop turns.
+    """Return the faults of the age of the candles on which a bot decides although its loop turns.
 
     A pair without deals may have none for long. So a pair is named where the bot has a trade in it, or where
     all that were asked are old.
@@ -103,7 +103,7 @@ def _newest(pair: str, age: float | None, up_s: float) -> str:
 
 
 def whitelist(pairs: int, up_s: float) -> list[str]:
-    """Return what is wrong with the number of pairs in which a bot may trade."""
+    """Return the faults of the number of pairs in which a bot may trade."""
     if pairs or up_s <= EMPTY_WHITELIST_SECONDS:
         return []
     red = f"red above {EMPTY_WHITELIST_SECONDS:.0f} s; Freqtrade does not tell since when it is empty"

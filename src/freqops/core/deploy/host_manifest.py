@@ -148,7 +148,7 @@ def _seen(path: Path) -> str:
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host manifest`` that compares.
+    """Refuse anything but the answer of ``freqops-host manifest`` that compares.
 
     Raises:
         Malformed: A value is not of its kind, or a host calls the same what it says to differ.

@@ -37,7 +37,7 @@ class OwnContainer:
     hide: Callable[[str], str] = str
 
     def wrong(self, present: Container | None) -> list[str]:
-        """Return what is wrong with the container that has its name, with its cure; nothing where there is none."""
+        """Return the faults of the container that has its name, with its cure; nothing where there is none."""
         if present is None:
             return []
         foreign = self._foreign(present)
@@ -57,7 +57,7 @@ class OwnContainer:
             raise Refused(foreign)
 
     def differences(self, present: Container | None) -> list[str]:
-        """Return what differs from the container that freqops had made, with both values."""
+        """Return the differences from the container that freqops had made, with both values."""
         if present is None:
             return []
         made = self._made()

@@ -15,7 +15,7 @@ class Refusal:
 
     Attributes:
         host: The host whose variables are meant; empty where it is about the whole inventory.
-        wrong: The value and what is wrong with it.
+        wrong: The value and its faults.
         cure: The way to correct it.
         bot: The bot that is meant, if any.
         paths: The places among the variables of the host where it may stand, the likeliest first.

@@ -17,7 +17,7 @@ from . import run_gate
 
 
 def ask(root: Path, kind: str, now: datetime) -> tuple[str, ...]:
-    """Return what there is to say of a run that may begin: that it does so in spite of the breaker.
+    """Return the remarks on a run that may begin: that it does so in spite of the breaker.
 
     Args:
         root: The tree of freqops, of which the breaker and the override count.

@@ -234,7 +234,7 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def damage(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with a registry of this version: its pages, its keys, its tables."""
+    """Return the faults of a registry of this version: its pages, its keys, its tables."""
     said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
     found = [] if said == ["ok"] else said
     found += [

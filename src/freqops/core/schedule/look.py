@@ -82,7 +82,7 @@ class Seen:
         return "-" if last is None else "well" if last.rc == 0 else "FAILED"
 
     def notes(self) -> list[str]:
-        """Return what is only to be said of it: its last success, and how its last run failed."""
+        """Return the notes on the job: its last success, and the failure of its last run."""
         entry, name = self.job.entry, f"job {self.job.entry.name}"
         if not entry.enabled:
             return [f"{name}: it is not enabled"]
@@ -217,7 +217,7 @@ def wrong(seen: Sequence[Seen]) -> list[str]:
 
 
 def notes(seen: Sequence[Seen]) -> list[str]:
-    """Return what is only to be said of jobs."""
+    """Return the notes on jobs."""
     return [text for each in seen for text in each.notes()]
 
 

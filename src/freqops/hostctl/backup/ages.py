@@ -21,7 +21,7 @@ NOTHING = "nothing of this host is backed up: {}"
 
 
 def look(root: Path, clock: Clock, tree: Path = elsewhere.TREE) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the backups, and what is only to be said of them.
+    """Return the faults of the backups, and notes on them.
 
     Args:
         root: The tree of freqops.
@@ -33,7 +33,7 @@ def look(root: Path, clock: Clock, tree: Path = elsewhere.TREE) -> tuple[list[st
 
 
 def _of_others(tree: Path, clock: Clock) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the repositories that other hosts have here, and what is to be said of them."""
+    """Return the faults of the repositories that other hosts have here, and notes on them."""
     wrong, notes, now = list[str](), list[str](), clock.utcnow()
     for home in sorted(tree.glob(elsewhere.ACCOUNTS)):
         try:
@@ -71,7 +71,7 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
 
 
 def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:
-    """Return what there is to say of repositories to which no other host lets this one in yet; they wait, as new ones.
+    """Return the remarks on repositories to which no other host lets this one in yet; they wait, as new ones.
 
     Raises:
         OSError: A file cannot be looked at.

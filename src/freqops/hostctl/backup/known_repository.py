@@ -87,7 +87,7 @@ class KnownRepository:
         return self._restic.identity()
 
     def opened(self) -> Known:
-        """Return what is known of the repository, which is the one that it was.
+        """Return the known facts of the repository, which is the one that it was.
 
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
@@ -106,7 +106,7 @@ class KnownRepository:
         return known
 
     def _opened_of_another(self) -> Known:
-        """Return what is known of another host's repository: which one its password opens, and nothing older.
+        """Return the known facts of another host's repository: which one its password opens, and nothing older.
 
         Raises:
             NotProven: It cannot be opened.
@@ -130,7 +130,7 @@ class KnownRepository:
             self._restic.unlock()
 
     def known(self) -> Known | None:
-        """Return what is known of it, None where it was never prepared.
+        """Return the known facts of it, None where it was never prepared.
 
         Raises:
             NotProven: That cannot be read.

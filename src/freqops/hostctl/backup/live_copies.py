@@ -107,7 +107,7 @@ def _held(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _refuse_others(path: Path) -> None:
-    """Refuse what is no plain file: the bot may write into that directory, and could lay a link there."""
+    """Refuse anything but a plain file: the bot may write into that directory, and could lay a link there."""
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -57,7 +57,7 @@ class PartsRestore:
     owner: int = root_file.ROOT_UID
 
     def look(self) -> RestoredParts:
-        """Say what would be replaced by what; nothing is touched.
+        """Foretell the replaced tables or files; nothing is touched.
 
         Raises:
             Refused: No snapshot can be restored, whatever is here.

@@ -45,7 +45,7 @@ class Restore:
         self._result = Restored(bot.name)
 
     def look(self) -> Restored:
-        """Say what would be replaced by what; nothing is touched.
+        """Foretell the replaced tables or files; nothing is touched.
 
         Raises:
             Refused: The dump cannot be restored into this bot, whatever state the bot is in.

@@ -55,7 +55,7 @@ class Snapshots(KnownRepository):
         return self._restic.snapshots()
 
     def told(self, number: str) -> Snapshot:
-        """Return what a snapshot says of itself.
+        """Return the manifest of a snapshot.
 
         Raises:
             Malformed: It says nothing, or nothing that is understood.
@@ -148,7 +148,7 @@ class Snapshots(KnownRepository):
         durable.write_atomic(self._kept_manifest(number), data, PRIVATE)
 
     def _manifest(self, number: str) -> Snapshot:
-        """Return what a snapshot says of itself.
+        """Return the manifest of a snapshot.
 
         Raises:
             Malformed: It says nothing, or nothing that is understood.

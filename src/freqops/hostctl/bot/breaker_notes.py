@@ -31,7 +31,7 @@ def problems(home: Path, clock: Clock) -> list[str]:
 
 
 def of_host(root: Path, clock: Clock) -> list[str]:
-    """Return what is to be said of the permission to start runs in spite of the breaker; nothing without one."""
+    """Return the notes on the permission to start runs in spite of the breaker; nothing without one."""
     found = override_file.read(places.override_of(places.state_directory(root)), clock.utcnow())
     return [found.why] if found.in_force or not found.readable else []
 

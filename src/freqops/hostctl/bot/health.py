@@ -30,7 +30,7 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
         True when it is; False when it was held at level 3 meanwhile, so that this is not known.
 
     Raises:
-        NotProven: It did not within ``seconds``, or its strategy failed; the text says what is wrong.
+        NotProven: It did not within ``seconds``, or its strategy failed; the text names the fault.
     """
     api = client(bot)
     give_up = clock.monotonic() + seconds

@@ -120,7 +120,7 @@ def _container(bot: layout.Bot, containers: _Containers, problems: list[str]) ->
 
 
 def _of_holds(home: Path, clock: Clock) -> list[str]:
-    """Return what is wrong with the holds of a bot, and what to do about it."""
+    """Return the faults of the holds of a bot, with the cure."""
     try:
         return holds.load(Home(home).holds).ahead(clock.utcnow())
     except holds.HoldsUnreadable as error:
@@ -204,7 +204,7 @@ class _Asked:
             problems += self._data(reading, [trade["pair"] for trade in trades], up_s)
 
     def _data(self, reading: Reading, traded: list[str], up_s: float) -> list[str]:
-        """Return what is wrong with the data on which it decides."""
+        """Return the faults of the data on which it decides."""
         pairs = self._api.whitelist()
         asked = list(dict.fromkeys([*traded, *pairs]))[: vital_signs.PAIRS_ASKED if reading.timeframe_s else 0]
         began = {pair: self._api.newest_candle(pair, reading.timeframe) for pair in asked}

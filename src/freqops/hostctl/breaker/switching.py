@@ -190,7 +190,7 @@ def _each(order: Order, act: Callable[[Switch], Written]) -> tuple[list[Written]
 
 
 def _failed(order: Order, switch: Switch, error: Exception) -> str:
-    """Return what is to be said of a file that was not written, with the other way to the same end."""
+    """Return the notes on a file that was not written, with the other way to the same end."""
     way = "; 'freqops-host halt --level 1' stops entries without it" if order.action == "enable" else ""
     return f"NOT WRITTEN: {switch.path}: {error}{way}"
 
@@ -206,14 +206,14 @@ def _undone(order: Order, written: Sequence[Written], now: datetime) -> list[str
 
 
 def _unfollowed(order: Order) -> list[str]:
-    """Return what is to be said of a file that guard does not follow."""
+    """Return the notes on a file that guard does not follow."""
     if order.other is None:
         return []
     return [f"{order.other} is not the breaker of this host, {places.host_breaker(order.root)}: it holds no bot"]
 
 
 def _override(order: Order, now: datetime) -> str:
-    """Return what is to be said of the override; nothing where there is none."""
+    """Return the notes on the override; nothing where there is none."""
     found = override_file.read(order.override, now, owner=writer.OWNER)
     return found.why if found.in_force or not found.readable else ""
 

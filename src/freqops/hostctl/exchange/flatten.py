@@ -86,7 +86,7 @@ def flatten(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engi
 
     Raises:
         Refused: It is not safe to do; see `refuse_unless_dead`.
-        NotProven: What was done is not known.
+        NotProven: The act is not known.
     """
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:

@@ -94,7 +94,7 @@ class Removal:
 
         Raises:
             Refused: Nothing was touched.
-            NotProven: It was stopped and could not go, or something is left; the text says what.
+            NotProven: It was stopped and could not go, or something is left; the text names it.
         """
         kept = self.secured()
         if kept is None:
