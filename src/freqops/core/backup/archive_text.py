@@ -71,7 +71,7 @@ def _bare(name: str) -> str:
 
 
 def compared(told: Told, contents: Recorded) -> list[str]:
-    """Return what a text would not bring back of what a database held, or brings back besides, a line each."""
+    """Return the rows of a database that a text would not bring back, and those that it has besides, a line each."""
     held = {key: table.rows for key, (_, table) in contents.tables.items()}
     lines = []
     for key in sorted(held.keys() | told.rows.keys()):

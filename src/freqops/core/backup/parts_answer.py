@@ -1,4 +1,4 @@
-"""The answer of ``freqops-host restore-parts``: what was, or would be, replaced by what, and lines for a person."""
+"""The answer of ``freqops-host restore-parts``: the files that were, or would be, replaced, and lines for a person."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def read(path: Path = FILE) -> dict[str, Point]:
 
 
 def write(name: str, point: Point | None, clock: Clock, path: Path = FILE) -> None:
-    """Write down what is known of one bot, beside what is known of the others; None takes it away.
+    """Write down the facts of one bot, beside those of the others; None takes them away.
 
     Raises:
         NotProven: Another writer does not end.
@@ -146,7 +146,7 @@ def wrong(point: Point | None, now_s: float, new_s: float, *, under_way: bool) -
 
 
 def foretold_of(bots: list[str], clock: Clock) -> list[tuple[str, str]]:
-    """Return for each bot that a change wants in a dump first what a check says of that, with its name."""
+    """Return the line of a check for each bot that needs a dump before a change, with its name."""
     known, now_s = read(FILE), clock.monotonic()
     return [(bot, _foretold(known.get(bot, Point()), now_s)) for bot in bots]
 

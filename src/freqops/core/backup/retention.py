@@ -34,7 +34,7 @@ class Rule:
 
     @property
     def most(self) -> int:
-        """How many it keeps at most of what is older than `every`, and of what a wrong clock stamped as the future."""
+        """The most dumps that it keeps of those older than `every`, and of those that a wrong clock put ahead."""
         return max(1, self.minimum, self.each_minute // MINUTE + self.hourly // HOUR + self.daily // DAY)
 
 

@@ -107,7 +107,7 @@ class Snapshot:
         return found
 
     def _refuse_contradiction(self) -> None:
-        """Refuse what has files of no part, or a dump whose files are others than its own manifest says.
+        """Refuse a snapshot with files of no part, or with a dump whose files differ from its manifest.
 
         Raises:
             Malformed: It is so.
@@ -125,7 +125,7 @@ class Snapshot:
                     raise Malformed(f"'{visible(path, SHOWN)}' is not the file of which the dump tells")
 
     def emptied(self, before: Snapshot | None) -> dict[str, list[str]]:
-        """Return what had rows in the snapshot before and has none now, by bot; the registry is called ``registry``.
+        """Return the tables that lost all rows since the snapshot before, by bot; the registry is ``registry``.
 
         A bot that is gone altogether was removed; one that is on paper in one and live in the other has two databases.
         """

@@ -65,7 +65,7 @@ class Store:
         return [found for _, found in self._looked_at() if isinstance(found, Dump)]
 
     def not_counted(self) -> list[str]:
-        """Return a line for whatever lies there and does not count: its name, and why."""
+        """Return a line for each entry that does not count as a dump: its name, and why."""
         return [f"{name}: {found}" for name, found in self._looked_at() if isinstance(found, str)]
 
     def newest(self) -> Dump | None:

@@ -150,7 +150,7 @@ def _overdue(called: str, cures: Mapping[str, str], known: Known | None, now: da
 
 
 def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) -> list[str]:
-    """Return which bots wrote what has not come into a repository elsewhere for too long, a line each with its cure.
+    """Return the bots whose newest trades are missing too long in a repository elsewhere, a line each with its cure.
 
     Args:
         repository: A repository that takes dumps.

@@ -61,12 +61,12 @@ def read(path: Path, limit: int, judge: Judge = any_status, directory: int | Non
 
 
 def kind(found: os.stat_result) -> str:
-    """Return in words what it is that has a status."""
+    """Return the kind of a file in words, by its status."""
     return next((name for is_one, name in KINDS if is_one(found.st_mode)), "something else")
 
 
 def _content(descriptor: int, limit: int, judge: Judge) -> bytes:
-    """Return what an open file has, and close it."""
+    """Return the content of an open file, and close it."""
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
         found = os.fstat(descriptor)
         _refuse(found, judge)  # again: something else may have taken its place meanwhile

@@ -106,7 +106,7 @@ def _refuse_directory(found: os.stat_result, owner: int, path: Path, what: str) 
 
 
 def _refuse_others(found: os.stat_result, owner: int, path: Path, what: str) -> None:
-    """Refuse what another user than ``owner`` could write.
+    """Refuse a file or directory that another user than ``owner`` could write.
 
     Raises:
         Untrusted: Another one could.

@@ -34,7 +34,7 @@ def enabled(config: Mapping[str, Any]) -> list[str]:
 
 
 def wanting(config: Mapping[str, Any], name: str) -> list[str]:
-    """Return what a messenger needs and its section in the configuration does not say."""
+    """Return the settings that a messenger needs and that its section in the configuration lacks."""
     return [key for key in SECTIONS[name] if not section(config, name).get(key)]
 
 
@@ -102,6 +102,6 @@ def is_another(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -
 
 
 def target_of(url: str) -> str:
-    """Return what stands behind the host in the address of a webhook: libraries write that into logs alone."""
+    """Return the part behind the host in the address of a webhook: libraries write it into logs without the host."""
     scheme, _, rest = url.partition("://")
     return f"/{rest.partition('/')[2]}" if scheme in ("http", "https") else ""

@@ -52,7 +52,7 @@ class Breaker:
 
 
 def read(path: Path, now: datetime, *, missing_is_active: bool = True, owner: int = root_file.ROOT_UID) -> Breaker:
-    """Return what the breaker file at ``path`` says.
+    """Return the content of the breaker file at ``path``.
 
     Args:
         path: The file: `places.host_breaker`, or `core.bot.layout.Home.breaker`.
@@ -73,7 +73,7 @@ def read(path: Path, now: datetime, *, missing_is_active: bool = True, owner: in
 
 
 def parse(data: bytes, path: Path, now: datetime) -> Breaker:
-    """Return what the bytes of a breaker file say; see `read`."""
+    """Return the content that the bytes of a breaker file mean; see `read`."""
     try:
         switched_on, reason, until = _fields(strict_json.parse(data))
     except Malformed as error:

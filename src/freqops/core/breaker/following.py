@@ -58,7 +58,7 @@ class Standing:
 
     @property
     def release(self) -> list[NextStep]:
-        """The steps that switch off what is active."""
+        """The steps that switch the active files off."""
         pairs = ((DISABLE, self.host), (DISABLE_OWN, self.own))
         return [NextStep(step) for step, breaker in pairs if breaker.active]
 
@@ -70,7 +70,7 @@ class Standing:
 
 
 def due(standing: Standing, held: Holds, *, waits: bool) -> Due:
-    """Return what is to be done about a bot.
+    """Return the act that is due on a bot.
 
     Args:
         standing: The breakers that it is subject to.

@@ -68,7 +68,7 @@ class Held:
 
 
 def word(files: Sequence[Said]) -> str:
-    """Return what files say together: unreadable where one is, else active where one is, else inactive."""
+    """Return the state of several files together: unreadable where one is, else active where one is, else inactive."""
     words = [each.word for each in files]
     return next((found for found in (UNREADABLE, ACTIVE) if found in words), INACTIVE)
 

@@ -36,7 +36,7 @@ class Foretold:
     dumped_first: list[str] = field(default_factory=list)
 
     def show(self, what: str, before: str, after: str) -> None:
-        """Add what one thing is and would be."""
+        """Add one thing before and after."""
         self.diff.append({"before_header": what, "after_header": what, "before": before, "after": after})
 
 
@@ -57,7 +57,7 @@ def containers(names: list[str], run: commands.Run | None = None) -> dict[str, C
 
 
 def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: Container | None) -> Foretold:
-    """Return what a switch would do with a bot.
+    """Return the effect of a switch on a bot.
 
     Args:
         home: Directory of the bot.
@@ -84,7 +84,7 @@ def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: C
 
 
 def of_postgres(root: Path, present: Container | None, *, stale: bool) -> Foretold:
-    """Return what a deploy would do with the host's Postgres.
+    """Return the effect of a deploy on the host's Postgres.
 
     Args:
         root: The tree of freqops.

@@ -1,4 +1,4 @@
-"""A container of freqops: whether the one that has its name is it, as freqops had it made, and what to do where not."""
+"""A container of freqops: whether the one that has its name is as freqops had it made, and the cure where not."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class OwnContainer:
         (self.home / RECORD).unlink(missing_ok=True)
 
     def _foreign(self, present: Container) -> str:
-        """Return what a container of somebody else is, and the way out; empty where it is our own."""
+        """Return the description of a container of somebody else, and the way out; empty where it is our own."""
         if (present.project, present.service) == (self.project, self.service):
             return ""
         maker = f"service {present.service} of the Compose project {present.project}" if present.project else "by hand"

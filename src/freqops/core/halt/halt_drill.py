@@ -1,4 +1,4 @@
-"""Drills: what was rehearsed, whether it went as it must, and how long ago that was."""
+"""Drills: the exercises, their results, and their age."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Guard:
             )
 
     def arm(self, undo: str, seconds: int, end: str) -> None:
-        """Let ``undo`` be run after ``seconds``, whatever happens to this process and its connection.
+        """Let ``undo`` be run after ``seconds``, independent of this process and its connection.
 
         Args:
             undo: Shell commands that take the change back.

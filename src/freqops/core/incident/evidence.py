@@ -288,7 +288,7 @@ def unanswered(case: Case) -> bool:
 
 
 def proven(case: Case) -> bool:
-    """Return whether all that was commanded is proven; what was repeated is judged by its last time."""
+    """Return whether every command is proven; a repeated one is judged by its last run."""
     bots: dict[tuple[str, str, str], bool] = {}
     hosts: dict[tuple[str, str], bool] = {}
     for command in case.commands:

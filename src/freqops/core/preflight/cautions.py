@@ -1,4 +1,4 @@
-"""Cautions: what an operator should know of a release that Freqtrade of the pinned image accepted all the same."""
+"""Cautions: facts for the operator about a release that Freqtrade of the pinned image accepted all the same."""
 
 from __future__ import annotations
 

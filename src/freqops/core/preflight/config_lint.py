@@ -107,7 +107,7 @@ def judge(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
-    """Yield the mistakes of one layer, or file: the place, what is wrong, and the cure; no value is part of them."""
+    """Yield the mistakes of one layer, or file: the place, the fault, and the cure; no value is part of them."""
     for name in EXCHANGE_ONLY:
         if name in config:
             yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"

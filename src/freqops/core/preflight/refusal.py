@@ -1,4 +1,4 @@
-"""One thing that deploy refuses: where it stands, what is wrong, what is allowed, the cure; always one line."""
+"""A refusal of deploy: its place, its fault, the allowed values, the cure; always one line."""
 
 from __future__ import annotations
 
