@@ -112,7 +112,7 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
 
 
 def _answered(work: Callable[[], int], prog: str) -> int:
-    """Do ``work`` and return its exit status; what it raises becomes an answer and a status, too."""
+    """Do ``work`` and return its exit status; an error becomes an answer and a status, too."""
     try:
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:

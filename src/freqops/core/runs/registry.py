@@ -1,7 +1,7 @@
-"""The registry: which runs there were, what came of them, and incidents, in ``strategies_registry.sqlite``.
+"""The registry: runs, their results, and incidents, in ``strategies_registry.sqlite``.
 
-Whoever opens it has it checked whole. A registry that is missing, damaged or of another version is an error with its
-cure, never an empty one: what it does not say decides whether a run may begin.
+It is checked whole each time it is opened. A registry that is missing, damaged or of another version is an error with
+its cure, never an empty one: what it does not say decides whether a run may begin.
 """
 
 from __future__ import annotations

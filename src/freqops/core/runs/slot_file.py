@@ -92,7 +92,7 @@ def name(slot: Slot, later: int = 0) -> str:
 
 
 def token(file_name: str, slot: Slot) -> str:
-    """Return what the holder of a slot is told, and nobody else."""
+    """Return the token of a slot, which its holder alone gets."""
     return f"{file_name[: -len(SUFFIX)]}.{slot.secret}"
 
 

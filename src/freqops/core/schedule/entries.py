@@ -1,4 +1,4 @@
-"""Entries of the calendar: which playbook runs when, with which inputs; what no entry may say is refused at once."""
+"""Entries of the calendar: a playbook, its times and its inputs; all mistakes of an entry are refused at once."""
 
 from __future__ import annotations
 

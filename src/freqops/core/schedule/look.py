@@ -70,7 +70,7 @@ class Seen:
                 "none" if bad is None else f"{iso(bad.began)} (status {bad.rc})", self.now()]  # fmt: skip
 
     def now(self) -> str:
-        """Return what it does now."""
+        """Return the present act of the job."""
         running = self.record.running
         if self.runs and running is not None and running.waits_for:
             return f"waits for {running.waits_for}"
@@ -100,7 +100,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Places:
-    """Where jobs leave what they leave, and where their units lie."""
+    """The places of the records of jobs, and of their units."""
 
     state: Path = Path(STATE)
     units: Path = Path(units.PLACE)

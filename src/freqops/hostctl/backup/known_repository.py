@@ -117,7 +117,7 @@ class KnownRepository:
         return Known(self._restic.identity(), self._clock.utcnow())
 
     def lacking(self) -> list[str]:
-        """Return what an operator has to put there, a line each."""
+        """Return the files that an operator has to put there, a line each."""
         password = self.repository.password(self._root)
         if not self.repository.of_host or password.exists():
             return []

@@ -221,7 +221,7 @@ def restore(
 def look(
     bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine, source: Source | None = None
 ) -> Restored:
-    """Say what a restore would replace by what, as `restore`; nothing is touched, and the bot may run.
+    """Foretell a restore, with the arguments of `restore`; nothing is touched, and the bot may run.
 
     Raises:
         Refused: The dump cannot be restored into this bot.

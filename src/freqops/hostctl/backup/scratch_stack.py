@@ -128,7 +128,7 @@ class ScratchStack:
         return text
 
     def refuse_company(self) -> None:
-        """Look at who is joined to the networks of the drill.
+        """Refuse strangers on the networks of the drill.
 
         Raises:
             NotProven: Somebody is who does not belong to it.

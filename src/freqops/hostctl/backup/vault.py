@@ -1,4 +1,4 @@
-"""One repository as its host keeps it: what is forgotten, pruned and checked there, by its rule."""
+"""One repository as its host keeps it: forgotten, pruned and checked by its rule."""
 
 from __future__ import annotations
 

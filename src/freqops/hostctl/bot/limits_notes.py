@@ -1,4 +1,4 @@
-"""The limits of a bot in words: those in force, what is wrong with them, and how another release changes them."""
+"""The limits of a bot in words: those in force, their faults, and their changes by another release."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class _Turning:
         stopped.begin(self._bot.home, self._by(left), self._clock)
 
     def _refuse_unmanaged(self) -> list[str]:
-        """Return what a stop leaves open, in words.
+        """Return the trades that a stop leaves open, in words.
 
         Raises:
             Refused: It is something, or not known, and that was not accepted.
@@ -237,7 +237,7 @@ class _Turning:
             raise RefusedUntil(text, *steps)
 
     def _managed_again(self) -> list[str]:
-        """Return what is open over a restart; that it is not known is no reason to refuse one."""
+        """Return the trades that are open over a restart; an unknown number is no reason to refuse one."""
         if not processes_and_api.alive(self._bot):
             return ["it does not run; it is started"]
         try:

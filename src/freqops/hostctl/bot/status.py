@@ -1,4 +1,4 @@
-"""``freqops-host status``: what every bot of this host is doing, read from the bot, the disk and /proc."""
+"""``freqops-host status``: the state of every bot of this host, read from the bot, the disk and /proc."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _fill(
 
 
 def _interrupted(home: Path) -> list[str]:
-    """Return what a command began and has not ended: it is still at it, or the timer takes it over."""
+    """Return the command that is not over: it is still at work, or the timer takes it over."""
     found = ["a switch is not over"] if Home(home).switch.exists() else []
     found += ["a restore is not over"] if Home(home).restoring.exists() else []
     note = stopped.note_of(home)

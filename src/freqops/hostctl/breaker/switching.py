@@ -1,4 +1,4 @@
-"""The operator breaker of a host, looked at, switched, and overridden for runs; what was changed is an incident."""
+"""The operator breaker of a host, looked at, switched, and overridden for runs; each change is an incident."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _failed(order: Order, switch: Switch, error: Exception) -> str:
 
 
 def _undone(order: Order, written: Sequence[Written], now: datetime) -> list[str]:
-    """Return which files do not say any more what was written, or have come to their end meanwhile."""
+    """Return the files that changed since they were written, or have come to their end meanwhile."""
     wrong = []
     for each in written:
         present = Switch(each.path, None if order.bots is None else each.path.parent.name).read(now)
@@ -219,7 +219,7 @@ def _override(order: Order, now: datetime) -> str:
 
 
 def _record(done: Done, began: datetime, clock: Clock) -> None:
-    """Write down what was changed; why that could not be done stands in the answer."""
+    """Write down the change; a failure to do so stands in the answer."""
     if not done.answer.changed:
         return
     name = f"breaker_{done.order.action}"

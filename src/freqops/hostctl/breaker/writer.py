@@ -45,11 +45,11 @@ class Switch:
     of_bot: str | None = None
 
     def read(self, now: datetime) -> Breaker:
-        """Return what the file says."""
+        """Return the content of the file."""
         return breaker_file.read(self.path, now, missing_is_active=self.of_bot is None, owner=OWNER)
 
     def said(self, now: datetime) -> Said:
-        """Return what the file says, with who set it."""
+        """Return the content of the file, with its setter."""
         return Said(self.path, self.read(now), setting.read(self.path, OWNER))
 
 

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_root_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what root alone may say: another file, which this command writes as root."""
+    """Add the arguments of root alone: another file, which this command writes as root."""
     parser.add_argument("--file", type=Path, help="another breaker file; wins over --state-dir")
     parser.add_argument("--state-dir", type=Path, help="the directory of another breaker file")
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _order(options: argparse.Namespace, now: datetime) -> Order:
-    """Return what is asked for.
+    """Return the order.
 
     Raises:
         Refused: An argument does not belong to the action, or the end is not possible.

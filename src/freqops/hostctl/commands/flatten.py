@@ -1,4 +1,4 @@
-"""``freqops-host flatten``: close on the exchange what a dead bot left there."""
+"""``freqops-host flatten``: the positions of a dead bot closed on its exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``freqops-host incident``: what was commanded, done and proven under one incident."""
+"""``freqops-host incident``: the commands, acts and proofs under one incident."""
 
 from __future__ import annotations
 
