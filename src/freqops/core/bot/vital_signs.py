@@ -42,7 +42,7 @@ def trader_state(state: str, declared: str, rest: str | None, open_trades: int) 
         why = f"declared {wanted}" if rest is None else f"its hold keeps it {wanted}"
         left = "nobody manages them" if state == "stopped" else "it enters nothing"
         said = f"its trader is {state} with {open_trades} open trades, and nothing ordered that ({why}): {left}"
-        return [f"{said}. Its log says why; where that is mended, {RESTART}"]
+        return [f"{said}. Its log says why; where that is repaired, {RESTART}"]
     if rest is not None and state == "running":
         said = f"it is held at level 1, and its trader runs with {open_trades} open trades"
         return [f"{said}: freqops-guard pauses it within seconds, and killswitch.yml -e level=1 proves it"]

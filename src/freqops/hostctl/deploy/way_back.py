@@ -145,7 +145,7 @@ class WayBack:
         """Take in the result of a start, and prove that the bot is healthy where it was started again."""
         asked = changed and started.outcome not in ("held", stopped.BY_PLAN)
         if asked and not health.prove(bot, self._clock, self._order.deadline):
-            why = "held at level 3 meanwhile: whether it is well is not known"
+            why = "held at level 3 meanwhile: whether it is healthy is not known"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
         self._result.outcome, self._result.level = started.outcome, started.level
         self._result.changed |= changed
