@@ -61,7 +61,7 @@ def checked_id(text: object) -> str:
 def copy_back(
     action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path, seconds: float = PATIENCE
 ) -> tuple[Path, list[str]]:
-    """Do what `fetch` does, and return where the report lies and what could not be fetched."""
+    """Run `fetch`, and return the path of the report and the files that could not be fetched."""
     copied = fetch(action, hostvars, hosts, incident, directory, seconds)
     return copied.report, copied.failed
 
@@ -132,7 +132,7 @@ class _Fetched:
         self.absent: dict[str, str] = {}
 
     def take(self, answer: Answer) -> None:
-        """Sort in what one host said."""
+        """Sort in the answer of one host."""
         document = answer.document if answer.error is None else None
         refused = str((document or {}).get("refused", ""))
         if refused.startswith(f"{NO_INCIDENT} "):

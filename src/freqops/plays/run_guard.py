@@ -116,7 +116,7 @@ class Run:
 
 
 def left_out(arguments: Mapping[str, Any], strategy: str) -> Iterator[str]:
-    """Yield what lets Ansible leave tasks out, or run them elsewhere, and how it is taken back.
+    """Yield the settings that let Ansible leave tasks out, or run them elsewhere, and the way to take each back.
 
     Args:
         arguments: Ansible's command line, into which it has put its environment and its configuration.

@@ -66,7 +66,7 @@ def play(calendar: Calendar, entry: Entry, home: Path, ident: str) -> Played:
 
 
 def artefacts_of(home: Path, ident: str) -> Path:
-    """Return where what was said in a run lies."""
+    """Return the place of the output of a run."""
     return home / "runner" / "artifacts" / ident
 
 

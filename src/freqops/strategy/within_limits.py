@@ -1,7 +1,7 @@
 """Whether an entry stays within the limits of its bot, by what Freqtrade itself has open.
 
-The limits are read from the disk each time, and the open trades from the bot's own records. A value that cannot be
-read refuses the entry: it is not known that it would stay within the limits.
+The limits are read from the disk each time, and the open trades from the bot's own records. Whatever cannot be read
+refuses the entry: it is not known that it would stay within the limits.
 """
 
 from __future__ import annotations

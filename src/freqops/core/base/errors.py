@@ -1,4 +1,4 @@
-"""The errors with which a procedure of freqops ends."""
+"""The ways in which a procedure of freqops ends other than well."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Kind = Callable[[object], bool]
 
 
 class Malformed(FreqopsError):
-    """A document is not what it must be; the text names the fault."""
+    """A document is not what it must be; the text says what is wrong with it."""
 
 
 def anything(_value: object) -> bool:
@@ -113,7 +113,7 @@ def checked(document: object, kinds: Mapping[str, Kind], required: tuple[str, ..
 
 
 def refuse_twice(names: list[str]) -> None:
-    """Refuse names of which one stands there twice: which of its rows is true is not known.
+    """Refuse names of which one stands there twice: nobody knows which of its rows is true.
 
     Raises:
         Malformed: One does.

@@ -32,7 +32,7 @@ class NotRead(FreqopsError):
 
 
 def any_status(_found: os.stat_result) -> None:
-    """Accept every plain file, with any owner and mode."""
+    """Refuse no plain file: whoever owns it, and whatever its mode."""
 
 
 def read(path: Path, limit: int, judge: Judge = any_status, directory: int | None = None) -> bytes:
@@ -61,12 +61,12 @@ def read(path: Path, limit: int, judge: Judge = any_status, directory: int | Non
 
 
 def kind(found: os.stat_result) -> str:
-    """Return the kind of a file in words, by its status."""
+    """Return in words what it is that has a status."""
     return next((name for is_one, name in KINDS if is_one(found.st_mode)), "something else")
 
 
 def _content(descriptor: int, limit: int, judge: Judge) -> bytes:
-    """Return the content of an open file, and close it."""
+    """Return what an open file has, and close it."""
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
         found = os.fstat(descriptor)
         _refuse(found, judge)  # again: something else may have taken its place meanwhile
@@ -80,7 +80,7 @@ def _content(descriptor: int, limit: int, judge: Judge) -> bytes:
 
 
 def _refuse(found: os.stat_result, judge: Judge) -> None:
-    """Refuse anything but a plain file, and a file that the caller refuses."""
+    """Refuse what is no plain file, or what the caller refuses."""
     if not stat.S_ISREG(found.st_mode):
         raise NotRead(f"it is {kind(found)}, not a plain file")
     judge(found)

@@ -1,7 +1,7 @@
 """JSON that somebody else wrote and that something depends on: read only where its meaning is certain.
 
 Such a file stands where others may have put something else: a link to elsewhere, a pipe that never ends, a number that
-is none. A file with any such fault is unreadable, and its reader decides what that means.
+is none. Whatever is not plainly what it must be is unreadable, and the reader decides what that means.
 """
 
 from __future__ import annotations

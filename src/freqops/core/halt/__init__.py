@@ -1,1 +1,1 @@
-"""Holds and levels: permission to trade, the stop of entries, the exit of positions; imports base and bot."""
+"""Holds and levels: what may trade, how entries stop, how positions close, who answers for it; imports base and bot."""

@@ -73,7 +73,7 @@ class Hold:
         return datetime.strptime(self.set_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
     def is_ahead(self, now: datetime) -> bool:
-        """Whether the hold was set later than ``now``: the clock of its host is wrong, or was."""
+        """Whether it was set later than ``now``: the clock of its host is wrong, or was."""
         try:
             return self.moment - now > AHEAD
         except ValueError:

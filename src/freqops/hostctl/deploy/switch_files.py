@@ -1,4 +1,4 @@
-"""The files of a switch: what a bot is to run next, what it ran before, and the note of a switch that is not over.
+"""The files of a switch: the next release, the former one, and the note of a switch that is not over.
 
 ``staged`` holds secrets that were made but are not in use yet; ``former`` what a switch replaced, for as long as it
 may have to be taken back; ``switch.json`` says that one began. A host that loses its power in the middle finds it
@@ -199,7 +199,7 @@ class SwitchFiles:
         durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
 
     def prune(self) -> list[str]:
-        """Remove what belongs to none of the newest releases, and return their fingerprints."""
+        """Remove the files of all but the newest releases, and return their fingerprints."""
         kept = {entry["release"] for entry in self.history()}
         dumps = {entry.get("dump") for entry in self.history()}
         removed = [path for path in (self.home / "release").iterdir() if path.is_dir() and path.name not in kept]

@@ -1,4 +1,4 @@
-"""The way back of a switch that failed, or that was interrupted: what it touched is taken back as one, and proven."""
+"""The way back of a switch that failed, or was interrupted: all that it touched is taken back as one, and proven."""
 
 from __future__ import annotations
 

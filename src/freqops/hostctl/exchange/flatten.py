@@ -1,4 +1,4 @@
-"""``freqops-host flatten``: close on the exchange itself what the witness shows as the bot's.
+"""``freqops-host flatten``: the bot's coins and orders, as the witness shows them, closed on the exchange itself.
 
 The last way out, for a bot whose Freqtrade is gone. It acts only at level 3 and while no process of the bot lives, so
 that no other command sells the same coins; the bot's lock keeps it that way until it is done.

@@ -1,4 +1,4 @@
-"""One halt of one bot: what is at hand to carry it out."""
+"""One halt of one bot, and its means."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ STAYS = "the disk does not let it go; see 'dmesg' and the mount of /srv/freqops"
 
 
 def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Bring everything of a host that was interrupted to its end, and return what was done, and what failed."""
+    """Bring every interrupted command of a host to its end, and return the acts and the failures."""
     done: list[str] = []
     failed: list[str] = []
     try:

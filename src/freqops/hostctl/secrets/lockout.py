@@ -77,7 +77,7 @@ class LockedOut(Outcome):
 
 
 def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Engine) -> LockedOut:
-    """Halt the bot, replace what leaked, and prove that it opens nothing.
+    """Halt the bot, replace the leaked secret, and prove that it opens nothing.
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """

@@ -46,7 +46,7 @@ class Adoption:
         self._result = Adopted(home.name, incident=self._mandate.incident)
 
     def run(self) -> Adopted:
-        """Adopt, and prove it; what does not succeed is taken back.
+        """Adopt, and prove it; a failure is taken back.
 
         Raises:
             Refused: Nothing was touched.

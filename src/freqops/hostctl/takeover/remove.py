@@ -1,4 +1,4 @@
-"""``freqops-host remove``: a bot taken off its host, with what it knows kept, and proof that nothing is left.
+"""``freqops-host remove``: a bot taken off its host, with its records kept, and proof that nothing is left.
 
 Nothing is removed while trades are open by the word of any of them: the bot itself, its databases, its exchange.
 """
