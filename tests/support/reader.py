@@ -166,4 +166,4 @@ def reader(images: Mapping[str, str]) -> Iterator[Reader]:
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
         program.chmod(0o755)
-        yield Reader(clone, home, images)
+        yield Reader(clone.root, home, images)
