@@ -5,7 +5,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# What Python compiled once is kept: compiling Ansible anew at each start takes longer than most plays.
+# What Python compiled once is kept: compiling Ansible again at each start takes longer than most plays.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the commands and the procedures

@@ -31,13 +31,13 @@ class ActionModule(FleetAction):
     """See library/freqops_circuit_breaker.py."""
 
     def act(self) -> dict[str, Any]:
-        """Do it on every host, show one table, and fail unless every host and every bot is proven."""
+        """Switch the breaker on every host, show one table, and fail unless every host and every bot is proven."""
         action, bots = self.argument("action"), self.argument("bots")
         if self.argument("scope") == "risk":
             raise Refused("scope=risk: there is no risk breaker yet; the operator breaker is scope=operator")
         everything = inputs.means_all(bots)
         if action in OF_RUNS and not everything:
-            raise Refused(f"action={action} is about the runs of whole hosts: bots={bots} means nothing with it")
+            raise Refused(f"action={action} is about the runs of whole hosts: bots={bots} cannot be given with it")
         hosts = fleet.reached(bots, self.declared())
         deadline = inputs.deadline(self.argument("deadline")) or PROOF
         words = ["breaker", *self._words(action, deadline)]
@@ -54,7 +54,7 @@ class ActionModule(FleetAction):
         return judged
 
     def _next(self, found: FleetAnswer, bots: list[str], hosts: list[str]) -> list[str]:
-        """Return what to type next, a line each."""
+        """Return the next commands, a line each."""
         if found.action == ENABLE:
             return [next_commands.to_disable(bots, hosts if self.limited else [])]
         if found.action != DISABLE:
@@ -64,10 +64,10 @@ class ActionModule(FleetAction):
         return next_commands.after_disable(waiting, known)
 
     def _words(self, action: str, deadline: int) -> list[str]:
-        """Return the arguments of the host's command; what is wrong with them, every host would say alike."""
+        """Return the arguments of the host's command; a mistake in them is refused here, once for all hosts."""
         ends = {name: self.argument(given) for name, given in ENDS.items() if self.argument(given) not in (None, "")}
         if ends and action not in (ENABLE, OVERRIDE):
-            raise Refused(f"{', '.join(ENDS[name] for name in ends)} means nothing with action={action}")
+            raise Refused(f"{', '.join(ENDS[name] for name in ends)} cannot be given with action={action}")
         if action == STATUS:
             return [action, "--json"]
         given = mandate.of_play(self.variables, "breaker", mandate.no_reason() if action == ENABLE else "")
@@ -77,7 +77,7 @@ class ActionModule(FleetAction):
 
 
 def _judged(found: FleetAnswer) -> dict[str, Any]:
-    """Show what all hosts said, and return it; it is a failure unless all of it is proven."""
+    """Show the answers of all hosts, and return them; a failure unless all of them are proven."""
     show(["", *found.lines()], BAD if found.wrong else GOOD)
     judged = {"changed": found.changed, "action": found.action, **found.to_json()}
     return {**judged, "failed": True, "msg": found.verdict} if found.wrong else judged

@@ -45,7 +45,7 @@ class ActionModule(FleetAction):
         return {**judged, "failed": True, "msg": "NOT ALL READ: " + "; ".join(wrong)} if wrong else judged
 
     def _layers(self, host: str, bots: list[str]) -> dict[str, Any]:
-        """Return for each bot what the inventory says of it.
+        """Return for each bot its layers in the inventory.
 
         Raises:
             Refused: That cannot be read.
@@ -60,7 +60,7 @@ class ActionModule(FleetAction):
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host config``.
+    """Refuse anything but the answer of ``freqops-host config``.
 
     Raises:
         Malformed: It is not.

@@ -51,11 +51,11 @@ class ActionModule(FleetAction):
 
 
 def _answers(said: list[Answer], hosts: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return what each host said of each bot; a bot of which nothing was said has not passed."""
+    """Return the answer of each host for each bot; a bot without an answer has not passed."""
     found = []
     for answer in said:
         document = answer.document or {}
-        why = answer.error or "nothing was said of it"
+        why = answer.error or "its host reported nothing about it"
         rows = {row["bot"]: row for row in document.get("bots", [])}
         for bot in hosts[answer.host]:
             silent = {"bot": bot, "exercises": [], "passed": False, "detail": [why]}

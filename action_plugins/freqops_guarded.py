@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: change what could lock the operator out, and confirm it over a new connection."""
+"""Action: make a change that could lock the operator out, and confirm it over a new connection."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Change, and confirm what was changed."""
+        """Make the change, and confirm it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         change, seconds = self._task.args["change"], int(self._task.args["seconds"])
         if change == SUDOERS and self._connection.transport != "ssh":

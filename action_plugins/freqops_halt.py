@@ -81,21 +81,21 @@ class ActionModule(FleetAction):
 
 
 class _Asked:
-    """What the hosts have answered so far; each row is shown when it is there."""
+    """The answers of the hosts so far; each row is shown when it is there."""
 
     def __init__(self, level: int, hosts: dict[str, list[str]]) -> None:
         self._level, self._hosts = level, hosts
         self._answers: dict[str, HostAnswer] = {}
 
     def arrived(self, answer: Answer) -> None:
-        """Take in and show what one host said."""
+        """Take in and show the answer of one host."""
         host = HostAnswer.of(answer.host, self._hosts[answer.host], answer.document, answer.error)
         for line, row in zip(host.lines(self._level), host.rows(self._level), strict=True):
             show([line], GOOD if row.proven else BAD)
         self._answers[answer.host] = host
 
     def answer(self, answer: Answer) -> HostAnswer:
-        """Return what a host said; one that said nothing, or what could not be taken in, is silent or has an error."""
+        """Return the answer of a host; one without an answer is silent, and one that cannot be read has an error."""
         silent = HostAnswer(answer.host, self._hosts[answer.host], error=answer.error, silent=answer.document is None)
         return self._answers.get(answer.host, silent)
 

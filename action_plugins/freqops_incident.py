@@ -19,7 +19,7 @@ class ActionModule(FleetAction):
     """See library/freqops_incident.py."""
 
     def act(self) -> dict[str, Any]:
-        """Fetch from every host that has bots, show what came and what did not, and fail unless all of it came."""
+        """Fetch from every host that has bots, show which files came, and fail unless all did."""
         incident = copy_back.checked_id(self.argument("incident"))
         hosts = self.argument("hosts") or list(fleet.chosen("all", self.declared()))
         if self._task.check_mode:

@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Look at what the validation said of each bot; change nothing."""
+        """Judge the validation of each bot; change nothing."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]

@@ -59,7 +59,7 @@ class ActionModule(FleetAction):
             if document.get("same"):
                 rows += [[answer.host, *cells(row)] for row in document.get("bots", [])]
             else:
-                found = document.get("differences") or [answer.error or "it does not tell"]
+                found = document.get("differences") or [answer.error or "it gave no reason"]
                 more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
                 lines.append(f"to do on {answer.host}: {'; '.join(found[:SHOWN])}{more}")
         if rows:

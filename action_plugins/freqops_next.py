@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: what to type after a step on single bots, whether it was proven or refused."""
+"""Action: the next command after a step on single bots, whether it was proven or refused."""
 
 from __future__ import annotations
 

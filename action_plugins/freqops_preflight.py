@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: refuse what deploy must refuse, all of it at once, before anything is touched."""
+"""Action: every refusal of deploy, all of them at once, before anything is touched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ActionModule(FleetAction):
     """See library/freqops_preflight.py."""
 
     def act(self) -> dict[str, Any]:
-        """Judge the whole inventory, its repositories alone, or what was found on the hosts; change nothing."""
+        """Judge the whole inventory, its repositories alone, or the findings on the hosts; change nothing."""
         variables, hostvars, probes = self.variables, self.hostvars, self.argument("probes")
         sources = [Path(source) for source in variables["ansible_inventory_sources"] if Path(source).exists()]
         alone = self.argument("repositories_alone")
@@ -80,7 +80,7 @@ class ActionModule(FleetAction):
         return {name: preflight.plain(loaded[name]) for name in names if name in loaded}, []
 
     def _on_hosts(self, fleet: Fleet, variables: dict[str, Any], name: str) -> list[Refusal]:
-        """Judge what was found on each host that the play has not left behind."""
+        """Judge the findings on each host that the play has not left behind."""
         refusals: list[Refusal] = []
         here: dict[str, str] = {}
         tokens: dict[str, object] = {}
@@ -103,7 +103,7 @@ def _about_backups(refusals: list[Refusal]) -> list[Refusal]:
 
 
 def _files(fleet: Fleet, hostvars: Any) -> Iterator[Refusal]:
-    """Yield what is wrong with the files of each bot that lie here."""
+    """Yield the faults of the files of each bot that lie here."""
     for bot in fleet.bots:
         yield from brought_files.judge(bot, hostvars[bot.host].get("inventory_dir"), ROOT)
 

@@ -13,7 +13,7 @@ class ActionModule(FleetAction):
     """See library/freqops_removable.py."""
 
     def act(self) -> dict[str, Any]:
-        """Judge what was seen on the hosts of the play."""
+        """Judge the bots that were seen on the hosts of the play."""
         hosts = self.variables["ansible_play_hosts"]
         seen = {host: self.hostvars[host][self._task.args["seen"]] for host in hosts}
         declared = {bot for bots in self.declared().values() for bot in bots}

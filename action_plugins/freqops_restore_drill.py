@@ -37,7 +37,7 @@ class ActionModule(FleetAction):
         patience = PATIENCE * (1 + max(map(len, meant.values())))
         said = self.ask(commands, patience, restore_drill.check)
         answers = [(each.host, restore_drill.read(each.document)) for each in said if each.document is not None]
-        silent = [f"{each.host}: NO ANSWER: {each.error or 'nothing was said'}" for each in said if not each.document]
+        silent = [f"{each.host}: NO ANSWER: {each.error or 'no output'}" for each in said if not each.document]
         page = _written(given.incident, restore_drill.page(given.incident, given.reason, given.actor, answers, silent),
                         restore_drill.record(given.incident, answers, silent))  # fmt: skip
         copied = copy_back.copy_back(self, self.hostvars, list(meant), given.incident, copy_back.DIRECTORY)

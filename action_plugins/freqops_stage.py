@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
     _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Read what the release is made of and send it to the host."""
+        """Read the files of the release and send them to the host."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         values = self._task.args
         try:

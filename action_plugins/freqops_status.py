@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action: what every bot of the play's hosts is doing, the unreachable ones named."""
+"""Action: the state of every bot of the play's hosts, the unreachable ones named."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ActionModule(FleetAction):
         return list(self.variables["groups"].get(MONITORING, [])) if with_calendar else []
 
     def _calendar(self) -> tuple[list[str], list[str]]:
-        """Return what is wrong with the calendar of the control node, and what is only to be said of it."""
+        """Return the faults of the calendar of the control node, and notes on it."""
         if not boolean(self._task.args.get("calendar", False)) or self.variables["groups"].get(MONITORING):
             return [], []  # a host of the group says it itself
         sources = [os.path.realpath(source) for source in self.variables["ansible_inventory_sources"]]
@@ -92,7 +92,7 @@ def _wrong(answer: Answer, bots: list[str]) -> list[str]:
 
 
 def _notes(answer: Answer, bots: list[str]) -> list[str]:
-    """Return what is only to be said of a host: it makes nothing fail."""
+    """Return the notes on a host; they make nothing fail."""
     return [*_undeclared(answer, bots), *(f"{answer.host}: {text}" for text in notes(answer.document or {"bots": []}))]
 
 

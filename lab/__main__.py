@@ -28,9 +28,9 @@ Command = Callable[[argparse.Namespace], bool | None]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    up_parser = commands.add_parser("up", help="bring the lab up, or mend what is broken")
-    up_parser.add_argument("--fresh", action="store_true", help="make the hosts anew; what is on them is lost")
-    up_parser.add_argument("--hosts", type=_names, help="which hosts the lab shall have from now on; comma-separated")
+    up_parser = commands.add_parser("up", help="bring the lab up, or repair its broken parts")
+    up_parser.add_argument("--fresh", action="store_true", help="make the hosts again; what is on them is lost")
+    up_parser.add_argument("--hosts", type=_names, help="the hosts that the lab has from now on; comma-separated")
     commands.add_parser("images", help="make what all labs share: images and registry; `up` does it itself")
     down_parser = commands.add_parser("down", help="remove all labs of this checkout: everything but the images")
     down_parser.add_argument("--one", action="store_true", help="remove only the lab that FREQOPS_LAB names")
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("sweep", help="delete the disks of hosts that are gone; `reset` starts this itself")
     for name, text in (
         ("ssh", "log in, or run a command"),
-        ("reset", "make a host anew"),
+        ("reset", "make a host again"),
         ("stop-host", "shut a host down"),
         ("start-host", "start a host"),
         ("restart-host", "reboot a host"),

@@ -1,4 +1,4 @@
-"""What the demo does: playbooks, as an operator runs them, and what befalls the bots in between."""
+"""The acts of the demo: playbooks, as an operator runs them, and events at the bots in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo reads back from the bots, their hosts, the exchange and the database; each proof is one line."""
+"""The proofs of the demo, read back from the bots, their hosts, the exchange and the database; each is one line."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Trades:
 
 
 def statuses() -> dict[str, dict[str, Any]]:
-    """Return the row of each bot in status.yml, read anew."""
+    """Return the row of each bot in status.yml, read again."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "status.json"
         words = ["playbooks/status.yml", "-i", str(INVENTORY), "-e", f"output={output}"]
@@ -74,7 +74,7 @@ def statuses() -> dict[str, dict[str, Any]]:
 
 
 def status(bot: str = BOT) -> dict[str, Any]:
-    """Return a bot's row of status.yml, read anew."""
+    """Return a bot's row of status.yml, read again."""
     rows = statuses()
     if bot not in rows:
         raise NotShown(f"{bot} is on no host: {rows}")
@@ -189,7 +189,7 @@ def process(bot: str) -> str:
 
 
 def configured() -> str:
-    """Return who says some values by which the bot runs, and that its password is not shown."""
+    """Return the origin of some values by which the bot runs, and that its password is not shown."""
     lines = [line.strip() for line in CONFIGURATION.read_text().splitlines()]
     wanted = ("dry_run: true  # its declaration", "max_open_trades: 6  # freqtrade_config")
     hidden = 'api_server.password: "[not shown]"  # secrets of the host'

@@ -1,4 +1,4 @@
-"""What somebody sees of the demo: all output as it comes, and below it, on a terminal, how far it is."""
+"""The screen of the demo: all output as it comes, and below it, on a terminal, the progress."""
 
 from __future__ import annotations
 

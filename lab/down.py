@@ -15,7 +15,7 @@ from lab.services import registry
 
 
 def down() -> None:
-    """Remove all labs of this checkout, and stop the engine if a lab started it and nobody else uses it."""
+    """Remove all labs of this checkout, and stop the engine if a lab started it and nothing else uses it."""
     client = engine.connect()
     ours = [*ROOT.glob(f".{DEFAULT}"), *ROOT.glob(f".{DEFAULT}-*")]
     if client is None and (ours or engine_process.was_ours()):
@@ -90,7 +90,7 @@ def _stop_engine(client: DockerClient) -> None:
 
 
 def _remove_broken_builds(client: DockerClient) -> None:
-    """Remove what builds left behind that ended with their engine; nobody builds now, or the engine would go on."""
+    """Remove the remains of builds that ended with their engine; none runs now, or the engine would go on."""
     for repository in (f"{IMAGE_PREFIX}/debian", f"{IMAGE_PREFIX}/base"):
         for image in client.images.list(repository):
             for container in client.containers.list(all=True, filters={"ancestor": str(image.id), "status": "exited"}):

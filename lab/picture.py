@@ -64,7 +64,7 @@ def _played(command: list[str], reason: str) -> subprocess.CompletedProcess[str]
 
 
 def main(place: Path = PICTURE) -> int:
-    """Halt, draw, resume; return 0 where all of it went well."""
+    """Halt, draw, resume; return 0 where all of it succeeded."""
     status, said = halted()
     if status != 0:
         sys.stderr.write(said)

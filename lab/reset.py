@@ -10,7 +10,7 @@ from lab.services import accounts
 
 
 def reset(name: str) -> None:
-    """Make one host anew from the host image, record its new key, and begin anew with its bots' accounts.
+    """Make one host again from the host image, record its new key, and begin again with its bots' accounts.
 
     Raises:
         LabError: the lab is not up.

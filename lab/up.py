@@ -1,4 +1,4 @@
-"""`lab up`: from whatever is there to a lab that answers, mending only what is broken."""
+"""`lab up`: a lab that answers, made from any state; only broken parts are made again."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -28,7 +28,7 @@ Parts = dict[str, Future[Any]]
 
 @dataclass(frozen=True)
 class Common:
-    """What all parts of the lab stand on."""
+    """The common base of all parts of the lab."""
 
     base: str
     net: Network
@@ -37,7 +37,7 @@ class Common:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all labs of a checkout have in common, under way: the registry, and the digest of each repository in it."""
+    """The common parts of all labs of a checkout, under way: the registry, and the digest of each repository in it."""
 
     ready: Future[None]
     digests: dict[str, Future[str]]
@@ -52,8 +52,8 @@ def up(*, fresh: bool, hosts: Sequence[str] | None = None) -> None:
     """Bring the lab up.
 
     Args:
-        fresh: make the hosts anew, with nothing on them.
-        hosts: which hosts it shall have from now on; those it has, and all where it has none, when not given.
+        fresh: make the hosts again, with nothing on them.
+        hosts: the hosts that it has from now on; the present ones, or all where there are none, when not given.
 
     Raises:
         LabError: a part did not come up; the others did.

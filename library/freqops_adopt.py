@@ -21,7 +21,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: V(looked) does all that it does; the others fail, so that a check is never mistaken for the deed.
+    details: V(looked) does all that it does; the others fail, so that a check is never mistaken for the real run.
   diff_mode:
     support: partial
     details: V(looked) shows both configurations, without what looks like a secret.

@@ -17,7 +17,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Lists with O(action=list); else it fails with NOTHING DONE, so that a check is never mistaken for the deed.
+    details: Lists with O(action=list); else fails with NOTHING DONE, never mistaken for the real run.
 options:
   action:
     description: V(run) backs up, V(list) says what is there and what of it counts, V(check) proves that nothing is
@@ -82,7 +82,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Run the command, and fail unless it proved what it did."""
+    """Run the command, and fail unless the result is proven."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     if values["action"] != "list":

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_bots
 short_description: Stop bots by plan, start or restart them, and prove it
 description:
-  - Runs C(freqops-host bots) on the host, which does each bot after the other, whatever became of the one before it.
+  - Runs C(freqops-host bots) on the host, which does one bot after the other, also after one that failed.
   - A stop is refused while trades are open, unless O(unmanaged_ok=true). It is no halt; but no recovery, deploy or
     resume starts a bot that was stopped by plan.
   - A start and a restart are refused while a hold of level 3 is in force; what is held stays held.
@@ -87,7 +87,7 @@ def _lines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    """Do it, and pass on what the host says of each bot."""
+    """Run the command, and pass on the row of each bot."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     words = ["bots", values["action"], ",".join(values["bots"]), *host_command.options(values)]

@@ -126,7 +126,7 @@ def _shown(files: dict[str, Breaker]) -> str:
 
 
 def main() -> None:
-    """Compare with the disk, and have the host's command switch what differs."""
+    """Compare with the disk, and have the host's command switch the files that differ."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=ONE_OF)
     values = module.params
     odd = [name for name in values["bots"] if not layout.BOT_NAME.fullmatch(name)]

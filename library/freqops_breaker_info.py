@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_breaker_info
-short_description: Tell how the operator breaker of a host stands, and what it does to its bots
+short_description: Show the operator breaker of a host, and its effect on the bots
 description:
   - Runs C(freqops-host breaker status) on the host. It changes nothing, and fails only where the host gives no answer.
 extends_documentation_fragment:
@@ -15,7 +15,7 @@ extends_documentation_fragment:
   - freqops.full_without_diff
 options:
   bots:
-    description: Bots to tell of; without any, all of the host.
+    description: Bots to show; without any, all of the host.
     type: list
     elements: str
     default: []

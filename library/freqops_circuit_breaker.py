@@ -11,7 +11,7 @@ description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host breaker).
   - Shows a table with a row for each host and each bot, also for those whose host gave no answer, and for bots that the
-    fleet has lost. It fails unless every host ended its command well, every bot is proven to be as its breaker files
+    fleet has lost. It fails unless the command succeeded on every host, every bot is proven to be as its breaker files
     demand, and every file can be read and says what was asked for.
   - With O(bots=all), every host of the play is asked, also one without bots.
   - The reason is the variable C(reason) of the play, as it was given; nothing in it is a template.

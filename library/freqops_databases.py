@@ -74,7 +74,7 @@ def _password(module: AnsibleModule, home: Path) -> str:
 
 
 def main() -> None:
-    """Make what is missing."""
+    """Make the missing users and databases."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     root, present = Path(module.params["root"]), _present(module)
     statements: dict[str, str] = {}

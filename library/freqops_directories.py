@@ -104,7 +104,7 @@ def _shown(seen: tuple[int, int, int] | None) -> str:
 
 
 def main() -> None:
-    """Compare, and make what differs."""
+    """Compare, and make the missing directories."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     below = Path(module.params["below"])
     before, after = [], []

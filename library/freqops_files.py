@@ -154,7 +154,7 @@ def _brought(path: Path, item: dict[str, Any], *, check: bool) -> dict[str, str]
 
 
 def main() -> None:
-    """Compare, and write what differs."""
+    """Compare, and write the differences."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     below, written, differences = Path(module.params["below"]), [], []
     try:

@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:
-    """Return the answer of the module, after it changed what has to be changed."""
+    """Return the answer of the module, after the change."""
     session = ssh_session.find(os.getpid())
     wanted = firewall.openings(module.params["ssh_ports"], module.params["open_ports"], session.server_port)
     firewall.refuse_foreign_bridges(path.name for path in Path("/sys/class/net").iterdir())

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: close on the exchange what a dead bot left there."""
+"""Ansible module: close the positions that a dead bot left on its exchange."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails with NOTHING SOLD, so that a check is never mistaken for the deed.
+    details: Fails with NOTHING SOLD, so that a check is never mistaken for the real run.
 options:
   bot:
     description: Name of the bot; it trades live, is held at level 3, and no process of it lives.
@@ -68,7 +68,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Run the command, and fail unless it proved what it did."""
+    """Run the command, and fail unless the result is proven."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     host_command.refuse_check(module, "NOTHING SOLD")
     bot, words = module.params["bot"], host_command.options(module.params)

@@ -11,7 +11,7 @@ description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each host with bots it runs C(freqops-host incident). It changes nothing on a host.
   - Writes the files of each host, and beside them C(report.md) for people and C(summary.json) for programs, to a
-    directory named after the incident. What was copied before is kept where a host gives nothing now.
+    directory named after the incident. Files that were copied before are kept where a host gives nothing now.
   - Fails where a host gave no answer, where a file was too large to be copied whole, and where no host has such an
     incident. A host that has no part in it is shown as such and is no failure.
 extends_documentation_fragment:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_lockout
 short_description: Replace a secret of a bot that leaked, and prove that it opens nothing
 description:
-  - Halts the bot at level 1, replaces what leaked, makes its container again, and tries what leaked.
+  - Halts the bot at level 1, replaces the leaked secret, makes its container again, and tries the old one.
   - With anything but O(what=api) the new one must wait in the bot's staged secrets; see M(freqops_secrets).
   - Fails unless the bot is halted and nothing that leaked opens anything. Of a messenger it is not asked what the old
     secret opens; the bot must run with another one.
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails in check mode; what leaked is not shut before it was replaced.
+    details: Fails in check mode; the leaked secret is not shut before it was replaced.
 options:
   bot:
     description: Name of the bot.
@@ -77,7 +77,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Have it locked out, and pass on what the host says."""
+    """Run the lockout, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     host_command.refuse_check(module, f"{bot}: NOT LOCKED OUT")

@@ -10,7 +10,7 @@ short_description: Find on all hosts at once whether a deploy would have anythin
 description:
   - Compares what is wanted, and every file that a deploy writes, with what the last good deploy left behind, and reads
     back that services, containers and bots are at work.
-  - What it does not know, or cannot read, differs.
+  - Anything that it does not know, or cannot read, counts as different.
   - Fails where two hosts of the inventory turn out to be one machine.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: bring the host's Postgres to what is staged for it."""
+"""Ansible module: bring the host's Postgres to its staged description."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ FLAGS = ("reread", "accept_stale_dump")
 
 
 def _foretell(module: AnsibleModule) -> None:
-    """Say what would be done, and end the module."""
+    """Foretell the act, and end the module."""
     try:
         present = foretelling.containers([postgres.CONTAINER]).get(postgres.CONTAINER)
     except NotProven as error:
-        module.fail_json(msg=visible(f"what would become of Postgres is not known: {error}"))
+        module.fail_json(msg=visible(f"the effect on Postgres cannot be foretold: {error}"))
         raise
     foretold = foretelling.of_postgres(Path(module.params["root"]), present, stale=module.params["stale"])
     first = recovery_points.foretold_of(foretold.dumped_first, Clock())
@@ -99,7 +99,7 @@ def _foretell(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    """Bring it up, and pass on what the host says."""
+    """Bring Postgres up, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     if module.check_mode:
         _foretell(module)

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: what a host is like, before it is deployed to."""
+"""Ansible module: the facts of a host, before it is deployed to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ description:
   - Returns memory, free disk, clock, listening TCP ports with their owners, engine, Compose, distribution, which of
     some images are there, and which bots have credentials of an account; no secret itself.
   - Only reads. It works as root on a bare host.
-  - What is found is judged by M(freqops_preflight).
+  - M(freqops_preflight) judges the result.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops
@@ -56,7 +56,7 @@ clock:
   returned: success
   type: float
 machine:
-  description: What no two running machines have in common.
+  description: The identity of the machine; no two running machines share it.
   returned: success
   type: str
 memory:
@@ -124,7 +124,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Look, and say what was found."""
+    """Look, and return the findings."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, facts = module.params, {"ansible_machine": os.uname().machine}
     module.exit_json(changed=False, ansible_facts=facts, **host_probe.look(values["images"], values["left_alone"]))

@@ -10,9 +10,9 @@ short_description: Take bots, or everything of freqops, off a host, and prove th
 description:
   - Runs C(freqops-host remove) on the host. All bots are judged before the first is touched.
   - A bot with open trades is refused; so is one of which anything that must be known cannot be read.
-  - What a bot knows is kept below C(/srv/freqops/removed), its database as a dump that was read back.
+  - The records of a bot are kept below C(/srv/freqops/removed), its database as a dump that was read back.
   - C(freqops-host) itself and its line for sudo stay; the playbook takes them away when the evidence was fetched.
-  - What was begun is finished on the host, even when the connection is lost.
+  - A removal that began is finished on the host, even when the connection is lost.
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -128,7 +128,7 @@ def _remarks(values: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    """Judge or remove, and pass on what the host says."""
+    """Judge or remove, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     look = values["look"] or module.check_mode

@@ -106,7 +106,7 @@ def _keep(module: AnsibleModule, account: str) -> None:
 
 
 def main() -> None:
-    """Prove it, or fail."""
+    """Prove the repositories, or fail."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     names, accounts, lock = (module.params[name] for name in ("repositories", "accounts", "deploy_lock"))
     if module.params["state"] == "reached":

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - freqops.mandate
 attributes:
   check_mode:
-    details: Warns of what would be replaced by what, line by line, and of what a restore would be refused for.
+    details: Warns of each line that would be replaced, and of each reason for which a restore would be refused.
 options:
   bot:
     description: Name of the bot; it is held at level 3, and no process of it lives.
@@ -80,7 +80,7 @@ moment:
   returned: success
   type: str
 kept:
-  description: Where what was replaced is kept, the path of a file or the name of a database; empty in check mode.
+  description: Where the replaced database is kept, the path of a file or the name of a database; empty in check mode.
   returned: success
   type: str
 level:
@@ -98,7 +98,7 @@ forgotten:
   type: list
   elements: str
 in_the_way:
-  description: What a restore would be refused for now; empty but in check mode.
+  description: The reasons for which a restore would be refused now; empty but in check mode.
   returned: success
   type: list
   elements: str
@@ -130,7 +130,7 @@ NAMES = (
 
 
 def main() -> None:
-    """Restore, or look, and pass on what the host says."""
+    """Restore, or look, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     words = ["restore", bot, *host_command.options(module.params), *host_command.options(module.params, *GIVEN)]

@@ -10,7 +10,7 @@ short_description: Bring parts of a snapshot other than databases back in place,
 description:
   - Runs C(freqops-host restore-parts) on the host. Everything is taken out of the repository, compared with the
     manifest and judged before anything is touched; each file then changes by one act, and is read back.
-  - The state is merged upward; no hold is lifted, lowered or removed. Nothing of a secret is in what it says.
+  - The state is merged upward; no hold is lifted, lowered or removed. No secret is in its answer.
   - The module is idempotent; where everything is there already, nothing changes.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - freqops.mandate
 attributes:
   check_mode:
-    details: Warns of what would be replaced by what, file by file, and of what a restore would be refused for.
+    details: Warns of each file that would be replaced, and of each reason for which a restore would be refused.
 options:
   only:
     description: Parts separated by commas; V(registry), V(state), V(releases), V(runs), V(logs), V(secrets).
@@ -71,12 +71,12 @@ moment:
   returned: success
   type: str
 rows:
-  description: Part, path, what becomes of it and why, for each file that is not there already.
+  description: Part, path, the act and its reason, for each file that is not there already.
   returned: success
   type: list
   elements: dict
 in_the_way:
-  description: What a restore would be refused for now; empty but in check mode.
+  description: The reasons for which a restore would be refused now; empty but in check mode.
   returned: success
   type: list
   elements: str
@@ -108,7 +108,7 @@ NAMES = ("outcome", "snapshot", "moment", "rows", "in_the_way", "detail")
 
 
 def main() -> None:
-    """Restore, or look, and pass on what the host says."""
+    """Restore, or look, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     words = ["restore-parts", *host_command.options(values), *host_command.options(values, *GIVEN)]

@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails with NOTHING RESUMED, so that a check is never mistaken for the deed.
+    details: Fails with NOTHING RESUMED, so that a check is never mistaken for the real run.
 options:
   bot:
     description: Name of the bot.
@@ -66,7 +66,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Resume, and pass on what the host says."""
+    """Resume, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     host_command.refuse_check(module, "NOTHING RESUMED")
     bot, words = module.params["bot"], host_command.options(module.params)

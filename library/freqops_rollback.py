@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: bring one bot back to a release that was well before."""
+"""Ansible module: bring one bot back to a release that worked before."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_rollback
-short_description: Bring one bot back to a release that was well before, and prove it
+short_description: Bring one bot back to a release that worked before, and prove it
 description:
   - Runs C(freqops-host rollback) on the host. Where the image is another one, the database goes back with it; if trades
     were written since, nothing goes back and the bot is halted at level 1 instead.
@@ -18,7 +18,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Fails in check mode; what a bot does is not known before it was started.
+    details: Fails in check mode; the result is not known before the bot was started.
 options:
   bot:
     description: Name of the bot.
@@ -78,7 +78,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    """Go back, and pass on what the host says."""
+    """Go back, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     host_command.refuse_check(module, f"{bot}: NOT ROLLED BACK")

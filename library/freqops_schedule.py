@@ -97,7 +97,7 @@ def _run(module: AnsibleModule) -> End:
 
 
 def main() -> None:
-    """Do it."""
+    """Run the module."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         if module.params["action"] != "run":

@@ -133,7 +133,7 @@ def _former(inventory: str) -> calendar_file.Calendar | None:
 
 
 def main() -> None:
-    """Judge, and say what must be."""
+    """Judge the calendar, and return its units."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     given = dict(module.params)
     rows = entries.merged(given.pop("defaults"), given.pop("jobs"))

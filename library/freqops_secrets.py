@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: freqops_secrets
 short_description: Generate the secrets of one bot and keep them
 description:
-  - Makes up what is missing in the file of secrets of a bot and keeps what is there.
+  - Generates the missing secrets in the file of a bot, and keeps the present ones.
   - The directories of both files are made; that of the one in use can be read by O(owner).
   - New secrets wait in O(staged) until a switch of the bot puts them into use, or takes them back.
   - No value is ever returned, logged or shown in a diff.
@@ -133,7 +133,7 @@ def _directories(path: Path, owner: int) -> None:
 
 
 def _stage(staged: Path, after: dict[str, Any], owner: int) -> None:
-    """Write what is new beside what is in use."""
+    """Write the new secrets beside those in use."""
     staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     durable.write_json(staged, after, MODE, (owner, owner))
 

@@ -13,7 +13,7 @@ description:
     the host, and dies with the run of Ansible, however that ends. Then the slot is free after O(ttl_seconds), and not
     before.
   - What is run by C(freqops-host slot run --token) ends when the heartbeat is late, at half of O(ttl_seconds). Any
-    other command that a play starts goes on when the run of Ansible is killed, and nobody ends it.
+    other command that a play starts goes on when the run of Ansible is killed, and nothing ends it.
   - A new slot is refused while the operator breaker of the host is active, missing or cannot be read, unless an
     override is in force. Slots of the kind V(maintenance) are given all the same. A slot that is held is kept and given
     back.

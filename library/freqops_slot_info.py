@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: which run slots of a host are taken, and by whom."""
+"""Ansible module: the run slots of a host that are taken, and their holders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RETURN = r"""
 slots:
   description:
     - The lock files by name, each with C(file), C(kind), C(state), C(detail), C(holder), C(pid), C(cid), C(taken_at),
-      C(heartbeat_s), C(ttl_s) and C(run_pid). The token is not told.
+      C(heartbeat_s), C(ttl_s) and C(run_pid). The token is not shown.
     - The state is C(active), C(late), C(holder gone), C(run left behind), C(unreadable), C(stale) or
       C(active, not of freqops).
   returned: success
@@ -40,7 +40,7 @@ kinds:
   returned: success
   type: dict
 problems:
-  description: What somebody must look at, a line for each, with its cure.
+  description: Problems, a line for each, with its cure.
   returned: success
   type: list
   elements: str
@@ -59,7 +59,7 @@ ARGUMENT_SPEC: dict[str, Any] = {"root": {"type": "path", "default": "/srv/freqo
 
 
 def main() -> None:
-    """Look, and say what is there."""
+    """Look, and return the slots."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         answer = SlotDirectory(Path(module.params["root"]), Clock()).answer()

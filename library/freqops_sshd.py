@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:
-    """Return the answer of the module, after it changed what has to be changed."""
+    """Return the answer of the module, after the change."""
     session = ssh_session.find(os.getpid())
     server = sshd.SshServer(commands.run, Guard("sshd", commands.run))
     server.refuse_without_drop_ins()

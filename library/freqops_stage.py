@@ -194,7 +194,7 @@ def _diff(home: Path, former: str, files: dict[str, tree.Content], changed: list
 
 
 def main() -> None:
-    """Compare, and write what differs."""
+    """Compare, and write the differences."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
     read = {name: base64.b64decode(content) for name, content in values["contents"].items()}

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:
-    """Return what the module answers, after it changed what has to be changed."""
+    """Return the answer of the module, after the change."""
     seconds = module.params["seconds"]
     session = ssh_session.find(os.getpid()) if seconds else None
     uid = session.uid if session else int(os.environ.get("SUDO_UID", os.getuid()))

@@ -11,12 +11,13 @@ description:
   - Runs C(freqops-host switch) on the host, which restarts exactly the bots concerned.
   - A bot that does not come up is rolled back as one; image, configuration, strategy, secrets and database. The module
     then fails, and its message ends with the bot's last log lines.
-  - What was begun is finished on the host, even when the connection is lost.
+  - A switch that began is finished on the host, even when the connection is lost.
   - A bot with open trades that would go on by another stop, timeframe or the like is refused, with both values, unless
     O(accept_effective).
   - Before image or database of a bot change, all of its database is brought into a dump. Where that fails the bot is
     refused, unless O(accept_stale_dump).
-  - A bot held at level 1 is started and stays paused; one held at level 3 is not started. Both end well and say so.
+  - A bot held at level 1 is started and stays paused; one held at level 3 is not started. Both succeed, and the
+    result says so.
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -27,7 +28,7 @@ attributes:
     support: partial
     details: >-
       Foretells by the disk, the processes and the engine what would be done with each bot and its container, and fails
-      where a container of somebody else is in the way; does not know whether a bot would get well.
+      where a container of somebody else is in the way; does not know whether a bot would come up healthy.
   diff_mode:
     support: partial
     details: >-
@@ -112,12 +113,12 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def _foretell(module: AnsibleModule) -> None:
-    """Say what would be done with each bot, and end the module."""
+    """Foretell the act on each bot, and end the module."""
     values, releases = module.params, module.params["releases"]
     try:
         present = foretelling.containers([layout.container_of(bot) for bot in releases])
     except NotProven as error:
-        module.fail_json(msg=visible(f"what would become of the containers is not known: {error}"))
+        module.fail_json(msg=visible(f"the effect on the containers cannot be foretold: {error}"))
         raise
     foretold = {}
     for bot, release in releases.items():
@@ -140,7 +141,7 @@ def _foretell(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    """Switch, and pass on what the host says."""
+    """Switch, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values, releases = module.params, module.params["releases"]
     if not releases:

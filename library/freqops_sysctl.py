@@ -50,7 +50,7 @@ ARGUMENT_SPEC: dict[str, Any] = {"settings": {"type": "dict", "required": True}}
 
 
 def main() -> None:
-    """Compare with the kernel and the file, and set what differs."""
+    """Compare with the kernel and the file, and set the differences."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         module.exit_json(**apply(module))
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def apply(module: AnsibleModule) -> dict[str, Any]:
-    """Return the answer of the module, after it set what has to be set."""
+    """Return the answer of the module, after the change."""
     wanted = sysctl.check(module.params["settings"])
     container = commands.run(["systemd-detect-virt", "--container", "--quiet"]).returncode == 0
     kernel = sysctl.Kernel(container=container)

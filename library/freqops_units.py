@@ -139,7 +139,7 @@ class Units:
         ]
 
     def bring(self) -> None:
-        """Make it so, and read back that what is to run does."""
+        """Bring the units to their state, and read it back."""
         for name in self.gone:
             if "[Install]" in (self.place / name).read_text(errors="replace"):
                 _must("disable", "--now", "--quiet", name)
@@ -158,7 +158,7 @@ class Units:
 
 
 def main() -> None:
-    """Compare with the disk and with systemd, and change what differs."""
+    """Compare with the disk and with systemd, and bring the units to their state."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
         units = Units(module.params)

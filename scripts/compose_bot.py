@@ -38,11 +38,11 @@ FOR_EDITORS = "$schema"
 
 @dataclass(frozen=True)
 class Said:
-    """What became of a setting, in one line.
+    """The result for a setting, in one line.
 
     Attributes:
         what: The setting, or several of a section.
-        became: What became of it: dropped, added, or where it is now.
+        became: The result: dropped, added, or where it is now.
         why: Why, or more exactly where.
     """
 
@@ -242,7 +242,7 @@ def _credentials(bot: ComposeBot) -> Iterator[Said]:
             bot.account[key] = value
             yield Said(f"exchange.{key}", MOVED_TO_SECRETS, f"{secrets.NAME}.{bot.name}.{key}")
         else:
-            yield Said(f"exchange.{key}", DROPPED, "on paper nobody needs it")
+            yield Said(f"exchange.{key}", DROPPED, "a paper bot does not need it")
 
 
 def _other_secrets(config: dict[str, Any]) -> Iterator[Said]:

@@ -2,7 +2,7 @@
 """Make an inventory of bots that ran with docker compose, from their Freqtrade configurations.
 
 `make from-compose INVENTORY=inventories/mine BOTS="host/bot=config.json host/bot:Strategy=config.json,private.json"`.
-It makes a new directory, whole or not at all, and says of every setting what became of it; never its value.
+It makes a new directory, whole or not at all, and reports the result for every setting; never its value.
 `LATER="host/bot=/opt/bot/docker-compose.yml"` names those of them that are adopted another day: no deploy brings them
 up beside the old one, and their entries lie in files of their own until then.
 """
@@ -186,7 +186,7 @@ class Inventory:
     """An inventory that is made in memory, and judged there."""
 
     def __init__(self, bots: Sequence[ComposeBot], path: Path, later: Mapping[str, str] | None = None) -> None:
-        """Make it.
+        """Make the inventory.
 
         Args:
             bots: Its bots.

@@ -59,7 +59,7 @@ class Containers:
     """Processor time of a lab's containers, those included that are gone again.
 
     The engine counts by container, from its start: one that was removed took what was last seen, one that was started
-    anew counts from nothing again.
+    again counts from nothing again.
     """
 
     def __init__(self, usage: Callable[[], Mapping[str, float]]) -> None:

@@ -32,7 +32,7 @@ from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
-    "tests/unit/exchange/test_ledger.py",
+    "tests/unit/lab/exchange/test_ledger.py",
     "tests/unit/hostctl/runs/test_slot_races.py",
     *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests/crash").glob("test_*.py")),
     "tests/halt_model",

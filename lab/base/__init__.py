@@ -1,1 +1,1 @@
-"""What all of the lab stands on: paths, names, waiting, the console, files and programs."""
+"""The base of the lab: paths, names, waiting, the console, files and programs."""

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: a live line for each running step, or plain lines where nobody watches."""
+"""The output for the person at the terminal: a live line for each running step, or plain lines without a terminal."""
 
 import threading
 import time

@@ -2,7 +2,7 @@
 
 It writes JSON lines: `{"ready": true}` first; for each request, which carries an `id`, `{"id": 7, "begun": true}`
 before it acts, and `{"id": 7, ...}` when it has. So a request that a dead line swallowed may be sent again on another,
-and one that was begun is never done twice. Whatever else it writes is shown where it gives no answer.
+and one that was begun is never done twice. Its other output is shown where it gives no answer.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class ProcessLine:
             yield piece
 
     def kill(self) -> None:
-        """Kill the process, which whoever hears it notices."""
+        """Kill the process; its reader notices that."""
         self._process.kill()
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class ProcessLine:
 
 
 class Conversation:
-    """Questions and answers over a line that is opened when the first is asked, and anew whenever it has died."""
+    """Questions and answers over a line that is opened when the first is asked, and again whenever it has died."""
 
     def __init__(self, dial: Callable[[], Line]) -> None:
         self._dial = dial

@@ -11,7 +11,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Answer(NamedTuple):
-    """What a service said."""
+    """The answer of a service."""
 
     status: int
     headers: Message

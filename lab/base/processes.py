@@ -43,7 +43,7 @@ def end(pid: int, seconds: float) -> None:
 
 
 def kill(pid: int) -> None:
-    """End a process that has nobody left to talk to."""
+    """End a process that has no partner left."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""What one `lab` command must know of the one before: subnet, published ports, privileges, image references."""
+"""The state that one `lab` command leaves for the next: subnet, published ports, privileges, image references."""
 
 import json
 from dataclasses import asdict, dataclass, field

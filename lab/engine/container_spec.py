@@ -1,4 +1,4 @@
-"""What a container of the lab shall be, as the engine's API wants to hear it."""
+"""The description of a container of the lab, in the words of the engine's API."""
 
 import hashlib
 import json

@@ -72,7 +72,7 @@ def remove(container: Container, *, keep_volumes: bool = False) -> None:
 
 
 def join(container: Container, network: Network, address: str) -> bool:
-    """Put a container on a network unless it is there, or back on it when that was made anew.
+    """Put a container on a network unless it is there, or back on it when that was made again.
 
     Returns:
         Whether anything had to be done.

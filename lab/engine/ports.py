@@ -15,7 +15,7 @@ def candidates(seed: str, part: str) -> list[int]:
 
 
 def choose(seed: str, part: str, taken: set[int]) -> int:
-    """Return a port that no container is promised and nobody listens on."""
+    """Return a port that no container is promised and nothing listens on."""
     for port in candidates(seed, part):
         if port not in taken and is_free(port):
             return port
@@ -36,6 +36,6 @@ def promised(client: DockerClient) -> set[int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on a loopback port."""
+    """Whether nothing listens on a loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) != 0

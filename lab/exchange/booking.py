@@ -1,4 +1,4 @@
-"""What an order locks and what a fill moves, to the last digit."""
+"""The amounts that an order locks and a fill moves, to the last digit."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ async def _silence(request: web.Request) -> None:
 
 
 def _reset(request: web.Request) -> None:
-    """Close so that the client's side is told of a reset instead of an orderly end."""
+    """Close so that the client sees a reset instead of an orderly end."""
     if request.transport is not None:
         request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
         request.transport.abort()

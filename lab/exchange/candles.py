@@ -25,7 +25,7 @@ DAY_S = 86400
 
 
 class Path(Protocol):
-    """What candles are made from."""
+    """The source of candles."""
 
     def price(self, second: int) -> int:
         """Return the price at a second since the epoch."""

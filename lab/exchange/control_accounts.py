@@ -52,7 +52,7 @@ class Accounts:
         return web.json_response(self._exchange.ledger.account_names())
 
     async def open_account(self, request: web.Request) -> web.Response:
-        """Create an account with balances and a key; the answer is the only place where the secret is told."""
+        """Create an account with balances and a key; the answer is the only place where the secret is shown."""
         body = await body_of(request)
         name = body.get("name")
         if not isinstance(name, str) or not re.fullmatch(_NAME, name):
@@ -167,7 +167,7 @@ class Accounts:
 
 
 def _key_shape(key: Key) -> dict[str, Any]:
-    """Return what is told of a key at any time: all but its secret."""
+    """Return a key without its secret."""
     return {"api_key": key.api_key, "permissions": list(key.permissions), "addresses": list(key.addresses)}
 
 

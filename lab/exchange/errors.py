@@ -113,7 +113,7 @@ def bad_signature() -> BinanceError:
 
 
 def lost_answer() -> BinanceError:
-    """Tell that nobody knows what became of a request."""
+    """Return the error that the result of a request is not known."""
     return BinanceError(
         -1006, "An unexpected response was received from the message bus. Execution status unknown.", 500
     )

@@ -20,7 +20,7 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request is about; `side` is that of an order to be placed."""
+    """The subject of a request; `side` is that of an order to be placed."""
 
     endpoint: str
     symbols: tuple[str, ...]
@@ -30,7 +30,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Which requests fail, how, and for how many of them (`times`; None = until healed)."""
+    """A fault: the requests that fail, how they fail, and how many of them (`times`; None = until healed)."""
 
     id: int
     endpoint: str
@@ -117,9 +117,9 @@ class Faults:
                 self._remove(fault)
 
     def strike(self, asked: Asked) -> tuple[int, Fault | None]:
-        """Return how many milliseconds a request is held up and which fault befalls it, and count these faults.
+        """Return the delay of a request in milliseconds and its fault, and count these faults.
 
-        All latencies add up; of the faults that do more, the oldest befalls the request.
+        All latencies add up; of the faults that do more, the oldest strikes the request.
         """
         met = [fault for fault in self._faults.values() if fault.meets(asked)]
         worst = next((fault for fault in met if fault.spoils or fault.partial is not None), None)

@@ -97,7 +97,7 @@ class Feed:
         self._paths[symbol] = self._lay_over(symbol)
 
     def forget_scripts(self) -> None:
-        """Give all pairs their seeded paths, now and in the past: as if nobody had ever touched a price."""
+        """Give all pairs their seeded paths, now and in the past: as if no price had ever been set."""
         with self._store.transaction():
             self._store.run("DELETE FROM scripts")
         self._paths = {symbol: self._lay_over(symbol) for symbol in MARKETS}

@@ -22,7 +22,7 @@ ZERO = Decimal(0)
 
 
 class LedgerError(ValueError):
-    """An operator's wish that the ledger cannot fulfil."""
+    """An operator's request that the ledger cannot fulfil."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What an account has of one asset."""
+    """The balance of an account in one asset."""
 
     free: Decimal
     locked: Decimal
@@ -76,7 +76,7 @@ class Ledger:
         return 0 if row is None else int(row["updated_ms"])
 
     def issue_key(self, account_id: int, permissions: tuple[str, ...], addresses: tuple[str, ...], now_ms: int) -> Key:
-        """Create a key; its secret is told once and is needed here to check signatures."""
+        """Create a key; its secret is shown once and is needed here to check signatures."""
         unknown = set(permissions) - set(PERMISSIONS)
         if unknown:
             raise LedgerError(f"no such permission: {', '.join(sorted(unknown))} (there are {', '.join(PERMISSIONS)})")

@@ -1,4 +1,4 @@
-"""What a client asks for in `POST /api/v3/order`, read and held against the pair's filters."""
+"""The order in a `POST /api/v3/order`, read and checked against the pair's filters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FOREIGN_TO = {
 
 @dataclass(frozen=True, slots=True)
 class OrderForm:
-    """A wish for an order that passed all checks which need neither the book nor the account."""
+    """A requested order that passed all checks which need neither the book nor the account."""
 
     market: Market
     side: Side

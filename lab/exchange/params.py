@@ -54,7 +54,7 @@ class Params:
         return self.find_whole(name) or 0
 
     def limit(self, default: int, most: int) -> int:
-        """Return how many answers are wanted; Binance cuts larger wishes down without a word."""
+        """Return the number of answers that are wanted; Binance cuts larger numbers silently."""
         value = self.find_whole("limit")
         if value == 0:
             raise bad_value("limit")

@@ -61,7 +61,7 @@ def place_order(exchange: Exchange, key: Key, params: Params, fraction: Decimal 
 
 
 def place_for(exchange: Exchange, account_id: int, params: Params, fraction: Decimal = WHOLE) -> dict[str, Any]:
-    """Place an order for an account, whoever wants it; matching executes a fraction of it at most."""
+    """Place an order for an account, without a key; matching executes a fraction of it at most."""
     market = params.market()
     form = orderform.read(params, market.price(exchange.feed.price(market.symbol)))
     return placed_shape(*exchange.engine.place(account_id, form, fraction))

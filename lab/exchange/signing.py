@@ -1,4 +1,4 @@
-"""Who sent this request, and was it really them, just now?"""
+"""The sender of a request, proven by its signature and its time."""
 
 from __future__ import annotations
 

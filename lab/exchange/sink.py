@@ -23,7 +23,7 @@ LONGEST_MS = 600_000
 
 @dataclass
 class Sink:
-    """What was posted, and how a post is answered.
+    """The posts that arrived, and the answer to the next.
 
     Attributes:
         posts: The latest messages, oldest first.
@@ -38,7 +38,7 @@ class Sink:
     away: bool = False
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        """Keep a message, and answer it as told."""
+        """Keep a message, and answer it as configured."""
         text = await request.text()
         try:
             said = json.loads(text)
@@ -58,7 +58,7 @@ class Sink:
         return web.json_response(list(self.posts))
 
     async def _behave(self, request: web.Request) -> web.Response:
-        """Answer from now on as told; what is not said is as usual."""
+        """Set the answers from now on; a setting that is not given is as usual."""
         told = {"latency_ms": 0, "status": 200, "away": False, **await body_of(request)}
         latency, status, away = told.pop("latency_ms"), told.pop("status"), told.pop("away")
         if told:

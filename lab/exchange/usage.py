@@ -1,4 +1,4 @@
-"""What clients use of Binance's rate limits, counted and shown, never enforced."""
+"""The use of Binance's rate limits by clients, counted and shown, never enforced."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Usage:
         return self._orders[account_id]
 
     def _turn(self) -> None:
-        """Begin anew when a minute, or ten seconds, are over."""
+        """Begin again when a minute, or ten seconds, are over."""
         minute, ten_seconds = self._clock() // _MINUTE_MS, self._clock() // _TEN_SECONDS_MS
         if minute != self._minute:
             self._minute = minute

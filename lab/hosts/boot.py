@@ -49,7 +49,7 @@ def describe(place: Place, host: HostSpec, port: int, rights: str) -> ContainerS
 
 
 def ensure(place: Place, host: HostSpec, state: State) -> bool:
-    """Bring a host's container to running; whether it was told to do so is for the caller to wait on.
+    """Start a host's container; its boot is for the caller to wait on.
 
     Returns:
         Whether anything had to be done.
@@ -62,7 +62,7 @@ def ensure(place: Place, host: HostSpec, state: State) -> bool:
         return True
     spec = describe(place, host, state.ports[host.name], state.privileges)
     if containers.differs(container, spec):
-        console.say(f"{host.name} was made from another image or description and is kept; `--fresh` makes it anew")
+        console.say(f"{host.name} was made from another image or description and is kept; `--fresh` makes it again")
     return containers.start(container, place.net, spec.address)
 
 
@@ -79,14 +79,14 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
     Args:
         place: where they are made.
         state: which they are, their ports and the rights that work; the latter are learnt here.
-        discarded: hosts to make anew.
+        discarded: hosts to make again.
     """
     hosts = chosen(state.hosts)
     learning = [] if state.privileges else hosts[:1]
-    touched = {host: _bring_up_one(place, host, state, anew=host in discarded) for host in learning}
+    touched = {host: _bring_up_one(place, host, state, fresh=host in discarded) for host in learning}
     others = [host for host in hosts if host not in learning]
     with ThreadPoolExecutor(max_workers=max(1, len(hosts))) as pool:
-        begun = [pool.submit(_bring_up_one, place, host, state, anew=host in discarded) for host in others]
+        begun = [pool.submit(_bring_up_one, place, host, state, fresh=host in discarded) for host in others]
         touched |= {host: each.result() for host, each in zip(others, begun, strict=True)}
     ssh.record_host_keys({state.ports[host.name]: _admit(place.client, host) for host in hosts})
     for host, just_started in touched.items():
@@ -95,9 +95,9 @@ def bring_up(place: Place, state: State, discarded: Collection[HostSpec] = ()) -
         volumes.sweep_in_background()
 
 
-def _bring_up_one(place: Place, host: HostSpec, state: State, *, anew: bool) -> bool:
+def _bring_up_one(place: Place, host: HostSpec, state: State, *, fresh: bool) -> bool:
     place = replace(place, client=engine.connected())  # each thread needs one of its own
-    if anew:
+    if fresh:
         ssh.hang_up(state.ports[host.name])
         discard(place.client, host)
     if _is_running(place.client, host):

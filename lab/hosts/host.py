@@ -47,17 +47,17 @@ class Host:
             raise LabError(f"{self.name} is not up; run `python -m lab up`")
         return port
 
-    def run(self, command: str, *, stdin: str = "", seconds: float = 300, anew: bool = False) -> Done:
+    def run(self, command: str, *, stdin: str = "", seconds: float = 300, fresh: bool = False) -> Done:
         """Run a shell command as the login user; `sudo` needs no password there; LabError where it does not end.
 
         Args:
-            command: what the login shell is told.
-            stdin: what the command reads.
+            command: the line for the login shell.
+            stdin: the input of the command.
             seconds: how long it may take.
-            anew: open a connection for it, to learn whether that is possible; else one that is open is used.
+            fresh: open a connection for it, to learn whether that is possible; else one that is open is used.
         """
-        done = self._once(command, stdin, seconds, kept=not anew)
-        if not anew and done.rc == ssh.FAILED and done.err.startswith(ssh.NEVER_ASKED):
+        done = self._once(command, stdin, seconds, kept=not fresh)
+        if not fresh and done.rc == ssh.FAILED and done.err.startswith(ssh.NEVER_ASKED):
             return self._once(command, stdin, seconds, kept=False)
         return done
 
@@ -75,7 +75,7 @@ class Host:
 
     def reachable(self) -> bool:
         """Whether somebody who connects now can run a command."""
-        return self.run("true", seconds=30, anew=True).rc == 0
+        return self.run("true", seconds=30, fresh=True).rc == 0
 
     def wait(self, seconds: float = READY_SECONDS) -> None:
         """Wait until SSH answers and systemd has finished booting."""
@@ -102,7 +102,7 @@ class Host:
 
     @contextmanager
     def unreachable(self, how: How = "freeze") -> Iterator[None]:
-        """Make the host unreachable for a while; `lab up` mends it if the block never ends.
+        """Make the host unreachable for a while; `lab up` repairs it if the block never ends.
 
         Args:
             how: `freeze` stops everything on it, and connections hang; `unplug` takes its cable, its processes go on.
@@ -145,10 +145,10 @@ class Host:
 
     def _sessions(self) -> set[str]:
         """Return the processes of all SSH sessions: at least that of the new one that asks, or the look was cut off."""
-        return set(self.run(f"pgrep -f '{SESSIONS}'", anew=True).out.split())
+        return set(self.run(f"pgrep -f '{SESSIONS}'", fresh=True).out.split())
 
     def _booted(self) -> bool:
-        done = self.run("systemctl is-system-running", seconds=30, anew=True)
+        done = self.run("systemctl is-system-running", seconds=30, fresh=True)
         return done.out.strip() in {"running", "degraded"}
 
     def _container(self) -> Container:

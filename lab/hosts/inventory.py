@@ -24,7 +24,7 @@ Variables = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class LabFacts:
-    """What only the running lab knows."""
+    """Facts that only the running lab has."""
 
     freqtrade_image: str
     postgres_image: str

@@ -62,7 +62,7 @@ def command(port: int, *remote: str, kept: bool = False, user: str = USER, key: 
 
 
 def hang_up(port: int) -> None:
-    """Close the kept connection to a host that is about to be gone, or was: nothing shall be said into a dead line."""
+    """Close the kept connection to a host that is about to be gone, or was: nothing must be sent into a dead line."""
     path = _socket(port)
     if path.exists():
         line = ["ssh", "-F", "/dev/null", "-O", "exit", "-o", f"ControlPath={path}", LOOPBACK]

@@ -1,4 +1,4 @@
-"""Which images the lab needs, and where each comes from."""
+"""The images of the lab, and the source of each."""
 
 import os
 import tempfile

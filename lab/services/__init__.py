@@ -1,1 +1,1 @@
-"""What runs beside the hosts: registry and exchange, and what tests make of the market."""
+"""The services beside the hosts: registry and exchange, and the market that tests set."""

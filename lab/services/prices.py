@@ -1,4 +1,4 @@
-"""What a test or the demo makes of the market as a whole."""
+"""The market as a whole, set by a test or the demo."""
 
 from lab.services.control import control
 

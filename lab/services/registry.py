@@ -61,7 +61,7 @@ def join(client: DockerClient, net: Network) -> None:
 
 
 def leave(client: DockerClient, net: Network) -> None:
-    """Take the registry out of a lab's network, which can only be removed when nobody is in it."""
+    """Take the registry out of a lab's network, which can only be removed when it is empty."""
     container = find(client)
     if container is not None and net.name in container.attrs["NetworkSettings"]["Networks"]:
         net.disconnect(container, force=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Callback: refuse a run in which tasks are left out, and end it with a line that says whether its deed was done."""
+"""Callback: refuse a run in which tasks are left out, and say in its last line whether the playbook did its work."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from freqops.plays import run_guard
 DOCUMENTATION = r"""
 name: freqops_done
 type: notification
-short_description: Refuse a run in which tasks are left out, and say at its end whether its deed was done
+short_description: Refuse a run in which tasks are left out, and say at its end whether the playbook did its work
 description:
   - Is loaded with every playbook of this directory.
   - Refuses C(--tags), C(--skip-tags), C(--start-at-task), another strategy than V(linear) and local
     connections, wherever they were asked for.
-  - Prints C(<playbook>: done, n of m hosts) when the deed was done, and ends the run with 2 when it was not.
+  - Prints C(<playbook>: done, n of m hosts) when the playbook did its work, and ends the run with 2 when it did not.
 author:
   - freqops (@freqops)
 """

@@ -130,7 +130,7 @@ def test_a_reload_takes_the_initial_state_of_the_replaced_file(bot: Bot, initial
 def test_a_reload_forgets_the_heartbeat(bot: Bot) -> None:
     """A reload forgets the heartbeat.
 
-    So freqops counts rounds anew after it.
+    So freqops counts rounds again after it.
     """
     bot.rounds(1)
     assert bot.reload("stopped").last_process is None

@@ -47,8 +47,8 @@ def test_moments_are_told_with_their_time_zone_and_in_whole_seconds(bot: Bot) ->
     assert bot.api.read().startup == datetime.fromisoformat(health["bot_startup"])
 
 
-def test_its_rounds_begin_anew_when_its_trader_does(bot: Bot) -> None:
-    """The beginning of its rounds is that of its trader, which begins anew at a reload; that of its database stays.
+def test_its_rounds_begin_again_when_its_trader_does(bot: Bot) -> None:
+    """The beginning of its rounds is that of its trader, which begins again at a reload; that of its database stays.
 
     So freqops counts from the later one of that and of the start of the container: a trader that is loaded stopped
     tells the beginning of the one before it.

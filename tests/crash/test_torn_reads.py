@@ -31,7 +31,7 @@ def begin(module: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=ENVIRONMENT)
 
 
-def read_anew(path: Path) -> str:
+def read_fresh(path: Path) -> str:
     """Read the holds in a process that begins only now, and say what they were."""
     argv = [sys.executable, "-I", "-S", "-c", FRESH, str(path)]
     said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=TIMEOUT).stdout
@@ -48,7 +48,7 @@ def test_no_read_is_torn(memory: Path, capsys: pytest.CaptureFixture[str]) -> No
     try:
         while any(reader.poll() is None for reader in readers.values()):
             assert writer.poll() is None, "the writer ended"
-            fresh[read_anew(home / "conf" / "holds.json")] += 1
+            fresh[read_fresh(home / "conf" / "holds.json")] += 1
     finally:
         for process in (writer, *readers.values()):
             process.kill()

@@ -1,7 +1,8 @@
 """``freqops-host`` as a host runs it, with a model of what it stops and starts, which outlives the command.
 
 The containers of the host stand in a file below the tree, so a command that is killed leaves them as they were: each
-act of the engine is a call at which it can be. A container that is made anew is stopped by one act, started by another.
+act of the engine is a call at which it can be. A container that is made again is stopped by one act, started by
+another.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Container:
     # --- what the engine does with it
 
     def create(self, compose: str, image: str) -> None:
-        """Make it anew from ``compose``, and start it."""
+        """Make it again from ``compose``, and start it."""
         self.compose, self.image = compose, image
         self.number, self.restarts = self.number + 1, 0
         self.start()

@@ -144,7 +144,7 @@ class HaltMachine(RuleBasedStateMachine):
 
     @offered("restart", "crash", "kill", "reload")
     @rule(data=st.data())
-    def comes_up_anew(self, data: st.DataObject) -> None:
+    def comes_up_again(self, data: st.DataObject) -> None:
         """Whoever undid the hold before, what reads its configuration again knows of the hold."""
         name = self._one_of(ANEW, data)
         self._starts(name, PLAIN[name])

@@ -282,7 +282,7 @@ def test_a_proof_ends_when_the_bot_is_not_seen_any_more(fleet: Fleet) -> None:
     assert not note.proven
     assert note.detail
     container.bot.database = True
-    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven anew"
+    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven again"
     assert fleet.follower.notes["alpha"].proven
 
 
@@ -294,7 +294,7 @@ def test_a_proof_ends_when_somebody_started_the_bot(fleet: Fleet) -> None:
     done, _ = fleet.round()
     assert "found otherwise" in done[0]
     assert not fleet.follower.notes["alpha"].proven, "two rounds of its loop are to come"
-    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven anew"
+    assert "HALTED, PROVEN" in fleet.round()[0][0], "it is proven again"
     assert fleet.follower.notes["alpha"].proven
 
 

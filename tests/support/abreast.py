@@ -26,7 +26,7 @@ Test = pytest.Function
 
 
 class Abreast:
-    """The tests, their workers, and what became of them.
+    """The tests, their workers, and their results.
 
     What a test may ask for is listed in `GIVEN`; any other fixture would be made in pytest's own thread.
     """

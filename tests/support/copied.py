@@ -1,4 +1,4 @@
-"""Bots beside the deployed ones, so that many are up in the time of one, and each enters exactly what a test wishes.
+"""Bots beside the deployed ones, so that many are up in the time of one, and each enters exactly what a test orders.
 
 Each is a deployed bot of its host once more, under another name: the same image, gate, container and command, with a
 strategy that does as it is told, a loop of a second, few pairs, and a database of its own (SQLite). No deploy knows it.

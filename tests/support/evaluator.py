@@ -1,8 +1,8 @@
-"""What `Field.ask` keeps running on a host, as root: a Python that evaluates code, each piece in a process of its own.
+"""The Python that `Field.ask` keeps running on a host, as root: it evaluates code, each piece in a process of its own.
 
 It is started with the installed freqops-host on its path, has the rules loaded, and forks for each request, so no piece
 of code sees what another did, and one that hangs delays no other. When the tool has been replaced, it takes no request
-any more: whoever asks starts it anew. lab/base/conversation.py is its other end.
+any more, and the next one starts it again. lab/base/conversation.py is its other end.
 """
 
 import json
@@ -25,7 +25,7 @@ LATER = (databases,)  # many pieces of code import it, which takes a moment
 
 
 def serve() -> None:
-    """Answer until there is nobody who asks, or another tool."""
+    """Answer until the input ends, or there is another tool."""
     tool = mark()
     say({"ready": True})
     working: dict[

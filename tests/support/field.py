@@ -1,4 +1,4 @@
-"""What a test on the lab needs: plays as an operator runs them, the bot's own API, the host's disk."""
+"""The means of a test on the lab: plays as an operator runs them, the bot's own API, the host's disk."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def command_of(name: str, *words: str, inventory: str | None = None) -> list[str
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of an operator's terminal: molecule's own wishes are none of theirs."""
+    """Return the environment of an operator's terminal: molecule's own variables are not in it."""
     found = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
     for wish in ("ANSIBLE_CONFIG", "ANSIBLE_FORCE_COLOR"):
         found.pop(wish, None)
@@ -209,7 +209,7 @@ class Field:
 
 
 def heal() -> None:
-    """Heal the exchange, but for what bots of tests have wished for their own accounts."""
+    """Heal the exchange, but for the faults that bots of tests have for their own accounts."""
     for fault in control("GET", "/faults"):
         if not (fault["account"] or "").startswith(TEST_ACCOUNT):
             control("DELETE", f"/faults?id={fault['id']}")

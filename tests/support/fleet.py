@@ -1,4 +1,4 @@
-"""A copy of the lab's inventory with other variables, for plays that shall meet another fleet."""
+"""A copy of the lab's inventory with other variables, for plays that must meet another fleet."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class OldBot:
 
 
 def adopt(place: str, *words: str) -> Played:
-    """Adopt it as the inventory at ``place`` wishes."""
+    """Adopt it as the inventory at ``place`` declares it."""
     return play("adopt", "--limit", HOST, "-e", f"bot={BOT}", "-e", WHY, *words, inventory=place)
 
 
@@ -189,7 +189,7 @@ def trades_of(bot: Field) -> list[tuple[int, str, float]]:
 
 
 def new_bot(place: Path, strategies: Path, database: str, **more: Any) -> str:
-    """Return an inventory that declares the bot as it shall be."""
+    """Return an inventory that declares the bot as it must become."""
 
     def change(fleet: Fleet) -> None:
         fleet[HOST]["freqtrade_bots"].append(
@@ -203,7 +203,7 @@ def new_bot(place: Path, strategies: Path, database: str, **more: Any) -> str:
 
 
 def patient_strategy(place: Path) -> Path:
-    """Return a copy of the strategy that wishes nothing where there are no wishes yet."""
+    """Return a copy of the strategy that does nothing where it has no orders yet."""
     place.mkdir(parents=True, exist_ok=True)
     path = place / CONTRACT.name
     text = CONTRACT.read_text()

@@ -1,4 +1,4 @@
-"""What tests of an adoption begin with: a foreign Freqtrade, its strategy, and an inventory that declares the bot."""
+"""The start of tests of an adoption: a foreign Freqtrade, its strategy, and an inventory that declares the bot."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def old(strategies: Path) -> Iterator[OldBot]:
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory, strategies: Path) -> str:
-    """An inventory that declares the bot as it shall be: with Postgres."""
+    """An inventory that declares the bot as it must become: with Postgres."""
     return new_bot(tmp_path_factory.mktemp("inventory"), strategies, "postgresql")

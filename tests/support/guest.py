@@ -1,4 +1,4 @@
-"""Speak to what serves a repository as whoever has its key may: any request, not only those that restic makes.
+"""Speak to the server of a repository as the holder of its key may: any request, not only those that restic makes.
 
 It runs on a host, and reads from its input the command that leads there, and the requests. It answers each with
 whether that was well, and the beginning of the body, in hex.

@@ -62,7 +62,7 @@ class HardenedHost:
 
     def sh(self, command: str) -> str:
         """Run a command as root, over a new connection, and return what it printed; it must succeed."""
-        done = self.host.run("sudo sh -s", stdin=command, anew=True)
+        done = self.host.run("sudo sh -s", stdin=command, fresh=True)
         assert done.rc == 0, f"{command}: {done.rc}\n{done.out}\n{done.err}"
         return done.out
 

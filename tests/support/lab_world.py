@@ -84,7 +84,7 @@ class LabWorld:
 
     Attributes:
         quiet_seconds: How long a bot that is at rest is watched.
-        story: What was done to it, in words, with what came of it; shared by all worlds of a run.
+        story: The act to it, in words, with what came of it; shared by all worlds of a run.
     """
 
     quiet_seconds = 4.0
@@ -138,7 +138,7 @@ class LabWorld:
         return self._bot.sh(under_way(self._bot)).strip() == "yes"
 
     def _is_sick(self) -> bool:
-        """Whether its present release is one that was deployed sick: under a hold of level 3 nobody tries it."""
+        """Whether its present release is one that was deployed sick: under a hold of level 3 it is not tried."""
         code = "answer = any(RAISES in p.read_text() for p in (bot.home / 'release' / bot.release).rglob('*.py'))"
         return bool(self._bot.ask(f"RAISES = {RAISES!r}\n{code}"))
 
@@ -231,7 +231,7 @@ class LabWorld:
         pids = self._look()["pids"]
         if pids:
             self._bot.sh(f"kill -{name} {' '.join(map(str, pids))} 2>/dev/null; true")
-            until(f"{name} ends it", lambda: not set(pids) & set(self._look(anew=True)["pids"]), LONGEST_END)
+            until(f"{name} ends it", lambda: not set(pids) & set(self._look(fresh=True)["pids"]), LONGEST_END)
         return self._did(name)
 
     def crash(self) -> Answer:
@@ -303,7 +303,7 @@ class LabWorld:
         """Wait until it is at work, or has no process for so long that none will come."""
         give_up, without = time.monotonic() + LONGEST_BOOT, 0
         while time.monotonic() < give_up and without < 4:
-            state = self._look(anew=True)["state"]
+            state = self._look(fresh=True)["state"]
             without = without + 1 if state == "no process" and not self._comes_back() else 0
             if state not in ("booting", "no process"):
                 return
@@ -330,19 +330,19 @@ class LabWorld:
 
         A bot that is stopped or has no process makes none; one that has lost its database may end of it instead.
         """
-        first = self._look(anew=True)
+        first = self._look(fresh=True)
         give_up = time.monotonic() + LONGEST_END
         while first["state"] in ("running", "paused") and time.monotonic() < give_up:
-            now = self._look(anew=True)
+            now = self._look(fresh=True)
             if (now["state"], now["round"]) != (first["state"], first["round"]):
                 return
             time.sleep(PAUSE)
 
     # --- readers
 
-    def _look(self, *, anew: bool = False) -> dict[str, Any]:
+    def _look(self, *, fresh: bool = False) -> dict[str, Any]:
         """Return what is so, as it was when this was first asked after the last thing that was done."""
-        if anew or self._seen is None:
+        if fresh or self._seen is None:
             self._seen = dict(self._bot.ask(LOOK))
             if self._seen["entries"] is None:
                 self._seen["entries"] = self._entered

@@ -36,7 +36,7 @@ def deadline(bots: Mapping[str, LiveBot]) -> int:
 def mix(bot: LiveBot) -> None:
     """Five open trades: one that cannot be sold, two plain, one whose exit rests, one whose entry filled in part.
 
-    And an entry that has not filled, a coin that is declared as not the bot's, one that nobody declared, and dust that
+    And an entry that has not filled, a coin that is declared as not the bot's, one that is not declared, and dust that
     is more than one step.
     """
     trades = {trade["pair"]: trade for trade in bot.enter("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT")}

@@ -74,7 +74,7 @@ class Reader:
         Args:
             page: Its name below docs/.
             passed_over: Commands that are not typed, by how they begin, and why.
-            red: Commands that cannot end well in a lab, by how they begin, and what they then say.
+            red: Commands that cannot succeed in a lab, by how they begin, and their messages.
             since: Where to begin: the line of a heading.
             upto: Where to stop: likewise.
         """
@@ -166,4 +166,4 @@ def reader(images: Mapping[str, str]) -> Iterator[Reader]:
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
         program.chmod(0o755)
-        yield Reader(clone, home, images)
+        yield Reader(clone.root, home, images)

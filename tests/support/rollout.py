@@ -1,4 +1,4 @@
-"""Four bots on paper on one host, with open trades: two that trade as they like, two that enter what a test wishes."""
+"""Four bots on paper on one host, with open trades: two that trade as they like, two that enter what a test orders."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Bot(Field):
 
     @property
     def container(self) -> str:
-        """Container and moment of its start: the same as long as nobody restarted it."""
+        """Container and moment of its start: the same as long as it was not restarted."""
         return self.sh(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' freqops-{self.bot}").strip()
 
     def trade_ids(self) -> set[int]:

@@ -1,4 +1,4 @@
-"""What befalls all bots of a host at once, and the rows of a halt at each level."""
+"""Diseases of all bots of a host at once, and the rows of a halt at each level."""
 
 from __future__ import annotations
 

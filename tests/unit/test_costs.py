@@ -28,7 +28,7 @@ def test_one_that_came_and_went_is_counted_as_last_seen() -> None:
     assert counted({}, {"a": 2.0}, {"a": 5.0, "b": 1.0}, {"b": 1.5}) == 6.5
 
 
-def test_one_that_was_started_anew_counts_from_nothing_again() -> None:
+def test_one_that_was_started_again_counts_from_nothing_again() -> None:
     assert counted({"a": 10.0}, {"a": 12.0}, {"a": 0.5}, {"a": 1.0}) == 3.0
 
 

@@ -29,7 +29,7 @@ def test_nothing_that_was_compiled_of_a_mutant_is_kept(tmp_path: Path) -> None:
 
 
 def test_what_python_compiled_is_kept_from_one_command_of_make_to_the_next() -> None:
-    """Some terminals tell it not to; then every start of Ansible would compile it anew."""
+    """Some terminals tell it not to; then every start of Ansible would compile it again."""
     told = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     make = ["make", "--no-print-directory", "--eval", "shown: ; @env", "shown"]
     said = subprocess.run(make, cwd=prove.ROOT, env=told, capture_output=True, text=True, check=True).stdout

@@ -18,18 +18,14 @@ import yaml
 
 from freqops.core.bot import notify_secrets
 from scripts import link_tests, settings
+from tests.support.procedures import FORMER, playbooks
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 MODULES = sorted(path.stem for path in (ROOT / "library").glob("*.py"))
 ACTIONS = sorted(path.stem for path in (ROOT / "action_plugins").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
-FORMER = {"release"}  # names that are refused with the present one
-PLAYBOOKS = sorted(
-    path
-    for path in (ROOT / "playbooks").glob("*.yml")
-    if not path.name.endswith(".meta.yml") and path.stem not in FORMER
-)
+PLAYBOOKS = playbooks()
 DOCUMENTED = ("type", "required", "default", "choices", "elements", "aliases")
 ABSENT = {"type": "str", "required": False, "default": None, "choices": None, "elements": None, "aliases": []}
 COMMENTED_OUT = re.compile(r"^# ([a-z][a-z0-9_]*):(?: |$)", re.MULTILINE)
@@ -179,13 +175,21 @@ def test_a_playbook_has_typed_inputs_and_a_page(path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(FORMER))
-def test_the_former_name_of_a_playbook_is_refused_with_the_present_one(name: str) -> None:
+@pytest.mark.parametrize(("name", "present"), FORMER.items())
+def test_the_former_name_of_a_playbook_is_refused_with_the_present_one(name: str, present: str) -> None:
     asked = [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", "--inventory", "inventories/example"]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     ran = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode != 0
-    assert f"REFUSED, nothing ran: {name}.yml is called resume.yml now" in ran.stdout
+    assert f"REFUSED, nothing ran: {name}.yml is called {present}.yml now" in ran.stdout
+
+
+@pytest.mark.parametrize(("name", "present"), FORMER.items())
+def test_a_former_name_is_no_procedure_and_stands_on_the_page_of_the_present_one(name: str, present: str) -> None:
+    assert not (ROOT / "playbooks" / f"{name}.meta.yml").exists()
+    assert not (ROOT / "docs" / "runbooks" / f"{name}.md").exists()
+    assert ROOT / "playbooks" / f"{present}.yml" in PLAYBOOKS
+    assert f"`{name}.yml`" in (ROOT / "docs" / "runbooks" / f"{present}.md").read_text()
 
 
 def test_every_page_of_a_procedure_has_its_playbook() -> None:

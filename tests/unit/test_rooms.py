@@ -141,6 +141,13 @@ def rooms() -> set[str]:
     return {str(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT)) for path in found}
 
 
+def test_a_directory_of_unit_tests_has_the_name_of_a_room() -> None:
+    """What lies below that of a room belongs to the same one; modules and scripts are no rooms."""
+    unit = ROOT / "tests" / "unit"
+    found = {path.parent.relative_to(unit).parts[:2] for path in unit.rglob("test_*.py")} - {()}
+    assert {"/".join(parts) for parts in found} <= {*ARROWS, "library", "scripts"}
+
+
 def room_of(module: str) -> str:
     """Return the room in which a module stands, given its full name."""
     parts = module.removeprefix("freqops.").split(".")

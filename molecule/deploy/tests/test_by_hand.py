@@ -117,7 +117,7 @@ def test_a_container_of_somebody_else_is_left_and_another_initial_state_is_prove
     assert f"Postgres: its container would be made again: {RESTARTS}" in foretold, checked.out
     assert "-HostConfig.RestartPolicy: " in checked.out, checked.out
     for state in ("stopped", "paused"):
-        assert f'and would be "{state}"; it would be started anew' in foretold, foretold
+        assert f'and would be "{state}"; it would be started again' in foretold, foretold
     deployed(inventory(tmp_path, change))
     assert [(field.state(), field.level()) for field in (alpha, beta)] == [("stopped", 0), ("paused", 0)]
 

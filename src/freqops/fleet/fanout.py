@@ -1,7 +1,7 @@
 """Many hosts asked at once: a thread for each, which waits for a process, and one deadline for all of them.
 
 No process outlives the deadline, nor an interrupt. A connection that SSH keeps for the next command is not one of them.
-Whatever goes wrong with one host is the answer of that host, and keeps no other's back.
+A failure of one host is the answer of that host, and delays no other.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Answer:
         host: The name of the host.
         document: Its JSON object; None where there is none.
         error: Why there is none, or why it cannot be understood.
-        trace: Where the error came up, if nobody expected it.
+        trace: The traceback of an unexpected error.
     """
 
     host: str

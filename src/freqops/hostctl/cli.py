@@ -85,8 +85,8 @@ def main(
 
     Args:
         arguments: The command line.
-        root: The tree of freqops. No command line can name another one: whoever may run this as root would then run
-            files of his own as root.
+        root: The tree of freqops. No command line can name another one: an account that may run this as root would
+            then run its own files as root.
         allowed: The commands that there are.
         prog: What the whole is called.
     """
@@ -112,7 +112,7 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
 
 
 def _answered(work: Callable[[], int], prog: str) -> int:
-    """Do ``work`` and return its exit status; what it raises becomes an answer and a status, too."""
+    """Do ``work`` and return its exit status; an error becomes an answer and a status, too."""
     try:
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:

@@ -1,4 +1,4 @@
-"""The command ``freqops-operator``: what an operator may run as root without being root otherwise.
+"""The command ``freqops-operator``: the part of freqops that an operator may run as root.
 
 It halts, it switches the operator breaker, and it looks. No argument of it is a path. No command of it takes a hold
 down, but the breaker's by its file, or brings code in.

@@ -1,7 +1,7 @@
-"""A command that outlives the terminal it was given in: what was begun on the host is finished there.
+"""A command that outlives the terminal it was given in: work that was begun on the host is finished there.
 
 The work is done by a child in a session of its own, which no hang-up and no Ctrl-C reaches; the command itself only
-passes its words on. When no one listens any more, the child works on, and its incident says what came of it.
+passes its words on. When the command is gone, the child works on, and its incident has the result.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The entrance of ``freqops-host``: a short way for what runs all day, the whole command line for everything else.
+"""The entrance of ``freqops-host``: a short way for commands that run all day, the whole command line for the others.
 
 Each bot's health check and a timer every half minute, and every start of a bot, would spend most of
 their processor on loading rules that they do not need. The short way only ever says "nothing is the matter", and only

@@ -44,7 +44,7 @@ class Process(subprocess.Popen[bytes]):
         if self._left < 0:
             self.kill()
             self.wait()
-            raise TooLong(f"it wrote more than {self._most} bytes, and was listened to no longer")
+            raise TooLong(f"it wrote more than {self._most} bytes; the rest was not read")
 
 
 class _Pipe:

@@ -1,7 +1,7 @@
 """The files of the control node that a deploy brings to hosts: those of a strategy, and the lock of the added packages.
 
-What looks whether anything changed asks here, and so does what judges them and what brings them: all see the same
-files. A directory that cannot be brought as it is, is refused.
+The comparison with the last deploy, the preflight and the stage all ask here, so all see the same files. A directory
+that cannot be brought as it is, is refused.
 """
 
 from __future__ import annotations

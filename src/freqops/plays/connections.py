@@ -47,7 +47,7 @@ class HostCommand(ActionBase):
         answer = host_command.last_object(result["stdout"])
         if answer is not None:
             return answer, None
-        said = _last_line(result["stderr"]) or _last_line(result["stdout"]) or "nothing was said"
+        said = _last_line(result["stderr"]) or _last_line(result["stdout"]) or "no output"
         return None, f"freqops-host gave no answer (status {result['rc']}): {visible(said, SHOWN)}"
 
 

@@ -1,6 +1,6 @@
 """An incident from all its hosts at once: copied to the control node, and made one report.
 
-What a host says is not trusted: its files go below a directory of their own, under plain names, or not at all.
+Hosts are not trusted: the files of each go below a directory of their own, under plain names, or not at all.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ def checked_id(text: object) -> str:
 def copy_back(
     action: ActionBase, hostvars: Any, hosts: list[str], incident: str, directory: Path, seconds: float = PATIENCE
 ) -> tuple[Path, list[str]]:
-    """Do what `fetch` does, and return where the report lies and what could not be fetched."""
+    """Run `fetch`, and return the path of the report and the files that could not be fetched."""
     copied = fetch(action, hostvars, hosts, incident, directory, seconds)
     return copied.report, copied.failed
 
 
 def keep_traces(traces: dict[str, str], incident: str, directory: Path) -> list[str]:
-    """Write down where errors of hosts came up that nobody expected, and return a line that says where they lie.
+    """Write the tracebacks of unexpected errors into a file, and return a line with its path.
 
     Args:
         traces: The traceback of each such host.
@@ -82,7 +82,7 @@ def keep_traces(traces: dict[str, str], incident: str, directory: Path) -> list[
         durable.write_atomic(path, page(lines).encode(), PRIVATE_FILE)
     except OSError as error:
         return [f"NOT WRITTEN: the errors of {', '.join(traces)}: {error}"]
-    return [f"errors that nobody expected: {path}"]
+    return [f"unexpected errors: {path}"]
 
 
 def fetch(
@@ -90,7 +90,7 @@ def fetch(
 ) -> Copied:
     """Copy the files of ``incident`` from all ``hosts`` and write its report and its summary beside them.
 
-    What was copied before is kept where a host gives nothing now, and stands in the report.
+    Files that were copied before are kept where a host gives nothing now, and stand in the report.
 
     Args:
         action: The action plugin that asks.
@@ -132,7 +132,7 @@ class _Fetched:
         self.absent: dict[str, str] = {}
 
     def take(self, answer: Answer) -> None:
-        """Sort in what one host said."""
+        """Sort in the answer of one host."""
         document = answer.document if answer.error is None else None
         refused = str((document or {}).get("refused", ""))
         if refused.startswith(f"{NO_INCIDENT} "):

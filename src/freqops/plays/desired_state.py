@@ -19,12 +19,12 @@ OF_THE_HOST = ("host_", "docker_", "backup_")
 
 
 def of_host(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
-    """Return the fingerprint of what is wanted of the host itself, whatever bots there are."""
+    """Return the fingerprint of the settings of the host itself, without its bots."""
     return fingerprint(variables, [name for name in names if name.startswith(OF_THE_HOST)], root)
 
 
 def fingerprint(variables: Mapping[str, Any], names: Iterable[str], root: Path) -> str:
-    """Return the fingerprint of what is wanted of one host.
+    """Return the fingerprint of all settings of one host.
 
     Args:
         variables: The host's variables, templated.

@@ -1,4 +1,4 @@
-"""Which fleet a play is about: its hosts, their bots, and the words it was called with."""
+"""The fleet of a play: its hosts, their bots, and the words it was called with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def extra_names() -> list[str]:
 
 
 def declared_inputs(playbook: Path) -> dict[str, dict[str, Any]]:
-    """Return what a playbook declares in its ``.meta.yml``, by name."""
+    """Return the inputs that a playbook declares in its ``.meta.yml``, by name."""
     document = yaml.safe_load(playbook.with_suffix("").with_suffix(".meta.yml").read_text())
     return {
         name: body for spec in document["argument_specs"].values() for name, body in spec.get("options", {}).items()
@@ -129,7 +129,7 @@ def chosen(text: object, hosts: dict[str, list[str]], *, each_named: bool = Fals
 
 
 def reached(text: object, hosts: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Return what `chosen` returns; where ``text`` means all, also the hosts without bots, for they may have runs.
+    """Return the hosts of `chosen`; where ``text`` means all, also those without bots, for they may have runs.
 
     Args:
         text: Names of bots, separated by commas, or ``all``.
@@ -147,7 +147,7 @@ def reached(text: object, hosts: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def well_named(text: object, *, each_named: bool) -> None:
-    """Refuse what names no bots; whether these exist is for the hosts to say.
+    """Refuse a text that names no bots; whether these exist is for the hosts to say.
 
     Args:
         text: Names of bots, separated by commas, or ``all``.

@@ -33,7 +33,7 @@ class FleetAction(ActionBase):
     variables: dict[str, Any]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return what `act` returns, or a failure with the reason why nothing ran."""
+        """Return the result of `act`, or a failure with the reason why nothing ran."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.variables = task_vars or {}
         try:

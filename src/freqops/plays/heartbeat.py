@@ -1,7 +1,7 @@
 """A process of the control node that does something again and again for as long as the run of Ansible lives.
 
 It is no child of a worker, which ends with its task, and it belongs to no terminal. The kernel tells it of the end of
-the run of Ansible, however that ends: by its own last line, by an interrupt, or by a signal that nobody can catch.
+the run of Ansible, however that ends: by its own last line, by an interrupt, or by a signal that cannot be caught.
 """
 
 from __future__ import annotations

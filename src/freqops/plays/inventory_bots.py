@@ -1,7 +1,7 @@
 """The bots that stand in the files of an inventory and are missing in the fleet that Ansible made of them.
 
 Ansible takes the last of two lists without a word, skips a file whose name fits no host and no group, and keeps the
-second of two equal keys. So the files are read again, and whatever stands there must be in the fleet.
+second of two equal keys. So the files are read again, and every bot in them must be in the fleet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a play says to people: every line of ours on the terminal."""
+"""The output of a play for people: every line of ours on the terminal."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def show(lines: Iterable[str], color: str | None = None) -> None:
 
 
 def trace(host: str, text: str) -> None:
-    """Show where an error of a host came up, to who wants to know (``-vvv``)."""
+    """Show the traceback of an error of a host, with ``-vvv``."""
     Display().vvv(page(text.splitlines()), host=host)

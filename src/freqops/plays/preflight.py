@@ -62,7 +62,7 @@ def read(
             ways[host] = _way(host, hostvars[host])
         except AnsibleError as error:
             why = " ".join(str(error.message).split())
-            unread.append(Refusal(host, f"its address cannot be read: {why}", "mend it", paths=(("ansible_host",),)))
+            unread.append(Refusal(host, f"its address cannot be read: {why}", "correct it", paths=(("ansible_host",),)))
     secrets, notify = loaded.get(SECRETS, {}), loaded.get(NOTIFY, {})
     return Fleet(hosts, secrets, declared(roles), ways, notify), unread
 

@@ -1,4 +1,4 @@
-"""The guard of a run of a playbook: what would let it end well without its deed, and whether the deed was done.
+"""The guard of a run of a playbook: it refuses ways to leave tasks out, and sees whether the deed was done.
 
 Ansible leaves tasks out when it is told to (``--tags``, ``--start-at-task``), and a play that ran nothing ends with 0.
 A play cannot see this from inside, so the callback plugin ``playbooks/callback_plugins/freqops_done.py`` sees it from
@@ -26,7 +26,7 @@ UNWATCHED = "the callback plugin playbooks/callback_plugins/freqops_done.py was 
 
 @dataclass(frozen=True)
 class Deed:
-    """The task that does what a playbook is for.
+    """The deed of a playbook: the task for which it exists.
 
     Attributes:
         module: The module of the task.
@@ -116,7 +116,7 @@ class Run:
 
 
 def left_out(arguments: Mapping[str, Any], strategy: str) -> Iterator[str]:
-    """Yield what lets Ansible leave tasks out, or run them elsewhere, and how it is taken back.
+    """Yield the settings that let Ansible leave tasks out, or run them elsewhere, and the way to take each back.
 
     Args:
         arguments: Ansible's command line, into which it has put its environment and its configuration.

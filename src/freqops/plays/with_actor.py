@@ -1,4 +1,4 @@
-"""An action that runs the module of its own name, and tells it who gives the command."""
+"""An action that runs the module of its own name, and gives it the actor of the command."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The work of a timer of the calendar: one playbook, run by ansible-runner, and what came of it written down."""
+"""The work of a timer of the calendar: one playbook, run by ansible-runner, and its result written down."""

@@ -1,4 +1,4 @@
-"""One run of a job: alone, with what it needs, and written down however it ends."""
+"""One run of a job: alone, with the vault password if it needs that, and written down however it ends."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from freqops.core.schedule.calendar_file import Calendar
 from freqops.core.schedule.entries import Entry
 
 CUT = "canceled"
-UNSAID = "it ended with 0 and without the line '{}: done': nothing says that its deed was done"
+UNSAID = "it ended with 0 and without the line '{}: done': nothing shows that the playbook did its work"
 
 
 @dataclass(frozen=True)
 class Played:
-    """How a playbook ended.
+    """The end of a playbook.
 
     Attributes:
         rc: Its status.
@@ -66,7 +66,7 @@ def play(calendar: Calendar, entry: Entry, home: Path, ident: str) -> Played:
 
 
 def artefacts_of(home: Path, ident: str) -> Path:
-    """Return where what was said in a run lies."""
+    """Return the place of the output of a run."""
     return home / "runner" / "artifacts" / ident
 
 

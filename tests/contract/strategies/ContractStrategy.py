@@ -1,4 +1,4 @@
-"""Does what the test of the moment wishes: enters, at which price, adds, exits; read anew in every round."""
+"""Does what the test of the moment wishes: enters, at which price, adds, exits; read again in every round."""
 
 # mypy: disable-error-code="import-not-found,import-untyped,misc"
 

@@ -59,7 +59,7 @@ def test_the_answer_comes_back_and_what_is_printed_does_not(place: Place) -> Non
     assert said["answer"] == {"at": "/x", "long": "x" * 200000}
 
 
-def test_the_bot_is_read_anew_each_time(place: Place) -> None:
+def test_the_bot_is_read_again_each_time(place: Place) -> None:
     code = "answer = bot.credentials()[1]"
     assert place.ask(code)["answer"] == "first"
     place.password("second")

@@ -57,7 +57,7 @@ def test_when_a_process_began_is_told_by_the_kernel(tmp_path: Path) -> None:
 
 def test_a_machine_that_does_not_tell_is_refused(tmp_path: Path) -> None:
     (tmp_path / "77" / "stat").mkdir(parents=True)
-    with pytest.raises(Refused, match="does not tell of its processes"):
+    with pytest.raises(Refused, match="processes of this machine cannot be listed"):
         process_table.started(77, tmp_path)
 
 
@@ -232,7 +232,7 @@ def test_why_a_host_is_not_left_alone_is_said_in_short(monkeypatch: pytest.Monke
         "to do on a: 1; 2; 3; 4; 5; 6; 7; 8; 9; 10 and 2 more",
         "to do on b: no such option",
         "to do on c: unreachable",
-        "to do on d: it does not tell",
+        "to do on d: it gave no reason",
     ]
 
 
@@ -301,7 +301,7 @@ ROW = {"bot": "alpha", "exercises": [], "passed": True, "detail": []}
     [
         (Answer("a", None, "unreachable"), "unreachable"),
         (Answer("a", None, "it is held"), "it is held"),
-        (Answer("a", {"bots": []}, ""), "nothing was said of it"),
+        (Answer("a", {"bots": []}, ""), "its host reported nothing about it"),
     ],
 )
 def test_a_bot_of_which_a_host_says_nothing_has_not_passed_its_drill(answer: Answer, why: str) -> None:

@@ -202,7 +202,7 @@ def test_what_nobody_expected_is_in_the_table_and_its_trace_in_the_incident(
     assert any("bad: its answer cannot be understood: RecursionError: too deep" in line for line in table(fleet))
     assert SILENT not in "".join(table(fleet))
     path = copy_back.DIRECTORY / result["incident"] / "errors.txt"
-    assert f"errors that nobody expected: {path}" in fleet.shown
+    assert f"unexpected errors: {path}" in fleet.shown
     text = path.read_text()
     assert text.startswith("bad:\nTraceback")
     assert "in fails" in text

@@ -186,7 +186,7 @@ def test_a_caution_of_the_image_is_said_with_the_line_of_the_strategy(inventory:
             "timeframe",
             {"is": "1m", "from": "configuration", "strategy": "5m"},
             (
-                "timeframe is '1m', and its strategy says '5m'; the inventory's word stands; take it out for the "
+                "timeframe is '1m', and its strategy says '5m'; the inventory's value applies; take it out to use the "
                 "strategy's [hosts.yml:9]"
             ),
         ),
@@ -194,8 +194,8 @@ def test_a_caution_of_the_image_is_said_with_the_line_of_the_strategy(inventory:
             "timeframe",
             {"is": "5m", "from": "strategy", "configuration": "1m"},
             (
-                "timeframe is '5m' by its strategy, and its configuration says '1m' in vain; change it in the "
-                "strategy: it is a property there, or its __init__ sets it [hosts.yml:9]"
+                "timeframe is '5m' by its strategy, and its configuration says '1m', which has no effect; change it in "
+                "the strategy: it is a property there, or its __init__ sets it [hosts.yml:9]"
             ),
         ),
         ("timeframe", {"is": "1m", "from": "configuration"}, ""),

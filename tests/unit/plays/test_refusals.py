@@ -148,15 +148,18 @@ def test_a_mere_check_is_no_halt_and_no_drill(monkeypatch: pytest.MonkeyPatch) -
         (("action=enable", "minuts=5", REASON), "unknown variable 'minuts'; did you mean minutes?"),
         (("action=disable",), "REFUSED, nothing ran: no reason is given"),
         (("action=withdraw",), "REFUSED, nothing ran: no reason is given"),
-        (("action=withdraw", "minutes=5", REASON), "REFUSED, nothing ran: minutes means nothing with action=withdraw"),
+        (
+            ("action=withdraw", "minutes=5", REASON),
+            "REFUSED, nothing ran: minutes cannot be given with action=withdraw",
+        ),
         (
             ("action=override", "bots=alpha", "minutes=5", REASON),
             "REFUSED, nothing ran: action=override is about the runs",
         ),
         (("action=withdraw", "bots=alpha", REASON), "REFUSED, nothing ran: action=withdraw is about the runs"),
         (("action=override", "minutes=5"), "REFUSED, nothing ran: no reason is given"),
-        (("action=status", "minutes=5"), "REFUSED, nothing ran: minutes means nothing with action=status"),
-        (("action=disable", "until=2030-01-01T00:00:00Z", REASON), "means nothing with action=disable"),
+        (("action=status", "minutes=5"), "REFUSED, nothing ran: minutes cannot be given with action=status"),
+        (("action=disable", "until=2030-01-01T00:00:00Z", REASON), "cannot be given with action=disable"),
         (("action=enable", "deadline=soon", REASON), "REFUSED, nothing ran: deadline is 'soon'"),
     ],
 )

@@ -47,8 +47,8 @@ def test_what_goes_together_is_not_refused(given: dict[str, Any]) -> None:
         ({**TRADES, "bots": ""}, "for bots= under incident=, whose halt at level 3 is in force"),
         ({**TRADES, "from_bot": "beta", "bots": "alpha,beta"}, "name one bot in bots, not alpha,beta"),
         ({**STATE, "repository": ""}, "state,registry comes out of a repository: say which with repository="),
-        ({**STATE, "from_bot": "beta"}, "from_bot and fenced mean nothing there"),
-        ({**STATE, "fenced": "it is off"}, "from_bot and fenced mean nothing there"),
+        ({**STATE, "from_bot": "beta"}, "from_bot and fenced do not belong there"),
+        ({**STATE, "fenced": "it is off"}, "from_bot and fenced do not belong there"),
     ],
 )
 def test_what_does_not_is_refused_with_why(given: dict[str, Any], text: str) -> None:

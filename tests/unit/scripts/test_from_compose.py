@@ -228,7 +228,7 @@ def test_without_secrets_there_is_no_file_of_them(tmp_path: Path, capsys: pytest
     made = Made(tmp_path, capsys, vps1__alpha=FULL)
     assert sorted(file.name for file in made.path.rglob("*")) == ["all.yml", "group_vars", "hosts.yml"]
     assert "ansible-vault" not in made.out
-    assert "exchange.key: dropped: on paper nobody needs it" in made.out
+    assert "exchange.key: dropped: a paper bot does not need it" in made.out
 
 
 def test_a_live_bot_is_declared_as_one_and_what_that_means_is_said(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.procedures import FORMER, playbooks
+
 ROOT = Path(__file__).parents[3]
 META = sorted((ROOT / "playbooks").glob("*.meta.yml"))
 LISTED = re.compile(r"^  ansible-playbook playbooks/(\w+)\.yml +(.+)$", re.MULTILINE)
@@ -42,6 +44,8 @@ def test_every_procedure_is_named_with_its_description_before_there_is_a_venv(ba
     described = {path.name.removesuffix(".meta.yml"): yaml.safe_load(path.read_text()) for path in META}
     assert dict(LISTED.findall(text)) == {name: meta["short_description"] for name, meta in described.items()}
     assert len(LISTED.findall(text)) == len(META)
+    assert not re.search(rf"playbooks/(?:{'|'.join(FORMER)})\.yml", text)
+    assert {path.stem for path in playbooks()} == set(described)
     assert re.findall(r"^ (\w+:)$", text, re.MULTILINE) == TASKS, "scripts/procedures has a task for each procedure"
     assert not (bare / ".venv").exists()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from freqops.witness.exchange import Exchange
-from tests.unit.exchange.harness import Server
+from tests.unit.lab.exchange.harness import Server
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from freqops.core.exchange.account import Market
 from freqops.witness import exchange as asking
 from freqops.witness.exchange import Exchange, TooMuch
-from tests.unit.exchange.harness import Server
+from tests.unit.lab.exchange.harness import Server
 from tests.unit.witness.conftest import config_of
 
 BTC = "BTC/USDT"

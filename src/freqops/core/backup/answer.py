@@ -28,7 +28,7 @@ ROW: dict[str, kinds.Kind] = {
 
 @dataclass
 class Row:
-    """What came of a command on one repository.
+    """The result of a command on one repository.
 
     Attributes:
         repository: Its name.
@@ -51,10 +51,10 @@ class Row:
 
 @dataclass
 class Answer:
-    """What came of a command on all repositories.
+    """The results of a command on all repositories.
 
     Attributes:
-        action: What was done.
+        action: The act.
         rows: A row for each repository.
     """
 

@@ -20,7 +20,7 @@ COMPLETE = b"-- PostgreSQL database dump complete"
 
 @dataclass
 class Told:
-    """What a text would bring back.
+    """The rows and numbers that a text would bring back.
 
     Attributes:
         rows: How many rows each table gets, by schema and name; the schema of Freqtrade's tables is ``""``.
@@ -32,7 +32,7 @@ class Told:
 
 
 def read(lines: Iterable[bytes]) -> Told:
-    """Return what a text says; no more than one line of it is kept.
+    """Return the content of a text; no more than one line of it is kept.
 
     Raises:
         Malformed: It has no end, or a table twice.
@@ -71,7 +71,7 @@ def _bare(name: str) -> str:
 
 
 def compared(told: Told, contents: Recorded) -> list[str]:
-    """Return what a text would not bring back of what a database held, or brings back besides, a line each."""
+    """Return the rows of a database that a text would not bring back, and those that it has besides, a line each."""
     held = {key: table.rows for key, (_, table) in contents.tables.items()}
     lines = []
     for key in sorted(held.keys() | told.rows.keys()):
@@ -91,7 +91,7 @@ def following(told: Told, sequences: Mapping[str, tuple[str, int]]) -> dict[str,
     Sequences belong to no transaction: the archive may have a later number, and never an earlier one.
 
     Args:
-        told: What a text says.
+        told: The rows and numbers of a text.
         sequences: The column of each sequence, and its next number when the database was asked.
 
     Raises:

@@ -41,13 +41,13 @@ def of_postgres(said: str) -> dict[str, str | None]:
     """
     answer = strict_json.parse(said.encode())
     if not isinstance(answer, dict):
-        raise Malformed("Postgres did not tell what its databases count")
+        raise Malformed("Postgres did not return the counters of its databases")
     return {str(name): _counted(row) for name, row in answer.items()}
 
 
 def _counted(row: object) -> str | None:
     if not isinstance(row, list) or len(row) != 7 or not all(kinds.count(value) for value in row[:4]):
-        raise Malformed("Postgres did not tell what its databases count")
+        raise Malformed("Postgres did not return the counters of its databases")
     return json.dumps(row) if row[6] == COUNTING else None
 
 

@@ -1,4 +1,4 @@
-"""Which dump is meant: the newest, the one of a stamp, or the newest at or before a moment."""
+"""The choice of a dump: the newest, the one of a stamp, or the newest at or before a moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def understood(text: str, named: re.Pattern[str] = STAMP, allowed: str = ALLOWED
         allowed: What is allowed, in words.
 
     Raises:
-        Refused: It is none; the text says what is allowed.
+        Refused: It is none; the text names the allowed values.
     """
     if text != LATEST and not named.fullmatch(text):
         try:

@@ -51,7 +51,7 @@ def alone(fleet: Fleet, keepers: Sequence[str]) -> Iterator[Refusal]:
 
 
 def _of_form(entry: Any, spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with the keys of an entry, and with the kinds of their values: key, mistake, cure."""
+    """Yield the faults of an entry's keys, and of the kinds of their values: key, mistake, cure."""
     if not isinstance(entry, dict):
         yield "", f"it is {hidden(entry)}", f"each repository is a mapping with {', '.join(spec)}"
         return
@@ -73,7 +73,7 @@ def _of_form(entry: Any, spec: Mapping[str, Any]) -> Iterator[tuple[str, str, st
 def _of_rule(
     host: str, entry: Mapping[str, Any], fleet: Fleet, keepers: Sequence[str], taken: dict[str, str], where: str
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what the host would refuse of an entry, and what another one has already."""
+    """Yield the refusals of the host for an entry, and names and places that another entry has already."""
     row = dict(entry)
     if "at" in entry:
         row["at"] = _place(host, entry, fleet)

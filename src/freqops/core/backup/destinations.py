@@ -1,4 +1,4 @@
-"""Where the files of a snapshot belong on a host, and with which rights a deploy would have laid them there.
+"""The places of a snapshot's files on a host, and the rights with which a deploy would have laid them there.
 
 A path out of a manifest is hostile: it means a file only where a part has a place for it, and there alone.
 """
@@ -23,7 +23,7 @@ BOTS, REMOVED, LEFT = "bots", layout.REMOVED, ".holds.json"
 
 @dataclass(frozen=True)
 class Rights:
-    """Who may do what with a file.
+    """The rights to a file.
 
     Attributes:
         mode: Permission bits of the file.
@@ -52,12 +52,12 @@ OTHERS = Rights(0o644)
 
 @dataclass(frozen=True)
 class Destination:
-    """Where one file of a snapshot belongs.
+    """The place of one file of a snapshot.
 
     Attributes:
         part: Its part.
         path: Its place, seen from the tree of freqops; empty for what a backup wrote down and no host has as a file.
-        bot: The bot whose it is; empty where it is nobody's.
+        bot: The bot to which it belongs; empty where it belongs to none.
     """
 
     part: str

@@ -1,7 +1,7 @@
 """Repositories on another host: how a host reaches its own, and where those of others lie on the host that keeps them.
 
 Each lies in the home of an account of its own. The host whose backups it has reaches it by a key that can do nothing
-but serve that one repository, and adds to it alone. Whoever keeps it forgets and prunes, as that account.
+but serve that one repository, and adds to it alone. The host that keeps it forgets and prunes, as that account.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a database lost since its last dump: nothing counts as a dump that is empty where rows were."""
+"""The losses of a database since its last dump: a dump without rows does not count where rows were."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TRADES = ("", "trades")
 
 
 def emptied(before: Manifest | None, now: Recorded) -> list[str]:
-    """Return what is gone that the last dump of the same database had, a line each.
+    """Return the losses since the last dump of the same database, a line each.
 
     Pair locks, orders and the like may go one by one. Trades never do, and no table goes, as long as the image is the
     same.

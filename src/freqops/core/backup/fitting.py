@@ -12,11 +12,11 @@ from .manifest import Manifest
 
 @dataclass(frozen=True)
 class Fit:
-    """What there is to say of a dump for a bot.
+    """The judgement on a dump for a bot.
 
     Attributes:
         reasons: Why it may not be restored, each with what cures that.
-        remarks: What a person should know, and what forbids nothing.
+        remarks: Facts that a person should know, and that forbid nothing.
     """
 
     reasons: tuple[str, ...]

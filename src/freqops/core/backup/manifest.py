@@ -76,7 +76,7 @@ class File:
 
     @classmethod
     def read(cls, document: object) -> File:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes, or its path leads elsewhere.
@@ -86,13 +86,13 @@ class File:
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {"path": self.path, "size": self.size, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a dump is.
+    """The description of a dump.
 
     Attributes:
         bot: The bot whose database it is.
@@ -120,7 +120,7 @@ class Manifest:
 
     @classmethod
     def read(cls, document: object) -> Manifest:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes.
@@ -140,7 +140,7 @@ class Manifest:
         return cls(**{**found, "began": began, "ended": ended, "contents": contents, "files": files})
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {
             "format": FORMAT,
             "bot": self.bot,

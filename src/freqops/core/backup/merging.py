@@ -35,7 +35,7 @@ def _with(present: Holds, hold: Hold) -> Holds:
 
 
 def gained(present: Holds, merged: Holds) -> list[str]:
-    """Return what `united` adds, a line for each hold."""
+    """Return the holds that `united` adds, a line each."""
     said = []
     for hold in merged.holds:
         mine = present.of(hold.holder)
@@ -60,7 +60,7 @@ def _least(one: Any, other: Any) -> Any:
 
 
 def stricter_slots(one: Declared, other: Declared) -> Declared:
-    """Return what allows no run that either of both forbids; a longer time to live lets a slot count longer."""
+    """Return the stricter of both; the longer time to live counts, since it lets a slot count longer."""
     kinds = sorted({*one.limits, *other.limits})
     return Declared({kind: _least(one.limits.get(kind), other.limits.get(kind)) for kind in kinds},
                     max(one.ttl, other.ttl))  # fmt: skip

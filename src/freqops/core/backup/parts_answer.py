@@ -1,4 +1,4 @@
-"""The answer of ``freqops-host restore-parts``: what was, or would be, replaced by what, and lines for a person."""
+"""The answer of ``freqops-host restore-parts``: the files that were, or would be, replaced, and lines for a person."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIELDS: dict[str, kinds.Kind] = {
 
 @dataclass
 class RestoredParts:
-    """What came of a restore of parts.
+    """The result of a restore of parts.
 
     Attributes:
         outcome: ``restored``; ``nothing to do`` where all was there; ``may be restored`` where it was only looked at.
@@ -43,8 +43,8 @@ class RestoredParts:
         repository: The repository.
         snapshot: The id of the snapshot.
         moment: When the first of it was read.
-        rows: Part, path, what becomes of it and why, for everything that is not there already.
-        in_the_way: What it would be refused for now.
+        rows: Part, path, the act and its reason, for everything that is not there already.
+        in_the_way: The reasons for which it would be refused now.
         detail: Lines for the operator.
     """
 

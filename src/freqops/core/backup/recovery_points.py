@@ -1,6 +1,6 @@
-"""Until when each bot's database is in a dump: the file that the rounds write, and what of it is wrong.
+"""The recovery points: until when each bot's database is in a dump, as the rounds write it, and which one is late.
 
-Ages are measured by the monotonic clock, which nobody can set. That clock restarts at every boot, so the file lies
+Ages are measured by the monotonic clock, which cannot be set. That clock restarts at every boot, so the file lies
 below /run, which is empty after a boot.
 """
 
@@ -40,7 +40,7 @@ POINT: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Point:
-    """What the rounds know of one bot.
+    """The knowledge of the rounds about one bot.
 
     Attributes:
         until: All that was committed before it is in a dump; empty where there is none since the boot.
@@ -96,7 +96,7 @@ class Point:
 
 
 def read(path: Path = FILE) -> dict[str, Point]:
-    """Return what is known of each bot; a file that is missing, or not what the rounds write, says nothing of any."""
+    """Return the known facts of each bot; a file that is missing, or not what the rounds write, says nothing of any."""
     try:
         document = strict_json.load(path, LONGEST)
         found = kinds.checked(document, {"version": kinds.count, "bots": kinds.object_}, ("version", "bots"))
@@ -108,7 +108,7 @@ def read(path: Path = FILE) -> dict[str, Point]:
 
 
 def write(name: str, point: Point | None, clock: Clock, path: Path = FILE) -> None:
-    """Write down what is known of one bot, beside what is known of the others; None takes it away.
+    """Write down the facts of one bot, beside those of the others; None takes them away.
 
     Raises:
         NotProven: Another writer does not end.
@@ -125,7 +125,7 @@ def write(name: str, point: Point | None, clock: Clock, path: Path = FILE) -> No
 
 
 def wrong(point: Point | None, now_s: float, new_s: float, *, under_way: bool) -> list[str]:
-    """Return what is wrong with the recovery point of a bot, and what to do about it.
+    """Return the faults of the recovery point of a bot, with the cure.
 
     Args:
         point: What the rounds know of it, None where they know nothing.
@@ -146,7 +146,7 @@ def wrong(point: Point | None, now_s: float, new_s: float, *, under_way: bool) -
 
 
 def foretold_of(bots: list[str], clock: Clock) -> list[tuple[str, str]]:
-    """Return for each bot that a change wants in a dump first what a check says of that, with its name."""
+    """Return the line of a check for each bot that needs a dump before a change, with its name."""
     known, now_s = read(FILE), clock.monotonic()
     return [(bot, _foretold(known.get(bot, Point()), now_s)) for bot in bots]
 
@@ -160,7 +160,7 @@ def _foretold(point: Point, now_s: float) -> str:
 
 
 def notes(point: Point | None) -> list[str]:
-    """Return what is only to be said of the dumps of a bot."""
+    """Return the notes on the dumps of a bot."""
     if point is None or not point.costs_much:
         return []
     size = f"{point.bytes / 1024 / 1024:.0f} MiB in {point.took_s:.1f} s"

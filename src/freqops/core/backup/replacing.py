@@ -1,4 +1,4 @@
-"""What a restore would replace by what: the rows of every table, and the trades that would be forgotten."""
+"""The foretold effect of a restore: the rows of every table before and after, and the trades that it would forget."""
 
 from __future__ import annotations
 

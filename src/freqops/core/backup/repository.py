@@ -73,7 +73,7 @@ class Repository:
 
     @property
     def is_local(self) -> bool:
-        """Whether it lies on the disk of the host."""
+        """Whether the repository lies on the disk of the host."""
         return self.url.startswith("/")
 
     @property
@@ -101,7 +101,7 @@ class Repository:
         return root / HOME / "keys" / f"{self.name}.known_hosts"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is declared."""
+        """Return the JSON object of the declaration."""
         if self.at is None:
             return {name: value for name, value in vars(self).items() if name != "at"}
         return {**{name: value for name, value in vars(self).items() if name != "url"}, "at": dict(vars(self.at))}
@@ -111,7 +111,7 @@ def read(document: object) -> list[Repository]:
     """Return the repositories that a document declares.
 
     Raises:
-        Malformed: It is not what the role writes; the text says what is wrong, and what is allowed.
+        Malformed: It is not what the role writes; the text names the mistake and the allowed values.
     """
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         raise Malformed(f"it is no declaration of repositories of version {FORMAT}")
@@ -185,7 +185,7 @@ def one(row: object) -> Repository:
     """Return the repository that a row declares.
 
     Raises:
-        Malformed: It declares none; the text says what is wrong, and what is allowed.
+        Malformed: It declares none; the text names the mistake and the allowed values.
     """
     given = kinds.checked(row, FIELDS, ("name",))
     unknown = sorted(set(row) - set(FIELDS)) if isinstance(row, dict) else []

@@ -1,4 +1,4 @@
-"""Restore drills: what was restored where nobody trades, what was compared, and how long it took."""
+"""Restore drills: the restore beside the bots that trade, the comparisons, and their times."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def read(document: object) -> Answer:
 
 
 def check(document: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of a drill; raises as `read`."""
+    """Refuse anything but the answer of a drill; raises as `read`."""
     read(document)
 
 
@@ -194,7 +194,7 @@ def rows(answers: Iterable[tuple[str, Answer]]) -> list[list[Any]]:
 
 
 def wrong(host: str, answer: Answer) -> list[str]:
-    """Return a line for whatever failed on one host, or stays there."""
+    """Return a line for each failure on one host, and for each thing that stays there."""
     found = [f"{host}: FAILED: {each.repository}: {text}" for each in answer.repositories for text in each.problems]
     found += [f"{host}: FAILED: {row.bot} out of {row.repository}: {text}" for row in answer.bots
               for text in row.problems or ([] if row.proven else ["it is not proven"])]  # fmt: skip
@@ -203,7 +203,7 @@ def wrong(host: str, answer: Answer) -> list[str]:
 
 
 def lines(host: str, answer: Answer) -> list[str]:
-    """Return what is to be said beside the rows of one host, the failures first."""
+    """Return the remarks beside the rows of one host, the failures first."""
     found = wrong(host, answer)
     found += [f"{host}: {each.repository}: {text}" for each in answer.repositories for text in each.detail]
     return found + [f"{host}: {row.bot} out of {row.repository}: {text}" for row in answer.bots for text in row.detail]

@@ -1,4 +1,4 @@
-"""Which dumps are kept: all of the last minutes, then one of each minute, of each hour, of each day.
+"""The rule by which dumps are kept: all of the last minutes, then one of each minute, of each hour, of each day.
 
 The clock may lie. So the newest is the last by name, not by age, and what seems to be from the future is kept, up to as
 many as the rule keeps of the past.
@@ -34,7 +34,7 @@ class Rule:
 
     @property
     def most(self) -> int:
-        """How many it keeps at most of what is older than `every`, and of what a wrong clock stamped as the future."""
+        """The most dumps that it keeps of those older than `every`, and of those that a wrong clock put ahead."""
         return max(1, self.minimum, self.each_minute // MINUTE + self.hourly // HOUR + self.daily // DAY)
 
 

@@ -1,4 +1,4 @@
-"""The configuration of a bot in a restore drill: with it, it can neither trade nor tell anybody."""
+"""The configuration of a bot in a restore drill: the bot can neither trade nor send a message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..base.kinds import Malformed
 from ..bot.bot_secrets import USER
 
-# What would reach people or other bots, lead to other files, or is said anew below.
+# What would reach people or other bots, lead to other files, or is said again below.
 LEFT_OUT = (
     *("telegram", "webhook", "discord", "external_message_consumer", "add_config_files", "config_files"),
     *("api_server", "db_url", "dry_run", "initial_state", "logfile"),

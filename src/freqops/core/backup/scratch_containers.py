@@ -1,4 +1,4 @@
-"""The containers of a restore drill: a Postgres and a bot that nobody else reaches, gone when the drill is over."""
+"""The containers of a restore drill: a Postgres and a bot that nothing else reaches, gone when the drill is over."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScratchContainer(SideContainer):
 
 
 def postgres(image: str, user: int, place: Path) -> ScratchContainer:
-    """Return the Postgres of a drill, which only the bot of the drill reaches, and which reaches nobody.
+    """Return the Postgres of a drill, which only the bot of the drill reaches, and which reaches nothing.
 
     Args:
         image: The image of the host's Postgres.

@@ -36,7 +36,7 @@ FIELDS: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one backup has.
+    """The content of one backup.
 
     Attributes:
         host: The host.
@@ -62,7 +62,7 @@ class Snapshot:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has every part that its repository is for."""
+        """Whether the snapshot has every part that its repository is for."""
         return self.parts in (parts.ORDINARY, (parts.SECRETS,))
 
     @property
@@ -71,7 +71,7 @@ class Snapshot:
         return sum(file.size for file in self.files)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it lies in the snapshot."""
+        """Return the JSON object that lies in the snapshot."""
         return {
             "version": FORMAT, "host": self.host, "began": iso(self.began), "ended": iso(self.ended),
             "parts": list(self.parts), "bots": {name: told.to_json() for name, told in self.bots.items()},
@@ -82,7 +82,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, document: object) -> Snapshot:
-        """Return what a manifest says.
+        """Return the content of a manifest.
 
         Raises:
             Malformed: It is not what `to_json` writes, or contradicts itself.
@@ -107,7 +107,7 @@ class Snapshot:
         return found
 
     def _refuse_contradiction(self) -> None:
-        """Refuse what has files of no part, or a dump whose files are others than its own manifest says.
+        """Refuse a snapshot with files of no part, or with a dump whose files differ from its manifest.
 
         Raises:
             Malformed: It is so.
@@ -125,7 +125,7 @@ class Snapshot:
                     raise Malformed(f"'{visible(path, SHOWN)}' is not the file of which the dump tells")
 
     def emptied(self, before: Snapshot | None) -> dict[str, list[str]]:
-        """Return what had rows in the snapshot before and has none now, by bot; the registry is called ``registry``.
+        """Return the tables that lost all rows since the snapshot before, by bot; the registry is ``registry``.
 
         A bot that is gone altogether was removed; one that is on paper in one and live in the other has two databases.
         """

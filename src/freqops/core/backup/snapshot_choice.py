@@ -1,4 +1,4 @@
-"""Which snapshot is meant, whether a bot's database can come out of it, and whether its host may still trade."""
+"""The choice of a snapshot: whether a bot's database can come out of it, and whether its host may still trade."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def understood(text: str) -> str:
     """Return ``text``, which must be a choice.
 
     Raises:
-        Refused: It is none; the text says what is allowed.
+        Refused: It is none; the text names the allowed values.
     """
     return choice.understood(text, BEGINNING, ALLOWED)
 

@@ -1,4 +1,4 @@
-"""The store of a bot's dumps: which of what lies there counts as a dump, and whether its bytes are still the same."""
+"""The store of a bot's dumps: which files there count as a dump, and whether their bytes are still the same."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Store:
         return [found for _, found in self._looked_at() if isinstance(found, Dump)]
 
     def not_counted(self) -> list[str]:
-        """Return a line for whatever lies there and does not count: its name, and why."""
+        """Return a line for each entry that does not count as a dump: its name, and why."""
         return [f"{name}: {found}" for name, found in self._looked_at() if isinstance(found, str)]
 
     def newest(self) -> Dump | None:

@@ -51,7 +51,7 @@ KNOWN: dict[str, kinds.Kind] = {
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a repository.
+    """The last successes and failures of a repository.
 
     Attributes:
         id: The id that it bore when it was made, or first seen.
@@ -70,7 +70,7 @@ class Known:
     dumps: Mapping[str, str] = field(default_factory=dict)
 
     def succeeded(self, job: str, moment: datetime) -> Known:
-        """Return it after a success."""
+        """Return the record after a success."""
         return replace(self, done={**self.done, job: moment})
 
     def is_due(self, job: str, now: datetime) -> bool:
@@ -79,7 +79,7 @@ class Known:
         return last is None or not timedelta(seconds=-FUTURE_SECONDS) <= now - last < DUE.get(job, PERIODS[job])
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         done = {job: iso(moment) for job, moment in self.done.items()}
         return {
             "id": self.id, "since": iso(self.since), "done": done, "newest": self.newest, "failed": self.failed,
@@ -93,12 +93,12 @@ def place(root: Path) -> Path:
 
 
 def to_json(found: Mapping[str, Known]) -> dict[str, Any]:
-    """Return what is known of all repositories as it is written down."""
+    """Return the known facts of all repositories as they are written down."""
     return {"version": FORMAT, "repositories": {name: each.to_json() for name, each in found.items()}}
 
 
 def load(root: Path) -> dict[str, Known]:
-    """Return what is known of each repository, by name; nothing where nothing was written down yet.
+    """Return the known facts of each repository, by name; nothing where nothing was written down yet.
 
     Raises:
         Malformed: It was written down and cannot be read.
@@ -150,7 +150,7 @@ def _overdue(called: str, cures: Mapping[str, str], known: Known | None, now: da
 
 
 def lacking(repository: Repository, oldest: Mapping[str, str], now: datetime) -> list[str]:
-    """Return which bots wrote what has not come into a repository elsewhere for too long, a line each with its cure.
+    """Return the bots whose newest trades are missing too long in a repository elsewhere, a line each with its cure.
 
     Args:
         repository: A repository that takes dumps.

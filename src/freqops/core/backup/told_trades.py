@@ -1,4 +1,4 @@
-"""The trades that a bot tells by its API beside those that its database has."""
+"""The trades that a bot's API lists, compared with those in its database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def closed(history: object) -> int:
 
 
 def differences(held: Sequence[tuple[int, str, float]], told: Sequence[tuple[int, str, float]]) -> list[str]:
-    """Return what an API tells otherwise than the database has it, a line each."""
+    """Return the differences between an API and the database, a line each."""
     there, said = ({trade[0]: trade for trade in trades} for trades in (held, told))
     lines = [f"trade {number} is told twice" for number in sorted(said) if [t[0] for t in told].count(number) > 1]
     for number in sorted(there.keys() | said.keys()):

@@ -34,13 +34,13 @@ def run(words: Sequence[str], seconds: float = SECONDS, text: str = "") -> subpr
 
 
 def must(run_it: Run, words: Sequence[str]) -> str:
-    """Return the output of a program; it must end well.
+    """Return the output of a program, which must end with 0.
 
     Raises:
         NotProven: It did not; the text has its last words.
     """
     done = run_it(words)
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip() or "nothing was said"
+        said = (done.stderr or done.stdout).strip() or "no output"
         raise NotProven(f"{' '.join(words)} ended with {done.returncode}: {said}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Which machine this is, whatever names lead to it."""
+"""The identity of this machine, which does not depend on its names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PROC = Path("/proc")
 
 
 def identity(proc: Path = PROC) -> str:
-    """Return what no two running machines have in common, empty where the kernel does not tell.
+    """Return a text that no two running machines share; empty where the kernel does not give it.
 
     It is the boot of the kernel, and the processes that one sees in it: machines that are containers share a kernel.
     The machine-id is no part of it, for copies of one disk have the same.

@@ -1,4 +1,4 @@
-"""What is due when a command was refused: the name of a step, and where it needs one, of an incident.
+"""The next step after a refusal: the name of a step, and where it needs one, of an incident.
 
 A host says it beside its refusal. The control node makes a complete command of it; a step that it does not know is left
 out.
@@ -39,7 +39,7 @@ class NextStep:
 
 
 class RefusedUntil(Refused):
-    """Nothing ran and nothing changed, and it is known what is to be done first, or instead.
+    """Nothing ran and nothing changed, and the step to take first, or instead, is known.
 
     Attributes:
         steps: The steps.
@@ -56,7 +56,7 @@ def to_json(steps: Iterable[NextStep]) -> list[dict[str, str]]:
 
 
 def of_answer(answer: Mapping[str, Any]) -> list[NextStep]:
-    """Return the steps that an answer names; what is not what it must be is left out."""
+    """Return the steps that an answer names; a malformed step is left out."""
     said = answer.get(NAME)
     found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
     steps = [(each.get("step"), each.get("incident", "")) for each in found[:MOST]]

@@ -12,7 +12,7 @@ BY_PLAN = "stopped by plan"  # the outcome of a start that leaves such a bot alo
 
 @dataclass
 class Outcome:
-    """The outcome of a command on one bot; each command adds what it alone has to say.
+    """The outcome of a command on one bot; each command adds fields of its own.
 
     Attributes:
         bot: The name of the bot.

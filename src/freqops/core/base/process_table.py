@@ -1,4 +1,4 @@
-"""The processes of this machine as /proc has them. A number comes back, so a process is known by its start, too."""
+"""The processes of this machine as /proc has them. Numbers are used again, so a process is known by its start, too."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _one(pid: int, proc: Path) -> list[str]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     except OSError as error:
-        raise Refused(f"this machine does not tell of its processes: {error}") from None
+        raise Refused(f"the processes of this machine cannot be listed: {error}") from None
 
 
 def _fields(stat: str) -> list[str]:

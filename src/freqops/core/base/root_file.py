@@ -22,7 +22,7 @@ class Missing(FreqopsError):
 
 
 class Untrusted(FreqopsError):
-    """What is there cannot be read, or another user could have written it; the text says why, and the cure."""
+    """The file cannot be read, or another user could have written it; the text says why, and the cure."""
 
 
 def read(path: Path, owner: int = ROOT_UID, limit: int = MAX_BYTES) -> bytes:
@@ -68,7 +68,7 @@ def check_directory(path: Path, owner: int = ROOT_UID) -> None:
 
 
 def is_own_directory(path: Path) -> bool:
-    """Return whether a directory is there, in which nobody but this user, or root, can put a file; no link to one.
+    """Return whether a directory is there in which only this user, or root, can put a file; no link to one.
 
     Raises:
         Untrusted: Something else is there, or others could; the text names it, and the cure.
@@ -84,7 +84,7 @@ def is_own_directory(path: Path) -> bool:
 
 
 def _judge(found: os.stat_result, owner: int, path: Path) -> None:
-    """Refuse a plain file that others could have written, or that nobody may read.
+    """Refuse a plain file that others could have written, or whose mode forbids reading.
 
     Raises:
         Untrusted: It is one.
@@ -95,7 +95,7 @@ def _judge(found: os.stat_result, owner: int, path: Path) -> None:
 
 
 def _refuse_directory(found: os.stat_result, owner: int, path: Path, what: str) -> None:
-    """Refuse what is no directory, or one in which another user than ``owner`` could put a file.
+    """Refuse anything but a directory, or one in which another user than ``owner`` could put a file.
 
     Raises:
         Untrusted: It is none, or another one could.
@@ -106,7 +106,7 @@ def _refuse_directory(found: os.stat_result, owner: int, path: Path, what: str) 
 
 
 def _refuse_others(found: os.stat_result, owner: int, path: Path, what: str) -> None:
-    """Refuse what another user than ``owner`` could write.
+    """Refuse a file or directory that another user than ``owner`` could write.
 
     Raises:
         Untrusted: Another one could.

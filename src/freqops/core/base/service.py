@@ -1,4 +1,4 @@
-"""What a resident service tells systemd: that it is ready, and that it still comes round (sd_notify(3))."""
+"""Messages of a resident service to systemd: that it is ready, and that it still works (sd_notify(3))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stamps: when what runs by itself last came to its end, the age of an empty file for each.
+"""Stamps: the last end of each job that runs by itself, kept as the age of an empty file.
 
 The short way leaves them, too, so nothing is imported here that it does not have loaded anyway.
 """

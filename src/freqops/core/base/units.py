@@ -1,4 +1,4 @@
-"""Units of systemd, as ``systemctl show`` describes them, and what is wrong with one of ours."""
+"""Units of systemd, as ``systemctl show`` describes them, and the faults of ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Unit = Mapping[str, str]
 
 
 def show(run: Run, names: Sequence[str]) -> Mapping[str, Unit]:
-    """Return what systemd says of units, by name, asked all at once.
+    """Return the description of units by systemd, by name, asked all at once.
 
     Raises:
         NotProven: It does not answer, or not for each of them.
@@ -53,7 +53,7 @@ def wrong(unit: Unit, *, resident: bool = False) -> list[str]:
 
 
 def overridden(unit: Unit) -> list[str]:
-    """Return what else than our file says what a unit of ours does; each line with its cure.
+    """Return the other files that change what a unit of ours does; each line with its cure.
 
     A drop-in for a whole kind of units (``service.d``) is the system's own business.
     """

@@ -16,7 +16,7 @@ OF_THE_API = ("password", "jwt_secret_key", "ws_token")
 
 
 def complete(present: Mapping[str, Any], database_url: str | None, database: str | None, host: str) -> dict[str, Any]:
-    """Return ``present`` with everything that a bot needs and that was missing made up.
+    """Return ``present`` with new values for everything that a bot needs and that was missing.
 
     Args:
         present: The present content of the file, which is kept.

@@ -278,7 +278,7 @@ def _moment(text: Any) -> datetime:
 
 
 def _startup(health: dict[str, Any]) -> datetime | None:
-    """Return when it began to loop, None where it does not say that: no halt fails by what no halt reads."""
+    """Return the beginning of its loop, None where it is not given: a halt does not read it, so must not fail by it."""
     try:
         return _moment(health.get("bot_startup"))
     except (TypeError, ValueError):

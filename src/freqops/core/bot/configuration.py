@@ -1,4 +1,4 @@
-"""The Freqtrade configuration of a bot: what it starts from, what the inventory says, what freqops needs."""
+"""The Freqtrade configuration of a bot: the base, the settings of the inventory, and those that freqops needs."""
 
 from __future__ import annotations
 

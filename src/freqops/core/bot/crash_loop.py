@@ -1,8 +1,8 @@
-"""The starts of a container that no one asked for, counted: after five of them within ten minutes its gate waits.
+"""The count of a container's starts that no command asked for: after five within ten minutes its gate waits.
 
 It waits two minutes, then five, then fifteen each time, and lets Freqtrade try again: an exchange that was away is back
 by itself. What is counted are seconds since the boot of the host, which no clock that is set moves; the first start
-after a boot begins anew.
+after a boot begins again.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def present() -> Moment:
 def seconds_to_wait(var: Path, now: Moment) -> float:
     """Write down this start and return the seconds for which its gate waits; 0 where nothing keeps it.
 
-    Every start that went through the one door (``freqops-host start``) forgets the earlier ones, so what is counted
-    here are the starts that no one asked for. A gate that has waited asks again. One that is started again while it
-    waits waits for what is left.
+    Every start that went through the one door (``freqops-host start``) forgets the earlier ones, so the starts that
+    are counted here are those that no command asked for. A gate that has waited asks again. One that is started again
+    while it waits waits for what is left.
     """
     path = var / STARTS_FILE
     known = _known(path, now)

@@ -1,4 +1,4 @@
-"""The contents of a Freqtrade's database, table by table as the database lists them: whether all of it came through."""
+"""The contents of a Freqtrade's database, table by table, and whether a copy has all of them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Table(NamedTuple):
 
 
 class Told(Protocol):
-    """What a database holds: it can be asked, or it was written down."""
+    """The contents of a database, asked now or written down earlier."""
 
     @property
     def kind(self) -> str:
@@ -154,7 +154,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a database held when a dump was made of it, as it is kept beside the name of that dump.
+    """The contents of a database when a dump was made of it, kept beside the name of that dump.
 
     Attributes:
         kind: ``sqlite`` or ``postgresql``.
@@ -184,7 +184,7 @@ class Recorded:
 
     @classmethod
     def read(cls, document: object) -> Recorded:
-        """Return what was written down.
+        """Return the document that was written down.
 
         Raises:
             Malformed: It is not what `to_json` writes.
@@ -198,7 +198,7 @@ class Recorded:
         return cls(found["kind"], tables, tuple(found["behind"]))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         rows = [{"schema": key[0], "table": key[1], "columns": list(columns), **table._asdict()}
                 for key, (columns, table) in self.tables.items()]  # fmt: skip
         return {"kind": self.kind, "tables": rows, "behind": list(self.behind)}
@@ -220,7 +220,7 @@ class Recorded:
 
 
 def copied(before: Contents | Recorded, after: Contents | Recorded) -> list[str]:
-    """Return what differs between a database and its copy, a line each; numbers that come next may be taken in both."""
+    """Return the differences between a database and its copy, a line each; next numbers may be taken in both."""
     if before.kind != after.kind:
         return [f"it is a copy of {before.kind}, and this is {after.kind}"]
     known = _behind(before)
@@ -233,7 +233,7 @@ def compared(
     """Hold everything that a database had against what another one has now, before anything is written there.
 
     A conversion adds the columns of a newer Freqtrade, numbers rows again where nothing refers to their number, and
-    closes simulated orders that nobody closed. Everything else must be the same.
+    closes simulated orders that were left open. Everything else must be the same.
 
     Args:
         before: The database that was copied.

@@ -32,12 +32,12 @@ def is_left_alone(process: object) -> bool:
 
 
 def undeclared_line(process: Mapping[str, Any]) -> str:
-    """Return what halt and status say of a process that is not left alone."""
+    """Return the line of halt and status about a process that is not left alone."""
     return f"UNDECLARED Freqtrade process {process.get('pid')}: {process.get('command')}"
 
 
 def halted_line(process: Mapping[str, Any]) -> str:
-    """Return what a halt says of a process."""
+    """Return the line of a halt about a process."""
     if not is_left_alone(process):
         return undeclared_line(process)
     name, reason = process[MARK]["project"], process[MARK]["reason"]
@@ -46,12 +46,12 @@ def halted_line(process: Mapping[str, Any]) -> str:
 
 
 def status_line(process: Mapping[str, Any]) -> str:
-    """Return what the status says of a process that is left alone."""
+    """Return the line of status about a process that is left alone."""
     name, reason = process[MARK]["project"], process[MARK]["reason"]
     return f"LEFT ALONE: Freqtrade of {name} trades, and is no bot of freqops (pid {process['pid']}): {reason}"
 
 
 def but_for(count: int) -> str:
-    """Return what is added to the verdict of a halt; nothing where nothing is left alone."""
+    """Return the addition to the verdict of a halt; empty where nothing is left alone."""
     words = "Freqtrade that is" if count == 1 else "Freqtrades that are"
     return f", but for {count} {words} left alone" if count else ""

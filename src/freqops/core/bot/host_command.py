@@ -90,7 +90,7 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
         wanted: A name that the object of a finished command has.
 
     Raises:
-        NoAnswer: The command refused, could not prove what it did, or printed something else; the text says what.
+        NoAnswer: The command refused, could not prove what it did, or printed something else; the text names it.
     """
     answer = last_object(output)
     if answer is None:
@@ -151,6 +151,6 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
 
 
 def refuse_check(module: Any, title: str) -> None:
-    """End a module that is only checked: it fails, so that a check is never mistaken for the deed."""
+    """Fail a module that runs in check mode, so that a check is never mistaken for the real run."""
     if module.check_mode:
         module.fail_json(msg=f"{title}: this was a check")

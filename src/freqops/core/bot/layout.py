@@ -141,7 +141,7 @@ class Home:
         return self.path / ".dump.lock"
 
     def unread(self) -> Bot:
-        """Return the bot with no more than its name: enough to stop it, whatever its files say."""
+        """Return the bot with no more than its name: enough to stop it, also where its files cannot be read."""
         return Bot(self.path.name, "unknown", 0, "", "", "stopped", self.path)
 
 
@@ -177,7 +177,7 @@ class Bot:
 
     @property
     def is_live(self) -> bool:
-        """Whether it places real orders."""
+        """Whether the bot places real orders."""
         return self.mode == "live"
 
     @property

@@ -39,7 +39,7 @@ SCOPE = re.compile(r"docker-([0-9a-f]{64})\.scope", re.ASCII)
 
 @dataclass(frozen=True)
 class Places:
-    """Where a host says what is left alone, and whose a process is.
+    """The places from which a host knows what is left alone, and to which project a process belongs.
 
     Attributes:
         file: What deploy wrote.
@@ -77,10 +77,10 @@ class Project:
 
 
 def project(entry: object) -> Project:
-    """Return what an entry of `VARIABLE` says.
+    """Return the project that an entry of `VARIABLE` declares.
 
     Raises:
-        Refused: It is none; the text says what is wrong, and behind a semicolon what is allowed.
+        Refused: It is none; the text names the fault, and behind a semicolon what is allowed.
     """
     if not isinstance(entry, Mapping) or set(entry) != set(KEYS):
         raise Refused(f"it is no mapping of {' and '.join(KEYS)}; each one has these two")
@@ -99,7 +99,7 @@ def project(entry: object) -> Project:
 
 
 def projects(entries: object) -> list[Project]:
-    """Return what all entries say.
+    """Return the projects that all entries declare.
 
     Raises:
         Refused: As `project`; or there are too many, or two for the same project.

@@ -1,4 +1,4 @@
-"""What Freqtrade's log says of a bot's messengers, judged; no text of the log gets into an answer.
+"""The messengers of a bot, judged by Freqtrade's log; no text of the log gets into an answer.
 
 Freqtrade tries Telegram three times when it begins, and not again before it is restarted or reloaded. A webhook, and so
 Discord, is tried at each message. Both stop no trading (rpc/telegram.py and rpc/webhook.py of Freqtrade 2026.9).
@@ -47,7 +47,7 @@ def problems(records: Sequence[Record], enabled: Collection[str]) -> list[str]:
 
 
 def notes(records: Sequence[Record], enabled: Collection[str], up_s: float) -> list[str]:
-    """Return what is only to be said of the messengers.
+    """Return the notes on the messengers.
 
     Args:
         records: As in `problems`.

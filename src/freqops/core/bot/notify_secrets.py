@@ -34,7 +34,7 @@ def enabled(config: Mapping[str, Any]) -> list[str]:
 
 
 def wanting(config: Mapping[str, Any], name: str) -> list[str]:
-    """Return what a messenger needs and its section in the configuration does not say."""
+    """Return the settings that a messenger needs and that its section in the configuration lacks."""
     return [key for key in SECTIONS[name] if not section(config, name).get(key)]
 
 
@@ -88,8 +88,7 @@ def mark_of(token: object) -> str | None:
     """Return the SHA-256 of a token of Telegram, by which two are known to be the same, or None of anything else.
 
     It may leave the host and stand in an output: at least 30 characters of a token are the BotFather's dice, 180 bits,
-    which nobody finds by trying, so that a salt would add nothing. Of what has another shape, and may be shorter,
-    nothing is told.
+    too many to be tried, so that a salt would add nothing. A text of another shape may be shorter, and gets no mark.
     """
     if not isinstance(token, str) or not TOKEN.fullmatch(token):
         return None
@@ -103,6 +102,6 @@ def is_another(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -
 
 
 def target_of(url: str) -> str:
-    """Return what stands behind the host in the address of a webhook: libraries write that into logs alone."""
+    """Return the part behind the host in the address of a webhook: libraries write it into logs without the host."""
     scheme, _, rest = url.partition("://")
     return f"/{rest.partition('/')[2]}" if scheme in ("http", "https") else ""

@@ -1,4 +1,4 @@
-"""Which processes of this host belong to a bot, read from /proc: no engine, no network, nothing they could forge.
+"""The processes of each bot of this host, read from /proc: no engine, no network, nothing they could forge.
 
 A process is a bot's when the bot's own ``conf`` directory is mounted in it. That holds for the declared container,
 for a second one that somebody started beside it, for frozen processes and with a dead engine.
@@ -108,7 +108,7 @@ def trading(bot: str, processes: list[Process]) -> list[Process]:
 
 
 def of(bot: str, processes: list[Process]) -> list[Process]:
-    """Return every process of ``bot``, whatever it says that it is."""
+    """Return every process of ``bot``, under any name."""
     return [process for process in processes if process.bot == bot]
 
 

@@ -9,7 +9,7 @@ NONE = "no table"
 
 
 def lines(answer: Mapping[str, Any], *, check: bool) -> Iterator[str]:
-    """Yield what was replaced by what, or would be.
+    """Yield a line for each table that was, or would be, replaced.
 
     Args:
         answer: The answer of the host.

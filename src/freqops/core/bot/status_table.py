@@ -35,7 +35,7 @@ NO_PROCESS = "no process"  # what the trader of a bot is that does not run
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host status``, or has no such answer in it.
+    """Refuse an answer that is not that of ``freqops-host status``, or does not contain it.
 
     Args:
         answer: The JSON object of a host, which may be older or newer. It may have names that are not known here.
@@ -93,7 +93,7 @@ def problems_of_bots(answer: Mapping[str, Any]) -> list[str]:
 
 
 def notes(answer: Mapping[str, Any]) -> list[str]:
-    """Return what is only to be said of a host and of its bots; an older host says nothing."""
+    """Return the notes on a host and on its bots; an older host has none."""
     of_bots = [f"{row['bot']}: {note}" for row in answer["bots"] for note in row.get("notes", [])]
     left = [each for each in answer.get("undeclared", []) if foreign_process.is_left_alone(each)]
     return [*map(foreign_process.status_line, left), *answer.get("host_notes", []), *of_bots]

@@ -23,11 +23,11 @@ CANDLE_SECONDS = 60.0
 PAIRS_ASKED = 3
 EMPTY_WHITELIST_SECONDS = 600.0
 LOCKS_SHOWN = 3
-RESTART = "killswitch.yml -e level=3 and resume.yml start it anew"
+RESTART = "killswitch.yml -e level=3 and resume.yml start it again"
 
 
 def trader_state(state: str, declared: str, rest: str | None, open_trades: int) -> list[str]:
-    """Return what is wrong with a trader state: it does less than was ordered, or more than its hold allows.
+    """Return the faults of a trader state: it does less than was ordered, or more than its hold allows.
 
     Args:
         state: The state that the bot says.
@@ -42,7 +42,7 @@ def trader_state(state: str, declared: str, rest: str | None, open_trades: int) 
         why = f"declared {wanted}" if rest is None else f"its hold keeps it {wanted}"
         left = "nobody manages them" if state == "stopped" else "it enters nothing"
         said = f"its trader is {state} with {open_trades} open trades, and nothing ordered that ({why}): {left}"
-        return [f"{said}. Its log says why; where that is mended, {RESTART}"]
+        return [f"{said}. Its log says why; where that is repaired, {RESTART}"]
     if rest is not None and state == "running":
         said = f"it is held at level 1, and its trader runs with {open_trades} open trades"
         return [f"{said}: freqops-guard pauses it within seconds, and killswitch.yml -e level=1 proves it"]
@@ -50,13 +50,13 @@ def trader_state(state: str, declared: str, rest: str | None, open_trades: int) 
 
 
 def trader_note(state: str, declared: str, rest: str | None) -> list[str]:
-    """Return what is to be said of a trader that somebody had do more than it was declared to start with."""
+    """Return a note on a trader that does more than it was declared to start with."""
     more = rest is None and state in STATES and STATES.index(state) > STATES.index(declared)
     return [f"its trader is {state}; it was declared to start {declared}"] if more else []
 
 
 def heartbeat(state: str, heartbeat_s: float | None, loop_s: float, up_s: float) -> list[str]:
-    """Return what is wrong with the age of the last loop; a trader that is stopped has none.
+    """Return the faults of the age of the last loop; a trader that is stopped has none.
 
     Args:
         state: The trader state.
@@ -77,9 +77,9 @@ def heartbeat(state: str, heartbeat_s: float | None, loop_s: float, up_s: float)
 
 
 def candles(newest: Mapping[str, float | None], traded: Iterable[str], timeframe_s: float, up_s: float) -> list[str]:
-    """Return what is wrong with the age of the candles on which a bot decides although its loop turns.
+    """Return the faults of the age of the candles on which a bot decides although its loop turns.
 
-    One pair in which nobody deals may have none for long. So a pair is named where the bot has a trade in it, or where
+    A pair without deals may have none for long. So a pair is named where the bot has a trade in it, or where
     all that were asked are old.
 
     Args:
@@ -103,7 +103,7 @@ def _newest(pair: str, age: float | None, up_s: float) -> str:
 
 
 def whitelist(pairs: int, up_s: float) -> list[str]:
-    """Return what is wrong with the number of pairs in which a bot may trade."""
+    """Return the faults of the number of pairs in which a bot may trade."""
     if pairs or up_s <= EMPTY_WHITELIST_SECONDS:
         return []
     red = f"red above {EMPTY_WHITELIST_SECONDS:.0f} s; Freqtrade does not tell since when it is empty"

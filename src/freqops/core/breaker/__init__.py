@@ -1,1 +1,1 @@
-"""The operator breaker: the file that is its switch, and what follows from what stands in it."""
+"""The operator breaker: the file that is its switch, and the effects of its content."""

@@ -1,4 +1,4 @@
-"""The breaker file: the switch of the operator breaker, whoever writes it.
+"""The breaker file: the switch of the operator breaker; anything may write it.
 
 ``{"active": true, "reason": "exchange outage", "until_iso": "2026-01-31T18:00:00Z"}``. Its end may be missing or null.
 A file that is not certainly understood counts as active: it is not known what it said. `read` never raises, never
@@ -24,7 +24,7 @@ UNREADABLE = "circuit_breaker_parse_error"  # as the runbook's own system calls 
 
 @dataclass(frozen=True)
 class Breaker:
-    """What a breaker file says at one moment.
+    """The content of a breaker file at one moment.
 
     Attributes:
         active: Whether the breaker is in force: no entries and no runs.
@@ -52,7 +52,7 @@ class Breaker:
 
 
 def read(path: Path, now: datetime, *, missing_is_active: bool = True, owner: int = root_file.ROOT_UID) -> Breaker:
-    """Return what the breaker file at ``path`` says.
+    """Return the content of the breaker file at ``path``.
 
     Args:
         path: The file: `places.host_breaker`, or `core.bot.layout.Home.breaker`.
@@ -73,7 +73,7 @@ def read(path: Path, now: datetime, *, missing_is_active: bool = True, owner: in
 
 
 def parse(data: bytes, path: Path, now: datetime) -> Breaker:
-    """Return what the bytes of a breaker file say; see `read`."""
+    """Return the content that the bytes of a breaker file mean; see `read`."""
     try:
         switched_on, reason, until = _fields(strict_json.parse(data))
     except Malformed as error:

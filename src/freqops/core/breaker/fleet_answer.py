@@ -56,7 +56,7 @@ class HostAnswer:
 
     @property
     def file(self) -> str:
-        """What the files that were meant say together."""
+        """The state of the files that were meant, in one word."""
         return self.answer.file if self.answer is not None else UNREADABLE
 
     def wrong(self, action: str) -> list[str]:
@@ -67,7 +67,7 @@ class HostAnswer:
         return ended + _otherwise(action, self.file)
 
     def rows(self, action: str) -> list[Row]:
-        """Return a row for each bot, whatever the host said, or did not say."""
+        """Return a row for each bot, also where the host said nothing of it."""
         said = list(self.answer.rows) if self.answer is not None else []
         if action in OF_RUNS:
             return said
@@ -148,9 +148,7 @@ def _row_wrong(action: str, row: Row) -> bool:
 
 
 def _otherwise(action: str, file: str) -> list[str]:
-    """Return what is to be said where files do not say what was asked for."""
+    """Return a line where the files differ from the order."""
     if file in DEMANDED.get(action, (*FILES, "")):
         return []
-    return [
-        f"NOT PROVEN: after {action} its files are {file}" if file else "NOT PROVEN: nobody said what its files say"
-    ]
+    return [f"NOT PROVEN: after {action} its files are {file}" if file else "NOT PROVEN: no answer has its files"]

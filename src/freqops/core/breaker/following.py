@@ -1,4 +1,4 @@
-"""What follows for a bot from the breaker files: which of them holds it, and what is to be done about that.
+"""The consequences of the breaker files for a bot: which of them holds it, and the act that is due.
 
 The file of the host stands for all its bots, the file of a bot for that bot alone. A file is its hold's release: while
 one of them is active the bot is held, and when none is any more the hold goes, by itself or by a person.
@@ -21,7 +21,7 @@ REASON_LENGTH = 200
 
 
 class Due(Enum):
-    """What is to be done about a bot."""
+    """The act that is due on a bot."""
 
     NOTHING = "nothing"
     HOLD = "hold"
@@ -58,7 +58,7 @@ class Standing:
 
     @property
     def release(self) -> list[NextStep]:
-        """The steps that switch off what is active."""
+        """The steps that switch the active files off."""
         pairs = ((DISABLE, self.host), (DISABLE_OWN, self.own))
         return [NextStep(step) for step, breaker in pairs if breaker.active]
 
@@ -70,7 +70,7 @@ class Standing:
 
 
 def due(standing: Standing, held: Holds, *, waits: bool) -> Due:
-    """Return what is to be done about a bot.
+    """Return the act that is due on a bot.
 
     Args:
         standing: The breakers that it is subject to.

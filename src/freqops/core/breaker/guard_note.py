@@ -1,4 +1,4 @@
-"""The note in which guard says what came of the breaker on each bot of its host, replaced whole with each round.
+"""The note in which guard reports the effect of the breaker on each bot of its host, replaced whole with each round.
 
 A bot has a row as long as a hold of holder ``breaker`` is in force on it, or guard could not do what the breaker files
 demand. A bot without a row is one that the breaker does not hold.
@@ -28,12 +28,12 @@ SHOWN = 200
 
 
 class NoAnswer(FreqopsError):
-    """Guard says nothing that can be relied on; the text says why, and what to look at."""
+    """Guard says nothing that can be relied on; the text says why, and where to look."""
 
 
 @dataclass(frozen=True)
 class BotNote:
-    """What guard says of one bot.
+    """The report of guard on one bot.
 
     Attributes:
         incident: The incident of the breaker's hold; empty where there is none, and something failed.
@@ -60,7 +60,7 @@ class BotNote:
 
 @dataclass(frozen=True)
 class Note:
-    """What guard said at one moment.
+    """The report of guard at one moment.
 
     Attributes:
         at: When the note was written: after everything that it says was so.

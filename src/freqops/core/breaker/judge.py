@@ -18,7 +18,7 @@ BY_HAND, NOBODY = "by hand", "not known"
 
 @dataclass(frozen=True)
 class Said:
-    """What one breaker file says.
+    """One breaker file and its setter.
 
     Attributes:
         path: The file.
@@ -39,14 +39,14 @@ class Said:
 
     @property
     def who(self) -> str:
-        """Who set the file."""
+        """The setter of the file."""
         if not self.breaker.readable:
             return NOBODY
         return self.setting.actor if self.setting is not None else BY_HAND
 
     @property
     def line(self) -> str:
-        """What the file says and who set it, in words."""
+        """The file and its setter, in words."""
         if self.setting is None:
             return self.breaker.why
         return f"{self.breaker.why} (set by {self.setting.actor} under {self.setting.incident} at {self.setting.at})"
@@ -68,7 +68,7 @@ class Held:
 
 
 def word(files: Sequence[Said]) -> str:
-    """Return what files say together: unreadable where one is, else active where one is, else inactive."""
+    """Return the state of several files together: unreadable where one is, else active where one is, else inactive."""
     words = [each.word for each in files]
     return next((found for found in (UNREADABLE, ACTIVE) if found in words), INACTIVE)
 

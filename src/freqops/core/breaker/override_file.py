@@ -23,7 +23,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Override:
-    """What an override says at one moment.
+    """The content of an override at one moment.
 
     Attributes:
         in_force: Whether runs may start in spite of the breaker.
@@ -48,7 +48,7 @@ def document(who: str, reason: str, until: datetime) -> dict[str, Any]:
 
 
 def read(path: Path, now: datetime, *, owner: int = root_file.ROOT_UID) -> Override:
-    """Return what the override at ``path`` says; never raises, waits, or follows a link.
+    """Return the content of the override at ``path``; never raises, waits, or follows a link.
 
     Args:
         path: The file: `places.override`.
@@ -78,7 +78,7 @@ def _none(why: str, *, readable: bool) -> Override:
 
 
 def _fields(found: object) -> tuple[str, str, datetime]:
-    """Return who, reason and end of an override.
+    """Return actor, reason and end of an override.
 
     Raises:
         Malformed: One is missing, empty or not of its kind, or there is another.

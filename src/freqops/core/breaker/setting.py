@@ -24,7 +24,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Setting:
-    """Who set a breaker.
+    """The setter of a breaker.
 
     Attributes:
         incident: The incident under which it was set. It came from a file: check it before it becomes a name.
@@ -45,7 +45,7 @@ def document(data: bytes, mandate: Mandate, at: str) -> dict[str, Any]:
 
 
 def of(breaker: Path, data: bytes, owner: int = root_file.ROOT_UID) -> Setting | None:
-    """Return who set the breaker whose bytes are ``data``; None where that is not known.
+    """Return the setting of the breaker whose bytes are ``data``; None where it is not known.
 
     Args:
         breaker: The breaker file.
@@ -63,7 +63,7 @@ def of(breaker: Path, data: bytes, owner: int = root_file.ROOT_UID) -> Setting |
 
 
 def read(breaker: Path, owner: int = root_file.ROOT_UID) -> Setting | None:
-    """Return who set the breaker file as it is now; None where that is not known."""
+    """Return the setting of the breaker file as it is now; None where it is not known."""
     try:
         return of(breaker, root_file.read(breaker, owner), owner)
     except (root_file.Missing, root_file.Untrusted):

@@ -34,7 +34,7 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
 
 def wanted(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[tuple[str, ...], Value]:
-    """Return what the inventory says of a bot now, each value with the layer that says it.
+    """Return the values of the inventory for a bot now, each with its layer.
 
     Args:
         shared: ``freqtrade_config``.
@@ -45,7 +45,7 @@ def wanted(shared: Mapping[str, Any], bot: Mapping[str, Any]) -> dict[tuple[str,
 
 
 def lines(values: Sequence[Value], inventory: Mapping[tuple[str, ...], Value]) -> list[str]:
-    """Return the configuration as lines of YAML, each with where its value comes from, and what is not deployed yet.
+    """Return the configuration as lines of YAML, each with its origin, and values that are not deployed yet.
 
     Args:
         values: What the host has installed.
@@ -69,7 +69,7 @@ def origin(value: Value, inventory: Mapping[tuple[str, ...], Value]) -> str:
 
 
 def _not_deployed(values: Sequence[Value], inventory: Mapping[tuple[str, ...], Value]) -> Iterator[str]:
-    """Yield what the inventory says and the host does not have; what freqops leaves to a strategy is none of that."""
+    """Yield the values of the inventory that the host lacks, but for those that freqops leaves to a strategy."""
     present, over = {each.path for each in values}, {each.path for each in values if each.said in (SECRETS, STATE)}
     settled = {each.path[0] for each in values if each.said not in (RELEASE, SECRETS, STATE)}
     for path in sorted(set(inventory) - present):

@@ -1,8 +1,8 @@
 """A container as the engine describes it, the settings with which it was made, and how those of two differ.
 
 What runs is compared with what Compose made of the declaration when freqops had it made; that was written down then.
-Not with Compose's own mark, ``com.docker.compose.config-hash``: whoever makes a container by hand can give it that
-label, and ``docker update`` and ``docker network connect`` change what runs and leave it. Not with the Compose file
+Not with Compose's own mark, ``com.docker.compose.config-hash``: a container that is made by hand can have that label,
+and ``docker update`` and ``docker network connect`` change what runs and leave it. Not with the Compose file
 either: the engine adds what the image and its own configuration say, drops what the kernel cannot do, and writes all of
 it in its own way. Two descriptions by one engine need no translation, cost one ``docker inspect`` for all containers,
 and agree again as soon as the container was made again. An image is known by its digest: the engine keeps the reference
@@ -64,12 +64,12 @@ class Container:
 
     @property
     def runs(self) -> bool:
-        """Whether it has a process, or gets one in a moment."""
+        """Whether the container has a process, or gets one in a moment."""
         return self.status in ("running", "restarting", "paused")
 
     @property
     def started(self) -> datetime | None:
-        """When it was started last, to the second; None where the engine does not say it as it should."""
+        """The last start of the container, to the second; None where the engine does not give a moment."""
         try:
             return datetime.fromisoformat(self.started_at[:SECOND]).replace(tzinfo=timezone.utc)
         except ValueError:

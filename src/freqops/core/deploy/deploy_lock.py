@@ -73,9 +73,9 @@ class Taken(Refused):
     """
 
     def __init__(self, holder: DeployLock, silence: timedelta | None, note: Path) -> None:
-        wait = "wait for its end, or, if it is dead, for half an hour without a word"
+        wait = "wait for its end; if it is dead, its lock ends after half an hour of silence"
         if silence is not None and silence < timedelta():
-            wait = f"by this host's clock that is yet to come, so silence does not end it: if it is dead, rm {note}"
+            wait = f"by this host's clock that is in the future, so silence does not end it: if it is dead, rm {note}"
         super().__init__(f"{holder.described}; {wait}")
         self.holder = holder
 
@@ -165,7 +165,7 @@ def _beat(root: Path, identity: str, clock: Clock, over: Event) -> None:
 
 
 def present(root: Path) -> DeployLock | None:
-    """Return the lock as it stands, None where no one has it; a note that cannot be read is no one's."""
+    """Return the lock as it stands, None where it is free; a note that cannot be read counts as free."""
     document = durable.read_json(root / FILE)
     try:
         found = {name: _typed(document, name, kind) for name, kind in FIELDS.items()}

@@ -1,4 +1,4 @@
-"""Effective values: what a bot trades by once its configuration and its strategy have had their say.
+"""Effective values: the values by which a bot trades, from its configuration and its strategy.
 
 They stand in the mark of the validated release, so that a deploy compares the present one and the next without running
 anything.
@@ -19,7 +19,7 @@ LONGEST = 200
 
 
 def changes(former: Path, wanted: Path) -> list[str]:
-    """Return what a bot would trade by otherwise, one line for each value, with both, and who says the new one.
+    """Return the values that would change, a line each, with the old one, the new one and its origin.
 
     Of a release that an older freqops validated, only what its configuration says is known.
 

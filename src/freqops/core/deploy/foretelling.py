@@ -1,4 +1,4 @@
-"""What a deploy would do with a container of ours, foretold by the disk, /proc and the engine; nothing is touched."""
+"""The effect of a deploy on a container of ours, foretold by the disk, /proc and the engine; nothing is touched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENGINE_SECONDS = 10
 
 @dataclass
 class Foretold:
-    """What would become of a bot, or of Postgres.
+    """The foretold effect on a bot, or on Postgres.
 
     Attributes:
         changes: A text for each change.
@@ -36,7 +36,7 @@ class Foretold:
     dumped_first: list[str] = field(default_factory=list)
 
     def show(self, what: str, before: str, after: str) -> None:
-        """Add what one thing is and would be."""
+        """Add one thing before and after."""
         self.diff.append({"before_header": what, "after_header": what, "before": before, "after": after})
 
 
@@ -57,7 +57,7 @@ def containers(names: list[str], run: commands.Run | None = None) -> dict[str, C
 
 
 def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: Container | None) -> Foretold:
-    """Return what a switch would do with a bot.
+    """Return the effect of a switch on a bot.
 
     Args:
         home: Directory of the bot.
@@ -84,7 +84,7 @@ def of_bot(home: Path, fingerprint: str, installs: Mapping[str, str], present: C
 
 
 def of_postgres(root: Path, present: Container | None, *, stale: bool) -> Foretold:
-    """Return what a deploy would do with the host's Postgres.
+    """Return the effect of a deploy on the host's Postgres.
 
     Args:
         root: The tree of freqops.
@@ -139,7 +139,7 @@ def _declarations(there: str, wanted: str) -> list[str]:
     """Return which values of a declaration would change, with both."""
     before, after = json.loads(there or "{}"), json.loads(wanted)
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-    begins = "; it would be started anew in that state"
+    begins = "; it would be started again in that state"
     return [
         f"{key} is {json.dumps(before.get(key))}, and would be {json.dumps(after.get(key))}"
         + begins * (key == "initial_state")

@@ -92,7 +92,7 @@ def load(root: Path) -> Manifest | None:
 def differences(before: Manifest | None, now: Manifest) -> list[str]:
     """Return the differences of a host from what was left behind, and from what is wanted now."""
     if before is None:
-        return ["no deploy has ended well here yet"]
+        return ["no deploy has succeeded here yet"]
     found = [] if before.wanted == now.wanted else ["what the inventory wants differs from what was deployed"]
     for path in sorted(before.files.keys() | now.files.keys()):
         if path not in now.files:
@@ -148,7 +148,7 @@ def _seen(path: Path) -> str:
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host manifest`` that compares.
+    """Refuse anything but the answer of ``freqops-host manifest`` that compares.
 
     Raises:
         Malformed: A value is not of its kind, or a host calls the same what it says to differ.
@@ -158,4 +158,4 @@ def check(answer: Mapping[str, Any]) -> None:
     differences = kinds.value(answer, "differences", kinds.list_of(kinds.text))
     status_table.check(answer)
     if same and (differences or status_table.problems(answer)):
-        raise Malformed("it is called the same, and yet something of it differs")
+        raise Malformed("it says that nothing differs, and names what differs")

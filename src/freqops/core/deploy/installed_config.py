@@ -40,7 +40,7 @@ class Value:
     said: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in the answer of a host."""
+        """Return the configuration as it stands in the answer of a host."""
         return {"path": list(self.path), "value": self.value, "said": self.said}
 
 
@@ -113,7 +113,7 @@ def _settle(found: dict[tuple[str, ...], Value], name: str, word: Mapping[str, A
 
 
 def _hidden(value: Value, secret: list[str]) -> Value:
-    """Return a value that nobody may read as one that says so: by where it stands, its name, or what it holds."""
+    """Return a secret value as a text that says so: it is known by its place, its name, or its content."""
     text = json.dumps(value.value, ensure_ascii=False, default=str)
     by_name = any(release.SECRET_NAME.search(key) for key in value.path[-1:])
     if value.said == SECRETS or by_name or any(_in(each, text) for each in secret):

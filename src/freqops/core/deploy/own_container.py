@@ -1,4 +1,4 @@
-"""A container of freqops: whether the one that has its name is it, as freqops had it made, and what to do where not."""
+"""A container of freqops: whether the one that has its name is as freqops had it made, and the cure where not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OwnContainer:
     hide: Callable[[str], str] = str
 
     def wrong(self, present: Container | None) -> list[str]:
-        """Return what is wrong with the container that has its name, with its cure; nothing where there is none."""
+        """Return the faults of the container that has its name, with its cure; nothing where there is none."""
         if present is None:
             return []
         foreign = self._foreign(present)
@@ -57,7 +57,7 @@ class OwnContainer:
             raise Refused(foreign)
 
     def differences(self, present: Container | None) -> list[str]:
-        """Return what differs from the container that freqops had made, with both values."""
+        """Return the differences from the container that freqops had made, with both values."""
         if present is None:
             return []
         made = self._made()
@@ -103,7 +103,7 @@ class OwnContainer:
         (self.home / RECORD).unlink(missing_ok=True)
 
     def _foreign(self, present: Container) -> str:
-        """Return what a container of somebody else is, and the way out; empty where it is our own."""
+        """Return the description of a container of somebody else, and the way out; empty where it is our own."""
         if (present.project, present.service) == (self.project, self.service):
             return ""
         maker = f"service {present.service} of the Compose project {present.project}" if present.project else "by hand"

@@ -2,7 +2,7 @@
 
 Image, added packages, configuration, strategies, the files that these read, what they import of freqops, and the
 description of the container make the fingerprint. What does not touch the process (coins that are not the bot's, say,
-and the limits that its strategy reads anew each time) is declared beside it and changes no release.
+and the limits that its strategy reads again each time) is declared beside it and changes no release.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def unusable(files: Mapping[str, str], strategy: str, directories: Mapping[str, 
 
 
 def _wrong_parameters(name: str, text: str) -> Iterator[str]:
-    """Yield what is wrong with the parameters of a strategy: Freqtrade would trade without them."""
+    """Yield the faults of the parameters of a strategy: Freqtrade would trade without them."""
     document, cure = _parsed(text), "so Freqtrade would trade without it: write it again, or take it away"
     if document is None:
         yield f"{name} is no JSON, {cure}"

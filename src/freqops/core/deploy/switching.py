@@ -9,7 +9,7 @@ NOT_TOUCHED = ("refused", "not reached")
 
 
 def refusal(bot: str, why: str) -> str:
-    """Return what a check says of a bot that the deploy would refuse, as `failure` says what it refused."""
+    """Return the line of a check about a bot that the deploy would refuse, as `failure` has it for a refusal."""
     return f"{bot}: REFUSED\n{bot}: {why}"
 
 

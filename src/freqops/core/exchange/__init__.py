@@ -1,1 +1,1 @@
-"""A bot's account on its exchange: what is there, what of it is the bot's, what may be sold; imports base and bot."""
+"""A bot's account on its exchange: its coins, their owner, and those that may be sold; imports base and bot."""

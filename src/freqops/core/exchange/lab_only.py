@@ -1,4 +1,4 @@
-"""Which exchange a live bot would trade on: until promotion exists, none but a lab's.
+"""The exchange of a live bot: until promotion exists, only a lab's is allowed.
 
 An address that no real exchange can have is the proof: a bare IP address of a private network, in every place from
 which ccxt takes one, and nothing beside it that leads elsewhere.

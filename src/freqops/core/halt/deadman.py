@@ -1,4 +1,4 @@
-"""The time since a host last heard of its control node, whatever was done to its clock meanwhile."""
+"""The time since a host last heard of its control node, independent of changes to its clock."""
 
 from __future__ import annotations
 

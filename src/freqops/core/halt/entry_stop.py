@@ -90,7 +90,7 @@ class EntryStopResult:
 
     @property
     def at_rest(self) -> bool:
-        """Whether its trader enters nothing more of itself, by the last reading."""
+        """Whether the trader enters nothing more by itself, by the last reading."""
         return self.paused or self.resting
 
 

@@ -1,7 +1,7 @@
 """Level 2: market exits trade by trade, each by itself, so that one that fails stops no other.
 
-What Freqtrade answers to a forced exit says little: 200 where the sale was refused for lack of funds, 502 where an
-entry was cancelled as wished. A trade is closed when ``GET /status`` does not list it any more, and not before.
+The answer of Freqtrade to a forced exit says little: 200 where the sale was refused for lack of funds, 502 where an
+entry was cancelled as asked. A trade is closed when ``GET /status`` does not list it any more, and not before.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def not_proven(answer: Mapping[str, Any], host: str, bot: str) -> list[str]:
 
 
 def said(host: str, bot: str, moment: datetime) -> str:
-    """Return on one line what is proven."""
+    """Return the proof on one line."""
     return f"{host} said at {iso(moment)} that {bot} is held at level {holds.HARD} and has no process"
 
 

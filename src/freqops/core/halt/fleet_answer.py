@@ -62,7 +62,7 @@ class HostAnswer:
         return self.answer is not None and self.answer.proven
 
     def rows(self, level: int) -> list[Row]:
-        """Return a row for each bot, whatever the host said, or did not say."""
+        """Return a row for each bot, also where the host said nothing of it."""
         said = [_at_least(row, level) for row in self.answer.rows] if self.answer is not None else []
         detail = [self.error or UNKNOWN, *([SILENT] if self.silent else [])]
         missing = sorted(set(self.bots) - {row.bot for row in said})
@@ -117,7 +117,7 @@ class FleetAnswer:
 
     @property
     def unproven(self) -> list[str]:
-        """What is not proven, a line each."""
+        """The acts that are not proven, a line each."""
         lines = [f"{row.bot} on {host}: {row.verdict}" for host, row in self.rows if not row.proven]
         undeclared = [each for each in self.foreign if not foreign_process.is_left_alone(each[1])]
         return lines + [f"undeclared Freqtrade process {process['pid']} on {host}" for host, process in undeclared]
@@ -152,11 +152,11 @@ class FleetAnswer:
         return [*table(HEADINGS, cells).splitlines(), *self._details(), f"{result} | incident {held}"]
 
     def next_commands(self) -> list[str]:
-        """Return what to type next, a line each."""
+        """Return the next commands, a line each."""
         return next_commands.after_halt(self.level, self.rows, {bot for host in self.hosts for bot in host.bots})
 
     def text(self) -> str:
-        """Return what `lines` returns as one text; no text within a line makes a line of its own."""
+        """Return `lines` as one text; no text within a line makes a line of its own."""
         return page(self.lines())
 
     def _details(self) -> Iterator[str]:

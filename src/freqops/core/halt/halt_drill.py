@@ -1,4 +1,4 @@
-"""Drills: what was rehearsed, whether it went as it must, and how long ago that was."""
+"""Drills: the exercises, their results, and their age."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def overdue(bots: Iterable[dict[str, Any]]) -> tuple[bool, str]:
 
 
 def check(answer: Mapping[str, Any]) -> None:
-    """Refuse what is not the answer of ``freqops-host drill``.
+    """Refuse anything but the answer of ``freqops-host drill``.
 
     Raises:
         Malformed: A row has not what each of them has, a value is not of its kind, a bot has two rows, or one has

@@ -1,4 +1,4 @@
-"""What to type next, on the way from a halt back to trading: complete commands, with bots and incident filled in.
+"""The next commands on the way from a halt back to trading, complete, with bots and incident filled in.
 
 They are pasted into a shell. So nothing stands in them that a host said, unless it is what such a name must be.
 """
@@ -81,7 +81,7 @@ WAYS_OUT = {
 
 
 def after_halt(level: int, rows: Iterable[tuple[str, Row]], declared: Collection[str]) -> list[str]:
-    """Return what is due next, a line each; first what is not proven.
+    """Return the commands that are due next, a line each; first those for bots that are not proven.
 
     Args:
         level: The level that was commanded.
@@ -110,7 +110,7 @@ def of_holds(rows: Iterable[Mapping[str, Any]], declared: Collection[str]) -> li
 def after_step(
     step: str, incident: str, results: Iterable[tuple[str, Result]], modes: Mapping[str, str], host: str, more: str = ""
 ) -> list[str]:
-    """Return what is due after a step on single bots, a line each; what is the same for several bots is one.
+    """Return the commands that are due after a step on single bots, a line each; one line for several bots.
 
     Args:
         step: The playbook.
@@ -154,7 +154,7 @@ def to_disable(bots: Collection[str], hosts: Collection[str]) -> str:
 
 
 def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iterator[tuple[_Form, str]]:
-    """Give what is due for one bot, each with its incident."""
+    """Give the steps that are due for one bot, each with its incident."""
     if result.get("failed") is True or result.get("proven") is False:
         if step == "lockout":
             yield _Form("when that is put right, again", step, f"-e bots={{bots}} {more}"), ""
@@ -171,7 +171,7 @@ def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iter
 
 
 def _ways_out(step: str, result: Result) -> Iterator[tuple[_Form, str]]:
-    """Give the way out that a host named, each with its incident; without one the status, which says what is due."""
+    """Give the way out that a host named, each with its incident; without one the status, which has the next step."""
     named = [(AGAIN.get(step) if each.step == next_step.AGAIN else WAYS_OUT.get(each.step), each.incident)
              for each in next_step.of_answer(result)]  # fmt: skip
     known = [(form, under) for form, under in named if form is not None and form.suits(under)]
@@ -179,12 +179,12 @@ def _ways_out(step: str, result: Result) -> Iterator[tuple[_Form, str]]:
 
 
 def look() -> str:
-    """Return the command that says what is due, where nothing else does."""
+    """Return the command of status, for where no other step is due."""
     return WAYS_OUT[next_step.LOOK].line("", "", "")
 
 
 def _again(level: int, rows: list[Row]) -> Iterator[str]:
-    """Give the same command for what is not proven, and the next stronger one."""
+    """Give the same command for the bots that are not proven, and the next stronger one."""
     if not rows:
         return
     bots = _names(rows)

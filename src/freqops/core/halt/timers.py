@@ -29,12 +29,12 @@ def unit(name: str, kind: str) -> str:
 
 
 def stamp_wrong(name: str, clock: Clock) -> list[str]:
-    """Return what is wrong with the stamp that the rounds of a timer leave."""
+    """Return the faults of the stamp that the rounds of a timer leave."""
     return round_wrong(name, stamp.age(name, clock.utcnow().timestamp()), clock.monotonic())
 
 
 def round_wrong(name: str, age_s: float | None, up_s: float) -> list[str]:
-    """Return what is wrong with the last round of a timer.
+    """Return the faults of the last round of a timer.
 
     Args:
         name: The timer.

@@ -1,4 +1,4 @@
-"""The firewall's rules: a table of our own, in which what is not named stays outside."""
+"""The firewall's rules: a table of our own, which drops everything that is not named."""
 
 from __future__ import annotations
 

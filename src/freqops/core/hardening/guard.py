@@ -32,7 +32,7 @@ class Guard:
             )
 
     def arm(self, undo: str, seconds: int, end: str) -> None:
-        """Let ``undo`` be run after ``seconds``, whatever happens to this process and its connection.
+        """Let ``undo`` be run after ``seconds``, independent of this process and its connection.
 
         Args:
             undo: Shell commands that take the change back.
@@ -88,7 +88,7 @@ class Guard:
         if (self.place / TAKEN).exists():
             return f"TAKEN BACK: no new connection confirmed the change of {self.name} in time; what was before is back"
         if (self.place / TAKING).exists():
-            return f"NOT PROVEN: the change of {self.name} was to be taken back, and that did not end well"
+            return f"NOT PROVEN: the change of {self.name} was to be taken back, and that failed"
         return f"no change of {self.name} waits for a confirmation"
 
 

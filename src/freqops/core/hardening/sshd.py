@@ -90,7 +90,7 @@ class SshServer:
         return [self._with_place(text) for text in wrong]
 
     def _with_place(self, wrong: str) -> str:
-        """Return what differs, with the files that say otherwise: the first value counts, or that of a Match."""
+        """Return the differences, with the files that say otherwise: the first value counts, or that of a Match."""
         key = wrong.partition(" ")[0]
         ours = declared(self.current())[key].lower()
         places = []

@@ -1,4 +1,4 @@
-"""The lines of sudo: who may run which command of freqops as root without a password, changed under guard.
+"""The lines of sudo: the accounts that may run freqops as root without a password, changed under guard.
 
 The account that deploys runs ``freqops-host``, and could do anything else as root, too. Operators run
 ``freqops-operator``, which halts and looks, and takes no path. A line without arguments lets every argument pass, so

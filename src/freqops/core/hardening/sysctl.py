@@ -1,4 +1,4 @@
-"""The kernel's settings: which of them are this host's to set, what they are, and what they must be."""
+"""The kernel's settings: those that this host can set, their values, and the wanted values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Kernel:
         self.container, self.proc, self.file = container, proc, file
 
     def compare(self, wanted: Mapping[str, str]) -> Found:
-        """Sort what is wanted into what this host can set, what differs, and what it cannot set, with the reason."""
+        """Sort the wanted settings: those to set, those that differ, and those that cannot be set, with the reason."""
         found = Found()
         for name in sorted(wanted):
             has, why = self._read(name)

@@ -114,7 +114,7 @@ def _by_time(command: Command) -> tuple[bool, float, str, str]:
 
 
 class _Host:
-    """The content of the files of one host, and what is wrong with them."""
+    """The content of the files of one host, and its faults."""
 
     def __init__(self, evidence: Evidence, name: str) -> None:
         self.name = name
@@ -227,7 +227,7 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _foreign(document: dict[str, Any]) -> list[Any]:
-    """Return what an answer says of Freqtrade processes that belong to no bot, whatever it is."""
+    """Return the part of an answer about Freqtrade processes that belong to no bot, unchecked."""
     said = document.get("undeclared")
     return said if isinstance(said, list) else []
 
@@ -288,7 +288,7 @@ def unanswered(case: Case) -> bool:
 
 
 def proven(case: Case) -> bool:
-    """Return whether all that was commanded is proven; what was repeated is judged by its last time."""
+    """Return whether every command is proven; a repeated one is judged by its last run."""
     bots: dict[tuple[str, str, str], bool] = {}
     hosts: dict[tuple[str, str], bool] = {}
     for command in case.commands:

@@ -1,4 +1,4 @@
-"""The journal of one command on one bot, read: line by line, and what of it cannot be read.
+"""The journal of one command on one bot, read line by line, and the lines that cannot be read.
 
 It may be torn by a crash, cut for its size, or written on by a later command; no line that can be read is lost.
 """

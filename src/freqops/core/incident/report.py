@@ -1,4 +1,4 @@
-"""The report of an incident, for the person on call: what was commanded, what it achieved, and what is not known.
+"""The report of an incident, for the person on call: commands, their results, and unknown facts.
 
 It is made of the evidence alone, so that anybody who has the files comes to the same report.
 """

@@ -1,4 +1,4 @@
-"""Cautions: what an operator should know of a release that Freqtrade of the pinned image accepted all the same."""
+"""Cautions: facts for the operator about a release that Freqtrade of the pinned image accepted all the same."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ def _overruled(bot: DeclaredBot, name: str, value: Mapping[str, Any], strategy: 
     effective, places = f"{name} is {shown(value['is'])}", (*bot.places(name), strategy)
     if "strategy" in value and any(name in config for _, config in bot.layers):
         wrong = f"{effective}, and its strategy says {shown(value['strategy'])}"
-        yield bot.refused(wrong, "the inventory's word stands; take it out for the strategy's", *places)
+        yield bot.refused(wrong, "the inventory's value applies; take it out to use the strategy's", *places)
     elif "strategy" in value:
         wrong = f"{effective} by the default of freqops, and its strategy says {shown(value['strategy'])}"
         yield bot.refused(wrong, f"write {name} into its configuration", strategy)
     elif "configuration" in value:
-        wrong = f"{effective} by its strategy, and its configuration says {shown(value['configuration'])} in vain"
+        said = shown(value["configuration"])
+        wrong = f"{effective} by its strategy, and its configuration says {said}, which has no effect"
         yield bot.refused(wrong, "change it in the strategy: it is a property there, or its __init__ sets it", *places)

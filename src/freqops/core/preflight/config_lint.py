@@ -71,7 +71,7 @@ BUILT = {
         "take out what changes it: a property or __init__ of the strategy, or another key of its configuration",
     ),
     "open": (
-        "nobody says {where}: a file of its strategy assigns it, and Freqtrade does not find it in the strategy",
+        "{where} has no value: a file of its strategy assigns it, and Freqtrade does not find it in the strategy",
         "write {where} into the configuration",
     ),
     "missing": (
@@ -107,7 +107,7 @@ def judge(fleet: Fleet) -> Iterator[Refusal]:
 
 
 def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[VariablePath, str, str]]:
-    """Yield the mistakes of one layer, or file: the place, what is wrong, and the cure; no value is part of them."""
+    """Yield the mistakes of one layer, or file: the place, the fault, and the cure; no value is part of them."""
     for name in EXCHANGE_ONLY:
         if name in config:
             yield (name,), "is ignored there", f"Freqtrade reads exchange.{name}: move it into exchange"

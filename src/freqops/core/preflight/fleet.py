@@ -45,7 +45,7 @@ class DeclaredBot:
 
     @property
     def is_live(self) -> bool:
-        """Whether it places real orders."""
+        """Whether the bot places real orders."""
         return self.mode == "live"
 
     @property
@@ -94,7 +94,7 @@ class Way:
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """What must be equal for two equal addresses to be one."""
+        """The settings that must be equal for two equal addresses to be one."""
         return (self.port, *self.through)
 
 

@@ -1,4 +1,4 @@
-"""The judgement whether a host can carry what the inventory gives it, from what `host_probe` found there."""
+"""The judgement whether a host can carry its bots and Postgres, from the findings of `host_probe`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .refusal import Refusal
 
 
 def entries(fleet: Fleet) -> Iterator[Refusal]:
-    """Yield what is wrong with the list of each host; its first mistake, as the host itself would find it."""
+    """Yield the first mistake in the list of each host, as the host itself would find it."""
     for host in fleet.hosts:
         declared = fleet.value(host, VARIABLE)
         for number in range(1, len(declared) + 1):

@@ -35,7 +35,7 @@ def identities(found: Mapping[str, str]) -> list[Refusal]:
     for host, machine in found.items():
         first = owners.setdefault(machine, host)
         if not machine:
-            refusals.append(Refusal(host, "it does not tell which machine it is", "look at /proc there"))
+            refusals.append(Refusal(host, "its machine cannot be identified", "look at /proc there"))
         elif first != host:
             refusals.append(Refusal(host, f"it is the same machine as {first}", CURE))
     return refusals

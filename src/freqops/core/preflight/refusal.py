@@ -1,4 +1,4 @@
-"""One thing that deploy refuses: where it stands, what is wrong, what is allowed, the cure; always one line."""
+"""A refusal of deploy: its place, its fault, the allowed values, the cure; always one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Refusal:
 
     Attributes:
         host: The host whose variables are meant; empty where it is about the whole inventory.
-        wrong: The value and what is wrong with it.
+        wrong: The value and its faults.
         cure: The way to correct it.
         bot: The bot that is meant, if any.
         paths: The places among the variables of the host where it may stand, the likeliest first.

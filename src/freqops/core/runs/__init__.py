@@ -1,1 +1,1 @@
-"""Runs: backtests, searches, downloads and maintenance: what lets them begin, and the registry that remembers them."""
+"""Runs of four kinds: backtests, searches, downloads and maintenance; their gate, their slots and their registry."""

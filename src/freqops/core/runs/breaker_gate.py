@@ -1,6 +1,6 @@
 """The first check of the run gate, asked on a host: whether its operator breaker lets a run have a slot.
 
-The files are read anew for each question, the override only where it decides. A breaker that is missing or cannot be
+The files are read again for each question, the override only where it decides. A breaker that is missing or cannot be
 read forbids; an override like that permits nothing.
 """
 
@@ -17,7 +17,7 @@ from . import run_gate
 
 
 def ask(root: Path, kind: str, now: datetime) -> tuple[str, ...]:
-    """Return what there is to say of a run that may begin: that it does so in spite of the breaker.
+    """Return the remarks on a run that may begin: that it does so in spite of the breaker.
 
     Args:
         root: The tree of freqops, of which the breaker and the override count.

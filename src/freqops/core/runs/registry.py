@@ -1,7 +1,7 @@
-"""The registry: which runs there were, what came of them, and incidents, in ``strategies_registry.sqlite``.
+"""The registry: runs, their results, and incidents, in ``strategies_registry.sqlite``.
 
-Whoever opens it has it checked whole. A registry that is missing, damaged or of another version is an error with its
-cure, never an empty one: what it does not say decides whether a run may begin.
+It is checked whole each time it is opened. A registry that is missing, damaged or of another version is an error with
+its cure, never an empty one: what it does not say decides whether a run may begin.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def damage(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with a registry of this version: its pages, its keys, its tables."""
+    """Return the faults of a registry of this version: its pages, its keys, its tables."""
     said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
     found = [] if said == ["ok"] else said
     found += [

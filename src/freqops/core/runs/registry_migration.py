@@ -32,7 +32,7 @@ MINE = registry_schema.TABLES
 
 @dataclass(frozen=True)
 class Prepared:
-    """What became of the registry.
+    """The result of a migration of the registry.
 
     Attributes:
         changed: Whether it was made or brought to this version.

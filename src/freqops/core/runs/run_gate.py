@@ -38,11 +38,11 @@ class BreakerState(Protocol):
 
     @property
     def active(self) -> bool:
-        """Whether it forbids."""
+        """Whether the breaker forbids runs."""
 
     @property
     def reason(self) -> str:
-        """Why it does."""
+        """The reason why it does."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """What a live bot has open.
+    """The open trades and exposure of a live bot.
 
     Attributes:
         open_trades: Its open trades.
@@ -113,7 +113,7 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether it may begin."""
+        """Whether the run may begin."""
         return not self.reasons
 
 

@@ -54,7 +54,7 @@ class SlotDirectory:
 
     @property
     def declared(self) -> slot_file.Declared:
-        """What this host declares about slots.
+        """The slots that this host declares.
 
         Raises:
             Refused: It cannot be read.
@@ -92,7 +92,7 @@ class SlotDirectory:
         return [each for each in found if slots.is_stale(each, now, ttl, self._look)]
 
     def look(self, wanted: Wanted, *, again: bool = False) -> Seen:
-        """Return what a holder would find that takes a slot now.
+        """Return the slots that a new holder would meet now.
 
         Args:
             wanted: What a holder asks for.

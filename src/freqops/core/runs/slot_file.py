@@ -1,6 +1,6 @@
 """The lock file of a slot: its name and body, which the Tradingbot runbook's system reads, too, and its token.
 
-The runbook's body is ``kind pid ts cid``; ours has these and more. Whatever stands in the directory is read as a file
+The runbook's body is ``kind pid ts cid``; ours has these and more. Every entry of the directory is read as a file
 that anybody may have written.
 """
 
@@ -51,7 +51,7 @@ DECLARED = ("version", "limits", "ttl_seconds")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a host declares about slots.
+    """The slots that a host declares.
 
     Attributes:
         limits: Slots of each kind for which a number is declared.
@@ -92,7 +92,7 @@ def name(slot: Slot, later: int = 0) -> str:
 
 
 def token(file_name: str, slot: Slot) -> str:
-    """Return what the holder of a slot is told, and nobody else."""
+    """Return the token of a slot, which its holder alone gets."""
     return f"{file_name[: -len(SUFFIX)]}.{slot.secret}"
 
 
@@ -163,7 +163,7 @@ def _understood(document: Mapping[str, Any], kind: str, boot: Callable[[], Boot]
     if document.get("kind") != kind:
         raise Malformed("its name and its body are of different kinds")
     if slot is not None and slot.silence(boot()) < 0:
-        raise Malformed("its heartbeat is yet to come")
+        raise Malformed("its heartbeat is in the future")
     return slot
 
 

@@ -1,4 +1,4 @@
-"""What lives of a slot on this machine: the process that holds it, and the session of its run."""
+"""The live processes of a slot on this machine: its holder, and the session of its run."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def identity(proc: Path = PROC) -> str:
     """Return which machine this is.
 
     Raises:
-        Refused: It cannot be told, so that nobody could say later whether a holder is gone.
+        Refused: It cannot be told, so that the end of a holder could not be seen later.
     """
     here = machine.identity(proc)
     if not here:
-        raise Refused("this machine does not tell which it is: its boot and its process namespace cannot be read")
+        raise Refused("this machine cannot be identified: its boot and its process namespace cannot be read")
     return here

@@ -1,4 +1,4 @@
-"""The slots of a host as people and programs see them: who has which, how long it was silent, and what is wrong."""
+"""The slots of a host as people and programs see them: their holders, their silence, and their faults."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def limits(declared: dict[str, int], found: list[LockFile]) -> dict[str, int]:
 
 
 def problems(found: list[dict[str, Any]]) -> list[str]:
-    """Return what somebody must look at, a line for each, with its cure."""
+    """Return the problems, a line each, with its cure."""
     return [f"{row['file']} is {row['state']}: {row['detail']}" for row in found if row["state"] in PROBLEMS]
 
 

@@ -136,7 +136,7 @@ class LockFile:
 
     @property
     def described(self) -> str:
-        """Whoever has it, in words."""
+        """The holder of the slot, in words."""
         if self.slot is not None:
             return f"{self.slot.holder.described}, since {self.slot.taken_at}"
         return f"{self.name} ({self.error or f'process {self.pid}, not of freqops'})"
@@ -154,7 +154,7 @@ class Moment(NamedTuple):
 
 
 class Alive(NamedTuple):
-    """What lives of a slot: its holder, its run. None where that cannot be known, for it is not of this machine."""
+    """The live processes of a slot: its holder, its run. None where that is not known: it is of another machine."""
 
     holder: bool | None
     run: bool | None
@@ -184,7 +184,7 @@ def is_stale(found: LockFile, now: Moment, ttl: int, look: Look) -> bool:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a holder asks for.
+    """The request of a holder.
 
     Attributes:
         kind: One of `KINDS`.
@@ -234,7 +234,7 @@ class Acquired:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a holder finds that would take a slot.
+    """The slots that a new holder meets.
 
     Attributes:
         own: The slot that it has already.

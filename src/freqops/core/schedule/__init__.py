@@ -1,1 +1,1 @@
-"""Schedule: the calendar of a control node, what its jobs may be, what they left behind, and when one is too old."""
+"""Schedule: the calendar of a control node, its jobs, their records, and the age from which one is too old."""

@@ -47,14 +47,14 @@ class Job:
     period: timedelta
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         said = {**vars(self.entry), "inputs": dict(self.entry.inputs)}
         return {**said, "since": iso(self.since), "period_s": self.period.total_seconds()}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a calendar is declared as, beside its jobs.
+    """The declaration of a calendar, beside its jobs.
 
     Attributes:
         project: The checkout of freqops whose playbooks run.
@@ -96,14 +96,14 @@ class Calendar(Wanted):
         raise Refused(f"the calendar has no job '{name}'; it has {known}")
 
     def since_of(self, former: Calendar | None) -> Calendar:
-        """Return it with the age of each job that the former calendar has with the same deed, enabled as now."""
+        """Return the calendar with the age of each job that the former one has with the same act, enabled as now."""
         if former is None:
             return self
         known = {job.entry.name: job for job in former.jobs}
         return replace(self, jobs=tuple(_aged(job, known) for job in self.jobs))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {"version": FORMAT, **vars(self), "jobs": [job.to_json() for job in self.jobs]}
 
 

@@ -46,7 +46,7 @@ def ask(run: Run, when: str) -> Elapse:
     words = [*UTC, "systemd-analyze", "calendar", f"--iterations={ITERATIONS}", "--", expression(when)]
     done = run(words)
     if done.returncode != 0:
-        said = visible((done.stderr or done.stdout).strip() or "nothing was said", SHOWN)
+        said = visible((done.stderr or done.stdout).strip() or "no output", SHOWN)
         raise Refused(f"when '{visible(when, SHOWN)}': systemd does not take it: {said}")
     moments = [found for text in LINE.findall(done.stdout) if (found := moment(text)) is not None]
     if len(moments) < 2:

@@ -1,4 +1,4 @@
-"""Entries of the calendar: which playbook runs when, with which inputs; what no entry may say is refused at once."""
+"""Entries of the calendar: a playbook, its times and its inputs; all mistakes of an entry are refused at once."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Entry:
 
     @property
     def alone(self) -> bool:
-        """Whether it runs beside no other such job."""
+        """Whether the job runs beside no other such job."""
         return self.playbook not in BESIDE
 
     @property
     def deed(self) -> str:
-        """What it does, in one line: a success counts for this deed and no other."""
+        """The act of the job, in one line: a success counts for this act and no other."""
         words = [f"-e {name}={value}" for name, value in sorted(self.inputs.items())]
         return " ".join([self.playbook, *words, *([f"--limit {self.limit}"] if self.limit else [])])
 

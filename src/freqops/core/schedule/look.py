@@ -1,4 +1,4 @@
-"""What the calendar of this machine is doing: each job, when it comes next, how it ended, and what is wrong with it."""
+"""The state of this machine's calendar: each job, its next time, its last end, and its faults."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Seen:
         return self.record.running is not None and not self.runs
 
     def cells(self) -> list[Any]:
-        """Return its cells, in the order of `HEADINGS`."""
+        """Return the cells of the job, in the order of `HEADINGS`."""
         entry = self.job.entry
         coming = None if self.next is None else iso(self.next)
         good, bad = self.success, self.record.failure
@@ -70,7 +70,7 @@ class Seen:
                 "none" if bad is None else f"{iso(bad.began)} (status {bad.rc})", self.now()]  # fmt: skip
 
     def now(self) -> str:
-        """Return what it does now."""
+        """Return the present act of the job."""
         running = self.record.running
         if self.runs and running is not None and running.waits_for:
             return f"waits for {running.waits_for}"
@@ -82,7 +82,7 @@ class Seen:
         return "-" if last is None else "well" if last.rc == 0 else "FAILED"
 
     def notes(self) -> list[str]:
-        """Return what is only to be said of it: its last success, and how its last run failed."""
+        """Return the notes on the job: its last success, and the failure of its last run."""
         entry, name = self.job.entry, f"job {self.job.entry.name}"
         if not entry.enabled:
             return [f"{name}: it is not enabled"]
@@ -100,7 +100,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Places:
-    """Where jobs leave what they leave, and where their units lie."""
+    """The places of the records of jobs, and of their units."""
 
     state: Path = Path(STATE)
     units: Path = Path(units.PLACE)
@@ -205,7 +205,7 @@ def _coming(run: RunProgram, names: Sequence[str]) -> dict[str, datetime]:
     timers = [name for name in names if name.endswith(".timer")]
     done = run([*UTC, "systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", *timers])
     if done.returncode != 0:
-        raise NotProven(f"systemd does not answer: {done.stderr.strip() or 'nothing was said'}")
+        raise NotProven(f"systemd does not answer: {done.stderr.strip() or 'no output'}")
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in done.stdout.split("\n\n")]
     known = {block.get("Id", ""): moment(block.get("NextElapseUSecRealtime", "")) for block in blocks}
     return {name: found for name, found in known.items() if found is not None}
@@ -217,7 +217,7 @@ def wrong(seen: Sequence[Seen]) -> list[str]:
 
 
 def notes(seen: Sequence[Seen]) -> list[str]:
-    """Return what is only to be said of jobs."""
+    """Return the notes on jobs."""
     return [text for each in seen for text in each.notes()]
 
 

@@ -1,4 +1,4 @@
-"""What a machine must have before its calendar is changed: all of it is looked at first, and nothing is changed."""
+"""The conditions for a change of a machine's calendar: all are checked first, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _wrong(run: Run, wanted: Wanted, entries: Sequence[Entry]) -> list[str]:
         found.append(f"user {wanted.user} cannot read the inventory {wanted.inventory}")
     proof = run([*as_user, "env", "LC_ALL=C.UTF-8", f"PYTHONPATH={project}/src", wanted.python, "-B", "-c", PROOF])
     if proof.returncode != 0:
-        said = visible((proof.stderr or "nothing was said").strip().rpartition("\n")[2], SHOWN)
+        said = visible((proof.stderr or "no output").strip().rpartition("\n")[2], SHOWN)
         found.append(f"user {wanted.user} cannot run ansible-runner with {wanted.python} ({said}): "
                      f"{project}/scripts/bootstrap")  # fmt: skip
     if any(entry.vault for entry in entries):

@@ -1,4 +1,4 @@
-"""What status says of the calendar of the machine on which it is asked."""
+"""The lines of status about the calendar of its own machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Machine:
 def look(
     run: Run, now: datetime, inventories: Sequence[str] | None = None, machine: Machine | None = None
 ) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the calendar of this machine, and what is only to be said of it.
+    """Return the faults of the calendar of this machine, and notes on it.
 
     Args:
         run: Runs a program of systemd.

@@ -66,7 +66,7 @@ class End:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a job.
+    """The record of a job.
 
     Attributes:
         running: The run that is not over; None where there is none.
@@ -79,7 +79,7 @@ class Record:
     failure: End | None = None
 
     def ended(self, end: End) -> Record:
-        """Return it after a run."""
+        """Return the record after a run."""
         return replace(self, running=None, **{"success" if end.rc == 0 else "failure": end})
 
     @property
@@ -89,7 +89,7 @@ class Record:
         return max(ends, key=lambda end: end.ended, default=None)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is written down."""
+        """Return the JSON object that is written down."""
         return {"version": FORMAT, **{name: _plain(each) for name, each in vars(self).items()}}
 
 

@@ -1,1 +1,1 @@
-"""Bots that come from elsewhere or leave: what may be adopted, what may be removed; imports what a deploy does."""
+"""Bots that come from elsewhere or leave: the rules of adoption and removal; imports what a deploy does."""

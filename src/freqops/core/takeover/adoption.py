@@ -1,4 +1,4 @@
-"""The rules of an adoption: what may be taken over, what changes by it, and whether the same trades came through."""
+"""The rules of an adoption: its conditions, the changes by it, and the comparison of the trades."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def lost(note: Mapping[str, Any], after: Picture) -> list[str]:
 
 
 def differs(before: Picture, after: Picture) -> str:
-    """Return in words what was traded between two pictures."""
+    """Return in words the trades between two pictures."""
     old, new = before.without_simulated_stops(), after.without_simulated_stops()
     trades = sorted({row[0] for row in set(old.trades) ^ set(new.trades)})
     orders = sorted({row[0] for row in set(old.orders) ^ set(new.orders)})

@@ -1,8 +1,8 @@
-"""What an adoption leaves behind: settings, code of the strategy, and tables that a conversion does not carry.
+"""The things that an adoption leaves behind: settings, code of the strategy, and tables that no conversion carries.
 
 Nothing of the old configuration is brought along but the account's credentials and what opens its messengers: the
 inventory says what the bot runs with. So every setting that the inventory does not have, or has otherwise, is named,
-and what would change how the bot trades, or whom it tells, has to be accepted by its name.
+and a setting that would change how the bot trades, or who gets its messages, has to be accepted by its name.
 """
 
 from __future__ import annotations

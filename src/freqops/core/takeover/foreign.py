@@ -197,7 +197,9 @@ def _file(database: str, inspected: Mapping[str, Any], pids: Sequence[int], proc
     """Return the identity of its database file, which nobody else may have open."""
     identity = open_file.identity(int(inspected["State"]["Pid"]), database, proc)
     if identity is None:
-        raise Refused(f"its database {database} cannot be found through {proc}, so nobody knows who else writes to it")
+        raise Refused(
+            f"its database {database} cannot be found through {proc}, so it is not known who else writes to it"
+        )
     refuse_others(identity, pids, proc)
     return identity
 

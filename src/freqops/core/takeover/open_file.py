@@ -1,4 +1,4 @@
-"""Which processes of the host have a file open, whatever container they are in and however they call it."""
+"""The processes of the host that have a file open, in any container and under any name."""
 
 from __future__ import annotations
 

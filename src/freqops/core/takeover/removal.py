@@ -1,4 +1,4 @@
-"""The rules of a removal: what may go, what it leaves behind, and the files that are freqops' on a host."""
+"""The rules of a removal: its conditions, the files that it keeps, and the files that are freqops' on a host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code that a foreign Freqtrade trades by: found where Freqtrade finds it, and held against what a bot would run.
+"""The code that a foreign Freqtrade trades by: found where Freqtrade finds it, and compared with that of the bot.
 
 Two strategies of one name may have different code. So the file of the old one, its file of parameters, and what it
 imports of the files beside it and in directories below are compared with those of the bot, and what differs has to be

@@ -1,4 +1,4 @@
-"""What ``freqops-host status`` says of the backups of a host: what is overdue, and how old all of it is."""
+"""The lines of ``freqops-host status`` about the backups of a host: overdue jobs, and the age of each success."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING = "nothing of this host is backed up: {}"
 
 
 def look(root: Path, clock: Clock, tree: Path = elsewhere.TREE) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the backups, and what is only to be said of them.
+    """Return the faults of the backups, and notes on them.
 
     Args:
         root: The tree of freqops.
@@ -33,7 +33,7 @@ def look(root: Path, clock: Clock, tree: Path = elsewhere.TREE) -> tuple[list[st
 
 
 def _of_others(tree: Path, clock: Clock) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the repositories that other hosts have here, and what is to be said of them."""
+    """Return the faults of the repositories that other hosts have here, and notes on them."""
     wrong, notes, now = list[str](), list[str](), clock.utcnow()
     for home in sorted(tree.glob(elsewhere.ACCOUNTS)):
         try:
@@ -58,7 +58,7 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     except Malformed as error:
         return [f"{successes.place(root)}: {error}; move it away, and 'freqops-host backup prepare'"], []
     if all(each.of_host for each in declared):
-        why = "has those of other hosts alone" if declared else "is empty"
+        why = "has only those of other hosts" if declared else "is empty"
         return [], [NOTHING.format(f"backup_repositories {why}")]
     now = clock.utcnow()
     known = {**_waiting(root, declared), **known}
@@ -71,7 +71,7 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
 
 
 def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:
-    """Return what there is to say of repositories to which no other host lets this one in yet; they wait, as new ones.
+    """Return the remarks on repositories to which no other host lets this one in yet; they wait, as new ones.
 
     Raises:
         OSError: A file cannot be looked at.

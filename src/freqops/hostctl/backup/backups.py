@@ -1,6 +1,6 @@
 """``freqops-host backup``: all repositories of a host, one after the other, never two commands at once.
 
-What fails on one repository is the answer of that repository; the others go on.
+A failure of one repository is the answer of that repository; the others go on.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ class Backups:
 
 
 class _Stages:
-    """What was brought together for one command: once, however many repositories get it."""
+    """The files that one command brought together: once, for all repositories that get them."""
 
     def __init__(self, backups: Backups, emptied: tuple[str, ...]) -> None:
         self._backups, self._emptied = backups, emptied

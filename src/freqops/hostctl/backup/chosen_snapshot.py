@@ -27,7 +27,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a snapshot must have.
+    """The content that a snapshot must have.
 
     Attributes:
         what: That, in words.

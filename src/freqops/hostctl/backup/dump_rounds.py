@@ -51,7 +51,7 @@ class DumpRounds:
         return self._rounds.busy
 
     def come_round(self) -> Said:
-        """Begin a round of every bot that is not busy, wait a while, and return what came of it."""
+        """Begin a round of every bot that is not busy, wait a while, and return the result."""
         self._rounds.begin()
         self._rounds.wait(PASS_S)
         said = self._rounds.ended()

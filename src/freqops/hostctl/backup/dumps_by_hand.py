@@ -1,4 +1,4 @@
-"""A dump that somebody asked for: its outcome, whatever comes of it."""
+"""A dump that somebody asked for, and its outcome."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Dumped(Outcome):
 
 
 def dumped(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool = False) -> Dumped:
-    """Make a dump of one bot's database, and return what came of it; it raises nothing."""
+    """Make a dump of one bot's database, and return the outcome; nothing is raised."""
     began_s = clock.monotonic()
     try:
         with dumps.at_rest(home, clock) as store:

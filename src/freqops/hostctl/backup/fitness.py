@@ -1,4 +1,4 @@
-"""What forbids a restore now: the dump, or the state of the bot; each reason names what cures it."""
+"""The reasons against a restore now: the dump, or the state of the bot; each reason names its cure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def may_trade(bot: layout.Bot) -> bool:
 
 
 def in_the_way(bot: layout.Bot, incident: str, engine: Engine) -> list[str]:
-    """Return what the state of a bot has against a restore, all at once.
+    """Return the reasons in the state of a bot against a restore, all at once.
 
     Raises:
         EngineError: The engine does not answer.

@@ -1,4 +1,4 @@
-"""Which repository a host has under a name, and what is known of it: it is made once, and no other takes its place."""
+"""The repository that a host has under a name: it is made once, and no other takes its place."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class KnownRepository:
     def prepare(self, *, look: bool) -> bool:
         """Make password and repository where there are none; return whether there is, or was, anything to do.
 
-        Neither is made anew where there was one: what was backed up would be lost with it. Of another host's nothing is
-        made at all.
+        Neither is made again where there was one: what was backed up would be lost with it. For the repository of
+        another host nothing is made.
 
         Raises:
             Refused: A password, or a repository, that was there is gone.
@@ -87,7 +87,7 @@ class KnownRepository:
         return self._restic.identity()
 
     def opened(self) -> Known:
-        """Return what is known of the repository, which is the one that it was.
+        """Return the known facts of the repository, which is the one that it was.
 
         Raises:
             NotProven: It is not prepared, or another repository stands in its place.
@@ -106,7 +106,7 @@ class KnownRepository:
         return known
 
     def _opened_of_another(self) -> Known:
-        """Return what is known of another host's repository: which one its password opens, and nothing older.
+        """Return the known facts of another host's repository: which one its password opens, and nothing older.
 
         Raises:
             NotProven: It cannot be opened.
@@ -117,7 +117,7 @@ class KnownRepository:
         return Known(self._restic.identity(), self._clock.utcnow())
 
     def lacking(self) -> list[str]:
-        """Return what an operator has to put there, a line each."""
+        """Return the files that an operator has to put there, a line each."""
         password = self.repository.password(self._root)
         if not self.repository.of_host or password.exists():
             return []
@@ -130,7 +130,7 @@ class KnownRepository:
             self._restic.unlock()
 
     def known(self) -> Known | None:
-        """Return what is known of it, None where it was never prepared.
+        """Return the known facts of it, None where it was never prepared.
 
         Raises:
             NotProven: That cannot be read.
@@ -175,7 +175,7 @@ class KnownRepository:
         try:
             return successes.load(self._root)
         except Malformed as error:
-            raise NotProven(f"{successes.place(self._root)}: {error}; move it away, and prepare anew") from None
+            raise NotProven(f"{successes.place(self._root)}: {error}; move it away, and prepare again") from None
 
     def _remember(self, known: Known) -> None:
         found = {**self._all(), self.repository.name: known}

@@ -1,7 +1,7 @@
 """A copy of a bot's database while the bot trades: everything in it is of one moment, and that is proven.
 
-What the database held is read in the same transaction out of which the copy is made. Nothing of the bot is stopped,
-and nobody waits for the copy; the bot's database has one connection more meanwhile.
+Its content is read in the same transaction out of which the copy is made. The bot is not stopped, and nothing waits
+for the copy; the bot's database has one connection more meanwhile.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _held(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _refuse_others(path: Path) -> None:
-    """Refuse what is no plain file: the bot may write into that directory, and could lay a link there."""
+    """Refuse anything but a plain file: the bot may write into that directory, and could lay a link there."""
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a restore of a part would do, step by step, and what there is against it."""
+"""The plan of a restore of parts, step by step, and the reasons against it."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of one file.
+    """The step of a restore for one file.
 
     Attributes:
         part: Its part.
         path: Its place in the tree.
         what: One of `parts_answer.WORDS`.
         why: More in words; never anything of a secret.
-        act: What does it; None where nothing is to be done.
+        act: The function that does it; None where nothing is to be done.
     """
 
     part: str
@@ -65,11 +65,11 @@ class Step:
 
 @dataclass
 class Plan:
-    """What is to be done.
+    """The steps that are due, and the reasons against them.
 
     Attributes:
         steps: The steps, in their order.
-        in_the_way: What it is refused for.
+        in_the_way: The reasons for which it is refused.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Taken:
         return self.root / HOME / REPLACED / f".{part}"
 
     def file_step(self, where: Destination, file: File, *, replaces: bool, why: str = "") -> Step:
-        """Return what becomes of a file that is added where it is missing.
+        """Return the step for a file that is added where it is missing.
 
         Args:
             where: Its destination.

@@ -57,7 +57,7 @@ class PartsRestore:
     owner: int = root_file.ROOT_UID
 
     def look(self) -> RestoredParts:
-        """Say what would be replaced by what; nothing is touched.
+        """Foretell the replaced tables or files; nothing is touched.
 
         Raises:
             Refused: No snapshot can be restored, whatever is here.
@@ -69,7 +69,7 @@ class PartsRestore:
             return result
 
     def run(self) -> RestoredParts:
-        """Restore them, and write down what came of it.
+        """Restore the parts, and write down the result.
 
         Raises:
             Refused: Nothing was touched.

@@ -1,4 +1,4 @@
-"""Files put into the tree of freqops, each by one call of the kernel: whoever reads one, or crashes, meets it whole.
+"""Files put into the tree of freqops, each by one call of the kernel: a reader, or a crash, meets it whole.
 
 No link is followed on the way, for some of these directories are a bot's own. What is put there was written below
 ``backup`` before, in a directory of root's alone; so nothing half written ever lies elsewhere.

@@ -88,7 +88,7 @@ class RegistryPart:
         return f"rows: {', '.join(shown)}" if shown else "as many rows, and not the same"
 
     def _put(self) -> None:
-        """Put it in its place while nobody takes a slot, and keep what it replaced.
+        """Put the registry in its place while no slot can be taken, and keep the replaced one.
 
         Raises:
             NotProven: Something else was read back; the text says where the former one is.

@@ -81,7 +81,7 @@ class Rehearsal:
 
         Raises:
             NotProven: Something of it is not as the snapshot has it.
-            FreqopsError: Something could not be done; the text says what.
+            FreqopsError: Something could not be done; the text names it.
         """
         began = self._clock.monotonic()
         if TRADES not in told.contents.tables:

@@ -203,7 +203,7 @@ class Restic:
         """Refuse a key that is not what it was: restic names each by its checksum, and never looks whether it fits.
 
         Raises:
-            ResticError: There is one, in a repository on a disk of the host; elsewhere nobody can look.
+            ResticError: There is one, in a repository on a disk of the host; elsewhere that cannot be seen.
         """
         keys = sorted(Path(self.repository.url, "keys").iterdir()) if self.repository.is_local else []
         spoilt = [path.name for path in keys if checksum(path) != path.name]
@@ -229,7 +229,7 @@ class Restic:
     def _done(
         self, words: list[str], seconds: float = SECONDS, directory: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Return what restic said; a lock whose holder is gone keeps nobody away.
+        """Return the output of restic; a lock whose holder is gone is removed.
 
         Raises:
             ResticError: It ended with anything but 0.

@@ -45,7 +45,7 @@ class Restore:
         self._result = Restored(bot.name)
 
     def look(self) -> Restored:
-        """Say what would be replaced by what; nothing is touched.
+        """Foretell the replaced tables or files; nothing is touched.
 
         Raises:
             Refused: The dump cannot be restored into this bot, whatever state the bot is in.
@@ -60,7 +60,7 @@ class Restore:
         return self._result
 
     def run(self) -> Restored:
-        """Restore it.
+        """Restore the database.
 
         Raises:
             Refused: Nothing was touched.
@@ -221,7 +221,7 @@ def restore(
 def look(
     bot: layout.Bot, order: Order, journal: Journal, clock: Clock, engine: Engine, source: Source | None = None
 ) -> Restored:
-    """Say what a restore would replace by what, as `restore`; nothing is touched, and the bot may run.
+    """Foretell a restore, with the arguments of `restore`; nothing is touched, and the bot may run.
 
     Raises:
         Refused: The dump cannot be restored into this bot.

@@ -41,7 +41,7 @@ WANTED = (parts.TRADES, parts.RELEASES)
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be rehearsed.
+    """The order for a drill.
 
     Attributes:
         repository: The repository; all of them where None.
@@ -64,7 +64,7 @@ class RestoreDrill:
         self._command = recorded.Command(restore_drill.COMMAND, order.mandate, self._root, self._clock)
 
     def run(self) -> Answer:
-        """Rehearse, take everything away again, and write down what came of it, whatever that is.
+        """Rehearse, take everything away again, and write down the result, a failure too.
 
         Raises:
             Refused: Nothing was touched: another drill is under way, or no repository is meant.
@@ -97,7 +97,7 @@ class RestoreDrill:
         return [Vault(restic.Restic(each, self._root, self._host.run, self._host.owner), self._clock) for each in meant]
 
     def _recorded(self, began: datetime, answer: Answer) -> str | None:
-        """Write down what came of it on this host, beside the evidence of each bot."""
+        """Write down the result on this host, beside the evidence of each bot."""
         rows = [{**row.to_json(), "bot": f"{row.bot} of {row.repository}"} for row in answer.bots]
         evidence = {**answer.to_json(), "rehearsed": rows}
         for name in ("version", "command", "incident", "began", "ended", "bots"):
@@ -107,7 +107,7 @@ class RestoreDrill:
     # --- a repository
 
     def _drilled(self, vault: Vault, began: datetime, answer: Answer) -> None:
-        """Rehearse one repository; what goes wrong with it keeps no other from its drill."""
+        """Rehearse one repository; its failure keeps no other from its drill."""
         row = Repository(vault.repository.name)
         answer.repositories.append(row)
         rows = list[Rehearsed]()
@@ -204,7 +204,7 @@ class RestoreDrill:
         return self._command.on(Home(home).unread(), act)
 
     def _tried(self, row: Rehearsed, act: Callable[[], object]) -> None:
-        """Do ``act``; what goes wrong is the result of the bot."""
+        """Do ``act``; its failure is the result of the bot."""
         try:
             act()
         except (FreqopsError, OSError, ValueError) as error:

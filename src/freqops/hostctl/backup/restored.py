@@ -1,4 +1,4 @@
-"""A restore as it is ordered, and what came of it."""
+"""The order for a restore, and its outcome."""
 
 from __future__ import annotations
 

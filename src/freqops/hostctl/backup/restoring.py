@@ -1,4 +1,4 @@
-"""The note of a restore that is not over, what ends it, and what nobody else may do meanwhile.
+"""The note of a restore that is not over, its end, and the acts that are refused meanwhile.
 
 By the identity that the note has it is known which database stands: the one that was there, or the restored one.
 """
@@ -79,7 +79,7 @@ class Note:
     manifest: Manifest | None = None
 
     def write(self, home: Path) -> None:
-        """Write it down, durably."""
+        """Write the note, durably."""
         told = self.manifest.to_json() if self.manifest else None
         durable.write_json(Home(home).restoring, {"version": 1, **vars(self), "manifest": told}, PRIVATE)
 

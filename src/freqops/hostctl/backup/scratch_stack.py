@@ -1,7 +1,7 @@
 """The stack of a restore drill on a host: its directory, its two networks, its Postgres and its bot.
 
 All of it has one name each, so a drill finds what one before it left that was killed. What is there is asked of the
-engine and of the disk; that something was told to go proves nothing.
+engine and of the disk; an order to remove something proves nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ScratchStack:
         self._secrets: set[str] = set()
 
     def sweep(self) -> list[str]:
-        """Take away all that is there, whoever left it, and return what there was.
+        """Take away everything that is there, and return what there was.
 
         Raises:
             NotProven: Something of it stays; everything else is gone.
@@ -128,7 +128,7 @@ class ScratchStack:
         return text
 
     def refuse_company(self) -> None:
-        """Look at who is joined to the networks of the drill.
+        """Refuse strangers on the networks of the drill.
 
         Raises:
             NotProven: Somebody is who does not belong to it.
@@ -229,7 +229,7 @@ class ScratchStack:
             self._clock.sleep(POLL)
 
     def _is_ready(self) -> bool:
-        """Whether it answers on the network: while it is being made, it answers on its socket alone."""
+        """Whether Postgres answers on the network: while it is being made, it answers on its socket alone."""
         try:
             self._engine.execute(DRILL_POSTGRES, ["pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres"])
         except EngineError:

@@ -1,4 +1,4 @@
-"""The snapshots of one repository: what of them counts, and what goes into it, proven.
+"""The snapshots of one repository: those that count, and new ones, proven.
 
 A snapshot counts when its own manifest says so; what restic says of it is never enough. Manifests that were read once
 are kept beside the repository, under the id of their snapshot, which is the checksum of what it is.
@@ -27,7 +27,7 @@ LARGEST_MANIFEST = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in a repository.
+    """The snapshots in a repository.
 
     Attributes:
         counted: The snapshots that count, by id, the oldest first.
@@ -55,7 +55,7 @@ class Snapshots(KnownRepository):
         return self._restic.snapshots()
 
     def told(self, number: str) -> Snapshot:
-        """Return what a snapshot says of itself.
+        """Return the manifest of a snapshot.
 
         Raises:
             Malformed: It says nothing, or nothing that is understood.
@@ -64,7 +64,7 @@ class Snapshots(KnownRepository):
         return self._manifest(number)
 
     def contents(self) -> Contents:
-        """Return what is in it, each snapshot judged by its own manifest."""
+        """Return its snapshots, each judged by its own manifest."""
         counted, others = dict[str, Snapshot](), dict[str, str]()
         for number in self._restic.snapshots():
             try:
@@ -74,7 +74,7 @@ class Snapshots(KnownRepository):
         return Contents(counted, others)
 
     def store(self, place: Path, found: Snapshot, emptied: tuple[str, ...]) -> str:
-        """Back up what was brought together, read it back, and return the id of the snapshot.
+        """Back up the files that were brought together, read them back, and return the id of the snapshot.
 
         Raises:
             NotProven: It is emptier than the one before, or is not in the repository as it was brought together.
@@ -122,10 +122,10 @@ class Snapshots(KnownRepository):
         return number
 
     def _refuse_emptied(self, found: Snapshot, emptied: tuple[str, ...]) -> None:
-        """Refuse what has no rows where rows were: an empty database would push out what was saved of it.
+        """Refuse an empty database that had rows: its dump would push out the older ones.
 
         Raises:
-            NotProven: It is so, and nobody said that it may be.
+            NotProven: It is so, and that was not accepted.
         """
         contents = self.contents()
         for part in {parts.TRADES, parts.REGISTRY} & set(found.parts):
@@ -148,7 +148,7 @@ class Snapshots(KnownRepository):
         durable.write_atomic(self._kept_manifest(number), data, PRIVATE)
 
     def _manifest(self, number: str) -> Snapshot:
-        """Return what a snapshot says of itself.
+        """Return the manifest of a snapshot.
 
         Raises:
             Malformed: It says nothing, or nothing that is understood.

@@ -17,7 +17,7 @@ def public(key: Path) -> Path:
 def prepare(key: Path, *, look: bool) -> bool:
     """Make a key where it, or its public part, is missing; return whether there is, or was, anything to do.
 
-    A key that is gone is made anew, for nothing is lost with it: `repositories.yml` lets the new one in.
+    A key that is gone is made again, for nothing is lost with it: `repositories.yml` lets the new one in.
 
     Raises:
         NotProven: It could not be made.

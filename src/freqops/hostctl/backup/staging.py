@@ -87,7 +87,7 @@ class Stage:
         return found
 
     def _trades(self, emptied: tuple[str, ...]) -> None:
-        """Dump each database anew: a dump that is proven, whatever changed since the last one."""
+        """Dump each database again: a dump that is proven, whatever changed since the last one."""
         for home in layout.homes(self._root):
             bot = layout.load_bot(home)
             database = databases.of(bot, self._engine)
@@ -131,7 +131,7 @@ class Stage:
         self._files.append(seen(self._place, path))
 
     def _logs(self) -> None:
-        """Write down what the container of each bot said, without its secrets."""
+        """Write down the log of each bot's container, without its secrets."""
         for home in layout.homes(self._root):
             bot = layout.load_bot(home)
             lines = self._engine.logs(bot.container, LOG_LINES)
@@ -213,7 +213,7 @@ def seen(directory: Path, path: str) -> File:
 
 
 def sweep(directory: Path) -> None:
-    """Take away what a backup left that was killed."""
+    """Take away the files of a backup that was killed."""
     if directory.is_symlink():
         directory.unlink()
     elif directory.exists():

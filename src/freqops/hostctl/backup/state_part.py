@@ -38,7 +38,7 @@ NOT_HERE = "{bot} is not on this host: deploy it first, or name other bots"
 DEPLOYED = "deploy.yml writes it"
 NEVER = {
     "override.json": "a permission is never restored",
-    f"{places.NAME}.set.json": "it is written anew with its breaker",
+    f"{places.NAME}.set.json": "it is written again with its breaker",
 }
 UNKNOWN = "it is not known whether that would loosen anything; backup.yml -e action=export has it"
 

@@ -31,7 +31,7 @@ def of_postgres(database: Postgres) -> str:
     is known of the structure, and that is an error.
 
     Raises:
-        DatabaseError: Something is spoilt, or nobody could look.
+        DatabaseError: Something is spoilt, or the structure could not be checked.
     """
     version = _version(database)
     if version:
@@ -62,4 +62,4 @@ def _asked(database: Postgres, words: list[str]) -> str:
     try:
         return database.engine.pipe(["docker", "exec", database.container, *words], SECONDS)
     except FreqopsError as error:
-        raise DatabaseError(f"{database.name}: nobody could say that its structure is sound: {error}") from None
+        raise DatabaseError(f"{database.name}: its structure could not be checked: {error}") from None

@@ -1,4 +1,4 @@
-"""One repository as its host keeps it: what is forgotten, pruned and checked there, by its rule."""
+"""One repository as its host keeps it: forgotten, pruned and checked by its rule."""
 
 from __future__ import annotations
 
@@ -115,14 +115,14 @@ class Vault(Snapshots):
     def _refuse_vanished(self, there: set[str]) -> None:
         """Refuse a repository to which this host only adds, and which lacks what its rule keeps.
 
-        Whoever forgets elsewhere keeps that, too.
+        A host that forgets elsewhere keeps that, too.
 
         Raises:
             NotProven: It lacks one.
         """
         told = dict[str, Snapshot]()
         for path in self._manifests.glob("*.json") if self.repository.append_only else ():
-            with suppress(Malformed):  # what cannot be read is read anew out of the repository
+            with suppress(Malformed):  # what cannot be read is read again out of the repository
                 told[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
         began = {number: found.began for number, found in told.items()}
         lost = sorted(self._stays(told, began, SLACK) - there, key=began.__getitem__)

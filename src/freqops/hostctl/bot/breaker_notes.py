@@ -1,4 +1,4 @@
-"""What status says of the breakers of one bot: what they do to it, and what is wrong with that."""
+"""The lines of status about the breakers of one bot: their effect on it, and faults of that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CURE = "'systemctl status freqops-guard.service' says why"
 
 
 def problems(home: Path, clock: Clock) -> list[str]:
-    """Return why a bot is not as its breaker files demand, and what the guard could not do for it."""
+    """Return why a bot is not as its breaker files demand, and the failures of the guard on it."""
     try:
         held = holds.load(Home(home).holds).of(holds.BREAKER) is not None
         said = guard_note.read(clock.utcnow()).bots.get(home.name)
@@ -31,13 +31,13 @@ def problems(home: Path, clock: Clock) -> list[str]:
 
 
 def of_host(root: Path, clock: Clock) -> list[str]:
-    """Return what is to be said of the permission to start runs in spite of the breaker; nothing without one."""
+    """Return the notes on the permission to start runs in spite of the breaker; nothing without one."""
     found = override_file.read(places.override_of(places.state_directory(root)), clock.utcnow())
     return [found.why] if found.in_force or not found.readable else []
 
 
 def notes(home: Path, clock: Clock) -> list[str]:
-    """Return which breaker holds a bot, why and until when, and who ends that."""
+    """Return the breaker that holds a bot, its reason, its end, and the way out."""
     now = breaker_hold.standing(home, clock)
     found = [f"the operator breaker is active: {now.reason}"] if now.active else []
     ends = [each.until for each in (now.host, now.own) if each.active and each.until is not None]

@@ -55,7 +55,7 @@ class Database(Protocol):
         """Return the rows that a query finds."""
 
     def contents(self) -> Contents:
-        """Return it as it can be asked for everything that it holds."""
+        """Return the contents of the database, to be asked."""
 
     def dump(self, path: Path) -> Recorded:
         """Write everything to ``path``, read every table of it back, and return what they held.

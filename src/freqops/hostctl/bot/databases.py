@@ -141,7 +141,7 @@ class Sqlite:
                 yield list(row)
 
     def contents(self) -> Contents:
-        """Return it as it can be asked for everything that it holds."""
+        """Return the contents of the database, to be asked."""
         return Contents(SQLITE, self._each)
 
     def dump(self, path: Path) -> Recorded:
@@ -228,7 +228,7 @@ class Postgres:
         return [line.replace("|", " ", 1) for line in self._sql(self.name, OPEN).splitlines() if line]
 
     def contents(self) -> Contents:
-        """Return it as it can be asked for everything that it holds."""
+        """Return the contents of the database, to be asked."""
         return Contents(POSTGRES, self.rows)
 
     def dump(self, path: Path) -> Recorded:

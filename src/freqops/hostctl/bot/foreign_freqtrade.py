@@ -40,7 +40,7 @@ def told(foreign: Sequence[Process], places: Places | None = None) -> list[dict[
 
 
 def of_host(said: Sequence[Mapping[str, Any]], places: Places | None = None) -> tuple[list[str], list[str]]:
-    """Return what is wrong with what is left alone, and what is only to be said of it.
+    """Return the faults of the projects that are left alone, and notes on them.
 
     Args:
         said: The processes, as `told` returns them.

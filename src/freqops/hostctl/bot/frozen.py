@@ -1,6 +1,6 @@
 """The processes of a bot frozen, and thawed again: a note says first what is frozen, and a recovery thaws it.
 
-Whoever freezes a bot and is killed leaves a bot behind that looks alive and looks after nothing. So the note is written
+A command that freezes a bot and is killed leaves a bot that looks alive and manages nothing. So the note is written
 before the first signal, and it is the one that `stopped` knows: status names it, and the recovery's timer finds it.
 """
 

@@ -24,13 +24,13 @@ UNABLE = "Unable to analyze candle"
 
 
 def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
-    """Read a started bot until it has proven well.
+    """Read a started bot until it is proven healthy.
 
     Returns:
         True when it is; False when it was held at level 3 meanwhile, so that this is not known.
 
     Raises:
-        NotProven: It did not within ``seconds``, or its strategy failed; the text says what is wrong.
+        NotProven: It did not within ``seconds``, or its strategy failed; the text names the fault.
     """
     api = client(bot)
     give_up = clock.monotonic() + seconds
@@ -42,7 +42,7 @@ def prove(bot: layout.Bot, clock: Clock, seconds: float) -> bool:
         if holds.effective_level(bot.holds) >= holds.HARD:
             return False
         if clock.monotonic() >= give_up:
-            raise NotProven(f"{bot.name} is not well: {missing}")
+            raise NotProven(f"{bot.name} is not healthy: {missing}")
         clock.sleep(POLL)
 
 

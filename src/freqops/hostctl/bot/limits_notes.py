@@ -1,4 +1,4 @@
-"""The limits of a bot in words: those in force, what is wrong with them, and how another release changes them."""
+"""The limits of a bot in words: those in force, their faults, and their changes by another release."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def of(bot: layout.Bot) -> list[str]:
 
 
 def wrong(bot: layout.Bot) -> list[str]:
-    """Return what is wrong with the limits of a bot, each line with its cure."""
+    """Return the faults of the limits of a bot, each line with its cure."""
     knows, declared = _knows(bot), _declared(bot)
     if not knows and declared is None:
         return []  # it was deployed before there were limits

@@ -36,13 +36,13 @@ CURE = "close them (killswitch.yml -e level=2), or say unmanaged_ok=true"
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done with bots.
+    """The order for planned stops and starts.
 
     Attributes:
         action: One of `ACTIONS`.
         mandate: Why, by whom, under which incident.
-        unmanaged_ok: Whether trades may stay open that nobody manages.
-        look: Whether it is only said what would be done.
+        unmanaged_ok: Whether trades may stay open, unmanaged.
+        look: Whether the act is only foretold.
     """
 
     action: str
@@ -68,7 +68,7 @@ class Turned(Outcome):
 
 
 def turned(bot: layout.Bot, order: Order, clock: Clock, engine: Engine, said: Callable[[str], None]) -> Turned:
-    """Do one order on one bot, and prove it.
+    """Carry out one order on one bot, and prove it.
 
     Args:
         bot: The bot.
@@ -137,7 +137,7 @@ class _Turning:
         stopped.begin(self._bot.home, self._by(left), self._clock)
 
     def _refuse_unmanaged(self) -> list[str]:
-        """Return what a stop leaves open, in words.
+        """Return the trades that a stop leaves open, in words.
 
         Raises:
             Refused: It is something, or not known, and that was not accepted.
@@ -237,7 +237,7 @@ class _Turning:
             raise RefusedUntil(text, *steps)
 
     def _managed_again(self) -> list[str]:
-        """Return what is open over a restart; that it is not known is no reason to refuse one."""
+        """Return the trades that are open over a restart; an unknown number is no reason to refuse one."""
         if not processes_and_api.alive(self._bot):
             return ["it does not run; it is started"]
         try:
@@ -247,7 +247,7 @@ class _Turning:
         return [f"{_counted(self._row.open_trades)}: managed by nobody until it is up again"]
 
     def _up(self, said: list[str]) -> None:
-        """Start it through the one door, and prove that it is well."""
+        """Start the bot through the one door, and prove that it is healthy."""
         try:
             started = start.start_locked(self._bot, self._clock, self._engine)
         except Refused as refusal:

@@ -26,17 +26,17 @@ class PostgresPlace:
 
     @property
     def staged(self) -> str:
-        """The one that is to take its place."""
+        """The database that is to take its place."""
         return f"{self.name}{RESTORING}"
 
     @property
     def kept(self) -> str:
-        """What the last restore replaced; as `Place.kept`."""
+        """The database that the last restore replaced; as `Place.kept`."""
         return f"{self.name}{REPLACED}"
 
     @property
     def outdated(self) -> str:
-        """What a restore before that one replaced, until the new one is proven."""
+        """The database that a restore before that one replaced, until the new one is proven."""
         return f"{self.name}{OUTDATED}"
 
     def identity(self) -> str:
@@ -80,10 +80,10 @@ class PostgresPlace:
         self.sql(SUPERUSER, f'drop role if exists "{self.staged}"')
 
     def forget(self) -> None:
-        """Take away what was replaced: nobody is to go back to it."""
+        """Take away the replaced database: there is no way back to it."""
         self.drop(self.outdated)
         self.drop(self.kept)
 
     def drop(self, name: str) -> None:
-        """Take a database away where there is one, whoever is in it."""
+        """Take a database away where there is one, even with users connected."""
         self.sql(SUPERUSER, f'drop database if exists "{name}" with (force)')

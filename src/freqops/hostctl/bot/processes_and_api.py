@@ -12,7 +12,7 @@ def alive(bot: layout.Bot) -> list[processes.Process]:
 
 
 def living(bot: layout.Bot) -> list[processes.Process]:
-    """Return every process of ``bot``, whatever it says that it is."""
+    """Return every process of ``bot``, under any name."""
     return processes.of(bot.name, _scanned(bot))
 
 

@@ -15,7 +15,7 @@ ROUND_SECONDS = 5.0
 
 @dataclass
 class Said:
-    """What came of a round.
+    """The result of a round.
 
     Attributes:
         done: A line for each thing that had to be done.
@@ -28,7 +28,7 @@ class Said:
     unseen: list[str] = field(default_factory=list)
 
     def take_in(self, other: Said) -> None:
-        """Add what came of another one."""
+        """Add the result of another one."""
         self.done += other.done
         self.failed += other.failed
         self.unseen += other.unseen
@@ -38,7 +38,7 @@ Act = Callable[[Path], Said]
 
 
 def attempted(home: Path, act: Act) -> Said:
-    """Do ``act`` on the bot at ``home`` and return what came of it; what it raises is said, and ends nothing."""
+    """Do ``act`` on the bot at ``home`` and return the result; an error is part of it, and ends nothing."""
     try:
         return act(home)
     except (FreqopsError, OSError) as error:
@@ -77,7 +77,7 @@ class Rounds:
                 self._busy[home].thread.start()
 
     def ended(self) -> Said:
-        """Return what came of the rounds that ended since the last look."""
+        """Return the results of the rounds that ended since the last look."""
         said = Said()
         for turn in [turn for turn in self._busy.values() if not turn.thread.is_alive()]:
             del self._busy[turn.home]
@@ -91,7 +91,7 @@ class Rounds:
             turn.thread.join(max(0.0, give_up - self._clock.monotonic()))
 
     def once(self) -> Said:
-        """Do one round, of at most `ROUND_SECONDS`, and return what came of it."""
+        """Do one round, of at most `ROUND_SECONDS`, and return its result."""
         self.begin()
         self.wait(ROUND_SECONDS)
         said = self.ended()

@@ -28,7 +28,7 @@ class Sibling:
 
     @property
     def runs(self) -> bool:
-        """Whether it has a process, or gets one in a moment."""
+        """Whether the container has a process, or gets one in a moment."""
         return self.status not in ("created", "exited", "dead", "removing")
 
     @property

@@ -36,17 +36,17 @@ class SqliteFiles:
 
     @property
     def staged(self) -> Path:
-        """The one that is to take its place."""
+        """The file that is to take its place."""
         return self.path.with_name(f".{self.path.name}.restoring")
 
     @property
     def replacing(self) -> Path:
-        """What is being replaced, until it is proven what stands in its place."""
+        """The file that is being replaced, until the file in its place is proven."""
         return self.path.with_name(f".{self.path.name}.replacing")
 
     @property
     def replaced(self) -> Path:
-        """What the last restore replaced that was proven."""
+        """The file that the last proven restore replaced."""
         return self.path.with_name(f".{self.path.name}.replaced")
 
     @property
@@ -122,7 +122,7 @@ class SqliteFiles:
         durable.sync_directory(self.path.parent)
 
     def forget(self) -> None:
-        """Take away what was replaced: nobody is to go back to it."""
+        """Take away the replaced file: there is no way back to it."""
         _clear(self.replacing)
         _clear(self.replaced)
 

@@ -1,4 +1,4 @@
-"""The one door to start a bot: ``freqops-host start``, and what a resume needs of it.
+"""The one door to start a bot: ``freqops-host start``, and the steps that a resume shares with it.
 
 The holds are read inside the bot's lock, and again after the container was started: a halt that came in between wins.
 """
@@ -237,7 +237,7 @@ class _Proof:
             return None
 
     def _refuse_crash_loop(self) -> None:
-        """End early what would only crash until the deadline."""
+        """End a start early that would only crash until the deadline."""
         container = self._engine.container(self._bot.container)
         crashes = container.restarts - self._restarts if container is not None else 0
         if crashes >= CRASHES:
@@ -245,7 +245,7 @@ class _Proof:
             raise NotProven(self._failure())
 
     def _wrong(self, reading: Reading) -> str | None:
-        """Say what keeps a reading from being that of the declared bot, at work."""
+        """Return why a reading is not that of the declared bot, at work."""
         if reading.bot_name != self._bot.name:
             return f"another bot answers on its port: {reading.bot_name}"
         if reading.dry_run != (self._bot.mode == "paper"):

@@ -28,7 +28,7 @@ def pass_or_wait(command: list[str]) -> int:
     own_name = ""
     while True:
         if own_name:
-            COMM.write_text(own_name)  # it decides anew, and may become Freqtrade: no halt takes it for one that waits
+            COMM.write_text(own_name)  # it decides again, and may become Freqtrade: no halt takes it for one that waits
         seconds = crash_loop.seconds_to_wait(VAR, crash_loop.present())  # writes, so it may take long
         held = None if unheld(str(CONF / "holds.json")) else _verdict()  # so the holds are read last
         if held is None and not seconds:

@@ -1,4 +1,4 @@
-"""``freqops-host status``: what every bot of this host is doing, read from the bot, the disk and /proc."""
+"""``freqops-host status``: the state of every bot of this host, read from the bot, the disk and /proc."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _fill(
 
 
 def _interrupted(home: Path) -> list[str]:
-    """Return what a command began and has not ended: it is still at it, or the timer takes it over."""
+    """Return the command that is not over: it is still at work, or the timer takes it over."""
     found = ["a switch is not over"] if Home(home).switch.exists() else []
     found += ["a restore is not over"] if Home(home).restoring.exists() else []
     note = stopped.note_of(home)
@@ -120,7 +120,7 @@ def _container(bot: layout.Bot, containers: _Containers, problems: list[str]) ->
 
 
 def _of_holds(home: Path, clock: Clock) -> list[str]:
-    """Return what is wrong with the holds of a bot, and what to do about it."""
+    """Return the faults of the holds of a bot, with the cure."""
     try:
         return holds.load(Home(home).holds).ahead(clock.utcnow())
     except holds.HoldsUnreadable as error:
@@ -155,7 +155,7 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
 
 
 class _Asked:
-    """What one bot says of itself, judged."""
+    """The answers of one bot, judged."""
 
     def __init__(self, bot: layout.Bot, row: dict[str, Any], container: Container | None, clock: Clock) -> None:
         self._bot, self._row, self._clock, self._api = bot, row, clock, client(bot)
@@ -163,7 +163,7 @@ class _Asked:
         self._config = configuration.installed(bot)
 
     def fill(self) -> None:
-        """Ask it, and take into its row what it says, what is wrong with that, and what is only to be said."""
+        """Ask the bot, and fill its row: its answers, problems, and notes."""
         try:
             reading = self._api.read()
             trades = self._api.open_trades()
@@ -204,7 +204,7 @@ class _Asked:
             problems += self._data(reading, [trade["pair"] for trade in trades], up_s)
 
     def _data(self, reading: Reading, traded: list[str], up_s: float) -> list[str]:
-        """Return what is wrong with the data on which it decides."""
+        """Return the faults of the data on which it decides."""
         pairs = self._api.whitelist()
         asked = list(dict.fromkeys([*traded, *pairs]))[: vital_signs.PAIRS_ASKED if reading.timeframe_s else 0]
         began = {pair: self._api.newest_candle(pair, reading.timeframe) for pair in asked}

@@ -46,7 +46,7 @@ class Stopped:
 
     @property
     def planned(self) -> bool:
-        """Whether it is a planned stop, which is over and starts nothing again."""
+        """Whether the stop is a planned one, which is over and starts nothing again."""
         return self.command == PLANNED
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ DEADLINE = 30.0
 def stop(bot: layout.Bot, by: Stopped, clock: Clock, engine: Engine, grace: int = GRACE) -> None:
     """Stop ``bot``, and prove that nothing of it is left that could trade.
 
-    Where it runs it is written down first who stops it: whatever becomes of that command, it is started again.
+    A note of the command is written before a running bot is stopped: if the command dies, the bot is started again.
 
     Args:
         bot: The bot; its name will do.

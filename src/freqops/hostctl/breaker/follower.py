@@ -138,7 +138,7 @@ class Follower:
         return Said() if started is None else Said([f"{home.name}: {started.outcome}: {OVER}"])
 
     def _note(self, home: Path, said: Said, began: datetime) -> None:
-        """Keep what is known of a bot for whoever asks."""
+        """Keep the state of a bot for the note of guard."""
         incident = _incident(home)
         with self._lock:
             if incident or said.failed:

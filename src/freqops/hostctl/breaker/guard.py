@@ -85,7 +85,7 @@ class Guard:
             self._told()
 
     def _told(self) -> None:
-        """Say what came of rounds, and leave the signs of life that others read."""
+        """Print the results of rounds, and leave the signs of life that others read."""
         ended = self._rounds.ended()
         for line in [*ended.done, *ended.failed]:
             self._say(line)

@@ -1,4 +1,4 @@
-"""The operator breaker of a host, looked at, switched, and overridden for runs; what was changed is an incident."""
+"""The operator breaker of a host, looked at, switched, and overridden for runs; each change is an incident."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .writer import Switch, Written
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for.
+    """The order of one command.
 
     Attributes:
         action: The action.
@@ -190,13 +190,13 @@ def _each(order: Order, act: Callable[[Switch], Written]) -> tuple[list[Written]
 
 
 def _failed(order: Order, switch: Switch, error: Exception) -> str:
-    """Return what is to be said of a file that was not written, with the other way to the same end."""
+    """Return the notes on a file that was not written, with the other way to the same end."""
     way = "; 'freqops-host halt --level 1' stops entries without it" if order.action == "enable" else ""
     return f"NOT WRITTEN: {switch.path}: {error}{way}"
 
 
 def _undone(order: Order, written: Sequence[Written], now: datetime) -> list[str]:
-    """Return which files do not say any more what was written, or have come to their end meanwhile."""
+    """Return the files that changed since they were written, or have come to their end meanwhile."""
     wrong = []
     for each in written:
         present = Switch(each.path, None if order.bots is None else each.path.parent.name).read(now)
@@ -206,20 +206,20 @@ def _undone(order: Order, written: Sequence[Written], now: datetime) -> list[str
 
 
 def _unfollowed(order: Order) -> list[str]:
-    """Return what is to be said of a file that guard does not follow."""
+    """Return the notes on a file that guard does not follow."""
     if order.other is None:
         return []
     return [f"{order.other} is not the breaker of this host, {places.host_breaker(order.root)}: it holds no bot"]
 
 
 def _override(order: Order, now: datetime) -> str:
-    """Return what is to be said of the override; nothing where there is none."""
+    """Return the notes on the override; nothing where there is none."""
     found = override_file.read(order.override, now, owner=writer.OWNER)
     return found.why if found.in_force or not found.readable else ""
 
 
 def _record(done: Done, began: datetime, clock: Clock) -> None:
-    """Write down what was changed; why that could not be done stands in the answer."""
+    """Write down the change; a failure to do so stands in the answer."""
     if not done.answer.changed:
         return
     name = f"breaker_{done.order.action}"

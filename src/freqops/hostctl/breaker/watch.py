@@ -1,4 +1,4 @@
-"""A watch over directories: it wakes whoever waits as soon as a file of a given name changes there (inotify(7)).
+"""A watch over directories: it wakes the waiting thread when a file of a given name changes there (inotify(7)).
 
 Where the kernel gives no watch, or a directory cannot be watched, waiting ends after a second.
 """

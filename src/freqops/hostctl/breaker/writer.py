@@ -45,17 +45,17 @@ class Switch:
     of_bot: str | None = None
 
     def read(self, now: datetime) -> Breaker:
-        """Return what the file says."""
+        """Return the content of the file."""
         return breaker_file.read(self.path, now, missing_is_active=self.of_bot is None, owner=OWNER)
 
     def said(self, now: datetime) -> Said:
-        """Return what the file says, with who set it."""
+        """Return the content of the file, with its setter."""
         return Said(self.path, self.read(now), setting.read(self.path, OWNER))
 
 
 @dataclass
 class Written:
-    """What was written.
+    """The result of a write.
 
     Attributes:
         path: The file.
@@ -74,7 +74,7 @@ class Written:
     error: str | None = None
 
     def evidence(self) -> dict[str, Any]:
-        """Return it as it stands in the evidence."""
+        """Return the write as it stands in the evidence."""
         text = self.data.decode(errors="replace")
         return {"file": str(self.path), "before": self.before, "after": text, "changed": self.changed}
 
@@ -154,7 +154,7 @@ def _set(switch: Switch, present: Breaker, data: bytes, mandate: Mandate, clock:
 
 
 def _signed(path: Path, data: bytes, mandate: Mandate, clock: Clock) -> list[str]:
-    """Write down who sets the breaker, before it is set: whoever follows the file knows then. It delays nothing."""
+    """Write down the setter of the breaker before it is set, so that a follower knows it then. It delays nothing."""
     try:
         durable.write_json(places.setting_of(path), setting.document(data, mandate, iso(clock.utcnow())), FILE_MODE)
     except OSError as error:

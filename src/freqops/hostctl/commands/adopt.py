@@ -27,7 +27,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is taken over, or given back, and as what."""
+    """Add the project, the bot, and whether it is given back."""
     parser.add_argument("bot")
     parser.add_argument("--undo", action="store_true", help="give it back, as long as it was not resumed")
     parser.add_argument("--project", type=Path, help="its Compose file")
@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take it over, or give it back.
+    """Take a project over, or give it back.
 
     Raises:
-        Refused: What was asked for means nothing, or another deploy has the lock.
+        Refused: The arguments do not belong together, or another deploy has the lock.
     """
     if not layout.BOT_NAME.fullmatch(options.bot):
         raise Refused(f"{options.bot!r} is no name of a bot")

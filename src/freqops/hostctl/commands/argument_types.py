@@ -1,4 +1,4 @@
-"""The types of the command line: each turns text into a value, or says what is allowed."""
+"""The types of the command line: each turns text into a value, or names the allowed ones."""
 
 from __future__ import annotations
 

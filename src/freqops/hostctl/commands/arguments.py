@@ -12,7 +12,7 @@ from . import argument_types
 
 
 def add_mandate(parser: argparse.ArgumentParser, kind: str, reason: str | None = None) -> None:
-    """Add why, by whom and under which incident a command is given.
+    """Add reason, actor and incident of a command.
 
     Args:
         parser: The parser of the command.

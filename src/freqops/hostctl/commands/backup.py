@@ -33,7 +33,7 @@ MEANT = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be done, with which parts and repository."""
+    """Add the action, its parts and its repository."""
     parser.add_argument("action", choices=ACTIONS, help="tend: as the account of a repository, forget, prune and check")
     parser.add_argument("--only", default="", help=f"parts separated by commas: {', '.join(parts.PARTS)}")
     parser.add_argument("--repository", default=None, help="one of them; all where it is left out")
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it and answer."""
+    """Run the action and print the answer."""
     _refuse_meaningless(options)
     answer = _done(options, _backups(options))
     if not options.quiet or any(row.changed or row.problems for row in answer.rows):
@@ -96,4 +96,4 @@ def _refuse_meaningless(options: argparse.Namespace) -> None:
     given = [name for name in MEANT if getattr(options, name)]
     wrong = [f"--{name.replace('_', '-')}" for name in given if options.action not in MEANT[name]]
     if wrong:
-        raise Refused(f"{', '.join(wrong)} means nothing with {options.action}")
+        raise Refused(f"{', '.join(wrong)} cannot be given with {options.action}")

@@ -27,7 +27,7 @@ NOT_TOUCHED = "refused"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is done, and with which bots."""
+    """Add the action and its bots."""
     parser.add_argument("action", choices=planned.ACTIONS)
     parser.add_argument("bots", help="names separated by commas")
     parser.add_argument("--unmanaged-ok", action="store_true", help="stop also where trades stay open, unmanaged")
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it with each bot, whatever became of the one before it, and answer with a row for each.
+    """Act on each bot, also after one that failed, and answer with a row for each.
 
     Raises:
         Refused: A name is unknown here, or trades may stay open for another act than a stop.
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _one(home: Path, order: Order, root: Path, clock: Clock, engine: Engine) -> Turned:
-    """Return the row of one bot, whatever happens."""
+    """Return the row of one bot, also where the act fails."""
     try:
         bot = layout.load_bot(home)
 

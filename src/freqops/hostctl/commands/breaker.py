@@ -25,7 +25,7 @@ ENDS = ("minutes", "until")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be done, of which bots, until when, and why."""
+    """Add the action, its bots, its end and its reason."""
     parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("--bots", default="all", help="names separated by commas; all is the breaker of the host")
     parser.add_argument("--minutes", type=argument_types.minutes, help="end after so many minutes")
@@ -38,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_root_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what root alone may say: another file, which this command writes as root."""
+    """Add the arguments of root alone: another file, which this command writes as root."""
     parser.add_argument("--file", type=Path, help="another breaker file; wins over --state-dir")
     parser.add_argument("--state-dir", type=Path, help="the directory of another breaker file")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it and answer."""
+    """Run the action and print the answer."""
     clock = Clock()
     order = _order(options, clock.utcnow())
     done = getattr(switching, options.action)(order, clock)
@@ -53,16 +53,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _order(options: argparse.Namespace, now: datetime) -> Order:
-    """Return what is asked for.
+    """Return the order.
 
     Raises:
-        Refused: An argument means nothing here, or the end is not possible.
+        Refused: An argument does not belong to the action, or the end is not possible.
     """
     _refuse_meaningless(options)
     bots = None if options.bots == "all" else names(options.bots)
     other = _other_file(options)
     if bots is not None and other is not None:
-        raise Refused("--bots means nothing with --file or --state-dir: a bot's breaker is in the directory of the bot")
+        raise Refused(
+            "--bots cannot be given with --file or --state-dir: a bot's breaker is in the directory of the bot"
+        )
     return Order(
         action=options.action, root=options.root, bots=bots, other=other, end=_end(options, now),
         mandate=mandate_of(options), deadline=options.deadline, withdraw=options.withdraw,
@@ -88,13 +90,13 @@ def _refuse_meaningless(options: argparse.Namespace) -> None:
     allowed = {ENABLE: {"--minutes", "--until"}, OVERRIDE: {"--minutes", "--until", "--withdraw"}}
     wrong = [name for name in given if name not in allowed.get(options.action, set())]
     if wrong:
-        raise Refused(f"{', '.join(wrong)} means nothing with {options.action}")
+        raise Refused(f"{', '.join(wrong)} cannot be given with {options.action}")
     if options.action != OVERRIDE:
         return
     if options.withdraw == bool(options.minutes or options.until):
         raise Refused("an override needs an end: --minutes or --until, at most 24 hours ahead; or --withdraw")
     if options.bots != "all" or options.file:
-        raise Refused("an override is for the runs of the whole host: --bots and --file mean nothing with it")
+        raise Refused("an override is for the runs of the whole host: --bots and --file cannot be given with it")
 
 
 def _end(options: argparse.Namespace, now: datetime) -> datetime | None:

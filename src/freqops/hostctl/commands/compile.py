@@ -16,12 +16,12 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add whether it is only looked at."""
+    """Add whether the command only looks."""
     parser.add_argument("--look", action="store_true", help="say whether there is anything to do, and do nothing")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile what is not compiled yet, and say where it lies."""
+    """Compile the code that is not compiled yet, and print its place."""
     tool = Path(sys.argv[0])
     if options.look:
         place = compiled.directory(tool)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read and answer; it changes nothing."""
+    """Print the configurations; nothing changes."""
     bots = [layout.load_bot(home) for home in layout.select(names(options.bots), options.root)]
     rows = [
         {"bot": bot.name, "release": bot.release, "values": [each.to_json() for each in installed_config.values(bot)]}

@@ -28,12 +28,12 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how long it may be silent."""
+    """Add the minutes of silence."""
     parser.add_argument("--after", required=True, type=argument_types.minutes, help="minutes of silence")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Halt what nothing holds, if it is silent for too long."""
+    """Halt the bots that nothing holds, if the control node is silent for too long."""
     done = _halt_if_silent(options)
     stamp.leave(timers.DEADMAN)
     return done

@@ -22,7 +22,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add which bots, and which levels."""
+    """Add the bots and the levels."""
     parser.add_argument("bots", help="names separated by commas")
     parser.add_argument("--levels", default="1,2,3", type=_levels, help="levels separated by commas")
     add_mandate(parser, "drill")
@@ -34,7 +34,7 @@ def _levels(text: str) -> tuple[KillLevel, ...]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rehearse it on each; 2 where one did not pass.
+    """Rehearse the halt on each bot; 2 where one did not pass.
 
     Raises:
         Refused: A bot trades live.

@@ -23,14 +23,14 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add whose databases are dumped, and how much is said."""
+    """Add the bots, and whether the output is short."""
     parser.add_argument("bots", nargs="?", default="all", help="names separated by commas, or all")
     parser.add_argument("--quiet", action="store_true", help="do a round, and say only what was done or failed")
     parser.add_argument("--accept-loss", action="store_true", help="even where the database lost what it had")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Dump them; 2 where a dump was not proven.
+    """Dump the databases; 2 where a dump was not proven.
 
     Raises:
         Refused: A bot is not known here, or a round is to be one of some bots alone.

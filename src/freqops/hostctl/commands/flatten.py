@@ -1,4 +1,4 @@
-"""``freqops-host flatten``: close on the exchange what a dead bot left there."""
+"""``freqops-host flatten``: the positions of a dead bot closed on its exchange."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ add_arguments = add_bot_under_incident
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it under its incident; 0 only where it is proven."""
+    """Act under the bot's incident; 0 only where the result is proven."""
     clock = Clock()
 
     def act(bot: Bot, journal: Journal) -> Flattened:

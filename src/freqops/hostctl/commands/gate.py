@@ -15,7 +15,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Refuse.
+    """Refuse: the short way runs the gate.
 
     Raises:
         Refused: Always.

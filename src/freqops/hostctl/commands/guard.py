@@ -18,11 +18,11 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add its pace."""
+    """Add the seconds between two rounds."""
     parser.add_argument("--every", type=argument_types.seconds, default=5.0, help="seconds between two rounds")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Guard until there is other code to do it."""
+    """Guard the host until newer code is installed."""
     Guard(options.root, options.every, output.print_text, Path(sys.argv[0]), Clock(), Engine()).run()
     return PROVEN

@@ -22,7 +22,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be halted, how far, and why."""
+    """Add the bots, the level and the reason."""
     parser.add_argument("--level", required=True, type=argument_types.level)
     parser.add_argument("--reason", required=True, type=argument_types.line)
     parser.add_argument("--bots", default="all", help="names separated by commas, or all")

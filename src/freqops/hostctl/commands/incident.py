@@ -1,4 +1,4 @@
-"""``freqops-host incident``: what was commanded, done and proven under one incident."""
+"""``freqops-host incident``: the commands, acts and proofs under one incident."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it; 2 where it is not whole."""
+    """Print the incident; 2 where it is not whole."""
     host, found = os.uname().nodename, read.read(options.root, options.incident)
     if options.json:
         answer = {"version": 1, "command": "incident", "host": host, "incident": options.incident}

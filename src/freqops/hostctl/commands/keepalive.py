@@ -17,12 +17,12 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add who says so."""
+    """Add the actor."""
     parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it down, and read it back.
+    """Write the moment down, and read it back.
 
     Raises:
         NotProven: What is read back is something else.

@@ -20,14 +20,14 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the bot, and what leaked."""
+    """Add the bot, and the secret that leaked."""
     parser.add_argument("bot")
     parser.add_argument("--what", required=True, choices=KINDS, help="of its API, exchange or a messenger")
     add_mandate(parser, "lockout")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Lock it out; 2 where that is not proven."""
+    """Replace the secret; 2 where that is not proven."""
     clock = Clock()
     leak = Leak(options.what, mandate_of(options))
 

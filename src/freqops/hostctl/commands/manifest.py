@@ -16,14 +16,14 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is wanted, and whether to write down how it is."""
+    """Add the fingerprints, and whether to write the present state down."""
     parser.add_argument("--wanted", required=True, help="fingerprint of what is wanted")
     parser.add_argument("--ground", dest="host_wanted", required=True, help="the same of the host itself")
     parser.add_argument("--write", action="store_true", help="write down how it is now")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare, or write down."""
+    """Compare the host with its manifest, or write the manifest."""
     if options.write:
         swept = never_installed.sweep(options.root, Engine())
         unchanged.write(options.wanted, options.host_wanted, options.root)

@@ -19,13 +19,13 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add whether it is to read again who may connect."""
+    """Add whether Postgres must read again which users may connect."""
     parser.add_argument("--reread", action="store_true", help="have it read again who may connect")
     add_accept_stale_dump(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring it there."""
+    """Bring Postgres to its staged description."""
     first = DumpFirst(in_a_dump, options.accept_stale_dump)
     brought = shared_postgres.bring(options.root, Clock(), Engine(), reread=options.reread, first=first)
     output.print_json(brought.to_json())

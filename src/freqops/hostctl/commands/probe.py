@@ -16,7 +16,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Say how it is; 1 where it is not healthy."""
+    """Print the health of the bot; 1 where it is not healthy."""
     good, why = probe()
     output.print_text(why)
     return 0 if good else 1

@@ -20,11 +20,11 @@ IN_SESSION = False
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing: it looks at every bot."""
+    """Add nothing: the command looks at every bot."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it, with rounds for the others as long as one of them hangs; 2 where something could not be done."""
+    """Do a round; the other bots get rounds while one hangs. 2 where something could not be done."""
     clock, status = Clock(), PROVEN
     if not timers.stamp_wrong(timers.GUARD, clock):
         stamp.leave(timers.REASSERT)

@@ -20,7 +20,7 @@ add_arguments = add_bot_under_incident
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it under its incident; 0 only where it is proven."""
+    """Act under the bot's incident; 0 only where the result is proven."""
     clock = Clock()
 
     def act(bot: Bot, journal: Journal) -> Reconciled:

@@ -18,7 +18,7 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add whether to make it, and the form of the answer."""
+    """Add whether to make the registry, and the form of the answer."""
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--prepare", action="store_true", help="make it, or bring an older one to this version")
     what.add_argument("--look", action="store_true", help="only say whether --prepare would change anything")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Open it, which checks it whole, and show what it has; what is wrong with it is raised."""
+    """Open the registry, which checks all of it, and print its facts; a fault is raised."""
     path, owner = registry.place(options.root), os.geteuid()
     answer: dict[str, Any] = {"changed": False, "backup": None}
     if options.look:

@@ -27,6 +27,6 @@ def errand_of(options: argparse.Namespace) -> Errand:
 
 
 def answered(rows: list[Switched]) -> int:
-    """Print a row for each bot and return the exit status: 2 where one is not well."""
+    """Print a row for each bot and return the exit status: 2 where one is not healthy."""
     output.print_json({"version": 1, "bots": [row.to_json() for row in rows]})
     return PROVEN if all(row.well for row in rows) else NOT_PROVEN

@@ -19,7 +19,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to go."""
+    """Add the bots, or the stack."""
     parser.add_argument("bots", nargs="?", default="", help="names separated by commas")
     parser.add_argument("--stack", action="store_true", help="everything: all bots, Postgres, units and files")
     parser.add_argument("--look", action="store_true", help="say what may go, and touch nothing")
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Remove it, or look whether it may go.
+    """Remove bots or the stack, or look whether they may go.
 
     Raises:
         Refused: Neither bots nor everything was named, or both.

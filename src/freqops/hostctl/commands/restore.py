@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Restore it, or only look."""
+    """Restore the database, or only look."""
     clock, engine = Clock(), Engine()
     order = _order(options)
 
@@ -60,11 +60,11 @@ def _order(options: argparse.Namespace) -> Order:
     """Return the restore as it is ordered.
 
     Raises:
-        Refused: Something was given that means nothing without a repository.
+        Refused: An argument was given that needs a repository.
     """
     given = [name for name in ("from-bot", "fenced") if getattr(options, name.replace("-", "_"))]
     if given and not options.repository:
-        raise Refused(f"--{given[0]} means nothing without --repository")
+        raise Refused(f"--{given[0]} needs --repository")
     if options.from_bot and not layout.BOT_NAME.fullmatch(options.from_bot):
         raise Refused("--from-bot is no name of a bot")
     return Order(

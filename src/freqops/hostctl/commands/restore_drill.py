@@ -1,4 +1,4 @@
-"""``freqops-host restore-drill``: the newest snapshot of each repository restored where nobody trades."""
+"""``freqops-host restore-drill``: the newest snapshot of each repository restored beside the bots that trade."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add which repository and bots."""
+    """Add the repository and the bots."""
     parser.add_argument("--repository", default=None, help="one of them; all where it is left out")
     parser.add_argument("--bots", default="", help="names separated by commas; only a drill of all counts in status")
     parser.add_argument("--json", action="store_true")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rehearse it and answer."""
+    """Rehearse the restore and print the answer."""
     mandate = mandate_of(options)
     order = Order(options.repository, tuple(sorted(set(names(options.bots)))), mandate)
     answer = RestoreDrill(Backups(options.root, Clock(), Engine()), order).run()

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Restore them, or only look."""
+    """Restore the parts, or only look."""
     restore = PartsRestore(options.root, _order(options), Clock())
     answer = restore.look() if options.check else restore.run()
     output.print_json(answer.to_json())
@@ -54,7 +54,7 @@ def _order(options: argparse.Namespace) -> Order:
         raise Refused(f"{parts.TRADES} are restored bot by bot, by 'freqops-host restore': restore each on its own")
     bots = tuple(names(options.bots))
     if bots and not set(asked) & set(OF_BOTS):
-        raise Refused(f"--bots means nothing with {', '.join(asked)}: nothing of that belongs to a bot")
+        raise Refused(f"--bots cannot be given with {', '.join(asked)}: nothing of that belongs to a bot")
     odd = [name for name in bots if not layout.BOT_NAME.fullmatch(name)]
     if odd:
         raise Refused(f"{odd[0]!r} is no name of a bot")

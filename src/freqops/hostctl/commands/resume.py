@@ -20,13 +20,13 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the bot, its incident, and what was seen of its holds."""
+    """Add the bot, its incident, and the number of the holds that were seen."""
     add_bot_under_incident(parser)
     parser.add_argument("--seq", type=int, help="number of the last change of the holds that was seen")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take the hold down."""
+    """Take the hold one step down."""
     clock = Clock()
     mandate = mandate_of(options)
 

@@ -17,11 +17,11 @@ IN_SESSION = True
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing: it looks at every bot."""
+    """Add nothing: the command looks at every bot."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring it to its end.
+    """Bring interrupted commands to their end.
 
     Raises:
         FreqopsError: One could not be.

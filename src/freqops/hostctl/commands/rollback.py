@@ -1,4 +1,4 @@
-"""``freqops-host rollback``: one bot brought back to a release that was well before."""
+"""``freqops-host rollback``: one bot brought back to a release that worked before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..bot.engine import Engine
 from ..deploy.deploy import rollback
 from .releases import add_errand, answered, errand_of
 
-HELP = "bring one bot back to a release that was well before"
+HELP = "bring one bot back to a release that worked before"
 IN_SESSION = True
 
 
@@ -23,6 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring it back; 2 where it is not well."""
+    """Bring the bot back; 2 where it is not healthy."""
     [home] = layout.select([options.bot], options.root)
     return answered([rollback(home, options.release, errand_of(options), Clock(), Engine())])

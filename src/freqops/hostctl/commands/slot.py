@@ -23,13 +23,13 @@ ACTIONS = ("acquire", "keep", "release", "run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be done, and what each of that needs."""
+    """Add the actions, each with its arguments."""
     actions = parser.add_subparsers(dest="action", required=True, parser_class=type(parser))
     acquire = actions.add_parser("acquire", help="take a slot for a process that keeps it itself")
     acquire.add_argument("--pid", required=True, type=_whole, help="the process of this host that holds the slot")
     acquire.add_argument("--kind", required=True, choices=slots.KINDS)
     _add_wish(acquire)
-    for name, what in (("keep", "say that the holder is well"), ("release", "give a slot back")):
+    for name, what in (("keep", "report that the holder still works"), ("release", "give a slot back")):
         actions.add_parser(name, help=what).add_argument("--token", required=True)
     run_it = actions.add_parser("run", help="run a command under a slot: run --kind KIND -- COMMAND ...")
     which = run_it.add_mutually_exclusive_group(required=True)
@@ -53,12 +53,12 @@ def _whole(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it.
+    """Run the action.
 
     Raises:
         Refused: Nothing was done.
         Lost: The slot is not held any more, or its heartbeat is late.
-        NotProven: What was done could not be read back.
+        NotProven: The change could not be read back.
     """
     directory = SlotDirectory(options.root, Clock())
     if options.action == "run":

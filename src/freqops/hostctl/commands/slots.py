@@ -1,4 +1,4 @@
-"""``freqops-host slots``: who may run what now, and what of it is stale or wrong."""
+"""``freqops-host slots``: the slots that are taken, their holders, and stale or wrong ones."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show them; 2 where a lock file cannot be read, or a run goes on without its holder.
+    """Print the slots; 2 where a lock file cannot be read, or a run goes on without its holder.
 
     Raises:
-        Refused: What the host declares about slots cannot be read.
+        Refused: The declaration of slots cannot be read.
         NotProven: The directory of slots cannot be read.
     """
     seen = SlotDirectory(options.root, Clock()).answer()

@@ -17,7 +17,7 @@ IN_SESSION = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the bot, and how long it may take."""
+    """Add the bot, and the seconds for its start."""
     parser.add_argument("bot")
     parser.add_argument(
         "--deadline", type=argument_types.seconds, default=DEADLINE, help="seconds until it must be at work"
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start it; 1 where it is held."""
+    """Start the bot; 1 where it is held."""
     started = start(bot_of(options), Clock(), Engine(), options.deadline)
     output.print_json(started.to_json())
     return REFUSED if started.outcome == "held" else PROVEN

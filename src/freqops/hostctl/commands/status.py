@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it; 2 where the host or a bot has a problem."""
+    """Print the status; 2 where the host or a bot has a problem."""
     clock, engine = Clock(), Engine()
     overdue, of_backups = ages.look(options.root, clock)
     of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]

@@ -21,7 +21,7 @@ IN_SESSION = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to run where, and which deploy must have the lock."""
+    """Add the releases by bot, and the deploy that must have the lock."""
     parser.add_argument("bots", help="name=fingerprint, separated by commas")
     parser.add_argument("--deploy-lock", type=argument_types.incident, help="id of the deploy that must have the lock")
     parser.add_argument(
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Switch them; 2 where one is not well."""
+    """Switch the bots; 2 where one is not healthy."""
     if options.deploy_lock is not None:
         deploy_lock.refuse_unless_own(options.root, options.deploy_lock, Clock())
     first = DumpFirst(in_a_dump, options.accept_stale_dump)

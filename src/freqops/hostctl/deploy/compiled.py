@@ -1,4 +1,4 @@
-"""The host command's own code, compiled: what each start would else compile again out of the zipapp.
+"""The host command's own code, compiled once: each start would else compile it again out of the zipapp.
 
 A directory for each version of the code and each kind of bytecode, named by both, so that none can be stale. It
 appears whole, by one rename, and is never written to afterwards. Where there is none, the zipapp itself is imported.

@@ -91,7 +91,7 @@ def _recorded(
 
 
 def rollback(home: Path, wanted: str | None, errand: Errand, clock: Clock, engine: Engine) -> Switched:
-    """Bring one bot back to a release that was well before, its database too where the image is another one.
+    """Bring one bot back to a release that worked before, its database too where the image is another one.
 
     Args:
         home: Directory of the bot.

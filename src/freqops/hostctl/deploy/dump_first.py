@@ -1,4 +1,4 @@
-"""A dump before a change: who makes it, and whether the change waits for it."""
+"""A dump before a change: its maker, and whether the change waits for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DumpFirst:
     accept_stale: bool = False
 
     def made(self, home: Path, clock: Clock, engine: Engine, what: str) -> tuple[str, str]:
-        """Return the dump of a bot, empty where there is none, and what is to be said of it.
+        """Return the dump of a bot, empty where there is none, and a remark on it.
 
         Args:
             home: The directory of the bot.

@@ -24,7 +24,7 @@ def host_problems(clock: Clock) -> list[str]:
 
 
 def _services(clock: Clock) -> list[str]:
-    """Return what is wrong with the engine and with our timers: what systemd has of them, and their last rounds."""
+    """Return the faults of the engine and of our timers: their state in systemd, and their last rounds."""
     there = [path.stem[len(timers.PREFIX) :] for path in sorted(UNITS.glob(f"{timers.PREFIX}*.timer"))]
     names = list(dict.fromkeys([*timers.ALWAYS, *there]))
     guard = timers.unit(timers.GUARD, "service")
@@ -42,7 +42,7 @@ def _services(clock: Clock) -> list[str]:
 
 
 def _late(name: str, found: Mapping[str, units.Unit], clock: Clock) -> list[str]:
-    """Return what is wrong with the last round of a timer.
+    """Return the faults of the last round of a timer.
 
     That which takes switches back starts nothing where none is under way. Its stamp is systemd's own: when it last
     looked whether to start it.

@@ -1,4 +1,4 @@
-"""A bot whose first deploy was refused, and that nobody wants any more: what was laid out for it goes."""
+"""A bot whose first deploy was refused, and that no inventory has any more: the files laid out for it go."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..bot.engine import Engine
 def sweep(root: Path, engine: Engine) -> list[str]:
     """Remove what was laid out for bots and never installed, their empty databases first, and return their names.
 
-    Called when a deploy ended well: whatever the inventory wants is installed then. A database in which something was
-    traded is somebody's, and keeps everything where it is.
+    Called when a deploy succeeded: everything that the inventory wants is installed then. A database with trades is
+    kept, and so are all files of its bot.
 
     Raises:
         DatabaseError: Postgres does not answer.

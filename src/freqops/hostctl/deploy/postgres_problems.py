@@ -1,4 +1,4 @@
-"""The problems of a host's Postgres: what is wrong with its container and its Compose file, each with its cure."""
+"""The problems of a host's Postgres: the faults of its container and its Compose file, each with its cure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The host's Postgres brought to what is staged for it, and never restarted under a running bot.
+"""The host's Postgres brought to its staged description, and never restarted under a running bot.
 
-A database that blinks ends every bot on it, in the middle of whatever it does. So its bots are stopped first, in
+A database that blinks ends every bot on it, in the middle of its work. So its bots are stopped first, in
 order, and started again when it is back; where it does not come back, the former one does.
 """
 
@@ -110,7 +110,7 @@ def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool, first: Dum
 
 
 def _dumped(first: DumpFirst, root: Path, clock: Clock, engine: Engine) -> list[str]:
-    """Have each database on it in a dump, and return what is to be said of that.
+    """Have each database on it in a dump, and return remarks on that.
 
     One that does not run can be asked for none; nothing was written since it ended, and it is to run again.
 
@@ -123,7 +123,7 @@ def _dumped(first: DumpFirst, root: Path, clock: Clock, engine: Engine) -> list[
 
 
 def _came_up(own: OwnContainer, engine: Engine) -> bool:
-    """Whether one that runs as it is staged is well; it is asked where its command did not live to see it."""
+    """Whether one that runs as it is staged is healthy; asked where its command did not live to see that."""
     try:
         if (own.home / FORMER).exists():
             engine.compose_up_healthy(own.home / COMPOSE, HEALTHY_SECONDS)

@@ -38,7 +38,7 @@ class Switch(WayBack):
     """One switch of one bot; the caller holds the bot's lock."""
 
     def run(self) -> Switched:
-        """Switch, or find that there is nothing to switch, and prove what came of it.
+        """Switch, or find that there is nothing to switch, and prove the result.
 
         Raises:
             Refused: Nothing was touched; the text says why.
@@ -173,7 +173,7 @@ class Switch(WayBack):
         return bool(known) and known[-1] != self._files.secrets_mark
 
     def _begins_otherwise(self, target: layout.Bot) -> bool:
-        """Whether its trader is to begin in another state: one that runs takes that up only when it begins anew."""
+        """Whether its trader is to begin in another state: one that runs takes that up only when it begins again."""
         return self._former is not None and self._former.initial_state != target.initial_state
 
     # --- there

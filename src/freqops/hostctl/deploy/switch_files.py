@@ -1,4 +1,4 @@
-"""The files of a switch: what a bot is to run next, what it ran before, and the note of a switch that is not over.
+"""The files of a switch: the next release, the former one, and the note of a switch that is not over.
 
 ``staged`` holds secrets that were made but are not in use yet; ``former`` what a switch replaced, for as long as it
 may have to be taken back; ``switch.json`` says that one began. A host that loses its power in the middle finds it
@@ -92,10 +92,10 @@ class SwitchFiles:
             _copy(self.pending_secrets, self.home / "conf" / SECRETS)
 
     def put_back(self) -> None:
-        """Put what a switch replaced back.
+        """Put the files that a switch replaced back.
 
-        What the switch brought and nothing was there before is taken away, but for the secrets: they may be in use by
-        the bot's database.
+        Files that the switch brought to an empty place are taken away, but for the secrets: the bot's database may use
+        them.
         """
         former = self.home / FORMER
         for name in HERE:
@@ -165,13 +165,13 @@ class SwitchFiles:
     # --- history
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the releases that were proven well, the newest last."""
+        """Return the releases that were proven healthy, the newest last."""
         document = durable.read_json(self.home / HISTORY)
         entries = document.get("releases", []) if isinstance(document, dict) else []
         return [entry for entry in entries if isinstance(entry, dict) and "release" in entry]
 
     def remember(self, entry: dict[str, Any], left: dict[str, Any] | None) -> None:
-        """Write down that a release was proven well, and what is known of the one that it replaced.
+        """Write down that a release was proven healthy, and the facts of the one that it replaced.
 
         Args:
             entry: ``release``, ``image`` and ``at`` of the new one.
@@ -199,7 +199,7 @@ class SwitchFiles:
         durable.write_json(self.home / HISTORY, {"version": 1, "releases": entries}, 0o644)
 
     def prune(self) -> list[str]:
-        """Remove what belongs to none of the newest releases, and return their fingerprints."""
+        """Remove the files of all but the newest releases, and return their fingerprints."""
         kept = {entry["release"] for entry in self.history()}
         dumps = {entry.get("dump") for entry in self.history()}
         removed = [path for path in (self.home / "release").iterdir() if path.is_dir() and path.name not in kept]

@@ -18,7 +18,7 @@ class SwitchOrder:
     """The release that must run, under which mandate, and how many seconds a start may take.
 
     Attributes:
-        restore: Whether it goes back, by hand, to a release that was well before, with the database of then.
+        restore: Whether it goes back, by hand, to a release that worked before, with the database of then.
         accept_effective: Whether open trades may go on by other effective values.
         first: The dump that a change of image or database wants first; None where none is made.
     """

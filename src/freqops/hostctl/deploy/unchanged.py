@@ -1,4 +1,4 @@
-"""``freqops-host manifest``: whether a host is exactly what the last good deploy left behind, and at work.
+"""``freqops-host manifest``: whether a host is exactly as the last good deploy left it, and at work.
 
 Files are compared with the manifest; what runs is read back: the services, the containers, and every bot.
 """
@@ -30,7 +30,7 @@ TOOL = Path("/usr/local/bin/freqops-host")
 
 
 def compare(wanted: str, host_wanted: str, root: Path, clock: Clock, engine: Engine) -> dict[str, Any]:
-    """Return whether nothing differs, what does, whether the host itself does, what it is, and what every bot is doing.
+    """Return whether the host is unchanged, its differences, those of the host itself, and the status of every bot.
 
     Args:
         wanted: The fingerprint of what is wanted now.

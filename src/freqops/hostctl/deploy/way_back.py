@@ -1,4 +1,4 @@
-"""The way back of a switch that failed, or that was interrupted: what it touched is taken back as one, and proven."""
+"""The way back of a switch that failed, or was interrupted: all that it touched is taken back as one, and proven."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class WayBack:
     def _put_back(self, bot: layout.Bot | None, note: dict[str, Any]) -> bool:
         """Put database and files back, once, and return whether they are; not where trades were written since.
 
-        What was put back may trade from then on, so nothing of this is done again.
+        The restored bot may trade from then on, so nothing of this is done again.
         """
         if bot is not None and self._trades_written(bot, note):
             self._hold()
@@ -142,10 +142,10 @@ class WayBack:
             self._files.end()
 
     def _well(self, bot: layout.Bot, started: Started, *, changed: bool) -> None:
-        """Take in the result of a start, and prove that the bot is well where it was started again."""
+        """Take in the result of a start, and prove that the bot is healthy where it was started again."""
         asked = changed and started.outcome not in ("held", stopped.BY_PLAN)
         if asked and not health.prove(bot, self._clock, self._order.deadline):
-            why = "held at level 3 meanwhile: whether it is well is not known"
+            why = "held at level 3 meanwhile: whether it is healthy is not known"
             started = Started(bot.name, "held", changed=True, level=holds.HARD, detail=[why])
         self._result.outcome, self._result.level = started.outcome, started.level
         self._result.changed |= changed
@@ -158,7 +158,7 @@ class WayBack:
 
 
 def told(note: dict[str, Any]) -> Recorded | None:
-    """Return what a dump holds by the note that names it; None for one of an older version, which did not say.
+    """Return the content of a dump by the note that names it; None for one of an older version, which did not say.
 
     Raises:
         Malformed: The note is spoilt.

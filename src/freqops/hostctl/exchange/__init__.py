@@ -1,1 +1,1 @@
-"""A bot's exchange: its answers, and what freqops closes there in the bot's name."""
+"""A bot's exchange: its answers, and the acts of freqops there in the bot's name."""

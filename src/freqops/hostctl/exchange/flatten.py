@@ -1,4 +1,4 @@
-"""``freqops-host flatten``: close on the exchange itself what the witness shows as the bot's.
+"""``freqops-host flatten``: the bot's coins and orders, as the witness shows them, closed on the exchange itself.
 
 The last way out, for a bot whose Freqtrade is gone. It acts only at level 3 and while no process of the bot lives, so
 that no other command sells the same coins; the bot's lock keeps it that way until it is done.
@@ -86,7 +86,7 @@ def flatten(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engi
 
     Raises:
         Refused: It is not safe to do; see `refuse_unless_dead`.
-        NotProven: What was done is not known.
+        NotProven: The act is not known.
     """
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:

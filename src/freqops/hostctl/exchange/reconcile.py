@@ -53,7 +53,7 @@ class Reconciled(Outcome):
 
 
 def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, engine: Engine) -> Reconciled:
-    """Have Freqtrade take in what its exchange has, then compare.
+    """Have Freqtrade take in the orders and fills of its exchange, then compare.
 
     Raises:
         Refused: It is not safe to do; see `refuse_unless_dead`.
@@ -74,7 +74,7 @@ def reconcile(bot: layout.Bot, incident: str, journal: Journal, clock: Clock, en
 
 
 def compare(bot: layout.Bot, journal: Journal, clock: Clock, engine: Engine, looks: int = 1) -> account.Judgement:
-    """Hold the bot's account against its records and return what follows.
+    """Compare the bot's account with its records and return the judgement.
 
     Args:
         bot: The bot.
@@ -99,7 +99,7 @@ def refuse_unless_agreed(bot: layout.Bot, journal: Journal, clock: Clock, engine
     """Refuse to let a bot with real orders go on with records that its exchange contradicts.
 
     Returns:
-        What is worth knowing of its account.
+        Remarks about its account.
 
     Raises:
         Refused: They differ; the text says where, and what to do.

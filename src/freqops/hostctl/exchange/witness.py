@@ -221,7 +221,7 @@ class Witness:
         return self.judge_view(self.view(since, deadline))
 
     def judge_view(self, view: account.View) -> account.Judgement:
-        """Hold what was answered against the bot's records, and write down what follows."""
+        """Compare the answers with the bot's records, and write the judgement down."""
         ours = sales_journal.numbers(self.bot)
         judgement = account.judge(view, self.stake, self.bot.foreign_holdings, ours, self.bot.foreign_orders)
         self._journal.note("note", "exchange", "judged", answer=judgement.to_json())

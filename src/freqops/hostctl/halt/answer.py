@@ -41,7 +41,7 @@ def answer(
     Args:
         order: The order of the halt.
         rows: A row for each bot.
-        foreign: What `foreign` found; None where nobody looked.
+        foreign: The result of `foreign`; None where it was not asked.
         whole: Whether the whole host was to be halted: then it is not proven while one of them lives, unless it is left
             alone.
     """

@@ -1,4 +1,4 @@
-"""One halt of one bot: what is at hand to carry it out."""
+"""One halt of one bot, and its means."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class BotHalt:
         return processes_and_api.alive(self.bot)
 
     def living(self) -> list[Process]:
-        """Return every process of the bot, whatever it says that it is."""
+        """Return every process of the bot, under any name."""
         return processes_and_api.living(self.bot)
 
     def any_left(self, processes: list[Process]) -> bool:

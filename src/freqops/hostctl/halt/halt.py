@@ -32,7 +32,7 @@ START_LOCK_SECONDS = 1.0
 
 
 def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = None) -> list[Row]:
-    """Halt the bots below ``homes``, all at once, and return a row for each, whatever happens to any of them.
+    """Halt the bots below ``homes``, all at once, and return a row for each, also for one that fails.
 
     Args:
         homes: The directories of the bots.
@@ -57,7 +57,7 @@ def halt(homes: list[Path], order: Order, clock: Clock, engine: Engine | None = 
 
 
 def _unanswered(row: Row) -> Row:
-    """Return a row of its own for a bot that is still being worked on: whatever is proven later was not read here."""
+    """Return a row of its own for a bot that is still being worked on: a later proof was not read here."""
     detail = [*row.detail, "gave no answer at all; it is still being worked on"]
     return dataclasses.replace(row, detail=detail, verdict="NOT PROVEN", proven_s=None)
 

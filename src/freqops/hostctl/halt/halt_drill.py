@@ -80,7 +80,7 @@ class Drilled(Outcome):
 
 @dataclass(frozen=True)
 class Plan:
-    """Which levels are rehearsed, and under which mandate."""
+    """The levels that are rehearsed, and the mandate."""
 
     levels: tuple[KillLevel, ...]
     mandate: Mandate
@@ -157,7 +157,7 @@ class Drill:
         self._note(Exercise(name, "proven", row.verdict, passed=row.proven), row)
 
     def _frozen(self) -> None:
-        """A bot that hangs must not be reported as halted at level 1, whatever its last reading was."""
+        """A bot that hangs must not be reported as halted at level 1, even where its last reading says so."""
         incident = self._plan.mandate.incident
         frozen.freeze(self._bot, Stopped(stopped.DRILL, incident, self._bot.release), self._clock)
         row = self._halt(KillLevel.ENTRIES, FROZEN_SECONDS)
@@ -166,7 +166,7 @@ class Drill:
         self._note(Exercise("level 1, its process frozen", "NOT proven", row.verdict, passed=latched and silent), row)
 
     def _gate_refuses(self) -> None:
-        """Whatever starts the container at level 3, Freqtrade must not be executed in it."""
+        """Prove that a container started at level 3 executes no Freqtrade."""
         exercise = Exercise("its container started at level 3", "no process")
         self._engine.start(self._bot.container)
         give_up = self._clock.monotonic() + GATE_SECONDS
@@ -233,7 +233,7 @@ class Drill:
             self._clock.sleep(POLL)
 
     def _thaw(self) -> None:
-        """Leave no process frozen, whatever else went wrong; where that is not proven, a recovery finds the note."""
+        """Leave no process frozen, also after another failure; where that is not proven, a recovery finds the note."""
         try:
             frozen.thaw(self._bot, self._clock)
             note = stopped.note_of(self._bot.home)

@@ -151,7 +151,7 @@ def plus(offset: float, seconds: float | None) -> float | None:
 
 
 def verdict(row: Row, missing: list[str]) -> str:
-    """Return in words what was achieved."""
+    """Return the verdict in words."""
     if row.proven_s is not None:
         return "HALTED, PROVEN" if row.latched else "HALTED, NOT SAVED"
     if row.acknowledged_s is None:

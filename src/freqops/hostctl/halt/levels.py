@@ -17,7 +17,7 @@ __all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact
 
 
 def act(halt: BotHalt) -> None:
-    """Do what was commanded, or what the hold in force demands, whichever is higher."""
+    """Act at the level of the command, or of the hold in force, whichever is higher."""
     if halt.order.level is KillLevel.FLATTEN:
         level_2.act(halt)
     elif halt.row.level >= holds.HARD:

@@ -1,4 +1,4 @@
-"""The order of a halt: what was commanded. It is loaded before the hold is latched."""
+"""The order of a halt. It is loaded before the hold is latched."""
 
 from __future__ import annotations
 

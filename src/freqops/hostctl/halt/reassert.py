@@ -28,7 +28,7 @@ SPOILT = "deploy it again, or halt it at level 3, which needs no more of it than
 
 
 def reassert(home: Path, clock: Clock, engine: Engine) -> Said:
-    """Make the holds of one bot true again, and return what had to be done, and what could not be."""
+    """Make the holds of one bot true again, and return the acts that were needed and those that failed."""
     one = _Reassertion(home, clock, engine)
     try:
         one.run()

@@ -30,7 +30,7 @@ from ..incident.journal import Journal
 
 @dataclass(frozen=True)
 class Which:
-    """Which hold of an incident is meant, and in which state of the holds.
+    """The choice of a hold of an incident, in one state of the holds.
 
     Attributes:
         seq: The number of the last change of the holds that the operator had seen, None where that does not matter.

@@ -1,4 +1,4 @@
-"""The caller of a command as the host knows the caller, whatever ``--actor`` says.
+"""The caller of a command as the host knows the caller, independent of ``--actor``.
 
 sudo says which account it was, and the SSH server's own words in the journal of the system say by which key. Both are
 root's: a process of the account could put anything into its environment or its name.
@@ -30,7 +30,7 @@ def remember(proc: Path = PROC) -> None:
 
 
 def known() -> dict[str, Any]:
-    """Return who called.
+    """Return the caller.
 
     Returns:
         ``account``, and where it came over SSH ``login``, ``address`` and ``key``; what is not known is None.

@@ -24,7 +24,7 @@ _Line = tuple[str, "threading.Event | None"]
 
 
 class Journal:
-    """Collects what happens and has a thread of its own write it down."""
+    """Collects entries and has a thread of its own write them down."""
 
     def __init__(self, path: Path | None, clock: Clock, redact: Redact = str) -> None:
         self._path, self._clock, self._redact = path, clock, redact
@@ -141,7 +141,7 @@ def _end_torn_line(descriptor: int) -> None:
 
 
 def silent(clock: Clock) -> Journal:
-    """Return a journal that keeps nothing, for what runs every few seconds."""
+    """Return a journal that keeps nothing, for commands that run every few seconds."""
     return Journal(None, clock)
 
 

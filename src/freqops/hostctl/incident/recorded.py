@@ -1,4 +1,4 @@
-"""Evidence of commands: who did what and why, what it achieved, and the journal of each bot. Written here alone."""
+"""Evidence of commands: actor, act, reason and result, and the journal of each bot. Written here alone."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def record(root: Path, incident: str, name: str, evidence: Evidence) -> str | No
     """Write one file of evidence and return why it could not be written, or None.
 
     Evidence never delays or spoils what it is about: it is written last, waits no longer than a second for the disk,
-    and its failure is only reported. The host adds who called, whatever the caller says.
+    and its failure is only reported. The host adds the caller as it knows the caller.
     """
     evidence = {**evidence, "run_by": caller.known()}
     result: list[str | None] = ["the incident was not written: the disk did not answer within a second"]

@@ -1,1 +1,1 @@
-"""What was interrupted on the bots of a host, brought to its end."""
+"""Interrupted commands on the bots of a host, brought to their end."""

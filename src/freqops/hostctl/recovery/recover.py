@@ -1,9 +1,9 @@
-"""``freqops-host resume-switch``: what a command began on a bot and did not end, taken back, or brought to its end.
+"""``freqops-host resume-switch``: interrupted commands on a bot, taken back or brought to their end.
 
 A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
-command stopped is started again, through the one door, where the holds are read. What a drill froze goes on, and stays
-held. Of a restore it is said which database stands. A bot that a command works on has its lock, and is left alone; one
-that is stopped by plan is not interrupted, and stays so.
+command stopped is started again, through the one door, where the holds are read. Processes that a drill froze go on,
+and stay held. After a restore, the answer names the database that stands. A bot that a command works on has its lock,
+and is left alone; one that is stopped by plan is not interrupted, and stays so.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STAYS = "the disk does not let it go; see 'dmesg' and the mount of /srv/freqops"
 
 
 def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[str], list[str]]:
-    """Bring everything of a host that was interrupted to its end, and return what was done, and what failed."""
+    """Bring every interrupted command of a host to its end, and return the acts and the failures."""
     done: list[str] = []
     failed: list[str] = []
     try:

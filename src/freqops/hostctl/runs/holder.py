@@ -1,7 +1,7 @@
-"""The holder of a slot: a process that begins a run, is heard as long as it is well, and ends the run where it is not.
+"""The holder of a slot: a process that begins a run, writes heartbeats meanwhile, and ends the run where it cannot.
 
 It looks every second at most. A holder that was stopped, or slept with its machine, finds its heartbeat late when it
-goes on, and ends its run: nobody else could have taken the slot before, because the holder was not gone. Where the slot
+goes on, and ends its run: the slot was not taken before, because the holder was not gone. Where the slot
 cannot be read or written, nothing was heard of it: that is tried again until it is late. No error of a look leaves a
 run behind.
 """
@@ -59,7 +59,7 @@ def run(
 
     Raises:
         Refused: There was no slot, and nothing ran.
-        NotProven: What is left of the run could not be ended, or the slot was not given back, and had not been lost.
+        NotProven: The rest of the run could not be ended, or the slot was not given back, and had not been lost.
     """
     acquired = directory.acquire(wanted)
     try:

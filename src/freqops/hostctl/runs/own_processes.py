@@ -1,7 +1,7 @@
-"""A command in a session of its own, of which nothing outlives whoever began it, as far as the kernel can see to it.
+"""A command in a session of its own, of which nothing outlives its beginner, as far as the kernel can see to it.
 
 The command is begun in two steps, so that it is known before it does anything. The kernel kills it when its beginner
-dies. What it leaves behind becomes the beginner's, and is ended with it.
+dies. Processes that it leaves behind become the beginner's, and are ended with it.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def add(bot: layout.Bot, kind: str, secrets: dict[str, Any]) -> None:
 
 
 def forget(bot: layout.Bot, kind: str, secrets: dict[str, Any]) -> None:
-    """Forget what is proven to open nothing."""
+    """Forget the secrets that are proven to open nothing."""
     leaked = load(bot)
     leaked[kind] = [entry for entry in leaked[kind] if entry != secrets]
     if any(leaked.values()):

@@ -1,8 +1,8 @@
 """``freqops-host lockout``: a secret that leaked is replaced, and proven to open nothing any more.
 
-The bot is held first: with its password anyone could start it. What leaked is kept until the proof is complete, so
-that a second run can bring it; only then is it forgotten. Whether Telegram, or the other side of a webhook, still takes
-what leaked cannot be asked without telling somebody; of these it is proven that the bot runs with another one.
+The bot is held first: with its password anyone could start it. The leaked secret is kept until the proof is complete,
+so that a second run can bring it; only then is it forgotten. Whether Telegram, or the other side of a webhook, still
+takes what leaked cannot be asked without telling somebody; of these it is proven that the bot runs with another one.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class LockedOut(Outcome):
 
 
 def lock_out(home: Path, leak: Leak, journal: Journal, clock: Clock, engine: Engine) -> LockedOut:
-    """Halt the bot, replace what leaked, and prove that it opens nothing.
+    """Halt the bot, replace the leaked secret, and prove that it opens nothing.
 
     The successor of a key at the exchange must lie in the bot's staged secrets.
     """

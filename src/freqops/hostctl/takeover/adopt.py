@@ -46,7 +46,7 @@ class Adoption:
         self._result = Adopted(home.name, incident=self._mandate.incident)
 
     def run(self) -> Adopted:
-        """Adopt, and prove it; what does not succeed is taken back.
+        """Adopt, and prove it; a failure is taken back.
 
         Raises:
             Refused: Nothing was touched.
@@ -99,9 +99,9 @@ class Adoption:
         return kept
 
     def _begin(self, found: Foreign, kept: Path) -> None:
-        """Write down what is begun, then hold the bot, then lay it out: nothing of it can start before the hold.
+        """Write the note, then hold the bot, then lay it out: nothing of it can start before the hold.
 
-        Where the note of the adoption stands, its hold does: whoever takes the adoption back looks for both.
+        Where the note of the adoption stands, its hold does: the undo looks for both.
         """
         mine = Stopped(stopped.ADOPT, self._mandate.incident, found.name)
         stopped.begin(self._home, mine, self._clock)
@@ -154,7 +154,7 @@ class Adoption:
         self._refuse_unless_ended(found)
 
     def _refuse_unless_ended(self, found: Foreign) -> None:
-        """Refuse an old one that something started again, and whoever else has its database open."""
+        """Refuse an old one that something started again, and any other process that has its database open."""
         container = self._engine.container(found.container)
         if container is None or container.status not in compose_project.ENDED:
             raise NotProven(f"{found.name} was stopped, and is {container.status if container else 'gone'} again")

@@ -79,13 +79,13 @@ def _stop(home: Path, note: dict[str, object], order: Order, journal: Journal, c
 
 
 def back(home: Path, journal: Journal, clock: Clock, engine: Engine) -> list[str]:
-    """Start the old one, and take what was adopted away; the caller has made sure that no trade is lost.
+    """Start the old one, and take the adopted bot away; the caller has made sure that no trade is lost.
 
-    In this order: what is taken away takes the note with it, by which an interrupted way back goes on. Ours is stopped
+    In this order: the bot's directory has the note by which an interrupted way back goes on. Ours is stopped
     and held at level 3 before the old one starts. Each step may be done again.
 
     Returns:
-        What there is to say of its other holds.
+        Remarks about its other holds.
 
     Raises:
         NotProven: The old one does not run, or it is not known which it is.

@@ -1,4 +1,4 @@
-"""``freqops-host remove``: a bot taken off its host, with what it knows kept, and proof that nothing is left.
+"""``freqops-host remove``: a bot taken off its host, with its records kept, and proof that nothing is left.
 
 Nothing is removed while trades are open by the word of any of them: the bot itself, its databases, its exchange.
 """
@@ -94,7 +94,7 @@ class Removal:
 
         Raises:
             Refused: Nothing was touched.
-            NotProven: It was stopped and could not go, or something is left; the text says what.
+            NotProven: It was stopped and could not go, or something is left; the text names it.
         """
         kept = self.secured()
         if kept is None:
@@ -216,7 +216,7 @@ def take_away(home: Path, engine: Engine, ended: str = "") -> list[str]:
         ended: An incident that ends with it.
 
     Returns:
-        What there is to say of its holds, which stay for the next bot of its name.
+        Remarks about its holds, which stay for the next bot of its name.
 
     Raises:
         FreqopsError: Engine or Postgres do not do it.

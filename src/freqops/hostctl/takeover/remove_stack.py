@@ -1,6 +1,6 @@
 """Everything of freqops taken off a host: its bots, Postgres, units and files; the engine stays.
 
-All bots are judged before the first is touched. What was kept of them, and the incidents, stay; ``freqops-host`` and
+All bots are judged before the first is touched. Their kept files, and the incidents, stay; ``freqops-host`` and
 its line for sudo go last, by the playbook, when nothing has to be asked of the host any more.
 """
 

@@ -31,7 +31,7 @@ def test_a_trader_does_what_was_ordered(state: str, declared: str, rest: str | N
 def test_a_trader_that_stopped_itself_is_named_with_its_trades_and_the_cure() -> None:
     [said] = vital_signs.trader_state("stopped", "running", None, 6)
     assert said.startswith("its trader is stopped with 6 open trades, and nothing ordered that (declared running): nob")
-    assert said.endswith(f"Its log says why; where that is mended, {RESTART}")
+    assert said.endswith(f"Its log says why; where that is repaired, {RESTART}")
     [said] = vital_signs.trader_state("paused", "running", None, 0)
     assert "it enters nothing" in said
 

@@ -116,7 +116,7 @@ def test_what_an_older_version_heard_in_the_future_is_named_with_its_cure(tmp_pa
     rewrite(tmp_path, **odd)
     clock.ahead = 0
     clock.sleep(7200)
-    with pytest.raises(deploy_lock.Taken, match=f"that is yet to come, .* if it is dead, rm {tmp_path}/deploy.json"):
+    with pytest.raises(deploy_lock.Taken, match=f"that is in the future, .* if it is dead, rm {tmp_path}/deploy.json"):
         deploy_lock.take(tmp_path, BOB, clock)
     clock.ahead = 11 * 86400
     assert deploy_lock.take(tmp_path, BOB, clock) is True

@@ -73,7 +73,7 @@ def test_a_bot_that_is_stopped_by_plan_is_not_foretold_to_be_started(host: Host)
 def test_another_initial_state_is_foretold_and_shown(host: Host) -> None:
     host.want(initial_state="stopped")
     foretold = host.of_bot()
-    said = 'initial_state is "running", and would be "stopped"; it would be started anew in that state'
+    said = 'initial_state is "running", and would be "stopped"; it would be started again in that state'
     assert (foretold.changes, foretold.refused) == ([said], "")
     [shown] = foretold.diff
     assert '"initial_state": "running"' in shown["before"]
@@ -100,7 +100,7 @@ def test_the_dumps_before_a_change_of_postgres_are_foretold(host: Host) -> None:
     assert host.of_postgres(stale=True).dumped_first == [], "what does not run can be asked for no dump"
 
 
-def test_coins_that_are_not_its_own_start_nothing_anew(host: Host) -> None:
+def test_coins_that_are_not_its_own_start_nothing_again(host: Host) -> None:
     host.want(foreign_holdings={"BTC": "1"})
     assert host.of_bot().changes == ['foreign_holdings is null, and would be {"BTC": "1"}']
 

@@ -97,7 +97,7 @@ def test_repositories_of_backups_are_the_hosts_own(system: Path) -> None:
 def test_a_manifest_that_cannot_be_read_says_nothing(system: Path, text: str) -> None:
     root = system / "srv/freqops"
     (root / host_manifest.FILE).write_text(text)
-    assert host_manifest.differences(host_manifest.load(root), taken(system)) == ["no deploy has ended well here yet"]
+    assert host_manifest.differences(host_manifest.load(root), taken(system)) == ["no deploy has succeeded here yet"]
 
 
 def test_what_bots_and_holds_write_is_no_difference(system: Path) -> None:

@@ -281,7 +281,7 @@ def test_a_loop_that_does_not_come_round_is_last_loop_not_proven() -> None:
     assert 45.0 <= model.clock.now - 30.0 < 46.0
 
 
-def test_a_bot_found_running_again_is_counted_anew() -> None:
+def test_a_bot_found_running_again_is_counted_again() -> None:
     model = at(30.0, Habits(pairs=0, increases=False))
     stop = EntryStop(model, "alpha", REASON, model.clock)
     while stop._loops.rounds == 0:

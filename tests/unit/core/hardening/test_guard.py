@@ -70,7 +70,7 @@ def test_what_was_taken_back_cannot_be_confirmed(guard: Guard, tmp_path: Path) -
 def test_a_take_back_that_fails_is_not_called_one(guard: Guard) -> None:
     guard.arm("false", 60, FIRST)
     assert elapse(guard) != 0
-    with pytest.raises(NotProven, match="did not end well"):
+    with pytest.raises(NotProven, match="was to be taken back, and that failed"):
         guard.claim(SECOND)
     with pytest.raises(Refused, match="waits for its confirmation"):
         guard.refuse_if_waiting()

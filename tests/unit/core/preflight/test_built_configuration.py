@@ -190,7 +190,7 @@ FOUND: dict[str, tuple[Change, list[dict[str, Any]]]] = {
         lambda image: setattr(image.strategy, "config", None),
         [{"path": ["runmode"], "kind": "resolved", "why": "behind the entry gate no hold counts in a backtest"}],
     ),
-    "nobody says a timeframe": (
+    "a timeframe without a value": (
         lambda image: image.words.pop("timeframe"),
         [{"path": ["timeframe"], "kind": "open"}],
     ),

@@ -78,7 +78,7 @@ MISSING = "ModuleNotFoundError: No module named 'pandas_ta.{x}'"
         (
             {"path": ["timeframe"], "kind": "open"},
             (
-                "nobody says timeframe: a file of its strategy assigns it, and Freqtrade does not find it in the "
+                "timeframe has no value: a file of its strategy assigns it, and Freqtrade does not find it in the "
                 "strategy; write timeframe into the configuration"
             ),
         ),

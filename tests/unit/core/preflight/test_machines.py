@@ -61,7 +61,7 @@ def test_a_machine_that_answers_under_two_names_is_refused() -> None:
 
 def test_one_that_does_not_tell_which_it_is_is_refused() -> None:
     found = machines.identities({"paper-1": "", "prod-1": "boot pid:[2]"})
-    assert [refusal.line for refusal in found] == ["paper-1: it does not tell which machine it is; look at /proc there"]
+    assert [refusal.line for refusal in found] == ["paper-1: its machine cannot be identified; look at /proc there"]
 
 
 @pytest.fixture

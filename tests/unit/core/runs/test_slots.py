@@ -286,7 +286,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "to come": (
         lambda path: path.write_text(json.dumps({**GOOD, "heartbeat": {**GOOD["heartbeat"], "uptime": 1e9}})),
-        "its heartbeat is yet to come",
+        "its heartbeat is in the future",
     ),
     "for ever": (lambda path: path.write_text(json.dumps({**GOOD, "ttl_seconds": 10**9})), "time to live is none"),
     "a run of text": (lambda path: path.write_text(json.dumps({**GOOD, "run": "7"})), "run is '7'"),

@@ -142,7 +142,7 @@ def test_what_the_hold_cancelled_and_what_the_bot_sold_is_only_said() -> None:
     )  # fmt: skip
 
 
-def test_a_stop_placed_anew_is_a_trade_only_where_orders_are_real() -> None:
+def test_a_stop_placed_again_is_a_trade_only_where_orders_are_real() -> None:
     before = Picture((OPEN,), ((1, "a", "stoploss", True, "open", 0.0),))
     after = Picture((OPEN,), ((1, "b", "stoploss", True, "open", 0.0),))
     assert adoption.same(before, after, is_live=False) is True

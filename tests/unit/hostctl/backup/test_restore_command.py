@@ -77,8 +77,8 @@ def test_a_look_leaves_nothing_behind(field: Field, run: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--from-bot", "beta"), "--from-bot means nothing without --repository"),
-        (("--fenced", "it is off"), "--fenced means nothing without --repository"),
+        (("--from-bot", "beta"), "--from-bot needs --repository"),
+        (("--fenced", "it is off"), "--fenced needs --repository"),
         (("--repository", "local", "--from-bot", "../x"), "--from-bot is no name of a bot"),
         (("--repository", "local", "--fenced", " "), "it must be one line of 1 to 200 characters"),
         (("--repository", "local", "--fenced", "one\ntwo"), "it must be one line of 1 to 200 characters"),

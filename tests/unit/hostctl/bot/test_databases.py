@@ -66,7 +66,7 @@ def test_a_stop_that_trails_is_no_trade(path: Path) -> None:
     assert Sqlite(path).mark() == before
 
 
-def test_a_simulated_stop_that_is_placed_anew_is_no_trade_and_a_real_one_is(path: Path) -> None:
+def test_a_simulated_stop_that_is_placed_again_is_no_trade_and_a_real_one_is(path: Path) -> None:
     paper, live = Sqlite(path).mark(), Sqlite(path, is_live=True).mark()
     write(path, "insert into orders values (2, 'b', 'open', 0, 'stoploss')")
     assert Sqlite(path).mark() == paper

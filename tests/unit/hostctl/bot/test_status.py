@@ -69,7 +69,7 @@ def stopped_itself(host: Host) -> None:
     host.api.state, host.api.trades = "stopped", [trade(number, order("stoploss")) for number in range(6)]
 
 
-def started_anew(host: Host, seconds: float, *pairs: str) -> None:
+def started_again(host: Host, seconds: float, *pairs: str) -> None:
     """Have the container start again, its API answer, and its ``initial_state`` not be applied."""
     assert host.engine.present is not None
     host.engine.present = made_container(started_at=host.clock.at(-seconds).isoformat()[:19])
@@ -130,8 +130,8 @@ DISEASES: dict[str, tuple[Callable[[Host], object], str]] = {
         "began 181 s ago although its loop turns (red above",
     ),
     "no pairs": (lambda h: h.api.pairs.clear(), "its whitelist is empty, 3600 s after its start (red above 600 s"),
-    "it never comes up": (lambda h: started_anew(h, 181.0), "its trader is stopped"),
-    "it came up stopped": (lambda h: started_anew(h, 5.0, "BTC/USDT"), "its trader is stopped"),
+    "it never comes up": (lambda h: started_again(h, 181.0), "its trader is stopped"),
+    "it came up stopped": (lambda h: started_again(h, 5.0, "BTC/USDT"), "its trader is stopped"),
 }
 
 
@@ -177,7 +177,7 @@ def test_a_switch_installs_its_files_one_after_the_other(host: Host) -> None:
 
 
 def test_a_bot_that_is_coming_up_is_only_said(host: Host) -> None:
-    started_anew(host, 180.0)
+    started_again(host, 180.0)
     row = host.row()
     assert (row["problems"], row["notes"]) == ([], ["it is still coming up, 180 s after its start"])
 

@@ -51,7 +51,7 @@ class Engine(FakeEngine):
         self.host.processes = [each for each in self.host.processes if f"freqops-{each.bot}" != name]
 
     def compose_up_healthy(self, compose: Path, seconds: int, *, recreate: bool = False) -> None:
-        self.host.done.append(f"up {compose.read_text()} {seconds}" + " anew" * recreate)
+        self.host.done.append(f"up {compose.read_text()} {seconds}" + " again" * recreate)
         if self.failures:
             raise self.failures.pop(0)
         self.present = postgres(f"id{len(self.host.done)}")
@@ -115,11 +115,11 @@ def test_what_is_as_staged_is_left_alone(host: Host) -> None:
     assert host.engine.said == [["freqops-postgres", "pg_ctl", "reload", "--silent"]]
 
 
-def test_a_container_that_is_not_as_its_file_declares_is_made_anew(host: Host) -> None:
+def test_a_container_that_is_not_as_its_file_declares_is_made_again(host: Host) -> None:
     host.used.write_text("new")
     host.engine.present = postgres(made={"HostConfig.Privileged": "true"})
     assert host.bring().changed is True
-    assert host.done[:3] == [*STOPPED, "up new 120 anew"]
+    assert host.done[:3] == [*STOPPED, "up new 120 again"]
     assert host.bring().changed is False
 
 
@@ -149,7 +149,7 @@ def test_one_that_does_not_come_up_gives_way_to_the_former(host: Host) -> None:
     host.engine.failures = [PORT_TAKEN]
     with pytest.raises(NotProven) as failure:
         host.bring()
-    assert host.done == [*STOPPED, "up new 120", "up old 120 anew", *STARTED]
+    assert host.done == [*STOPPED, "up new 120", "up old 120 again", *STARTED]
     assert host.used.read_text() == "old"
     assert "port is already allocated\nthe former one is back, and so are alpha, beta" in str(failure.value)
     assert str(failure.value).endswith("last words")
@@ -265,7 +265,7 @@ def test_bots_that_it_stopped_are_written_down_first(host: Host, monkeypatch: py
 def test_an_interrupted_change_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     cut(host, monkeypatch)
     assert resume(host) is not None
-    assert (host.done, host.used.read_text()) == (["up new 120 anew"], "new")
+    assert (host.done, host.used.read_text()) == (["up new 120 again"], "new")
     assert resume(host) is None
 
 
@@ -277,7 +277,7 @@ def test_an_interrupted_change_that_does_not_come_up_gives_way_to_the_former(
     host.engine.failures = [PORT_TAKEN]
     with pytest.raises(NotProven, match="the former one is back"):
         resume(host)
-    assert (host.done, host.used.read_text()) == (["up new 120 anew", "up old 120 anew"], "old")
+    assert (host.done, host.used.read_text()) == (["up new 120 again", "up old 120 again"], "old")
     assert resume(host) is None
 
 

@@ -142,7 +142,7 @@ def test_another_release_is_something_to_do_and_leaves_the_host(host: Host) -> N
     assert (answer["same"], answer["ground_same"]) == (False, True)
     assert host.compare(host_wanted="other")["ground_same"] is False
     (host.root / host_manifest.FILE).unlink()
-    assert host.compare()["differences"] == ["no deploy has ended well here yet"]
+    assert host.compare()["differences"] == ["no deploy has succeeded here yet"]
 
 
 def test_whatever_differs_what_does_not_work_is_said_beside_it(host: Host) -> None:

@@ -116,7 +116,7 @@ def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
     assert started.to_json()["bot"] == "alpha"
 
 
-def test_a_container_whose_gate_waits_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_whose_gate_waits_is_made_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Process(7, ("python3", TOOL_IN_CONTAINER, "gate"), "alpha", is_init=True, waits=True)
     for present, recreate in (([gate], True), ([process()], False), ([], False)):
         monkeypatch.setattr("freqops.core.bot.processes.scan", lambda *_, present=present: present)
@@ -130,7 +130,7 @@ def test_a_bot_that_runs_already_is_not_changed(host: Host, monkeypatch: pytest.
     assert host.start().changed is False
 
 
-def test_a_container_that_was_changed_by_hand_is_made_anew_and_named(host: Host) -> None:
+def test_a_container_that_was_changed_by_hand_is_made_again_and_named(host: Host) -> None:
     host.start()
     host.engine.present = made_container(made={"HostConfig.Privileged": "true", "Config.Env.X": "the p4ssw0rd-of-it"})
     (host.home / "conf" / "secrets.json").write_text('{"api_server": {"password": "the p4ssw0rd-of-it"}}')
@@ -143,7 +143,7 @@ def test_a_container_that_was_changed_by_hand_is_made_anew_and_named(host: Host)
     assert (host.start().detail, host.engine.recreate[-1]) == ([], False)
 
 
-def test_a_container_of_which_nothing_is_known_is_made_anew(host: Host) -> None:
+def test_a_container_of_which_nothing_is_known_is_made_again(host: Host) -> None:
     host.engine.present = made_container()
     (host.home / own_container.RECORD).write_text("{")
     assert host.start().detail == ["its container was made again: how it was made is not known"]

@@ -214,7 +214,7 @@ def test_what_did_not_run_is_not_started_by_a_timer(host: Host) -> None:
     assert not host.is_named(host.home)
 
 
-def test_a_start_that_makes_a_container_anew_writes_it_down_and_a_full_disk_does_not_keep_it(
+def test_a_start_that_makes_a_container_again_writes_it_down_and_a_full_disk_does_not_keep_it(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped.end(host.home)

@@ -301,7 +301,7 @@ def test_an_interrupted_removal_goes_on_with_what_it_secured(host: Host, monkeyp
     assert (row.outcome, row.kept, len(list((host.root / "removed").iterdir()))) == ("removed", str(host.kept), 1)
 
 
-def test_an_interrupted_removal_begins_anew_where_the_bot_traded_since(
+def test_an_interrupted_removal_begins_again_where_the_bot_traded_since(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:

@@ -47,5 +47,5 @@ def test_only_what_was_never_asked_for_is_asked_for_once_more(
 
 def test_a_connection_of_its_own_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     ssh = Ssh(monkeypatch, (255, LOST))
-    assert Host("paper-1").run("true", anew=True).rc == 255
+    assert Host("paper-1").run("true", fresh=True).rc == 255
     assert ssh.kept == [False]

@@ -580,7 +580,7 @@ def test_a_repository_is_made_once_and_never_again(bare: Host) -> None:
     assert one(bare.backups.prepare()).changed, "it is taken up again"
 
 
-def test_a_repository_that_went_is_not_made_anew(host: Host) -> None:
+def test_a_repository_that_went_is_not_made_again(host: Host) -> None:
     host.url.rename(host.root / "elsewhere")
     assert "there was one: put it back" in host.backed_up().problems[0]
     assert not host.url.exists()
@@ -649,7 +649,7 @@ def test_status_says_what_is_not_backed_up(host: Host) -> None:
     assert ages.look(host.root, host.clock) == ([], ["nothing of this host is backed up: backup_repositories is empty"])
     host.declare(local("old", of_host="old-1"))
     assert ages.look(host.root, host.clock)[1] == [
-        "nothing of this host is backed up: backup_repositories has those of other hosts alone"
+        "nothing of this host is backed up: backup_repositories has only those of other hosts"
     ]
     host.declare(local(), local("old", of_host="old-1"))
     wrong, notes = ages.look(host.root, host.clock)

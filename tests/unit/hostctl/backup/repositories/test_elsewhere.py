@@ -88,7 +88,7 @@ def test_a_key_and_a_password_are_made_and_the_rest_waits_for_the_other_host(bar
     assert "is not prepared" in one(bare.backups.back_up((), None)).problems[0]
 
 
-def test_a_key_that_is_gone_is_made_anew(bare: Host) -> None:
+def test_a_key_that_is_gone_is_made_again(bare: Host) -> None:
     declare(bare.root, VAULT)
     bare.backups.prepare()
     key = bare.root / "backup/keys/vault.ssh"

@@ -127,7 +127,7 @@ class Saved:
 
 
 class Lost:
-    """That host, set up anew."""
+    """That host, set up again."""
 
     def __init__(self, root: Path, saved: Saved, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.host, self.saved, self.root = filled(root, made), saved, root

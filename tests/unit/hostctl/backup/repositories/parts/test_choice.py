@@ -197,7 +197,7 @@ def raising(*_: object) -> None:
         (("--only", "trades,state"), "trades are restored bot by bot, by 'freqops-host restore': restore each on its"),
         (("--only", "everything"), "unknown part 'everything'; parts are trades, registry"),
         (("--only", ""), "no part is named"),
-        (("--only", "runs", "--bots", "alpha"), "--bots means nothing with runs"),
+        (("--only", "runs", "--bots", "alpha"), "--bots cannot be given with runs"),
         (("--only", "state", "--bots", "../x"), "is no name of a bot"),
     ],
 )

@@ -9,10 +9,10 @@ import ccxt
 import pytest
 
 from lab.exchange.signing import sign
-from tests.unit.exchange.harness import http, refused
+from tests.unit.lab.exchange.harness import http, refused
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 ACCOUNT = "/api/v3/account"
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quoteOrderQty": "10"}

@@ -30,7 +30,7 @@ from lab.exchange.signing import sign
 from tests.unit.patience import PATIENCE
 
 NOON = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp())
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 class Clock:

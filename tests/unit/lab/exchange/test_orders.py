@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
-from tests.unit.exchange.harness import refused
+from tests.unit.lab.exchange.harness import refused
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 ORDER = "/api/v3/order"
 BTC = "BTC/USDT"

@@ -14,8 +14,8 @@ from lab.exchange.core import open_exchange
 from lab.exchange.feed import SeedError
 from lab.exchange.store import SCHEMA_VERSION, StateError, Store
 from lab.services import market
-from tests.unit.exchange.audit import assert_adds_up
-from tests.unit.exchange.harness import Process, Server, process
+from tests.unit.lab.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.harness import Process, Server, process
 from tests.unit.patience import PATIENCE
 
 BTC = "BTC/USDT"
@@ -115,7 +115,7 @@ def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_state_does_not_keep_the_lab_from_starting() -> None:
-    """The lab names the file after the schema, so that a new one begins anew beside it."""
+    """The lab names the file after the schema, so that a new one begins again beside it."""
     assert Path(market.STATE).name == f"exchange-v{SCHEMA_VERSION}.sqlite"
 
 
@@ -134,7 +134,7 @@ def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
 
 
 def test_a_path_file_is_followed_once(tmp_path: Path) -> None:
-    """A restart with the same file goes on where the script was; a new file starts anew."""
+    """A restart with the same file goes on where the script was; a new file starts again."""
     file = tmp_path / "path.json"
     file.write_text('{"BTCUSDT": {"points": [[0, 50000]], "mode": "step"}}')
     for _ in range(2):

@@ -10,10 +10,10 @@ import ccxt
 import pytest
 
 from lab.base.conversation import Conversation, ProcessLine
-from tests.unit.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.audit import assert_adds_up
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 BTC = "BTC/USDT"
 LIMIT = {
@@ -137,7 +137,7 @@ def test_an_order_is_cancelled_by_hand(server: Server, bot: ccxt.binance) -> Non
 
 
 def test_a_price_is_held(server: Server) -> None:
-    """From the next second on, until it is set anew or given back to the seeded path."""
+    """From the next second on, until it is set again or given back to the seeded path."""
     shown = server.control("PUT", "/prices/ETHUSDT", {"price": "3123.45"})
     assert (shown["mode"], [price for _, price in shown["points"]]) == ("step", ["3123.45000000"])
     for _ in range(2):

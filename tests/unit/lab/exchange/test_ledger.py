@@ -13,10 +13,10 @@ import ccxt
 import pytest
 
 from lab.exchange.markets import MARKETS, Market
-from tests.unit.exchange.audit import assert_adds_up, statuses
+from tests.unit.lab.exchange.audit import assert_adds_up, statuses
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 # One tenth in every run; the whole proof takes minutes and is asked for.
 ORDERS = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
-from tests.unit.exchange.harness import http, process, refused
+from tests.unit.lab.exchange.harness import http, process, refused
 from tests.unit.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 PING = "/api/v3/ping"
 PLACING = "POST /api/v3/order"

@@ -12,10 +12,10 @@ import pytest
 from lab.exchange.candles import INTERVALS
 from lab.exchange.markets import MARKETS
 from lab.exchange.prices import LISTED_S
-from tests.unit.exchange.harness import NOON, refused
+from tests.unit.lab.exchange.harness import NOON, refused
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 KLINES = "/api/v3/klines"
 BTC = {"symbol": "BTCUSDT"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lab.exchange.markets import FEE_RATE, MARKETS
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Urls
+    from tests.unit.lab.exchange.harness import Urls
 
 ZERO = Decimal(0)
 

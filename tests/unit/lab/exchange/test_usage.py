@@ -12,7 +12,7 @@ from lab.exchange.usage import weight
 if TYPE_CHECKING:
     import ccxt
 
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 USED, ORDERS = "X-MBX-USED-WEIGHT-1M", "X-MBX-ORDER-COUNT-10S"
 BTC = "BTC/USDT"
@@ -47,7 +47,7 @@ def test_a_request_weighs_what_binance_charges(endpoint: str, query: str, expect
 
 
 def test_every_answer_tells_the_weight_of_the_minute(server: Server, bot: ccxt.binance) -> None:
-    """Refusals and unknown paths included; the next minute begins anew."""
+    """Refusals and unknown paths included; the next minute begins again."""
     bot.public_get_ping()
     assert headers(bot)[USED] == "1"
     bot.public_get_ticker_24hr()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.exchange.harness import http as ask
+from tests.unit.lab.exchange.harness import http as ask
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 
 def post(server: Server, said: object) -> tuple[int, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
-from tests.unit.exchange.harness import Server, refused
+from tests.unit.lab.exchange.harness import Server, refused
 
 if TYPE_CHECKING:
     from pathlib import Path

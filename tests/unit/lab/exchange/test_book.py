@@ -13,7 +13,7 @@ from lab.exchange.candles import window
 from lab.exchange.markets import MARKETS
 from lab.exchange.prices import LISTED_S, SeededPath
 from lab.exchange.reaching import first_second, is_reached
-from tests.unit.exchange.harness import NOON
+from tests.unit.lab.exchange.harness import NOON
 
 SYMBOLS = st.sampled_from(sorted(MARKETS))
 SIDES: st.SearchStrategy[Side] = st.sampled_from(["BUY", "SELL"])

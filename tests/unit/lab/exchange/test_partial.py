@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
-from tests.unit.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.audit import assert_adds_up
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Server
+    from tests.unit.lab.exchange.harness import Server
 
 BTC = "BTC/USDT"
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 import pytest
 
-from tests.unit.exchange.audit import assert_adds_up
-from tests.unit.exchange.harness import Server, process, refused
+from tests.unit.lab.exchange.audit import assert_adds_up
+from tests.unit.lab.exchange.harness import Server, process, refused
 from tests.unit.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from tests.unit.exchange.harness import Urls
+    from tests.unit.lab.exchange.harness import Urls
 
 ORDER = "/api/v3/order"
 BTC = "BTC/USDT"

@@ -14,7 +14,7 @@ from lab.exchange.candles import INTERVALS, merge, window
 from lab.exchange.markets import MARKETS
 from lab.exchange.prices import LISTED_S, SeededPath
 from lab.exchange.scripts import Script, ScriptedPath, ScriptError, parse
-from tests.unit.exchange.harness import NOON, Server
+from tests.unit.lab.exchange.harness import NOON, Server
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.unit.exchange.harness import Server
+from tests.unit.lab.exchange.harness import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
