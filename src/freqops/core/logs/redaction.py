@@ -20,16 +20,17 @@ QUOTED = re.compile(r"%([0-9A-Fa-f]{2})")
 WORDS = r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|private[_-]?key|signature)"
 IN_QUOTES = r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?P<open>\\+[\"']).*?(?P=open)|\\+[\"'][^\s]*"
 VALUE = rf"(?:{IN_QUOTES}|(?!\[secret\])[^\s,;&\"'}}\])]+)"
-# What has the form of a secret, each after a text without which it is not looked for, and what stands in its place.
-FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("PRIVATE KEY", re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)",
+# What has the form of a secret, each after texts, in small letters, without any of which it is not looked for, and what
+# stands in its place.
+FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (("private key",), re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)",
                                re.DOTALL), MARK),
-    ("://", re.compile(r"(://[^\s:@/]{0,200}:)[^\s@]{1,1000}@"), rf"\g<1>{MARK}@"),
-    ("", re.compile(r"(?i)(\bbearer\s{1,4}|authorization[\"'\\:=\s]{1,8}basic\s{1,4})[A-Za-z0-9._~+/=-]{8,}"),
+    (("://",), re.compile(r"(://[^\s:@/]{0,200}:)[^\s@]{1,1000}@"), rf"\g<1>{MARK}@"),
+    (("bearer", "authorization"), re.compile(r"(?i)(\bbearer\s{1,4}|authorization[\"'\\:=\s]{1,8}basic\s{1,4})[A-Za-z0-9._~+/=-]{8,}"),
      rf"\g<1>{MARK}"),
-    ("", re.compile(rf"(?is)({WORDS}[a-z0-9_-]{{0,20}}(?:[\"'\\]|%22|%27){{0,8}}\s{{0,4}}(?:[:=]|%3[ad])\s{{0,4}})"
+    (("pass", "secret", "token", "key", "signature"), re.compile(rf"(?is)({WORDS}[a-z0-9_-]{{0,20}}(?:[\"'\\]|%22|%27){{0,8}}\s{{0,4}}(?:[:=]|%3[ad])\s{{0,4}})"
                     rf"{VALUE}"), rf"\g<1>{MARK}"),
-    (":", re.compile(r"(?<![0-9])[0-9]{5,20}:[A-Za-z0-9_-]{30,100}"), MARK),
+    ((":",), re.compile(r"(?<![0-9])[0-9]{5,20}:[A-Za-z0-9_-]{30,100}"), MARK),
 )  # fmt: skip
 
 Redact = Callable[[str], str]
@@ -51,8 +52,9 @@ class Redactor:
         """Return ``text`` without them."""
         if self._known is not None:
             text = self._known.sub(MARK, text)
+        small = text.lower()
         for needed, pattern, instead in FORMS:
-            if needed in text:
+            if any(word in small for word in needed):
                 text = pattern.sub(instead, text)
         return text
 

@@ -118,6 +118,5 @@ def backward(descriptor: int) -> Iterator[list[bytes]]:
         lines = parts[::-1]
         if first and lines:
             lines.pop(0)
-        first, too_long = False, len(rest) > json_line.LONGEST
-        rest = b"" if too_long else rest
+        first = too_long = False
         yield lines

@@ -21,7 +21,7 @@ HEAD = re.compile(
     rb'"level": "([A-Z][A-Z0-9_]{0,19})", "logger": "'
 )
 WORDS = tuple(word.encode() for word in events.WORDS)
-OLDER, LATER, UNREAD = "older", "later", "unread"  # no level is in small letters
+RANKS = {level.encode(): number for level, number in LEVELS.items()}
 SECOND = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -54,19 +54,20 @@ class Found:
 def counted(log: Log, query: Query) -> Counted:
     """Return how many records, errors and events there are in the window of a query."""
     found = Counted()
-    for raw, level in _of_window(log, query):
-        is_error = LEVELS.get(level, json_line.USUAL) >= LEVELS["ERROR"]
-        tells = any(word in raw for word in WORDS)
-        line = json_line.parse(raw) if is_error or tells else None
-        if line is None and (is_error or tells):
-            log.unread += 1
-            continue
-        found.rate.records += 1
-        if line is not None and is_error:
-            found.rate.note_error(line)
-        if line is not None and tells:
-            for kind in events.of_line(line):
-                found.seen[kind].note(line.at)
+    for piece in _of_window(log, query):
+        tells = any(word in b"\n".join(raw for raw, _ in piece) for word in WORDS)
+        for raw, level in piece:
+            is_error = _rank(level) >= LEVELS["ERROR"]
+            line = json_line.parse(raw) if is_error or tells else None
+            if line is None and (is_error or tells):
+                log.unread += 1
+                continue
+            found.rate.records += 1
+            if line is not None and is_error:
+                found.rate.note_error(line)
+            if line is not None and tells:
+                for kind in events.of_line(line):
+                    found.seen[kind].note(line.at)
     return found
 
 
@@ -80,58 +81,55 @@ def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] = lam
         also: What else a line must be.
     """
     found, needles = Found(), query.needles()
-    for raw, level in _of_window(log, query):
-        if LEVELS.get(level, json_line.USUAL) < query.rank:
-            continue
-        if needles:
-            small = raw.lower()
-            if not all(needle in small for needle in needles):
+    for piece in _of_window(log, query):
+        for raw, level in piece:
+            if _rank(level) < query.rank or (needles and not _has(raw, needles)):
                 continue
-        line = json_line.parse(raw)
-        if line is None:
-            log.unread += 1
-        elif query.wants(line) and also(line):
-            if len(found.lines) == limit:
-                found.more = True
-                break
-            found.lines.append(line)
+            line = json_line.parse(raw)
+            if line is None:
+                log.unread += 1
+            elif query.wants(line) and also(line):
+                if len(found.lines) == limit:
+                    found.more = True
+                    return found
+                found.lines.append(line)
     return found
 
 
-def _of_window(log: Log, query: Query) -> Iterator[tuple[bytes, str]]:
-    """Give the lines of a window, each with its level, the newest first.
+def _rank(level: bytes) -> int:
+    return RANKS.get(level, json_line.USUAL)
+
+
+def _has(raw: bytes, needles: list[bytes]) -> bool:
+    small = raw.lower()
+    return all(needle in small for needle in needles)
+
+
+def _of_window(log: Log, query: Query) -> Iterator[list[tuple[bytes, bytes]]]:
+    """Give the lines of a window, each with its level, the newest first, piece by piece.
 
     The reading ends with the first piece of which every line is older than the window. A single line whose clock was
     wrong, in whatever direction, ends nothing.
     """
     since, until = (_second(moment) for moment in (query.since, query.until))
     for chunk in log.chunks():
-        judged = [(raw, _judged(raw, query, since, until)) for raw in chunk]
-        verdicts = {verdict for _, verdict in judged}
-        log.unread += sum(verdict == UNREAD for _, verdict in judged)
-        yield from ((raw, verdict) for raw, verdict in judged if verdict not in (OLDER, LATER, UNREAD))
-        if OLDER in verdicts and verdicts <= {OLDER, LATER, UNREAD}:
+        inside: list[tuple[bytes, bytes]] = []
+        older = False
+        for raw in chunk:
+            head = HEAD.match(raw)
+            if head is None or raw[-1:] != b"}" or head[1] in (since, until):
+                line = json_line.parse(raw)
+                log.unread += line is None
+                if line is not None and query.since <= line.at <= query.until:
+                    inside.append((raw, line.level.encode()))
+                older = older or (line is not None and line.at < query.since)
+            elif since < head[1] < until:
+                inside.append((raw, head[2]))
+            else:
+                older = older or head[1] < since
+        if older and not inside:
             return
-
-
-def _judged(raw: bytes, query: Query, since: bytes, until: bytes) -> str:
-    """Return the level of a line in the window of a query, or why it is not there.
-
-    Args:
-        raw: The line.
-        query: What is asked for.
-        since: The second in which its window begins.
-        until: The second in which it ends.
-    """
-    head = HEAD.match(raw)
-    if head is None or head[1] in (since, until) or not raw.endswith(b"}"):
-        line = json_line.parse(raw)
-        if line is None:
-            return UNREAD
-        level, older, later = line.level, line.at < query.since, line.at > query.until
-    else:
-        level, older, later = head[2].decode(), head[1] < since, head[1] > until
-    return OLDER if older else LATER if later else level
+        yield inside
 
 
 def _second(moment: datetime) -> bytes:

@@ -93,6 +93,9 @@ def test_a_line_of_ten_megabytes_is_left_out_and_those_around_it_are_not(
     put(log, raw("before"), b'{"ts": "' + b"x" * 10_000_000 + b"\n", raw("after"))
     assert messages(log) == ["after", "before"]
     assert log.unread == 1
+    assert max(len(line) for piece in log.chunks() for line in piece) < json_line.LONGEST, (
+        "none of it is kept in memory"
+    )
 
 
 def test_hostile_lines_are_left_out_and_counted(log: Log) -> None:

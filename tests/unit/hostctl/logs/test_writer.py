@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -137,6 +138,24 @@ def test_it_is_rotated_and_nothing_is_lost_in_any_of_many_processes(
     assert len(names) > 3
     found = [line["message"] for name in names for line in lines(root, name)]
     assert sorted(found) == sorted(f"{number} {count}" for number in range(4) for count in range(50))
+
+
+def test_a_line_is_not_written_into_a_file_that_is_rotated_away_meanwhile(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / DIRECTORY / FILE
+    log(root).write("INFO", "risk", "old")
+    real = fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        path.replace(path.with_name(f"{FILE}.1"))  # by another process, which had the lock before
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    log(root).write("INFO", "risk", "new")
+    assert [line["message"] for line in lines(root)] == ["new"]
+    assert [line["message"] for line in lines(root, f"{FILE}.1")] == ["old"]
 
 
 def test_no_more_files_are_kept_than_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
