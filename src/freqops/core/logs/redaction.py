@@ -22,16 +22,16 @@ IN_QUOTES = r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?P<open>\\+[\"']).*?(?P=
 VALUE = rf"(?:{IN_QUOTES}|(?!\[secret\])[^\s,;&\"'}}\])]+)"
 # What has the form of a secret, each after texts, in small letters, without any of which it is not looked for, and what
 # stands in its place.
+BEARER = r"(?i)(\bbearer\s{1,4}|authorization[\"'\\:=\s]{1,8}basic\s{1,4})[A-Za-z0-9._~+/=-]{8,}"
+NAMED = rf"(?is)({WORDS}[a-z0-9_-]{{0,20}}(?:[\"'\\]|%22|%27){{0,8}}\s{{0,4}}(?:[:=]|%3[ad])\s{{0,4}}){VALUE}"
+PEM = r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
 FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    (("private key",), re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)",
-                               re.DOTALL), MARK),
+    (("private key",), re.compile(PEM), MARK),
     (("://",), re.compile(r"(://[^\s:@/]{0,200}:)[^\s@]{1,1000}@"), rf"\g<1>{MARK}@"),
-    (("bearer", "authorization"), re.compile(r"(?i)(\bbearer\s{1,4}|authorization[\"'\\:=\s]{1,8}basic\s{1,4})[A-Za-z0-9._~+/=-]{8,}"),
-     rf"\g<1>{MARK}"),
-    (("pass", "secret", "token", "key", "signature"), re.compile(rf"(?is)({WORDS}[a-z0-9_-]{{0,20}}(?:[\"'\\]|%22|%27){{0,8}}\s{{0,4}}(?:[:=]|%3[ad])\s{{0,4}})"
-                    rf"{VALUE}"), rf"\g<1>{MARK}"),
+    (("bearer", "authorization"), re.compile(BEARER), rf"\g<1>{MARK}"),
+    (("pass", "secret", "token", "key", "signature"), re.compile(NAMED), rf"\g<1>{MARK}"),
     ((":",), re.compile(r"(?<![0-9])[0-9]{5,20}:[A-Za-z0-9_-]{30,100}"), MARK),
-)  # fmt: skip
+)
 
 Redact = Callable[[str], str]
 

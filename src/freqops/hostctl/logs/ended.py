@@ -41,7 +41,7 @@ def write(options: argparse.Namespace, prog: str, status: int, said: Sequence[st
         CORRELATION: getattr(options, "incident", None) or new_incident(options.command, clock),
         "command": options.command,
         "action": action,
-        **{name: value if value is None else str(value) for name, value in named.items()},
+        **{name: ",".join(value) if isinstance(value, list) else value for name, value in named.items()},
         "exit": status,
         "seconds": round(seconds, 3),
         "why": "; ".join(said),

@@ -186,6 +186,12 @@ def test_the_end_of_a_command_has_the_incident_that_the_control_node_gave_it(roo
     }  # fmt: skip
 
 
+def test_a_command_about_several_bots_names_each(root: Path) -> None:
+    options = argparse.Namespace(root=root, command="halt", incident=INCIDENT, bots=["alpha", "beta"])
+    ended.write(options, "freqops-host", 0, [], 0)
+    assert lines(root)[0]["bots"] == "alpha,beta"
+
+
 def test_what_only_looks_says_nothing(root: Path) -> None:
     ended.write(argparse.Namespace(root=root, command="status"), "freqops-host", 0, [], 0)
     ended.write(argparse.Namespace(root=root, command="breaker", action="status"), "freqops-host", 3, [], 0)
