@@ -48,14 +48,14 @@ def run(options: argparse.Namespace) -> int:
         query.match(options.match), query.correlation(options.correlation),
     )  # fmt: skip
     wanted = None if options.bots == "all" else names(options.bots)
-    logs = dict(_logs(options, wanted))
-    rows = [_counted(source, log, asked) for source, log in logs.items()] if options.action == ERRORS else []
+    logs = list(_logs(options, wanted))
+    rows = [_counted(source, log, asked) for source, log in logs] if options.action == ERRORS else []
     found = {"more": False, "lines": []} if rows else _shown(logs, asked, wanted)
-    wrong = [f"{source}: {text}" for source, log in logs.items() for text in log.wrong]
+    wrong = [f"{source}: {text}" for source, log in logs for text in log.wrong]
     host = os.uname().nodename
     document = {
         "version": 1, "command": "logs", "host": host, "since": iso(asked.since), "until": iso(asked.until),
-        "wrong": wrong, "sources": rows, "unread": sum(log.unread for log in logs.values()), **found,
+        "wrong": wrong, "sources": rows, "unread": sum(log.unread for _, log in logs), **found,
     }  # fmt: skip
     if options.json:
         output.print_json(document)
@@ -69,6 +69,8 @@ def _logs(options: argparse.Namespace, wanted: list[str] | None) -> Iterator[tup
     homes = layout.homes(options.root) if wanted is None else layout.select(wanted, options.root)
     for home in homes:
         yield home.name, Log(home / "var", "logs", BOT_LOG)
+        if options.action != ERRORS:  # its error rate is that of Freqtrade's records
+            yield home.name, Log(home / "var", "logs", writer.FILE, optional=True)
     place = options.root / writer.DIRECTORY
     if options.action != ERRORS or wanted is None:
         yield answer.FREQOPS, Log(place.parent, place.name, writer.FILE)
@@ -80,11 +82,11 @@ def _counted(source: str, log: Log, asked: Query) -> dict[str, Any]:
             "events": [seen.to_json() for seen in found.seen.values()]}  # fmt: skip
 
 
-def _shown(logs: dict[str, Log], asked: Query, wanted: list[str] | None) -> dict[str, Any]:
+def _shown(logs: list[tuple[str, Log]], asked: Query, wanted: list[str] | None) -> dict[str, Any]:
     """Return the newest lines of all logs, merged by time, the oldest first."""
     merged: list[tuple[Line, str]] = []
     more = False
-    for source, log in logs.items():
+    for source, log in logs:
         about = (lambda line: _names(line, wanted)) if wanted is not None and source == answer.FREQOPS else None
         found = reading.lines(log, asked, answer.MOST, about) if about else reading.lines(log, asked, answer.MOST)
         merged += [(line, source) for line in found.lines]

@@ -30,6 +30,7 @@ class Log:
         home: The directory that nobody but root can replace.
         below: The directory of the log in it, which may be anything.
         name: The name of the file that is written.
+        optional: Whether it may be missing, for then nothing was said.
         wrong: What of it could not be read; complete when the lines are.
         unread: Lines that are none of ours, or are too long; as of `wrong`.
     """
@@ -37,6 +38,7 @@ class Log:
     home: Path
     below: str
     name: str
+    optional: bool = False
     wrong: list[str] = field(default_factory=list)
     unread: int = 0
 
@@ -63,7 +65,8 @@ class Log:
             stack.callback(os.close, place)
             names = self._names(os.listdir(place))  # noqa: PTH208  of what is open, whatever has its name now
         except OSError as error:
-            self.wrong.append(f"{self.home / self.below}: {error.strerror}")
+            if not (self.optional and isinstance(error, FileNotFoundError)):
+                self.wrong.append(f"{self.home / self.below}: {error.strerror}")
             return []
         for name in names[:MOST]:
             try:

@@ -38,11 +38,12 @@ class Writer:
         root: The tree of freqops.
         clock: The source of the time.
         lost: Where it is counted what could not be written.
+        directory: Where the log is, if not where the host has it.
     """
 
-    def __init__(self, root: Path, clock: Clock, lost: Path = LOST) -> None:
+    def __init__(self, root: Path, clock: Clock, lost: Path = LOST, directory: Path | None = None) -> None:
         self._root, self._clock, self._lost = root, clock, lost
-        self._path = root / DIRECTORY / FILE
+        self._path = (directory or root / DIRECTORY) / FILE
         self._last: threading.Thread | None = None
 
     def write(self, level: str, logger: str, message: str, **fields: Any) -> None:
@@ -155,5 +156,6 @@ def secrets_of_bots(root: Path) -> set[str]:
 
 
 def _files(root: Path) -> Iterator[Path]:
+    yield root / "conf" / "secrets.json"  # in the container of a bot, which sees its own alone
     for name in ("conf/secrets.json", "staged/secrets.json", "lockout/leaked.json"):
         yield from (root / "bots").glob(f"*/{name}")

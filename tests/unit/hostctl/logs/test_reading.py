@@ -228,6 +228,13 @@ def test_of_a_bot_there_are_its_own_lines_and_what_freqops_did_to_it(
     assert [line["source"] for line in found["lines"]] == ["(freqops)", "alpha"]
 
 
+def test_what_the_start_gate_said_is_among_the_lines_of_its_bot(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Log(root / "bots/beta/var", "logs", "freqops.log")
+    put(place, raw("not started", 2, "WARNING", datetime.now(UTC)), name=place.name)
+    found = said(root, capsys, "--bots=beta")
+    assert [line["text"].split(" c")[0] for line in found["lines"]] == ["l: of beta", "l: not started"]
+
+
 def test_the_errors_of_each_bot_are_counted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = said(root, capsys, "errors")
     assert [(row["source"], row["records"], row["errors"], row["rate"]) for row in found["sources"]] == [

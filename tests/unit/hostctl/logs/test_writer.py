@@ -17,7 +17,7 @@ import pytest
 from freqops.core.base.clock import Clock
 from freqops.core.logs.redaction import MARK
 from freqops.hostctl import cli
-from freqops.hostctl.logs import ended, writer
+from freqops.hostctl.logs import ended, of_gate, writer
 from freqops.hostctl.logs.writer import DIRECTORY, FILE, Writer, of_text
 
 INCIDENT = "20260102T030405Z-halt1-9f3c21"
@@ -184,6 +184,16 @@ def test_the_end_of_a_command_has_the_incident_that_the_control_node_gave_it(roo
         "command": "resume", "bot": "alpha", "actor": "ann@c", "reason": "a", "exit": 2, "seconds": 1.235,
         "why": "it did not answer",
     }  # fmt: skip
+
+
+def test_the_start_gate_says_in_the_bots_own_log_why_it_waits(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/secrets.json").write_text('{"api_server": {"password": "pw-of-it"}}')
+    of_gate.write(tmp_path, tmp_path / "logs", f"held at level 3 under {INCIDENT}, pw-of-it")
+    [line] = [json.loads(text) for text in (tmp_path / "logs" / FILE).read_text().splitlines()]
+    assert (line["level"], line["logger"], line["correlation_id"]) == ("WARNING", "start_gate", INCIDENT)
+    assert line["message"] == f"Freqtrade is not started: held at level 3 under {INCIDENT}, {MARK}"
+    of_gate.write(tmp_path, tmp_path / "nowhere" / "logs", "held")
 
 
 def test_a_command_about_several_bots_names_each(root: Path) -> None:
