@@ -55,6 +55,8 @@ class Writer:
             message: What is said.
             fields: What is said besides, `CORRELATION` first.
         """
+        if not os.path.isdir(self._path.parent):  # noqa: PTH112  whatever is wrong with it raises nothing
+            return
         if self._last is not None and self._last.is_alive():
             self._note_lost()  # the disk is stuck: nobody waits for it again
             return
@@ -70,8 +72,6 @@ class Writer:
 
     def _written(self, at: Any, level: str, logger: str, message: str, fields: dict[str, Any]) -> None:
         try:
-            if not self._path.parent.is_dir():
-                return
             redact = Redactor(secrets_of_bots(self._root))
             self._append(json_line.form(redact, at, level, logger, message, fields.items()))
         except Exception:  # noqa: BLE001  whatever it is, what is logged goes on
