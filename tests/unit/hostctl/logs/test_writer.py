@@ -8,6 +8,7 @@ import fcntl
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from freqops.core.base.clock import Clock
 from freqops.core.logs.redaction import MARK
 from freqops.hostctl import cli
+from freqops.hostctl.bot import start_gate
 from freqops.hostctl.logs import ended, of_gate, writer
 from freqops.hostctl.logs.writer import DIRECTORY, FILE, Writer, of_text
 
@@ -194,6 +196,16 @@ def test_the_start_gate_says_in_the_bots_own_log_why_it_waits(tmp_path: Path) ->
     assert (line["level"], line["logger"], line["correlation_id"]) == ("WARNING", "start_gate", INCIDENT)
     assert line["message"] == f"Freqtrade is not started: held at level 3 under {INCIDENT}, {MARK}"
     of_gate.write(tmp_path, tmp_path / "nowhere" / "logs", "held")
+
+
+def test_a_gate_that_waits_says_so_in_the_log_of_its_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "var").mkdir()
+    monkeypatch.setattr(start_gate, "CONF", tmp_path / "conf")
+    monkeypatch.setattr(start_gate, "VAR", tmp_path / "var")
+    monkeypatch.setattr(start_gate, "COMM", tmp_path / "comm")
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    start_gate._wait("it crashed", 0.0)
+    assert "it crashed" in (tmp_path / "var/logs" / FILE).read_text()
 
 
 def test_a_command_about_several_bots_names_each(root: Path) -> None:
