@@ -203,7 +203,7 @@ def _fixed(config: dict[str, Any]) -> Iterator[Said]:
         found = config.pop(name)
         if isinstance(value, Mapping):
             keys = ", ".join(found) if isinstance(found, Mapping) else ""
-            made_up = ", and deploy makes its secrets up on the host"
+            made_up = ", and deploy makes its secrets up on the host" if name == "api_server" else ""
             yield Said(f"{name} ({keys})" if keys else name, DROPPED, f"freqops sets it for every bot{made_up}")
         else:
             yield Said(name, DROPPED, f"freqops sets it for every bot: {str(value).lower()}")

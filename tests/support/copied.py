@@ -86,7 +86,9 @@ class CopiedBot(Field):
             f"{self.home}/conf/wishes.json": ("{}", 0o644, 0),
         }
         self.write(files)
+        theirs = f"/srv/freqops/bots/{model['bot']['name']}/release/{model['bot']['release']}"
         self.sh(
+            f"cp -a {theirs}/python {release}/ && "
             f"mkdir -p {self.home}/var && chown 1000:1000 {self.home}/var && "
             f"install -m 0555 /usr/local/bin/freqops-host {self.home}/conf/freqops-host"
         )

@@ -81,7 +81,7 @@ class OldBot:
         config = {**json.loads(self.sh(f"cat {path}")), **OWN, "bot_name": "old", "initial_state": "running"}
         config["exchange"] = {**config["exchange"], "pair_whitelist": list(PAIRS)}
         config["api_server"] |= {"username": USER, "password": PASSWORD, "jwt_secret_key": PASSWORD}
-        for name in ("strategy", "logfile"):
+        for name in ("strategy", "logfile", "log_config"):
             config.pop(name, None)
         config["db_url"] = db_url
         self.write(f"{HOME}/user_data/config.json", json.dumps(config))

@@ -108,7 +108,7 @@ def test_secrets_are_files_and_nowhere_else(host: Any) -> None:
         "process list": as_root(host, "ps axww -o args"),
         "environment": as_root(host, "cat /proc/[0-9]*/environ | tr '\\0' '\\n'"),
         "container log": as_root(host, "docker logs freqops-alpha 2>&1; docker logs freqops-postgres 2>&1"),
-        "bot log": as_root(host, f"cat {HOME}/var/freqtrade.log"),
+        "bot log": as_root(host, f"cat {HOME}/var/logs/freqtrade.log"),
         "journal": as_root(host, "journalctl --no-pager --lines 5000"),
         "releases": as_root(host, f"cat {HOME}/release/*/config.json {HOME}/compose.yml {HOME}/bot.json"),
         "incidents": as_root(host, "cat /srv/freqops/incidents/*/* 2>/dev/null; true"),

@@ -40,7 +40,7 @@ def test_its_exchange_key_is_in_its_file_and_nowhere_else(host: Any) -> None:
         "docker inspect": as_root(host, "docker inspect freqops-gamma"),
         "process list": as_root(host, "ps axww -o args"),
         "environment": as_root(host, "cat /proc/[0-9]*/environ | tr '\\0' '\\n'"),
-        "logs": as_root(host, f"docker logs freqops-gamma 2>&1; cat {HOME}/var/freqtrade.log"),
+        "logs": as_root(host, f"docker logs freqops-gamma 2>&1; cat {HOME}/var/logs/freqtrade.log"),
         "journal": as_root(host, "journalctl --no-pager --lines 5000"),
         "release": as_root(host, f"cat {HOME}/release/*/config.json {HOME}/compose.yml {HOME}/bot.json"),
         "incidents": as_root(host, "cat /srv/freqops/incidents/*/*"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,27 @@ def test_with_its_database_dead_a_bot_is_not_proven_or_has_ended(alpha: Field) -
         assert (rc, row["proven"]) == (2, False), row
     until("it is back, paused", lambda: alpha.booted() and alpha.state() == "paused")
     stays_paused(alpha)
+
+
+def test_what_was_done_to_it_and_what_it_says_are_read_together(bot: PaperBot, tmp_path: Path) -> None:
+    """Freqtrade's lines are JSON before and after a reload, and the halt stands among them under its incident."""
+    _, row = bot.halt(1)
+    file = f"/srv/freqops/bots/{bot.name}/var/logs/freqtrade.log"
+    before = len(bot.sh(f"cat {file}").splitlines())
+    bot.ask("api.call('POST', '/reload_config')")
+    until("it came back from the reload", bot.booted)
+    said = [json.loads(line) for line in bot.sh(f"cat {file}").splitlines()]
+    assert len(said) > before
+    assert all({"ts", "level", "logger", "message"} <= set(line) for line in said)
+    secrets = json.loads(bot.sh(f"cat /srv/freqops/bots/{bot.name}/conf/secrets.json"))["api_server"]
+    assert secrets["password"] not in bot.sh(f"cat {file} /srv/freqops/user_data/logs/freqops.log")
+    rc, found = bot.tool(f"logs --json --since=10m --correlation={row['incident']} --bots={bot.name}")
+    assert rc == 0, found
+    assert [line["source"] for line in found["lines"]] == ["(freqops)"], found
+    assert found["lines"][0]["text"].startswith("freqops-host: halt: proven ")
+    words = ("-e", f"bots={bot.name}", "-e", "since=10m", "-e", "match=freqtrade")
+    shown = play("logs", *words, inventory=bot.inventory(tmp_path))
+    assert shown.rc == 0, shown.out
+    assert f" {bot.name} INFO freqtrade" in shown.out, shown.out
+    counted = bot.tool(f"logs errors --json --since=10m --bots={bot.name}")[1]["sources"]
+    assert [(source["source"], source["records"] > 0) for source in counted] == [(bot.name, True)], counted

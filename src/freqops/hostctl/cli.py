@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn
 
 from freqops.core.base import next_step
+from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
 from freqops.core.base.next_step import NextStep
@@ -23,6 +24,7 @@ from freqops.core.halt import holds, way_out
 
 from . import own_session
 from .commands import output
+from .logs import ended
 
 COMMANDS = (
     "halt",
@@ -59,6 +61,7 @@ COMMANDS = (
     "gate",
     "compile",
     "backup",
+    "logs",
 )
 # The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}
@@ -100,10 +103,13 @@ def _present(arguments: list[str]) -> list[str]:
 
 def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) -> int:
     options = _parser(arguments, allowed, prog).parse_args(arguments, argparse.Namespace(root=root))
-    command = options.module
+    command, clock = options.module, Clock()
 
     def work() -> int:
-        return _answered(lambda: int(command.run(options)), prog)
+        began, said = clock.monotonic(), []  # type: float, list[str]
+        status = _answered(lambda: int(command.run(options)), prog, said.append)
+        ended.write(options, prog, status, said, clock.monotonic() - began)
+        return status
 
     if not command.IN_SESSION:
         return work()
@@ -111,15 +117,18 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
     return own_session.run(work)
 
 
-def _answered(work: Callable[[], int], prog: str) -> int:
-    """Do ``work`` and return its exit status; an error becomes an answer and a status, too."""
+def _answered(work: Callable[[], int], prog: str, note: Callable[[str], object] = str) -> int:
+    """Do ``work`` and return its exit status; an error becomes an answer and a status, too, and is noted."""
     try:
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
+        note(str(error))
         return _fail(prog, "refused", str(error), REFUSED, way_out.of_error(error))
     except PermissionError as error:
+        note(str(error))
         return _fail(prog, "refused", f"{error}; run it as root", REFUSED)
     except (FreqopsError, OSError) as error:
+        note(str(error))
         return _fail(prog, "not_proven", str(error), NOT_PROVEN)
 
 

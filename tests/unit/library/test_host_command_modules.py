@@ -18,6 +18,7 @@ from library import (
     freqops_fleet,
     freqops_halt,
     freqops_incident,
+    freqops_logs,
     freqops_postgres,
     freqops_reconcile,
     freqops_restore,
@@ -241,6 +242,7 @@ def test_a_refusal_is_a_failure_even_with_status_0(  # noqa: PLR0917  one case i
         (freqops_incident, {"incident": "20260102T030405Z-halt1-9f3c21"}),
         (freqops_halt, {"level": "1", "bots": "all"}),
         (freqops_status, {}),
+        (freqops_logs, {}),
     ],
 )
 def test_documentation_of_an_action_does_nothing_on_a_host(

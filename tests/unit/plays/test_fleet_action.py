@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from action_plugins import freqops_drill, freqops_fleet, freqops_manifest, freqops_status
+from action_plugins import freqops_drill, freqops_fleet, freqops_logs, freqops_manifest, freqops_status
 from freqops.core.base.errors import Refused
 from freqops.fleet import fanout
 from freqops.plays import connections, desired_state, fleet
@@ -189,3 +189,54 @@ def test_a_refusal_is_visible(monkeypatch: pytest.MonkeyPatch, shown: list[str])
 
 def test_the_words_of_the_operator_go_on_to_the_hosts_as_they_were_given() -> None:
     assert (FleetAction.FOREIGN, freqops_fleet.ActionModule.FOREIGN) == (True, False)
+
+
+def line_of(bot: str, second: int) -> dict[str, str]:
+    return {
+        "at": f"2026-01-02T03:04:{second:02d}.000000Z",
+        "source": bot,
+        "level": "INFO",
+        "text": EVIL,
+        "correlation": "",
+    }
+
+
+LOGS: dict[str, Any] = {
+    "version": 1, "host": "another", "since": "s", "until": "u", "wrong": [], "more": False, "unread": 0,
+    "sources": [], "lines": [line_of("alpha", 2), line_of("(freqops)", 4)],
+}  # fmt: skip
+
+
+def test_the_logs_of_a_fleet_are_merged_by_time(shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {**LOGS, "lines": [line_of("alpha", 1), line_of("alpha", 3)]}
+    result = run(freqops_logs, {"b": LOGS, "a": other}, monkeypatch, since="", match="")
+    assert "failed" not in result
+    assert [line.split()[:3] for line in shown[0].splitlines()] == [
+        [f"2026-01-02T03:04:0{second}.000000Z", host, bot]
+        for second, host, bot in [(1, "a", "alpha"), (2, "b", "alpha"), (3, "a", "alpha"), (4, "b", "(freqops)")]
+    ]
+    assert "\x1b" not in shown[0]
+    assert "ALL WELL" not in shown[0].splitlines()
+
+
+@pytest.mark.parametrize(
+    "junk", [{}, {"refused": "no"}, {**LOGS, "lines": 5}, {**LOGS, "lines": [{}]}, {**LOGS, "wrong": ["alpha: gone"]}]
+)
+def test_logs_that_were_not_read_are_no_success(
+    junk: dict[str, Any], shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(freqops_logs, {"bad": junk, "good": LOGS}, monkeypatch)
+    assert result["failed"] is True
+    assert result["msg"].startswith("NOT ALL READ: bad: ")
+    assert "good:" not in result["msg"]
+    assert "bad: NOT READ" in shown[0] or "NOT READ bad: " in shown[0]
+    assert "good alpha" in shown[0]
+
+
+@pytest.mark.parametrize("asked", [{"since": "soon"}, {"level": "loud"}, {"correlation": "a b"}, {"bots": "nobody"}])
+def test_logs_that_nobody_can_ask_for_are_refused_and_no_host_is_asked(
+    asked: dict[str, str], shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(freqops_logs, {"good": LOGS}, monkeypatch, **asked)
+    assert result["msg"].startswith("REFUSED, nothing ran: ")
+    assert shown == []

@@ -336,7 +336,8 @@ def test_variables_and_templates_are_dropped_and_named(tmp_path: Path, capsys: p
     other = {"user_data_dir": "${HOME}", "log_config": {"x": "$LOG"}, "telegram": {"enabled": True, "token": "$TOKEN"}}
     made = Made(tmp_path, capsys, vps1__alpha__S={**MINIMAL, **other, "exchange": exchange})
     assert made.config("vps1", "alpha")["exchange"] == {"name": "okx", "pair_whitelist": ["B/C"]}
-    for what in ("exchange.key", "exchange.pair_whitelist[0]", "telegram.token", "log_config.x"):
+    assert "alpha: log_config (x): dropped: freqops sets it for every bot\n" in made.out
+    for what in ("exchange.key", "exchange.pair_whitelist[0]", "telegram.token"):
         assert f"alpha: {what}: dropped: it holds a variable that stays as it is written" in made.out
     assert "alpha: exchange.pair_whitelist[2]: dropped: it holds a template that is never filled in" in made.out
     assert "vps1 alpha: telegram is enabled and has no secrets" in made.out

@@ -45,6 +45,7 @@ RIGHTS: tuple[tuple[str, Rights], ...] = (
     ("bots/*/release/**", Rights(0o444)),
     ("bots/*/sold.json", Rights(0o600)),
     ("user_data/state/**", Rights(0o600, 0o700)),
+    ("user_data/logs/**", Rights(0o600, 0o700)),
     ("incidents/**", Rights(0o600, 0o700)),
 )
 OTHERS = Rights(0o644)

@@ -39,7 +39,27 @@ REQUIRED: dict[str, Any] = {
         "enable_openapi": False,
         "CORS_origins": [],
     },
-    "logfile": "/freqops/var/freqtrade.log",
+    "logfile": "/freqops/var/logs/freqtrade.log",  # takes the place of what the handler "file" names
+    "log_config": {
+        "version": 1,
+        "disable_existing_loggers": False,  # they would be silent after /reload_config
+        "formatters": {
+            "basic": {"format": "%(message)s"},
+            "json": {"()": "freqops.core.logs.freqtrade_formatter.JsonLines"},
+        },
+        "handlers": {
+            "console": {"class": "freqtrade.loggers.ft_rich_handler.FtRichHandler", "formatter": "basic"},
+            "file": {
+                "class": "logging.handlers.RotatingFileHandler",
+                "formatter": "json",
+                "filename": "/freqops/var/logs/freqtrade.log",
+                "maxBytes": 10 * 1024 * 1024,
+                "backupCount": 15,
+                "encoding": "utf-8",
+            },
+        },
+        "root": {"handlers": ["console", "file"], "level": "INFO"},
+    },
 }
 
 

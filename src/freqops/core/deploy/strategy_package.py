@@ -1,4 +1,4 @@
-"""The part of freqops that strategies import, as files of a release: sealed with it, and gone when it is gone."""
+"""The part of freqops that strategies and Freqtrade's ``log_config`` import, as files of a release: sealed with it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ NEEDED = (
     "core/base/__init__.py",
     "core/base/clock.py",
     "core/base/errors.py",
+    "core/base/iso_time.py",
     "core/base/kinds.py",
     "core/base/plain_file.py",
     "core/base/strict_json.py",
@@ -20,6 +21,10 @@ NEEDED = (
     "core/halt/__init__.py",
     "core/halt/checksum.py",
     "core/halt/holds.py",
+    "core/logs/__init__.py",
+    "core/logs/freqtrade_formatter.py",
+    "core/logs/json_line.py",
+    "core/logs/redaction.py",
 )
 
 

@@ -40,7 +40,7 @@ TAKEN_IN: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     "pairs": ("replaces exchange.pair_whitelist", "write the pairs into exchange.pair_whitelist", ()),
     "log_config": (
         "may keep from the log what freqops reads there",
-        "leave it out: the log is /freqops/var/freqtrade.log, and freqops reads the API's, too",
+        "leave it out: freqops sets it, so that the log is lines of JSON in /freqops/var/logs/freqtrade.log",
         (),
     ),
 }

@@ -28,7 +28,10 @@ HOLDER = "restore"
 BEGAN, UP, BACK = "began", "up", "back"  # back: it is given back, and nothing speaks against it any more
 VERSION = re.compile(r"^([0-9]{4})\.([0-9]{1,2})(?:\.([0-9]+))?$")
 # Settings that a start fills in by itself, or that say nothing about trading; a diff hides among them what matters.
-NOISE = ("internals", "initial_state", "bot_name", "api_server", "logfile", "user_data_dir", "db_url", "$schema")
+NOISE = (
+    *("internals", "initial_state", "bot_name", "api_server", "logfile", "log_config", "user_data_dir", "db_url"),
+    "$schema",
+)
 EXCHANGE = "exchange"
 
 

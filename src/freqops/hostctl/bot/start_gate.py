@@ -53,6 +53,7 @@ def _wait(why: str, seconds: float | None = None) -> None:
     signal.signal(signal.SIGINT, _end)
     COMM.write_text(waiting)  # from here on it counts as what it is: a gate that waits
     _say(f"freqops start gate: Freqtrade is not started: {visible(why)}\n")
+    import_module("freqops.hostctl.logs.of_gate").write(CONF.parent, VAR / "logs", why)
     if seconds is not None:
         import_module("time").sleep(seconds)
         return

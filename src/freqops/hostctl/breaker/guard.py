@@ -32,7 +32,7 @@ class Guard:
     Args:
         root: The tree of freqops.
         every: Seconds from one round to the next.
-        say: What its lines are said with.
+        say: What its lines are said with, for people and into the log.
         code: The file that it runs; another one at its place ends it, and systemd starts that.
     """
 

@@ -11,6 +11,7 @@ from freqops.core.base.exit_status import PROVEN
 
 from ..bot.engine import Engine
 from ..breaker.guard import Guard
+from ..logs.writer import Writer, of_text
 from . import argument_types, output
 
 HELP = "make every hold true again, and follow the breaker files, for as long as the host runs (run by systemd)"
@@ -24,5 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Guard the host until newer code is installed."""
-    Guard(options.root, options.every, output.print_text, Path(sys.argv[0]), Clock(), Engine()).run()
+    clock = Clock()
+    writer = Writer(options.root, clock)
+
+    def say(line: str) -> None:
+        output.print_text(line)
+        writer.write("WARNING", "guard", line, **of_text(options.root, line))
+
+    Guard(options.root, options.every, say, Path(sys.argv[0]), clock, Engine()).run()
     return PROVEN

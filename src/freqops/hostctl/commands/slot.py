@@ -9,10 +9,13 @@ import re
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import PROVEN
+from freqops.core.incident.ids import new_incident
+from freqops.core.logs.json_line import CORRELATION
 from freqops.core.runs import slot_processes, slots
-from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.core.runs.slot_directory import RUNNING, STATE, SlotDirectory
 from freqops.core.runs.slots import Acquired, Holder, Process, Wanted
 
+from ..logs.writer import Writer
 from ..runs import holder
 from . import argument_types, output
 
@@ -64,13 +67,34 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "run":
         return _run(directory, options)
     if options.action == "acquire":
-        answer = _acquired(directory.acquire(_wanted(options, slot_processes.known(options.pid))))
+        acquired = directory.acquire(_wanted(options, slot_processes.known(options.pid)))
+        _log(options, acquired)
+        answer = _acquired(acquired)
     elif options.action == "keep":
         answer = {"kept": True, "heard_at": directory.keep(options.token).heard_at}
     else:
         answer = {"released": directory.release(options.token)}
     output.print_json({"version": 1, "command": "slot", **answer})
     return PROVEN
+
+
+def _began(options: argparse.Namespace, acquired: Acquired) -> None:
+    """Say what there is to say of the slot of a run, before the run begins."""
+    for remark in acquired.remarks:
+        output.remark(remark)
+    _log(options, acquired)
+
+
+def _log(options: argparse.Namespace, acquired: Acquired) -> None:
+    """Write into the log of the host that a slot was acquired, under the id of its run, or one of this command."""
+    clock = Clock()
+    said = {
+        CORRELATION: options.cid or new_incident("slot", clock),
+        "kind": acquired.slot.kind,
+        "active_before": acquired.active_before,
+        "lock": str(STATE / RUNNING / acquired.file),
+    }
+    Writer(options.root, clock).write("INFO", "risk", "slot_acquired", **said)
 
 
 def _wanted(options: argparse.Namespace, process: Process) -> Wanted:
@@ -99,7 +123,8 @@ def _run(directory: SlotDirectory, options: argparse.Namespace) -> int:
         if options.token:
             ended = holder.run_under(directory, options.token, options.words, clock)
         else:
-            ended = holder.run(directory, _wanted(options, slot_processes.this()), options.words, clock, output.remark)
+            wanted = _wanted(options, slot_processes.this())
+            ended = holder.run(directory, wanted, options.words, clock, lambda acquired: _began(options, acquired))
     except (Refused, slots.Lost) as refusal:
         output.print_json({"refused": str(refusal)})
         return NO_SLOT

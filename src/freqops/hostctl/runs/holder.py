@@ -20,7 +20,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.runs import slot_processes, slots
 from freqops.core.runs.slot_directory import SlotDirectory
-from freqops.core.runs.slots import Lost, Slot, Wanted
+from freqops.core.runs.slots import Acquired, Lost, Slot, Wanted
 
 from . import own_processes
 from .own_processes import Session
@@ -46,7 +46,7 @@ class Ended:
 
 
 def run(
-    directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock, tell: Callable[[str], object]
+    directory: SlotDirectory, wanted: Wanted, words: list[str], clock: Clock, tell: Callable[[Acquired], object]
 ) -> Ended:
     """Take a slot, run a command under it, and give it back.
 
@@ -55,7 +55,7 @@ def run(
         wanted: The slot.
         words: The command and its arguments.
         clock: The source of the time.
-        tell: Is given each remark on the slot before the command begins.
+        tell: Is given the slot before the command begins.
 
     Raises:
         Refused: There was no slot, and nothing ran.
@@ -63,8 +63,7 @@ def run(
     """
     acquired = directory.acquire(wanted)
     try:
-        for remark in acquired.remarks:
-            tell(remark)
+        tell(acquired)
         ended = _run(directory, words, clock, Kept(directory, acquired.token, acquired.slot))
     except BaseException:
         with suppress(FreqopsError, OSError):  # where the run goes on, the slot is refused, and stays

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[4]
          0o755, 0),
         ("runs/user_data/runs/1/a", "user_data/runs/1/a", "", 0o644, 0o755, 0),
         ("logs/bots/alpha/var/logs/a", "bots/alpha/var/logs/a", "alpha", 0o644, 0o755, 1000),
+        ("logs/user_data/logs/freqops.log", "user_data/logs/freqops.log", "", 0o600, 0o700, 0),
         ("logs/alpha.log", "", "alpha", 0o644, 0o755, 0),
         ("secrets/bots/alpha/conf/secrets.json", "bots/alpha/conf/secrets.json", "alpha", 0o400, 0o755, 1000),
         ("secrets/bots/alpha/lockout/leaked.json", "bots/alpha/lockout/leaked.json", "alpha", 0o400, 0o700, 0),

@@ -103,7 +103,7 @@ def test_a_manifest_that_cannot_be_read_says_nothing(system: Path, text: str) ->
 def test_what_bots_and_holds_write_is_no_difference(system: Path) -> None:
     before = taken(system)
     home = system / "srv/freqops/bots/alpha"
-    (home / "var/freqtrade.log").write_text("a line")
+    (home / "var/trades.sqlite").write_text("a line")
     (home / "conf/state.json").write_text("{}")
     (home / "conf/holds.json").write_text("{}")
     assert host_manifest.differences(before, taken(system)) == []

@@ -1,4 +1,4 @@
-"""What strategies import of freqops: whole, and alone."""
+"""What strategies, and the log of Freqtrade, import of freqops: whole, and alone."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def test_it_is_all_that_a_strategy_needs(tmp_path: Path) -> None:
     tree.write(tmp_path, files, list(files))
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from freqops.strategy import EntryGate; "
+        "from freqops.core.logs.freqtrade_formatter import JsonLines; "
         "print(*sorted(name for name in sys.modules if name.partition('.')[0] == 'freqops'))"
     )
     ran = subprocess.run(

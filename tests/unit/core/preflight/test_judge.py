@@ -356,8 +356,8 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a log of its own": (
         config("beta", log_config={"version": 1}),
         (
-            "paper-1 beta: config.log_config may keep from the log what freqops reads there; leave it out: the log is "
-            "/freqops/var/freqtrade.log, and freqops reads the API's, too"
+            "paper-1 beta: config.log_config may keep from the log what freqops reads there; leave it out: "
+            "freqops sets it, so that the log is lines of JSON in /freqops/var/logs/freqtrade.log"
         ),
     ),
     "a strategy in base64": (
