@@ -34,6 +34,7 @@ COMMANDS = (
     "config",
     "status",
     "incident",
+    "incidents",
     "breaker",
     "registry",
     "switch",
@@ -103,12 +104,22 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
     command = options.module
 
     def work() -> int:
-        return _answered(lambda: int(command.run(options)), prog)
+        try:
+            return _answered(lambda: int(command.run(options)), prog)
+        finally:
+            _settle()
 
     if not command.IN_SESSION:
         return work()
     import_module(f"{__package__}.incident.caller").remember()  # while the terminal is there
     return own_session.run(work)
+
+
+def _settle() -> None:
+    """Wait for the registry to take what the command wrote down; a halt never comes here."""
+    entering = sys.modules.get(f"{__package__}.incident.entering")  # not there: it wrote nothing down
+    if entering is not None:
+        entering.settle()
 
 
 def _answered(work: Callable[[], int], prog: str) -> int:
