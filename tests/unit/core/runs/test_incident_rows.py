@@ -1,4 +1,4 @@
-"""Incidents in the registry: rows that are what their events say, the runbook's query, and rows that came from before."""
+"""Incidents in the registry: rows that are what their events say, the runbook's query, and older rows."""
 
 from __future__ import annotations
 
@@ -127,8 +127,10 @@ TAMPERED = {
     "made later": "UPDATE incidents SET created_utc = '2026-02-02T00:00:00Z' WHERE id = 'i{n}'",
     "another path": "UPDATE incidents SET log_excerpt_path = '/tmp/x' WHERE id = 'i{n}'",
     "removed": "DELETE FROM incidents WHERE id = 'i{n}'",
-    "inserted": "INSERT INTO incidents (id, severity, description, created_utc) VALUES ('x{n}', 'info', '', '2026-01-01')",
-    "an event changed": "UPDATE incident_events SET data_json = replace(data_json, 'ann', 'bob') WHERE number = {n} + 1",
+    "inserted": "INSERT INTO incidents (id, severity, description, created_utc) "
+    "VALUES ('x{n}', 'info', '', '2026-01-01')",
+    "an event changed": "UPDATE incident_events SET data_json = replace(data_json, 'ann', 'bob') "
+    "WHERE number = {n} + 1",
     "an event removed": "DELETE FROM incident_events WHERE number = {n} + 1",
     "an event inserted": "INSERT INTO incident_events SELECT 100 + {n}, incident_id, directory, file, data_json, "
     "hash, 'x' FROM incident_events WHERE number = {n} + 1",
