@@ -108,7 +108,7 @@ def test_a_host_that_does_not_tell_is_no_empty_list(fleet: Fleet, said: Any) -> 
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_a_host_is_asked(
-    fleet: Fleet, action: str, given: dict[str, str], why: str
+    fleet: Fleet, action: str, given: dict[str, Any], why: str
 ) -> None:
     done = fleet.run(action, {"one": SHOWN}, **given)
     assert done["failed"]
@@ -120,7 +120,7 @@ def test_what_cannot_be_meant_is_refused_before_a_host_is_asked(
     ("action", "given"),
     [("open", {"severity": "info"}), ("acknowledge", {"incident": ID}), ("close", {"incident": ID, **CLOSE})],
 )
-def test_a_check_is_never_taken_for_the_deed(fleet: Fleet, action: str, given: dict[str, str]) -> None:
+def test_a_check_is_never_taken_for_the_deed(fleet: Fleet, action: str, given: dict[str, Any]) -> None:
     done = fleet.run(action, {"one": SHOWN}, check=True, **given)
     assert (done["failed"], done["msg"], fleet.asked) == (True, "NOTHING DONE: this was a check", [])
 

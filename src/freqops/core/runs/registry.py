@@ -123,6 +123,15 @@ class Registry:
         return IncidentRows(self._connection)
 
     @contextmanager
+    def incidents_still(self) -> Iterator[IncidentRows]:
+        """Give the incidents as they are now, whatever others write meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield IncidentRows(self._connection)
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
     def incidents_changed(self) -> Iterator[IncidentRows]:
         """Give the incidents for changes that are all made, or none of them, and beside which nobody else makes any."""
         with self._whole("what happened to an incident"):

@@ -184,8 +184,7 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
         RegistryUnreadable: The registry is missing, damaged, or could not be written.
     """
     found = Checked()
-    with _opened(root, whole=True) as present:
-        rows = present.incidents()
+    with _opened(root, whole=True) as present, present.incidents_still() as rows:
         found.problems += [*chain.wrong(rows.links(), known), *rows.differences()]
         evidence: dict[str, set[str]] = {}
         for each in rows.links():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_a_changed_one_is_found() -> None:
     names = ("number", "incident", "directory", "file", "data", "previous", "hash")
     for _ in range(TRIES):
         links, place, name = grown(LENGTH), dice.randrange(LENGTH), dice.choice(names)
-        changed = 99 if name == "number" else f"{getattr(links[place], name)}x"
+        changed: Any = 99 if name == "number" else f"{getattr(links[place], name)}x"
         links[place] = replace(links[place], **{name: changed})
         assert list(chain.wrong(links)), (place, name)
 
