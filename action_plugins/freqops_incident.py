@@ -88,8 +88,7 @@ class ActionModule(FleetAction):
         copied = copy_back.fetch(self, self.hostvars, hosts, incident, self._directory)
         words = ["incidents", "show", "--json", incident]
         answers = self.ask(dict.fromkeys(copied.files, words), PATIENCE, answer.of_show) if copied.files else []
-        told = {each.host: answer.of_show(each.document) for each in answers if each.document is not None}
-        unread = {each.host: str(each.error) for each in answers if each.document is None}
+        told, unread = _told(answers)
         return _judged(copied, hosts, exported.write_six_fields(copied, incident, told, unread))
 
     def _export(self) -> dict[str, Any]:
@@ -167,6 +166,17 @@ class ActionModule(FleetAction):
         show(["", *(f"WRONG {text}" for text in wrong if text not in mended), *said, verdict], BAD if wrong else GOOD)
         judged = {"changed": bool(mended) and not look, "mended": mended, "problems": wrong}
         return {**judged, "failed": True, "msg": verdict + ": " + "; ".join(wrong)} if wrong else judged
+
+
+def _told(answers: list[Answer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return row and events of each host, and why there are none of the others."""
+    told, unread = dict[str, Any](), dict[str, str]()
+    for each in answers:
+        try:
+            told[each.host] = answer.of_show(each.document or {})
+        except Malformed as error:
+            unread[each.host] = str(each.error or error)
+    return told, unread
 
 
 def _known_heads(path: Path) -> dict[str, str]:

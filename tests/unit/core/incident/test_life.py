@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_no_other_step_is_allowed(events: list[Event]) -> None:
 
 
 @pytest.mark.parametrize("missing", [{"root_cause": ""}, {"action": ""}, {"root_cause": " ", "action": "\t"}])
-def test_nothing_is_closed_without_root_cause_and_action(missing: dict[str, str]) -> None:
+def test_nothing_is_closed_without_root_cause_and_action(missing: dict[str, Any]) -> None:
     with pytest.raises(Refused, match=r"there is no (root cause|action)"):
         after(replace(ENDS, **missing))
 
