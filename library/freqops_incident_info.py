@@ -65,6 +65,7 @@ head:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.freqops.core.base.kinds import Malformed
 from ansible.module_utils.freqops.core.bot import host_command
 from ansible.module_utils.freqops.core.incident import answer, life
 
@@ -86,7 +87,7 @@ def main() -> None:
     document = host_command.serve(module, words, "incidents", touches=False)
     try:
         rows = answer.of_list(document)
-    except answer.Malformed as error:
+    except Malformed as error:
         module.fail_json(msg=f"its incidents cannot be understood: {error}")
         raise
     module.exit_json(changed=False, incidents=rows, head=document.get("head"))
