@@ -104,7 +104,7 @@ class ActionModule(FleetAction):
 
     def _open(self) -> dict[str, Any]:
         given = mandate.of_play(self.variables, life.MANUAL)
-        hosts = fleet.reached(self.argument("bots", inputs.ALL), self.declared())
+        hosts = fleet.chosen(self.argument("bots", inputs.ALL), self.declared())
         said = [f"--incident={given.incident}", f"--actor={given.actor}", f"--description={given.reason}"]
         words = ["incidents", "open", "--json", *said, f"--severity={self.argument('severity')}"]
         return self._acted({host: [*words, f"--bots={','.join(bots)}"] for host, bots in hosts.items()}, given.incident)
