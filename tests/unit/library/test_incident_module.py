@@ -18,7 +18,7 @@ Stub = Callable[..., tuple[str, Path]]
 
 def told(stub: Stub, monkeypatch: pytest.MonkeyPatch, said: Any) -> Path:
     tool, noted = stub(json.dumps(said), 0)
-    monkeypatch.setattr(freqops_incident_info.host_command, "TOOL", tool)
+    monkeypatch.setattr("library.freqops_incident_info.host_command.TOOL", tool)
     return noted
 
 
