@@ -20,9 +20,10 @@ from freqops.plays.output import BAD, GOOD, WARNING, show
 HEADINGS = ("host", "files")
 PATIENCE = 60.0
 HEADS = "heads.json"  # of the chain of each host, as this control node knew it last
-FILTERS = ("bot", "kind", "severity", "state", "since", "until")
+# As the host calls them, and as they are given here: until is a word of tasks.
+FILTERS = {**{name: name for name in ("bot", "kind", "severity", "state", "since")}, "until": "up_to"}
 MEANS = {  # which inputs mean anything with which action, besides directory and hosts
-    "list": FILTERS,
+    "list": tuple(FILTERS.values()),
     "show": ("incident",),
     "open": ("bots", "severity"),
     "acknowledge": ("incident",),
@@ -67,7 +68,8 @@ class ActionModule(FleetAction):
     # --- looking
 
     def _list(self) -> dict[str, Any]:
-        words = [f"--{name}={self.argument(name)}" for name in FILTERS if self.argument(name) not in (None, "")]
+        given = {name: self.argument(option) for name, option in FILTERS.items()}
+        words = [f"--{name}={value}" for name, value in given.items() if value not in (None, "")]
         answers = self.ask(
             {host: ["incidents", "list", "--json", *words] for host in self._hosts()}, PATIENCE, answer.of_list
         )

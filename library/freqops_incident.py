@@ -67,7 +67,7 @@ options:
   since:
     description: List what was opened since then, like V(2026-01-31T18:00:00Z).
     type: str
-  until:
+  up_to:
     description: List what was opened until then.
     type: str
   root_cause:
@@ -157,7 +157,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "severity": {"type": "str"},
     "state": {"type": "str"},
     "since": {"type": "str"},
-    "until": {"type": "str"},
+    "up_to": {"type": "str"},
     "root_cause": {"type": "str"},
     "remedy": {"type": "str"},
 }

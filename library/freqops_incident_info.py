@@ -32,7 +32,7 @@ options:
   since:
     description: Tell of what was opened since then, like V(2026-01-31T18:00:00Z).
     type: str
-  until:
+  up_to:
     description: Tell of what was opened until then.
     type: str
   limit:
@@ -75,15 +75,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "severity": {"type": "str", "choices": list(life.SEVERITIES)},
     "state": {"type": "str", "choices": list(life.STATES)},
     "since": {"type": "str"},
-    "until": {"type": "str"},
+    "up_to": {"type": "str"},
     "limit": {"type": "int", "default": 100},
 }
+WORDS = ("bot", "kind", "severity", "state", "since", "until", "limit")
 
 
 def main() -> None:
     """Ask the host's command, and pass on what it says."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    words = ["incidents", "list", "--json", *host_command.options(module.params, *ARGUMENT_SPEC)]
+    words = [
+        "incidents",
+        "list",
+        "--json",
+        *host_command.options({**module.params, "until": module.params["up_to"]}, *WORDS),
+    ]
     document = host_command.serve(module, words, "incidents", touches=False)
     try:
         rows = answer.of_list(document)

@@ -24,9 +24,9 @@ def told(stub: Stub, monkeypatch: pytest.MonkeyPatch, said: Any) -> Path:
 
 def test_it_passes_on_what_was_asked_for(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     noted = told(stub, monkeypatch, {"incidents": [ROW], "head": HEAD})
-    done = run(freqops_incident_info, state="open", bot="alpha", limit=5)
+    done = run(freqops_incident_info, state="open", bot="alpha", limit=5, up_to="x")
     assert (done["changed"], done["incidents"], done["head"]) == (False, [ROW], HEAD)
-    words = ["incidents", "list", "--json", "--bot=alpha", "--state=open", "--limit=5"]
+    words = ["incidents", "list", "--json", "--bot=alpha", "--state=open", "--until=x", "--limit=5"]
     assert noted.read_text().splitlines() == words
 
 

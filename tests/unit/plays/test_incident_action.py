@@ -75,11 +75,13 @@ def fleet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fleet:
 
 
 def test_a_list_is_one_table_of_all_hosts_the_newest_first(fleet: Fleet) -> None:
-    done = fleet.run("list", {"one": {"incidents": [ROW]}, "two": {"incidents": [LATER]}}, kind="halt", since="x")
+    done = fleet.run(
+        "list", {"one": {"incidents": [ROW]}, "two": {"incidents": [LATER]}}, kind="halt", since="x", up_to="y"
+    )
     assert "failed" not in done, done
     assert [(row["host"], row["id"]) for row in done["incidents"]] == [("one", ID), ("two", "later")]
     assert [line.split()[:2] for line in fleet.shown[3:]] == [["two", "later"], ["one", ID]]
-    words = ["incidents", "list", "--json", "--kind=halt", "--since=x"]
+    words = ["incidents", "list", "--json", "--kind=halt", "--since=x", "--until=y"]
     assert fleet.asked == [{"one": words, "two": words}]
 
 
