@@ -25,7 +25,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/preflight"),
+    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
     "core/backup": ("core/base", "core/bot", "core/halt", "core/breaker", "core/preflight", "core/runs"),
     "core/schedule": ("core/base",),
     "core/logs": ("core/base",),
@@ -35,7 +35,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
         *("core/breaker", "core/incident", "core/backup"),
     ),
-    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident"),
+    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "core/runs"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
     "hostctl/halt": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/breaker"),

@@ -36,6 +36,7 @@ COMMANDS = (
     "config",
     "status",
     "incident",
+    "incidents",
     "breaker",
     "registry",
     "switch",
@@ -107,7 +108,10 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
 
     def work() -> int:
         began, said = clock.monotonic(), []  # type: float, list[str]
-        status = _answered(lambda: int(command.run(options)), prog, said.append)
+        try:
+            status = _answered(lambda: int(command.run(options)), prog, said.append)
+        finally:
+            _settle()
         ended.write(options, prog, status, said, clock.monotonic() - began)
         return status
 
@@ -115,6 +119,13 @@ def _run(arguments: list[str], root: Path, allowed: Sequence[str], prog: str) ->
         return work()
     import_module(f"{__package__}.incident.caller").remember()  # while the terminal is there
     return own_session.run(work)
+
+
+def _settle() -> None:
+    """Wait for the registry to take what the command wrote down; a halt never comes here."""
+    entering = sys.modules.get(f"{__package__}.incident.entering")  # not there: it wrote nothing down
+    if entering is not None:
+        entering.settle()
 
 
 def _answered(work: Callable[[], int], prog: str, note: Callable[[str], object] = str) -> int:

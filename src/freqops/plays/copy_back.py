@@ -184,7 +184,7 @@ def _write(home: Path, found: _Fetched) -> None:
         _directory(home / host)
         for name, text in files.items():
             _keep(home / host / name, text, cut=name in found.cut.get(host, []))
-    evidence = found.evidence(_copied(home))
+    evidence = found.evidence(copied_files(home))
     if any(evidence.files.values()):
         durable.write_json(home / SUMMARY, summary(evidence), PRIVATE_FILE)
         durable.write_atomic(home / REPORT, report(evidence).encode(errors="replace"), PRIVATE_FILE)
@@ -203,7 +203,7 @@ def _keep(path: Path, text: str, *, cut: bool) -> None:
     durable.write_atomic(path, data, PRIVATE_FILE)
 
 
-def _copied(home: Path) -> dict[str, dict[str, str]]:
+def copied_files(home: Path) -> dict[str, dict[str, str]]:
     """Return the files that lie on the control node, for each host."""
     if not home.is_dir():
         return {}

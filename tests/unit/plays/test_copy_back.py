@@ -40,7 +40,9 @@ class Fleet:
         self.says: dict[str, dict[str, Any] | str] = {}
         self.asked: list[dict[str, list[str]]] = []
 
-    def ask(self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], _patience: float) -> list[Answer]:
+    def ask(
+        self, _action: Any, _hostvars: Any, commands: dict[str, list[str]], _patience: float, *_: Any
+    ) -> list[Answer]:
         self.asked.append(commands)
         said = {host: self.says[host] for host in commands}
         return [
@@ -208,8 +210,9 @@ def test_the_action_says_where_the_report_lies(fleet: Fleet, shown: list[str]) -
     assert (result.get("failed", False), result["changed"]) == (False, False)
     assert result["report"] == str(fleet.directory / ID / "report.md")
     assert (result["files"], result["absent"], result["summary"]["id"]) == ({"paper-1": 2}, ["paper-2"], ID)
-    assert shown[0].splitlines()[-3:] == [
+    assert shown[0].splitlines()[-4:] == [
         "paper-1  2", "paper-2  no such incident", f"report: {result['report']}",
+        f"in six fields: {fleet.directory / ID / 'incident.md'}",
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from ..base.visible import all_visible, visible
 
 TOOL = "/usr/local/bin/freqops-host"
 OPERATOR_TOOL = "/usr/local/bin/freqops-operator"
-OPERATOR_COMMANDS = ("halt", "status", "incident", "breaker")
+OPERATOR_COMMANDS = ("halt", "status", "incident", "incidents", "breaker")
 MANDATE: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("incident", "reason", "actor")}
 
 DEEPEST = 32

@@ -22,8 +22,9 @@ from urllib.parse import quote
 from ..base.clock import iso
 from ..base.errors import FreqopsError, Refused
 from . import registry_schema as schema
+from .incident_rows import IncidentRows
 
-PLACE = Path("user_data") / "registry" / "strategies_registry.sqlite"  # below the tree of freqops
+PLACE = schema.PLACE
 DRAWDOWN = "max_drawdown_account"
 BUSY_SECONDS = 10.0
 PREPARE = "'freqops-host registry --prepare' makes it, or brings it to this version"
@@ -51,27 +52,6 @@ class Begun:
     started: datetime
     strategy: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Incident:
-    """An incident as the registry has it.
-
-    Attributes:
-        id: Its id.
-        severity: One of `registry_schema.SEVERITIES`.
-        description: What happened.
-        created: When.
-        run: The run to which it belongs; empty where it belongs to none.
-        log_excerpt_path: Where more is written.
-    """
-
-    id: str
-    severity: str
-    description: str
-    created: datetime
-    run: str = ""
-    log_excerpt_path: str = ""
 
 
 class Registry:
@@ -138,18 +118,24 @@ class Registry:
             rows = [(run, key, float(value)) for key, value in metrics.items()]
             self._connection.executemany("INSERT INTO metrics (run_id, key, value) VALUES (?, ?, ?)", rows)
 
-    def add_incident(self, incident: Incident) -> None:
-        """Write down an incident.
+    def incidents(self) -> IncidentRows:
+        """Return the incidents."""
+        return IncidentRows(self._connection)
 
-        Raises:
-            Refused: There is one of its id, its run is not known, or a value is none that the registry takes.
-        """
-        row = {
-            "id": incident.id, "severity": incident.severity, "description": incident.description,
-            "created_utc": iso(incident.created), "run_id": incident.run or None,
-            "log_excerpt_path": incident.log_excerpt_path or None,
-        }  # fmt: skip
-        self._insert("incidents", row)
+    @contextmanager
+    def incidents_still(self) -> Iterator[IncidentRows]:
+        """Give the incidents as they are now, whatever others write meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield IncidentRows(self._connection)
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def incidents_changed(self) -> Iterator[IncidentRows]:
+        """Give the incidents for changes that are all made, or none of them, and beside which nobody else makes any."""
+        with self._whole("what happened to an incident"):
+            yield IncidentRows(self._connection)
 
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has."""
@@ -185,13 +171,17 @@ class Registry:
 
 
 @contextmanager
-def opened(path: Path, *, write: bool = False, owner: int = 0) -> Iterator[Registry]:
+def opened(
+    path: Path, *, write: bool = False, owner: int = 0, whole: bool = True, patience: float = BUSY_SECONDS
+) -> Iterator[Registry]:
     """Open the registry for the block, when it was checked whole.
 
     Args:
         path: The file.
         write: Whether it is to be written.
         owner: The user whose it must be.
+        whole: Whether all of it is checked. Its incidents have a chain and a check of their own, and are entered often.
+        patience: Seconds to wait while another writes.
 
     Raises:
         RegistryUnreadable: It is missing, damaged, somebody else's, or of another version.
@@ -199,11 +189,11 @@ def opened(path: Path, *, write: bool = False, owner: int = 0) -> Iterator[Regis
     refuse_unless_plain(path, owner)
     with contextlib.ExitStack() as stack:
         try:
-            connection = stack.enter_context(contextlib.closing(connected(path, "rw")))
+            connection = stack.enter_context(contextlib.closing(connected(path, "rw", patience)))
             # Not the mode "ro": in that, SQLite does not look at the checks of tables when it checks a database whole.
             connection.execute(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
             found = version(connection)
-            wrong = damage(connection) if found == schema.VERSION else []
+            wrong = damage(connection) if whole and found == schema.VERSION else []
         except sqlite3.Error as error:
             raise RegistryUnreadable(f"{path} cannot be read ({error}); {MOVE}") from None
         if found != schema.VERSION:
@@ -217,10 +207,10 @@ def opened(path: Path, *, write: bool = False, owner: int = 0) -> Iterator[Regis
             raise RegistryUnreadable(f"{path} cannot be read ({error}); {MOVE}") from None
 
 
-def connected(path: Path, mode: str) -> sqlite3.Connection:
+def connected(path: Path, mode: str, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Return a connection; the mode is that of SQLite: ``ro``, ``rw`` or ``rwc``."""
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=patience, isolation_level=None
     )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA trusted_schema = OFF")

@@ -20,7 +20,7 @@ from typing import Any
 from ..base import durable
 from ..base.clock import Clock
 from ..base.errors import Refused
-from . import registry, registry_schema
+from . import incident_rows, registry, registry_schema
 from .registry import RegistryUnreadable
 from .registry_rows import Converted, convert
 
@@ -206,6 +206,7 @@ def _fill(new: sqlite3.Connection, old: sqlite3.Connection | None) -> None:
     for name in [each for each in MINE if each in tables]:
         for row in _rows(old, name):
             _bring(new, old, name, row)
+    incident_rows.adopt(new)
     for name in sorted(set(tables) - set(MINE)):
         new.execute(tables[name])
         for row in _rows(old, name):
@@ -221,7 +222,8 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]
 def _bring(new: sqlite3.Connection, old: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
     """Insert a row as the schema has it, and keep it as it was where that is not the same."""
     known = {str(column[1]) for column in new.execute(f"PRAGMA table_info({_quoted(table)})")}
-    made = _with_keys_that_hold(new, table, convert(old, table, row, known))
+    as_ours = Converted(dict(row)) if registry.version(old) else convert(old, table, row, known)
+    made = _with_keys_that_hold(new, table, as_ours)
     new.execute("SAVEPOINT one")
     try:
         _insert(new, table, made.row)

@@ -3,17 +3,25 @@
 The version is SQLite's own ``user_version``. The runbook's files have none, which reads as 0. Names and meaning of
 their columns stay, but for one: the runbook had the window of the data where a run says when it ran. That window has
 columns of its own here, and `started_utc` and `finished_utc` are the times of the execution.
+
+Version 2 gave incidents a life: more columns, and the chain of their events.
 """
 
 from __future__ import annotations
 
-VERSION = 1
+from pathlib import Path
+
+from ..incident import life
+
+PLACE = Path("user_data") / "registry" / "strategies_registry.sqlite"  # below the tree of freqops
+VERSION = 2
 KINDS = ("backtest", "hyperopt", "download", "maintenance", "paper", "live")
 STARTED, FINISHED, UNKNOWN = "started", "finished", "unknown"
 ENDED = (FINISHED, "failed", "stopped")
 STATUSES = (STARTED, *ENDED, UNKNOWN)  # unknown: a run of the runbook's files, of which it is not known how it ended
-SEVERITIES = ("info", "warning", "error", "critical")
+SEVERITIES = life.SEVERITIES
 KEPT = "kept_rows"
+EVENTS = "incident_events"
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> str:
@@ -61,7 +69,16 @@ TABLES = {
     "incidents": f"""
         id {KEY}, run_id TEXT REFERENCES runs (id), severity TEXT NOT NULL {_one_of("severity", SEVERITIES)},
         description TEXT NOT NULL, log_excerpt_path TEXT, created_utc TEXT NOT NULL
-        CHECK (julianday(created_utc) IS NOT NULL)""",
+        CHECK (julianday(created_utc) IS NOT NULL),
+        kind TEXT NOT NULL DEFAULT '{life.RUNBOOK}' {_one_of("kind", life.KINDS)},
+        state TEXT NOT NULL DEFAULT '{life.OPEN}' {_one_of("state", life.STATES)}, cause TEXT NOT NULL DEFAULT '',
+        bots TEXT NOT NULL DEFAULT '', events INTEGER NOT NULL DEFAULT 1,
+        acknowledged_by TEXT NOT NULL DEFAULT '', closed_at TEXT NOT NULL DEFAULT '',
+        closed_by TEXT NOT NULL DEFAULT '', root_cause TEXT NOT NULL DEFAULT '', action TEXT NOT NULL DEFAULT ''
+        CHECK (state <> '{life.CLOSED}' OR (root_cause <> '' AND action <> ''))""",
+    EVENTS: """
+        number INTEGER PRIMARY KEY, incident_id TEXT NOT NULL REFERENCES incidents (id), directory TEXT NOT NULL,
+        file TEXT NOT NULL, data_json TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE""",
     KEPT: """
         number INTEGER PRIMARY KEY, source TEXT NOT NULL, row_json TEXT NOT NULL, why TEXT NOT NULL,
         refused INTEGER NOT NULL CHECK (refused IN (0, 1))""",
@@ -73,6 +90,9 @@ INDEXES = {
     "metrics_by_key": "metrics (key, run_id)",
     "incidents_by_time": "incidents (created_utc)",
     "incidents_of_a_run": "incidents (run_id)",
+    "incidents_of_a_cause": "incidents (cause, state)",
+    "events_of_an_incident": "incident_events (incident_id, number)",
+    "events_by_evidence": "incident_events (directory, file)",
 }
 
 

@@ -18,6 +18,7 @@ from freqops.core.deploy import installed, own_container
 from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
 from freqops.core.halt import halt_drill, holds, start_gate
+from freqops.core.incident import opening
 
 from . import breaker_notes, foreign_freqtrade, limits_notes, plan_notes, recovery_point, stopped
 from .engine import Engine
@@ -150,7 +151,7 @@ def _why_not(bot: layout.Bot, found: list[processes.Process]) -> list[str]:
         return []
     if any(process.bot == bot.name for process in found):
         crashed = f"it {crash_loop.CRASHED}; see its log"
-        return [f"its start gate waits: {start_gate.verdict(bot.conf) or crashed}"]
+        return [f"{opening.GATE_SHUT}: {start_gate.verdict(bot.conf) or crashed}"]
     return ["nothing holds it at level 3 and it does not run"]
 
 

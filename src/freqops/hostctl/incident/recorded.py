@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.redaction import redact
 
-from . import caller, journal
+from . import caller, entering, journal
 
 Evidence = dict[str, Any]
 Row = TypeVar("Row", bound=Outcome)
@@ -86,21 +87,31 @@ def stamp(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
-def record(root: Path, incident: str, name: str, evidence: Evidence) -> str | None:
+def record(root: Path, incident: str, name: str, evidence: Evidence, *, enter: bool = True) -> str | None:
     """Write one file of evidence and return why it could not be written, or None.
 
     Evidence never delays or spoils what it is about: it is written last, waits no longer than a second for the disk,
     and its failure is only reported. The host adds the caller as it knows the caller.
+
+    The directory comes first, then the registry: the evidence says all that a row says, so a missing row is
+    made of it by the next check. The other way round, a crash would leave a row without any evidence.
+
+    Args:
+        root: The tree of freqops.
+        incident: The incident.
+        name: The name of the file, without its host.
+        evidence: What is written.
+        enter: Whether a process is begun that enters it into the registry; the caller does it by himself else.
     """
     evidence = {**evidence, "run_by": caller.known()}
     result: list[str | None] = ["the incident was not written: the disk did not answer within a second"]
-    writer = threading.Thread(target=_record, args=(root, incident, name, evidence, result), daemon=True)
+    writer = threading.Thread(target=_record, args=(root, incident, name, evidence, result, enter), daemon=True)
     writer.start()
     writer.join(SECONDS)
     return result[0]
 
 
-def _record(root: Path, incident: str, name: str, evidence: Evidence, result: list[str | None]) -> None:
+def _record(root: Path, incident: str, name: str, evidence: Evidence, result: list[str | None], enter: bool) -> None:
     directory = root / "incidents" / incident
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,3 +120,6 @@ def _record(root: Path, incident: str, name: str, evidence: Evidence, result: li
         result[0] = f"the incident was not written: {error}"
     else:
         result[0] = None
+        if enter:
+            with contextlib.suppress(OSError):  # what is not entered now, `incidents check` enters
+                entering.begin(root, incident)

@@ -15,7 +15,7 @@ import pytest
 
 from freqops.core.base.errors import Refused
 from freqops.core.runs import registry, registry_migration, registry_schema
-from freqops.core.runs.registry import Begun, Incident, Registry, RegistryUnreadable
+from freqops.core.runs.registry import Begun, Registry, RegistryUnreadable
 from tests.unit.core.runs import old_registry
 from tests.unit.fakes import FakeClock
 
@@ -128,17 +128,6 @@ def test_an_end_that_is_none_is_refused_and_nothing_of_it_stays(
         kept.end_run("one", "finished", AT + DAY, {DRAWDOWN: 0.1})
 
 
-def test_incidents(kept: Registry) -> None:
-    kept.begin_run(Begun("one", "backtest", AT))
-    incident = Incident("incident_1", "warning", "too deep", AT, "one", "/var/log/x")
-    kept.add_incident(incident)
-    kept.add_incident(Incident("incident_2", "critical", "no run", AT))
-    for odd in (incident, replace(incident, id="3", severity="bad"), replace(incident, id="3", run="nobody")):
-        with pytest.raises(Refused):
-            kept.add_incident(odd)
-    assert kept.rows()["incidents"] == 2
-
-
 def test_what_is_opened_to_read_is_not_written(path: Path) -> None:
     with registry.opened(path, owner=OWNER) as present, pytest.raises(RegistryUnreadable, match="could not be written"):
         present.begin_run(Begun("one", "backtest", AT))
@@ -174,8 +163,8 @@ def test_no_link_is_followed(path: Path) -> None:
 @pytest.mark.parametrize(
     ("statements", "why"),
     [
-        (["PRAGMA user_version = 0"], "version 0, not 1; 'freqops-host registry --prepare'"),
-        (["PRAGMA user_version = 2"], "version 2, not 1; a newer freqops wrote it"),
+        (["PRAGMA user_version = 0"], "version 0, not 2; 'freqops-host registry --prepare'"),
+        (["PRAGMA user_version = 3"], "version 3, not 2; a newer freqops wrote it"),
         (["DROP TABLE incidents"], "incidents is missing"),
         (["DROP INDEX runs_of_a_strategy"], "runs_of_a_strategy is missing"),
         (["INSERT INTO metrics VALUES ('nobody', 'x', 1.0)"], "metrics refers to runs that is not there"),
@@ -245,7 +234,7 @@ def test_every_row_of_an_old_file_is_there_or_kept(tmp_path: Path, mode: str) ->
         for row in rows:
             same = any(all(new.get(name) == value for name, value in row.items()) for new in after[table])
             assert same or registry_migration.as_kept(row) in as_they_were, (table, row)
-    assert prepared(path) == registry_migration.Prepared(changed=False, before=1, kept=done.kept)
+    assert prepared(path) == registry_migration.Prepared(changed=False, before=2, kept=done.kept)
 
 
 def test_the_window_of_the_data_is_no_time_of_execution(old: Path) -> None:
@@ -320,8 +309,8 @@ def test_another_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_one_that_a_newer_freqops_wrote_is_left_alone(path: Path) -> None:
-    sql(path, "PRAGMA user_version = 2")
-    with pytest.raises(Refused, match="version 2, which a newer freqops wrote"):
+    sql(path, "PRAGMA user_version = 3")
+    with pytest.raises(Refused, match="version 3, which a newer freqops wrote"):
         prepared(path)
 
 

@@ -1,0 +1,362 @@
+"""Incidents of this host: entered into the registry from their evidence, taken a step on, and checked.
+
+Evidence comes first, its row second (see `recorded.record`). So all that is entered is entered from files, by one
+function, whether the command that wrote them began it or a check found them later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import stat
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from freqops.core.base import durable
+from freqops.core.base.clock import Clock, iso
+from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.halt.holds import INCIDENT
+from freqops.core.incident import chain, life, opening
+from freqops.core.incident.ids import new_incident
+from freqops.core.incident.life import Event
+from freqops.core.runs import registry
+from freqops.core.runs.incident_rows import IncidentRows, Wanted
+
+from . import recorded
+
+LOST = "evidence_lost"
+PRIVATE_DIRECTORY = 0o700
+SHORT_PATIENCE = 1.0
+LARGEST = 16 * 1024 * 1024
+
+
+@dataclass
+class Checked:
+    """What a check found.
+
+    Attributes:
+        problems: What is wrong and stays so, a line each.
+        mended: What was wrong and is not any more; or would not be, where nothing was to be mended.
+        head: The head of the chain.
+        incidents: How many incidents there are.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    head: str = chain.EMPTY
+    incidents: int = 0
+
+
+def main(root: str, incident: str) -> None:
+    """Enter the evidence of an incident: the whole work of a process that `entering.begin` began."""
+    with contextlib.suppress(FreqopsError, OSError):  # nobody listens; `check` finds what was not entered
+        enter(Path(root), incident)
+
+
+def enter(root: Path, incident: str) -> list[str]:
+    """Enter all evidence of an incident that has no event yet, in the order of time, and return which files.
+
+    Raises:
+        RegistryUnreadable: The registry is missing, damaged, or could not be written.
+    """
+    with _opened(root, write=True) as present:
+        if not _pending(root, incident, present.incidents()):
+            return []
+        with present.incidents_changed() as rows:
+            found = _pending(root, incident, rows)
+            return [name for name, event in found if _entered(rows, incident, name, event)]
+
+
+def act(root: Path, incident: str, event: Event, clock: Clock) -> dict[str, Any]:
+    """Take an incident a step on, prove it, and return its row.
+
+    Raises:
+        Refused: There is none, or its state does not allow the step; nothing was written.
+        NotProven: It is written down, and the registry did not take it.
+    """
+    with _opened(root) as present:
+        row = present.incidents().of(incident)
+        own = None if row is None else present.incidents().incident(str(row["id"]))
+    if own is None:
+        raise Refused(
+            f"there is no incident {incident} on this host; 'freqops-host incidents list' has those there are"
+        )
+    life.refuse_unless_allowed(own, event)
+    _written(root, own.id, event, clock)
+    after = _read_back(root, own.id)
+    said = {"root_cause": event.root_cause, "action": event.action} if event.step == life.CLOSED else {}
+    if after["state"] != life.LEADS[event.step][own.state] or any(after[name] != text for name, text in said.items()):
+        raise NotProven(f"{own.id} is {after['state']}, not {event.step}: another command took it a step on meanwhile")
+    return after
+
+
+def open_one(root: Path, event: Event, clock: Clock, incident: str | None = None) -> dict[str, Any]:
+    """Open an incident, or add to the one of the same cause that is not closed, and return its row.
+
+    Args:
+        root: The tree of freqops.
+        event: What opens it.
+        clock: The source of the time.
+        incident: Its id, where the command has one already.
+
+    Raises:
+        Refused: There is an incident of that id.
+        NotProven: It is written down, and the registry did not take it.
+    """
+    with _opened(root):
+        pass  # before anything is written
+    claimed = claim(root, event.kind, clock, incident)
+    _written(root, claimed, event, clock)
+    return _read_back(root, claimed)
+
+
+def claim(root: Path, kind: str, clock: Clock, incident: str | None = None) -> str:
+    """Make the directory of a new incident, which nobody else has, and return its id.
+
+    Raises:
+        Refused: The id that was given is taken.
+    """
+    (root / "incidents").mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    while True:
+        wanted = incident or new_incident(kind.replace("_", "-"), clock)
+        try:
+            (root / "incidents" / wanted).mkdir(mode=PRIVATE_DIRECTORY)
+        except FileExistsError:
+            if incident is not None:
+                raise Refused(f"there is an incident {incident} already") from None
+        else:
+            return wanted
+
+
+def head(root: Path) -> str:
+    """Return the head of the chain of this host.
+
+    Raises:
+        RegistryUnreadable: The registry is missing, or cannot be read.
+    """
+    with _opened(root, patience=SHORT_PATIENCE) as present:
+        return present.incidents().head()
+
+
+def note_red(root: Path, red: Sequence[tuple[str, str, str]], clock: Clock) -> list[str]:
+    """Open an incident for each bot that is red, or add to it what is new, and return the incidents.
+
+    Args:
+        root: The tree of freqops.
+        red: Kind, bot (empty for the host) and text of what is red.
+        clock: The source of the time.
+
+    Raises:
+        RegistryUnreadable: The registry did not take it.
+    """
+    noted = []
+    for kind, bot, text in red:
+        cause = f"{kind}: {bot or 'host'}"
+        event = Event(
+            life.OPENED, iso(clock.utcnow()), f"status@{os.uname().nodename}", text[: life.LONGEST], kind,
+            "error" if kind == life.GATE else "warning", cause, (bot,) if bot else (),
+        )  # fmt: skip
+        with _opened(root, patience=SHORT_PATIENCE) as present:
+            rows = present.incidents()
+            present_one = rows.unclosed(cause)
+            if present_one is not None and any(_same(each.data, event.text) for each in rows.links(present_one)):
+                continue
+        noted.append(claim(root, kind, clock))
+        _written(root, noted[-1], event, clock, wait=False)
+    return noted
+
+
+def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked:
+    """Compare registry, chain and directories, and mend what lacks its other half.
+
+    Args:
+        root: The tree of freqops.
+        known: A head that the chain had once.
+        mend: Whether to mend; else it is only said what there would be to mend.
+
+    Raises:
+        RegistryUnreadable: The registry is missing, damaged, or could not be written.
+    """
+    found = Checked()
+    with _opened(root, whole=True) as present, present.incidents_still() as rows:
+        found.problems += [*chain.wrong(rows.links(), known), *rows.differences()]
+        evidence: dict[str, set[str]] = {}
+        for each in rows.links():
+            if each.file:
+                evidence.setdefault(each.directory, set()).add(each.file)
+        gone = {name: left for name, files in evidence.items() if (left := _gone(root, name, files))}
+        pending = [name for name in _directories(root) if _pending(root, name, rows)]
+    for name, files in sorted(gone.items()):
+        found.mended.append(f"{name}: its evidence is gone ({', '.join(sorted(files))}); the registry's words are kept")
+        if mend:
+            _write_lost(root, name, sorted(files))
+    for name in pending:
+        if not mend:
+            found.mended.append(f"{name}: it has evidence that the registry does not know")
+        elif enter(root, name):
+            found.mended.append(f"{name}: its evidence was entered into the registry")
+    with _opened(root) as present:
+        found.head, found.incidents = present.incidents().head(), len(present.incidents().ids())
+    return found
+
+
+def listed(root: Path, wanted: Wanted) -> tuple[list[dict[str, Any]], str]:
+    """Return the incidents that are wanted, the newest first, and the head of the chain."""
+    with _opened(root) as present:
+        return present.incidents().listed(wanted), present.incidents().head()
+
+
+def shown(root: Path, incident: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the row of an incident and its events.
+
+    Raises:
+        Refused: There is none.
+    """
+    with _opened(root) as present:
+        row = present.incidents().of(incident)
+        if row is None:
+            raise Refused(f"there is no incident {incident} on this host")
+        events = [
+            {**json.loads(each.data), "number": each.number, "evidence": f"{each.directory}/{each.file}"}
+            for each in present.incidents().links(str(row["id"]))
+        ]
+        return row, events
+
+
+def _opened(
+    root: Path, *, write: bool = False, whole: bool = False, patience: float = registry.BUSY_SECONDS
+) -> contextlib.AbstractContextManager[registry.Registry]:
+    return registry.opened(registry.place(root), write=write, owner=os.geteuid(), whole=whole, patience=patience)
+
+
+def _written(root: Path, incident: str, event: Event, clock: Clock, *, wait: bool = True) -> None:
+    """Write an act down and enter it, or begin to where nobody waits, and fail where either is not done.
+
+    Raises:
+        NotProven: One is not.
+    """
+    began = clock.utcnow()
+    letters = "".join(string.ascii_lowercase[byte % 26] for byte in os.urandom(8))  # two acts in a second are two files
+    name = f"{event.step}_{letters}-{recorded.stamp(began)}"
+    said = {
+        "version": 1, "command": opening.COMMAND, "host": os.uname().nodename, "incident": incident,
+        "reason": event.text, "actor": event.actor, "began": iso(began), "ended": iso(began), "proven": True,
+        "event": event.to_json(),
+    }  # fmt: skip
+    unwritten = recorded.record(root, incident, name, said, enter=not wait)
+    if unwritten is not None:
+        raise NotProven(unwritten)
+    try:
+        if wait:
+            enter(root, incident)
+    except FreqopsError as error:
+        raise NotProven(f"{error}; it is written down, and 'freqops-host incidents check' enters it") from error
+
+
+def _read_back(root: Path, incident: str) -> dict[str, Any]:
+    with _opened(root) as present:
+        row = present.incidents().of(incident)
+    if row is None:
+        raise NotProven(
+            f"{incident} is written down, and not in the registry; 'freqops-host incidents check' enters it"
+        )
+    return row
+
+
+def _entered(rows: IncidentRows, incident: str, name: str, event: Event) -> bool:
+    """Enter an event; a step that came too late is only added, and nothing where there is nothing to add it to."""
+    with contextlib.suppress(Refused):
+        rows.enter(incident, name, event)
+        return True
+    late = replace(event, step=life.ADDED, text=f"{event.step}, when that was done already: {event.text}")
+    with contextlib.suppress(Refused):
+        rows.enter(incident, name, late)
+        return True
+    return False
+
+
+def _pending(root: Path, incident: str, rows: IncidentRows) -> list[tuple[str, Event]]:
+    """Return the evidence of an incident that has no event, with what it means, in the order of time.
+
+    What opens no incident is only of one where there is one.
+    """
+    known = rows.entered(incident)
+    fresh = [path for path in _files(root / "incidents" / incident) if path.name not in known]
+    if not fresh:
+        return []
+    found = [(path, durable.read_json(path)) for path in fresh]
+    events = [(path, opening.event_of(document), document) for path, document in found if isinstance(document, dict)]
+    there = rows.of(incident) is not None or any(
+        event is not None and event.step == life.OPENED for _, event, _ in events
+    )
+    if not there:
+        return []
+    meant = [(path, event or opening.more(document)) for path, event, document in events]
+    dated = [(path.name, event if event.at else replace(event, at=_changed(path))) for path, event in meant]
+    return sorted(dated, key=lambda pair: (pair[1].at, pair[1].step != life.OPENED, pair[0]))
+
+
+def _files(directory: Path) -> list[Path]:
+    """Return the answers in a directory of evidence; links, journals, and what is too large are none."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or not entry.name.endswith(".json"):
+                continue
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+                found.append(directory / entry.name)
+    return found
+
+
+def _directories(root: Path) -> list[str]:
+    with contextlib.suppress(FileNotFoundError), os.scandir(root / "incidents") as entries:
+        return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and INCIDENT.fullmatch(e.name))
+    return []
+
+
+def _changed(path: Path) -> str:
+    return iso(datetime.fromtimestamp(path.stat().st_mtime, timezone.utc))
+
+
+def _gone(root: Path, directory: str, files: set[str]) -> set[str]:
+    """Return the files of events that are gone from a directory, those left out that a check missed before."""
+    paths = _files(root / "incidents" / directory)
+    left = files - {path.name for path in paths}
+    for path in [path for path in paths if f"-{LOST}" in path.name] if left else []:
+        said = durable.read_json(path)
+        known = said.get("lost") if isinstance(said, dict) else None
+        left -= {name for name in known if isinstance(name, str)} if isinstance(known, list) else set()
+    return left
+
+
+def _write_lost(root: Path, directory: str, files: list[str]) -> None:
+    """Put in the place of evidence that is gone what the registry has of it.
+
+    Raises:
+        NotProven: It could not be written.
+    """
+    with _opened(root) as present:
+        links = [each for each in present.incidents().links() if each.directory == directory]
+    clock = Clock()
+    now = clock.utcnow()
+    said = {
+        "version": 1, "command": LOST, "host": os.uname().nodename, "incident": directory, "reason": "a check",
+        "actor": f"check@{os.uname().nodename}", "began": iso(now), "ended": iso(now), "proven": True, "lost": files,
+        "registry": [{"number": each.number, "file": each.file, "data": each.data} for each in links],
+    }  # fmt: skip
+    unwritten = recorded.record(root, directory, f"{LOST}-{recorded.stamp(now)}", said, enter=False)
+    if unwritten is not None:
+        raise NotProven(unwritten)
+    enter(root, directory)
+
+
+def _same(data: str, text: str) -> bool:
+    """Return whether an event tells the same, but for its figures: an age is another one each time."""
+    return re.sub(r"[0-9]+", "", str(json.loads(data).get("text"))) == re.sub(r"[0-9]+", "", text)

@@ -1,0 +1,351 @@
+"""Incidents of a host: evidence and rows made together, mended where one is without the other, and unique at once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.mandate import Mandate
+from freqops.core.incident import chain, life
+from freqops.core.incident.life import Event
+from freqops.core.runs import registry, registry_migration
+from freqops.core.runs.incident_rows import Wanted
+from freqops.core.runs.registry import RegistryUnreadable
+from freqops.hostctl.incident import entering, recorded, registered
+from tests.unit.fakes import FakeClock
+
+AT = "2026-01-02T03:04:05Z"
+OPENS = Event(life.OPENED, AT, "ann", "feed is wrong", life.MANUAL, "warning", "manual: feed")
+SEEN = Event(life.ACKNOWLEDGED, AT, "bob", "I look")
+ENDS = Event(life.CLOSED, AT, "cat", "closed", root_cause="a cable", action="a new one")
+PROCESSES = 16
+COUNT = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    registry_migration.prepare(registry.place(tmp_path), FakeClock(), os.getuid())
+    return tmp_path
+
+
+def halt(root: Path, incident: str = "one", *, level: int = 1, enter: bool = False, **more: Any) -> None:
+    """Leave the evidence of a halt behind."""
+    said = {"command": "halt", "level": level, "bots": [{"bot": "alpha"}], "proven": True, "reason": "why",
+            "actor": "ann", "ended": AT, **more}  # fmt: skip
+    name = f"halt{level}-20260102T030405Z"
+    assert recorded.record(root, incident, name, said, enter=enter) is None
+
+
+def ids(root: Path) -> list[str]:
+    return sorted(row["id"] for row in registered.listed(root, Wanted(limit=10**6))[0])
+
+
+def proven(root: Path) -> registered.Checked:
+    found = registered.check(root)
+    assert found.problems == found.mended == []
+    return found
+
+
+def test_evidence_of_a_halt_becomes_a_row_once(root: Path) -> None:
+    halt(root)
+    assert len(registered.enter(root, "one")) == 1
+    assert registered.enter(root, "one") == []
+    row, events = registered.shown(root, "one")
+    assert (row["kind"], row["severity"], row["state"], row["bots"]) == ("halt", "warning", "open", ["alpha"])
+    assert [event["evidence"] for event in events] == [f"one/{os.uname().nodename}-halt1-20260102T030405Z.json"]
+    assert proven(root).incidents == 1
+
+
+def test_what_comes_later_under_it_is_added_and_what_opens_nothing_makes_no_row(root: Path) -> None:
+    done = recorded.Command("resume", Mandate("one", "why", "ann"), root, FakeClock())
+    done.write("resume-alpha-20260102T030405Z", FakeClock().utcnow(), {"bot": "alpha", "proven": True})
+    assert registered.enter(root, "one") == []
+    assert ids(root) == []
+    halt(root)
+    assert len(registered.enter(root, "one")) == 2
+    assert registered.shown(root, "one")[0]["events"] == 2
+
+
+def test_a_second_of_the_same_cause_is_added_until_the_first_is_closed(root: Path) -> None:
+    for name in ("one", "two"):
+        halt(root, name)
+        registered.enter(root, name)
+    assert ids(root) == ["one"]
+    assert registered.shown(root, "two")[0]["id"] == "one"
+    registered.act(root, "two", ENDS, FakeClock())
+    halt(root, "three")
+    registered.enter(root, "three")
+    assert ids(root) == ["one", "three"]
+    proven(root)
+
+
+def test_a_record_is_entered_by_a_process_of_its_own(root: Path) -> None:
+    halt(root, enter=True)
+    entering.settle(PATIENCE)
+    assert ids(root) == ["one"]
+
+
+def lock(root: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(registry.place(root), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
+
+
+@pytest.mark.parametrize("trouble", ["gone", "spoilt", "locked"])
+def test_no_registry_keeps_a_record_waiting_and_a_check_enters_it_afterwards(root: Path, trouble: str) -> None:
+    path = registry.place(root)
+    aside = path.with_name("aside")
+    held = None
+    if trouble == "locked":
+        held = lock(root)
+    else:
+        path.rename(aside)
+        if trouble == "spoilt":
+            path.write_text("no database")
+    began = time.monotonic()
+    halt(root, enter=True)
+    assert (
+        time.monotonic() - began < recorded.SECONDS
+    )  # as long as the disk may take, and not until the registry is free
+    for pid in entering._begun:
+        os.kill(pid, 9)
+    entering.settle(PATIENCE)
+    if held is None:
+        aside.rename(path)
+    else:
+        held.close()
+    assert ids(root) == []
+    assert registered.check(root).mended == ["one: its evidence was entered into the registry"]
+    assert ids(root) == ["one"]
+    proven(root)
+
+
+def test_a_process_that_cannot_be_begun_spoils_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(entering, "begin", refuse)
+    halt(root, enter=True)
+
+
+def test_an_incident_lives(root: Path) -> None:
+    clock = FakeClock()
+    row = registered.open_one(root, OPENS, clock)
+    assert (row["state"], row["description"]) == ("open", "feed is wrong")
+    with pytest.raises(Refused, match="no root cause and no action"):
+        registered.act(root, row["id"], replace(ENDS, root_cause="", action=""), clock)
+    assert registered.act(root, row["id"], SEEN, clock)["acknowledged_by"] == "bob"
+    with pytest.raises(Refused, match="it cannot be acknowledged"):
+        registered.act(root, row["id"], SEEN, clock)
+    closed = registered.act(root, row["id"], ENDS, clock)
+    assert (closed["state"], closed["root_cause"], closed["action"]) == ("closed", "a cable", "a new one")
+    with pytest.raises(Refused, match=f"closed since {AT} by cat"):
+        registered.act(root, row["id"], ENDS, clock)
+    with pytest.raises(Refused, match="no incident nobody"):
+        registered.act(root, "nobody", ENDS, clock)
+    assert len(list((root / "incidents" / row["id"]).glob("*.json"))) == 3  # what was refused left nothing
+    proven(root)
+
+
+def test_an_id_that_was_given_is_nobody_elses(root: Path) -> None:
+    assert registered.open_one(root, OPENS, FakeClock(), "given")["id"] == "given"
+    with pytest.raises(Refused, match="an incident given already"):
+        registered.open_one(root, OPENS, FakeClock(), "given")
+
+
+def test_an_act_without_a_registry_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(RegistryUnreadable, match="is missing"):
+        registered.open_one(tmp_path, OPENS, FakeClock())
+    with pytest.raises(RegistryUnreadable, match="is missing"):
+        registered.act(tmp_path, "one", SEEN, FakeClock())
+    assert not (tmp_path / "incidents").exists()
+
+
+def test_an_act_that_the_registry_does_not_take_is_not_proven(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RegistryUnreadable("it is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registered, "enter", fail)
+        with pytest.raises(NotProven, match="'freqops-host incidents check' enters it"):
+            registered.open_one(root, OPENS, FakeClock(), "given")
+    assert registered.check(root).mended == ["given: its evidence was entered into the registry"]
+
+
+def test_of_two_that_close_at_once_one_is_told_that_the_other_did(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered.open_one(root, OPENS, FakeClock(), "given")
+    real = registered.enter
+
+    def after_another(place: Path, incident: str) -> list[str]:
+        monkeypatch.setattr(registered, "enter", real)
+        registered.act(place, incident, replace(ENDS, root_cause="another", at="2026-01-02T03:04:04Z"), FakeClock())
+        return real(place, incident)
+
+    monkeypatch.setattr(registered, "enter", after_another)
+    with pytest.raises(NotProven, match="another command"):
+        registered.act(root, "given", ENDS, FakeClock())
+    assert registered.shown(root, "given")[0]["root_cause"] == "another"
+    proven(root)
+
+
+# --- check
+
+
+def test_a_row_without_evidence_gets_what_the_registry_has_of_it(root: Path) -> None:
+    registered.open_one(root, OPENS, FakeClock(), "given")
+    shutil.rmtree(root / "incidents" / "given")
+    looked = registered.check(root, mend=False)
+    assert [text.partition(":")[0] for text in looked.mended] == ["given"]
+    assert not (root / "incidents" / "given").exists()
+    assert registered.check(root).mended == looked.mended
+    [left] = (root / "incidents" / "given").glob("*evidence_lost*")
+    assert "feed is wrong" in left.read_text()
+    proven(root)
+
+
+def test_one_file_that_is_gone_is_missed(root: Path) -> None:
+    registered.open_one(root, OPENS, FakeClock(), "given")
+    registered.act(root, "given", SEEN, FakeClock())
+    next((root / "incidents" / "given").glob("*-acknowledged_*")).unlink()
+    assert len(registered.check(root).mended) == 1
+    proven(root)
+
+
+def test_a_check_that_looks_enters_nothing(root: Path) -> None:
+    halt(root)
+    assert registered.check(root, mend=False).mended == ["one: it has evidence that the registry does not know"]
+    assert ids(root) == []
+
+
+def test_newest_that_are_cut_off_are_told_by_the_head_of_a_status(root: Path) -> None:
+    registered.open_one(root, OPENS, FakeClock(), "given")
+    known = registered.head(root)
+    assert registered.check(root, known).problems == []
+    connection = sqlite3.connect(registry.place(root))
+    connection.execute("DELETE FROM incident_events")
+    connection.execute("DELETE FROM incidents")
+    connection.commit()
+    connection.close()
+    shutil.rmtree(root / "incidents")
+    assert proven(root).head == chain.EMPTY
+    [text] = registered.check(root, known).problems
+    assert "the newest are cut off" in text
+
+
+@pytest.mark.parametrize("odd", ["{", "[]", '"x"', '{"command": "halt", "level": 1}'])
+def test_evidence_that_cannot_be_understood_opens_what_it_can(root: Path, odd: str) -> None:
+    place = root / "incidents" / "odd"
+    place.mkdir(parents=True)
+    (place / "x.json").write_text(odd)
+    (place / "link.json").symlink_to("/etc/hostname")
+    (place / "x.jsonl").write_text("{}")
+    registered.check(root)
+    proven(root)
+
+
+# --- red status
+
+
+def test_red_opens_one_for_each_bot_and_is_not_told_twice(root: Path) -> None:
+    red = [("gate", "alpha", "its start gate waits"), ("status", "", "heartbeat 7 s old")]
+    assert len(registered.note_red(root, red, FakeClock())) == 2
+    entering.settle(PATIENCE)
+    assert registered.note_red(root, [red[0], ("status", "", "heartbeat 99 s old")], FakeClock()) == []
+    assert len(registered.note_red(root, [("status", "", "another thing")], FakeClock())) == 1
+    entering.settle(PATIENCE)
+    rows = registered.listed(root, Wanted())[0]
+    assert {(row["kind"], row["severity"], row["events"]) for row in rows} == {
+        ("gate", "error", 1),
+        ("status", "warning", 2),
+    }
+    proven(root)
+
+
+# --- many at once
+
+
+def _open_many(root: Path, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        registered.open_one(root, replace(OPENS, cause=f"cause {number}"), FakeClock())
+
+
+def test_sixteen_processes_that_open_at_once_get_an_id_each_and_one_chain(root: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    share = -(-COUNT // PROCESSES)
+    made = [context.Process(target=_open_many, args=(root, number * share, share)) for number in range(PROCESSES)]
+    for each in made:
+        each.start()
+    for each in made:
+        each.join()
+    assert [each.exitcode for each in made] == [0] * PROCESSES
+    found = proven(root)
+    assert found.incidents == share * PROCESSES == int(found.head.partition("-")[0])
+    assert len(ids(root)) == share * PROCESSES == len(list((root / "incidents").iterdir()))
+
+
+# --- cut between evidence and row
+
+
+def test_cut_at_each_call_it_is_whole_after_one_check(root: Path) -> None:
+    """Power fails at each call that changes a file, or the registry: what stands then is mended by one check."""
+    cuts = 0
+    for number in range(100):
+        place = root / f"cut{number}"
+        shutil.copytree(root / "user_data", place / "user_data")
+        ended = _cut(place, number)
+        registered.check(place)
+        assert ids(place) == (["given"] if any((place / "incidents").glob("given/*.json")) else [])
+        proven(place)
+        if ended:
+            break
+        cuts += 1
+    assert cuts >= 10, cuts
+
+
+CALLS = ("os.mkdir", "os.rename", "os.fsync", "os.chmod", "open", "sqlite3.connect")
+
+
+def _cut(place: Path, number: int) -> bool:
+    """Open an incident in a process that is killed at that call, and return whether it came to its end."""
+    child = os.fork()
+    if child == 0:
+        _killed_at(number, lambda: registered.open_one(place, OPENS, FakeClock(), "given"))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _killed_at(number: int, act: Callable[[], object]) -> None:
+    import sys  # noqa: PLC0415  in the child alone
+
+    left = [number]
+
+    def count(_event: str) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), 9)
+
+    sys.addaudithook(lambda event, _: count(event) if event in CALLS else None)
+    sys.setprofile(lambda _frame, event, what: count("") if event == "c_call" and what.__name__ == "execute" else None)
+    try:
+        act()
+    except BaseException:  # noqa: BLE001  the child ends here, whatever it is
+        os._exit(1)
+    os._exit(0)
+
+
+def test_every_event_is_json_of_one_line(root: Path) -> None:
+    registered.open_one(root, replace(OPENS, text='a "b" \\ c'), FakeClock(), "given")
+    with registry.opened(registry.place(root), owner=os.getuid()) as present:
+        [link] = present.incidents().links()
+    assert json.loads(link.data)["text"] == 'a "b" \\ c'
