@@ -15,7 +15,7 @@ description:
     C(report.md) and C(incident.md) for people and C(summary.json) for programs, to a directory named after the
     incident. Files that were copied before are kept where a host gives nothing now.
   - Fails where a host gave no answer or did not run the action, where a file was too large to be copied whole,
-    where a check finds a fault that it cannot mend, and where no host has such an incident. A host that has no part in an
+    where a check finds a fault that it cannot mend, and where no host has such an incident. A host without a part in an
     incident is shown as such and is no failure.
   - The reason of O(action=open), which describes the incident, and of O(action=acknowledge) is the variable C(reason)
     of the play, as it was given; nothing in it is a template.
