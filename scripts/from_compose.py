@@ -26,9 +26,12 @@ import yaml
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import visible
+from freqops.core.bot import image
+from freqops.core.bot.db_url import POSTGRES
 from freqops.core.bot.left_alone import VARIABLE as LEFT_ALONE
 from freqops.core.preflight import judge, notify, secrets
 from freqops.core.preflight.fleet import BOTS, SHARED, Fleet
+from freqops.core.preflight.names import POSTGRES_IMAGE
 from freqops.plays.inventory_files import SECRETS
 from freqops.plays.preflight import NAMES, declared
 from scripts import add_bot, compose_bot
@@ -237,7 +240,7 @@ class Inventory:
     def refusals(self) -> list[str]:
         """Return for what deploy refuses it as it is."""
         given = yaml.safe_load(self._head())
-        images = {name: given[name] for name in ("freqtrade_image", "postgres_image")}
+        images = {name: given[name] for name in (image.KEY, POSTGRES_IMAGE) if name in given}
         hosts: dict[str, Any] = {
             host: {**images, SHARED: self.shared, BOTS: entries, LEFT_ALONE: self._left_alone(host)}
             for host, entries in self.hosts.items()
@@ -246,15 +249,16 @@ class Inventory:
         found = [*judge.judge(fleet), *notify.missing(fleet, fleet.bots, {})]
         return [refusal.line for refusal in found]
 
-    @staticmethod
-    def _head() -> str:
+    def _head(self) -> str:
         """Return what the example says in front of the configuration that all bots share."""
         head, found, _ = EXAMPLE.read_text().partition(f"{SHARED}:")
         if not found:
             raise Refused(f"{EXAMPLE} has no {SHARED}: this checkout is not whole")
-        for name, image in IMAGES.items():
-            head = head.replace(name, image)
-        return head
+        for of_example, name in IMAGES.items():
+            head = head.replace(of_example, name)
+        if any(bot.database == POSTGRES for bot in self._bots):
+            return head
+        return "".join(line for line in head.splitlines(keepends=True) if not line.startswith(POSTGRES_IMAGE))
 
     def _all_text(self) -> str:
         return self._head() + _dumped({SHARED: self.shared})

@@ -155,11 +155,7 @@ class Evening:
 def evening() -> Iterator[Evening]:
     """The evening: each test of it goes on where the one before has ended."""
     lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
-    images = {
-        "freqtradeorg/freqtrade@sha256:<digest>": lab["freqtrade_image"],
-        "postgres@sha256:<digest>": lab["postgres_image"],
-    }
-    with reader(images) as you:
+    with reader({"freqtradeorg/freqtrade@sha256:<digest>": lab["freqtrade_image"]}) as you:
         password = you.home / ".freqops-password"
         password.write_text("of nobody\n")
         yield Evening(you)
@@ -174,6 +170,8 @@ def test_from_compose_with_one_that_is_left(evening: Evening) -> None:
     assert (you.clone / "inventories/mine/secrets.yml").read_text().startswith("$ANSIBLE_VAULT")
     after = [trades_of(Field(HOST, "alpha")), trades_of(Field(SECOND, "gamma"))]
     assert after == [evening.before[0], evening.before[2]]
+    for of_sqlite in (HOST, SECOND):
+        assert Field(of_sqlite, "").sh("docker ps --all --quiet --filter name=freqops-postgres") == ""
     halted = you.said("FREQOPS_REASON='first try'")
     assert "ALL PROVEN, but for 1 Freqtrade that is left alone" in halted
     assert "LEFT ALONE, NOT HALTED" in halted

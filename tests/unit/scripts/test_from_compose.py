@@ -454,3 +454,16 @@ def test_who_is_no_bot_cannot_be_left_for_later(
     assert made.status == 1
     assert why in made.err
     assert not made.path.exists()
+
+
+def test_an_image_of_postgres_is_wanted_where_a_bot_is_on_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "first").mkdir()
+    without = Made(tmp_path / "first", capsys, vps1__alpha__S=MINIMAL)
+    assert "postgres" not in (without.path / "group_vars/all.yml").read_text()
+    assert "postgres_image" not in without.out
+    assert without.refused() == []
+    later = "vps1/beta=/opt/beta/docker-compose.yml"
+    waits = Made(tmp_path, capsys, later, vps1__alpha__S=MINIMAL, vps1__beta__M=MESSENGERS)
+    assert "postgres_image: postgres@sha256:" in (waits.path / "group_vars/all.yml").read_text()
