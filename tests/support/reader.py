@@ -152,7 +152,7 @@ class Reader:
 @contextmanager
 def reader(images: Mapping[str, str]) -> Iterator[Reader]:
     """Lend a reader for the block: a clone, a home with a short name, and an ssh that finds the lab's hosts."""
-    with copy() as clone, tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as place:  # sockets lie in it
+    with copy() as copied, tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as place:  # sockets lie in it
         home = Path(place)
         ports = state.load().ports
         config = home / "ssh_config"
@@ -166,4 +166,4 @@ def reader(images: Mapping[str, str]) -> Iterator[Reader]:
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
         program.chmod(0o755)
-        yield Reader(clone, home, images)
+        yield Reader(copied.root, home, images)
