@@ -20,7 +20,7 @@ from freqops.core.bot import configuration
 from freqops.core.preflight import judge
 from freqops.core.preflight.fleet import Fleet
 from freqops.plays import inventory_files, preflight
-from scripts import add_bot, compose_bot, from_compose
+from scripts import add_bot, compose_bot, compose_inventory, from_compose
 from tests.unit.plays.test_preflight import hostvars
 
 ROOT = Path(__file__).parents[3]
@@ -263,9 +263,9 @@ def test_what_is_common_and_what_is_its_own_are_the_whole(configs: list[dict[str
     bots = [
         compose_bot.ComposeBot(f"b{n}", "h", "paper", "S", "sqlite", "running", None, c) for n, c in enumerate(configs)
     ]
-    shared = from_compose.common(bots)
+    shared = compose_inventory.common(bots)
     for config in configs:
-        own = from_compose.without(config, shared)
+        own = compose_inventory.without(config, shared)
         whole = configuration.merged(shared, own)
         assert json.dumps(whole, sort_keys=True) == json.dumps(config, sort_keys=True)
         assert not [name for name in own if name in shared and not isinstance(own[name], dict)]
