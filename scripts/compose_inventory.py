@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from freqops.core.base.errors import Refused
-from freqops.core.bot import image
+from freqops.core.bot import image, proxies
 from freqops.core.bot.db_url import POSTGRES
 from freqops.core.bot.left_alone import VARIABLE as LEFT_ALONE
 from freqops.core.preflight import judge, notify, secrets
@@ -255,6 +255,8 @@ def _left(said: Said) -> Said:
     """Return what is said of a setting of a bot that is left for later: its secrets are not moved."""
     if said.became != MOVED_TO_SECRETS:
         return said
+    if any(said.what.startswith(f"exchange.{section}.") for section in proxies.SECTIONS):
+        return Said(said.what, "left where it is", f"it goes into {said.why} of {SECRETS} when the bot is adopted")
     return Said(said.what, "left where it is", "its adoption takes it along from there")
 
 

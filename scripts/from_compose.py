@@ -21,6 +21,7 @@ from pathlib import Path
 from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import visible
+from freqops.core.bot import proxies
 from freqops.core.bot.left_alone import VARIABLE as LEFT_ALONE
 from freqops.core.preflight.fleet import BOTS, SHARED
 from freqops.plays.inventory_files import SECRETS
@@ -144,6 +145,8 @@ def report(bots: Sequence[ComposeBot], inventory: Inventory, path: Path) -> Iter
     vault = " --ask-vault-pass" if inventory.has_secrets else ""
     for bot in (bot for bot in bots if bot.mode == PAPER and bot.name not in inventory.waiting):
         project = f"-e bot={bot.name} -e project=<its Compose file on {bot.host}>"
+        known = ",".join(".".join(("exchange", *place)) for place, _ in proxies.given(bot.account))
+        project += f" -e accept_dropped={known}" if known else ""
         yield f"  FREQOPS_REASON='it moves' ansible-playbook playbooks/adopt.yml {project} --check{vault}"
     if any(bot.mode == PAPER for bot in bots):
         yield "  Then each without --check. A deploy refuses new bots while their old ones run."

@@ -209,8 +209,12 @@ def test_a_secret_is_in_the_file_of_secrets_or_nowhere(tmp_path: Path, capsys: p
     for word in SECRET_WORDS:
         assert not [text for text in (*plain, made.out, made.err) if word in text], word
     assert made.fleet().secrets["omega"]["password"] == PASSPHRASE
+    of_delta = {"ccxt_config": {"proxies": {"https": "http://me:hunter22@p:1"}}}
     assert made.secrets == {
-        "secrets_exchange": {"omega": {"key": KEY, "secret": SECRET, "password": PASSPHRASE, "uid": UID}},
+        "secrets_exchange": {
+            "omega": {"key": KEY, "secret": SECRET, "password": PASSPHRASE, "uid": UID},
+            "delta": of_delta,
+        },
         "secrets_notify": {
             "gamma": {
                 "telegram": {"token": TOKEN, "chat_id": "-1001234567890"},
@@ -467,3 +471,34 @@ def test_an_image_of_postgres_is_wanted_where_a_bot_is_on_it(
     later = "vps1/beta=/opt/beta/docker-compose.yml"
     waits = Made(tmp_path, capsys, later, vps1__alpha__S=MINIMAL, vps1__beta__M=MESSENGERS)
     assert "postgres_image: postgres@sha256:" in (waits.path / "group_vars/all.yml").read_text()
+
+
+def test_a_proxy_with_a_password_is_moved_and_its_adoption_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sync = {"proxies": {"http": "http://me:hunter22@10.0.0.9:3128", "https": "http://10.0.0.9:3128"}}
+    over = {**MINIMAL, "exchange": {"name": "kraken", "ccxt_config": {"wsProxy": "socks5://me:hunter22@p:1"},
+            "ccxt_sync_config": sync}}  # fmt: skip
+    later = "vps1/beta=/opt/beta/docker-compose.yml"
+    made = Made(tmp_path, capsys, later, vps1__alpha__S=over, vps1__beta__S=over)
+    alpha = {
+        "ccxt_config": {"wsProxy": "socks5://me:hunter22@p:1"},
+        "ccxt_sync_config": {"proxies": {"http": sync["proxies"]["http"]}},
+    }
+    assert made.fleet().secrets == {"alpha": alpha}
+    assert made.config("vps1", "alpha")["exchange"]["ccxt_sync_config"] == {
+        "proxies": {"https": "http://10.0.0.9:3128"}
+    }
+    assert made.refused() == []
+    place = "secrets_exchange.alpha.ccxt_config.wsProxy"
+    assert f"alpha: exchange.ccxt_config.wsProxy: moved to secrets.yml: {place}" in made.out
+    dropped = "exchange.ccxt_config.wsProxy,exchange.ccxt_sync_config.proxies.http"
+    assert any(set(line.split("accept_dropped=")[1].split()[0].split(",")) == set(dropped.split(","))
+               for line in made.out.splitlines() if "accept_dropped=" in line)  # fmt: skip
+    assert "beta: exchange.ccxt_config.wsProxy: left where it is: it goes into secrets_exchange.beta." in made.out
+    assert "hunter22" not in made.out
+    live = {**LIVE, "exchange": {"name": "okx", "ccxt_config": {"httpsProxy": "http://me:hunter22@p:1"}}}
+    (tmp_path / "live").mkdir()
+    assert (
+        "httpsProxy: dropped: a live bot reaches its exchange" in Made(tmp_path / "live", capsys, vps1__o__L=live).out
+    )

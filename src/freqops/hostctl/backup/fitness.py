@@ -76,7 +76,7 @@ def _not_held(bot: layout.Bot, incident: str) -> list[str]:
         present = holds.load(bot.holds)
     except holds.HoldsUnreadable as error:
         return [f"its holds cannot be read ({error}): {HALT}, and replaces them"]
-    if incident in _hard(present):
+    if any(hold.incident == incident and hold.level == holds.HARD for hold in present.holds):
         return []
     cure = f"name {' or '.join(_hard(present))}" if _hard(present) else HALT
     return [f"{NOT_HELD} under {incident} (in force: {present.incidents}): {cure}"]
