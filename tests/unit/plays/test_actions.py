@@ -30,7 +30,7 @@ from action_plugins import (
 )
 from freqops.core.base import process_table
 from freqops.core.base.errors import Refused
-from freqops.core.deploy import release, strategy_package
+from freqops.core.deploy import policy, release, strategy_package
 from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
 from tests.unit.core.preflight.fleets import ROOT, inventory
@@ -217,7 +217,7 @@ def test_the_host_is_sent_only_what_it_asks_for(
 
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(ActionBase, "_execute_module", execute)
-    monkeypatch.setattr(freqops_stage.policy, "check", lambda *_: None)
+    monkeypatch.setattr(policy, "check", lambda *_: None)
     action = freqops_stage.ActionModule.__new__(freqops_stage.ActionModule)
     action._task = cast("Task", SimpleNamespace(args=words))
     assert action.run(task_vars={})["changed"] is True
