@@ -40,6 +40,9 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": visible(f"{values['bot']['name']} was not touched: {error}")}
         arguments = _arguments(values, built, validator, mark)
         done: dict[str, Any] = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
+        if done.get("wanted"):
+            arguments["contents"] = _contents(built, done["wanted"])
+            done = self._execute_module("freqops_stage", module_args=arguments, task_vars=task_vars)
         return {**result, **done, "warnings": [*done.get("warnings", []), *_left_behind(values)]}
 
 
@@ -62,10 +65,16 @@ def _build(values: dict[str, Any]) -> release.Release:
 
 
 def _arguments(values: dict[str, Any], built: release.Release, validator: dict[str, str], mark: str) -> dict[str, Any]:
-    """Return the arguments of the module: JSON, so that what may be no text is base64 there."""
-    contents = {name: base64.b64encode(content).decode() for name, content in built.user_files.items()}
+    """Return the arguments of the module, with the digests of what the strategy reads: the host may have it."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in built.user_files.items()}
     files = {**built.files, **validator}
-    return {**values, "release": built.fingerprint, "files": files, "contents": contents, "tool_mark": mark}
+    return {**values, "release": built.fingerprint, "files": files, "digests": digests, "tool_mark": mark}
+
+
+def _contents(built: release.Release, wanted: Any) -> dict[str, str]:
+    """Return the files that the host asks for: JSON, so that what may be no text is base64 there."""
+    names = [str(name) for name in wanted] if isinstance(wanted, list) else []
+    return {name: base64.b64encode(content).decode() for name, content in built.user_files.items() if name in names}
 
 
 def _validator(program: Path) -> dict[str, str]:

@@ -152,7 +152,7 @@ def level_1() -> str:
     if lost or not before:
         raise NotShown(f"of {len(before)} positions before the halt, gone without an exit: {', '.join(lost) or 'all'}")
     named = "".join(f", {now.closed[number]}" for number in ended)
-    return f"trader paused, level 1, {len(now.held)} of {len(before)} positions still managed{named}"
+    return f"trader paused, level 1, {len(before) - len(ended)} of {len(before)} positions still managed{named}"
 
 
 def flat() -> str:

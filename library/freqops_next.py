@@ -21,7 +21,7 @@ options:
     description: The step, by the name of its playbook.
     type: str
     required: true
-    choices: [adopt, bots, flatten, lockout, reconcile, restore, resume, rollback]
+    choices: [adopt, bots, deploy, flatten, lockout, reconcile, remove, restore, resume, rollback]
   bots:
     description: The bots that it was about.
     type: list
@@ -69,7 +69,18 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "after": {
         "type": "str",
         "required": True,
-        "choices": ["adopt", "bots", "flatten", "lockout", "reconcile", "restore", "resume", "rollback"],
+        "choices": [
+            "adopt",
+            "bots",
+            "deploy",
+            "flatten",
+            "lockout",
+            "reconcile",
+            "remove",
+            "restore",
+            "resume",
+            "rollback",
+        ],
     },
     "bots": {"type": "list", "elements": "str", "required": True},
     "results": {"type": "list", "elements": "dict", "required": True},

@@ -46,7 +46,10 @@ options:
     description: A database URL without secrets, for SQLite; excludes O(database).
     type: str
   exchange:
-    description: Credentials at the exchange, V(key), V(secret), V(password) and V(uid), as far as it demands them.
+    description:
+      - Credentials at the exchange, V(key), V(secret), V(password) and V(uid), as far as it demands them.
+      - Proxies that want a user and a password, below V(ccxt_config), V(ccxt_sync_config) and V(ccxt_async_config).
+      - Those that were there go where it names none of them; credentials that were there are kept.
     type: dict
   notify:
     description:
@@ -88,7 +91,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
-from ansible.module_utils.freqops.core.bot import bot_secrets, notify_secrets
+from ansible.module_utils.freqops.core.bot import bot_secrets, notify_secrets, proxies
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -171,9 +174,14 @@ def main() -> None:
         if foreign:
             allowed = ", ".join(bot_secrets.CREDENTIALS)
             module.fail_json(
-                msg=f"secrets_exchange has {', '.join(foreign)}, which is no credential; allowed: {allowed}"
+                msg=f"secrets_exchange has {', '.join(foreign)}, which is no credential; allowed: {allowed}, and "
+                f"proxies with user and password in {', '.join(proxies.SECTIONS)}"
             )
-        after["exchange"] = values["exchange"]
+        if values["live"] and any(True for _ in proxies.given(values["exchange"])):
+            module.fail_json(
+                msg="secrets_exchange has a proxy, and a live bot reaches its exchange by itself: take it out"
+            )
+        after["exchange"] = proxies.laid(after.get("exchange"), values["exchange"])
     if values["live"] and not bot_secrets.has_exchange_key(after):
         module.fail_json(
             msg="a live bot needs key and secret of its account at the exchange, each a text of at least "

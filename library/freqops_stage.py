@@ -81,8 +81,14 @@ options:
   files:
     description: The texts of the release, by relative path; given by the action plugin.
     type: dict
+  digests:
+    description: The files that its strategy reads, by relative path, as SHA-256; given by the action plugin.
+    type: dict
+    default: {}
   contents:
-    description: The files that its strategy reads in base64, by relative path; given by the action plugin.
+    description:
+      - Those of O(digests) that no release of the bot on the host has, in base64, by relative path; given by the action
+        plugin. Where one is missing, nothing is touched, and it is named as RV(wanted).
     type: dict
     default: {}
 """
@@ -102,9 +108,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+wanted:
+  description: What the host does not have of the files that its strategy reads. Nothing was touched then.
+  returned: where something is missing
+  type: list
+  elements: str
 release:
   description: The fingerprint.
-  returned: always
+  returned: where nothing is missing, as all that follows
   type: str
 former:
   description: The fingerprint of the release that runs now, empty where nothing does.
@@ -125,6 +136,8 @@ cautions:
 """
 
 import base64
+import glob
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +162,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "owner": {"type": "int", "default": 1000},
     "release": {"type": "str"},
     "files": {"type": "dict"},
+    "digests": {"type": "dict", "default": {}},
     "contents": {"type": "dict", "default": {}, "no_log": True},  # many MiB, which the host would log
 }
 
@@ -193,12 +207,29 @@ def _diff(home: Path, former: str, files: dict[str, tree.Content], changed: list
     return [difference for difference in differences if difference["before"] != difference["after"]]
 
 
+def _here(home: Path, digests: dict[str, str]) -> dict[str, bytes]:
+    """Return those of the files that a release of the bot has already, by their digests."""
+    found: dict[str, bytes] = {}
+    for name, digest in digests.items():
+        for path in (home / "release").glob(f"*/{glob.escape(name)}"):
+            content = tree.content(path) if path.is_file() and not path.is_symlink() else None
+            if content is not None and hashlib.sha256(content).hexdigest() == digest:
+                found[name] = content
+                break
+    return found
+
+
 def main() -> None:
     """Compare, and write the differences."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     values = module.params
-    read = {name: base64.b64decode(content) for name, content in values["contents"].items()}
-    home, files = Path(values["home"]), {**values["files"], **read}
+    home = Path(values["home"])
+    sent = {name: base64.b64decode(content) for name, content in values["contents"].items()}
+    read = {**_here(home, {name: digest for name, digest in values["digests"].items() if name not in sent}), **sent}
+    wanted = sorted(set(values["digests"]) - set(read))
+    if wanted:
+        module.exit_json(changed=False, wanted=wanted)
+    files = {**values["files"], **read}
     place = home / "release" / values["release"]
     former, mark = _former(home), tree.text(place / release.VALIDATED)
     changed = tree.differing(place, files)

@@ -15,7 +15,7 @@ from typing import Any
 
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import visible
-from freqops.core.bot import configuration
+from freqops.core.bot import configuration, proxies
 from freqops.core.bot.bot_secrets import CREDENTIALS
 from freqops.core.bot.db_url import POSTGRES, SQLITE
 from freqops.core.bot.notify_secrets import SECTIONS, enabled, section
@@ -140,6 +140,7 @@ def sort(host: str, name: str, strategy: str, files: Sequence[Path]) -> ComposeB
     said += _mistakes(config)
     said += _messengers(bot)
     said += _credentials(bot)
+    said += _proxies(bot)
     said += _other_secrets(config)
     said += _added(bot)
     return bot
@@ -243,6 +244,22 @@ def _credentials(bot: ComposeBot) -> Iterator[Said]:
             yield Said(f"exchange.{key}", MOVED_TO_SECRETS, f"{secrets.NAME}.{bot.name}.{key}")
         else:
             yield Said(f"exchange.{key}", DROPPED, "a paper bot does not need it")
+
+
+def _proxies(bot: ComposeBot) -> Iterator[Said]:
+    """Yield the proxies that want a user and a password: among the secrets is their one place."""
+    for path, value in reversed(list(secrets.within(bot.config))):
+        if not proxies.is_place(path) or proxies.wrong(path[1:], value):
+            continue
+        _take(bot.config, path)
+        if bot.mode == LIVE:
+            yield Said(dotted(path), DROPPED, "a live bot reaches its exchange by itself")
+            continue
+        section = bot.account
+        for name in path[1:-1]:
+            section = section.setdefault(name, {})
+        section[path[-1]] = value
+        yield Said(dotted(path), MOVED_TO_SECRETS, f"{secrets.NAME}.{bot.name}.{dotted(path[1:])}")
 
 
 def _other_secrets(config: dict[str, Any]) -> Iterator[Said]:

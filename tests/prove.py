@@ -127,7 +127,7 @@ class Place:
 
 
 @contextmanager
-def copy() -> Iterator[Place]:
+def sources() -> Iterator[Path]:
     """Copy the sources for the block, as git knows them, and lend the copy the environment that is here."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -138,6 +138,13 @@ def copy() -> Iterator[Place]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
         (root / ".venv").symlink_to(ROOT / ".venv")
+        yield root
+
+
+@contextmanager
+def copy() -> Iterator[Place]:
+    """Copy the sources for the block, compiled, and run tests there in forks."""
+    with sources() as root:
         status, said = run([*WORDS, "--collect-only", *OFF_THE_LAB], root, COMPILED)
         if status != 0:
             raise SystemExit(f"the tests cannot be found in a copy of the sources:\n{said[-4000:]}")

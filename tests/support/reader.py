@@ -18,7 +18,7 @@ import yaml
 from freqops.core.bot.configuration import merged
 from lab.base import state
 from lab.base.paths import INVENTORY, KEY, KNOWN_HOSTS
-from tests.prove import copy
+from tests.prove import sources
 from tests.support import pages
 from tests.support.composed import exchange_of
 from tests.support.field import environment
@@ -152,7 +152,7 @@ class Reader:
 @contextmanager
 def reader(images: Mapping[str, str]) -> Iterator[Reader]:
     """Lend a reader for the block: a clone, a home with a short name, and an ssh that finds the lab's hosts."""
-    with copy() as clone, tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as place:  # sockets lie in it
+    with sources() as clone, tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as place:  # sockets lie in it
         home = Path(place)
         ports = state.load().ports
         config = home / "ssh_config"
@@ -166,4 +166,4 @@ def reader(images: Mapping[str, str]) -> Iterator[Reader]:
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
         program.chmod(0o755)
-        yield Reader(clone.root, home, images)
+        yield Reader(clone, home, images)

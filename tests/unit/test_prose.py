@@ -24,6 +24,7 @@ OF_OTHERS = {"ansible-playbook: command not found", "Host key verification faile
 # Outcomes are written in small letters where they are made; `switching.failure` puts them together.
 PUT_TOGETHER = {"ROLLED BACK, PROVEN": "rolled back", "ROLLED BACK, NOT PROVEN": "rolled back"}
 PIECE = 4
+MARKER = re.compile(r"<{7} |>{7} |={7}$")  # of git, where two texts differ
 WALKED = ("first-host.md", "hosts-and-groups.md", "from-compose.md", "every-day.md", "uninstall.md")
 PLAYED = re.compile(r"\bansible-playbook playbooks/|\bfreqops-host |^make |^ssh ", re.MULTILINE)
 
@@ -46,6 +47,15 @@ def defaults(role: str) -> dict[str, object]:
     """Return the defaults of a role."""
     found: dict[str, object] = yaml.safe_load((ROOT / "roles" / role / "defaults/main.yml").read_text())
     return found
+
+
+def test_no_page_has_both_sides_of_a_merge() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "changelogs").rglob("*.y*ml")]
+        for line in path.read_text().splitlines() if MARKER.match(line)
+    ]  # fmt: skip
+    assert found == []
 
 
 def test_what_one_sees_is_what_freqops_says() -> None:

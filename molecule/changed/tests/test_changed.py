@@ -170,7 +170,7 @@ def options(role: str) -> dict[str, Any]:
 
 def test_every_variable_of_every_role_is_another_one_here(tmp_path: Path) -> None:
     changed = values(tmp_path)
-    # Lists that the lab needs, with more in them; what has no default; and what the lab's accounts are made for.
+    # Lists that the lab needs, with more in them; images; and what the lab's accounts are made for.
     elsewhere = {"docker_insecure_registries", "docker_address_pools", "freqtrade_bots", "freqtrade_config"}
     elsewhere |= {"secrets_exchange", "secrets_notify", "freqtrade_image", "postgres_image"}
     elsewhere |= {"host_differs", "docker_differs", "backup_differs"}  # a deploy concludes these

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -51,5 +52,6 @@ def _open(secrets: Path) -> Iterator[Refusal]:
     """Yield a file of secrets that is not encrypted and that others than its owner may read."""
     mode = secrets.stat().st_mode & 0o777
     if mode & OTHERS_MAY_READ and not secrets.read_text(errors="replace").startswith(ENCRYPTED):
-        cure = f"chmod 600 {secrets}, and better encrypt it with ansible-vault"
+        named = shlex.quote(str(secrets))
+        cure = f"chmod 600 {named}, and better: ansible-vault encrypt {named}"
         yield Refusal("", f"{secrets} is not encrypted and has mode {mode:04o}", cure)

@@ -37,6 +37,11 @@ def test_positions_that_are_still_there_are_counted(bot: Bot) -> None:
     assert proofs.level_1() == "trader paused, level 1, 2 of 2 positions still managed"
 
 
+def test_a_position_that_came_after_the_look_is_not_counted(bot: Bot) -> None:
+    bot.now = Trades(held=BTC | ETH | {"3": "SOL/USDT"}, waiting={}, closed={})
+    assert proofs.level_1() == "trader paused, level 1, 2 of 2 positions still managed"
+
+
 def test_a_position_that_ended_meanwhile_is_named(bot: Bot) -> None:
     bot.now = Trades(held=BTC, waiting={}, closed=ENDED)
     said = proofs.level_1()

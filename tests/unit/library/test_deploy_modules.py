@@ -95,6 +95,40 @@ def test_files_that_a_strategy_reads_are_laid_out_unchanged_and_have_a_mount_poi
     assert laid_out.read_bytes() == b"\xff\0\r\n"
 
 
+def digests(contents: dict[str, str]) -> dict[str, str]:
+    return {name: hashlib.sha256(base64.b64decode(content)).hexdigest() for name, content in contents.items()}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_no_release_here_has_is_asked_for_before_anything_is_touched(
+    run: Run, stage: dict[str, Any], check: bool
+) -> None:
+    contents = read_files(levels=b"\xff\0", more=b"m")
+    answer = run(freqops_stage, check=check, **{**stage, "digests": digests(contents)})
+    assert (answer["changed"], answer["wanted"]) == (False, ["user_files/levels", "user_files/more"])
+    assert not (Path(stage["home"]) / "release" / NEW).exists()
+
+
+def test_what_a_release_here_has_need_not_be_sent(run: Run, stage: dict[str, Any]) -> None:
+    home, contents = Path(stage["home"]), read_files(levels=b"\xff\0", more=b"m")
+    stage["digests"] = digests(contents)
+    assert run(freqops_stage, **{**stage, "contents": contents})["changed"] is True
+    again = run(freqops_stage, **stage)
+    assert (again["changed"], "wanted" in again) == (False, False)
+    assert run(freqops_stage, **{**stage, "release": "2" * 16})["changed"] is True
+    assert (home / "release" / ("2" * 16) / "user_files/levels").read_bytes() == b"\xff\0"
+    spoilt, linked = (home / "release" / name / "user_files/levels" for name in (NEW, "2" * 16))
+    spoilt.chmod(0o644)
+    spoilt.write_bytes(b"changed")
+    linked.rename(home / "else")
+    linked.symlink_to(home / "else")
+    assert run(freqops_stage, **stage)["wanted"] == ["user_files/levels"]
+    assert spoilt.read_bytes() == b"changed"
+    sent = {**stage, "contents": {"user_files/levels": contents["user_files/levels"]}}
+    assert run(freqops_stage, **sent)["changed"] is True
+    assert spoilt.read_bytes() == b"\xff\0"
+
+
 def test_the_host_does_not_log_what_it_was_given_to_read(
     run: Run, stage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,6 +213,23 @@ def test_what_is_no_credential_is_refused(run: Run, path: Path, arguments: dict[
     assert not path.exists()
 
 
+PROXY = {"ccxt_config": {"httpsProxy": "http://me:word-of-a-proxy@10.0.0.9:3128"}}
+
+
+def test_a_proxy_comes_and_goes_and_the_key_stays(run: Run, path: Path, arguments: dict[str, Any]) -> None:
+    switched(run, path, exchange=KEY, **arguments)
+    answer = switched(run, path, exchange=PROXY, **arguments)
+    assert json.loads(path.read_text())["exchange"] == {**KEY, **PROXY}
+    assert "word-of-a-proxy" not in json.dumps(answer)
+    assert switched(run, path, **arguments)["renewed"] is False
+    assert switched(run, path, exchange=PROXY, **arguments)["renewed"] is False
+    switched(run, path, exchange={"ccxt_config": {}}, **arguments)
+    assert json.loads(path.read_text())["exchange"] == KEY
+    refused = switched(run, path, exchange={**KEY, **PROXY}, live=True, **arguments)
+    assert refused["failed"] is True
+    assert json.loads(path.read_text())["exchange"] == KEY
+
+
 ON = {"telegram": {"enabled": True}, "webhook": {"enabled": True}}
 NOTIFY = {"telegram": {"token": "a-token-of-telegram", "chat_id": "12"}, "webhook": {"url": "https://a/word-of-it"}}
 

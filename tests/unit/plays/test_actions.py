@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -29,7 +30,7 @@ from action_plugins import (
 )
 from freqops.core.base import process_table
 from freqops.core.base.errors import Refused
-from freqops.core.deploy import release, strategy_package
+from freqops.core.deploy import policy, release, strategy_package
 from freqops.fleet.fanout import Answer
 from freqops.plays import lint_report
 from tests.unit.core.preflight.fleets import ROOT, inventory
@@ -188,8 +189,39 @@ def test_files_that_a_strategy_reads_reach_the_host_unchanged(staged: dict[str, 
     assert built.fingerprint != before.fingerprint
     assert freqops_stage._build({**staged, "user_files": ""}) == before
     sent = freqops_stage._arguments({**staged, "user_files": str(place)}, built, {}, "mark")
-    assert base64.b64decode(sent["contents"]["user_files/deep/levels.bin"]) == b"\xff\0\r\n"
+    name, content = "user_files/deep/levels.bin", b"\xff\0\r\n"
+    assert sent["digests"][name] == hashlib.sha256(content).hexdigest()
+    assert "contents" not in sent
+    wanted = freqops_stage._contents(built, [name, "config.json", "../secret"])
+    assert {key: base64.b64decode(each) for key, each in wanted.items()} == {name: content}
+    assert freqops_stage._contents(built, "user_files/deep/levels.bin") == {}
     json.dumps(sent)
+
+
+@pytest.mark.parametrize(("has", "calls"), [(False, [{}, {"user_files/b": "YmI="}]), (True, [{}])])
+def test_the_host_is_sent_only_what_it_asks_for(
+    staged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool, calls: list[dict[str, str]]
+) -> None:
+    (tmp_path / "read").mkdir()
+    (tmp_path / "read" / "a").write_text("aa")
+    (tmp_path / "read" / "b").write_text("bb")
+    tool = tmp_path / "tool"
+    tool.touch()
+    validator = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
+    words = {**staged, "user_files": str(tmp_path / "read"), "validator": str(validator), "tool": str(tool)}
+    sent: list[dict[str, str]] = []
+
+    def execute(_self: ActionBase, _name: str, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        sent.append(module_args.get("contents", {}))
+        return {"wanted": ["user_files/b"]} if not has and len(sent) == 1 else {"changed": True}
+
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(ActionBase, "_execute_module", execute)
+    monkeypatch.setattr(policy, "check", lambda *_: None)
+    action = freqops_stage.ActionModule.__new__(freqops_stage.ActionModule)
+    action._task = cast("Task", SimpleNamespace(args=words))
+    assert action.run(task_vars={})["changed"] is True
+    assert sent == calls
 
 
 def test_directories_of_which_nothing_is_brought_are_named(staged: dict[str, Any], tmp_path: Path) -> None:

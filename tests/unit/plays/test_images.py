@@ -50,6 +50,17 @@ def test_the_probe_looks_for_the_images_of_all_bots() -> None:
     assert templated(probe["images"]) == [OF_HOST, OWN, POSTGRES]
     assert templated(probe["images"], freqtrade_bots=[BETA]) == [OWN, POSTGRES]
     assert templated(probe["images"], freqtrade_bots=[]) == [POSTGRES]
+    assert templated(probe["images"], postgres_image="") == [OF_HOST, OWN]
+    assert templated(probe["images"].replace("postgres_image", "not_set_anywhere")) == [OF_HOST, OWN]
+
+
+def test_the_role_wants_an_image_of_postgres_only_where_a_bot_is_on_it() -> None:
+    [block] = tasks("roles/postgres/tasks/main.yml")
+    constants = yaml.safe_load((ROOT / "roles/postgres/vars/main.yml").read_text())
+    assert block["block"][0]["ansible.builtin.import_tasks"] == "preflight.yml"
+    for bots, wanted in (([{**ALPHA, "database": "sqlite"}], False), ([], False), ([ALPHA], True)):
+        found = templated(constants["__postgres_bots"], freqtrade_bots=bots)
+        assert templated(f"{{{{ {block['when']} }}}}", __postgres_bots=found) is wanted
 
 
 def test_an_adoption_compares_with_the_image_of_that_bot() -> None:

@@ -62,9 +62,8 @@ def test_an_open_file_of_secrets_is_refused(inventory: Path, mode: int) -> None:
     (inventory / "secrets.yml").chmod(mode)
     assert judged(inventory) == [
         (
-            f"inventory: secrets.yml is not encrypted and has mode {mode:04o}; chmod 600 secrets.yml, and better "
-            f"encrypt "
-            "it with ansible-vault"
+            f"inventory: secrets.yml is not encrypted and has mode {mode:04o}; chmod 600 secrets.yml, and better: "
+            "ansible-vault encrypt secrets.yml"
         )
     ]
 

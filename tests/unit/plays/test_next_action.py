@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
 MODULE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 
-NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor")
+NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor", "stack", "look")
 module = AnsibleModule({name: {"type": "raw"} for name in NAMES})
 said = ANSWERS[module.params["bot"] or "all"]
 (module.fail_json if said.pop("fails", False) else module.exit_json)(msg="as the test says", changed=False, **said)
@@ -105,6 +106,41 @@ def test_a_row_that_is_refused_has_its_next_command(play: Play) -> None:
     status, lines = play.run("steps/bots.yml", "freqops_bots", {"all": {"fails": True, "bots": rows}})
     assert status != 0
     assert lines[-1] == f"to take its hold one step down: {WHY}resume.yml -e bots=alpha -e incident={INCIDENT}"
+
+
+def test_a_removal_that_is_refused_says_what_ends_that(play: Play) -> None:
+    rows = [{"bot": "alpha", "outcome": "refused", "proven": False, "next_steps": [{"step": "sell"}]},
+            {"bot": "gamma", "outcome": "may go", "proven": True, "next_steps": []}]  # fmt: skip
+    answer = {"fails": True, "bots": rows}
+    status, lines = play.run("steps/remove_judge.yml", "freqops_remove", {"all": answer}, remove_bots="alpha")
+    assert status != 0
+    assert lines[-1] == f"to sell what it has open: {WHY}killswitch.yml -e bots=alpha -e level=2"
+
+
+def test_a_restore_under_another_incident_is_repeated_whole(play: Play) -> None:
+    tasks = yaml.safe_load((ROOT / "playbooks" / "restore.yml").read_text())[-1]["tasks"]
+    words = next(each["vars"] for each in tasks if "bot_command" in each.get("vars", {}))
+    assert words["bot_command"] == "restore"
+    words |= {"bot_command": "flatten", "snapshot": "latest", "overwrite": "true", "fenced": "it's unplugged"}
+    answers = {"alpha": {"fails": True, "next_steps": [{"step": "again", "incident": INCIDENT}]}, "gamma": {}}
+    status, lines = play.run("steps/bot_command.yml", "freqops_flatten", answers, **words)
+    assert status != 0
+    [line] = [line for line in lines if "under the incident that is in force" in line]
+    typed = shlex.split(line.partition(f"{WHY}flatten.yml ")[2])
+    assert typed[:4] == ["-e", "bots=alpha", "-e", f"incident={INCIDENT}"]
+    assert json.loads(typed[5]) == {"snapshot": "latest", "overwrite": "true", "fenced": "it's unplugged"}
+
+
+def test_a_bot_that_was_rolled_back_has_its_report(play: Play) -> None:
+    tasks = yaml.safe_load((ROOT / "roles/freqtrade/tasks/switch.yml").read_text())
+    [block] = [each for each in tasks if "block" in each]
+    say = next(each for each in block["always"] if "freqops_next" in each)
+    act = {"name": "x", "freqops_switch": {"bot": "alpha"}, "register": block["block"][0]["register"]}
+    rows = [{"bot": "alpha", "outcome": "rolled back", "well": False, "proven": True}]
+    answer = {"alpha": {"fails": True, "bots": rows}}
+    status, lines = play.play({"block": [act], "always": [say]}, "freqops_switch", answer)
+    assert status != 0
+    assert lines[-2].endswith(f"ansible-playbook playbooks/incident.yml -e incident={INCIDENT}")
 
 
 def last(tasks: list[dict[str, Any]]) -> dict[str, Any]:

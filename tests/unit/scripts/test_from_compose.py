@@ -20,7 +20,7 @@ from freqops.core.bot import configuration
 from freqops.core.preflight import judge
 from freqops.core.preflight.fleet import Fleet
 from freqops.plays import inventory_files, preflight
-from scripts import add_bot, compose_bot, from_compose
+from scripts import add_bot, compose_bot, compose_inventory, from_compose
 from tests.unit.plays.test_preflight import hostvars
 
 ROOT = Path(__file__).parents[3]
@@ -209,8 +209,12 @@ def test_a_secret_is_in_the_file_of_secrets_or_nowhere(tmp_path: Path, capsys: p
     for word in SECRET_WORDS:
         assert not [text for text in (*plain, made.out, made.err) if word in text], word
     assert made.fleet().secrets["omega"]["password"] == PASSPHRASE
+    of_delta = {"ccxt_config": {"proxies": {"https": "http://me:hunter22@p:1"}}}
     assert made.secrets == {
-        "secrets_exchange": {"omega": {"key": KEY, "secret": SECRET, "password": PASSPHRASE, "uid": UID}},
+        "secrets_exchange": {
+            "omega": {"key": KEY, "secret": SECRET, "password": PASSPHRASE, "uid": UID},
+            "delta": of_delta,
+        },
         "secrets_notify": {
             "gamma": {
                 "telegram": {"token": TOKEN, "chat_id": "-1001234567890"},
@@ -263,9 +267,9 @@ def test_what_is_common_and_what_is_its_own_are_the_whole(configs: list[dict[str
     bots = [
         compose_bot.ComposeBot(f"b{n}", "h", "paper", "S", "sqlite", "running", None, c) for n, c in enumerate(configs)
     ]
-    shared = from_compose.common(bots)
+    shared = compose_inventory.common(bots)
     for config in configs:
-        own = from_compose.without(config, shared)
+        own = compose_inventory.without(config, shared)
         whole = configuration.merged(shared, own)
         assert json.dumps(whole, sort_keys=True) == json.dumps(config, sort_keys=True)
         assert not [name for name in own if name in shared and not isinstance(own[name], dict)]
@@ -455,3 +459,47 @@ def test_who_is_no_bot_cannot_be_left_for_later(
     assert made.status == 1
     assert why in made.err
     assert not made.path.exists()
+
+
+def test_an_image_of_postgres_is_wanted_where_a_bot_is_on_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "first").mkdir()
+    without = Made(tmp_path / "first", capsys, vps1__alpha__S=MINIMAL)
+    assert "postgres" not in (without.path / "group_vars/all.yml").read_text()
+    assert "postgres_image" not in without.out
+    assert without.refused() == []
+    later = "vps1/beta=/opt/beta/docker-compose.yml"
+    waits = Made(tmp_path, capsys, later, vps1__alpha__S=MINIMAL, vps1__beta__M=MESSENGERS)
+    assert "postgres_image: postgres@sha256:" in (waits.path / "group_vars/all.yml").read_text()
+
+
+def test_a_proxy_with_a_password_is_moved_and_its_adoption_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sync = {"proxies": {"http": "http://me:hunter22@10.0.0.9:3128", "https": "http://10.0.0.9:3128"}}
+    over = {**MINIMAL, "exchange": {"name": "kraken", "ccxt_config": {"wsProxy": "socks5://me:hunter22@p:1"},
+            "ccxt_sync_config": sync}}  # fmt: skip
+    later = "vps1/beta=/opt/beta/docker-compose.yml"
+    made = Made(tmp_path, capsys, later, vps1__alpha__S=over, vps1__beta__S=over)
+    alpha = {
+        "ccxt_config": {"wsProxy": "socks5://me:hunter22@p:1"},
+        "ccxt_sync_config": {"proxies": {"http": sync["proxies"]["http"]}},
+    }
+    assert made.fleet().secrets == {"alpha": alpha}
+    assert made.config("vps1", "alpha")["exchange"]["ccxt_sync_config"] == {
+        "proxies": {"https": "http://10.0.0.9:3128"}
+    }
+    assert made.refused() == []
+    place = "secrets_exchange.alpha.ccxt_config.wsProxy"
+    assert f"alpha: exchange.ccxt_config.wsProxy: moved to secrets.yml: {place}" in made.out
+    dropped = "exchange.ccxt_config.wsProxy,exchange.ccxt_sync_config.proxies.http"
+    assert any(set(line.split("accept_dropped=")[1].split()[0].split(",")) == set(dropped.split(","))
+               for line in made.out.splitlines() if "accept_dropped=" in line)  # fmt: skip
+    assert "beta: exchange.ccxt_config.wsProxy: left where it is: it goes into secrets_exchange.beta." in made.out
+    assert "hunter22" not in made.out
+    live = {**LIVE, "exchange": {"name": "okx", "ccxt_config": {"httpsProxy": "http://me:hunter22@p:1"}}}
+    (tmp_path / "live").mkdir()
+    assert (
+        "httpsProxy: dropped: a live bot reaches its exchange" in Made(tmp_path / "live", capsys, vps1__o__L=live).out
+    )

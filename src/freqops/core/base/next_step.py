@@ -16,6 +16,7 @@ NAME = "next_steps"  # under which it stands in an answer
 MOST = 8
 AGAIN = "again"  # the same command, with this incident
 HALT = "halt"  # at level 3
+SELL = "sell"  # what the bot has open, at level 2
 RESUME = "resume"
 RECONCILE = "reconcile"
 DISABLE = "disable"  # the breaker of the host

@@ -8,6 +8,7 @@ from typing import Any
 from .exit_status import NOT_PROVEN, PROVEN
 
 BY_PLAN = "stopped by plan"  # the outcome of a start that leaves such a bot alone
+NOT_TOUCHED = ("refused", "not reached")  # the outcomes of a switch that did nothing
 
 
 @dataclass

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from . import proxies
 from .db_url import SCHEME, password_of, postgres_url
 
 USER = "freqops"
@@ -38,8 +39,10 @@ def rotated(present: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def not_credentials(exchange: Mapping[str, Any]) -> list[str]:
-    """Return the names in ``exchange`` that are no credentials: laid over the configuration, they would change it."""
-    return sorted(str(name) for name in exchange if name not in CREDENTIALS)
+    """Return the places in ``exchange`` that are no secrets: laid over the configuration, they would change it."""
+    unknown = [str(name) for name in exchange if name not in (*CREDENTIALS, *proxies.SECTIONS)]
+    wrong = [place for place, value in proxies.given(exchange) if proxies.wrong(place, value)]
+    return sorted([*unknown, *(".".join(map(str, place)) for place in wrong)])
 
 
 def has_exchange_key(present: Mapping[str, Any]) -> bool:

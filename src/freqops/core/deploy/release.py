@@ -16,6 +16,7 @@ from typing import Any
 
 from ..base.errors import FreqopsError
 from ..bot import layout, limits, user_files
+from ..bot.proxies import WITH_PASSWORD
 from .tree import Content
 
 PLACEHOLDER = "@RELEASE@"
@@ -141,7 +142,9 @@ def shown(name: str, content: Content) -> str:
 
 
 def without_secrets(value: Any) -> Any:
-    """Return a value, with what is called like a secret hidden wherever it stands in it."""
+    """Return a value; what is called like a secret, and an address with a password, is hidden wherever it stands."""
+    if isinstance(value, str) and WITH_PASSWORD.match(value):
+        return HIDDEN
     if isinstance(value, dict):
         return {
             key: HIDDEN if SECRET_NAME.search(str(key)) and not isinstance(item, dict) else without_secrets(item)

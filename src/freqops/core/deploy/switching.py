@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-NOT_TOUCHED = ("refused", "not reached")
+from ..base.outcome import NOT_TOUCHED
 
 
 def refusal(bot: str, why: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..base import next_step
-from ..base.outcome import BY_PLAN
+from ..base.outcome import BY_PLAN, NOT_TOUCHED
 from ..bot.layout import BOT_NAME
 from .answer import Row
 from .holds import ENTRIES, HARD
@@ -57,7 +57,9 @@ class _Form:
 UP = _Form(f"{GONE}, to have it up and paused", "resume")
 ENTER = _Form(f"{GONE}, to let it buy again", "resume")
 GIVE_BACK = _Form("or, to give the old one back", "adopt", "-e bot={bots} -e undo=true")
-AGAIN = {step: _Form("under the incident that is in force", step) for step in ("flatten", "reconcile", "resume")}
+ANEW = "under the incident that is in force"
+AGAIN = ("flatten", "reconcile", "restore", "resume")
+REPORT = _Form("what it did, and what Freqtrade said", "incident", "-e incident={incident}", acts=False)
 AFTER = {  # what follows on a step that was proven, for a bot on paper, and for a live one
     "flatten": {"paper": UP, "live": _Form("next, to take in what was sold", "reconcile")},
     "reconcile": {"paper": UP, "live": UP},
@@ -66,6 +68,7 @@ AFTER = {  # what follows on a step that was proven, for a bot on paper, and for
 # What a host names as the way out of a refusal.
 WAYS_OUT = {
     next_step.HALT: _Form("to stop it for certain", "killswitch", "-e bots={bots} -e level=3"),
+    next_step.SELL: _Form("to sell what it has open", "killswitch", "-e bots={bots} -e level=2"),
     next_step.RESUME: _Form("to take its hold one step down", "resume"),
     next_step.RECONCILE: _Form("to bring its records and its exchange together", "reconcile"),
     next_step.DISABLE: _Form(
@@ -155,11 +158,15 @@ def to_disable(bots: Collection[str], hosts: Collection[str]) -> str:
 
 def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iterator[tuple[_Form, str]]:
     """Give the steps that are due for one bot, each with its incident."""
-    if result.get("failed") is True or result.get("proven") is False:
+    if step == "deploy":
+        if result.get("well") is False and result.get("outcome") not in NOT_TOUCHED:
+            yield REPORT, incident
+            yield WAYS_OUT[next_step.LOOK], ""
+    elif result.get("failed") is True or result.get("proven") is False:
         if step == "lockout":
             yield _Form("when that is put right, again", step, f"-e bots={{bots}} {more}"), ""
         else:
-            yield from _ways_out(step, result)
+            yield from _ways_out(step, result, more)
     elif result.get("outcome") == BY_PLAN:
         yield WAYS_OUT[next_step.START], ""
     elif step in AFTER:
@@ -170,9 +177,10 @@ def _due(step: str, incident: str, result: Result, mode: str, more: str) -> Iter
             yield GIVE_BACK, ""
 
 
-def _ways_out(step: str, result: Result) -> Iterator[tuple[_Form, str]]:
+def _ways_out(step: str, result: Result, more: str) -> Iterator[tuple[_Form, str]]:
     """Give the way out that a host named, each with its incident; without one the status, which has the next step."""
-    named = [(AGAIN.get(step) if each.step == next_step.AGAIN else WAYS_OUT.get(each.step), each.incident)
+    again = _Form(ANEW, step, f"{UNDER} {more}".rstrip()) if step in AGAIN else None
+    named = [(again if each.step == next_step.AGAIN else WAYS_OUT.get(each.step), each.incident)
              for each in next_step.of_answer(result)]  # fmt: skip
     known = [(form, under) for form, under in named if form is not None and form.suits(under)]
     yield from known or [(WAYS_OUT[next_step.LOOK], "")]

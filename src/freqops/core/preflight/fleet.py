@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..bot import configuration
+from ..bot.db_url import POSTGRES
 from ..bot.layout import BOT_NAME, MODES
 from . import declared
 from .refusal import Refusal, VariablePath
@@ -51,7 +52,7 @@ class DeclaredBot:
     @property
     def kind(self) -> str:
         """The kind of its database."""
-        return str(self.entry.get("database", "postgresql"))
+        return str(self.entry.get("database", POSTGRES))
 
     @property
     def database(self) -> str:
@@ -127,6 +128,10 @@ class Fleet:
         if given is None or declared.wrong_kind(given, self.spec(name), as_text=True):
             return default
         return int(given) if self.known[name].get("type") == "int" else given
+
+    def has_postgres(self, host: str) -> bool:
+        """Whether a bot of a host is declared on Postgres, as one is whose entry names no database."""
+        return any(bot.host == host and bot.kind == POSTGRES for bot in self.bots)
 
     @cached_property
     def bots(self) -> list[DeclaredBot]:

@@ -100,7 +100,7 @@ def _clock(fleet: Fleet, host: str, found: Found) -> Iterator[Refusal]:
 
 def _memory(fleet: Fleet, host: str, bots: list[DeclaredBot], total: int) -> Iterator[Refusal]:
     wanted = [_size(bot.entry.get("memory"), _named(fleet, host, "freqtrade_memory")) for bot in bots]
-    database = _named(fleet, host, "postgres_memory") if any(bot.kind == "postgresql" for bot in bots) else 0
+    database = _named(fleet, host, "postgres_memory") if fleet.has_postgres(host) else 0
     reserve = _named(fleet, host, "host_memory_reserve")
     need = sum(wanted) + database + reserve
     if bots and need > total:
@@ -128,7 +128,9 @@ def _disks(fleet: Fleet, host: str, bots: list[DeclaredBot], found: Found) -> It
     """Yield file systems that would be full: images go to Docker's, records and logs to /srv."""
     reserve = _named(fleet, host, "host_disk_reserve")
     given = fleet.hosts[host]
-    wanted = [*(image.of(bot.entry, given.get(image.KEY)) for bot in bots), given.get(POSTGRES_IMAGE)]
+    wanted = [image.of(bot.entry, given.get(image.KEY)) for bot in bots]
+    if fleet.has_postgres(host):
+        wanted.append(given.get(POSTGRES_IMAGE))
     missing = [name for name in wanted if not found["images"].get(name)]
     need = {"srv": reserve // 3, "docker": reserve if missing else reserve // 3}
     disks = found["disks"]

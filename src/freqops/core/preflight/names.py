@@ -15,7 +15,6 @@ from .fleet import BOTS, Fleet, entries
 from .refusal import Refusal, shown
 
 POSTGRES_IMAGE = "postgres_image"
-IMAGES = (image.KEY, POSTGRES_IMAGE)
 PINNED = re.compile(r"^[a-z0-9./:_-]+@sha256:([0-9a-f]{64})$")
 PORTS = (1024, 65535)
 SIZES = ("freqtrade_memory", "postgres_memory", "host_memory_reserve", "host_disk_reserve")
@@ -44,11 +43,10 @@ def _size(host: str, what: str, value: Any, paths: tuple[Any, ...], bot: str = "
 def images(fleet: Fleet) -> Iterator[Refusal]:
     """Yield the images that may change under us, or that were not chosen."""
     for host, given in fleet.hosts.items():
-        for name in IMAGES:
-            named = given.get(name)
-            if named is None and not fleet.value(host, BOTS):
-                continue  # nothing runs there
-            yield from _unpinned(host, name, named, ((name,),))
+        if given.get(image.KEY) is not None or fleet.value(host, BOTS):
+            yield from _unpinned(host, image.KEY, given.get(image.KEY), ((image.KEY,),))
+        if fleet.has_postgres(host):
+            yield from _unpinned(host, POSTGRES_IMAGE, given.get(POSTGRES_IMAGE), ((POSTGRES_IMAGE,),))
 
 
 def _unpinned(host: str, name: str, named: Any, paths: tuple[Any, ...], bot: str = "") -> Iterator[Refusal]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..bot import proxies
 from ..bot.bot_secrets import CREDENTIALS, EXCHANGE_KEY_LENGTH
 from ..bot.notify_secrets import SECTIONS
+from ..bot.proxies import WITH_PASSWORD
 from .fleet import SHARED, Fleet
 from .refusal import Refusal, VariablePath, dotted, hidden
 
@@ -20,8 +21,8 @@ ANYWHERE = frozenset(
      "privateKey")
 )  # fmt: skip
 OF_EXCHANGES = frozenset((*CREDENTIALS, "account_id", "accountId", "wallet_address", "walletAddress"))
+A_PROXY = f"{NAME}.<bot>.{proxies.SECTIONS[0]}.httpsProxy"
 OF_URLS = ("webhook_url",)
-WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s]*:[^/@\s]+@")
 IN_ADDRESSES = ("@", "token=", "key=", "hooks.slack.com/", "/api/webhooks/", "api.telegram.org/bot")
 
 
@@ -39,6 +40,7 @@ def accounts(fleet: Fleet) -> Iterator[Refusal]:
             yield Refusal("", f"{NAME} names {bot!r}, which is no bot", cure)
         host = names[bot].host if bot in names else ""
         yield from _account(host, str(bot), account)
+        yield from _proxies(host, str(bot), account, is_live=bot in names and names[bot].is_live)
         key = account.get("key") if isinstance(account, Mapping) else None
         if isinstance(key, str) and key and owners.setdefault(key, str(bot)) != bot:
             cure = "one bot, one account: make a key of its own for each"
@@ -50,9 +52,11 @@ def _account(host: str, bot: str, account: Any) -> Iterator[Refusal]:
     if not isinstance(account, Mapping):
         yield Refusal(host, f"{NAME}.{bot} is {hidden(account)}", "it must have key and secret", bot)
         return
-    for name in sorted(set(map(str, account)) - set(CREDENTIALS)):
-        cure = f"allowed are {', '.join(CREDENTIALS)}"
+    for name in sorted(set(map(str, account)) - set(CREDENTIALS) - set(proxies.SECTIONS)):
+        cure = f"allowed are {', '.join(CREDENTIALS)}, and proxies in {', '.join(proxies.SECTIONS)}"
         yield Refusal(host, f"{NAME}.{bot}.{name} is no credential", cure, bot)
+    if account and set(account) <= set(proxies.SECTIONS):
+        return  # proxies alone: no account is given, and one that the host has is kept
     for name in ("key", "secret"):
         if not account.get(name):
             cure = "copy it from the exchange, or take the whole bot out: what the host already has is kept"
@@ -61,6 +65,25 @@ def _account(host: str, bot: str, account: Any) -> Iterator[Refusal]:
         why = _weak(name, account.get(name)) if account.get(name) is not None and account[name] != "" else None
         if why:
             yield Refusal(host, f"{NAME}.{bot}.{name} {why}", "copy it from the exchange, in quotes", bot)
+
+
+def _proxies(host: str, bot: str, account: Any, *, is_live: bool) -> Iterator[Refusal]:
+    """Yield the mistakes in the proxies of one bot."""
+    found = list(proxies.given(account)) if isinstance(account, Mapping) else []
+    if found and is_live:
+        cure = "take its proxies out: a live bot reaches its exchange by itself"
+        yield Refusal(host, f"{NAME}.{bot}.{dotted(found[0][0])} leads a live bot elsewhere", cure, bot)
+    for place, value in found:
+        why = proxies.wrong(place, value)
+        match = proxies.ADDRESS.fullmatch(value) if isinstance(value, str) else None
+        if why is None and match and is_placeholder(match["password"]):
+            why = "looks like a placeholder"
+        if why:
+            cure = (
+                f"a proxy with user and password stands there, {proxies.SECTIONS[0]}.httpsProxy: "
+                "http://user:password@host:port say; everything else belongs in the configuration"
+            )
+            yield Refusal(host, f"{NAME}.{bot}.{dotted(place)} {why}", cure, bot)
 
 
 def _weak(name: str, value: Any) -> str | None:
@@ -109,10 +132,17 @@ def home(path: VariablePath, value: Any) -> str:
     if path[-1] in SECTIONS.get(path[0], ()) and len(path) == 2:
         return "it belongs in secrets_notify in secrets.yml"
     if isinstance(value, str) and WITH_PASSWORD.match(value):
-        return "write the address without user and password: freqops has no safe place for them yet"
+        return _home_of_address(path)
     if path[0] == "exchange":
         return f"leave it out: credentials belong in {NAME} in secrets.yml, and there are only {', '.join(CREDENTIALS)}"
     return "leave it out: freqops has no safe place for it yet"
+
+
+def _home_of_address(path: VariablePath) -> str:
+    """Return the place where an address with a password belongs, in words."""
+    if proxies.is_place(path):
+        return f"it belongs in {NAME} in secrets.yml, as {dotted(path[1:])} of its bot"
+    return f"write the address without user and password; only a proxy may have them, as {A_PROXY} in secrets.yml"
 
 
 def _is_secret(path: VariablePath, value: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..bot import notify_secrets
+from ..bot import notify_secrets, proxies
 from ..bot.database_contents import CARRIED
 from ..deploy import release
 
@@ -103,9 +103,15 @@ def objections(found: Collection[Dropped], accepted: Collection[str], bot: str) 
     tables = [each for each in missing if each.name.startswith(TABLES)]
     silent = [each.name for each in missing if each.name in MESSENGERS]
     code = [each for each in missing if each.name.partition(".")[0] == STRATEGY]
-    trading = [each for each in missing if each not in [*tables, *code] and each.name not in MESSENGERS]
+    secret = [each for each in missing if each not in code and _is_secret_proxy(each)]
+    others = [*tables, *code, *secret]
+    trading = [each for each in missing if each not in others and each.name not in MESSENGERS]
     if silent:
         yield f"its {', '.join(silent)} will be off after the adoption; {answer}"
+    if secret:
+        listed = ", ".join(each.name for each in secret)
+        cure = f"put it into secrets_exchange of {bot}, and {answer}"
+        yield f"its proxy with a password is not brought along: {listed}; {cure}"
     if trading:
         listed = ", ".join(f"{each.name} ({each.before}; {bot}: {each.after})" for each in trading)
         yield f"how it trades would change by {listed}; write it into config of {bot}, or {answer}"
@@ -140,6 +146,10 @@ def _is_brought_along(after: Mapping[str, Any], path: tuple[str, ...]) -> bool:
     """Whether a place is that of a secret of a messenger that stays on, and that the bot does not have otherwise."""
     section, *keys = path
     return len(keys) == 1 and keys[0] in notify_secrets.wanting(after, section)
+
+
+def _is_secret_proxy(each: Dropped) -> bool:
+    return proxies.is_place(tuple(each.name.split("."))) and release.HIDDEN in each.before
 
 
 def _shown(config: Mapping[str, Any]) -> Any:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from freqops.core.backup.store import Dump, Store
 from freqops.core.base.errors import Refused
+from freqops.core.base.next_step import AGAIN, NextStep
+from freqops.core.base.next_step import HALT as HALT_STEP
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
@@ -14,6 +16,7 @@ from ..bot import processes_and_api, stopped
 from ..bot.engine import Engine
 
 HALT = "killswitch.yml -e level=3 ends it and holds it"
+NOT_HELD = f"it is not held at level {holds.HARD}"
 
 
 def store_of(home: Path) -> Store:
@@ -75,7 +78,22 @@ def _not_held(bot: layout.Bot, incident: str) -> list[str]:
         return [f"its holds cannot be read ({error}): {HALT}, and replaces them"]
     if any(hold.incident == incident and hold.level == holds.HARD for hold in present.holds):
         return []
-    return [f"it is not held at level {holds.HARD} under {incident} (in force: {present.incidents}): {HALT}"]
+    cure = f"name {' or '.join(_hard(present))}" if _hard(present) else HALT
+    return [f"{NOT_HELD} under {incident} (in force: {present.incidents}): {cure}"]
+
+
+def _hard(present: holds.Holds) -> list[str]:
+    """Return the incidents under which a bot is held at level 3 by what this version can end."""
+    known = (hold for hold in present.holds if hold.level == holds.HARD and hold.holder in holds.HOLDERS)
+    return list(dict.fromkeys(hold.incident for hold in known))
+
+
+def steps_out(bot: layout.Bot, reasons: list[str]) -> list[NextStep]:
+    """Return what is due before a restore: a halt, or the same restore under an incident that is in force."""
+    if any(HALT in reason for reason in reasons):
+        return [NextStep(HALT_STEP)]
+    wrong = any(reason.startswith(NOT_HELD) for reason in reasons)
+    return [NextStep(AGAIN, incident) for incident in _hard(holds.load(bot.holds))] if wrong else []
 
 
 def _under_way(home: Path) -> list[str]:

@@ -14,7 +14,7 @@ from freqops.core.backup.manifest import DATABASE, Manifest
 from freqops.core.backup.store import Dump
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
-from freqops.core.base.next_step import HALT, NextStep, RefusedUntil
+from freqops.core.base.next_step import RefusedUntil
 from freqops.core.bot import layout
 from freqops.core.bot.database_contents import POSTGRES, SQLITE, Recorded
 from freqops.core.bot.layout import Home
@@ -106,7 +106,7 @@ class Restore:
     def _refuse_unless_ready(self) -> None:
         reasons = self._in_the_way()
         if reasons:
-            steps = [NextStep(HALT)] if any(fitness.HALT in reason for reason in reasons) else []
+            steps = fitness.steps_out(self._bot, reasons)
             raise RefusedUntil(f"{self._bot.name} was not touched: {'; '.join(reasons)}", *steps)
 
     def _compared(self, then: Manifest) -> None:

@@ -214,7 +214,8 @@ class ScratchStack:
         data = self._root / "postgres" / "data"
         host = self._engine.container(postgres.CONTAINER)
         if host is None or not data.is_dir():
-            raise NotProven(f"this host has no {postgres.CONTAINER} whose image could be taken: deploy.yml makes it")
+            cure = "deploy.yml makes it where a bot is on Postgres"
+            raise NotProven(f"this host has no {postgres.CONTAINER} whose image could be taken: {cure}")
         owner = data.stat().st_uid
         for name in ("data", "run"):
             self.directory("postgres", name, owner=owner)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from freqops.core.backup import recovery_points
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.next_step import DISABLE_OWN, SELL, NextStep, RefusedUntil
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout, postgres
 from freqops.core.bot.client import ApiError
@@ -45,9 +46,11 @@ class Removed(Outcome):
 
     Attributes:
         kept: The directory with what it left behind; of the last removal where there was nothing.
+        next_steps: What is due before it may go, where that is known.
     """
 
     kept: str = ""
+    next_steps: list[dict[str, str]] = field(default_factory=list)
 
 
 class Removal:
@@ -76,18 +79,20 @@ class Removal:
             raise Refused(f"{self._home.name}: a switch is not over; 'freqops-host resume-switch' takes it back")
         self._refuse_while_its_breaker_stands()
         bot = self._declared()
-        trades = {"its API": self._asked(bot)} if processes_and_api.alive(bot) else {}
+        alive = bool(processes_and_api.alive(bot))
+        trades = {"its API": self._asked(bot)} if alive else {}
         trades.update({name: database.open_trades() for name, database in self._databases().items()})
         objection = removal.objection(removal.Seen(bot.name, trades, self._on_exchange(bot)))
         if objection is not None:
-            raise Refused(objection)
+            raise RefusedUntil(objection, *([NextStep(SELL)] if alive else []))
 
     def _refuse_while_its_breaker_stands(self) -> None:
         """Refuse a bot whose own breaker is active: the file would go with it, and so would its hold."""
         own = breaker_file.read(Home(self._home).breaker, self._clock.utcnow(), missing_is_active=False)
         if own.active:
             cure = f"circuit_breaker.yml -e action=disable -e bots={self._home.name} ends that"
-            raise Refused(f"{self._home.name} was not touched: {own.why}; {cure}")
+            text = f"{self._home.name} was not touched: {own.why}; {cure}"
+            raise RefusedUntil(text, NextStep(DISABLE_OWN))
 
     def run(self) -> Removed:
         """Remove the bot.

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from freqops.core.base import durable
+from freqops.core.base import durable, next_step
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.deploy import deploy_lock
+from freqops.core.halt import way_out
 
 from ..bot.engine import Engine
 from ..incident import journal
@@ -65,7 +66,8 @@ def judged(homes: list[Path], clock: Clock, engine: Engine) -> list[Removed]:
         try:
             rows.append(look(home, journal.silent(clock), clock, engine))
         except (FreqopsError, OSError) as error:
-            rows.append(Removed(home.name, REFUSED, detail=[str(error)]))
+            steps = next_step.to_json(way_out.of_error(error)) if isinstance(error, FreqopsError) else []
+            rows.append(Removed(home.name, REFUSED, detail=[str(error)], next_steps=steps))
     return rows
 
 

@@ -110,6 +110,13 @@ def test_laid_over_nothing_it_is_itself(value: Any) -> None:
     assert configuration.merged(value, value) == value
 
 
+def test_an_address_with_a_password_is_not_shown() -> None:
+    text = json.dumps({"exchange": {"ccxt_config": {"httpsProxy": "http://me:canary@p:1", "x": ["http://p:1"]}}})
+    shown = release.shown("config.json", text)
+    assert "canary" not in shown
+    assert '"http://p:1"' in shown
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -127,7 +127,7 @@ def test_a_refusal_names_the_way_out() -> None:
         return line
 
     under = f"-e bots=alpha -e incident={INCIDENT}"
-    for step in ("resume", "flatten", "reconcile"):
+    for step in ("resume", "flatten", "reconcile", "restore"):
         assert of(step, NextStep("again", INCIDENT)) == (
             f"under the incident that is in force: {WHY}{step}.yml {under}"
         )
@@ -138,6 +138,7 @@ def test_a_refusal_names_the_way_out() -> None:
     assert of("resume", NextStep("disable_own")).endswith(f"{WHY}circuit_breaker.yml -e bots=alpha -e action=disable")
     assert of("bots", NextStep("start")).endswith(f"{WHY}bots.yml -e bots=alpha -e action=start")
     assert of("adopt", NextStep("undo")).endswith(f"{ADOPT} -e bot=alpha -e undo=true")
+    assert of("remove", NextStep("sell")) == f"to sell what it has open: {WHY}killswitch.yml -e bots=alpha -e level=2"
     assert of("resume", NextStep("look")) == "look first: ansible-playbook playbooks/status.yml"
     row = {"outcome": "refused", "proven": False, "next_steps": to_json([NextStep("start")])}
     assert after("bots", ("alpha", row)) == [f"to start it: {WHY}bots.yml -e bots=alpha -e action=start"]
@@ -148,11 +149,32 @@ def test_a_lockout_that_is_not_proven_is_repeated_with_its_words() -> None:
     assert line == f"when that is put right, again: {WHY}lockout.yml -e bots=alpha -e what=api"
 
 
+def test_a_restore_is_repeated_with_its_words() -> None:
+    words = """-e '{"snapshot": "latest", "fenced": "it is unplugged"}'"""
+    answer = refused(NextStep("again", INCIDENT))
+    [line] = after_step("restore", INCIDENT, [("alpha", answer)], MODES, "h-1", words)
+    assert line.endswith(f"{WHY}restore.yml -e bots=alpha -e incident={INCIDENT} {words}")
+
+
+def test_a_bot_that_did_not_come_up_has_its_report_and_one_that_was_not_touched_none() -> None:
+    def row(outcome: str, *, well: bool = False, proven: bool = True) -> dict[str, object]:
+        return {"outcome": outcome, "well": well, "proven": proven}
+
+    report = f"what it did, and what Freqtrade said: ansible-playbook playbooks/incident.yml -e incident={INCIDENT}"
+    assert after("deploy", ("alpha", row("rolled back"))) == [report, *LOOK]
+    both = after("deploy", ("alpha", row("rolled back", proven=False)), ("gamma", row("not proven", proven=False)))
+    assert both == [report, *LOOK]
+    for outcome in ("refused", "not reached"):
+        assert after("deploy", ("alpha", row(outcome, proven=False))) == []
+    assert after("deploy", ("alpha", row("running", well=True))) == []
+    assert after("deploy", ("delta", row("rolled back"))) == []
+
+
 LOOK = ["look first: ansible-playbook playbooks/status.yml"]
 
 
 def test_what_was_refused_has_no_next_step_of_what_was_proven() -> None:
-    for step in ("flatten", "reconcile", "restore", "adopt", "resume", "bots", "rollback"):
+    for step in ("flatten", "reconcile", "restore", "adopt", "resume", "bots", "rollback", "remove"):
         assert after(step, ("gamma", {"failed": True, "incident": INCIDENT, "outcome": BY_PLAN})) == LOOK
     assert after("rollback", ("gamma", {})) == []
     assert [look()] == LOOK

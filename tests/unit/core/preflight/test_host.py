@@ -167,6 +167,16 @@ def test_room_is_needed_for_the_image_of_each_bot() -> None:
     assert judged(hosts=hosts, images={IMAGE: False, other: True}, **disks(1, 1)) == [], "nobody runs in the host's"
 
 
+def test_room_is_needed_for_the_image_of_postgres_where_a_bot_is_on_it() -> None:
+    hosts, other = inventory(), IMAGE.replace("freqtrade@", "postgres@")
+    hosts["paper-1"]["postgres_image"] = other
+    found = {"images": {IMAGE: True, other: False}, **disks(1, 1)}
+    assert len(judged(hosts=hosts, **found)) == 1
+    for each in hosts["paper-1"]["freqtrade_bots"]:
+        each["database"] = "sqlite"
+    assert judged(hosts=hosts, **found) == []
+
+
 def change(**changed: Any) -> Callable[[Any], Any]:
     return lambda hosts: hosts["paper-1"].update(changed)
 

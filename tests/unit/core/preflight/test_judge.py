@@ -272,6 +272,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         host("prod-1", postgres_image="postgres:17"),
         "prod-1: postgres_image is 'postgres:17'; name the image by its digest: name@sha256:…",
     ),
+    "no image for the one bot on Postgres": (
+        lambda hosts: hosts["paper-1"].pop("postgres_image"),
+        "paper-1: postgres_image is not set; name the image by its digest: name@sha256:…",
+    ),
     "the digest of the example": (
         host("prod-1", postgres_image=f"postgres@sha256:{'0' * 64}"),
         (
@@ -446,6 +450,15 @@ ACCEPTED: dict[str, Change] = {
 def test_what_is_sound_is_accepted(name: str) -> None:
     hosts = inventory()
     ACCEPTED[name](hosts)
+    assert judged(hosts) == []
+
+
+@pytest.mark.parametrize("named", [{}, {"postgres_image": f"postgres@sha256:{'0' * 64}"}])
+def test_a_host_whose_bots_are_all_on_sqlite_needs_no_image_of_postgres(named: dict[str, Any]) -> None:
+    hosts = inventory()
+    del hosts["paper-1"]["postgres_image"]
+    hosts["paper-1"].update(named)
+    bot(hosts, "alpha")["database"] = "sqlite"
     assert judged(hosts) == []
 
 

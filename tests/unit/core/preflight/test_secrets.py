@@ -145,19 +145,78 @@ def test_an_address_that_is_a_secret_is_refused(url: str) -> None:
     assert url not in line
 
 
-@pytest.mark.parametrize(
-    "path", [("exchange", "ccxt_config", "proxies", "https"), ("exchange", "ccxt_config", "httpsProxy"), ("a", 0, "b")]
+ONLY_PROXIES = (
+    "write the address without user and password; only a proxy may have them, as "
+    "secrets_exchange.<bot>.ccxt_config.httpsProxy in secrets.yml"
 )
-def test_an_address_with_a_password_is_refused_wherever_it_stands(path: tuple[Any, ...]) -> None:
+
+
+@pytest.mark.parametrize(
+    ("path", "cure"),
+    [
+        (("exchange", "ccxt_config", "proxies", "https"), f"{IN_SECRETS}, as ccxt_config.proxies.https of its bot"),
+        (("exchange", "ccxt_sync_config", "wsProxy"), f"{IN_SECRETS}, as ccxt_sync_config.wsProxy of its bot"),
+        (("exchange", "ccxt_config", "proxyUrl"), ONLY_PROXIES),
+        (("exchange", "httpsProxy"), ONLY_PROXIES),
+        (("a", 0, "b"), ONLY_PROXIES),
+    ],
+)
+def test_an_address_with_a_password_is_refused_wherever_it_stands(path: tuple[Any, ...], cure: str) -> None:
     hosts = inventory()
     bot(hosts, "beta")["config"] = nested(path, "http://me:hunter22@proxy.example.com:3128")
     [line] = judged(hosts)
-    assert line.endswith("in a configuration; write the address without user and password: freqops has no safe place "
-                         "for them yet")  # fmt: skip
+    assert line.endswith(f"in a configuration; {cure}")
     assert "hunter22" not in line
     for harmless in ("http://proxy.example.com:3128", "a text: me@example.com", "https://example.com/a:b@c"):
         bot(hosts, "beta")["config"] = nested(path, harmless)
         assert judged(hosts) == []
+
+
+PROXY = "http://me:hunter22@10.0.0.9:3128"
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        {"ccxt_config": {"httpsProxy": PROXY, "wsSocksProxy": "socks5://me:a-Word@[fd00::1]:1080/"}},
+        {"ccxt_async_config": {"aiohttp_proxy": PROXY}, "ccxt_config": {"proxies": {"http": PROXY, "https": PROXY}}},
+        {"ccxt_config": {}},
+        {**secrets()["gamma"], "ccxt_config": {"httpsProxy": PROXY}},
+    ],
+)
+def test_proxies_with_a_password_have_their_place_with_or_without_an_account(account: dict[str, Any]) -> None:
+    assert (
+        judged(exchange={**secrets(), "beta": {**account, **({"key": credential("b")} if "key" in account else {})}})
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "said"),
+    [
+        ({"ccxt_config": {"urls": {"api": PROXY}}}, "ccxt_config.urls", "is no place of a proxy"),
+        ({"ccxt_config": {"proxyUrl": PROXY}}, "ccxt_config.proxyUrl", "is no place of a proxy"),
+        ({"ccxt_config": {"proxies.http": PROXY}}, "ccxt_config.proxies.http", "is no place of a proxy"),
+        ({"ccxt_config": {"proxies": {"ftp": PROXY}}}, "ccxt_config.proxies.ftp", "is no place of a proxy"),
+        ({"ccxt_config": PROXY}, "ccxt_config", "is no place of a proxy"),
+        ({"ccxt_config": {"httpsProxy": 5}}, "ccxt_config.httpsProxy", "must be a text"),
+        ({"ccxt_config": {"httpsProxy": "http://10.0.0.9:3128"}}, "ccxt_config.httpsProxy",
+         "is no address with a user and a password"),
+        ({"ccxt_config": {"httpsProxy": f"{PROXY}/?to=hunter22"}}, "ccxt_config.httpsProxy", "is no address with"),
+        ({"ccxt_config": {"httpsProxy": "http://me:changeme@10.0.0.9:1"}}, "ccxt_config.httpsProxy",
+         "looks like a placeholder"),
+    ],
+)  # fmt: skip
+def test_what_is_no_proxy_with_a_password_is_refused_there(section: dict[str, Any], place: str, said: str) -> None:
+    [line] = judged(exchange={**secrets(), "beta": section})
+    assert line.startswith(f"paper-1 beta: secrets_exchange.beta.{place} {said}")
+    assert "hunter22" not in line
+
+
+def test_a_live_bot_has_no_proxy() -> None:
+    account = {**secrets()["gamma"], "ccxt_config": {"httpsProxy": PROXY}}
+    [line] = judged(exchange={"gamma": account})
+    assert "secrets_exchange.gamma.ccxt_config.httpsProxy leads a live bot elsewhere" in line
 
 
 @pytest.mark.parametrize("name", WEAK)

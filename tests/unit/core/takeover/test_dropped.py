@@ -128,6 +128,20 @@ def test_tables_that_a_conversion_does_not_carry_are_refused_by_name() -> None:
     assert adoption.objections(found, WANTED) == []
 
 
+def test_a_proxy_with_a_password_is_told_its_place_and_not_shown() -> None:
+    proxies = {"httpsProxy": "http://me:canary@p:1", "wsProxy": "http://p:1"}
+    before = {"exchange": {**EXCHANGE, "ccxt_config": proxies}}
+    found = dropped.settings(before, {"exchange": EXCHANGE}, is_live=False)
+    lines = list(dropped.objections(found, (), "alpha"))
+    accept = "accept that: -e accept_dropped=exchange.ccxt_config.httpsProxy,exchange.ccxt_config.wsProxy"
+    assert lines[0] == (
+        "its proxy with a password is not brought along: exchange.ccxt_config.httpsProxy; put it into "
+        f"secrets_exchange of alpha, and {accept}"
+    )
+    assert lines[1].startswith("how it trades would change by exchange.ccxt_config.wsProxy (")
+    assert "canary" not in "".join(lines)
+
+
 def test_secrets_are_named_and_not_shown() -> None:
     before = {"exchange": {**EXCHANGE, "password": "canary-one"}, "api_server": {"jwt_secret_key": "canary-two"}}
     found = replace(FOREIGN, config={**CONFIG, **before})

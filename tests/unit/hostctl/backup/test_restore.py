@@ -294,6 +294,21 @@ def test_all_reasons_are_said_at_once(field: Field) -> None:
     assert way_out.of_error(refused.value) == (NextStep("halt"),)
 
 
+def test_the_incident_that_is_in_force_is_named_where_another_one_was(field: Field) -> None:
+    held_under_another(field)
+    with pytest.raises(Refused, match=r"\(in force: two \(halt, level 3\)\): name two") as refused:
+        field.restore()
+    assert way_out.of_error(refused.value) == (NextStep("again", "two"),)
+    (field.home / "switch.json").write_text("{}")
+    with pytest.raises(Refused) as refused:
+        field.restore()
+    assert way_out.of_error(refused.value) == (NextStep("again", "two"),)
+    field.runs()
+    with pytest.raises(Refused) as refused:
+        field.restore()
+    assert way_out.of_error(refused.value) == (NextStep("halt"),)
+
+
 def test_a_database_that_is_there_is_not_replaced_unless_that_is_said(field: Field) -> None:
     with pytest.raises(Refused, match="alpha has a database: say that it may be replaced"):
         field.restore(overwrite=False)

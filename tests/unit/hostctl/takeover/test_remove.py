@@ -341,3 +341,15 @@ def test_a_bot_whose_own_breaker_is_active_stays(host: Host) -> None:
     with pytest.raises(Refused, match=r"beta was not touched: .*circuit_breaker\.json says active: why"):
         host.remove("beta")
     assert path.exists()
+    [row] = remove_bots.judged([host.homes["beta"]], host.clock, host.engine)
+    assert (row.proven, row.next_steps) == (False, [{"step": "disable_own", "incident": ""}])
+
+
+def test_what_is_open_names_the_sale_where_the_bot_can_do_it(host: Host) -> None:
+    host.api.trades = [trade(7)]
+    host.trade("beta")
+    alpha, beta = remove_bots.judged([host.homes["alpha"], host.homes["beta"]], host.clock, host.engine)
+    assert alpha.next_steps == [{"step": "sell", "incident": ""}]
+    assert beta.next_steps == [], "it is dead, and flatten needs an incident"
+    [gone] = remove_bots.judged([host.homes["beta"].with_name("nobody")], host.clock, host.engine)
+    assert gone.next_steps == []
