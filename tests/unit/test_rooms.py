@@ -35,7 +35,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
         *("core/breaker", "core/incident", "core/backup"),
     ),
-    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "core/runs"),
+    "hostctl/logs": ("core/base", "core/bot", "core/incident", "core/logs"),
+    "hostctl/incident": ("core/base", "core/bot", "core/halt", "core/incident", "core/runs", "hostctl/logs"),
     "hostctl/exchange": ("core/base", "core/bot", "core/halt", "core/exchange", "hostctl/bot", "hostctl/incident"),
     "hostctl/halt": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/breaker"),
@@ -66,7 +67,6 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/runs": ("core/base", "core/runs"),
-    "hostctl/logs": ("core/base", "core/bot", "core/incident", "core/logs"),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),

@@ -14,6 +14,7 @@ from freqtrade.enums import RPCMessageType
 from .place import Finding
 
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+LOGGING = "log_config"  # goes to Python's logging as it is
 PLUGINS = "pairlists"  # each entry is its plugin's own to read; the schema knows none of their options
 BY_MESSAGE = (["telegram", "notification_settings"], ["webhook"], ["discord"])  # have a key for each kind of message
 MOST_PLACES = 3
@@ -97,7 +98,7 @@ class Lint:
     def _is_read(self, path: list[Any], key: str) -> bool:
         """Whether the strategy, or Freqtrade itself, reads a key that the schema does not have in this place."""
         word = rf"""["']{re.escape(key)}["']"""
-        if path in BY_MESSAGE and key in list(RPCMessageType):
+        if path[:1] == [LOGGING] or (path in BY_MESSAGE and key in list(RPCMessageType)):
             return True
         read = rf"(\[|\.(get|pop|setdefault)\()\s*{word}|{word} (not )?in "
         if key in self._places:  # elsewhere: that it is read somewhere says nothing about this place

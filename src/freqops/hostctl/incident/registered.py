@@ -28,6 +28,7 @@ from freqops.core.incident.life import Event
 from freqops.core.runs import registry
 from freqops.core.runs.incident_rows import IncidentRows, Wanted
 
+from ..logs.writer import Writer
 from . import recorded
 
 LOST = "evidence_lost"
@@ -69,8 +70,21 @@ def enter(root: Path, incident: str) -> list[str]:
         if not _pending(root, incident, present.incidents()):
             return []
         with present.incidents_changed() as rows:
-            found = _pending(root, incident, rows)
-            return [name for name, event in found if _entered(rows, incident, name, event)]
+            before = rows.of(incident)
+            found = [(name, event) for name, event in _pending(root, incident, rows)
+                     if _entered(rows, incident, name, event)]  # fmt: skip
+            after = rows.of(incident)
+    if before is None and after is not None and after["id"] == incident:  # else it was added to another one
+        _log(root, incident, next(event for _, event in found if event.step == life.OPENED))
+    return [name for name, _ in found]
+
+
+def _log(root: Path, incident: str, event: Event) -> None:
+    """Write the line of log by which the runbook knows a new incident, at the level of its severity."""
+    Writer(root, Clock()).write(
+        event.severity.upper(), "risk", "incident_logged", correlation_id=incident, incident_id=incident,
+        run_id=event.run, severity=event.severity, description=event.text, log_excerpt_path=event.log,
+    )  # fmt: skip
 
 
 def act(root: Path, incident: str, event: Event, clock: Clock) -> dict[str, Any]:

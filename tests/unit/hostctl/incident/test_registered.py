@@ -68,6 +68,20 @@ def test_evidence_of_a_halt_becomes_a_row_once(root: Path) -> None:
     assert proven(root).incidents == 1
 
 
+def test_a_new_incident_is_one_line_of_log_and_what_is_added_to_it_none(root: Path) -> None:
+    log = root / "user_data/logs/freqops.log"
+    log.parent.mkdir(parents=True)
+    for name in ("one", "two"):
+        halt(root, name)
+        registered.enter(root, name)
+    [line] = [json.loads(line) for line in log.read_text().splitlines()]
+    row = registered.shown(root, "one")[0]
+    assert {**line, "ts": ""} == {
+        "ts": "", "level": "WARNING", "logger": "risk", "message": "incident_logged", "correlation_id": "one",
+        "incident_id": "one", "severity": "warning", "description": row["description"],
+    }  # fmt: skip
+
+
 def test_what_comes_later_under_it_is_added_and_what_opens_nothing_makes_no_row(root: Path) -> None:
     done = recorded.Command("resume", Mandate("one", "why", "ann"), root, FakeClock())
     done.write("resume-alpha-20260102T030405Z", FakeClock().utcnow(), {"bot": "alpha", "proven": True})
