@@ -66,6 +66,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base.kinds import Malformed
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import host_command
 from ansible.module_utils.freqops.core.incident import answer, life
 
@@ -94,7 +95,7 @@ def main() -> None:
     try:
         rows = answer.of_list(document)
     except Malformed as error:
-        module.fail_json(msg=f"its incidents cannot be understood: {error}")
+        module.fail_json(msg=f"its incidents cannot be understood: {visible(str(error))}")
         raise
     module.exit_json(changed=False, incidents=rows, head=document.get("head"))
 

@@ -58,6 +58,7 @@ DEEDS = {
     "drill": Deed("freqops_drill", whole_fleet=True),
     "flatten": Deed("freqops_flatten"),
     "incident": Deed("freqops_incident", whole_fleet=True),
+    "logs": Deed("freqops_logs", whole_fleet=True),
     "keepalive": Deed("freqops_keepalive"),
     "killswitch": Deed("freqops_halt", whole_fleet=True),
     "lockout": Deed("freqops_lockout"),

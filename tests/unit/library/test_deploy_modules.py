@@ -383,7 +383,7 @@ def test_a_check_that_cannot_ask_the_engine_fails(run: Run, stub: Stub, monkeypa
     for module, more in ((freqops_switch, {"releases": {"alpha": NEW}}), (freqops_postgres, {})):
         answer = run(module, check=True, **more)
         assert answer["failed"] is True
-        assert "is not known: the engine does not answer: Cannot connect" in answer["msg"]
+        assert "cannot be foretold: the engine does not answer: Cannot connect" in answer["msg"]
 
 
 def test_what_may_change_for_open_trades_is_passed_on(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def test_a_host_that_does_not_tell_is_no_empty_list(fleet: Fleet, said: Any) -> 
         ("acknowledge", {"incident": "../x"}, "is not an incident id"),
         ("close", {"incident": ID}, "no root cause and no action"),
         ("close", {"incident": ID, "root_cause": "a cable"}, "there is no action"),
-        ("close", {"incident": ID, **CLOSE, "kind": "halt"}, "kind means nothing"),
+        ("close", {"incident": ID, **CLOSE, "kind": "halt"}, "kind cannot be given"),
         ("open", {"bots": "all"}, "needs a severity"),
         ("open", {"bots": "nobody", "severity": "info"}, "unknown bot"),
     ],
