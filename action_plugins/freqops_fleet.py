@@ -14,7 +14,8 @@ from freqops.plays import copy_back, fleet, mandate, run_guard
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import show
 
-NEEDS_NO_REASON = ("killswitch", "circuit_breaker")  # what only forbids waits for no words; what ends that does
+# A playbook that forbids, or only looks, waits for no words; where a step of it needs a reason, its own action asks.
+NEEDS_NO_REASON = ("killswitch", "circuit_breaker", "incident")
 
 
 class ActionModule(FleetAction):

@@ -16,13 +16,13 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from action_plugins import freqops_circuit_breaker, freqops_drill, freqops_fleet, freqops_halt
+from action_plugins import freqops_circuit_breaker, freqops_drill, freqops_fleet, freqops_halt, freqops_incident
 from freqops.plays import connections, run_guard
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIONS = {
     "freqops_circuit_breaker": freqops_circuit_breaker, "freqops_drill": freqops_drill,
-    "freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt,
+    "freqops_fleet": freqops_fleet, "freqops_halt": freqops_halt, "freqops_incident": freqops_incident,
 }  # fmt: skip
 FLEET = {
     "paper-1": {"freqtrade_bots": [{"name": "alpha", "mode": "paper"}, {"name": "beta", "mode": "paper"}]},
@@ -107,6 +107,7 @@ def test_a_halt_with_words_that_mean_nothing(
     [
         ("adopt", ("bot=alpha", "project=/p")),
         ("flatten", ("bots=alpha", INCIDENT)),
+        ("incident", ("action=open", "severity=warning")),
         ("lockout", ("bots=alpha", "what=api")),
         ("reconcile", ("bots=alpha", INCIDENT)),
         ("remove", ("bots=alpha",)),
@@ -121,6 +122,11 @@ def test_what_needs_a_reason_says_how_to_give_one(
     monkeypatch.delenv("FREQOPS_REASON", raising=False)
     said = refused(monkeypatch, name, *words)
     assert said == "REFUSED, nothing ran: no reason is given; put FREQOPS_REASON='…' before the command"
+
+
+def test_incidents_are_looked_at_and_closed_without_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FREQOPS_REASON", raising=False)
+    assert "no root cause and no action" in refused(monkeypatch, "incident", "action=close", INCIDENT)
 
 
 @pytest.mark.parametrize("name", ["ansible_host", "ansible_connection", "ansible_ssh_host"])
