@@ -222,6 +222,15 @@ def test_a_proven_halt_ends_with_0(run: Cli) -> None:
     assert json.loads(evidence.read_text())["reason"] == "why"
 
 
+def test_a_halt_is_a_line_of_the_log_under_its_incident(run: Cli) -> None:
+    log = run.root / "user_data/logs/freqops.log"
+    log.parent.mkdir(parents=True)
+    run.rows = [proven()]
+    answer = json.loads(run(*HALT, "--bots", "alpha", "--json")[1])
+    [line] = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (line["message"], line["correlation_id"]) == ("halt: proven", answer["incident"])
+
+
 @pytest.mark.parametrize(
     "row",
     [

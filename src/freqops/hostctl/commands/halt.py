@@ -19,6 +19,7 @@ from .arguments import names
 
 HELP = "stop entries (1), sell everything (2) or stop Freqtrade (3)"
 IN_SESSION = True
+PROG = "freqops-host"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,4 +50,7 @@ def run(options: argparse.Namespace) -> int:
         answer["incident_error"] = halt_answer.record(options.root, order, rows, answer, clock)
     output.print_json(answer) if options.json else output.print_text(*halt_answer.lines(answer))
     sys.stdout.flush()
+    ended = import_module("freqops.hostctl.logs.ended")  # the answer is out: the log may take its second
+    options.incident = incident
+    ended.write(options, PROG, answer["exit"], (), (clock.utcnow() - began).total_seconds())
     os._exit(answer["exit"])  # a thread that a stuck disk holds must not keep the answer back
