@@ -67,4 +67,4 @@ def _say(text: str) -> None:
 
 
 def _end(*_: object) -> None:
-    raise SystemExit(0)
+    os._exit(0)  # an exception is lost where Python is inside an import
