@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from freqops.core.base.text_table import table
@@ -42,6 +43,7 @@ COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests
 ON_THE_LAB = ("molecule/", "tests/contract/")
 WORDS = ("-q", "-p", "no:cacheprovider")
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # what is imported is compiled once, whatever a terminal says
+SECONDS = count(2)  # for each mutant others
 INSTALL = """
 sudo install -m 0755 /dev/stdin /usr/local/bin/freqops-host
 for conf in /srv/freqops/bots/*/conf; do sudo install -m 0555 /usr/local/bin/freqops-host "$conf/freqops-host"; done
@@ -90,8 +92,8 @@ def applied(mutant: Mutant, root: Path) -> Iterator[None]:
     path = root / mutant.file
     original, known = path.read_text(), path.stat()
     path.write_text(original.replace(mutant.old, mutant.new))
-    # What was compiled of a file is known by its size and second: by those of a mutant, nothing is known.
-    os.utime(path, (known.st_atime, known.st_mtime + 2))
+    # Compiled code is known by size and second of its file, and programs that tests start keep theirs: no second twice.
+    os.utime(path, (known.st_atime, known.st_mtime + next(SECONDS)))
     try:
         if mutant.on_the_lab:
             install()
