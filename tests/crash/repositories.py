@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -93,6 +94,14 @@ def whole(host: Host) -> list[str]:
         with tempfile.TemporaryDirectory(dir=host.root.parent) as place:
             taken_out.take_out(vault, number, found, parts.ORDINARY, Path(place))
     return list(contents.counted)
+
+
+def left_locks(host: Host) -> list[str]:
+    """Return the locks whose holder is gone; a number that another process has got since is, for restic, its holder."""
+    restic = host.vault()._restic
+    found = [path.name for path in (host.url / "locks").iterdir()]
+    holders = {name: json.loads(restic._done(["--no-lock", "cat", "lock", name]).stdout)["pid"] for name in found}
+    return [name for name, holder in holders.items() if not Path(f"/proc/{holder}").exists()]
 
 
 def copied(host: Host, place: Path) -> Host:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from freqops.core.backup import successes
-from tests.crash.repositories import begun, copied, drawn_as, kill, prepared, whole
+from tests.crash.repositories import begun, copied, drawn_as, kill, left_locks, prepared, whole
 from tests.unit.hostctl.backup.repositories.conftest import Host, one
 
 PROVE = os.environ.get("FREQOPS_PROVE") == "1"
@@ -63,7 +63,7 @@ def test_whatever_is_killed_what_counts_is_whole_and_the_next_backup_is_well(mem
         assert row.proven, f"after {act} was killed: {row.problems}"
         newest = row.snapshot
         assert not list((host.root / "backup" / "staging").glob("*"))
-        assert not list((host.url / "locks").iterdir())
+        assert not left_locks(host)
     assert newest in whole(host)
     assert cut, "none was killed"
 
