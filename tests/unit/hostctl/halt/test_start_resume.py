@@ -24,7 +24,7 @@ from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
 from freqops.core.halt import holds, way_out
-from freqops.hostctl.bot import hard_stop, holds_file, start
+from freqops.hostctl.bot import hard_stop, holds_file, start, stopped
 from freqops.hostctl.bot import rounds as rounds_of
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.rounds import Rounds
@@ -114,6 +114,15 @@ def test_a_bot_that_nothing_holds_is_started_and_read(host: Host) -> None:
     assert (started.outcome, started.changed, started.level, started.detail) == ("running", True, 0, [])
     assert host.engine.ups == [host.home / "compose.yml"]
     assert started.to_json()["bot"] == "alpha"
+
+
+def test_a_bot_that_a_command_stopped_stays_named_until_it_runs(host: Host) -> None:
+    stopped.begin(host.home, stopped.Stopped("postgres"), host.clock)
+    seen: list[stopped.Stopped | None] = []
+    host.engine.starting = lambda: seen.append(stopped.note_of(host.home))
+    assert host.start().outcome == "running"
+    assert [note.command for note in seen if note is not None] == ["postgres"]
+    assert stopped.note_of(host.home) is None
 
 
 def test_a_container_whose_gate_waits_is_made_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
