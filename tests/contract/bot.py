@@ -26,7 +26,7 @@ from tests.contract.polling import eventually
 from tests.contract.stack import Stack, finished, free_port, run_in
 
 PAPER, LIVE = "contract", "contract-live"
-STOP_SECONDS = 10
+STOP_SECONDS = 120  # until it is killed: far more than an end takes, however busy the machine is
 STRATEGY, GATED = STRATEGIES / "ContractStrategy.py", STRATEGIES.parent / "gated" / "GatedStrategy.py"
 DATABASE = "/freqops/var/trades.sqlite"
 QUICK = {
