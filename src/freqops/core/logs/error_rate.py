@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ..base import kinds
 from ..base.clock import iso
-from . import events, json_line
+from . import events
 from .json_line import Line
 
 RAISED = re.compile(r"^([A-Za-z_][\w.]{0,100}?(?:Error|Exception|NotAvailable|Exceeded|Timeout|Funds|Order))\b", re.M)
@@ -65,14 +64,3 @@ def kind_of(line: Line) -> str:
     if raised:
         return str(raised[-1])
     return NUMBER.sub("#", f"{line.logger}: {line.message}")[:SHOWN]
-
-
-def of_lines(lines: Iterable[Line], since: datetime, until: datetime) -> Rate:
-    """Return the rate of lines in a window."""
-    rate = Rate()
-    for line in lines:
-        if since <= line.at <= until:
-            rate.records += 1
-            if line.rank >= json_line.LEVELS["ERROR"]:
-                rate.note_error(line)
-    return rate

@@ -1,4 +1,4 @@
-"""Events: what the runbook looks for in logs, how often it is there in a window, and when last.
+"""Events: the lines of logs that the runbook looks for.
 
 Each is known by what the component really says. "Force exiting trade" is in no line of Freqtrade 2026.9; what it says
 of a forced exit is the message that it sends.
@@ -7,7 +7,7 @@ of a forced exit is the message that it sends.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,19 +62,3 @@ def of_line(line: Line) -> Iterator[str]:
         text = f"{text}\n{exception}"
     if any(word in text for word in WORDS):
         yield from (kind for kind in KINDS if SAID[kind].search(text))
-
-
-def seen(lines: Iterable[Line], since: datetime, until: datetime) -> dict[str, Seen]:
-    """Return how often each event is there in a window, and when last.
-
-    Args:
-        lines: Lines, in any order.
-        since: The beginning of the window, which is inside.
-        until: Its end, which is inside; what is stamped later was stamped by another clock.
-    """
-    found = {kind: Seen(kind) for kind in KINDS}
-    for line in lines:
-        if since <= line.at <= until:
-            for kind in of_line(line):
-                found[kind].note(line.at)
-    return found

@@ -28,7 +28,7 @@ SHORT = 60
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to look at."""
-    parts = parser.add_subparsers(dest="what", required=True)
+    parts = parser.add_subparsers(dest="action", required=True)
     parser.set_defaults(parts=parts)
     found = parts.add_parser("list", help="the newest first")
     found.add_argument("--bot", default="")
@@ -58,7 +58,7 @@ def add_root_arguments(parser: argparse.ArgumentParser) -> None:
     closed = parts.add_parser("close", help="end it, with its root cause and what was done")
     closed.add_argument("incident", type=argument_types.incident)
     closed.add_argument("--root-cause", default="", type=_line_or_nothing)
-    closed.add_argument("--action", default="", type=_line_or_nothing)
+    closed.add_argument("--action", dest="remedy", default="", type=_line_or_nothing)
     for each in (opened, seen, closed):
         each.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
         each.add_argument("--json", action="store_true")
@@ -70,8 +70,8 @@ def add_root_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; 2 where a check found what it could not mend."""
-    answer: dict[str, Any] = {"version": 1, "command": "incidents", "host": os.uname().nodename, "what": options.what}
-    lines = {"list": _list, "show": _show, "check": _check}.get(options.what, _act)(options, answer)
+    answer: dict[str, Any] = {"version": 1, "command": "incidents", "host": os.uname().nodename, "what": options.action}
+    lines = {"list": _list, "show": _show, "check": _check}.get(options.action, _act)(options, answer)
     output.print_json(answer) if options.json else output.print_text(*lines)
     return PROVEN if answer.get("proven", True) else NOT_PROVEN
 
@@ -119,7 +119,7 @@ def _check(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
 def _act(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
     clock = Clock()
     now = iso(clock.utcnow())
-    if options.what == "open":
+    if options.action == "open":
         bots = tuple(names(options.bots))
         if bots:
             layout.select(list(bots), options.root)  # refuses what is none of this host's
@@ -128,13 +128,13 @@ def _act(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
             f"{life.MANUAL}: {options.description}", bots,
         )  # fmt: skip
         row = registered.open_one(options.root, event, clock, options.incident)
-    elif options.what == "acknowledge":
+    elif options.action == "acknowledge":
         event = Event(life.ACKNOWLEDGED, now, options.actor, options.reason)
         row = registered.act(options.root, options.incident, event, clock)
     else:
-        said = {"root_cause": options.root_cause, "action": options.action}
+        said = {"root_cause": options.root_cause, "action": options.remedy}
         life.refuse_unless_explained(**said)
-        event = Event(life.CLOSED, now, options.actor, f"closed: {options.root_cause}; {options.action}", **said)
+        event = Event(life.CLOSED, now, options.actor, f"closed: {options.root_cause}; {options.remedy}", **said)
         row = registered.act(options.root, options.incident, event, clock)
     answer |= {"incident": row, "changed": True, "head": registered.head(options.root)}
     return rows([row])

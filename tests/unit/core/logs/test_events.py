@@ -1,4 +1,4 @@
-"""What the runbook looks for in logs, and the error rate: over a window, how often, and when last."""
+"""Events that the runbook looks for in logs, kinds of errors, and which lines are asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from freqops.core.base.errors import Refused
 from freqops.core.base.kinds import Malformed
 from freqops.core.logs import answer, error_rate, events, query
+from freqops.core.logs.error_rate import Rate
 from freqops.core.logs.json_line import Line
 from freqops.core.logs.query import Query
 
@@ -50,33 +51,22 @@ def test_what_was_raised_counts_too() -> None:
     ]
 
 
-def test_how_often_in_this_window_and_when_last() -> None:
-    there = [line("Updated HRP weights", minutes) for minutes in (61, 60, 5, 30, -3)]
-    found = events.seen(there, NOW - HOUR, NOW)
-    assert (found[events.HRP].count, found[events.HRP].last) == (3, NOW - timedelta(minutes=5))
-    assert found[events.BREAKER].to_json() == {"kind": events.BREAKER, "count": 0, "last": None}
-
-
-def test_the_error_rate_is_errors_by_all_records_over_the_window() -> None:
-    there = [
-        *(line("x", 1) for _ in range(97)),
-        line("a", 2, "ERROR"),
-        line("b", 3, "CRITICAL"),
-        line("c", 4, "WARNING"),
-    ]
-    found = error_rate.of_lines([*there, line("old", 61, "ERROR"), line("to come", -1, "ERROR")], NOW - HOUR, NOW)
-    assert (found.records, found.errors, found.rate) == (100, 2, 0.02)
+def rate_of(errors: list[Line]) -> Rate:
+    found = Rate()
+    for each in errors:
+        found.note_error(each)
+    return found
 
 
 def test_without_a_record_nothing_is_known_of_the_rate() -> None:
-    assert error_rate.of_lines([], NOW - HOUR, NOW).rate is None
+    assert Rate().rate is None
 
 
 def test_errors_are_counted_by_kind_the_most_frequent_first() -> None:
     raised = "Traceback\nccxt.base.errors.RequestTimeout: a\n\nThe above\n\nfreqtrade.exceptions.TemporaryError: 5"
     there = [line(f"Trade {number} of 0xdeadbeef{number} lost", number, "ERROR") for number in (3, 2)]
     there += [line("y", 1, "ERROR", exception=raised), line("ExchangeNotAvailable", 1, "ERROR")]
-    said = error_rate.of_lines(there, NOW - HOUR, NOW).to_json()["kinds"]
+    said = rate_of(there).to_json()["kinds"]
     assert [(each["kind"], each["count"]) for each in said] == [
         ("l: Trade # of # lost", 2), (events.EXCHANGE, 1), ("freqtrade.exceptions.TemporaryError", 1),
     ]  # fmt: skip
@@ -85,7 +75,7 @@ def test_errors_are_counted_by_kind_the_most_frequent_first() -> None:
 
 def test_no_bot_can_make_up_endless_kinds() -> None:
     names = [f"{chr(97 + number % 26) * (number // 26 + 1)}" for number in range(500)]
-    found = error_rate.of_lines([line(name, 1, "ERROR") for name in names], NOW - HOUR, NOW)
+    found = rate_of([line(name, 1, "ERROR") for name in names])
     assert len(found.kinds) == error_rate.MOST + 1
     assert found.errors == sum(count for count, _ in found.kinds.values()) == 500
 
@@ -157,8 +147,9 @@ def test_lines_of_a_fleet_are_merged_by_time_and_what_is_not_there_is_said() -> 
 
 
 def test_the_error_rates_of_a_fleet_are_a_table() -> None:
-    rate = error_rate.of_lines([line("x"), line("boom", level="ERROR")], NOW - HOUR, NOW).to_json()
-    row = {"source": "alpha", **rate, "events": [events.Seen(events.HRP, 1, NOW).to_json()]}
+    rate = rate_of([line("boom", level="ERROR")])
+    rate.records = 2
+    row = {"source": "alpha", **rate.to_json(), "events": [events.Seen(events.HRP, 1, NOW).to_json()]}
     text = "\n".join(answer.text({"a": answer.checked(document("a", sources=[row]))}, errors=True))
     assert "50.00 %" in text
     assert "l: boom" in text

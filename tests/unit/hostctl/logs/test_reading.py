@@ -145,6 +145,20 @@ def test_records_errors_and_events_are_counted(log: Log) -> None:
     assert found.seen[events.HRP].last == NOW - timedelta(minutes=10)
 
 
+def test_how_often_in_this_window_and_when_last(log: Log) -> None:
+    put(log, *(raw("Updated HRP weights", minutes) for minutes in (61, 60, 5, 30, -3)))
+    found = reading.counted(log, asked()).seen
+    assert (found[events.HRP].count, found[events.HRP].last) == (3, NOW - timedelta(minutes=5))
+    assert found[events.BREAKER].to_json() == {"kind": events.BREAKER, "count": 0, "last": None}
+
+
+def test_the_error_rate_is_errors_by_all_records_over_the_window(log: Log) -> None:
+    there = [raw("a", 2, "ERROR"), raw("b", 3, "CRITICAL"), raw("c", 4, "WARNING"), *(raw("x") for _ in range(97))]
+    put(log, raw("old", 61, "ERROR"), *there, raw("to come", -1, "ERROR"))
+    found = reading.counted(log, asked()).rate
+    assert (found.records, found.errors, found.rate) == (100, 2, 0.02)
+
+
 def test_a_file_that_is_rotated_while_it_is_read_loses_nothing(log: Log) -> None:
     put(log, *(raw(f"{number}", 30) for number in range(20, 40)))
     put(log, *(raw(f"{number}", 40) for number in range(20)), name=f"{NAME}.1")

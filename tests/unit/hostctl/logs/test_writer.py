@@ -17,6 +17,7 @@ import pytest
 
 from freqops.core.base.clock import Clock
 from freqops.core.logs.redaction import MARK
+from freqops.core.runs import registry, registry_migration
 from freqops.hostctl import cli
 from freqops.hostctl.bot import start_gate
 from freqops.hostctl.logs import ended, of_gate, writer
@@ -212,6 +213,15 @@ def test_a_command_about_several_bots_names_each(root: Path) -> None:
     options = argparse.Namespace(root=root, command="halt", incident=INCIDENT, bots=["alpha", "beta"])
     ended.write(options, "freqops-host", 0, [], 0)
     assert lines(root)[0]["bots"] == "alpha,beta"
+
+
+def test_a_step_of_an_incident_is_named_and_a_look_at_it_says_nothing(root: Path) -> None:
+    registry_migration.prepare(registry.place(root), Clock(), os.geteuid())
+    assert cli.main(["incidents", "open", "--description=a", "--severity=info", f"--incident={INCIDENT}"], root) == 0
+    assert cli.main(["incidents", "close", INCIDENT, "--root-cause=a", "--action=check"], root) == 0
+    assert cli.main(["incidents", "list"], root) == 0
+    messages = [line["message"] for line in lines(root) if line["logger"] == "freqops-host"]
+    assert messages == ["incidents open: proven", "incidents close: proven"]
 
 
 def test_what_only_looks_says_nothing(root: Path) -> None:
