@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from freqops.core.base import durable, kinds
-from freqops.core.base.errors import Refused
+from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 from freqops.core.base.text_table import table
+from freqops.core.base.visible import visible
 from freqops.core.bot import inputs
 from freqops.core.incident import answer, chain, life
 from freqops.fleet.fanout import Answer
@@ -98,7 +99,11 @@ class ActionModule(FleetAction):
         done = self._show()
         if self._task.check_mode or done.get("failed"):
             return done
-        made = exported.archive(self._directory, str(self.argument("incident")))
+        try:
+            made = exported.archive(self._directory, str(self.argument("incident")))
+        except (NotProven, OSError) as error:
+            show([f"NO ARCHIVE: {error}"], BAD)
+            return {**done, "failed": True, "msg": visible(f"NO ARCHIVE: {error}")}
         show([f"archive: {made}"], GOOD)
         return {**done, "archive": str(made)}
 
@@ -131,7 +136,7 @@ class ActionModule(FleetAction):
         answers = self.ask(commands, PATIENCE, lambda document: answer.row(document.get("incident")))
         rows = [(each.host, answer.row(each.document["incident"])) for each in answers if each.document is not None]
         silent = [each for each in answers if each.document is None]
-        absent = [each.host for each in silent if str(each.error).startswith("there is no incident ")]
+        absent = [each.host for each in silent if str(each.error).startswith(f"{answer.ABSENT} ")]
         wrong = [f"{each.host}: {each.error}" for each in silent if each.host not in absent]
         if len(absent) == len(answers):
             wrong.append(f"no host has an incident {incident}")

@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 from freqops.core.base import durable
+from freqops.core.base.errors import NotProven
 from freqops.core.incident.evidence import Evidence, understand
 from freqops.core.incident.six_fields import Told, six_fields
 
@@ -36,7 +37,11 @@ def write_six_fields(copied: copy_back.Copied, incident: str, told: Told, unread
 
 
 def archive(directory: Path, incident: str) -> Path:
-    """Put everything that was copied of an incident into one archive, with a file of hashes, and return where."""
+    """Put everything that was copied of an incident into one archive, with a file of hashes, and return where.
+
+    Raises:
+        NotProven: Something else was read back.
+    """
     home = directory / incident
     files = {str(path.relative_to(directory)): path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file()}
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
@@ -48,4 +53,6 @@ def archive(directory: Path, incident: str) -> Path:
             made.addfile(entry, io.BytesIO(data))
     path = directory / f"{incident}.tar.gz"
     durable.write_atomic(path, packed.getvalue(), copy_back.PRIVATE_FILE)
+    if path.read_bytes() != packed.getvalue():
+        raise NotProven(f"{path} was written, and something else was read back")
     return path

@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from action_plugins import freqops_incident
+from freqops.core.base import durable
 from freqops.fleet import fanout
 from freqops.plays import connections
 from tests.support.patience import GIVE_UP
@@ -169,6 +170,19 @@ def test_an_archive_has_every_file_and_its_hash(fleet: Fleet) -> None:
     sums = data.pop(f"{ID}/SHA256SUMS").decode()
     assert sums == "".join(f"{hashlib.sha256(text).hexdigest()}  {name}\n" for name, text in data.items())
     assert {f"{ID}/one/one-halt.json", f"{ID}/incident.md", f"{ID}/report.md"} <= set(data)
+
+
+def test_an_archive_that_is_not_there_afterwards_is_none(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = durable.write_atomic
+
+    def write(path: Path, data: bytes, mode: int) -> None:
+        real(path, data[:-1] if path.suffix == ".gz" else data, mode)
+
+    monkeypatch.setattr(durable, "write_atomic", write)
+    done = fleet.run("export", {"one": SHOWN}, incident=ID)
+    assert done["failed"] is True
+    assert "something else was read back" in done["msg"]
+    assert "archive" not in done
 
 
 # --- check

@@ -11,6 +11,7 @@ from . import chain, life
 
 HEADINGS = ("host", "incident", "kind", "severity", "state", "bots", "opened", "what")
 SHORT = 60
+ABSENT = "there is no incident"  # the beginning of the refusal of a host without a part in one
 ROW: dict[str, kinds.Kind] = {
     **dict.fromkeys(("id", "kind", "severity", "state", "description", "created_utc", "cause"), kinds.text),
     **dict.fromkeys(("acknowledged_by", "closed_at", "closed_by", "root_cause", "action"), kinds.text),

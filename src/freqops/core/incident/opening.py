@@ -63,14 +63,23 @@ def more(document: object) -> Event:
     return Event(life.ADDED, _at(said), _text(said.get("actor")), f"{command}{proven}", bots=_bots(said))
 
 
-def red(status: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return what is red in the answer of a status: kind, bot (empty for the host), and what is said of it."""
+def red(status: Mapping[str, Any], at: str, actor: str) -> list[Event]:
+    """Return the events by which the red lines of a status open incidents: of each bot, and of the host.
+
+    Args:
+        status: The answer of the status.
+        at: When it was given, as ISO 8601 in UTC.
+        actor: Who looked.
+    """
     found = []
     for bot, problems in [(row["bot"], row["problems"]) for row in status["bots"]] + [("", status["host_problems"])]:
         shut = [text for text in problems if text.startswith(GATE_SHUT)]
         other = [text for text in problems if text not in shut]
-        found += [(life.GATE, bot, "; ".join(shut))] if shut else []
-        found += [(life.STATUS, bot, "; ".join(other))] if other else []
+        for kind, severity, texts in ((life.GATE, "error", shut), (life.STATUS, "warning", other)):
+            text, cause = "; ".join(texts)[: life.LONGEST], f"{kind}: {bot or 'host'}"
+            found += (
+                [Event(life.OPENED, at, actor, text, kind, severity, cause, (bot,) if bot else ())] if texts else []
+            )
     return found
 
 

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from freqops.core.base import commands
-from freqops.core.base.clock import Clock
+from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import layout
@@ -64,7 +64,7 @@ def _head(options: argparse.Namespace) -> tuple[str | None, list[str]]:
 
 def _note_red(options: argparse.Namespace, answer: dict[str, Any], clock: Clock) -> None:
     """Open incidents for what is red, where there is a registry; what goes wrong with that is only said."""
-    red = opening.red(answer)
+    red = opening.red(answer, iso(clock.utcnow()), f"status@{os.uname().nodename}")
     if not red or not registry.place(options.root).exists():
         return
     try:

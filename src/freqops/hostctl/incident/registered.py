@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import stat
 import string
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.halt.holds import INCIDENT
-from freqops.core.incident import chain, life, opening
+from freqops.core.incident import answer, chain, life, opening
 from freqops.core.incident.ids import new_incident
 from freqops.core.incident.life import Event
 from freqops.core.runs import registry
@@ -98,9 +97,7 @@ def act(root: Path, incident: str, event: Event, clock: Clock) -> dict[str, Any]
         row = present.incidents().of(incident)
         own = None if row is None else present.incidents().incident(str(row["id"]))
     if own is None:
-        raise Refused(
-            f"there is no incident {incident} on this host; 'freqops-host incidents list' has those there are"
-        )
+        raise Refused(f"{answer.ABSENT} {incident} on this host; 'freqops-host incidents list' has those there are")
     life.refuse_unless_allowed(own, event)
     _written(root, own.id, event, clock)
     after = _read_back(root, own.id)
@@ -158,30 +155,28 @@ def head(root: Path) -> str:
         return present.incidents().head()
 
 
-def note_red(root: Path, red: Sequence[tuple[str, str, str]], clock: Clock) -> list[str]:
-    """Open an incident for each bot that is red, or add to it what is new, and return the incidents.
+def note_red(root: Path, red: Sequence[Event], clock: Clock) -> list[str]:
+    """Open an incident for each red line, or add a new one to its incident, and return the incidents.
 
     Args:
         root: The tree of freqops.
-        red: Kind, bot (empty for the host) and text of what is red.
+        red: The events of `opening.red`.
         clock: The source of the time.
 
     Raises:
         RegistryUnreadable: The registry did not take it.
     """
     noted = []
-    for kind, bot, text in red:
-        cause = f"{kind}: {bot or 'host'}"
-        event = Event(
-            life.OPENED, iso(clock.utcnow()), f"status@{os.uname().nodename}", text[: life.LONGEST], kind,
-            "error" if kind == life.GATE else "warning", cause, (bot,) if bot else (),
-        )  # fmt: skip
+    for event in red:
         with _opened(root, patience=SHORT_PATIENCE) as present:
             rows = present.incidents()
-            present_one = rows.unclosed(cause)
-            if present_one is not None and any(_same(each.data, event.text) for each in rows.links(present_one)):
+            present_one = rows.unclosed(event.cause)
+            if present_one is not None and any(
+                life.tells_the_same(str(json.loads(each.data).get("text")), event.text)
+                for each in rows.links(present_one)
+            ):
                 continue
-        noted.append(claim(root, kind, clock))
+        noted.append(claim(root, event.kind, clock))
         _written(root, noted[-1], event, clock, wait=False)
     return noted
 
@@ -216,7 +211,14 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
         elif enter(root, name):
             found.mended.append(f"{name}: its evidence was entered into the registry")
     with _opened(root) as present:
-        found.head, found.incidents = present.incidents().head(), len(present.incidents().ids())
+        rows = present.incidents()
+        if mend:
+            untaken = [name for name in pending if _pending(root, name, rows)]
+            found.problems += [f"{name}: it has evidence that the registry did not take" for name in untaken]
+            lost = [name for name, files in evidence.items() if _gone(root, name, files)]
+            found.problems += [f"{name}: its evidence is gone, and the registry's words did not take its place"
+                               for name in lost]  # fmt: skip
+        found.head, found.incidents = rows.head(), len(rows.ids())
     return found
 
 
@@ -235,7 +237,7 @@ def shown(root: Path, incident: str) -> tuple[dict[str, Any], list[dict[str, Any
     with _opened(root) as present:
         row = present.incidents().of(incident)
         if row is None:
-            raise Refused(f"there is no incident {incident} on this host")
+            raise Refused(f"{answer.ABSENT} {incident} on this host")
         events = [
             {**json.loads(each.data), "number": each.number, "evidence": f"{each.directory}/{each.file}"}
             for each in present.incidents().links(str(row["id"]))
@@ -369,8 +371,3 @@ def _write_lost(root: Path, directory: str, files: list[str]) -> None:
     if unwritten is not None:
         raise NotProven(unwritten)
     enter(root, directory)
-
-
-def _same(data: str, text: str) -> bool:
-    """Return whether an event tells the same, but for its figures: an age is another one each time."""
-    return re.sub(r"[0-9]+", "", str(json.loads(data).get("text"))) == re.sub(r"[0-9]+", "", text)

@@ -99,8 +99,10 @@ def test_red_is_told_for_each_bot_and_the_host_and_a_shut_gate_by_itself() -> No
         ],
         "host_problems": ["a disk"],
     }
-    assert opening.red(status) == [
-        ("gate", "alpha", "its start gate waits: it crashed"),
-        ("status", "alpha", "x"),
-        ("status", "", "a disk"),
+    found = opening.red(status, AT, "ann")
+    assert [(each.kind, each.severity, each.cause, each.bots, each.text) for each in found] == [
+        ("gate", "error", "gate: alpha", ("alpha",), "its start gate waits: it crashed"),
+        ("status", "warning", "status: alpha", ("alpha",), "x"),
+        ("status", "warning", "status: host", (), "a disk"),
     ]
+    assert {(each.step, each.at, each.actor) for each in found} == {(life.OPENED, AT, "ann")}

@@ -17,7 +17,7 @@ import pytest
 
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
-from freqops.core.incident import chain, life
+from freqops.core.incident import chain, life, opening
 from freqops.core.incident.life import Event
 from freqops.core.runs import registry, registry_migration
 from freqops.core.runs.incident_rows import Wanted
@@ -269,15 +269,27 @@ def test_evidence_that_cannot_be_understood_opens_what_it_can(root: Path, odd: s
     proven(root)
 
 
+def test_what_a_check_did_not_mend_it_does_not_call_mended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "20260102T030405Z-halt1-9f3c21"
+    halt(root, name)
+    monkeypatch.setattr(registered, "enter", lambda *_: [])
+    found = registered.check(root)
+    assert (found.problems, found.mended) == ([f"{name}: it has evidence that the registry did not take"], [])
+
+
 # --- red status
 
 
 def test_red_opens_one_for_each_bot_and_is_not_told_twice(root: Path) -> None:
-    red = [("gate", "alpha", "its start gate waits"), ("status", "", "heartbeat 7 s old")]
-    assert len(registered.note_red(root, red, FakeClock())) == 2
+    def note(host: str, *gate: str) -> list[str]:
+        rows = [{"bot": "alpha", "problems": gate}]
+        red = opening.red({"bots": rows, "host_problems": [host]}, AT, "ann")
+        return registered.note_red(root, red, FakeClock())
+
+    assert len(note("heartbeat 7 s old", "its start gate waits")) == 2
     entering.settle(PATIENCE)
-    assert registered.note_red(root, [red[0], ("status", "", "heartbeat 99 s old")], FakeClock()) == []
-    assert len(registered.note_red(root, [("status", "", "another thing")], FakeClock())) == 1
+    assert note("heartbeat 99 s old", "its start gate waits") == []
+    assert len(note("another thing")) == 1
     entering.settle(PATIENCE)
     rows = registered.listed(root, Wanted())[0]
     assert {(row["kind"], row["severity"], row["events"]) for row in rows} == {
