@@ -175,8 +175,8 @@ def test_an_archive_has_every_file_and_its_hash(fleet: Fleet) -> None:
 def test_an_archive_that_is_not_there_afterwards_is_none(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     real = durable.write_atomic
 
-    def write(path: Path, data: bytes, mode: int) -> None:
-        real(path, data[:-1] if path.suffix == ".gz" else data, mode)
+    def write(path: Path, data: bytes, *more: Any) -> None:
+        real(path, data[:-1] if path.suffix == ".gz" else data, *more)
 
     monkeypatch.setattr(durable, "write_atomic", write)
     done = fleet.run("export", {"one": SHOWN}, incident=ID)
