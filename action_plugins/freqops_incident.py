@@ -23,7 +23,7 @@ PATIENCE = 60.0
 HEADS = "heads.json"  # of the chain of each host, as this control node knew it last
 # As the host calls them, and as they are given here: until is a word of tasks.
 FILTERS = {**{name: name for name in ("bot", "kind", "severity", "state", "since")}, "until": "up_to"}
-MEANS = {  # which inputs mean anything with which action, besides directory and hosts
+INPUTS = {  # the inputs that each action takes, besides directory and hosts
     "list": tuple(FILTERS.values()),
     "show": ("incident",),
     "open": ("bots", "severity"),
@@ -48,13 +48,13 @@ class ActionModule(FleetAction):
         return {"action": action, **done}
 
     def _refuse_meaningless(self, action: str) -> None:
-        if action not in MEANS:
-            raise Refused(f"action={action} is not one of {', '.join(MEANS)}")
-        given = {name for names in MEANS.values() for name in names if self.argument(name) not in (None, "")}
-        odd = sorted(given - set(MEANS[action]) - ({"bots"} if self.argument("bots") == inputs.ALL else set()))
+        if action not in INPUTS:
+            raise Refused(f"action={action} is not one of {', '.join(INPUTS)}")
+        given = {name for names in INPUTS.values() for name in names if self.argument(name) not in (None, "")}
+        odd = sorted(given - set(INPUTS[action]) - ({"bots"} if self.argument("bots") == inputs.ALL else set()))
         if odd:
             raise Refused(f"{', '.join(odd)} cannot be given with action={action}")
-        if "incident" in MEANS[action]:
+        if "incident" in INPUTS[action]:
             copy_back.checked_id(self.argument("incident"))
         if action == "open" and self.argument("severity") in (None, ""):
             raise Refused(f"action=open needs a severity: {', '.join(life.SEVERITIES)}")

@@ -44,7 +44,7 @@ class ActionModule(FleetAction):
         """Return what is asked for as ``freqops-host`` wants to hear it.
 
         Raises:
-            Refused: An input means nothing.
+            Refused: An input is not what it must be.
         """
         asked = {name: str(self.argument(name, "")) for name in NAMES}
         query.since(asked["since"] or query.DEFAULT_SINCE, Clock().utcnow())

@@ -29,7 +29,7 @@ attributes:
     support: partial
     details: Lists as always; with O(action=show) and O(action=export) it fetches nothing and says so; with
       O(action=check) it mends nothing and fails where there is something to mend; else it fails with NOTHING DONE, so
-      that a check is never mistaken for the deed.
+      that a check is never mistaken for the real run.
 options:
   action:
     description: V(list) lists, V(show) copies one and writes its reports, V(open), V(acknowledge) and V(close) take

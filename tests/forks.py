@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -90,9 +91,11 @@ def tested(words: list[str], root: str, settings: dict[str, str], said: str) -> 
         for descriptor, place, how in ((0, os.devnull, os.O_RDONLY), (1, said, os.O_WRONLY), (2, said, os.O_WRONLY)):
             os.dup2(os.open(place, how | os.O_APPEND), descriptor)
         status = int(importlib.import_module("pytest").main(words))
+    except BaseException:  # noqa: BLE001  whatever it is, this fork must not get back into the loop that forks
+        traceback.print_exc()
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:
         os._exit(status)
 
 

@@ -1,4 +1,4 @@
-"""What ``freqops-host incidents`` says, read on the control node; the host may be older or newer."""
+"""The answer of ``freqops-host incidents``, read on the control node; the host may be older or newer."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def of_show(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str,
 
 
 def of_check(document: Mapping[str, Any]) -> tuple[list[str], list[str], str]:
-    """Return what a check found wrong, what it mended, and the head of the chain.
+    """Return the faults that a check found, those that it mended, and the head of the chain.
 
     Raises:
         Malformed: It is no answer of a check.

@@ -67,7 +67,7 @@ def parsed(head: str) -> tuple[int, str]:
 
 
 def wrong(links: Iterable[Link], known: str = EMPTY) -> Iterator[str]:
-    """Yield what is wrong with a chain, a line each.
+    """Yield the faults of a chain, a line each.
 
     Args:
         links: All its events, in the order of their numbers.
@@ -86,7 +86,7 @@ def wrong(links: Iterable[Link], known: str = EMPTY) -> Iterator[str]:
         if each.number == wanted:
             seen = True
             if each.hash != hash_then:
-                yield f"event {each.number} is not the one that was known: the chain was written anew"
+                yield f"event {each.number} is not the one that was known: the chain was replaced"
         number, previous = each.number, each.hash
     if not seen:
         yield f"the newest are cut off: the chain had {wanted} events, and ends with {number}"

@@ -171,7 +171,7 @@ def refuse_unless_allowed(incident: Incident, event: Event) -> None:
 
 
 def refuse_unless_explained(root_cause: str, action: str) -> None:
-    """Refuse to close an incident of which nobody says why it happened, and what was done.
+    """Refuse to close an incident without its root cause or its action.
 
     Raises:
         Refused: Root cause or action is missing.

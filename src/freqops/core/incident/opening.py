@@ -1,4 +1,4 @@
-"""What a file of evidence means for an incident: whether it opens one, adds to it, or takes it a step on.
+"""The meaning of a file of evidence for an incident: it opens one, adds to one, or takes one a step on.
 
 The files are those that `freqops.hostctl.incident.recorded` writes, from this version or an older one. They lie on a
 disk, and are believed no further than they are understood.
@@ -24,7 +24,7 @@ SHORT = 200
 
 
 def event_of(document: object) -> Event | None:
-    """Return what a file of evidence means; None where it opens no incident and is no step of one.
+    """Return the meaning of a file of evidence; None where it opens no incident and is no step of one.
 
     ``added`` to an incident that is there is all that other evidence can be; see `more`.
     """

@@ -11,7 +11,7 @@ from . import json_line, redaction
 from .redaction import Redactor
 
 SECRETS = "/freqops/conf/secrets.json"
-# What logging itself puts into a record; everything else was said by whoever logs.
+# What logging itself puts into a record; everything else comes from the code that logs.
 OF_LOGGING = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 FIRST = (json_line.CORRELATION, "run_id")
 
@@ -19,7 +19,7 @@ FIRST = (json_line.CORRELATION, "run_id")
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON, without the secrets of the bot.
 
-    Freqtrade makes it anew at each start and each ``/reload_config``, so it knows the secrets that are in use.
+    Freqtrade makes one at each start and each ``/reload_config``, so it knows the secrets that are in use.
 
     Args:
         secrets: The bot's file of secrets.

@@ -1,4 +1,4 @@
-"""What is asked of logs: since when, from which level on, and which lines."""
+"""The question to logs: since when, from which level on, and which lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_SINCE, DEFAULT_LEVEL = "1h", "INFO"
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for.
+    """A question to logs.
 
     Attributes:
         since: The beginning of the window, which is inside.
@@ -47,7 +47,7 @@ class Query:
         return not self.match or self.match.lower() in said(line).lower()
 
     def needles(self) -> list[bytes]:
-        """Return what the bytes of a line must have, in small letters, so that it can be meant."""
+        """Return the bytes, in small letters, that a line must have so that it can be meant."""
         texts = [text.lower().encode() for text in (self.match, self.correlation) if text]
         return [text for text in texts if PLAIN.fullmatch(text)]
 
@@ -87,7 +87,7 @@ def rank(text: object) -> int:
 
 
 def match(text: object) -> str:
-    """Return what a line must say.
+    """Return the text that a line must say.
 
     Raises:
         Refused: It is not one line of 1 to 200 characters.

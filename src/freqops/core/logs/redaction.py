@@ -20,8 +20,8 @@ QUOTED = re.compile(r"%([0-9A-Fa-f]{2})")
 WORDS = r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|private[_-]?key|signature)"
 IN_QUOTES = r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?P<open>\\+[\"']).*?(?P=open)|\\+[\"'][^\s]*"
 VALUE = rf"(?:{IN_QUOTES}|(?!\[secret\])[^\s,;&\"'}}\])]+)"
-# What has the form of a secret, each after texts, in small letters, without any of which it is not looked for, and what
-# stands in its place.
+# Forms of secrets: texts, in small letters, without any of which the form is not looked for; its pattern; and the text
+# that takes its place.
 BEARER = r"(?i)(\bbearer\s{1,4}|authorization[\"'\\:=\s]{1,8}basic\s{1,4})[A-Za-z0-9._~+/=-]{8,}"
 NAMED = rf"(?is)({WORDS}[a-z0-9_-]{{0,20}}(?:[\"'\\]|%22|%27){{0,8}}\s{{0,4}}(?:[:=]|%3[ad])\s{{0,4}}){VALUE}"
 PEM = r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"

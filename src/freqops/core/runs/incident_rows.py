@@ -1,7 +1,7 @@
-"""The incidents of the registry: a row for each, which is what its events say, and the chain of all events of the host.
+"""The incidents of the registry: a row for each, made of its events, and the chain of all events of the host.
 
 The row has the columns of the runbook, whose query works, and more beside them. Nothing here begins a transaction:
-whoever changes incidents does so in one.
+`Registry.incidents_changed` does.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def add_root_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; 2 where a check found what it could not mend."""
+    """Run the action; 2 where a check found a fault that it could not mend."""
     answer: dict[str, Any] = {"version": 1, "command": "incidents", "host": os.uname().nodename, "what": options.action}
     lines = {"list": _list, "show": _show, "check": _check}.get(options.action, _act)(options, answer)
     output.print_json(answer) if options.json else output.print_text(*lines)

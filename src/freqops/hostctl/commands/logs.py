@@ -37,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; 2 where a file could not be read.
+    """Read the logs; 2 where a file could not be read.
 
     Raises:
-        Refused: An input means nothing, or a bot is unknown.
+        Refused: An input is not what it must be, or a bot is unknown.
     """
     now = Clock().utcnow()
     asked = Query(

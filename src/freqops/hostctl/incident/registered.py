@@ -38,11 +38,11 @@ LARGEST = 16 * 1024 * 1024
 
 @dataclass
 class Checked:
-    """What a check found.
+    """The findings of a check.
 
     Attributes:
-        problems: What is wrong and stays so, a line each.
-        mended: What was wrong and is not any more; or would not be, where nothing was to be mended.
+        problems: Faults that stay, a line each.
+        mended: Faults that were mended; or would have been, where nothing was to be mended.
         head: The head of the chain.
         incidents: How many incidents there are.
     """
@@ -252,10 +252,10 @@ def _opened(
 
 
 def _written(root: Path, incident: str, event: Event, clock: Clock, *, wait: bool = True) -> None:
-    """Write an act down and enter it, or begin to where nobody waits, and fail where either is not done.
+    """Write an act down, then enter it, or begin to enter it where nobody waits for that.
 
     Raises:
-        NotProven: One is not.
+        NotProven: The act was not written down, or not entered.
     """
     began = clock.utcnow()
     letters = "".join(string.ascii_lowercase[byte % 26] for byte in os.urandom(8))  # two acts in a second are two files

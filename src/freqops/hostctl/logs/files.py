@@ -101,7 +101,7 @@ class Log:
 def backward(descriptor: int) -> Iterator[list[bytes]]:
     """Give the lines of an open file from its end on, a list for each piece that was read.
 
-    What stands behind the last line break is a line that is being written, and left out.
+    The text behind the last line break is a line that is being written, and left out.
     """
     end = os.fstat(descriptor).st_size
     rest, too_long, first = b"", False, True

@@ -1,4 +1,4 @@
-"""What the start gate says, as a line of the bot's own log: it runs in the bot's container, as the bot's user."""
+"""The words of the start gate as a line of the bot's own log: it runs in the bot's container, as the bot's user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines read from logs: those that are asked for, or how many there are of what, in a window."""
+"""Lines read from logs: those that are asked for, or the numbers of records, errors and events, in a window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from freqops.core.logs.query import Query
 
 from .files import Log
 
-# How a line of ours begins. What it says so far is known without reading all of it as JSON.
+# The beginning of a line of ours: time and level are known without reading all of the line as JSON.
 HEAD = re.compile(
     rb'\{"ts": "([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{6})?\+00:00", '
     rb'"level": "([A-Z][A-Z0-9_]{0,19})", "logger": "'
@@ -27,7 +27,7 @@ SECOND = "%Y-%m-%dT%H:%M:%S"
 
 @dataclass
 class Counted:
-    """What there is in a window.
+    """The records of a window, counted.
 
     Attributes:
         rate: The records, and the errors among them.

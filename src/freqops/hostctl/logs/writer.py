@@ -1,4 +1,4 @@
-"""The one writer of what freqops itself says on a host: a line of JSON in a file that is rotated.
+"""The one writer of the log of freqops itself on a host: a line of JSON in a file that is rotated.
 
 It never raises into what calls it and never waits long for the disk: a line that cannot be written is lost, and the
 loss is said by the next one that can.
@@ -27,6 +27,7 @@ LARGEST, KEPT = 10 * 1024 * 1024, 10
 LOST = Path("/run/freqops/lost-lines")  # a byte for each of them
 MOST_LOST = 1_000_000
 PATIENCE = 1.0
+TRIES = 10  # where the file is rotated by another process meanwhile
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 INCIDENT = re.compile(r"\b[0-9]{8}T[0-9]{6}Z-[a-z0-9-]{1,40}-[0-9a-f]{6}\b")
 
@@ -81,7 +82,7 @@ class Writer:
 
     def _append(self, line: str) -> None:
         """Append a line, all of it or nothing that a reader takes for one."""
-        for _ in range(KEPT):
+        for _ in range(TRIES):
             descriptor = os.open(self._path, FLAGS, 0o600)
             try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -125,7 +126,7 @@ class Writer:
             if not self._lost.exists():
                 return
             mine = self._lost.with_name(f"{self._lost.name}.{os.getpid()}")
-            self._lost.replace(mine)  # whoever has it says it
+            self._lost.replace(mine)  # the process that moves it away says it
             count = mine.stat().st_size
             mine.unlink()
             text = f"{count} lines before this one could not be written"
