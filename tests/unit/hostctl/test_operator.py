@@ -16,7 +16,7 @@ ARGUMENTS = {
     "halt": {"level", "reason", "bots", "deadline", "incident", "actor", "json"},
     "status": {"json"},
     "incident": {"incident", "json"},
-    "incidents": {"what"},  # which only looks: the parts that change an incident are not there
+    "incidents": {"action"},  # which only looks: the parts that change an incident are not there
     "breaker": {
         *("action", "bots", "minutes", "until", "withdraw", "deadline", "json"),
         *("reason", "actor", "incident"),
