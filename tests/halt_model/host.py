@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -198,7 +199,8 @@ class ModelHost(Judge):
         replace(processes, "scan", self._processes)
         replace(databases, "of", lambda bot, _engine: ModelDatabase(self.containers[bot.name].bot))
         replace(witness, "conversation", self._talk)
-        replace(cli, "sys", SimpleNamespace(stdout=io.StringIO(), stderr=io.StringIO(), argv=[]))
+        said = SimpleNamespace(stdout=io.StringIO(), stderr=io.StringIO(), argv=[], modules=sys.modules)
+        replace(cli, "sys", said)
         replace(own_session, "run", lambda work: work())
         replace(output, "print_json", self._printed)
         replace(output, "print_text", self._printed)

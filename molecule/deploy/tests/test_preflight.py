@@ -139,8 +139,8 @@ VARYING = re.compile(
     r"(?<=its clock is )(?:[45][0-9]|60)(?= s behind)|(?<=process )[0-9]+|(?<=it has )[0-9]+|[0-9]+(?= MiB are free)"
 )
 DISEASES = """\
-inventory: {home}/secrets.yml is not encrypted and has mode 0644; chmod 600 {home}/secrets.yml, and better encrypt \
-it with ansible-vault
+inventory: {home}/secrets.yml is not encrypted and has mode 0644; chmod 600 {home}/secrets.yml, and better: \
+ansible-vault encrypt {home}/secrets.yml
 prod-1: host_operators is encrypted with !vault; move it into secrets.yml, which no halt loads: none may \
 need the password of a vault
 inventory: secrets_exchange names 'zeta', which is no bot; the inventory has alpha, beta, gamma; correct the name or \
