@@ -26,7 +26,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
-    "core/backup": ("core/base", "core/bot", "core/halt", "core/breaker", "core/preflight", "core/runs"),
+    "core/backup": (
+        *("core/base", "core/bot", "core/halt", "core/incident"),
+        *("core/breaker", "core/preflight", "core/runs"),
+    ),
     "core/schedule": ("core/base",),
     "core/logs": ("core/base",),
     "strategy": ("core/bot", "core/halt"),
@@ -51,8 +54,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/bot", "hostctl/incident", "hostctl/halt"),
     ),
     "hostctl/backup": (
-        *("core/base", "core/bot", "core/halt", "core/breaker", "core/deploy", "core/backup", "core/runs"),
-        *("hostctl/bot", "hostctl/incident", "hostctl/breaker", "hostctl/deploy"),
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/breaker", "core/deploy", "core/backup"),
+        *("core/runs", "hostctl/bot", "hostctl/incident", "hostctl/breaker", "hostctl/deploy"),
     ),
     "hostctl/secrets": (
         *("core/base", "core/bot", "core/halt"),

@@ -11,6 +11,7 @@ from ..base import iso_time, kinds
 from ..base.clock import iso
 from ..base.kinds import Malformed
 from ..base.visible import visible
+from ..incident import chain
 from . import parts
 from .manifest import File, Manifest
 
@@ -32,6 +33,9 @@ FIELDS: dict[str, kinds.Kind] = {
     "files": kinds.list_of(kinds.object_),
     "left_out": kinds.list_of(kinds.text),
 }
+LATER: dict[str, kinds.Kind] = {  # what the snapshots of an older freqops do not have
+    "incident_head": lambda value: isinstance(value, str) and chain.HEAD.fullmatch(value) is not None,
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Snapshot:
         registry: The rows of each table of the registry; none without the part ``registry``.
         files: Every file, the manifest aside.
         left_out: What stood among the files and is no plain file, each with why.
+        incident_head: The head of the chain of incidents in the registry; that of an empty chain without the registry.
     """
 
     host: str
@@ -59,6 +64,7 @@ class Snapshot:
     registry: Mapping[str, int] = field(default_factory=dict)
     files: tuple[File, ...] = ()
     left_out: tuple[str, ...] = ()
+    incident_head: str = chain.EMPTY
 
     @property
     def is_complete(self) -> bool:
@@ -77,7 +83,7 @@ class Snapshot:
             "parts": list(self.parts), "bots": {name: told.to_json() for name, told in self.bots.items()},
             "without": list(self.without), "registry": dict(self.registry),
             "files": [file.to_json() for file in self.files],
-            "left_out": list(self.left_out),
+            "left_out": list(self.left_out), "incident_head": self.incident_head,
         }  # fmt: skip
 
     @classmethod
@@ -87,7 +93,7 @@ class Snapshot:
         Raises:
             Malformed: It is not what `to_json` writes, or contradicts itself.
         """
-        said = kinds.checked(document, FIELDS, tuple(FIELDS))
+        said = kinds.checked(document, {**FIELDS, **LATER}, tuple(FIELDS))
         began, ended = (_moment(said[name], name) for name in ("began", "ended"))
         if ended < began:
             raise Malformed("it ended before it began")
@@ -101,7 +107,7 @@ class Snapshot:
             raise Malformed("the rows of its registry are no numbers")
         found = cls(
             said["host"], began, ended, asked, bots, tuple(said["without"]), said["registry"], files,
-            tuple(said["left_out"]),
+            tuple(said["left_out"]), said.get("incident_head", chain.EMPTY),
         )  # fmt: skip
         found._refuse_contradiction()
         return found
@@ -140,8 +146,16 @@ class Snapshot:
             lost[parts.REGISTRY] = [
                 f"{table} had {rows} rows, and has none" for table, rows in before.registry.items()
                 if rows and not self.registry.get(table)
-            ]  # fmt: skip
+            ] + _cut_off(before.incident_head, self.incident_head)  # fmt: skip
         return {name: lines for name, lines in lost.items() if lines}
+
+
+def _cut_off(before: str, now: str) -> list[str]:
+    """Return the loss in a chain of incidents that ends before the end it had, or has another event there."""
+    (had, hash_then), (has, hash_now) = chain.parsed(before), chain.parsed(now)
+    if has < had:
+        return [f"the chain of incidents had {had} events, and has {has}"]
+    return [f"event {had} of the chain of incidents is another one"] if has == had and hash_now != hash_then else []
 
 
 def _lost(before: Manifest, now: Manifest) -> list[str]:

@@ -206,6 +206,8 @@ class Backups:
         row.snapshot, row.changed = vault.store(place, found, emptied), True
         row.detail.append(f"snapshot {row.snapshot[:8]} of {iso(found.began)}: {', '.join(found.parts)}; "
                           f"{len(found.bots)} bots, {len(found.files)} files, {found.size} bytes")  # fmt: skip
+        if parts.REGISTRY in found.parts:
+            row.detail.append(f"the head of its chain of incidents: {found.incident_head}")
         row.detail += [f"left out: {text}" for text in found.left_out]
         row.detail += [f"{bot} has no database yet" for bot in found.without]
         row.detail += vault.retain()
@@ -244,12 +246,12 @@ class Backups:
         for number, found in contents.counted.items():
             row.snapshots.append({
                 "id": number, "made": iso(found.began), "parts": ",".join(found.parts), "bots": ",".join(found.bots),
-                "files": len(found.files), "bytes": found.size, "counts": "yes",
+                "files": len(found.files), "bytes": found.size, "counts": "yes", "head": found.incident_head,
             })  # fmt: skip
         for number, why in contents.others.items():
             row.snapshots.append({
                 "id": number, "made": None, "parts": None, "bots": None, "files": None, "bytes": None,
-                "counts": f"no: {why}",
+                "counts": f"no: {why}", "head": None,
             })  # fmt: skip
 
     def _exported(self, asked: tuple[str, ...], place: Path, row: Row, vault: Vault) -> None:

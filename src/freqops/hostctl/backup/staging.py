@@ -25,6 +25,7 @@ from freqops.core.base.errors import NotProven
 from freqops.core.base.visible import visible
 from freqops.core.bot import layout
 from freqops.core.bot.redaction import redact
+from freqops.core.incident import chain
 from freqops.core.runs import registry
 
 from ..bot import databases
@@ -51,6 +52,7 @@ class Stage:
         self._bots: dict[str, Manifest] = {}
         self._without: list[str] = []
         self._rows: dict[str, int] = {}
+        self._head = chain.EMPTY
         self.stamps: dict[str, str] = {}
 
     def fill(
@@ -81,7 +83,7 @@ class Stage:
             self._logs()
         found = Snapshot(
             host, began, max(began, self._clock.utcnow()), asked, self._bots, tuple(self._without), self._rows,
-            tuple(sorted(self._files, key=lambda file: file.path)), tuple(sorted(self._left_out)),
+            tuple(sorted(self._files, key=lambda file: file.path)), tuple(sorted(self._left_out)), self._head,
         )  # fmt: skip
         durable.write_json(self._place / snapshot.NAME, found.to_json(), PRIVATE)
         return found
@@ -127,7 +129,7 @@ class Stage:
         except sqlite3.Error as error:
             raise NotProven(f"the registry could not be copied: {error}") from None
         with registry.opened(target, owner=os.geteuid()) as copied:  # which checks it whole
-            self._rows = copied.rows()
+            self._rows, self._head = copied.rows(), copied.incidents().head()
         self._files.append(seen(self._place, path))
 
     def _logs(self) -> None:

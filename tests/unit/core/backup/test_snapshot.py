@@ -10,9 +10,10 @@ import pytest
 
 from freqops.core.backup.answer import Answer, Row, read
 from freqops.core.backup.manifest import File
-from freqops.core.backup.snapshot import Snapshot
+from freqops.core.backup.snapshot import LATER, Snapshot
 from freqops.core.base.kinds import Malformed
 from freqops.core.bot.database_contents import SQLITE, Recorded, Table
+from freqops.core.incident import chain
 from tests.unit.core.backup.dumped import BEGAN, manifest
 
 SUM = "0" * 64
@@ -60,6 +61,7 @@ def test_what_was_written_is_read() -> None:
         ({"bots": {"alpha": {}}}, "has no"),
         ({"registry": {"runs": "x"}}, "no numbers"),
         ({"left_out": None}, "left_out is"),
+        ({"incident_head": "3"}, "incident_head is"),
     ],
 )
 def test_what_was_not_written_is_refused(changed: dict[str, Any], said: str) -> None:
@@ -67,7 +69,7 @@ def test_what_was_not_written_is_refused(changed: dict[str, Any], said: str) -> 
         Snapshot.read({**made().to_json(), **changed})
 
 
-@pytest.mark.parametrize("name", sorted(made().to_json()))
+@pytest.mark.parametrize("name", sorted(made().to_json().keys() - LATER.keys()))
 def test_each_field_must_be_there(name: str) -> None:
     document = made().to_json()
     del document[name]
@@ -93,6 +95,30 @@ def test_a_registry_that_lost_its_rows_is_named_where_it_is_a_part() -> None:
     now = made(parts=("registry",), registry={"runs": 0, "metrics": 0})
     assert now.emptied(before) == {"registry": ["runs had 3 rows, and has none"]}
     assert made(parts=("state",)).emptied(before) == {}
+
+
+@pytest.mark.parametrize(
+    ("head", "lost"),
+    [
+        (f"8-{'b' * 64}", []),
+        (f"7-{'a' * 64}", []),
+        (f"6-{'a' * 64}", ["the chain of incidents had 7 events, and has 6"]),
+        (chain.EMPTY, ["the chain of incidents had 7 events, and has 0"]),
+        (f"7-{'b' * 64}", ["event 7 of the chain of incidents is another one"]),
+    ],
+)
+def test_a_chain_of_incidents_that_ends_elsewhere_than_before_is_named(head: str, lost: list[str]) -> None:
+    before = made(parts=("registry",), incident_head=f"7-{'a' * 64}")
+    now = made(parts=("registry",), incident_head=head)
+    assert now.emptied(before) == ({"registry": lost} if lost else {})
+    assert now.emptied(made(parts=("registry",))) == {}
+    assert made(parts=("state",)).emptied(before) == {}
+
+
+def test_a_snapshot_of_an_older_version_has_no_head_and_is_read() -> None:
+    document = made().to_json()
+    del document["incident_head"]
+    assert Snapshot.read(document) == made()
 
 
 def test_an_answer_is_read_as_what_it_must_be() -> None:

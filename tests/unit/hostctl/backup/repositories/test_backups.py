@@ -21,6 +21,8 @@ from freqops.core.backup import repository, snapshot, successes
 from freqops.core.backup.parts import ORDINARY
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
+from freqops.core.incident import life
+from freqops.core.incident.life import Event
 from freqops.core.runs import registry
 from freqops.hostctl.backup import ages, restic
 from tests.unit.hostctl.backup.repositories.conftest import Host, local, one
@@ -177,6 +179,27 @@ def test_a_registry_that_is_empty_or_gone_is_not_backed_up(host: Host) -> None:
     assert "registry: runs had 1 rows, and has none" in host.backed_up().problems[0]
     place.unlink()
     assert "is missing" in host.backed_up().problems[0]
+
+
+def test_the_head_of_the_incidents_leaves_the_host_and_a_chain_that_was_cut_off_is_not_backed_up(host: Host) -> None:
+    place = registry.place(host.root)
+    opened = Event(life.OPENED, "2026-01-02T03:04:05Z", "ann", "wrong", life.HALT, "warning", "halt 1: a", ("a",))
+    with registry.opened(place, write=True, owner=os.geteuid()) as present, present.incidents_changed() as rows:
+        rows.enter("first", "opened.json", opened)
+        head = rows.head()
+    assert head.startswith("1-")
+    assert f"the head of its chain of incidents: {head}" in host.backed_up().detail
+    assert [each["head"] for each in one(host.backups.look(None)).snapshots] == [head]
+    with closing(sqlite3.connect(place)) as connection:
+        for trigger in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            connection.execute(f"drop trigger {trigger[0]}")
+        for table in ("incident_events", "incidents"):
+            connection.execute(f"delete from {table}")  # noqa: S608  names of ours
+        connection.commit()
+    assert "registry: the chain of incidents had 1 events, and has 0" in host.backed_up().problems[0]
+    host.clock.sleep(60)
+    assert host.backed_up(emptied=("registry",)).problems == []
+    assert host.backed_up().problems == []
 
 
 def test_a_backup_that_was_killed_does_not_count_and_the_next_is_well(host: Host) -> None:
