@@ -11,6 +11,7 @@ from typing import Callable
 
 from freqops.core.base import service, stamp
 from freqops.core.base.clock import Clock
+from freqops.core.base.repeats import Repeats
 from freqops.core.bot import layout
 from freqops.core.breaker import guard_note, places
 from freqops.core.halt import timers
@@ -40,6 +41,7 @@ class Guard:
         self._root, self._every, self._say, self._code, self._clock = root, every, say, code, clock
         self._follower = Follower(clock, engine)
         self._rounds = Rounds(lambda: layout.homes(root), self._follower.act, clock)
+        self._failures = Repeats()
 
     def run(self) -> None:
         """Guard, until there is other code to do it."""
@@ -87,7 +89,7 @@ class Guard:
     def _told(self) -> None:
         """Print the results of rounds, and leave the signs of life that others read."""
         ended = self._rounds.ended()
-        for line in [*ended.done, *ended.failed]:
+        for line in [*ended.done, *self._failures.news(ended.failed, self._clock.monotonic())]:
             self._say(line)
         notes = dict(self._follower.notes)
         for bot, why in self._rounds.late().items():
