@@ -20,7 +20,7 @@ WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
 MODULE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 
-NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor", "stack", "look")
+NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor", "stack", "look", "ticked", "anyway")
 module = AnsibleModule({name: {"type": "raw"} for name in NAMES})
 said = ANSWERS[module.params["bot"] or "all"]
 (module.fail_json if said.pop("fails", False) else module.exit_json)(msg="as the test says", changed=False, **said)
