@@ -83,7 +83,7 @@ WAYS_OUT = {
     next_step.CLOSE: _Form(
         "to close its incident",
         "incident",
-        "-e action=close -e incident={incident} -e root_cause='…' -e remedy='…'",
+        """-e action=close -e incident={incident} -e "root_cause='…'" -e "remedy='…'\"""",
         acts=False,
     ),
     next_step.VOUCH: _Form("then, with the items that you have looked at", "resume", f"{UNDER} -e ticked='…'"),

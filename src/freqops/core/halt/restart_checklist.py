@@ -287,7 +287,7 @@ def refuse_unless_complete(bot: str, checklist: Checklist, given: Given, inciden
         raise RefusedUntil(
             f"the restart checklist of {bot} is not complete, and it would trade with real money: "
             f"{'; '.join(map(str, checklist.missing))}. Put that right, tick what you have looked at "
-            f"(ticked={','.join(TICKABLE)}), or say why it is resumed all the same (anyway='…')",
+            f"(ticked={','.join(TICKABLE)}), or say why it is resumed all the same (anyway)",
             *steps,
             more=more,
         )
