@@ -78,6 +78,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base.errors import Refused
+from ansible.module_utils.freqops.core.base.visible import visible
 from ansible.module_utils.freqops.core.bot import host_command, inputs
 from ansible.module_utils.freqops.core.halt import restart_checklist
 
@@ -100,7 +101,7 @@ def main() -> None:
         if module.params["anyway"]:
             inputs.line(module.params["anyway"], "anyway")
     except Refused as refusal:
-        module.fail_json(msg=f"{bot}: REFUSED, nothing was resumed: {refusal}")
+        module.fail_json(msg=f"{bot}: REFUSED, nothing was resumed: {visible(str(refusal))}")
     words = [*host_command.options(module.params), *host_command.options(module.params, *WORDS)]
     answer = host_command.serve(module, ["resume", bot, *words], "outcome", f"{bot}: ", also=(name,))
     said = {key: answer[key] for key in ("outcome", "level", "detail")}

@@ -64,11 +64,9 @@ def undelivered(records: Sequence[Record]) -> list[str]:
     """Return a line about the messages that a webhook, or Discord, did not take within the last hour."""
     lost = [each for each in records if each.logger == WEBHOOK_LOGGER and each.text.startswith(NOT_POSTED)]
     ages = [each.age_s for each in lost if each.age_s <= RECENT_S]
-    return (
-        [f"{len(ages)} messages were not delivered in the last hour, the last one {min(ages):.0f} s ago"]
-        if ages
-        else []
-    )
+    if ages:
+        return [f"{len(ages)} messages were not delivered in the last hour, the last one {min(ages):.0f} s ago"]
+    return []
 
 
 def _last(records: Sequence[Record]) -> str:
