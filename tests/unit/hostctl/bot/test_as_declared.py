@@ -26,7 +26,7 @@ class Case:
     """A live bot that runs as declared, within limits and behind the entry gate."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock, self.engine, self.processes = FakeClock(), FakeEngine(), [process()]  # type: ignore[var-annotated]
+        self.clock, self.engine, self.processes = FakeClock(), FakeEngine(), [process()]
         self.home = make_bot(root, mode="live", limits=Limits(3).to_json())
         self.bot = layout.load_bot(self.home)
         self.engine.present = made_container()

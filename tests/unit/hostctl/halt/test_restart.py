@@ -23,6 +23,7 @@ from freqops.core.incident.life import Event
 from freqops.core.runs import registry, registry_migration
 from freqops.hostctl import cli, own_session
 from freqops.hostctl.bot import as_declared, holds_file, messengers, start
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.exchange import witness
 from freqops.hostctl.halt import resume
 from freqops.hostctl.incident import entering, recorded, registered
@@ -342,7 +343,7 @@ def test_an_engine_that_does_not_answer_is_no_proof(live: Case, monkeypatch: pyt
     live.close()
 
     def fail(_name: str) -> Container | None:
-        raise as_declared.EngineError("no answer")
+        raise EngineError("no answer")
 
     monkeypatch.setattr(live.engine, "container", fail)
     assert "its container cannot be compared: no answer" in refused(live, *TICKS)["refused"]
