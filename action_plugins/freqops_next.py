@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from freqops.core.halt import next_commands
+from freqops.core.halt import next_commands, restart_checklist
 from freqops.plays import fleet
 from freqops.plays.output import show
 
@@ -18,7 +18,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Show the commands that are due next."""
+        """Show the commands that are due next; after a resume its restart checklist before them."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables, words = task_vars or {}, self._task.args
         host = variables["inventory_hostname"]
@@ -27,5 +27,6 @@ class ActionModule(ActionBase):
         modes = fleet.modes_of(variables["hostvars"], host)
         step, incident = str(words["after"]), str(words["incident"])
         lines = next_commands.after_step(step, incident, results, modes, str(host), str(words.get("more", "")))
-        show(lines)
-        return {**result, "changed": False, "next": lines}
+        checklist = [line for bot, said in results for line in restart_checklist.shown(bot, said)]
+        show([*checklist, *lines])
+        return {**result, "changed": False, "next": lines, "checklist": checklist}

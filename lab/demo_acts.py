@@ -111,9 +111,9 @@ def halt(level: int, bot: str) -> None:
 
 
 def resume(bot: str = BOT) -> None:
-    """Take the hold one step down, by its incident."""
+    """Take the hold one step down, by its incident; nobody closes the incidents of a demo."""
     incident = status(bot)["holds"][0]["incident"]
-    play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown")
+    play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown", "-e", "anyway=shown")
 
 
 def resume_both() -> None:

@@ -38,7 +38,7 @@ def resumed(said: str) -> int:
     found = RESUMED.search(Text.from_ansi(said).plain)
     if found is None:
         raise SystemExit("the halt names no command that resumes the bots")
-    words = ["-e", f"bots={found[1]}", "-e", f"incident={found[2]}"]
+    words = ["-e", f"bots={found[1]}", "-e", f"incident={found[2]}", "-e", "anyway='the lab has no real money'"]
     return _played(
         [str(BIN / "ansible-playbook"), "playbooks/resume.yml", "-i", str(INVENTORY), *words], "the picture is taken"
     ).returncode

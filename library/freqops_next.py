@@ -11,6 +11,7 @@ description:
   - Runs on the control node and asks nobody. The commands have the bots and the incident filled in.
   - After a step that was proven it is the next one on the way back to trading; after one that the host refused, the way
     out that the host named, or the status where it named none.
+  - After a resume the restart checklist of each bot stands before them, a line for each item, whatever became of it.
   - A bot that the inventory does not declare, and an incident that is none, get into no command.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -54,7 +55,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 next:
-  description: The lines that were shown.
+  description: The commands that were shown.
+  returned: always
+  type: list
+  elements: str
+checklist:
+  description: The lines of restart checklists that were shown.
   returned: always
   type: list
   elements: str

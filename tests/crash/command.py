@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from freqops.core.bot import processes
 from freqops.hostctl import cli
-from freqops.hostctl.bot import holds_file, processes_and_api, start
+from freqops.hostctl.bot import as_declared, holds_file, messengers, processes_and_api, start
 from freqops.hostctl.commands import halt as halt_command
 from freqops.hostctl.commands import resume as resume_command
 from freqops.hostctl.halt import levels, resume
@@ -68,7 +68,7 @@ def pretend(job: dict[str, Any]) -> None:
         (os, "kill", never),
         *((module, name, PATIENCE) for module, name in BOUNDS),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
-        *((module, "client", lambda _: api) for module in (processes_and_api, resume, start)),
+        *((module, "client", lambda _: api) for module in (processes_and_api, resume, start, as_declared, messengers)),
     ]
     for module, name, stand_in in stand_ins:
         if name not in vars(module):

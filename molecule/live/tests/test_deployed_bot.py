@@ -17,6 +17,7 @@ from tests.support.field import Field, incident_of, play, until
 from tests.support.live import BALANCES, HOST, MODEL
 
 BOT = ("-e", f"bots={MODEL}", "-e", "reason=test of the way back")
+TICKS = ("-e", "ticked=runs,messages")
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +90,26 @@ def test_from_level_3_over_flatten_and_reconcile_back_to_trading(field: Field) -
     reconciled = play("reconcile", *BOT, *incident)
     assert reconciled.rc == 0, reconciled.out
     assert field.processes() == []
-    for level, state in ((1, "paused"), (0, "running")):
-        resumed = play("resume", *BOT, *incident)
-        assert resumed.rc == 0, resumed.out
-        assert (field.level(), field.state()) == (level, state)
+    up = play("resume", *BOT, *incident)
+    assert up.rc == 0, up.out
+    assert f"{MODEL}: restart checklist: refused nothing, for it comes up paused" in up.out
+    assert (field.level(), field.state()) == (1, "paused")
+    before = field.holds()
+    for words, said in ((), "is open and has no root cause"), (TICKS, "is open and has no root cause"):
+        incomplete = play("resume", *BOT, *incident, *words)
+        assert incomplete.rc != 0
+        assert said in incomplete.out
+        assert "to close its incident: " in incomplete.out
+        assert (field.holds(), field.state()) == (before, "paused")
+    explained = ("-e", "root_cause='a test'", "-e", "remedy='none was needed'")
+    closed = play("incident", "--limit", HOST, "-e", "action=close", *incident, *explained)
+    assert closed.rc == 0, closed.out
+    down = play("resume", *BOT, *incident, *TICKS)
+    assert down.rc == 0, down.out
+    for item in ("1/4 incident", "3/4 risk"):
+        [line] = [line for line in down.out.splitlines() if line.startswith(f"{MODEL}: restart checklist: {item}")]
+        assert ": met: " in line, line
+    assert (field.level(), field.state()) == (0, "running")
 
 
 @pytest.mark.usefixtures("ill")

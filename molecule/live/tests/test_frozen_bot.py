@@ -93,7 +93,7 @@ def test_resume_is_refused_until_the_records_agree(halted: dict[str, Any], bots:
     assert {trade["pair"] for trade in answer["trades"] if not trade["open"]} >= {"ETH/USDT", "SOL/USDT"}
     assert bot.processes() == []
     for level, state in ((1, "paused"), (0, "running")):
-        rc, answer = bot.tool(f"resume {words(bot)}")
+        rc, answer = bot.tool(f"resume {words(bot)} --anyway 'a test'")
         assert rc == 0, answer
         assert (bot.level(), bot.state()) == (level, state)
     assert bot.trades() == []

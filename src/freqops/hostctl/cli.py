@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, NoReturn
@@ -17,7 +17,7 @@ from freqops.core.base import next_step
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.exit_status import NOT_PROVEN, REFUSED
-from freqops.core.base.next_step import NextStep
+from freqops.core.base.next_step import NextStep, RefusedUntil
 from freqops.core.base.visible import visible
 from freqops.core.bot import layout
 from freqops.core.halt import holds, way_out
@@ -134,7 +134,8 @@ def _answered(work: Callable[[], int], prog: str, note: Callable[[str], object] 
         return work()
     except (Refused, layout.BotUnreadable, holds.HoldsUnreadable) as error:
         note(str(error))
-        return _fail(prog, "refused", str(error), REFUSED, way_out.of_error(error))
+        more = error.more if isinstance(error, RefusedUntil) else {}
+        return _fail(prog, "refused", str(error), REFUSED, way_out.of_error(error), more)
     except PermissionError as error:
         note(str(error))
         return _fail(prog, "refused", f"{error}; run it as root", REFUSED)
@@ -143,8 +144,15 @@ def _answered(work: Callable[[], int], prog: str, note: Callable[[str], object] 
         return _fail(prog, "not_proven", str(error), NOT_PROVEN)
 
 
-def _fail(prog: str, kind: str, text: str, status_code: int, steps: Sequence[NextStep] = ()) -> int:
-    output.print_json({kind: text, **({next_step.NAME: next_step.to_json(steps)} if steps else {})})
+def _fail(
+    prog: str,
+    kind: str,
+    text: str,
+    status_code: int,
+    steps: Sequence[NextStep] = (),
+    more: Mapping[str, Any] | None = None,
+) -> int:
+    output.print_json({**(more or {}), kind: text, **({next_step.NAME: next_step.to_json(steps)} if steps else {})})
     sys.stderr.write(f"{prog}: {kind.replace('_', ' ')}: {visible(text)}\n")
     return status_code
 

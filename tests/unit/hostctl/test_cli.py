@@ -380,7 +380,7 @@ def test_only_what_ran_nothing_is_called_refused(
 def test_a_resume_leaves_evidence(run: Cli) -> None:
     status, out = run(*RESUME, "--seq", "4")
     assert status == 0
-    _, mandate, *_, which = run.ran[0]
+    _, mandate, *_, which, _check = run.ran[0]
     assert (mandate.incident, mandate.reason, which) == ("one", "done", Which(seq=4))
     assert json.loads(out)["outcome"] == "running"
     evidence = next((run.root / "incidents" / "one").glob("*resume-alpha-*.json"))

@@ -75,6 +75,58 @@ def test_resume_names_incident_reason_and_actor(run: Run, stub: Stub, monkeypatc
     ]
 
 
+CHECKLIST = {"version": 1, "items": [], "only_shown": "", "anyway": "the market moves"}
+
+
+def test_resume_says_what_is_ticked_and_why_anyway_only_where_that_was_said(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that has no checklist yet does not know the words."""
+    tool, noted = stub(json.dumps({**RELEASED, "restart": CHECKLIST}))
+    use(monkeypatch, freqops_resume, tool)
+    answer = run(freqops_resume, **PERMISSION, ticked="runs,messages", anyway="the market moves")
+    assert (answer["changed"], answer["restart"]) == (True, CHECKLIST)
+    assert noted.read_text().splitlines()[-2:] == ["--ticked=runs,messages", "--anyway=the market moves"]
+    tool, noted = stub(json.dumps(RELEASED))
+    use(monkeypatch, freqops_resume, tool)
+    assert run(freqops_resume, **PERMISSION, ticked="", anyway="")["restart"] == {}
+    assert "--ticked" not in noted.read_text()
+    assert "--anyway" not in noted.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            {"ticked": "risk"},
+            "'risk' is measured, and is no item that may be ticked; allowed: incident, runs, messages",
+        ),
+        ({"ticked": "runs,everything"}, "'everything' is no item that may be ticked; allowed: incident, runs"),
+        ({"anyway": "two\nlines"}, "anyway must be one line of 1 to 200 characters"),
+        ({"anyway": "  "}, "anyway must be one line of 1 to 200 characters"),
+    ],
+)
+def test_words_about_the_checklist_that_mean_nothing_reach_no_host(
+    run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, words: dict[str, str], said: str
+) -> None:
+    tool, noted = stub(json.dumps(RELEASED))
+    use(monkeypatch, freqops_resume, tool)
+    answer = run(freqops_resume, **PERMISSION, **words)
+    assert answer["failed"]
+    assert answer["msg"].startswith("alpha: REFUSED, nothing was resumed: ")
+    assert said in answer["msg"]
+    assert not noted.exists()
+
+
+def test_a_checklist_that_refused_is_in_the_result(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = [{"step": "vouch", "incident": PERMISSION["incident"]}]
+    tool, _ = stub(json.dumps({"refused": "it is not complete", "next_steps": step, "restart": CHECKLIST}), 1)
+    use(monkeypatch, freqops_resume, tool)
+    answer = run(freqops_resume, **PERMISSION)
+    assert (answer["failed"], answer["changed"], answer["msg"]) == (True, False, "alpha: it is not complete")
+    assert (answer["restart"], answer["next_steps"]) == (CHECKLIST, step)
+
+
 @pytest.mark.parametrize(
     ("module", "said"),
     [(freqops_resume, "NOTHING RESUMED"), (freqops_flatten, "NOTHING SOLD"), (freqops_reconcile, "NOTHING DONE")],

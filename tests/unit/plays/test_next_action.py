@@ -20,7 +20,7 @@ WHY = "FREQOPS_REASON='…' ansible-playbook playbooks/"
 MODULE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 
-NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor", "stack", "look")
+NAMES = ("bot", "bots", "action", "unmanaged_ok", "incident", "reason", "actor", "stack", "look", "ticked", "anyway")
 module = AnsibleModule({name: {"type": "raw"} for name in NAMES})
 said = ANSWERS[module.params["bot"] or "all"]
 (module.fail_json if said.pop("fails", False) else module.exit_json)(msg="as the test says", changed=False, **said)
@@ -97,6 +97,39 @@ def test_a_resume_that_a_plan_keeps_down_says_how_it_starts(play: Play) -> None:
     answers = {"alpha": {"outcome": "stopped by plan"}, "gamma": {"outcome": "paused"}}
     status, lines = play.run("steps/bot_command.yml", "freqops_resume", answers, bot_command="resume")
     assert (status, lines[-1]) == (0, f"to start it: {WHY}bots.yml -e bots=alpha -e action=start")
+
+
+def checklist(state: str, said: str, only_shown: str = "") -> dict[str, Any]:
+    items = [{"name": name, "state": state, "said": [said], "by": "", "at": ""}
+             for name in ("incident", "runs", "risk", "messages")]  # fmt: skip
+    return {"version": 1, "items": items, "only_shown": only_shown, "anyway": ""}
+
+
+def test_a_resume_shows_the_checklist_of_each_bot_and_what_is_due_where_it_refused(play: Play) -> None:
+    steps = [{"step": "close", "incident": INCIDENT}, {"step": "vouch", "incident": INCIDENT}]
+    refused = {"fails": True, "next_steps": steps, "restart": checklist("not met", "no cause\nalpha: 1/4 fine")}
+    answers = {"alpha": {"outcome": "running", "restart": checklist("not met", "x", "it is on paper")},
+               "gamma": refused}  # fmt: skip
+    status, lines = play.run("steps/bot_command.yml", "freqops_resume", answers, bot_command="resume")
+    assert status != 0
+    shown = [line for line in lines if ": restart checklist: " in line]
+    assert [line.partition(":")[0] for line in shown] == ["alpha"] * 5 + ["gamma"] * 4
+    assert shown[4] == "alpha: restart checklist: refused nothing, for it is on paper"
+    assert shown[5].endswith(r"root cause fixed: NOT MET: no cause\nalpha: 1/4 fine")
+    close = f"""playbooks/incident.yml -e action=close -e incident={INCIDENT} -e "root_cause='…'" -e "remedy='…'\""""
+    again = f"{WHY}resume.yml -e bots=gamma -e incident={INCIDENT} -e ticked='…'"
+    assert lines[-2:] == [
+        f"to close its incident: ansible-playbook {close}",
+        f"then, with the items that you have looked at: {again}",
+    ]
+
+
+@pytest.mark.parametrize("said", [{"version": 9}, "complete", {**checklist("met", "x"), "items": []}])
+def test_a_checklist_that_is_none_is_not_shown_as_one(play: Play, said: Any) -> None:
+    answers = {"alpha": {"outcome": "running", "restart": said}, "gamma": {"outcome": "running"}}
+    status, lines = play.run("steps/bot_command.yml", "freqops_resume", answers, bot_command="resume")
+    [line] = [line for line in lines if ": restart checklist: " in line]
+    assert (status, "it cannot be read" in line) == (0, True)
 
 
 def test_a_row_that_is_refused_has_its_next_command(play: Play) -> None:

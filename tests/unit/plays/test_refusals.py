@@ -103,6 +103,23 @@ def test_a_halt_with_words_that_mean_nothing(
 
 
 @pytest.mark.parametrize(
+    ("name", "words", "cut"),
+    [
+        ("resume", ("bots=gamma", INCIDENT, REASON, "anyway=its positions need it"), "anyway"),
+        ("resume", ("bots=gamma", INCIDENT, "reason=it is well", "anyway='two words'"), "anyway"),
+        ("incident", ("action=close", INCIDENT, "root_cause=a cable was loose", "remedy=tape"), "remedy"),
+    ],
+)
+def test_a_text_that_was_cut_at_a_blank_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...], cut: str
+) -> None:
+    """Which of the texts it was is not known, so none is kept in part."""
+    said = refused(monkeypatch, name, *words)
+    assert said.startswith(f"REFUSED, nothing ran: {cut}, or another text, was cut at a blank; write it -e ")
+    assert "FREQOPS_REASON='…' before the command" in said
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("adopt", ("bot=alpha", "project=/p")),

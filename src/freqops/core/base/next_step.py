@@ -24,6 +24,8 @@ DISABLE_OWN = "disable_own"  # the breaker of the bot alone
 START = "start"  # what is stopped by plan
 UNDO = "undo"  # an adoption
 LOOK = "look"  # at the status
+CLOSE = "close"  # an incident, with its root cause
+VOUCH = "vouch"  # resume with the items of the restart checklist that a person ticks
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ class RefusedUntil(Refused):
 
     Attributes:
         steps: The steps.
+        more: Values that the answer has besides, by name.
     """
 
-    def __init__(self, text: str, *steps: NextStep) -> None:
+    def __init__(self, text: str, *steps: NextStep, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(text)
-        self.steps = steps
+        self.steps, self.more = steps, dict(more or {})
 
 
 def to_json(steps: Iterable[NextStep]) -> list[dict[str, str]]:

@@ -30,11 +30,14 @@ class NoAnswer(FreqopsError):
     Attributes:
         began: Whether the command did something before that.
         steps: The steps that the command named beside its refusal.
+        answer: All that it answered; nothing where that was no answer.
     """
 
-    def __init__(self, text: str, *steps: NextStep, began: bool = False) -> None:
+    def __init__(
+        self, text: str, *steps: NextStep, began: bool = False, answer: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(text)
-        self.began, self.steps = began, steps
+        self.began, self.steps, self.answer = began, steps, dict(answer or {})
 
 
 def as_root(words: Sequence[str]) -> str:
@@ -98,7 +101,8 @@ def understood(output: str, errors: str, wanted: str) -> dict[str, Any]:
     if wanted not in answer:
         not_proven = answer.get("not_proven")
         text = str(not_proven or answer.get("refused") or output)
-        raise NoAnswer(text, *next_step.of_answer(answer), began=not_proven is not None)
+        steps = next_step.of_answer(answer)
+        raise NoAnswer(text, *steps, began=not_proven is not None, answer=all_visible(answer))
     return dict(all_visible(answer))
 
 
@@ -132,7 +136,15 @@ def next_steps_in_a_result(steps: Sequence[NextStep]) -> dict[str, Any]:
     return {next_step.NAME: all_visible(next_step.to_json(steps))} if steps else {}
 
 
-def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, touches: bool = True) -> dict[str, Any]:
+def serve(
+    module: Any,
+    words: Sequence[str],
+    wanted: str,
+    title: str = "",
+    *,
+    touches: bool = True,
+    also: Sequence[str] = (),
+) -> dict[str, Any]:
     """Run the command for a module and return its answer; without one, the module fails.
 
     Args:
@@ -141,12 +153,15 @@ def serve(module: Any, words: Sequence[str], wanted: str, title: str = "", *, to
         wanted: As of `understood`.
         title: The text before the reason where the module fails, for example ``alpha: NOT LOCKED OUT: ``.
         touches: Whether the command changes anything, so that a failure may have changed something, too.
+        also: Names of a refusal's answer that go into the result of the module that fails.
     """
     try:
         return ask(module.run_command, words, wanted)
     except NoAnswer as error:
         changed = touches and error.began
-        module.fail_json(msg=f"{title}{visible(str(error))}", changed=changed, **next_steps_in_a_result(error.steps))
+        more = {name: error.answer[name] for name in also if name in error.answer}
+        steps = next_steps_in_a_result(error.steps)
+        module.fail_json(msg=f"{title}{visible(str(error))}", changed=changed, **more, **steps)
         raise
 
 

@@ -57,11 +57,16 @@ def notes(records: Sequence[Record], enabled: Collection[str], up_s: float) -> l
     said = []
     if TELEGRAM in enabled and _last(records) != GAVE_UP and up_s < TRIED_S:
         said.append(f"whether Telegram lets it in is not known yet, {up_s:.0f} s after its start")
+    return [*said, *undelivered(records)]
+
+
+def undelivered(records: Sequence[Record]) -> list[str]:
+    """Return a line about the messages that a webhook, or Discord, did not take within the last hour."""
     lost = [each for each in records if each.logger == WEBHOOK_LOGGER and each.text.startswith(NOT_POSTED)]
     ages = [each.age_s for each in lost if each.age_s <= RECENT_S]
     if ages:
-        said.append(f"{len(ages)} messages were not delivered in the last hour, the last one {min(ages):.0f} s ago")
-    return said
+        return [f"{len(ages)} messages were not delivered in the last hour, the last one {min(ages):.0f} s ago"]
+    return []
 
 
 def _last(records: Sequence[Record]) -> str:

@@ -80,6 +80,13 @@ WAYS_OUT = {
     next_step.START: _Form("to start it", "bots", "-e bots={bots} -e action=start"),
     next_step.UNDO: GIVE_BACK,
     next_step.LOOK: _Form("look first", "status", "", acts=False),
+    next_step.CLOSE: _Form(
+        "to close its incident",
+        "incident",
+        """-e action=close -e incident={incident} -e "root_cause='…'" -e "remedy='…'\"""",
+        acts=False,
+    ),
+    next_step.VOUCH: _Form("then, with the items that you have looked at", "resume", f"{UNDER} -e ticked='…'"),
 }
 
 

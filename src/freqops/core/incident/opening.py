@@ -60,7 +60,15 @@ def more(document: object) -> Event:
     said = document if isinstance(document, dict) else {}
     command = _text(said.get("command")) or "unknown"
     proven = "" if said.get("proven") is True else ", not proven"
-    return Event(life.ADDED, _at(said), _text(said.get("actor")), f"{command}{proven}", bots=_bots(said))
+    anyway = _anyway(said.get("result"))
+    return Event(life.ADDED, _at(said), _text(said.get("actor")), f"{command}{proven}{anyway}", bots=_bots(said))
+
+
+def _anyway(result: object) -> str:
+    """Return why a bot was resumed although items of its restart checklist were missing; empty where it was not."""
+    restart = result.get("restart") if isinstance(result, dict) else None
+    why = _text(restart.get("anyway")) if isinstance(restart, dict) else ""
+    return f", although its restart checklist was not complete: {why}" if why else ""
 
 
 def red(status: Mapping[str, Any], at: str, actor: str) -> list[Event]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ..base.errors import Refused
 
 REST = "_raw_params"
+TEXTS = ("anyway", "remedy", "root_cause")  # inputs that may have blanks, beside the reason
 ELSEWHERE = (
     "ansible_host",
     "ansible_ssh_host",
@@ -28,10 +29,16 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
         known: The names that mean something; ``ansible_…`` always does.
 
     Raises:
-        Refused: A name is unknown, the text says which known one is closest; it was given twice; or it would lead all
-            hosts to one place.
+        Refused: A name is unknown, the text says which known one is closest; it was given twice; it would lead all
+            hosts to one place; or a text that is no reason was split.
     """
     given, known = list(given), sorted(set(known))
+    split = [name for name in TEXTS if name in known and name in given and REST in given]
+    if split:
+        raise Refused(
+            f"{split[0]}, or another text, was cut at a blank; write it -e \"{split[0]}='two words'\", "
+            "and the reason as FREQOPS_REASON='…' before the command"
+        )
     if "reason" in known and "reason" in given:
         given = [name for name in given if name != REST]
     for name in sorted(set(given), key=lambda name: (name == REST, name)):

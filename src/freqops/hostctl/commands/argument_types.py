@@ -9,7 +9,7 @@ from importlib import import_module
 
 from freqops.core.base.errors import Refused
 from freqops.core.bot import inputs
-from freqops.core.halt import holds, kill_level
+from freqops.core.halt import holds, kill_level, restart_checklist
 from freqops.core.halt.kill_level import KillLevel
 
 
@@ -25,6 +25,14 @@ def line(text: str) -> str:
     """Return ``text`` as one line."""
     try:
         return inputs.line(text, "it")
+    except Refused as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
+
+
+def ticked(text: str) -> tuple[str, ...]:
+    """Return the items of the restart checklist that ``text`` ticks."""
+    try:
+        return restart_checklist.ticked(text)
     except Refused as refusal:
         raise argparse.ArgumentTypeError(str(refusal)) from None
 

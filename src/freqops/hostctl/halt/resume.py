@@ -7,6 +7,7 @@ if nothing else holds it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
@@ -41,13 +42,19 @@ class Which:
     holder: str | None = None
 
 
-def resume(
+def no_checklist(_hold: holds.Hold) -> None:
+    """Check nothing: what takes down a hold that it has set itself needs no restart checklist."""
+
+
+def resume(  # noqa: PLR0913  what a step needs, and one check more
     bot: layout.Bot,
     mandate: Mandate,
     journal: Journal,
     clock: Clock,
     engine: Engine,
     which: Which = Which(),
+    *,
+    check: Callable[[holds.Hold], None] = no_checklist,
 ) -> Started:
     """Take the hold of one incident one step down and prove the result.
 
@@ -60,10 +67,11 @@ def resume(
         clock: The source of the time.
         engine: The container engine.
         which: What else tells the hold that is meant.
+        check: The check of a person's resume, which refuses before anything is touched.
 
     Raises:
         Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, a breaker that
-            set the hold is active, or its records and its exchange disagree.
+            set the hold is active, the check refuses, or its records and its exchange disagree.
         NotProven: The step was taken and the bot did not come to the state it should have.
         HoldsUnreadable: It is not known what holds the bot; a halt replaces what cannot be read.
     """
@@ -73,6 +81,7 @@ def resume(
         present = holds.load(bot.holds)
         hold = way_out.under(present, mandate.incident, which.holder)
         _refuse_while_breaker_stands(bot, hold, clock)
+        check(hold)
         remarks = present.ahead(clock.utcnow())
         remarks += refuse_unless_agreed(bot, journal, clock, engine)
         # Whatever becomes of this command, what it lets start is started; a planned stop is not.

@@ -245,6 +245,22 @@ def shown(root: Path, incident: str) -> tuple[dict[str, Any], list[dict[str, Any
         return row, events
 
 
+def row_of(root: Path, incident: str) -> tuple[dict[str, Any] | None, bool]:
+    """Return the row to which an incident belongs, and whether evidence that opens it is not in the registry yet.
+
+    Args:
+        root: The tree of freqops.
+        incident: The id of a command.
+
+    Raises:
+        RegistryUnreadable: The registry is missing, or cannot be read.
+    """
+    with _opened(root) as present:
+        rows = present.incidents()
+        pending = any(event.step == life.OPENED for _, event in _pending(root, incident, rows))
+        return rows.of(incident), pending
+
+
 def _opened(
     root: Path, *, write: bool = False, whole: bool = False, patience: float = registry.BUSY_SECONDS
 ) -> contextlib.AbstractContextManager[registry.Registry]:

@@ -106,3 +106,18 @@ def test_red_is_told_for_each_bot_and_the_host_and_a_shut_gate_by_itself() -> No
         ("status", "warning", "status: host", (), "a disk"),
     ]
     assert {(each.step, each.at, each.actor) for each in found} == {(life.OPENED, AT, "ann")}
+
+
+@pytest.mark.parametrize(
+    ("restart", "text"),
+    [
+        ({"anyway": "it must\ntrade"}, r"resume, although its restart checklist was not complete: it must\ntrade"),
+        ({"anyway": ""}, "resume"),
+        ({"anyway": 7}, "resume"),
+        ({}, "resume"),
+        ("anyway", "resume"),
+    ],
+)
+def test_that_a_checklist_was_passed_over_is_told(restart: object, text: str) -> None:
+    said = {"command": "resume", "proven": True, "actor": "ann", "result": {"restart": restart}}
+    assert opening.more(said).text == text
