@@ -263,8 +263,11 @@ def _without_counterpart(
             if not elsewhere and not any(belongs(journal, command, row) for journal in journals):
                 yield command.host, f"no journal says what {command.label} asked and did with {row.get('bot')}"
     for journal in _unanswered(commands, journals):
-        why = "it may have ended before it was through" if journal.acted else "it was refused, or ended before it acted"
-        yield journal.host, f"{journal.label} left no answer for {journal.bot}, only a journal: {why}"
+        yield journal.host, f"{journal.label} left no answer for {journal.bot}, only a journal: {_why(journal)}"
+
+
+def _why(journal: Journal) -> str:
+    return "it may have ended before it was through" if journal.acted else "it was refused, or ended before it acted"
 
 
 def _unanswered(commands: Sequence[Command], journals: Sequence[Journal]) -> list[Journal]:
@@ -280,6 +283,11 @@ def _unanswered(commands: Sequence[Command], journals: Sequence[Journal]) -> lis
         if not (journal.through and journal.host in hosts)
         and not any(belongs(journal, command, row) for command in commands for row in command.rows)
     ]
+
+
+def without_answer(case: Case) -> list[tuple[Journal, str]]:
+    """Return the journals of commands that left no answer, and why there may be none."""
+    return [(journal, _why(journal)) for journal in _unanswered(case.commands, case.journals)]
 
 
 def unanswered(case: Case) -> bool:
