@@ -39,7 +39,9 @@ class Element:
         return [each for each in found if name in (None, each.name) and (kind is None or kind in each.classes)]
 
     def one(self, name: str, id_: str) -> Element:
-        (found,) = [each for each in self.every(name) if id_ in (each.attributes.get(k) for k in ("id", "aria-labelledby"))]
+        (found,) = [
+            each for each in self.every(name) if id_ in (each.attributes.get(k) for k in ("id", "aria-labelledby"))
+        ]
         return found
 
 

@@ -62,9 +62,22 @@ def table(caption: str, headings: Sequence[str], rows: Iterable[Markup]) -> Mark
     )
 
 
-def row(headings: Sequence[str], values: Sequence[Any], *, bad: bool = False) -> Markup:
-    """Return a row whose first cell is its heading; each other has its column's name with it, for narrow screens."""
-    others = [element("td", value, data_label=heading) for heading, value in zip(headings[1:], values[1:])]
+def row(headings: Sequence[str], values: Sequence[Any], *, text: Sequence[str], bad: bool = False) -> Markup:
+    """Return a row whose first cell is its heading; each other has its column's name with it, for narrow screens.
+
+    Args:
+        headings: The names of the columns.
+        values: The cells.
+        text: The columns that have sentences.
+        bad: Whether it is marked.
+    """
+    kinds = [
+        "none" if value == NOTHING else "text" if heading in text else None for heading, value in zip(headings, values)
+    ]
+    others = [
+        element("td", value, class_=kind, data_label=heading)
+        for heading, value, kind in zip(headings[1:], values[1:], kinds[1:])
+    ]
     return element("tr", element("th", values[0], scope="row"), *others, class_="bad" if bad else None)
 
 
@@ -84,11 +97,16 @@ def detail(value: Any) -> str:
     return visible(value, DETAIL)
 
 
-def moment_of(at: datetime, *, day: bool = False) -> Markup:
-    """Return a moment as time of the day, to the millisecond, with its day where that is wanted."""
+def moment_of(at: datetime) -> Markup:
+    """Return a moment to the second, with its day."""
+    stamp = at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return element("time", stamp[:-1].replace("T", " "), datetime=stamp)
+
+
+def time_of(at: datetime) -> Markup:
+    """Return a moment as time of its day, to the millisecond."""
     stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    date, clock = stamp[:-1].split("T")
-    return element("time", f"{date} {clock}" if day else clock, datetime=stamp)
+    return element("time", stamp[11:-1], datetime=stamp)
 
 
 def since(seconds: float) -> str:

@@ -48,8 +48,10 @@ footer { color: var(--faint); }
 section.bad { border-left: .35rem solid var(--bad); }
 strong.bad { color: var(--bad); }
 strong.good { color: var(--good); }
-.warned { padding: .5rem .75rem; border-left: .35rem solid var(--note); background: var(--note-sheet); }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
+.warned {
+  margin: 0 0 .75rem; padding: .5rem .75rem; border-left: .35rem solid var(--note); background: var(--note-sheet);
+}
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0; }
 dt { color: var(--faint); }
 dd { margin: 0; }
 .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 1.5rem; }
@@ -58,7 +60,9 @@ dd { margin: 0; }
 table { width: 100%; border-collapse: collapse; }
 caption { padding: 0 0 .5rem; color: var(--faint); text-align: left; }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { color: var(--faint); font-weight: 600; }
+thead th { color: var(--faint); font-weight: 600; overflow-wrap: normal; }
+tbody th, td { max-width: 9.5rem; overflow-wrap: break-word; }
+td.text, td[colspan] { min-width: 6rem; max-width: none; overflow-wrap: anywhere; }
 tbody th { font-weight: 400; }
 td ul { margin: .25rem 0 0; color: var(--faint); }
 tr.bad > :first-child { border-left: .35rem solid var(--bad); }
@@ -66,38 +70,39 @@ tr.bad { background: var(--bad-sheet); }
 tr.bad strong { color: var(--bad); }
 tr.between td { color: var(--faint); background: var(--ground); font-style: italic; text-align: center; }
 tr.cut td { color: var(--note); background: var(--note-sheet); font-weight: 700; }
-tr.day th { padding-top: .75rem; font-weight: 700; }
-.timeline { table-layout: fixed; }
-.timeline caption { font-family: system-ui, sans-serif; }
-.timeline .kind-act td.kind { color: var(--act); font-weight: 700; }
-.timeline th, .timeline td { padding: .15rem .5rem; }
-.timeline td.since { text-align: right; white-space: nowrap; }
-.timeline tbody th { white-space: nowrap; }
-.c-time { width: 8.5rem; } .c-since { width: 9rem; } .c-host { width: 9rem; } .c-bot { width: 8rem; }
-.c-command { width: 7rem; } .c-kind { width: 5.5rem; } .c-what { width: 27%; }
+.timeline { table-layout: fixed; font-size: .8125rem; }
+.timeline caption { font: 0.9375rem/1.45 system-ui, sans-serif; }
+.timeline th, .timeline td { padding: .15rem .4rem; overflow-wrap: anywhere; }
+.timeline thead th { overflow-wrap: normal; }
+.timeline time { font-size: 1em; }
+.timeline .act > :nth-child(6) { color: var(--act); font-weight: 700; }
+.timeline tr.day th { padding-top: .75rem; font-weight: 700; }
+.c-time { width: 10%; } .c-since { width: 12%; } .c-host { width: 11%; } .c-bot { width: 8.5%; }
+.c-command { width: 7.5%; } .c-kind { width: 7%; } .c-what { width: 17%; }
 @media screen and (min-width: 64.01rem) {
   .timeline thead th { position: sticky; top: 0; background: var(--sheet); box-shadow: 0 1px 0 var(--line); }
 }
 @media screen and (max-width: 64rem) {
   body { padding: .5rem; }
   section, header { padding: .75rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin: 0 0 .4rem; }
   table, tbody, caption { display: block; }
   colgroup { display: none; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   tbody tr.bad { padding-left: .5rem; border-left: .35rem solid var(--bad); }
   tbody tr.bad > :first-child { border-left: 0; }
-  tbody th, tbody td { display: block; padding: 0; border: 0; }
+  tbody th, tbody td { display: block; max-width: 100%; padding: 0; border: 0; }
   tbody th { font-weight: 700; }
+  td[data-label] { display: inline-block; max-width: 100%; margin-right: .75rem; }
+  td[data-label].text { display: block; margin-right: 0; }
+  td[data-label].none { display: none; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
-  .timeline tbody tr { padding: .35rem 0; }
-  .timeline tbody tr.bad { padding-left: .5rem; }
-  .timeline tbody tr > .inline { display: inline-block; width: auto; margin-right: .75rem; padding: 0; }
-  .timeline td.answer { padding-left: 1rem; }
-  tbody tr.between, tbody tr.cut { padding: 0; }
-  tbody tr.between td, tbody tr.cut td { padding: .35rem .5rem; }
+  .timeline tbody th, .timeline tbody td { padding: 0; }
+  .timeline tr.entry { padding: .35rem 0 .35rem .5rem; }
+  .timeline tr.entry > :nth-child(-n+6) { display: inline-block; max-width: 100%; margin-right: .75rem; }
+  .timeline tr.entry > :last-child { padding-left: 1rem; }
+  .timeline tr.between, .timeline tr.cut { padding: 0; }
+  .timeline tr.between td, .timeline tr.cut td { padding: .35rem .5rem; }
 }
 @media print {
   :root {
@@ -108,6 +113,9 @@ tr.day th { padding-top: .75rem; font-weight: 700; }
   }
   @page { margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 8.5pt; }
+  h1 { font-size: 14pt; }
+  h2 { margin: 0 0 .4rem; font-size: 11pt; }
+  h3 { font-size: 9pt; }
   nav { display: none; }
   section, header { padding: 0; border: 0; border-radius: 0; }
   section.bad { padding-left: .5rem; }
@@ -116,10 +124,8 @@ tr.day th { padding-top: .75rem; font-weight: 700; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   h2, h3, tr.day { break-after: avoid; }
+  table, .timeline caption { font-size: 7.5pt; }
   .timeline { font-size: 6.5pt; }
-  .timeline th, .timeline td { padding: .1rem .25rem; }
-  .timeline tbody th, .timeline td.since { white-space: normal; }
-  .c-time { width: 11%; } .c-since { width: 10%; } .c-host { width: 10%; } .c-bot { width: 9%; }
-  .c-command { width: 9%; } .c-kind { width: 8%; } .c-what { width: 20%; }
+  .timeline th, .timeline td { padding: .1rem .2rem; }
 }
 """)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..base.markup import Markup, element, joined
+from ..base.markup import Markup, element, escaped, joined
 from .evidence import Case, Command, without_answer
 from .journal_file import moment
 from .page_parts import NOTHING, detail, items, listed, moment_of, rest, row, short, since, some, table
@@ -18,6 +18,7 @@ ROWS, DETAILS = 1000, 20  # of a table, and of one verdict
 REPORT, SIX_FIELDS = "report.md", "incident.md"  # which have the rest
 VERDICTS = ("host", "bot", "mode", "command", "level", "acknowledged", "proven", "verdict")
 EVENTS = ("time", "since the beginning", "host", "step", "by", "what", "evidence")
+TEXT = ("verdict", "what", "evidence")  # of these columns, those that have sentences and long names
 
 
 def verdicts(case: Case) -> list[Markup]:
@@ -44,7 +45,7 @@ def _verdict(command: Command, said: Mapping[str, Any]) -> Markup:
     ]
     told = joined([word, element("ul", *items(details, REPORT, DETAILS)) if details else ""])
     values = [host, bot, mode, name, level, _after(done, done_after), _after(proven, proven_after), told]
-    return row(VERDICTS, values, bad=not good)
+    return row(VERDICTS, values, text=TEXT, bad=not good)
 
 
 def _cell(value: Any) -> str:
@@ -55,8 +56,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _after(done: str, seconds: str) -> str:
-    return done if seconds == NOTHING else f"{done}, {seconds} s"
+def _after(done: str, seconds: str) -> Markup:
+    return escaped(done) if seconds == NOTHING else joined([done, ", ", seconds, Markup("&nbsp;s")])
 
 
 def _without_verdict(case: Case) -> Iterator[tuple[str, str, str, str]]:
@@ -78,7 +79,7 @@ def _without_verdict(case: Case) -> Iterator[tuple[str, str, str, str]]:
 def _no_verdict(host: str, bot: str, command: str, why: str) -> Markup:
     bad = why.startswith(("NO ", "NOT "))
     word = element("strong", detail(why), class_="bad") if bad else detail(why)
-    return row(VERDICTS, [short(host), short(bot), NOTHING, short(command), *[NOTHING] * 3, word], bad=bad)
+    return row(VERDICTS, [short(host), short(bot), NOTHING, short(command), *[NOTHING] * 3, word], text=TEXT, bad=bad)
 
 
 def life(case: Case, told: Told, unread: Mapping[str, str]) -> list[Markup]:
@@ -97,8 +98,8 @@ def life(case: Case, told: Told, unread: Mapping[str, str]) -> list[Markup]:
 
 def _event(host: str, event: Mapping[str, Any], *, began: datetime | None) -> Markup:
     at = moment(event["at"])
-    time = short(event["at"]) if at is None else moment_of(at, day=True)
+    time = short(event["at"]) if at is None else moment_of(at)
     after = NOTHING if at is None or began is None else since((at - began).total_seconds())
     step, by, evidence = (short(event[key]) for key in ("step", "actor", "evidence"))
     values = [time, after, short(host), element("strong", step), by or "nobody", detail(event["text"])]
-    return row(EVENTS, [*values, evidence or NOTHING])
+    return row(EVENTS, [*values, evidence or NOTHING], text=TEXT)

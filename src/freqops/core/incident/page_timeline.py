@@ -8,7 +8,7 @@ from ..base.markup import Markup, element, joined
 from ..base.visible import visible
 from .evidence import Case
 from .journal_lines import ANSWER, ERROR, NAME
-from .page_parts import NOTHING, count, detail, listed, moment_of, on_lines, short, since, words
+from .page_parts import NOTHING, count, detail, listed, on_lines, short, since, time_of, words
 from .report import span
 from .timeline import (
     ACTS,
@@ -127,14 +127,14 @@ def _left_out_here(line: LeftOut) -> str:
 
 def _entry(step: Step) -> Markup:
     entry, journal = step.entry, step.journal
-    time = "not known" if entry.at is None else moment_of(entry.at)
+    time = "not known" if entry.at is None else time_of(entry.at)
     after = NOTHING if step.since is None else since(step.since)
     kind = KINDS.get(entry.kind) or visible(entry.kind, NAME)
     what = f"{visible(entry.to, NAME)}: {visible(entry.what, NAME)}"
     answer = NOTHING if entry.answer is None else visible(entry.answer, ANSWER)
     said = [element("strong", "FAILED: "), visible(entry.error, ERROR)] if step.failed else [answer]
     took = "" if entry.took is None else element("span", f" (took {entry.took:.2f} s)", class_="faint")
-    names = [short(name) for name in (journal.host, journal.bot, journal.label)]
+    names = [short(name) for name in (journal.host, journal.bot, journal.label.partition("-")[0])]
     others = [element("td", value) for value in (after, *names, kind, what, joined([*said, took]))]
     mark = " bad" if step.failed else " act" if entry.kind == "act" else ""
     return element("tr", element("th", time, scope="row"), *others, class_=f"entry{mark}")
