@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..base.markup import Markup, element, escaped, joined
-from .evidence import Case, Command, without_answer
+from .evidence import Case, Command
 from .journal_file import moment
 from .page_parts import NOTHING, detail, items, listed, moment_of, rest, row, short, since, some, table
 from .report import LISTS, cells, span
@@ -62,7 +62,7 @@ def _after(done: str, seconds: str) -> Markup:
 
 def _without_verdict(case: Case) -> Iterator[tuple[str, str, str, str]]:
     """Yield host, bot, command and reason: of commands that left no answer, and of hosts that have none."""
-    for journal, why in without_answer(case):
+    for journal, why in case.unanswered:
         yield journal.host, journal.bot, journal.command, f"NO ANSWER, only a journal: {why}"
     answered = {command.host for command in case.commands if command.rows}
     for host in sorted({*case.evidence.files, *case.evidence.unfetched}):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Union
 
-from .evidence import Case, without_answer
+from .evidence import Case
 from .journal_file import TORN, Entry, Journal
 
 PLACES = 2000  # entries that are shown for their place: the first half of them, and the last
@@ -115,7 +115,7 @@ def _with_places(journal: Journal) -> Iterable[tuple[datetime, Entry]]:
 def cut_short(case: Case) -> dict[str, list[str]]:
     """Return why a command may not have come to its end, or its end is not here, by the path of its journal."""
     found: dict[str, list[str]] = {}
-    unanswered = {path_of(journal): why for journal, why in without_answer(case)}
+    unanswered = {path_of(journal): why for journal, why in case.unanswered}
     for journal in case.journals:
         path = path_of(journal)
         reasons = [f"CUT SHORT: its journal {TORN}"] if TORN in journal.problems else []
