@@ -82,7 +82,7 @@ class ActionModule(FleetAction):
         return {**judged, "failed": True, "msg": "NOT ALL ASKED: " + "; ".join(wrong)} if wrong else judged
 
     def _show(self) -> dict[str, Any]:
-        """Copy the incident, and write its two reports."""
+        """Copy the incident, and write its reports."""
         incident = copy_back.checked_id(self.argument("incident"))
         hosts = self._hosts()
         if self._task.check_mode:
@@ -92,7 +92,12 @@ class ActionModule(FleetAction):
         words = ["incidents", "show", "--json", incident]
         answers = self.ask(dict.fromkeys(copied.files, words), PATIENCE, answer.of_show) if copied.files else []
         told, unread = _told(answers)
-        return _judged(copied, hosts, exported.write_six_fields(copied, incident, told, unread))
+        try:
+            written = exported.write_reports(copied, told, unread)
+        except (NotProven, OSError) as error:
+            written = None
+            copied.failed.append(f"a report was not written: {error}")
+        return _judged(copied, hosts, written)
 
     def _export(self) -> dict[str, Any]:
         """Copy the incident, and make one archive of it."""
@@ -211,7 +216,7 @@ def _checked(each: Answer) -> tuple[list[str], list[str], str]:
     return [f"{each.host}: {text}" for text in problems], [f"{each.host}: {text}" for text in mended], head
 
 
-def _judged(copied: copy_back.Copied, hosts: list[str], six_fields: Path | None) -> dict[str, Any]:
+def _judged(copied: copy_back.Copied, hosts: list[str], written: exported.Written | None) -> dict[str, Any]:
     judged: dict[str, Any] = {"changed": False, "files": copied.files, "absent": copied.absent}
     rows = [[host, copied.files.get(host, "no such incident" if host in copied.absent else None)] for host in hosts]
     lines = ["", *table(HEADINGS, rows).splitlines(), *(f"NOT FETCHED {text}" for text in copied.failed)]
@@ -219,9 +224,9 @@ def _judged(copied: copy_back.Copied, hosts: list[str], six_fields: Path | None)
         judged["report"] = str(copied.report)
         judged["summary"] = durable.read_json(copied.report.with_name(copy_back.SUMMARY))
         lines.append(f"report: {copied.report}")
-    if six_fields is not None:
-        judged["six_fields"] = str(six_fields)
-        lines.append(f"in six fields: {six_fields}")
+    if written is not None:
+        judged.update(six_fields=str(written.six_fields), page=str(written.page))
+        lines += [f"in six fields: {written.six_fields}", f"page: {written.page}"]
     show(lines, BAD if copied.failed else GOOD)
     if copied.failed:
         judged.update(failed=True, msg="NOT ALL FETCHED: " + "; ".join(copied.failed))

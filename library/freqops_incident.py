@@ -12,8 +12,8 @@ description:
     inventory describes. On each host with bots it runs C(freqops-host incidents), and C(freqops-host incident) for the
     files.
   - With O(action=show), which is the default, and O(action=export), it writes the files of each host, and beside them
-    C(report.md) and C(incident.md) for people and C(summary.json) for programs, to a directory named after the
-    incident. Files that were copied before are kept where a host gives nothing now.
+    C(report.md), C(incident.md) and C(report.html) for people and C(summary.json) for programs, to a directory named
+    after the incident. Files that were copied before are kept where a host gives nothing now.
   - Fails where a host gave no answer or did not run the action, where a file was too large to be copied whole,
     where a check finds a fault that it cannot mend, and where no host has such an incident. A host without a part in an
     incident is shown as such and is no failure.
@@ -106,6 +106,10 @@ report:
   type: str
 six_fields:
   description: Where the report in six fields lies.
+  returned: with RV(report)
+  type: str
+page:
+  description: Where the page for a browser lies, one HTML file with the six fields, the verdicts and a timeline.
   returned: with RV(report)
   type: str
 summary:

@@ -38,7 +38,7 @@ TIMES = ROOT / ".cache" / "times.json"
 FAILED = LOGS / "failed.txt"
 BIN = Path(sys.executable).parent
 LAB = "lab"  # the part that brings labs up and takes them away
-LESS = ("nice", "-n", "5")
+LESS = ("nice", "-n", "10")
 
 
 @dataclass(frozen=True)

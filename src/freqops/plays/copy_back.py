@@ -24,6 +24,8 @@ from . import connections
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "incidents"
 REPORT, SUMMARY, TRACES = "report.md", "summary.json", "errors.txt"
+SIX_FIELDS, PAGE, SUMS = "incident.md", "report.html", "SHA256SUMS"
+OURS = (REPORT, SUMMARY, TRACES, SIX_FIELDS, PAGE, SUMS)  # no host's directory has such a name
 PATIENCE = 120.0
 PLAIN_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
@@ -43,12 +45,14 @@ class Copied:
         files: The number of files from each host.
         absent: Hosts that have no such incident.
         failed: A line for each host or file that could not be fetched.
+        evidence: What is at hand of it, from now and from an earlier time.
     """
 
     report: Path
     files: dict[str, int]
     absent: list[str]
     failed: list[str]
+    evidence: Evidence
 
 
 def checked_id(text: object) -> str:
@@ -113,12 +117,13 @@ def fetch(
     if len(found.absent) == len(hosts):
         failed.append(f"no host has an incident {incident}; {'; '.join(f'{h}: {t}' for h, t in found.absent.items())}")
     home = directory / incident
+    evidence = found.evidence(found.files)
     try:
-        _write(home, found)
+        evidence = _write(home, found)
     except OSError as error:
         failed.append(f"the copy could not be written: {error}")
     count = {host: len(files) for host, files in found.files.items()}
-    return Copied(home / REPORT, count, sorted(found.absent), failed)
+    return Copied(home / REPORT, count, sorted(found.absent), failed, evidence)
 
 
 class _Fetched:
@@ -161,7 +166,7 @@ def _checked(host: str, document: dict[str, Any], incident: str) -> tuple[dict[s
     files, cut = document["files"], document.get("truncated", [])
     if document.get("incident") != incident:
         raise _NotPlain("it answered for another incident")
-    if not PLAIN_HOST.fullmatch(host) or host in (REPORT, SUMMARY, TRACES):
+    if not PLAIN_HOST.fullmatch(host) or host in OURS:
         raise _NotPlain("its name in the inventory is no plain name for a directory")
     if not isinstance(files, dict) or not isinstance(cut, list):
         raise _NotPlain("its answer has no files")
@@ -175,8 +180,8 @@ def _checked(host: str, document: dict[str, Any], incident: str) -> tuple[dict[s
     return files, [name for name in files if name in cut]
 
 
-def _write(home: Path, found: _Fetched) -> None:
-    """Write the files that came, then summary and report of everything at hand."""
+def _write(home: Path, found: _Fetched) -> Evidence:
+    """Write the files that came, then summary and report of everything at hand, and return that."""
     if found.files:
         home.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         _directory(home)
@@ -188,6 +193,7 @@ def _write(home: Path, found: _Fetched) -> None:
     if any(evidence.files.values()):
         durable.write_json(home / SUMMARY, summary(evidence), PRIVATE_FILE)
         durable.write_atomic(home / REPORT, report(evidence).encode(errors="replace"), PRIVATE_FILE)
+    return evidence
 
 
 def _directory(path: Path) -> None:

@@ -162,7 +162,7 @@ def test_a_host_that_has_the_incident_and_no_file_of_it_has_given_none(fleet: Fl
     assert copied.files == {"paper-2": 2}
 
 
-@pytest.mark.parametrize("host", ["errors.txt", "report.md", "summary.json"])
+@pytest.mark.parametrize("host", [*copy_back.OURS])
 def test_no_host_takes_the_place_of_a_file_of_ours(fleet: Fleet, host: str) -> None:
     fleet.says = {host: answer()}
     copied = copy_back.fetch(None, {}, [host], ID, fleet.directory)  # type: ignore[arg-type]
@@ -210,9 +210,9 @@ def test_the_action_says_where_the_report_lies(fleet: Fleet, shown: list[str]) -
     assert (result.get("failed", False), result["changed"]) == (False, False)
     assert result["report"] == str(fleet.directory / ID / "report.md")
     assert (result["files"], result["absent"], result["summary"]["id"]) == ({"paper-1": 2}, ["paper-2"], ID)
-    assert shown[0].splitlines()[-4:] == [
+    assert shown[0].splitlines()[-5:] == [
         "paper-1  2", "paper-2  no such incident", f"report: {result['report']}",
-        f"in six fields: {fleet.directory / ID / 'incident.md'}",
+        f"in six fields: {fleet.directory / ID / 'incident.md'}", f"page: {fleet.directory / ID / 'report.html'}",
     ]  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import stat
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +20,7 @@ from action_plugins import freqops_incident
 from freqops.core.base import durable
 from freqops.fleet import fanout
 from freqops.plays import connections
+from tests.support import html_page
 from tests.support.patience import GIVE_UP
 
 ID = "20260102T030405Z-halt1-9f3c21"
@@ -163,13 +166,64 @@ def test_the_report_in_six_fields_lets_nothing_of_others_pass_for_a_line_of_its_
     assert "not known yet" in text
 
 
+def test_the_page_is_written_for_nobody_else_and_shown(fleet: Fleet) -> None:
+    done = fleet.run("show", {"one": SHOWN, "two": SHOWN}, incident=ID)
+    page = fleet.directory / ID / "report.html"
+    assert (done["page"], f"page: {page}" in fleet.shown) == (str(page), True)
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    top = html_page.read(page.read_text())
+    assert [each.text for each in top.every("h1")] == [f"Incident {ID}"]
+    assert [[cell.text for cell in each.inside][2:6] for each in top.one("section", "life").every("tr")[1:]] == [
+        ["one", "opened", "ann", r"feed\n# no heading"], ["two", "opened", "ann", r"feed\n# no heading"],
+    ]  # fmt: skip
+    before = page.read_bytes()
+    fleet.run("show", {"two": SHOWN, "one": SHOWN}, incident=ID)
+    assert page.read_bytes() == before
+
+
+def test_reports_say_whose_files_did_not_come_now(fleet: Fleet) -> None:
+    fleet.run("show", {"one": SHOWN}, incident=ID)
+    done = fleet.run("show", {"one": SHOWN, "two": None}, incident=ID)
+    assert done["failed"]
+    for name in ("page", "six_fields", "report"):
+        assert "two: could not be fetched: unreachable: no route" in Path(done[name]).read_text(), name
+
+
+@pytest.mark.parametrize("action", ["show", "export"])
+def test_in_check_mode_no_page_is_written(fleet: Fleet, action: str) -> None:
+    done = fleet.run(action, {"one": SHOWN}, check=True, incident=ID)
+    assert ("page" in done, fleet.asked, fleet.directory.exists()) == (False, [], False)
+
+
+@pytest.mark.parametrize("name", ["report.html", "incident.md"])
+@pytest.mark.parametrize("full", [True, False])
+def test_a_report_that_is_not_there_afterwards_is_a_failure(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, name: str, full: bool
+) -> None:
+    real = durable.write_atomic
+
+    def write(path: Path, data: bytes, *more: Any) -> None:
+        if path.name == name and full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data[:-1] if path.name == name else data, *more)
+
+    monkeypatch.setattr(durable, "write_atomic", write)
+    for action in ("show", "export"):
+        done = fleet.run(action, {"one": SHOWN}, incident=ID)
+        assert done["failed"] is True
+        assert "a report was not written: " in done["msg"]
+        assert ("No space left" if full else f"{name} was written, and something else was read back") in done["msg"]
+        assert ("page" in done, "archive" in done) == (False, False)
+
+
 def test_an_archive_has_every_file_and_its_hash(fleet: Fleet) -> None:
     done = fleet.run("export", {"one": SHOWN}, incident=ID)
     with tarfile.open(done["archive"]) as packed:
         data = {name: packed.extractfile(name).read() for name in packed.getnames()}  # type: ignore[union-attr]
     sums = data.pop(f"{ID}/SHA256SUMS").decode()
     assert sums == "".join(f"{hashlib.sha256(text).hexdigest()}  {name}\n" for name, text in data.items())
-    assert {f"{ID}/one/one-halt.json", f"{ID}/incident.md", f"{ID}/report.md"} <= set(data)
+    assert {f"{ID}/one/one-halt.json", f"{ID}/incident.md", f"{ID}/report.md", f"{ID}/report.html"} <= set(data)
+    assert data[f"{ID}/report.html"] == Path(done["page"]).read_bytes()
 
 
 def test_an_archive_that_is_not_there_afterwards_is_none(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""Incidents: their ids, evidence, journals and reports; imports base and bot."""
+"""Incidents: their ids, evidence, journals, reports and page; imports base and bot."""

@@ -85,11 +85,20 @@ class Command:
 
 @dataclass(frozen=True)
 class Case:
-    """An incident, understood: its commands in the order of time, its journals, and what is missing or unreadable."""
+    """An incident, understood.
+
+    Attributes:
+        evidence: What it was understood from.
+        commands: Its commands in the order of time.
+        journals: Its journals.
+        unanswered: The journals of commands that left no answer, and why there may be none.
+        problems: Host and fault of everything that is missing or cannot be read.
+    """
 
     evidence: Evidence
     commands: tuple[Command, ...]
     journals: tuple[Journal, ...]
+    unanswered: tuple[tuple[Journal, str], ...]
     problems: tuple[tuple[str, str], ...]
 
     def bots(self) -> list[tuple[str, str]]:
@@ -104,8 +113,13 @@ def understand(evidence: Evidence) -> Case:
     commands = sorted((command for host in hosts for command in host.commands), key=_by_time)
     journals = [journal for host in hosts for journal in host.journals]
     problems = [(host.name, problem) for host in hosts for problem in host.problems]
-    problems += _without_counterpart(evidence.incident, commands, journals)
-    return Case(evidence, tuple(commands), tuple(journals), tuple(problems))
+    alone = tuple((journal, _why(journal)) for journal in _unanswered(commands, journals))
+    problems += _without_journal(evidence.incident, commands, journals)
+    problems += (
+        (journal.host, f"{journal.label} left no answer for {journal.bot}, only a journal: {why}")
+        for journal, why in alone
+    )
+    return Case(evidence, tuple(commands), tuple(journals), alone, tuple(problems))
 
 
 def _by_time(command: Command) -> tuple[bool, float, str, str]:
@@ -253,18 +267,19 @@ def belongs(journal: Journal, command: Command, row: Mapping[str, Any]) -> bool:
     return command.began - APART <= journal.began <= max(ended, command.began) + APART
 
 
-def _without_counterpart(
+def _without_journal(
     incident: str, commands: Sequence[Command], journals: Sequence[Journal]
 ) -> Iterator[tuple[str, str]]:
-    """Yield bots for which a command answered without a journal, and the other way round."""
+    """Yield host and fault of each bot for which a command answered without a journal."""
     for command in commands:
         for row in command.rows:
             elsewhere = row.get("incident", incident) != incident  # it was held before: its journal is with that hold
             if not elsewhere and not any(belongs(journal, command, row) for journal in journals):
                 yield command.host, f"no journal says what {command.label} asked and did with {row.get('bot')}"
-    for journal in _unanswered(commands, journals):
-        why = "it may have ended before it was through" if journal.acted else "it was refused, or ended before it acted"
-        yield journal.host, f"{journal.label} left no answer for {journal.bot}, only a journal: {why}"
+
+
+def _why(journal: Journal) -> str:
+    return "it may have ended before it was through" if journal.acted else "it was refused, or ended before it acted"
 
 
 def _unanswered(commands: Sequence[Command], journals: Sequence[Journal]) -> list[Journal]:
@@ -284,7 +299,7 @@ def _unanswered(commands: Sequence[Command], journals: Sequence[Journal]) -> lis
 
 def unanswered(case: Case) -> bool:
     """Return whether a journal tells of a command that did something and left no answer."""
-    return any(journal.acted for journal in _unanswered(case.commands, case.journals))
+    return any(journal.acted for journal, _ in case.unanswered)
 
 
 def proven(case: Case) -> bool:

@@ -46,13 +46,14 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         ended: When its last command is known to have ended, or None.
         proven: Whether all commands are proven, on all hosts that have or may have a part in it.
     """
-    return _summary(understand(evidence))
+    return facts(understand(evidence))
 
 
-def _summary(case: Case) -> dict[str, Any]:
+def facts(case: Case) -> dict[str, Any]:
+    """Return the dict of `summary` for an incident that is understood."""
     evidence = case.evidence
     first = case.commands[0] if case.commands else None
-    began, ended = _span(case)
+    began, ended = span(case)
     names = [command.name for command in case.commands] + [journal.command for journal in case.journals]
     return {
         "id": evidence.incident,
@@ -74,8 +75,8 @@ def _proven(case: Case) -> bool:
     return proven(case) and not unanswered(case) and not unknown
 
 
-def _span(case: Case) -> tuple[datetime | None, datetime | None]:
-    """Return when it began and ended: by what its commands say, and where they do not, by its journals."""
+def span(case: Case) -> tuple[datetime | None, datetime | None]:
+    """Return when an incident began and ended: by what its commands say, and where they do not, by its journals."""
     noted = [entry.at for journal in case.journals for entry in journal.entries if entry.at is not None]
     began = [command.began for command in case.commands if command.began is not None]
     ended = [command.ended for command in case.commands if command.ended is not None]
@@ -92,24 +93,35 @@ def report(evidence: Evidence) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _head(case: Case) -> list[str]:
-    facts = _summary(case)
+def verdict(case: Case) -> str:
+    """Return the verdict on all commands of an incident, and how many processes it leaves out."""
     left = {(command.host, pid) for command in case.commands for pid in command.left_alone}
-    began, ended = _span(case)
-    when = "not known" if began is None else iso(began)
-    if began is not None and ended is not None and ended > began:
-        when += f" to {iso(ended)}, {(ended - began).total_seconds():.0f} s"
-    level = f", level {facts['level']}" if facts["level"] is not None else ""
+    return f"ALL PROVEN{foreign_process.but_for(len(left))}" if _proven(case) else "NOT ALL PROVEN"
+
+
+def when(case: Case) -> str:
+    """Return the words for the time of an incident, with its seconds."""
+    began, ended = span(case)
+    if began is None:
+        return "not known"
+    if ended is None or ended <= began:
+        return iso(began)
+    return f"{iso(began)} to {iso(ended)}, {(ended - began).total_seconds():.0f} s"
+
+
+def _head(case: Case) -> list[str]:
+    known = facts(case)
+    level = f", level {known['level']}" if known["level"] is not None else ""
     return [
-        f"# Incident {code(facts['id'])}",
+        f"# Incident {code(known['id'])}",
         "",
-        f"**ALL PROVEN{foreign_process.but_for(len(left))}**" if facts["proven"] else "**NOT ALL PROVEN**",
+        f"**{verdict(case)}**",
         "",
-        f"- Commanded: {', '.join(code(name) for name in facts['commands']) or 'not known'}{level}",
-        f"- Reason: {_or_unknown(facts['reason'])}",
-        f"- By: {_or_unknown(facts['actor'])}",
-        f"- When: {when}",
-        f"- Hosts: {', '.join(code(host) for host in facts['hosts']) or 'none'}",
+        f"- Commanded: {', '.join(code(name) for name in known['commands']) or 'not known'}{level}",
+        f"- Reason: {_or_unknown(known['reason'])}",
+        f"- By: {_or_unknown(known['actor'])}",
+        f"- When: {when(case)}",
+        f"- Hosts: {', '.join(code(host) for host in known['hosts']) or 'none'}",
         "",
     ]
 
@@ -126,27 +138,32 @@ def _missing(case: Case) -> list[str]:
 
 
 def _verdicts(case: Case) -> list[str]:
-    rows = [_cells(command, row) for command in case.commands for row in command.rows]
+    rows = [cells(command, row) for command in case.commands for row in command.rows]
     lines = table(HEADINGS, rows).split("\n") if rows else []
     for command in case.commands:
         lines += [f"{visible(command.host, CELL)}: {visible(text, DETAIL)}" for text in command.remarks]
     return ["## Verdicts", "", *block(lines)] if lines else []
 
 
-def _cells(command: Command, row: Mapping[str, Any]) -> list[Any]:
+def cells(command: Command, row: Mapping[str, Any]) -> list[Any]:
+    """Return the row of the table of verdicts for one bot, under `HEADINGS`."""
     level = row.get("level", command.level)
     values = [command.host, row.get("bot"), row.get("mode"), command.name, level, *(row.get(key) for key in KEYS)]
     return [value if value is None or isinstance(value, bool) else visible(value, CELL) for value in values]
 
 
 def _commands(case: Case) -> list[str]:
+    lines = command_lines(case)
+    return ["## Commands", "", *block(lines)] if lines else []
+
+
+def command_lines(case: Case) -> list[str]:
     """Return a line for each command, in the order of time; one that went to several hosts is one."""
     groups: dict[tuple[Any, ...], list[Command]] = {}
     for command in case.commands:
         alone = None if command.together else (command.host, command.file)
         groups.setdefault((command.name, command.level, command.order, alone), []).append(command)
-    lines = [_command_line(group) for group in groups.values()]
-    return ["## Commands", "", *block(lines)] if lines else []
+    return [_command_line(group) for group in groups.values()]
 
 
 def _command_line(group: list[Command]) -> str:

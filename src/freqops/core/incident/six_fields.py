@@ -24,15 +24,23 @@ def six_fields(case: Case, told: Told, unread: Mapping[str, str]) -> str:
         told: Row and events of the registry of each host that has it.
         unread: Why there is none of the others.
     """
-    rows = {host: row for host, (row, _) in told.items()}
     lines = [f"# Incident `{case.evidence.incident}`", ""]
-    lines += ["## Symptom", "", *_block([f"{host}: {row['description']}" for host, row in rows.items()])]
-    lines += ["## Time", "", *_block(_times(told))]
-    lines += ["## Impact", "", *_block(_impact(case, rows, unread))]
-    lines += ["## Log excerpt", "", *_block(_excerpt(case))]
-    lines += ["## Root cause", "", *_block(_said(rows, "root_cause"))]
-    lines += ["## Action", "", *_block(_said(rows, "action"))]
+    for title, said in fields(case, told, unread):
+        lines += [f"## {title}", "", *_block(said)]
     return "\n".join(lines)
+
+
+def fields(case: Case, told: Told, unread: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Return the title of each field and its lines, which are the words of others; see `six_fields`."""
+    rows = {host: row for host, (row, _) in told.items()}
+    return [
+        ("Symptom", [f"{host}: {row['description']}" for host, row in rows.items()]),
+        ("Time", _times(told)),
+        ("Impact", _impact(case, rows, unread)),
+        ("Log excerpt", _excerpt(case)),
+        ("Root cause", agreed(rows, "root_cause")),
+        ("Action", agreed(rows, "action")),
+    ]
 
 
 def _block(lines: Sequence[str]) -> list[str]:
@@ -74,7 +82,7 @@ def _lines(found: Iterable[tuple[str, str, Entry]]) -> Iterable[str]:
         yield f"{at} {host} {bot}: {entry.what}: {entry.error if entry.error is not None else entry.answer}"
 
 
-def _said(rows: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+def agreed(rows: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
     """Return what each host says, once where all say the same."""
     said = {host: str(row[name]) for host, row in rows.items() if row[name]}
     one = set(said.values())
