@@ -71,7 +71,7 @@ def counted(log: Log, query: Query) -> Counted:
     return found
 
 
-def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] = lambda _line: True) -> Found:
+def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] | None = None) -> Found:
     """Return the newest lines that a query asks for.
 
     Args:
@@ -88,12 +88,24 @@ def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] = lam
             line = json_line.parse(raw)
             if line is None:
                 log.unread += 1
-            elif query.wants(line) and also(line):
+            elif query.wants(line) and (also is None or also(line)):
                 if len(found.lines) == limit:
                     found.more = True
                     return found
                 found.lines.append(line)
     return found
+
+
+def asked_for(raw: bytes, log: Log, query: Query, also: Callable[[Line], bool]) -> Line | None:
+    """Return a line that a query asks for, None for another; one that is none of ours is counted."""
+    line = json_line.parse(raw)
+    log.unread += line is None
+    return line if line is not None and query.wants(line) and also(line) else None
+
+
+def any_line(_line: Line) -> bool:
+    """Return whether a line is meant by those who mean all."""
+    return True
 
 
 def _rank(level: bytes) -> int:
