@@ -98,7 +98,7 @@ def _follow(
         output.print_json(document)
     elif remarks := answer.remarks({document["host"]: document}):
         output.print_text(*remarks)
-    return NOT_PROVEN if wrong else PROVEN
+    return PROVEN if not wrong else NOT_PROVEN
 
 
 def _tell_a_person(event: Mapping[str, Any]) -> None:

@@ -21,8 +21,9 @@ from freqops.core.logs import json_line
 from freqops.core.logs.redaction import Redactor
 from freqops.hostctl import cli
 from lab.base.wait import until
-from tests.support.patience import GIVE_UP
+from tests.unit.patience import PATIENCE
 
+GIVE_UP = 2 * PATIENCE
 ROOT = Path(__file__).parents[4]
 NAME, OWN = "freqtrade.log", "freqops.log"
 HOST = """
@@ -138,6 +139,16 @@ def _nobody_is_left() -> Iterator[None]:
     BEGUN.clear()
 
 
+def spoil(path: Path, wrong: str, target: Path) -> None:
+    """Put something in the place of a file that is none."""
+    if wrong == "directory":
+        path.mkdir()
+    elif wrong == "link":
+        path.symlink_to(target)
+    else:
+        os.mkfifo(path)
+
+
 def append(path: Path, *lines: bytes) -> None:
     with path.open("ab") as stream:
         stream.write(b"".join(lines))
@@ -237,9 +248,7 @@ def test_what_cannot_be_read_is_said_once_and_read_on_when_it_can(
         log.parent.replace(root / "aside")
     else:
         log.replace(aside)
-        {"directory": log.mkdir, "link": lambda: log.symlink_to(root / "secret"), "fifo": lambda: os.mkfifo(log)}[
-            wrong
-        ]()
+        spoil(log, wrong, root / "secret")
     follower.says("NOT READ")
     append(root / "bots/beta/var/logs" / NAME, raw("of beta"))
     follower.shows("first", "of beta")
