@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "freqops"
 ARROWS = {  # each room, and the rooms of which it imports: all of them stand above it
     "core/base": (),
-    "core/bot": ("core/base",),
+    "core/logs": ("core/base",),
+    "core/bot": ("core/base", "core/logs"),
     "core/halt": ("core/base", "core/bot"),
     "core/exchange": ("core/base",),
     "core/incident": ("core/base", "core/bot"),
@@ -28,7 +29,6 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
     "core/backup": ("core/base", "core/bot", "core/halt", "core/breaker", "core/preflight", "core/runs"),
     "core/schedule": ("core/base",),
-    "core/logs": ("core/base",),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (

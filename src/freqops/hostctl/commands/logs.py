@@ -15,6 +15,7 @@ from freqops.core.bot import layout
 from freqops.core.logs import answer, query, told
 from freqops.core.logs.json_line import Line
 from freqops.core.logs.query import ERRORS, Query
+from freqops.core.logs.redaction import Redactor
 
 from ..logs import reading, writer
 from ..logs.files import Log
@@ -107,14 +108,15 @@ def _tell_a_person(event: Mapping[str, Any]) -> None:
 
 def _logs(options: argparse.Namespace, wanted: list[str] | None) -> Iterator[tuple[str, Log]]:
     """Give the logs that are meant, each by the name of its source."""
+    redact = Redactor(writer.secrets_of_bots(options.root))
     homes = layout.homes(options.root) if wanted is None else layout.select(wanted, options.root)
     for home in homes:
-        yield home.name, Log(home / "var", "logs", BOT_LOG)
+        yield home.name, Log(home / "var", "logs", BOT_LOG, redact=redact)
         if options.action != ERRORS:  # its error rate is that of Freqtrade's records
-            yield home.name, Log(home / "var", "logs", writer.FILE, optional=True)
+            yield home.name, Log(home / "var", "logs", writer.FILE, optional=True, redact=redact)
     place = options.root / writer.DIRECTORY
     if options.action != ERRORS or wanted is None:
-        yield answer.FREQOPS, Log(place.parent, place.name, writer.FILE)
+        yield answer.FREQOPS, Log(place.parent, place.name, writer.FILE, redact=redact)
 
 
 def _counted(source: str, log: Log, asked: Query) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from freqops.core.logs import json_line
+from freqops.core.logs.json_line import Line
+from freqops.core.logs.redaction import Redactor
 
 CHUNK = 256 * 1024
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,6 +52,7 @@ class Log:
         optional: Whether it may be missing, for then nothing was said.
         wrong: What of it could not be read; complete when the lines are.
         unread: Lines that are none of ours, or are too long; as of `wrong`.
+        redact: Takes out the secrets that stand in the lines all the same.
         files: Its files, where somebody has opened them already; they are then read as far as they went.
     """
 
@@ -59,6 +62,7 @@ class Log:
     optional: bool = False
     wrong: list[str] = field(default_factory=list)
     unread: int = 0
+    redact: Redactor = field(default_factory=Redactor)
     files: list[Opened] | None = None
 
     def chunks(self) -> Iterator[list[bytes]]:
@@ -109,6 +113,12 @@ class Log:
                 seen.add(identity)
                 opened.append(Opened(name, descriptor, identity, found.st_size))
         return opened
+
+    def line(self, raw: bytes) -> Line | None:
+        """Return what a line says, without secrets; None where it is none of ours, which is counted."""
+        found = json_line.parse(raw)
+        self.unread += found is None
+        return None if found is None else json_line.clean(self.redact, found)
 
     def _names(self, present: list[str]) -> list[str]:
         """Return the names of the files, the newest first.

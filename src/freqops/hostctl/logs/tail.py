@@ -43,6 +43,7 @@ class Tail:
         self._offset, self._before, self._rest = 0, b"", b""
         self._skips = self._missed = self._broken = False
         self._notes: list[str] = []
+        self._there: set[tuple[int, int]] = set()
         self._counted = 0
         self.trouble = ""
 
@@ -63,6 +64,7 @@ class Tail:
         with ExitStack() as stack:
             self._log.files = self._log.opened(stack)
             found = reading.lines(self._log, query, limit, self._also)
+            self._there = {each.identity for each in self._log.files}
             newest = next((each for each in self._log.files if each.name == self._log.name), None)
             if newest is not None:
                 self._begin_behind(newest)
@@ -185,13 +187,7 @@ class Tail:
             if not opened or opened[0].name != self._log.name:
                 self._say(there.wrong[0] if there.wrong else f"there is no {self._log.name}")
                 return []
-            newer = opened[:1]
-            if self._descriptor is not None:
-                present = _identity(os.fstat(self._descriptor))
-                place = next((index for index, each in enumerate(opened) if each.identity == present), None)
-                newer = opened[:1] if place is None else opened[:place]
-                if place is None:
-                    self._notes.append(REPLACED)
+            newer = self._newer(opened)
             lines = self._read()  # what was written until it was rotated away
             for each in reversed(newer):
                 if self.more:
@@ -200,6 +196,17 @@ class Tail:
                 lines += self._read()
         self._say("")
         return lines
+
+    def _newer(self, opened: list[Opened]) -> list[Opened]:
+        """Return the files that came behind the one that is read, or behind those that were there at the beginning."""
+        if self._descriptor is None:
+            return [each for each in opened if each.identity not in self._there]
+        present = _identity(os.fstat(self._descriptor))
+        place = next((index for index, each in enumerate(opened) if each.identity == present), None)
+        if place is None:
+            self._notes.append(REPLACED)
+            return opened[:1]
+        return opened[:place]
 
     def _say(self, trouble: str) -> None:
         """Take in why the log cannot be read now; that it cannot is said once, and that it can again, too."""

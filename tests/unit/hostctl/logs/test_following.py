@@ -282,6 +282,18 @@ def test_a_log_that_is_not_there_yet_is_read_when_it_is(root: Path, log: Path) -
     assert follower.end() == 0
 
 
+def test_a_log_that_is_rotated_before_it_is_seen_is_read_from_its_first_line(root: Path, log: Path) -> None:
+    log.replace(log.with_name(f"{NAME}.1"))
+    follower = Follower(root)
+    follower.reads()
+    follower.process.send_signal(signal.SIGSTOP)
+    log.with_name(f"{NAME}.1").replace(log.with_name(f"{NAME}.2"))
+    log.with_name(f"{NAME}.1").write_bytes(raw("one"))
+    log.write_bytes(raw("two"))
+    follower.process.send_signal(signal.SIGCONT)
+    follower.shows("first", "one", "two")
+
+
 def test_a_line_of_ten_megabytes_is_left_out_and_said(follower: Follower, log: Path) -> None:
     for _ in range(10):
         append(log, b"x" * 1_000_000)
