@@ -11,7 +11,9 @@ description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host logs), which reads the files of the logs from their
     ends. It changes nothing on a host.
-  - Fails where a host gave no answer, or a log could not be read.
+  - With O(follow), it goes on with the lines that come. Those of one host are shown in their order, those of several by
+    time, with a wait of about a second for the slower ones.
+  - Fails where a host gave no answer, or a log could not be read. A host that is lost meanwhile is said at once.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops
@@ -39,6 +41,15 @@ options:
     type: str
   correlation:
     description: The id of the command that must have caused a line; empty for any.
+    type: str
+  follow:
+    description: Whether to go on with the lines that come; not with O(action=errors).
+    type: bool
+    default: false
+  duration:
+    description:
+      - For how long the logs are followed, like V(30s), V(10m) or V(1h), at most V(24h). Only with O(follow).
+      - Without it, they are followed until the play is interrupted.
     type: str
 """
 
@@ -68,6 +79,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "level": {"type": "str", "default": "INFO"},
     "match": {"type": "str"},
     "correlation": {"type": "str"},
+    "follow": {"type": "bool", "default": False},
+    "duration": {"type": "str"},
 }
 
 

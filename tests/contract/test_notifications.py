@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from freqops.core.bot import notify_secrets
-from freqops.core.bot.redaction import redact
+from freqops.core.logs import redaction
+from freqops.core.logs.redaction import Redactor
 from tests.contract.bot import Bot
 from tests.contract.polling import eventually
 
@@ -22,17 +23,6 @@ WEBHOOK = {
     "status": {"kind": "status", "said": "{status}"},
 }
 BAD = {"slow": {"latency_ms": 20_000}, "broken": {"status": 500}, "away": {"away": True}}
-
-
-class Known:
-    """What `redact` asks of a bot."""
-
-    def __init__(self, secrets: list[str]) -> None:
-        self._secrets = secrets
-
-    def secret_values(self) -> list[str]:
-        """Return them."""
-        return self._secrets
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +93,6 @@ def test_what_freqtrade_logs_of_a_failure_has_the_address_and_freqops_takes_it_o
 
     said = eventually(failures, "the failure is in the log")[-1]
     url = f"{told.exchange.url}/sink/people-of-the-contract"
-    known = Known([url, notify_secrets.target_of(url)])
+    redactor = Redactor(redaction.secrets_of({"webhook": {"url": url}}))
     assert "people-of-the-contract" in said
-    assert "people-of-the-contract" not in redact(said, known)  # type: ignore[arg-type]
+    assert "people-of-the-contract" not in redactor.known(said)

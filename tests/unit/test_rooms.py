@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "freqops"
 ARROWS = {  # each room, and the rooms of which it imports: all of them stand above it
     "core/base": (),
-    "core/bot": ("core/base",),
+    "core/logs": ("core/base",),
+    "core/bot": ("core/base", "core/logs"),
     "core/halt": ("core/base", "core/bot"),
     "core/exchange": ("core/base",),
     "core/incident": ("core/base", "core/bot"),
@@ -31,7 +32,6 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/breaker", "core/preflight", "core/runs"),
     ),
     "core/schedule": ("core/base",),
-    "core/logs": ("core/base",),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (

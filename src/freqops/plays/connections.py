@@ -29,6 +29,7 @@ from . import bounded
 
 SHOWN = 300
 MOST = 4 * 1024 * 1024  # bytes that are read of an answer; a row of a halt has some hundreds
+ELSEWHERE = "logs are followed over ssh alone; on the host itself: sudo freqops-host logs --follow"
 MOST_OF = {"incident": 32 * 1024 * 1024}  # a host hands out 16 MiB of files, which JSON makes longer
 HUNG_UP = "Shared connection to "
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
@@ -77,6 +78,45 @@ def ask(
     """
     hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
     return fanout.ask(hosts, patience, clock, arrived)
+
+
+def follow(
+    action: ActionBase,
+    hostvars: Any,
+    commands: dict[str, list[str]],
+    patience: float | None,
+    listener: fanout.Listener,
+    clock: Clock,
+) -> list[fanout.Answer]:
+    """Run freqops-host on all hosts of ``commands`` at once, and take in what it tells; see `fanout.follow`.
+
+    Args:
+        action: The action plugin that asks.
+        hostvars: Ansible's variables of all hosts.
+        commands: The arguments for each host.
+        patience: Seconds to wait for all of them together; None for until they have answered.
+        listener: Takes in what they tell.
+        clock: Tells when they are over.
+    """
+    hosts = {host: partial(_follow, action, hostvars, host, words) for host, words in commands.items()}
+    return fanout.follow(hosts, patience, listener, clock)
+
+
+def _follow(
+    action: ActionBase, hostvars: Any, host: str, words: list[str], take: Callable[[fanout.Event], None]
+) -> Callable[[], fanout.Said]:
+    with _reached():
+        command = _connected(action, hostvars, host, MOST)
+    connection = command._connection
+    if connection.transport != bounded.TRANSPORT:
+        raise fanout.Unreachable(ELSEWHERE)
+    connection.set_option("reconnection_retries", 0)  # a command that began again would tell everything twice
+
+    def asked() -> fanout.Said:
+        with _reached(), bounded.hearing(lambda line: take(host_command.event_of(line))):
+            return command.answer(words)
+
+    return asked
 
 
 def _connect(action: ActionBase, hostvars: Any, host: str, words: list[str]) -> Callable[[], fanout.Said]:

@@ -20,6 +20,7 @@ OPERATOR_COMMANDS = ("halt", "status", "incident", "incidents", "breaker")
 MANDATE: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("incident", "reason", "actor")}
 
 DEEPEST = 32
+TOLD = '{"told": '  # how a line begins that a command tells before it answers
 
 Run = Callable[["list[str]"], "tuple[int, str, str]"]
 
@@ -67,6 +68,24 @@ def last_object(output: str) -> dict[str, Any] | None:
     except (IndexError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and not _deeper(found, DEEPEST) else None
+
+
+def told(event: Mapping[str, Any]) -> str:
+    """Return the line by which a command that goes on tells an event, before it answers."""
+    return f"{TOLD}{json.dumps(event)}}}"
+
+
+def event_of(line: bytes) -> dict[str, Any]:
+    """Return the event that such a line tells.
+
+    Raises:
+        NoAnswer: It tells none.
+    """
+    found = last_object(line.decode("utf-8", "replace"))
+    event = (found or {}).get("told")
+    if not isinstance(event, dict):
+        raise NoAnswer("freqops-host told something that cannot be understood")
+    return event
 
 
 def _finite(text: str) -> float | None:

@@ -55,21 +55,32 @@ def text(answers: Mapping[str, Mapping[str, Any]], *, errors: bool) -> list[str]
         answers: What each host said.
         errors: Whether it was asked how many errors there are.
     """
-    shown = list(_errors(answers)) if errors else list(_merged(answers))
+    lines = list(_errors(answers)) if errors else list(_merged(answers))
+    return [*lines, *remarks(answers)]
+
+
+def remarks(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is to be said of the reading itself: what was left off, left out, and could not be read."""
+    said: list[str] = []
     for host, answer in answers.items():
         if answer["more"]:
-            shown.append(f"{host}: only the newest lines are shown: ask for a later since, a match or a level")
+            said.append(f"{host}: only the newest lines are shown: ask for a later since, a match or a level")
         if answer["unread"]:
-            shown.append(f"{host}: {answer['unread']} lines are no lines of JSON, or too long, and were left out")
-        shown += [f"{host}: NOT READ {wrong}" for wrong in answer["wrong"]]
-    return shown
+            said.append(f"{host}: {answer['unread']} lines are no lines of JSON, or too long, and were left out")
+        said += [f"{host}: NOT READ {wrong}" for wrong in answer["wrong"]]
+    return said
 
 
 def _merged(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Give the lines of all hosts in the order of time."""
     rows = [(line["at"], host, line) for host, answer in answers.items() for line in answer["lines"]]
-    for at, host, line in sorted(rows, key=lambda row: row[:2]):
-        yield f"{at} {host} {line['source']} {line['level']} {line['text']}"
+    for _, host, line in sorted(rows, key=lambda row: row[:2]):
+        yield shown(host, line)
+
+
+def shown(host: str, line: Mapping[str, Any]) -> str:
+    """Return a line of an answer as a line for a person."""
+    return f"{line['at']} {host} {line['source']} {line['level']} {line['text']}"
 
 
 def _errors(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

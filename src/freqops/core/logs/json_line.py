@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..base import iso_time
+from . import redaction
 from .redaction import Redactor
 
 FIXED = ("ts", "level", "logger", "message")
@@ -78,8 +79,15 @@ def form(
     }
     for name, value in fields:
         if len(said) < FIELDS and name not in FIXED and value is not None and value != "":
-            said[_text(redact, str(name), FIELD)] = _plain(redact, value, DEEPEST)
+            said[_text(redact, str(name), FIELD)] = _named(redact, name, value, DEEPEST)
     return json.dumps(said)
+
+
+def clean(redact: Redactor, line: Line) -> Line:
+    """Return a line that was read without the secrets that whoever wrote it did not take out."""
+    fields = {_text(redact, name, FIELD): _named(redact, name, value, DEEPEST) for name, value in line.fields.items()}
+    logger, message = _text(redact, line.logger, FIELD), _text(redact, line.message, MESSAGE)
+    return Line(line.at, line.level, logger, message, fields)
 
 
 def parse(raw: bytes) -> Line | None:
@@ -120,17 +128,28 @@ def _text(redact: Redactor, text: str, limit: int) -> str:
     return f"{found[:limit]}… ({len(text)} characters)"
 
 
+def _whole(redact: Redactor, value: int) -> int | str:
+    return redaction.MARK if redact.known(str(value)) == redaction.MARK else value
+
+
+def _named(redact: Redactor, name: object, value: Any, depth: int) -> Any:
+    """Return the value of a name, as `_plain`; a text that is called a secret is one."""
+    if isinstance(value, (str, bytes)) and value and redaction.NAME.search(str(name)):
+        return redaction.MARK
+    return _plain(redact, value, depth)
+
+
 def _plain(redact: Redactor, value: Any, depth: int) -> Any:
     """Return a value as JSON has it, every text in it without secrets."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if abs(value) < LARGEST else None
+        return _whole(redact, value) if abs(value) < LARGEST else None
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if depth and isinstance(value, Mapping):
         inner = list(value.items())[:FIELDS]
-        return {_text(redact, str(name), FIELD): _plain(redact, each, depth - 1) for name, each in inner}
+        return {_text(redact, str(name), FIELD): _named(redact, name, each, depth - 1) for name, each in inner}
     if depth and isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(redact, each, depth - 1) for each in list(value)[:FIELDS]]
     return _text(redact, value if isinstance(value, str) else str(value), FIELD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..base import iso_time
 from ..base.errors import Refused
@@ -18,6 +18,8 @@ MATCH = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 CORRELATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 PLAIN = re.compile(rb"[ !#-\[\]-~]+")  # what stands in JSON as it is said
 DEFAULT_SINCE, DEFAULT_LEVEL = "1h", "INFO"
+LONGEST = timedelta(days=1)  # that logs are followed by one command which names an end
+ALWAYS = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,38 @@ def since(text: object, now: datetime) -> datetime:
     if moment > now:
         raise Refused(f"since is {text}, which is still to come")
     return moment
+
+
+def duration(text: object) -> float | None:
+    """Return the seconds for which logs are followed; None where ``text`` is empty, for until it is ended.
+
+    Raises:
+        Refused: It is no length of time, or more than a day.
+    """
+    if text in (None, ""):
+        return None
+    found = AGO.fullmatch(str(text))
+    length = timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
+    if length is None or length > LONGEST:
+        raise Refused(f"duration is {text!r}; allowed: how long, like 30s, 10m or 1h, at most 24h; or leave it out")
+    return length.total_seconds()
+
+
+def of_following(action: str, length: object, *, follow: bool) -> None:
+    """Refuse what cannot be followed, and a duration where nothing is followed.
+
+    Args:
+        action: One of `ACTIONS`.
+        length: For how long, as it was given.
+        follow: Whether the logs are followed.
+
+    Raises:
+        Refused: Errors are to be followed, or a duration is given where nothing is followed.
+    """
+    if follow and action != SHOW:
+        raise Refused(f"action is {action!r}, and only lines are followed: leave out follow, or use action show")
+    if length not in (None, "") and not follow:
+        raise Refused("duration is for how long logs are followed: use it with follow, or leave it out")
 
 
 def rank(text: object) -> int:

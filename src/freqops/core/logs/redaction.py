@@ -5,6 +5,7 @@ It runs in the containers of bots, too, so nothing is imported here that only ho
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -15,10 +16,12 @@ MARK = "[secret]"
 LONG = 12  # a text of a file of secrets that is as long is one, whatever it is called
 WORD = 4  # what is shorter is taken out only where it stands alone: it would be found in every word
 PART = 24  # a line of a secret of several lines that is as long is one by itself
+CODED = 8  # a secret that is as long is known in base64, too: a shorter one would be found in other words
 CREDENTIAL = re.compile(r"(?i)pass(word|wd|phrase)|secret|token|(api|private)_?-?key|^key$|^uid$|signature")
 QUOTED = re.compile(r"%([0-9A-Fa-f]{2})")
 WORDS = r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|private[_-]?key|signature)"
 IN_QUOTES = r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|(?P<open>\\+[\"']).*?(?P=open)|\\+[\"'][^\s]*"
+NAME = re.compile(WORDS, re.IGNORECASE)  # of a field whose text is a secret, whatever it says
 VALUE = rf"(?:{IN_QUOTES}|(?!\[secret\])[^\s,;&\"'}}\])]+)"
 # Forms of secrets: texts, in small letters, without any of which the form is not looked for; its pattern; and the text
 # that takes its place.
@@ -48,10 +51,13 @@ class Redactor:
         self.longest = max(map(len, forms), default=0)
         self._known = re.compile("|".join(map(_pattern, forms))) if forms else None
 
+    def known(self, text: str) -> str:
+        """Return ``text`` without the values that are known; what only looks like a secret stays."""
+        return text if self._known is None else self._known.sub(MARK, text)
+
     def __call__(self, text: str) -> str:
         """Return ``text`` without them."""
-        if self._known is not None:
-            text = self._known.sub(MARK, text)
+        text = self.known(text)
         small = text.lower()
         for needed, pattern, instead in FORMS:
             if any(word in small for word in needed):
@@ -94,12 +100,15 @@ def _of_url(text: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Give a secret as it may stand in a text: plain, escaped once and twice, quoted for a URL, line by line."""
+    """Give a secret as it may stand in a text: plain, escaped once and twice, quoted for a URL, coded, line by line."""
     plain = {secret, secret.strip(), *(line.strip() for line in secret.splitlines() if len(line.strip()) >= PART)}
     for text in plain - {""}:
         escaped = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
         yield from {text, *escaped, *(json.dumps(each)[1:-1] for each in escaped)}
         yield from {quote(text), quote(text, safe=""), quote_plus(text)}
+        if len(text) >= CODED:
+            raw = text.encode("utf-8", "replace")
+            yield from {code(raw).decode().rstrip("=") for code in (base64.b64encode, base64.urlsafe_b64encode)}
 
 
 def _pattern(form: str) -> str:

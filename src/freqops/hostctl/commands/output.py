@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import sys
 from typing import TYPE_CHECKING, Any
 
+from freqops.core.base.errors import FreqopsError
 from freqops.core.base.visible import page
+from freqops.core.bot import host_command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from freqops.core.base.outcome import Outcome
 
 
@@ -34,3 +40,44 @@ def print_text(*lines: str) -> None:
     """Print lines for a person; no text within a line makes a line of its own."""
     sys.stdout.write(page(lines) + "\n")
     sys.stdout.flush()
+
+
+class ReaderGone(FreqopsError):
+    """Nobody reads any more what a command prints."""
+
+
+def tell(event: Mapping[str, Any], *, lines: Sequence[str] | None = None) -> None:
+    """Print an event of a command that goes on.
+
+    Args:
+        event: The event, which is printed on one line as JSON.
+        lines: What is printed for a person instead.
+
+    Raises:
+        ReaderGone: Nobody reads it.
+    """
+    try:
+        if lines is None:
+            sys.stdout.write(host_command.told(event) + "\n")
+            sys.stdout.flush()
+        elif lines:
+            print_text(*lines)
+    except OSError as error:
+        raise ReaderGone("nobody reads") from error
+
+
+def wait(seconds: float) -> None:
+    """Wait, but no longer than somebody reads.
+
+    Raises:
+        ReaderGone: Nobody does.
+    """
+    poller = select.poll()
+    poller.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told without being asked for
+    if poller.poll(seconds * 1000):
+        raise ReaderGone("nobody reads")
+
+
+def leave() -> None:
+    """Let what was printed and not read be forgotten, so that the end of the process does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -79,7 +79,7 @@ def _halt_one(home: Path, order: Order, row: Row, clock: Clock, engine: Engine |
         bot = _declared(home, row)
         row.mode = bot.mode
         path = levels.path_of(Home(home).root, row.incident, bot.name, f"halt-{clock.utcnow():%Y%m%dT%H%M%SZ}")
-        diary = levels.Journal(path, clock, lambda text: levels.redact(text, bot))
+        diary = levels.Journal(path, clock, lambda line: levels.redact_value(line, bot))
         bot_halt = levels.BotHalt(bot, row, order, clock, engine or levels.Engine(), diary, began)
         with durable.locked(Home(home).lock, START_LOCK_SECONDS, clock):  # held or not, the halt goes on
             levels.act(bot_halt)

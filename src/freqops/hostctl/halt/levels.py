@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freqops.core.base.clock import Clock
-from freqops.core.bot.redaction import redact
+from freqops.core.bot.redaction import redact_value
 from freqops.core.halt import holds, time_limits, timers
 from freqops.core.halt.kill_level import KillLevel
 
@@ -13,7 +13,7 @@ from . import level_1, level_2, level_3
 from .bot_halt import BotHalt
 from .order import Order
 
-__all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact", "remarks", "silent"]
+__all__ = ["BotHalt", "Engine", "Journal", "act", "path_of", "patience", "redact_value", "remarks", "silent"]
 
 
 def act(halt: BotHalt) -> None:

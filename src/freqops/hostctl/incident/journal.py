@@ -19,14 +19,14 @@ MAX_BYTES = 16 * 1024 * 1024
 CLOSE_SECONDS = 1.0
 DURABLE_SECONDS = 2.0
 
-Redact = Callable[[str], str]
+Redact = Callable[[Any], Any]
 _Line = tuple[str, "threading.Event | None"]
 
 
 class Journal:
     """Collects entries and has a thread of its own write them down."""
 
-    def __init__(self, path: Path | None, clock: Clock, redact: Redact = str) -> None:
+    def __init__(self, path: Path | None, clock: Clock, redact: Redact = lambda line: line) -> None:
         self._path, self._clock, self._redact = path, clock, redact
         self._began = clock.monotonic()
         self._queue: queue.Queue[_Line | None] = queue.Queue()
@@ -66,13 +66,12 @@ class Journal:
             "s": round(self._clock.monotonic() - self._began, 3),
             "kind": kind,
             "to": to,
-            "what": what,
         }
-        line.update({"error": error} if error is not None else {"answer": answer})
+        line.update(self._redact({"what": what, **({"error": error} if error is not None else {"answer": answer})}))
         if took is not None:
             line["took_s"] = round(took, 3)
         done = threading.Event() if durable else None
-        self._queue.put((self._redact(json.dumps(line, default=str)), done))
+        self._queue.put((json.dumps(line, default=str), done))
         if done is not None:
             done.wait(DURABLE_SECONDS)
 

@@ -16,8 +16,9 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
-from freqops.core.bot.redaction import redact
+from freqops.core.bot.redaction import redact_evidence, redact_value
 
+from ..logs.writer import secrets_of_bots
 from . import caller, entering, journal
 
 Evidence = dict[str, Any]
@@ -57,7 +58,7 @@ class Command:
         """
         began = self.clock.utcnow()
         path = journal.path_of(self.root, self.mandate.incident, bot.name, f"{self.name}-{stamp(began)}")
-        diary = journal.Journal(path, self.clock, lambda text: redact(text, bot))
+        diary = journal.Journal(path, self.clock, lambda line: redact_value(line, bot))
         file_name, named = f"{self.name}-{bot.name}-{stamp(began)}", {"bot": bot.name}
         try:
             row = act(diary)
@@ -115,6 +116,7 @@ def _record(root: Path, incident: str, name: str, evidence: Evidence, result: li
     directory = root / "incidents" / incident
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        evidence = redact_evidence(evidence, secrets_of_bots(root))
         durable.write_json(directory / f"{os.uname().nodename}-{name}.json", evidence, 0o600)
     except OSError as error:
         result[0] = f"the incident was not written: {error}"

@@ -13,13 +13,32 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from freqops.core.logs import json_line
+from freqops.core.logs.json_line import Line
+from freqops.core.logs.redaction import Redactor
 
 CHUNK = 256 * 1024
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 MOST = 200  # files of one log
+
+
+class Opened(NamedTuple):
+    """A file of a log, open, as it was when it was opened.
+
+    Attributes:
+        name: Its name.
+        descriptor: The descriptor, which whoever opened it closes.
+        identity: The device and the number of the file, which no rename changes.
+        size: Its size in bytes.
+    """
+
+    name: str
+    descriptor: int
+    identity: tuple[int, int]
+    size: int
 
 
 @dataclass
@@ -33,6 +52,8 @@ class Log:
         optional: Whether it may be missing, for then nothing was said.
         wrong: What of it could not be read; complete when the lines are.
         unread: Lines that are none of ours, or are too long; as of `wrong`.
+        redact: Takes out the secrets that stand in the lines all the same.
+        files: Its files, where somebody has opened them already; they are then read as far as they went.
     """
 
     home: Path
@@ -41,6 +62,8 @@ class Log:
     optional: bool = False
     wrong: list[str] = field(default_factory=list)
     unread: int = 0
+    redact: Redactor = field(default_factory=Redactor)
+    files: list[Opened] | None = None
 
     def chunks(self) -> Iterator[list[bytes]]:
         """Give the lines, the newest first, a list for each piece that was read; None of a file is given twice.
@@ -48,15 +71,19 @@ class Log:
         A line that is longer than `json_line.LONGEST` is an empty one.
         """
         with ExitStack() as stack:
-            for descriptor in self._opened(stack):
+            for each in self.opened(stack) if self.files is None else self.files:
                 try:
-                    yield from backward(descriptor)
+                    yield from backward(each.descriptor, each.size)
                 except OSError as error:
                     self.wrong.append(f"{self.name}: {error.strerror}")
 
-    def _opened(self, stack: ExitStack) -> list[int]:
-        """Return the files, open, the newest first; all are opened at once, because they may be rotated meanwhile."""
-        opened: list[int] = []
+    def opened(self, stack: ExitStack) -> list[Opened]:
+        """Return the files, open, the newest first; all are opened at once, because they may be rotated meanwhile.
+
+        Args:
+            stack: Closes them.
+        """
+        opened: list[Opened] = []
         seen: set[tuple[int, int]] = set()
         try:
             home = os.open(self.home, DIRECTORY)
@@ -80,10 +107,18 @@ class Log:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 self.wrong.append(f"{self.below}/{name}: it is no plain file")
-            elif (found.st_dev, found.st_ino) not in seen:
-                seen.add((found.st_dev, found.st_ino))
-                opened.append(descriptor)
+                continue
+            identity = (found.st_dev, found.st_ino)
+            if identity not in seen:
+                seen.add(identity)
+                opened.append(Opened(name, descriptor, identity, found.st_size))
         return opened
+
+    def line(self, raw: bytes) -> Line | None:
+        """Return what a line says, without secrets; None where it is none of ours, which is counted."""
+        found = json_line.parse(raw)
+        self.unread += found is None
+        return None if found is None else json_line.clean(self.redact, found)
 
     def _names(self, present: list[str]) -> list[str]:
         """Return the names of the files, the newest first.
@@ -98,12 +133,15 @@ class Log:
         return sorted(found, key=lambda name: found[name])
 
 
-def backward(descriptor: int) -> Iterator[list[bytes]]:
+def backward(descriptor: int, end: int) -> Iterator[list[bytes]]:
     """Give the lines of an open file from its end on, a list for each piece that was read.
 
     The text behind the last line break is a line that is being written, and left out.
+
+    Args:
+        descriptor: The file.
+        end: How far it goes.
     """
-    end = os.fstat(descriptor).st_size
     rest, too_long, first = b"", False, True
     while end > 0:
         begin = max(0, end - CHUNK)

@@ -58,9 +58,8 @@ def counted(log: Log, query: Query) -> Counted:
         tells = any(word in b"\n".join(raw for raw, _ in piece) for word in WORDS)
         for raw, level in piece:
             is_error = _rank(level) >= LEVELS["ERROR"]
-            line = json_line.parse(raw) if is_error or tells else None
+            line = log.line(raw) if is_error or tells else None
             if line is None and (is_error or tells):
-                log.unread += 1
                 continue
             found.rate.records += 1
             if line is not None and is_error:
@@ -71,7 +70,7 @@ def counted(log: Log, query: Query) -> Counted:
     return found
 
 
-def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] = lambda _line: True) -> Found:
+def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] | None = None) -> Found:
     """Return the newest lines that a query asks for.
 
     Args:
@@ -85,15 +84,24 @@ def lines(log: Log, query: Query, limit: int, also: Callable[[Line], bool] = lam
         for raw, level in piece:
             if _rank(level) < query.rank or (needles and not _has(raw, needles)):
                 continue
-            line = json_line.parse(raw)
-            if line is None:
-                log.unread += 1
-            elif query.wants(line) and also(line):
+            line = log.line(raw)
+            if line is not None and query.wants(line) and (also is None or also(line)):
                 if len(found.lines) == limit:
                     found.more = True
                     return found
                 found.lines.append(line)
     return found
+
+
+def asked_for(raw: bytes, log: Log, query: Query, also: Callable[[Line], bool]) -> Line | None:
+    """Return a line that a query asks for, None for another; one that is none of ours is counted."""
+    line = log.line(raw)
+    return line if line is not None and query.wants(line) and also(line) else None
+
+
+def any_line(_line: Line) -> bool:
+    """Return whether a line is meant by those who mean all."""
+    return True
 
 
 def _rank(level: bytes) -> int:

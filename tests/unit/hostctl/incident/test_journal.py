@@ -15,7 +15,7 @@ import pytest
 
 from freqops.core.base.clock import Clock
 from freqops.core.bot import layout
-from freqops.core.bot.redaction import redact
+from freqops.core.bot.redaction import redact_value
 from freqops.core.incident.journal_file import entries_of
 from freqops.hostctl.incident import journal
 from freqops.hostctl.incident.journal import Journal
@@ -88,7 +88,7 @@ def test_no_secret_of_the_bot_is_in_it(tmp_path: Path, path: Path) -> None:
     }
     (home / "conf" / "secrets.json").write_text(json.dumps(secrets))
     bot = layout.load_bot(home)
-    diary = Journal(path, FakeClock(), lambda text: redact(text, bot))
+    diary = Journal(path, FakeClock(), lambda line: redact_value(line, bot))
     diary.note("question", "exchange", "sell " + "k" * 20, error="Exception at " + secrets["db_url"])  # type: ignore[operator]
     diary.note("note", "bot", "x", answer={"deep": ["d" * 20, {"s" * 20: 1}]})
     diary.close()

@@ -81,7 +81,7 @@ def test_every_line_is_given_once_however_the_pieces_fall(
     path = tmp_path / "it"
     path.write_bytes(b"".join(line + b"\n" for line in lines) + b"being written")
     descriptor = os.open(path, os.O_RDONLY)
-    found = [line for piece in files.backward(descriptor) for line in piece]
+    found = [line for piece in files.backward(descriptor, path.stat().st_size) for line in piece]
     os.close(descriptor)
     assert found == lines[::-1]
 
