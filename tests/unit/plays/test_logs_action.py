@@ -32,8 +32,9 @@ from tests.unit.patience import PATIENCE
 GIVE_UP = 2 * PATIENCE
 SOURCES = Path(__file__).parents[3] / "src"
 HOST = """#!{python} -S
-import os, sys
+import os, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever began the tests may ignore it
 sys.path.insert(0, {sources!r})
 from freqops.hostctl import cli
 place = Path({place!r}) / sys.argv[1]

@@ -27,8 +27,9 @@ GIVE_UP = 2 * PATIENCE
 ROOT = Path(__file__).parents[4]
 NAME, OWN = "freqtrade.log", "freqops.log"
 HOST = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever began the tests may ignore it
 from freqops.hostctl import cli
 sys.exit(cli.main(sys.argv[2:], Path(sys.argv[1])))
 """
