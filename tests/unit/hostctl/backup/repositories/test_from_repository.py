@@ -398,7 +398,7 @@ def test_a_live_bot_of_another_host_wants_to_know_how_that_one_is_fenced(lost: L
         lost.restore("gamma")
     assert "trades live" in lost.look("gamma").in_the_way[0]
     assert lost.state() == before
-    lost.incident = journal.Journal(tmp_path / "diary", lost.host.clock, str)
+    lost.incident = journal.Journal(tmp_path / "diary", lost.host.clock)
     done = lost.restore("gamma", fenced=HOW)
     assert (done.proven, done.fenced, lost.trades("gamma")) == (True, HOW, [0, 1, 7])
     lost.incident.close()
