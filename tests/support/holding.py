@@ -14,8 +14,9 @@ STAMP = f"stat --format %y {STAMP_FILE}"
 
 
 def stays_paused(field: Field) -> None:
-    """The hold is on the disk, and the bot paused and locked when the guard has come round."""
+    """The hold is on the disk, and the bot, once it has booted, paused and locked when the guard has come round."""
     assert field.level() == 1
+    until("it has booted", field.booted)
     _soon(field, "paused", lambda: field.state() == "paused")
     _soon(field, "locked", lambda: _locked(field))
 
