@@ -35,7 +35,9 @@ def test_every_text_of_an_event_is_visible_and_bounded() -> None:
     "event",
     [
         5, [], {}, {"other": 1}, {told.LINE: {}}, {told.LINE: {**ROW, "text": 5}}, {told.LINE: {**ROW, "at": "soon"}},
-        {told.LINE: {**ROW, "at": "9" * 60}}, {told.NOTE: "x"}, {told.READING: 1}, {told.READING: True, told.LINE: ROW},
+        {told.LINE: {**ROW, "at": "9" * 60}},
+        {told.LINE: {**ROW, "at": f"{ROW['at']} ago"}}, {told.NOTE: "x"}, {told.READING: 1},
+        {told.READING: True, told.LINE: ROW},
     ],
     ids=str,
 )  # fmt: skip

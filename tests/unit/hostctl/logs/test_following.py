@@ -18,8 +18,11 @@ import pytest
 
 from freqops.core.bot import host_command
 from freqops.core.logs import json_line
+from freqops.core.logs.query import ALWAYS, Query
 from freqops.core.logs.redaction import Redactor
 from freqops.hostctl import cli
+from freqops.hostctl.logs.files import Log
+from freqops.hostctl.logs.tail import Tail
 from lab.base.wait import until
 from tests.unit.patience import PATIENCE
 
@@ -173,6 +176,25 @@ def test_a_rotated_file_is_read_to_its_end_and_then_the_new_one(follower: Follow
     log.write_bytes(raw("three"))
     follower.shows("first", "one", "two", "three")
     assert follower.notes == []
+
+
+def test_what_is_written_between_a_look_and_a_rotation_is_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    asked = Query(now - timedelta(hours=1), ALWAYS)
+    tail = Tail(Log(log.parents[1], "logs", NAME))
+    assert [line.message for line in tail.begin(asked, 10).lines] == ["first"]
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        monkeypatch.setattr(Path, "lstat", real)
+        append(log, raw("late"))
+        log.replace(log.with_name(f"{NAME}.1"))
+        log.write_bytes(raw("new"))
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert [line.message for line in tail.look(asked)] == ["late", "new"]
+    tail.close()
 
 
 def test_files_that_are_rotated_while_it_does_not_look_are_all_read(follower: Follower, log: Path) -> None:
