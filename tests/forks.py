@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ STOOD_ON = (
     "pytest", "_pytest.pytester", "hypothesis", "hypothesis.strategies", "yaml", "jinja2", "requests", "docker",
     "rich.progress", "ansible.plugins.action", "ansible.template", "ansible.module_utils.basic",
 )  # fmt: skip
+LONGEST = 900  # seconds of a run, but of one in full: a change may make its test wait for ever
 
 
 class Forks:
@@ -87,6 +89,7 @@ def tested(words: list[str], root: str, settings: dict[str, str], said: str) -> 
         os.chdir(root)
         paths = [str(Path(root, "src")), root]
         os.environ.update({**settings, "PYTHONPATH": os.pathsep.join(paths)})
+        signal.alarm(0 if "FREQOPS_PROVE" in settings else LONGEST)  # ends this fork, and so its status says that
         sys.path[:0] = paths
         for descriptor, place, how in ((0, os.devnull, os.O_RDONLY), (1, said, os.O_WRONLY), (2, said, os.O_WRONLY)):
             os.dup2(os.open(place, how | os.O_APPEND), descriptor)

@@ -170,7 +170,7 @@ class _Heard:
         self._put(answer)
 
     def take(self) -> None:
-        """Take in what is there, or what comes within a moment."""
+        """Take in the events that are there, or one that comes within a moment."""
         try:
             self._took(self._came.get(timeout=LOOK_EVERY))
             for _ in range(WAITING):

@@ -196,6 +196,7 @@ def test_it_ends_by_itself_after_its_duration(fleet: Fleet) -> None:
 def test_what_cannot_be_followed_is_refused_and_no_host_is_asked(
     fleet: Fleet, asked: dict[str, str], said: str
 ) -> None:
+    fleet.write("tool", f'#!/bin/sh\necho $$ > "{fleet.place}/$1/pid"\n')  # a host that is asked ends at once
     result = fleet.follow(lambda: None, **asked)
     assert result["msg"].startswith("REFUSED, nothing ran: ")
     assert said in result["msg"]

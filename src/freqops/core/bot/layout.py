@@ -242,7 +242,12 @@ class Bot:
     def secret_values(self) -> list[str]:
         """Return every text in its files of secrets that is long enough to be one, the longest first."""
         document = [read_json(self.conf / "secrets.json"), read_json(self.leaked)]
-        return sorted({text for text in _leaves(document) if len(text) >= SECRET_LENGTH}, key=len, reverse=True)
+        return sorted(secret_texts(document), key=len, reverse=True)
+
+
+def secret_texts(document: Any) -> set[str]:
+    """Return every text in the content of a file of secrets that is long enough to be one."""
+    return {text for text in _leaves(document) if len(text) >= SECRET_LENGTH}
 
 
 def container_of(name: str) -> str:

@@ -49,8 +49,8 @@ def _clean(value: Any, known: Callable[[str], str]) -> Any:
 def _secrets(bot: layout.Bot) -> frozenset[str]:
     """Return every text in its files of secrets that nobody may read, the short ones that are called one, too."""
     files = (bot.conf / "secrets.json", bot.home / "staged" / "secrets.json", bot.leaked)
-    found = (redaction.secrets_of(read_json(path)) for path in files)
-    return frozenset(bot.secret_values()).union(*found)
+    documents = [read_json(path) for path in files]  # once each: every line of a journal comes here
+    return frozenset(layout.secret_texts(documents)).union(*map(redaction.secrets_of, documents))
 
 
 @lru_cache(maxsize=64)

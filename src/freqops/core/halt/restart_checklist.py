@@ -112,7 +112,7 @@ class Checklist:
         return [item for item in self.items if item.missing]
 
     def lines(self, bot: str) -> list[str]:
-        """Return a line for each item, and one about what became of those that are missing."""
+        """Return a line for each item, and one for the missing items where they refused nothing."""
         missing = ", ".join(item.name for item in self.missing)
         end = ""
         if self.anyway:

@@ -22,7 +22,7 @@ TEXT = ("verdict", "what", "evidence")  # of these columns, those that have sent
 
 
 def verdicts(case: Case) -> list[Markup]:
-    """Return the table of what each command achieved on each bot, and what there is no verdict of."""
+    """Return the table of verdicts, by command and bot, with a row for each verdict that is missing."""
     rows: list[tuple[Any, ...]] = [(command, row) for command in case.commands for row in command.rows]
     rows += _without_verdict(case)
     made = some(

@@ -130,7 +130,7 @@ def cut_short(case: Case) -> dict[str, list[str]]:
 
 
 def shown(steps: Sequence[Step]) -> list[Line]:
-    """Return what of a timeline is shown, and in its place what is left out.
+    """Return the entries of a timeline that are shown, and in their place the number of those left out.
 
     The first and the last are shown, what failed, what was done, and the end of what was cut short.
     """

@@ -60,7 +60,7 @@ def text(answers: Mapping[str, Mapping[str, Any]], *, errors: bool) -> list[str]
 
 
 def remarks(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what is to be said of the reading itself: what was left off, left out, and could not be read."""
+    """Return remarks on the reading: lines that were left off or left out, and logs that could not be read."""
     said: list[str] = []
     for host, answer in answers.items():
         if answer["more"]:

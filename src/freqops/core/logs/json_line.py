@@ -84,7 +84,7 @@ def form(
 
 
 def clean(redact: Redactor, line: Line) -> Line:
-    """Return a line that was read without the secrets that whoever wrote it did not take out."""
+    """Return a line without the secrets that its writer left in."""
     fields = {_text(redact, name, FIELD): _named(redact, name, value, DEEPEST) for name, value in line.fields.items()}
     logger, message = _text(redact, line.logger, FIELD), _text(redact, line.message, MESSAGE)
     return Line(line.at, line.level, logger, message, fields)

@@ -66,7 +66,7 @@ class Merge:
             yield self._next(heads, late)
 
     def rest(self) -> Iterator[tuple[str, Row]]:
-        """Give what is left, when all hosts are gone."""
+        """Give the lines that are left, when all hosts are gone."""
         while heads := {host: queue[0] for host, queue in self._queues.items() if queue}:
             yield self._next(heads, [])
 

@@ -25,7 +25,7 @@ POLL = 0.5
 
 
 def faults(bot: layout.Bot, clock: Clock, engine: Engine) -> list[str]:
-    """Return what keeps a bot from being what was declared, a line each; nothing is changed.
+    """Return the differences between a bot and its declaration, a line each; nothing is changed.
 
     Args:
         bot: The bot.

@@ -27,7 +27,7 @@ class Messengers:
 
 
 def of_bot(bot: layout.Bot, clock: Clock) -> Messengers:
-    """Return what is known of the messengers of a bot.
+    """Return the messengers of a bot that are on, and their known faults.
 
     Args:
         bot: The bot.

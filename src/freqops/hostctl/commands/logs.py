@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _document(asked: Query, logs: list[tuple[str, Log]], wrong: list[str]) -> dict[str, Any]:
-    """Return what an answer has, whatever was asked."""
+    """Return the fields that every answer has."""
     return {
         "version": 1, "command": "logs", "host": os.uname().nodename, "since": iso(asked.since),
         "until": iso(asked.until), "wrong": wrong, "unread": sum(log.unread for _, log in logs),

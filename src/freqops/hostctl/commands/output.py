@@ -79,5 +79,5 @@ def wait(seconds: float) -> None:
 
 
 def leave() -> None:
-    """Let what was printed and not read be forgotten, so that the end of the process does not fail on it."""
+    """Drop output that nobody read, so that the end of the process does not fail on it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,7 +40,7 @@ class Following:
         self.more = False
 
     def run(self, seconds: float | None, wait: Callable[[float], None]) -> None:
-        """Give what there is, and then what comes.
+        """Give the lines that are there, and then those that come.
 
         Args:
             seconds: How long; None for until ``wait`` or an event raises.

@@ -76,7 +76,7 @@ class Tail:
         return found
 
     def look(self, query: Query) -> list[Line]:
-        """Return the lines that came since the last look, in their order, of those that a query asks for."""
+        """Return the lines of a query that came since the last look, in their order."""
         raw = self._read()
         if not self.more:
             raw += self._moved_on()
@@ -84,7 +84,7 @@ class Tail:
         return [line for line in found if line is not None]
 
     def notes(self) -> list[str]:
-        """Return what is to be said since this was asked last."""
+        """Return the remarks on the log since the last call."""
         found, self._notes = self._notes, []
         left_out = self._log.unread - self._counted
         self._counted = self._log.unread
@@ -137,7 +137,7 @@ class Tail:
         return found
 
     def _behind(self, descriptor: int) -> bytes:
-        """Return what stands behind what was read; where that is gone, what stands there from the beginning on."""
+        """Return the bytes behind those that were read; of a file that was cut, all its bytes."""
         at = self._offset - len(self._before)
         data = os.pread(descriptor, files.CHUNK, at)
         if data[: len(self._before)] != self._before:

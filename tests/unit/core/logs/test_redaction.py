@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 
 from freqops.core.logs import redaction
 from freqops.core.logs.redaction import MARK, Redactor
+from tests.unit import secret_forms
 
 PEM = (
     "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBase64OfAKeyThatNobodyMaySee+/=\n"
@@ -25,14 +25,7 @@ DOCUMENT = {
 }
 CANARIES = ("AKIDexampleexample", PEM, SHORT, ODD, "4711", "dbword", "WebhookTokenHere")
 FORMS: dict[str, Callable[[str], str]] = {
-    "plain": str,
-    "quoted": lambda text: json.dumps({"it": text}),
-    "quoted twice": lambda text: json.dumps(json.dumps({"it": text})),
-    "in its own letters": lambda text: json.dumps(text, ensure_ascii=False),
-    "escaped": repr,
-    "for a URL": quote,
-    "for a URL, all of it": lambda text: quote(text, safe=""),
-    "for a form": quote_plus,
+    **secret_forms.FORMS,
     "for a URL, in small letters": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%5C", "%5c"),
 }
 

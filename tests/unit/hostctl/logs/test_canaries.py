@@ -13,7 +13,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -33,6 +32,7 @@ from freqops.hostctl.incident.recorded import Command
 from freqops.hostctl.logs import ended, of_gate, writer
 from freqops.hostctl.logs.following import Following
 from freqops.hostctl.logs.tail import Tail
+from tests.unit import secret_forms
 from tests.unit.fakes import FakeClock, make_bot
 
 INCIDENT = "20260102T030405Z-halt1-9f3c21"
@@ -49,14 +49,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "number": ("48151623", ("48151623",)),
 }
 FORMS: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "quoted": lambda text: json.dumps({"it": text}),
-    "quoted twice": lambda text: json.dumps(json.dumps({"it": text})),
-    "in its own letters": lambda text: json.dumps(text, ensure_ascii=False),
-    "escaped": repr,
-    "for a URL": quote,
-    "for a URL, all of it": lambda text: quote(text, safe=""),
-    "for a form": quote_plus,
+    **secret_forms.FORMS,
     "in base64": lambda text: base64.b64encode(text.encode()).decode(),
     "in base64 for a URL": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
 }
