@@ -170,7 +170,7 @@ def test_a_host_that_tells_nothing_is_lost_after_a_bounded_time(
             fleet.go()
 
     fleet.listener.when_idle = pass_time
-    answers = fleet.follow("one", host, clock=clock)
+    answers = fleet.follow("one", host, clock=clock, patience=10 * seconds)
     assert answers[host].error == "lost: it tells nothing any more"
     assert seconds <= clock.now < 3 * seconds
 

@@ -317,8 +317,8 @@ def test_a_log_that_is_rotated_before_it_is_seen_is_read_from_its_first_line(roo
     follower.shows("first", "one", "two")
 
 
-def test_a_line_of_ten_megabytes_is_left_out_and_said(follower: Follower, log: Path) -> None:
-    for _ in range(10):
+def test_a_line_of_many_megabytes_is_left_out_and_said(follower: Follower, log: Path) -> None:
+    for _ in range(40):
         append(log, b"x" * 1_000_000)
     append(log, b"\n", raw("one"))
     follower.shows("first", "one")
@@ -368,8 +368,10 @@ def test_a_line_is_shown_when_it_is_whole_and_not_before(follower: Follower, log
     assert follower.notes == []
 
 
-def test_it_ends_when_nobody_reads_any_more_though_no_line_comes(root: Path, log: Path) -> None:
-    process = python(HOST, str(root), "logs", "--follow", "--json", stdout=-1, stderr=-1)
+@pytest.mark.parametrize("words", [("--json",), ()], ids=["program", "person"])
+def test_it_ends_when_nobody_reads_any_more_though_no_line_comes(root: Path, log: Path, words: tuple[str, ...]) -> None:
+    process = python(HOST, str(root), "logs", "--follow", *words, stdout=-1, stderr=-1)
+    BEGUN.append(process)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
