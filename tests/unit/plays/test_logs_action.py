@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,19 @@ class Fleet:
     def end(self, host: str, number: signal.Signals) -> None:
         os.kill(int((self.place / host / "pid").read_text()), number)
 
+    def kill(self) -> None:
+        """End the hosts that still run."""
+        for host in ("one", "two"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                self.end(host, signal.SIGKILL)
+
+    def _stepped(self, steps: Callable[[], None]) -> None:
+        try:
+            steps()
+        except BaseException:
+            self.kill()  # else they would be followed for ever
+            raise
+
     def follow(self, steps: Callable[[], None], **arguments: Any) -> dict[str, Any]:
         """Follow while a thread takes steps."""
         action = ActionModule.__new__(ActionModule)
@@ -90,7 +104,7 @@ class Fleet:
         hosts = {host: {"freqtrade_bots": [{"name": "alpha"}], "ansible_host": host, **ssh} for host in ("one", "two")}
         hostvars = HostVars(hosts)
         everything = {"groups": {"all": list(hosts)}, "ansible_inventory_sources": []}
-        thread = threading.Thread(target=steps, daemon=True)
+        thread = threading.Thread(target=self._stepped, args=(steps,), daemon=True)
         thread.start()
         result = action.run(None, {"hostvars": hostvars, "ansible_play_hosts_all": list(hosts), **everything})
         thread.join(GIVE_UP)
@@ -111,12 +125,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     tool = shlex.quote(str(tmp_path / "tool"))
     monkeypatch.setattr(host_command, "as_root", lambda words: f'exec {tool} "$HOST" {shlex.join(words)}')
     yield made
-    for host in ("one", "two"):
-        if (tmp_path / host / "pid").exists():
-            try:
-                made.end(host, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+    made.kill()
 
 
 def texts(fleet: Fleet) -> list[tuple[str, str]]:
