@@ -206,19 +206,19 @@ def test_no_secret_comes_out(root: Path, way: Callable[[Path, str, str], str], k
 def test_a_field_that_is_called_a_secret_is_one_though_nobody_knows_it(
     root: Path, way: Callable[[Path, str, str], str], name: str
 ) -> None:
-    line = {"ts": datetime.now(UTC).isoformat(), "level": "INFO", "logger": "x", "message": "m", name: "canary7unknown",
-            "deep": {name: "canary7unknown"}}  # fmt: skip
+    line = {"ts": datetime.now(UTC).isoformat(), "level": "INFO", "logger": "x", "message": "m", name: "nobodyknowsit",
+            "deep": {name: "nobodyknowsit"}}  # fmt: skip
     if way is by_the_lines:
         (root / "bots/alpha/var/logs/freqtrade.log").write_text(json.dumps(line) + "\n")
         found = said(root, "logs", "--json")
     elif way is by_the_writer:
         writer.Writer(root, Clock(), root / "lost").write(
-            "INFO", "x", "m", **{name: "canary7unknown"}, deep={name: "canary7unknown"}
+            "INFO", "x", "m", **{name: "nobodyknowsit"}, deep={name: "nobodyknowsit"}
         )
         found = all_of(root / writer.DIRECTORY)
     else:
         record = logging.LogRecord("x", logging.INFO, "f.py", 1, "m", (), None)
-        vars(record).update({name: "canary7unknown", "deep": {name: "canary7unknown"}})
+        vars(record).update({name: "nobodyknowsit", "deep": {name: "nobodyknowsit"}})
         found = JsonLines(str(root / "bots/alpha/conf/secrets.json")).format(record)
     assert MARK in found
-    assert "canary7" not in found
+    assert "nobodyknowsit" not in found
