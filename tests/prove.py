@@ -3,7 +3,8 @@
 A mutant is one small change that breaks one promised behaviour. Where its test needs the lab, it is applied in place
 when the counted tests are over, the host's copy of freqops-host is replaced on the lab's hosts, the test is run, and
 everything is put back, whatever happens. What needs no lab is done at the same time in copies of the sources, as many
-as there are processors, with what the lab leaves of them.
+as there are processors, with what the lab leaves of them. A run that was ended goes on where it was, as long as no
+source has changed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ from freqops.core.deploy.zipapp import build
 from lab.hosts.host import Host
 from lab.hosts.roster import HOSTS
 from tests.forks import Forks
+from tests.progress import Progress, files, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = (
@@ -131,14 +134,11 @@ class Place:
 @contextmanager
 def sources() -> Iterator[Path]:
     """Copy the sources for the block, as git knows them, and lend the copy the environment that is here."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     with tempfile.TemporaryDirectory(prefix="freqops-mutants-") as place:
         root = Path(place).resolve()
-        for name in files:
-            if (ROOT / name).is_file():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, root / name)
+        for name in files(ROOT):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
         (root / ".venv").symlink_to(ROOT / ".venv")
         yield root
 
@@ -180,8 +180,9 @@ def killed(mutant: Mutant, place: Place) -> bool:
 
 def counted(test: str, place: Place) -> bool:
     """Run the whole of what `make test` samples: a count, with its seed, or every way in which a deploy may fail."""
+    begun = time.monotonic()
     status, said = place.run([*WORDS, test], place.root, {"FREQOPS_PROVE": "1"})
-    sys.stdout.write(f"{test} in full:\n{said}")
+    sys.stdout.write(f"{test} in full, {(time.monotonic() - begun) / 60:.1f} minutes:\n{said}")
     sys.stdout.flush()
     return status == 0
 
@@ -199,13 +200,14 @@ class Outcome:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def proven(work: deque[str | Mutant], place: Place, stop: threading.Event) -> Outcome:
+def proven(work: deque[str | Mutant], place: Place, stop: threading.Event, progress: Progress) -> Outcome:
     """Run counted tests and try mutants until none is left; begin no more of them when ``stop`` comes in between.
 
     Args:
         work: What is left, also for others who take from it: counted tests, each by its name, and mutants.
         place: The sources that the work is done in.
         stop: When to begin no more.
+        progress: Where to keep what passed.
     """
     outcome = Outcome()
     while not stop.is_set():
@@ -214,36 +216,53 @@ def proven(work: deque[str | Mutant], place: Place, stop: threading.Event) -> Ou
         except IndexError:
             break
         if isinstance(case, str):
-            outcome.counted &= counted(case, place)
+            passed = counted(case, place)
+            outcome.counted &= passed
         else:
-            result = "killed" if killed(case, place) else "SURVIVED"
+            passed = killed(case, place)
+            result = "killed" if passed else "SURVIVED"
             outcome.rows.append((case.name, case.file, result))
             sys.stdout.write(f"{result}: {case.name} ({len(work)} left)\n")
             sys.stdout.flush()
+        if passed:
+            progress.add(name(case))
     return outcome
+
+
+def name(case: str | Mutant) -> str:
+    """Return the name under which a case is kept."""
+    return case if isinstance(case, str) else f"mutant: {case.name}"
 
 
 def main() -> int:
     """Run the counted tests and every mutant, or only the mutants whose names contain a word given."""
     words = sys.argv[1:]
     mutants = [mutant for mutant in load() if not words or any(word in mutant.name for word in words)]
+    progress = Progress(ROOT / ".cache/prove.jsonl", fingerprint(ROOT))
     seed = random.SystemRandom().randrange(2**32)
     random.Random(seed).shuffle(mutants)  # noqa: S311  an order, not a secret
-    on_the_lab: deque[str | Mutant] = deque(() if words else COUNTED_ON_THE_LAB)
-    on_the_lab += (mutant for mutant in mutants if mutant.on_the_lab)
-    others: deque[str | Mutant] = deque(() if words else COUNTED)
-    others += (mutant for mutant in mutants if not mutant.on_the_lab)
+    before: set[str] = set() if words else progress.shown
+
+    def left(tests: Sequence[str], *, on_the_lab: bool) -> deque[str | Mutant]:
+        cases: list[str | Mutant] = [] if words else [*tests]
+        cases += (mutant for mutant in mutants if mutant.on_the_lab == on_the_lab)
+        return deque(case for case in cases if name(case) not in before)
+
+    at_the_lab, others = left(COUNTED_ON_THE_LAB, on_the_lab=True), left(COUNTED, on_the_lab=False)
     stop = threading.Event()
     share = len(os.sched_getaffinity(0))
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=share) as pool:
         places = [stack.enter_context(copy()) for _ in range(share)]
-        apart = [pool.submit(proven, others, place, stop) for place in places]
+        apart = [pool.submit(proven, others, place, stop, progress) for place in places]
         try:
-            outcomes = [proven(on_the_lab, HERE, stop)]
+            outcomes = [proven(at_the_lab, HERE, stop, progress)]
             outcomes += [each.result() for each in apart]
         finally:
             stop.set()
-    rows = [row for outcome in outcomes for row in outcome.rows]
+    rows = [(mutant.name, mutant.file, "killed") for mutant in mutants if name(mutant) in before]
+    rows += [row for outcome in outcomes for row in outcome.rows]
+    if before:
+        sys.stdout.write(f"{len(before)} of these were done by runs on the same sources since {progress.began}\n")
     return reported(rows, seed, whole=all(outcome.counted for outcome in outcomes))
 
 
