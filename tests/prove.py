@@ -35,12 +35,16 @@ from tests.forks import Forks
 from tests.progress import Progress, files, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTED = (
-    "tests/unit/lab/exchange/test_ledger.py",
-    "tests/unit/hostctl/runs/test_slot_races.py",
-    *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests/crash").glob("test_*.py")),
-    "tests/halt_model",
-)
+IN_FULL = "FREQOPS_PROVE"  # the setting by which a test counts in full
+
+
+def counting(root: Path) -> list[str]:
+    """Return the files of tests that need no lab and count: those that name the setting, or whose helpers do."""
+    single = [path for path in (root / "tests/unit").rglob("test_*.py") if f'"{IN_FULL}"' in path.read_text()]
+    files = [path.relative_to(root).as_posix() for path in (*single, *(root / "tests/crash").glob("test_*.py"))]
+    return [*sorted(files), "tests/halt_model"]
+
+
 OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
 COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
 ON_THE_LAB = ("molecule/", "tests/contract/")
@@ -181,7 +185,7 @@ def killed(mutant: Mutant, place: Place) -> bool:
 def counted(test: str, place: Place) -> bool:
     """Run the whole of what `make test` samples: a count, with its seed, or every way in which a deploy may fail."""
     begun = time.monotonic()
-    status, said = place.run([*WORDS, test], place.root, {"FREQOPS_PROVE": "1"})
+    status, said = place.run([*WORDS, test], place.root, {IN_FULL: "1"})
     sys.stdout.write(f"{test} in full, {(time.monotonic() - begun) / 60:.1f} minutes:\n{said}")
     sys.stdout.flush()
     return status == 0
@@ -248,7 +252,7 @@ def main() -> int:
         cases += (mutant for mutant in mutants if mutant.on_the_lab == on_the_lab)
         return deque(case for case in cases if name(case) not in before)
 
-    at_the_lab, others = left(COUNTED_ON_THE_LAB, on_the_lab=True), left(COUNTED, on_the_lab=False)
+    at_the_lab, others = left(COUNTED_ON_THE_LAB, on_the_lab=True), left(counting(ROOT), on_the_lab=False)
     stop = threading.Event()
     share = len(os.sched_getaffinity(0))
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=share) as pool:
