@@ -142,12 +142,17 @@ class IncidentRows:
     def differences(self) -> Iterator[str]:
         """Yield where a row is not what its events say, and where one of the two is missing."""
         said: dict[str, list[Event]] = {}
+        unreadable: set[str] = set()
         for each in self.links():
             try:
                 said.setdefault(each.incident, []).append(opening.checked(json.loads(each.data)))
             except (ValueError, Malformed) as error:
+                unreadable.add(each.incident)
                 yield f"event {each.number} of {each.incident} cannot be read: {error}"
         for name, _ in self.ids():
+            if name in unreadable:
+                said.pop(name)
+                continue  # nobody knows what its row should be
             present = self.incident(name)
             if name not in said:
                 yield f"{name} has a row and no event: it was inserted by hand"

@@ -16,7 +16,7 @@ from freqops.core.incident import chain, life
 from freqops.core.incident.life import Event
 from freqops.core.runs.incident_rows import Wanted
 
-from ..incident import registered
+from ..incident import check, registered
 from . import argument_types, output
 from .arguments import names
 
@@ -103,7 +103,7 @@ def _show(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
 
 
 def _check(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
-    found = registered.check(options.root, options.head, mend=not options.look)
+    found = check.check(options.root, options.head, mend=not options.look)
     left = found.mended if options.look else []
     answer |= {**vars(found), "changed": bool(found.mended) and not options.look}
     answer["proven"] = not found.problems and not left

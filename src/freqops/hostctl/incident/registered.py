@@ -1,7 +1,7 @@
-"""Incidents of this host: entered into the registry from their evidence, taken a step on, and checked.
+"""Incidents of this host: entered into the registry from their evidence, and taken a step on.
 
 Evidence comes first, its row second (see `recorded.record`). So all that is entered is entered from files, by one
-function, whether the command that wrote them began it or a check found them later.
+function, whether the command that wrote them began it or a check found them later (see `check`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import stat
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
-from freqops.core.halt.holds import INCIDENT
-from freqops.core.incident import answer, chain, life, opening
+from freqops.core.incident import answer, life, opening
 from freqops.core.incident.ids import new_incident
 from freqops.core.incident.life import Event
 from freqops.core.runs import registry
@@ -30,27 +29,9 @@ from freqops.core.runs.incident_rows import IncidentRows, Wanted
 from ..logs.writer import Writer
 from . import recorded
 
-LOST = "evidence_lost"
 PRIVATE_DIRECTORY = 0o700
 SHORT_PATIENCE = 1.0
 LARGEST = 16 * 1024 * 1024
-
-
-@dataclass
-class Checked:
-    """The findings of a check.
-
-    Attributes:
-        problems: Faults that stay, a line each.
-        mended: Faults that were mended; or would have been, where nothing was to be mended.
-        head: The head of the chain.
-        incidents: How many incidents there are.
-    """
-
-    problems: list[str] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
-    head: str = chain.EMPTY
-    incidents: int = 0
 
 
 def main(root: str, incident: str) -> None:
@@ -65,12 +46,12 @@ def enter(root: Path, incident: str) -> list[str]:
     Raises:
         RegistryUnreadable: The registry is missing, damaged, or could not be written.
     """
-    with _opened(root, write=True) as present:
-        if not _pending(root, incident, present.incidents()):
+    with opened(root, write=True) as present:
+        if not pending(root, incident, present.incidents()):
             return []
         with present.incidents_changed() as rows:
             before = rows.of(incident)
-            found = [(name, event) for name, event in _pending(root, incident, rows)
+            found = [(name, event) for name, event in pending(root, incident, rows)
                      if _entered(rows, incident, name, event)]  # fmt: skip
             after = rows.of(incident)
     if before is None and after is not None and after["id"] == incident:  # else it was added to another one
@@ -93,13 +74,13 @@ def act(root: Path, incident: str, event: Event, clock: Clock) -> dict[str, Any]
         Refused: There is none, or its state does not allow the step; nothing was written.
         NotProven: It is written down, and the registry did not take it.
     """
-    with _opened(root) as present:
+    with opened(root) as present:
         row = present.incidents().of(incident)
         own = None if row is None else present.incidents().incident(str(row["id"]))
     if own is None:
         raise Refused(f"{answer.ABSENT} {incident} on this host; 'freqops-host incidents list' has those there are")
     life.refuse_unless_allowed(own, event)
-    _written(root, own.id, event, clock)
+    write_down(root, own.id, event, clock)
     after = _read_back(root, own.id)
     said = {"root_cause": event.root_cause, "action": event.action} if event.step == life.CLOSED else {}
     if after["state"] != life.LEADS[event.step][own.state] or any(after[name] != text for name, text in said.items()):
@@ -120,10 +101,10 @@ def open_one(root: Path, event: Event, clock: Clock, incident: str | None = None
         Refused: There is an incident of that id.
         NotProven: It is written down, and the registry did not take it.
     """
-    with _opened(root):
+    with opened(root):
         pass  # before anything is written
     claimed = claim(root, event.kind, clock, incident)
-    _written(root, claimed, event, clock)
+    write_down(root, claimed, event, clock)
     return _read_back(root, claimed)
 
 
@@ -151,7 +132,7 @@ def head(root: Path) -> str:
     Raises:
         RegistryUnreadable: The registry is missing, or cannot be read.
     """
-    with _opened(root, patience=SHORT_PATIENCE) as present:
+    with opened(root, patience=SHORT_PATIENCE) as present:
         return present.incidents().head()
 
 
@@ -168,7 +149,7 @@ def note_red(root: Path, red: Sequence[Event], clock: Clock) -> list[str]:
     """
     noted = []
     for event in red:
-        with _opened(root, patience=SHORT_PATIENCE) as present:
+        with opened(root, patience=SHORT_PATIENCE) as present:
             rows = present.incidents()
             present_one = rows.unclosed(event.cause)
             if present_one is not None and any(
@@ -177,54 +158,13 @@ def note_red(root: Path, red: Sequence[Event], clock: Clock) -> list[str]:
             ):
                 continue
         noted.append(claim(root, event.kind, clock))
-        _written(root, noted[-1], event, clock, wait=False)
+        write_down(root, noted[-1], event, clock, wait=False)
     return noted
-
-
-def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked:
-    """Compare registry, chain and directories, and mend what lacks its other half.
-
-    Args:
-        root: The tree of freqops.
-        known: A head that the chain had once.
-        mend: Whether to mend; else it is only said what there would be to mend.
-
-    Raises:
-        RegistryUnreadable: The registry is missing, damaged, or could not be written.
-    """
-    found = Checked()
-    with _opened(root, whole=True) as present, present.incidents_still() as rows:
-        found.problems += [*chain.wrong(rows.links(), known), *rows.differences()]
-        evidence: dict[str, set[str]] = {}
-        for each in rows.links():
-            if each.file:
-                evidence.setdefault(each.directory, set()).add(each.file)
-        gone = {name: left for name, files in evidence.items() if (left := _gone(root, name, files))}
-        pending = [name for name in _directories(root) if _pending(root, name, rows)]
-    for name, files in sorted(gone.items()):
-        found.mended.append(f"{name}: its evidence is gone ({', '.join(sorted(files))}); the registry's words are kept")
-        if mend:
-            _write_lost(root, name, sorted(files))
-    for name in pending:
-        if not mend:
-            found.mended.append(f"{name}: it has evidence that the registry does not know")
-        elif enter(root, name):
-            found.mended.append(f"{name}: its evidence was entered into the registry")
-    with _opened(root) as present:
-        rows = present.incidents()
-        if mend:
-            untaken = [name for name in pending if _pending(root, name, rows)]
-            found.problems += [f"{name}: it has evidence that the registry did not take" for name in untaken]
-            lost = [name for name, files in evidence.items() if _gone(root, name, files)]
-            found.problems += [f"{name}: its evidence is gone, and the registry's words did not take its place"
-                               for name in lost]  # fmt: skip
-        found.head, found.incidents = rows.head(), len(rows.ids())
-    return found
 
 
 def listed(root: Path, wanted: Wanted) -> tuple[list[dict[str, Any]], str]:
     """Return the incidents that are wanted, the newest first, and the head of the chain."""
-    with _opened(root) as present:
+    with opened(root) as present:
         return present.incidents().listed(wanted), present.incidents().head()
 
 
@@ -234,7 +174,7 @@ def shown(root: Path, incident: str) -> tuple[dict[str, Any], list[dict[str, Any
     Raises:
         Refused: There is none.
     """
-    with _opened(root) as present:
+    with opened(root) as present:
         row = present.incidents().of(incident)
         if row is None:
             raise Refused(f"{answer.ABSENT} {incident} on this host")
@@ -255,19 +195,30 @@ def row_of(root: Path, incident: str) -> tuple[dict[str, Any] | None, bool]:
     Raises:
         RegistryUnreadable: The registry is missing, or cannot be read.
     """
-    with _opened(root) as present:
+    with opened(root) as present:
         rows = present.incidents()
-        pending = any(event.step == life.OPENED for _, event in _pending(root, incident, rows))
-        return rows.of(incident), pending
+        opens = any(event.step == life.OPENED for _, event in pending(root, incident, rows))
+        return rows.of(incident), opens
 
 
-def _opened(
+def opened(
     root: Path, *, write: bool = False, whole: bool = False, patience: float = registry.BUSY_SECONDS
 ) -> contextlib.AbstractContextManager[registry.Registry]:
+    """Open the registry of this host for the block.
+
+    Args:
+        root: The tree of freqops.
+        write: Whether something is written.
+        whole: Whether the whole file is looked over.
+        patience: Seconds to wait for others who write.
+
+    Raises:
+        RegistryUnreadable: The registry is missing, damaged, or held by others for too long.
+    """
     return registry.opened(registry.place(root), write=write, owner=os.geteuid(), whole=whole, patience=patience)
 
 
-def _written(root: Path, incident: str, event: Event, clock: Clock, *, wait: bool = True) -> None:
+def write_down(root: Path, incident: str, event: Event, clock: Clock, *, wait: bool = True) -> None:
     """Write an act down, then enter it, or begin to enter it where nobody waits for that.
 
     Raises:
@@ -292,7 +243,7 @@ def _written(root: Path, incident: str, event: Event, clock: Clock, *, wait: boo
 
 
 def _read_back(root: Path, incident: str) -> dict[str, Any]:
-    with _opened(root) as present:
+    with opened(root) as present:
         row = present.incidents().of(incident)
     if row is None:
         raise NotProven(
@@ -313,28 +264,27 @@ def _entered(rows: IncidentRows, incident: str, name: str, event: Event) -> bool
     return False
 
 
-def _pending(root: Path, incident: str, rows: IncidentRows) -> list[tuple[str, Event]]:
+def pending(root: Path, incident: str, rows: IncidentRows) -> list[tuple[str, Event]]:
     """Return the evidence of an incident that has no event, with what it means, in the order of time.
 
-    What opens no incident is only of one where there is one.
+    What opens no incident is only of one where there is one, and comes after what opens it.
     """
     known = rows.entered(incident)
-    fresh = [path for path in _files(root / "incidents" / incident) if path.name not in known]
+    fresh = [path for path in answers(root / "incidents" / incident) if path.name not in known]
     if not fresh:
         return []
     found = [(path, durable.read_json(path)) for path in fresh]
     events = [(path, opening.event_of(document), document) for path, document in found if isinstance(document, dict)]
-    there = rows.of(incident) is not None or any(
-        event is not None and event.step == life.OPENED for _, event, _ in events
-    )
-    if not there:
-        return []
     meant = [(path, event or opening.more(document)) for path, event, document in events]
     dated = [(path.name, event if event.at else replace(event, at=_changed(path))) for path, event in meant]
-    return sorted(dated, key=lambda pair: (pair[1].at, pair[1].step != life.OPENED, pair[0]))
+    ordered = sorted(dated, key=lambda pair: (pair[1].at, pair[1].step != life.OPENED, pair[0]))
+    if rows.of(incident) is not None:
+        return ordered
+    first = next((pair for pair in ordered if pair[1].step == life.OPENED), None)
+    return [] if first is None else [first, *(pair for pair in ordered if pair is not first)]
 
 
-def _files(directory: Path) -> list[Path]:
+def answers(directory: Path) -> list[Path]:
     """Return the answers in a directory of evidence; links, journals, and what is too large are none."""
     found = []
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
@@ -347,43 +297,5 @@ def _files(directory: Path) -> list[Path]:
     return found
 
 
-def _directories(root: Path) -> list[str]:
-    with contextlib.suppress(FileNotFoundError), os.scandir(root / "incidents") as entries:
-        return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and INCIDENT.fullmatch(e.name))
-    return []
-
-
 def _changed(path: Path) -> str:
     return iso(datetime.fromtimestamp(path.stat().st_mtime, timezone.utc))
-
-
-def _gone(root: Path, directory: str, files: set[str]) -> set[str]:
-    """Return the files of events that are gone from a directory, those left out that a check missed before."""
-    paths = _files(root / "incidents" / directory)
-    left = files - {path.name for path in paths}
-    for path in [path for path in paths if f"-{LOST}" in path.name] if left else []:
-        said = durable.read_json(path)
-        known = said.get("lost") if isinstance(said, dict) else None
-        left -= {name for name in known if isinstance(name, str)} if isinstance(known, list) else set()
-    return left
-
-
-def _write_lost(root: Path, directory: str, files: list[str]) -> None:
-    """Put in the place of evidence that is gone what the registry has of it.
-
-    Raises:
-        NotProven: It could not be written.
-    """
-    with _opened(root) as present:
-        links = [each for each in present.incidents().links() if each.directory == directory]
-    clock = Clock()
-    now = clock.utcnow()
-    said = {
-        "version": 1, "command": LOST, "host": os.uname().nodename, "incident": directory, "reason": "a check",
-        "actor": f"check@{os.uname().nodename}", "began": iso(now), "ended": iso(now), "proven": True, "lost": files,
-        "registry": [{"number": each.number, "file": each.file, "data": each.data} for each in links],
-    }  # fmt: skip
-    unwritten = recorded.record(root, directory, f"{LOST}-{recorded.stamp(now)}", said, enter=False)
-    if unwritten is not None:
-        raise NotProven(unwritten)
-    enter(root, directory)

@@ -5,57 +5,26 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.mandate import Mandate
-from freqops.core.incident import chain, life, opening
-from freqops.core.incident.life import Event
-from freqops.core.runs import registry, registry_migration
+from freqops.core.incident import opening
+from freqops.core.runs import registry
 from freqops.core.runs.incident_rows import Wanted
 from freqops.core.runs.registry import RegistryUnreadable
-from freqops.hostctl.incident import entering, recorded, registered
+from freqops.hostctl.incident import check, entering, recorded, registered
 from tests.unit.fakes import FakeClock
+from tests.unit.hostctl.incident.incidents import AT, ENDS, OPENS, SEEN, halt, ids, proven
 
-AT = "2026-01-02T03:04:05Z"
-OPENS = Event(life.OPENED, AT, "ann", "feed is wrong", life.MANUAL, "warning", "manual: feed")
-SEEN = Event(life.ACKNOWLEDGED, AT, "bob", "I look")
-ENDS = Event(life.CLOSED, AT, "cat", "closed", root_cause="a cable", action="a new one")
 PROCESSES = 16
 COUNT = 10_000 if os.environ.get("FREQOPS_PROVE") == "1" else 1_000
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    registry_migration.prepare(registry.place(tmp_path), FakeClock(), os.getuid())
-    return tmp_path
-
-
-def halt(root: Path, incident: str = "one", *, level: int = 1, enter: bool = False, **more: Any) -> None:
-    """Leave the evidence of a halt behind."""
-    said = {"command": "halt", "level": level, "bots": [{"bot": "alpha"}], "proven": True, "reason": "why",
-            "actor": "ann", "ended": AT, **more}  # fmt: skip
-    name = f"halt{level}-20260102T030405Z"
-    assert recorded.record(root, incident, name, said, enter=enter) is None
-
-
-def ids(root: Path) -> list[str]:
-    return sorted(row["id"] for row in registered.listed(root, Wanted(limit=10**6))[0])
-
-
-def proven(root: Path) -> registered.Checked:
-    found = registered.check(root)
-    assert found.problems == found.mended == []
-    return found
 
 
 def test_evidence_of_a_halt_becomes_a_row_once(root: Path) -> None:
@@ -141,7 +110,7 @@ def test_no_registry_keeps_a_record_waiting_and_a_check_enters_it_afterwards(roo
     else:
         held.close()
     assert ids(root) == []
-    assert registered.check(root).mended == ["one: its evidence was entered into the registry"]
+    assert check.check(root).mended == ["one: its evidence was entered into the registry"]
     assert ids(root) == ["one"]
     proven(root)
 
@@ -195,7 +164,7 @@ def test_an_act_that_the_registry_does_not_take_is_not_proven(root: Path, monkey
         patch.setattr(registered, "enter", fail)
         with pytest.raises(NotProven, match="'freqops-host incidents check' enters it"):
             registered.open_one(root, OPENS, FakeClock(), "given")
-    assert registered.check(root).mended == ["given: its evidence was entered into the registry"]
+    assert check.check(root).mended == ["given: its evidence was entered into the registry"]
 
 
 def test_of_two_that_close_at_once_one_is_told_that_the_other_did(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,69 +181,6 @@ def test_of_two_that_close_at_once_one_is_told_that_the_other_did(root: Path, mo
         registered.act(root, "given", ENDS, FakeClock())
     assert registered.shown(root, "given")[0]["root_cause"] == "another"
     proven(root)
-
-
-# --- check
-
-
-def test_a_row_without_evidence_gets_what_the_registry_has_of_it(root: Path) -> None:
-    registered.open_one(root, OPENS, FakeClock(), "given")
-    shutil.rmtree(root / "incidents" / "given")
-    looked = registered.check(root, mend=False)
-    assert [text.partition(":")[0] for text in looked.mended] == ["given"]
-    assert not (root / "incidents" / "given").exists()
-    assert registered.check(root).mended == looked.mended
-    [left] = (root / "incidents" / "given").glob("*evidence_lost*")
-    assert "feed is wrong" in left.read_text()
-    proven(root)
-
-
-def test_one_file_that_is_gone_is_missed(root: Path) -> None:
-    registered.open_one(root, OPENS, FakeClock(), "given")
-    registered.act(root, "given", SEEN, FakeClock())
-    next((root / "incidents" / "given").glob("*-acknowledged_*")).unlink()
-    assert len(registered.check(root).mended) == 1
-    proven(root)
-
-
-def test_a_check_that_looks_enters_nothing(root: Path) -> None:
-    halt(root)
-    assert registered.check(root, mend=False).mended == ["one: it has evidence that the registry does not know"]
-    assert ids(root) == []
-
-
-def test_newest_that_are_cut_off_are_told_by_the_head_of_a_status(root: Path) -> None:
-    registered.open_one(root, OPENS, FakeClock(), "given")
-    known = registered.head(root)
-    assert registered.check(root, known).problems == []
-    connection = sqlite3.connect(registry.place(root))
-    connection.execute("DELETE FROM incident_events")
-    connection.execute("DELETE FROM incidents")
-    connection.commit()
-    connection.close()
-    shutil.rmtree(root / "incidents")
-    assert proven(root).head == chain.EMPTY
-    [text] = registered.check(root, known).problems
-    assert "the newest are cut off" in text
-
-
-@pytest.mark.parametrize("odd", ["{", "[]", '"x"', '{"command": "halt", "level": 1}'])
-def test_evidence_that_cannot_be_understood_opens_what_it_can(root: Path, odd: str) -> None:
-    place = root / "incidents" / "odd"
-    place.mkdir(parents=True)
-    (place / "x.json").write_text(odd)
-    (place / "link.json").symlink_to("/etc/hostname")
-    (place / "x.jsonl").write_text("{}")
-    registered.check(root)
-    proven(root)
-
-
-def test_what_a_check_did_not_mend_it_does_not_call_mended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "20260102T030405Z-halt1-9f3c21"
-    halt(root, name)
-    monkeypatch.setattr(registered, "enter", lambda *_: [])
-    found = registered.check(root)
-    assert (found.problems, found.mended) == ([f"{name}: it has evidence that the registry did not take"], [])
 
 
 # --- red status
@@ -319,55 +225,6 @@ def test_sixteen_processes_that_open_at_once_get_an_id_each_and_one_chain(root: 
     found = proven(root)
     assert found.incidents == share * PROCESSES == int(found.head.partition("-")[0])
     assert len(ids(root)) == share * PROCESSES == len(list((root / "incidents").iterdir()))
-
-
-# --- cut between evidence and row
-
-
-def test_cut_at_each_call_it_is_whole_after_one_check(root: Path) -> None:
-    """Power fails at each call that changes a file, or the registry: what stands then is mended by one check."""
-    cuts = 0
-    for number in range(100):
-        place = root / f"cut{number}"
-        shutil.copytree(root / "user_data", place / "user_data")
-        ended = _cut(place, number)
-        registered.check(place)
-        assert ids(place) == (["given"] if any((place / "incidents").glob("given/*.json")) else [])
-        proven(place)
-        if ended:
-            break
-        cuts += 1
-    assert cuts >= 10, cuts
-
-
-CALLS = ("os.mkdir", "os.rename", "os.fsync", "os.chmod", "open", "sqlite3.connect")
-
-
-def _cut(place: Path, number: int) -> bool:
-    """Open an incident in a process that is killed at that call, and return whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        _killed_at(number, lambda: registered.open_one(place, OPENS, FakeClock(), "given"))
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def _killed_at(number: int, act: Callable[[], object]) -> None:
-    import sys  # noqa: PLC0415  in the child alone
-
-    left = [number]
-
-    def count(_event: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            os.kill(os.getpid(), 9)
-
-    sys.addaudithook(lambda event, _: count(event) if event in CALLS else None)
-    sys.setprofile(lambda _frame, event, what: count("") if event == "c_call" and what.__name__ == "execute" else None)
-    try:
-        act()
-    except BaseException:  # noqa: BLE001  the child ends here, whatever it is
-        os._exit(1)
-    os._exit(0)
 
 
 def test_every_event_is_json_of_one_line(root: Path) -> None:
