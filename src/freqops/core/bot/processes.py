@@ -60,7 +60,12 @@ class Process:
     @property
     def is_waiting_gate(self) -> bool:
         """Whether it says that it is a start gate that waits, and is the first process of its container, as one is."""
-        return self.is_init and self.waits and TOOL_IN_CONTAINER in self.argv[:2]
+        return self.is_gate and self.waits
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether it is a start gate, the first process of its container: one that waits, or one that only begins."""
+        return self.is_init and TOOL_IN_CONTAINER in self.argv[:2]
 
     @property
     def is_freqtrade(self) -> bool:

@@ -2,7 +2,8 @@
 
 The name of a process does not count: every process that was there when the hold was latched is ended. A later one is
 believed to be a waiting start gate only as the first process of a container; see `freqops.core.bot.processes.left`. The
-exchange is asked when no process is left, and the processes are looked at once more after that.
+exchange is asked when no process is left, and the processes are looked at once more after that: a gate that only begins
+then, because somebody makes the container anew, gets the time to say that it waits.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .bot_halt import BotHalt
 
 SOFT_SECONDS = 3.0
 ENGINE_SECONDS = 3.0
+GATE_SECONDS = 5.0  # in which a gate has begun, and either waits or has gone on to what it was to start
+POLL = 0.1
 GATE = "one that begins at the start gate executes no Freqtrade"
 
 
@@ -35,6 +38,7 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
         A function that returns the processes that are left at the time of its call.
     """
     left = _left(halt)
+    settled = partial(_settled, halt, left)
     if halt.alive():
         _soft_phase(halt)
     offset = halt.elapsed
@@ -51,20 +55,30 @@ def act(halt: BotHalt) -> Callable[[], list[Process]]:
         row.detail.append(f"killed directly: {', '.join(str(pid) for pid in result.killed)}")
     if result.gone is None:
         row.verdict = "NOT PROVEN"
-        return left
+        return settled
     row.state = "no process"
     row.acknowledged_s = row.proven_s = offset + result.gone
     row.verdict = halt.halted("HALTED, PROVEN")
     if halt.bot.is_live:
         on_exchange.prove_no_entries(halt)
-    _read_last(halt, left(), others.left)
-    return left
+    _read_last(halt, settled(), others.left)
+    return settled
 
 
 def _left(halt: BotHalt) -> Callable[[], list[Process]]:
     """Return a function for the processes that are to be ended; a gate is believed only under a hold on the disk."""
     before = frozenset(process.pid for process in halt.living())
     return lambda: processes.left(halt.living(), before) if halt.row.latched else halt.living()
+
+
+def _settled(halt: BotHalt, left: Callable[[], list[Process]]) -> list[Process]:
+    """Return the processes that are left when no gate is among them that only begins, or the time for that is up."""
+    give_up = halt.clock.monotonic() + GATE_SECONDS
+    present = left()
+    while present and all(process.is_gate for process in present) and halt.clock.monotonic() < give_up:
+        halt.clock.sleep(POLL)
+        present = left()
+    return present
 
 
 def _read_last(halt: BotHalt, present: list[Process], others: list[str]) -> None:

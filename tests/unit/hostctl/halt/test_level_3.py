@@ -393,3 +393,27 @@ def test_and_not_where_it_cannot(live: Host, what: str) -> None:
     if what == "impatient":
         live.account.buy("1", "1")
     assert looked(live, patient=what != "impatient") == 1
+
+
+@pytest.mark.parametrize(
+    ("becomes", "verdict"),
+    [(gate(7), "HALTED, PROVEN"), (None, "HALTED, PROVEN"), (process(7), "NOT PROVEN"),
+     (replace(gate(7), waits=False), "NOT PROVEN")],
+    ids=["it waits", "it ends", "it starts Freqtrade", "it never says"],
+)  # fmt: skip
+def test_a_gate_that_only_begins_at_the_last_look_has_time_to_say_that_it_waits(
+    live: Host, monkeypatch: pytest.MonkeyPatch, becomes: Process | None, verdict: str
+) -> None:
+    """A deploy makes the container anew while it is halted."""
+    begins = replace(gate(7), waits=False)
+    live.account.before = lambda what: live.processes.append(begins) if what == "balances" else None
+    sleep = live.clock.sleep
+
+    def goes_on(seconds: float) -> None:
+        sleep(seconds)
+        if begins in live.processes:
+            live.processes[:] = [becomes] if becomes is not None else []
+
+    monkeypatch.setattr(live.clock, "sleep", goes_on)
+    row = live.halt(3)
+    assert (row.verdict, row.proven) == (verdict, verdict == "HALTED, PROVEN")
