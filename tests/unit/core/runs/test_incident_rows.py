@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +24,6 @@ AT = "2026-01-02T03:04:05Z"
 OPENS = Event(life.OPENED, AT, "ann", "feed is wrong", life.HALT, "warning", "halt 1: alpha", ("alpha",))
 SEEN = Event(life.ACKNOWLEDGED, AT, "bob", "I look")
 ENDS = Event(life.CLOSED, AT, "cat", "closed", root_cause="a cable", action="a new one")
-TRIES = 100
 
 
 @pytest.fixture
@@ -119,40 +117,6 @@ def test_filters(path: Path, wanted: Wanted, found: list[int]) -> None:
     fill(path)
     with registry.opened(path, owner=OWNER) as present:
         assert [row["id"] for row in present.incidents().listed(wanted)] == [f"i{number}" for number in found]
-
-
-TAMPERED = {
-    "changed": "UPDATE incidents SET severity = 'info' WHERE id = 'i{n}'",
-    "closed by hand": "UPDATE incidents SET state = 'closed', root_cause = 'a', action = 'b' WHERE id = 'i{n}'",
-    "made later": "UPDATE incidents SET created_utc = '2026-02-02T00:00:00Z' WHERE id = 'i{n}'",
-    "another path": "UPDATE incidents SET log_excerpt_path = '/tmp/x' WHERE id = 'i{n}'",
-    "removed": "DELETE FROM incidents WHERE id = 'i{n}'",
-    "inserted": "INSERT INTO incidents (id, severity, description, created_utc) "
-    "VALUES ('x{n}', 'info', '', '2026-01-01')",
-    "an event changed": "UPDATE incident_events SET data_json = replace(data_json, 'ann', 'bob') "
-    "WHERE number = {n} + 1",
-    "an event removed": "DELETE FROM incident_events WHERE number = {n} + 1",
-    "an event inserted": "INSERT INTO incident_events SELECT 100 + {n}, incident_id, directory, file, data_json, "
-    "hash, 'x' FROM incident_events WHERE number = {n} + 1",
-    "the newest cut off": "DELETE FROM incident_events WHERE number > {n} + 2",
-}
-
-
-def test_whatever_is_changed_by_hand_is_found(path: Path) -> None:
-    """A hundred times of a hundred, each kind and place by turns; what is cut off by the head that was known."""
-    fill(path)
-    assert wrong(path) == []
-    with registry.opened(path, owner=OWNER) as present:
-        known = present.incidents().head()
-    clean = path.read_bytes()
-    dice = random.Random(7)  # noqa: S311  a sample
-    for number in range(TRIES):
-        name = list(TAMPERED)[number % len(TAMPERED)]
-        for left in (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm")):
-            left.unlink(missing_ok=True)
-        path.write_bytes(clean)
-        sql(path, TAMPERED[name].format(n=dice.randrange(6)))
-        assert wrong(path, known), (number, name)
 
 
 # --- what came from before

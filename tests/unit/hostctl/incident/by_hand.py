@@ -45,6 +45,13 @@ class Hand:
         value = 77 if column == "events" else f"changed {self.dice.random()}"
         self.database.execute(f"UPDATE incidents SET {column} = ? WHERE id = ?", (value, self.some_incident()))  # noqa: S608
 
+    def close_an_incident(self) -> None:
+        closed = (
+            "UPDATE incidents SET state = 'closed', root_cause = 'a', action = 'b' WHERE id = ? AND state <> 'closed'"
+        )
+        while not self.database.execute(closed, (self.some_incident(),)).rowcount:
+            pass
+
     def remove_an_event(self) -> None:
         self.database.execute("DELETE FROM incident_events WHERE number = ?", (self.some_event().number,))
 
@@ -104,7 +111,7 @@ class Hand:
 
 
 ACTS: tuple[Callable[[Hand], Any], ...] = (
-    Hand.change_an_event, Hand.change_an_incident, Hand.remove_an_event, Hand.remove_an_incident,
-    Hand.remove_an_incident_with_all_that_it_has, Hand.insert_an_incident, Hand.insert_an_event,
-    Hand.cut_off_the_newest, Hand.write_history_anew,
+    Hand.change_an_event, Hand.change_an_incident, Hand.close_an_incident, Hand.remove_an_event,
+    Hand.remove_an_incident, Hand.remove_an_incident_with_all_that_it_has, Hand.insert_an_incident,
+    Hand.insert_an_event, Hand.cut_off_the_newest, Hand.write_history_anew,
 )  # fmt: skip
