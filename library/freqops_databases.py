@@ -22,6 +22,10 @@ options:
     description: The bots that use it, each with its mode.
     type: dict
     required: true
+  connections:
+    description: How many connections each of them may have at a time.
+    type: int
+    default: 20
 """
 
 EXAMPLES = r"""
@@ -34,7 +38,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 made:
-  description: The users and databases that were made.
+  description: The users and databases that were made, and the limits of connections that were set.
   returned: always
   type: list
   elements: str
@@ -46,20 +50,21 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base.visible import visible
-from ansible.module_utils.freqops.core.bot import postgres
+from ansible.module_utils.freqops.core.bot import connections, postgres
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bots": {"type": "dict", "required": True},
+    "connections": {"type": "int", "default": connections.MOST},
     "root": {"type": "path", "default": "/srv/freqops"},
 }
 
 
 def _present(module: AnsibleModule) -> set[str]:
-    """Return users and databases; in check mode a host without Postgres has none."""
+    """Return users, databases and limits; in check mode a host without Postgres has none."""
     if module.get_bin_path("docker") is None:
         status, out, err = 1, "", "there is no docker"
     else:
-        status, out, err = module.run_command(list(postgres.PSQL), data=postgres.PRESENT)
+        status, out, err = module.run_command(list(postgres.PSQL), data=f"{postgres.PRESENT}\n{postgres.LIMITS}\n")
     if status != 0 and not module.check_mode:
         module.fail_json(msg=visible(f"Postgres does not answer: {err.strip()[-300:]}"))
     return set(out.splitlines()) if status == 0 else set()
@@ -74,8 +79,13 @@ def _password(module: AnsibleModule, home: Path) -> str:
 
 
 def main() -> None:
-    """Make the missing users and databases."""
+    """Make the missing users and databases, and limit the connections of each user."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    most = module.params["connections"]
+    if not connections.LEAST <= most <= connections.GREATEST:
+        module.fail_json(
+            msg=f"postgres_connections is {most}; from {connections.LEAST} to {connections.GREATEST} are allowed"
+        )
     root, present = Path(module.params["root"]), _present(module)
     statements: dict[str, str] = {}
     for bot, mode in module.params["bots"].items():
@@ -88,6 +98,8 @@ def main() -> None:
                 statements[f"user {name}"] = postgres.create_user(name, verifier)
         if f"database {name}" not in present:
             statements[f"database {name}"] = postgres.create_database(name)
+        if f"limit {most} of {name}" not in present:
+            statements[f"limit {most} of {name}"] = postgres.limit_connections(name, most)
     if statements and not module.check_mode:
         status, _, err = module.run_command(list(postgres.PSQL), data="\n".join(statements.values()) + "\n")
         if status != 0:

@@ -23,6 +23,8 @@ from tests.unit.library.test_host_command_modules import Stub, use
 Docker = Callable[[str], Path]
 IMAGE = f"registry.example.com/freqtrade@sha256:{'0' * 64}"
 PASSWORD = "canary-password"
+LIMIT = "limit 20 of alpha_paper"
+ALL = f"user alpha_paper\ndatabase alpha_paper\n{LIMIT}\n"
 
 
 @pytest.fixture
@@ -73,14 +75,33 @@ def server(docker: Docker, tmp_path: Path) -> Postgres:
 
 def test_user_and_database_are_made_once(run: Run, server: Postgres) -> None:
     first = run(freqops_databases, **server.arguments())
-    assert (first["changed"], first["made"]) == (True, ["database alpha_paper", "user alpha_paper"])
-    assert first["diff"]["after"] == "database alpha_paper\nuser alpha_paper\n"
-    user, database = server.statements()
+    assert (first["changed"], first["made"]) == (True, ["database alpha_paper", LIMIT, "user alpha_paper"])
+    assert first["diff"]["after"] == f"database alpha_paper\n{LIMIT}\nuser alpha_paper\n"
+    user, database, limit = server.statements()
     assert user.startswith('create role "alpha_paper" login nosuperuser')
     assert database.startswith('create database "alpha_paper" owner "alpha_paper"')
-    server.present.write_text("user postgres\nuser alpha_paper\ndatabase alpha_paper\n")
+    assert limit == 'alter role "alpha_paper" connection limit 20;'
+    server.present.write_text(f"user postgres\n{ALL}")
     second = run(freqops_databases, **server.arguments())
-    assert (second["changed"], second["made"], len(server.statements())) == (False, [], 2)
+    assert (second["changed"], second["made"], len(server.statements())) == (False, [], 3)
+
+
+def test_another_limit_is_set_and_nothing_else_is_done(run: Run, server: Postgres) -> None:
+    server.present.write_text(ALL)
+    answer = run(freqops_databases, connections=7, **server.arguments())
+    assert (answer["changed"], answer["made"]) == (True, ["limit 7 of alpha_paper"])
+    assert server.statements() == ['alter role "alpha_paper" connection limit 7;']
+
+
+@pytest.mark.parametrize("connections", [-1, 0, 4, 81])
+def test_a_limit_that_stops_bots_or_leaves_nothing_to_others_is_refused(
+    run: Run, server: Postgres, connections: int
+) -> None:
+    failed = run(freqops_databases, connections=connections, **server.arguments())
+    assert (failed["failed"], failed["msg"]) == (
+        True, f"postgres_connections is {connections}; from 5 to 80 are allowed"
+    )  # fmt: skip
+    assert server.statements() == []
 
 
 def test_the_password_is_told_to_nobody(run: Run, server: Postgres) -> None:
@@ -95,20 +116,20 @@ def test_the_password_is_told_to_nobody(run: Run, server: Postgres) -> None:
 def test_a_user_that_exists_keeps_its_password(run: Run, server: Postgres) -> None:
     server.present.write_text("user alpha_paper\n")
     answer = run(freqops_databases, **server.arguments())
-    assert answer["made"] == ["database alpha_paper"]
-    assert not any("role" in statement or "password" in statement for statement in server.statements())
+    assert answer["made"] == ["database alpha_paper", LIMIT]
+    assert not any("create role" in statement or "password" in statement for statement in server.statements())
 
 
 def test_databases_are_foretold_and_nothing_is_made(run: Run, server: Postgres) -> None:
     answer = run(freqops_databases, check=True, **server.arguments())
-    assert (answer["changed"], len(answer["made"]), server.statements()) == (True, 2, [])
-    server.present.write_text("user alpha_paper\ndatabase alpha_paper\n")
+    assert (answer["changed"], len(answer["made"]), server.statements()) == (True, 3, [])
+    server.present.write_text(ALL)
     assert run(freqops_databases, check=True, **server.arguments())["changed"] is False
 
 
 def test_a_server_that_does_not_answer_yet_has_nothing(run: Run, server: Postgres, docker: Docker) -> None:
     docker("cat >/dev/null; echo 'No such container: freqops-postgres' >&2; exit 1")
-    assert len(run(freqops_databases, check=True, **server.arguments())["made"]) == 2
+    assert len(run(freqops_databases, check=True, **server.arguments())["made"]) == 3
     failed = run(freqops_databases, **server.arguments())
     assert failed["failed"] is True
     assert "Postgres does not answer: No such container" in failed["msg"]

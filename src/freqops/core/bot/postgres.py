@@ -21,6 +21,7 @@ PSQL = (
     "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1",
 )  # fmt: skip
 PRESENT = "select 'user ' || rolname from pg_roles union all select 'database ' || datname from pg_database;"
+LIMITS = "select 'limit ' || rolconnlimit || ' of ' || rolname from pg_roles;"
 ITERATIONS = 4096
 
 
@@ -92,6 +93,11 @@ def scram_verifier(password: str, salt: bytes) -> str:
 def create_user(name: str, verifier: str) -> str:
     """Return the statement that makes a bot's user."""
     return f"create role {_quoted(name)} login nosuperuser nocreatedb nocreaterole password '{verifier}';"
+
+
+def limit_connections(name: str, most: int) -> str:
+    """Return the statement that limits how many connections a bot's user has at a time."""
+    return f"alter role {_quoted(name)} connection limit {most:d};"
 
 
 def create_database(name: str) -> str:

@@ -21,7 +21,7 @@ from ..bot import breaker_notes, foreign_freqtrade
 from ..bot.engine import Engine
 from ..bot.status import render, status
 from ..deploy.host_problems import host_problems
-from ..deploy.postgres_problems import postgres_problems
+from ..deploy.postgres_problems import connections_of_bots, postgres_problems
 from ..incident import registered
 from . import output
 
@@ -38,12 +38,14 @@ def run(options: argparse.Namespace) -> int:
     """Print the status; 2 where the host or a bot has a problem."""
     clock, engine = Clock(), Engine()
     overdue, of_backups = ages.look(options.root, clock)
-    of_host = [*host_problems(clock), *postgres_problems(options.root, engine)]
+    of_postgres = postgres_problems(options.root, engine)
+    connected, figures = ([], []) if of_postgres else connections_of_bots(options.root, engine)
+    of_host = [*host_problems(clock), *of_postgres, *connected]
     late, of_jobs = of_machine.look(commands.run, clock.utcnow())
     answer = status(layout.homes(options.root), clock, engine)
     unread, idle = foreign_freqtrade.of_host(answer["undeclared"])
     answer["host_problems"] = [*of_host, *overdue, *late, *unread]
-    answer["host_notes"] = [*idle, *breaker_notes.of_host(options.root, clock), *of_backups, *of_jobs]
+    answer["host_notes"] = [*idle, *breaker_notes.of_host(options.root, clock), *figures, *of_backups, *of_jobs]
     answer["incident_head"], unread_head = _head(options)
     answer["host_notes"] += unread_head
     answer = {"version": 1, "host": os.uname().nodename, **answer}

@@ -12,7 +12,7 @@ import pytest
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
 from freqops.hostctl.bot.engine_command import EngineError
-from freqops.hostctl.deploy.postgres_problems import postgres_problems
+from freqops.hostctl.deploy.postgres_problems import connections_of_bots, postgres_problems
 from tests.unit.fakes import FakeEngine, made_container, make_bot
 
 URLS = {"alpha": "postgresql+psycopg2://a", "beta": "sqlite:////x"}
@@ -116,3 +116,39 @@ def test_a_bot_whose_secrets_cannot_be_read_may_use_it(host: Host) -> None:
     assert "no database of alpha answers" in host.problems()[0]
     host.used.unlink()  # there never was one, as far as anybody knows
     assert host.problems() == []
+
+
+# --- connections
+
+
+def said(host: Host, monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
+    def pipe(_argv: list[str], _timeout: float) -> str:
+        if answer is None:
+            raise EngineError("no answer within 10 s")
+        return answer
+
+    monkeypatch.setattr(host.engine, "pipe", pipe, raising=False)
+
+
+def test_the_connections_of_its_bots_are_figures_of_a_status(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.use("alpha", "postgresql+psycopg2://alpha_paper:x@postgres:5432/alpha_paper")
+    said(host, monkeypatch, "alpha_paper 20 6\nbeta_paper 20 20\nall 100 26\n")
+    problems, notes = connections_of_bots(host.root, host.engine)
+    assert (problems, notes) == ([], ["connections to Postgres: alpha 6 of 20; 26 of 100 in all"])
+
+
+@pytest.mark.parametrize(("answer", "why"), [(None, "no answer within 10 s"), ("ERROR", "a line that is no user")])
+def test_connections_that_cannot_be_counted_are_red(
+    host: Host, monkeypatch: pytest.MonkeyPatch, answer: str | None, why: str
+) -> None:
+    said(host, monkeypatch, answer)
+    [problem] = connections_of_bots(host.root, host.engine)[0]
+    assert problem.startswith("how many connections its bots have to Postgres is not known: ")
+    assert why in problem
+
+
+def test_without_a_bot_on_postgres_nobody_is_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    (host.root / "postgres" / "compose.yml").unlink()
+    host.use("alpha", "sqlite:////x")
+    said(host, monkeypatch, None)
+    assert connections_of_bots(host.root, host.engine) == ([], [])
