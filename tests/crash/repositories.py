@@ -16,7 +16,7 @@ from pathlib import Path
 
 from freqops.core.backup import parts
 from freqops.core.base.clock import Clock
-from freqops.hostctl.backup import taken_out
+from freqops.hostctl.backup import leftovers, taken_out
 from lab.engine import packages
 from tests.support.field import until
 from tests.support.patience import GIVE_UP
@@ -99,7 +99,7 @@ def whole(host: Host) -> list[str]:
 def left_locks(host: Host) -> list[str]:
     """Return the locks whose holder is gone; a number that another process has got since is, for restic, its holder."""
     restic = host.vault()._restic
-    found = [path.name for path in (host.url / "locks").iterdir()]
+    found = [path.name for path in (host.url / "locks").iterdir() if not leftovers.HALF.fullmatch(path.name)]
     holders = {name: json.loads(restic._done(["--no-lock", "cat", "lock", name]).stdout)["pid"] for name in found}
     return [name for name, holder in holders.items() if not Path(f"/proc/{holder}").exists()]
 

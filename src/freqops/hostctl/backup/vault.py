@@ -16,6 +16,7 @@ from freqops.core.base.clock import iso
 from freqops.core.base.errors import NotProven
 from freqops.core.base.kinds import Malformed
 
+from . import leftovers
 from .snapshots import LARGEST_MANIFEST, Snapshots
 
 SLACK = timedelta(hours=1)  # by which the clock of who forgets elsewhere may be ahead of ours
@@ -68,11 +69,17 @@ class Vault(Snapshots):
             self.check(read_data=True)
         done = self.retain(self._arrived)
         if is_due:
-            self._restic.prune()
-            self.check(read_data=False)
-            self._succeeded(successes.PRUNE, now)
+            self._prune(now)
             done.append("every byte was read; pruned, and checked")
         return done
+
+    def _prune(self, now: datetime) -> None:
+        """Give back the room of what no snapshot needs and of what killed restics had begun, and check what is left."""
+        self._restic.prune()
+        if self.repository.is_local:
+            leftovers.take_away(Path(self.repository.url), now)
+        self.check(read_data=False)
+        self._succeeded(successes.PRUNE, now)
 
     def _arrived(self, number: str) -> datetime:
         """Return when a snapshot came here; the file is written by what serves the repository, at its own time."""
@@ -84,9 +91,7 @@ class Vault(Snapshots):
         known, done = self._must_know(), list[str]()
         now = self._clock.utcnow()
         if known.is_due(successes.PRUNE, now) and not self.repository.append_only:
-            self._restic.prune()
-            self.check(read_data=False)
-            self._succeeded(successes.PRUNE, now)
+            self._prune(now)
             done.append("pruned, and checked")
         elif known.is_due(successes.CHECK, now):
             self.check(read_data=False)

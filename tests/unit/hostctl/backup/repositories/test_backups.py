@@ -509,6 +509,24 @@ def test_the_rule_and_the_check_are_done_when_they_are_due(host: Host) -> None:
     assert "pruned, and checked" in host.backed_up().detail
 
 
+def test_what_a_killed_restic_had_begun_is_taken_away_with_the_next_prune(host: Host) -> None:
+    assert host.backed_up().proven
+    now, day = host.clock.utcnow().timestamp(), DAY
+    pack = next(path for path in (host.url / "data").iterdir() if path.is_dir())
+    old = [host.url / "locks" / f"{'a' * 64}-tmp-1", pack / f"{'b' * 64}-tmp-3605937098"]
+    others = [host.url / "locks" / f"{'c' * 64}-tmp-2", pack / f"{'d' * 64}-tmp-x", host.url / f"{'e' * 64}-tmp-3"]
+    for path in (*old, *others):
+        path.write_bytes(b"half")
+        os.utime(path, (now, now + day / 2 if path == others[0] else now - 2 * day))
+    link = pack / f"{'f' * 64}-tmp-4"
+    link.symlink_to(others[2])
+    os.utime(link, (now - 2 * day, now - 2 * day), follow_symlinks=False)
+    host.clock.sleep(day)
+    assert "pruned, and checked" in host.backed_up().detail
+    assert [path for path in old if path.exists()] == []
+    assert [path for path in (*others, link) if not path.exists()] == [], "one is young, the others are not a restic's"
+
+
 def test_what_is_not_due_is_left_alone(host: Host) -> None:
     host.backed_up()
     asked = len(host.asked)
