@@ -11,6 +11,7 @@ from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.retention.answer import Retained
 from freqops.core.retention.things import DUMPS, GOES, GONE, INCIDENTS, LEFT, LOGS, RELEASES, RUNS, STAYS, Thing
 
+from ..logs.writer import Writer
 from . import old_dumps, old_incidents, old_releases, rotated_logs, run_files
 from .host import Host
 
@@ -50,6 +51,7 @@ def remove(host: Host, kinds: Sequence[str]) -> Retained:
                 why = _removed(host, kind, thing)
                 answer.add(thing, LEFT if why else GONE, *([why] if why else []))
             _look_again(host, kind, answer)
+        _log(host, answer)
         answer.changed = bool(answer.of(GONE))
         return answer
 
@@ -74,6 +76,18 @@ def _removed(host: Host, kind: str, thing: Thing) -> str:
     except (FreqopsError, OSError) as error:
         return str(error) or type(error).__name__
     return ""
+
+
+def _log(host: Host, answer: Retained) -> None:
+    """Write a line of log for each thing that went, or should have gone."""
+    writer = Writer(host.root, host.clock)
+    for row in [*answer.of(GONE), *answer.of(LEFT)]:
+        level = "INFO" if row["verdict"] == GONE else "ERROR"
+        writer.write(
+            level, "retention", f"{row['verdict']}: {row['name']}", correlation_id=host.mandate.incident,
+            kind=row["kind"], bytes=row["bytes"], why="; ".join([row["reason"], *row["why"]]),
+            actor=host.mandate.actor, **({"bot": row["bot"]} if row["bot"] else {}),
+        )  # fmt: skip
 
 
 def _look_again(host: Host, kind: str, answer: Retained) -> None:

@@ -137,7 +137,7 @@ def sweep(host: Host, thing: Thing) -> None:
 
 
 def _names(directory: int) -> list[str]:
-    return sorted(os.listdir(directory))  # noqa: PTH208  of what is open, whatever has its name now
+    return sorted(os.listdir(directory))
 
 
 @contextmanager
