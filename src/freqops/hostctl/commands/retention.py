@@ -7,6 +7,7 @@ from pathlib import Path
 
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
+from freqops.core.base.strict_json import Unreadable
 from freqops.core.base.visible import visible
 from freqops.core.bot import layout
 from freqops.core.retention import policy, things
@@ -33,13 +34,16 @@ def run(options: argparse.Namespace) -> int:
     """Look or remove, and print the answer; 2 where something was not removed, or could not be looked at.
 
     Raises:
-        Refused: A kind or a bot is unknown, or another such command is under way.
-        Unreadable: There is no policy that can be read.
+        Refused: A kind or a bot is unknown, there is no policy that can be read, or another such command is under way.
     """
     bots = tuple(arguments.names(options.bots))
     _refuse_unknown(bots, options.root)
     kinds = things.parse(options.only, bots)
-    host = Host(options.root, Clock(), Engine(), policy.load(), arguments.mandate_of(options), bots)
+    try:
+        declared = policy.load()
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+    host = Host(options.root, Clock(), Engine(), declared, arguments.mandate_of(options), bots)
     answer = retention.look(host, kinds) if options.look else retention.remove(host, kinds)
     output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
     return answer.exit

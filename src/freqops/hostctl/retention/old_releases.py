@@ -5,6 +5,7 @@ What runs stays, and what a note names: a promotion, a switch that is not over, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def _of(host: Host, home: Path) -> Iterator[Thing]:
     history = files.history()
     kept = _kept(host, home, history, notes)
     needs = _needs(host, home, history)
-    for path in files.superfluous(kept):
+    for path in [path for path in files.superfluous(kept) if path.name != _runs(home)]:
         found = trees.measured(path)
         why = [found.foreign] if found.foreign else list(notes.needs(path.name)[:1])
         reason = f"it is none of the newest {host.policy.releases}"
@@ -86,7 +87,8 @@ def remove(host: Host, thing: Thing) -> None:
         OSError: It cannot be removed.
     """
     path, home = host.root / thing.name, host.root / "bots" / thing.bot
-    own = deploy_lock.DeployLock(LOCK, host.mandate.actor, "this host", 0, LOCK)
+    who = f"retention by {host.mandate.actor}"
+    own = deploy_lock.DeployLock(LOCK, who, os.uname().nodename, os.getpid(), LOCK)
     deploy_lock.take(host.root, own, host.clock)
     try:
         with durable.locked(Home(home).lock, LOCK_SECONDS, host.clock) as mine:

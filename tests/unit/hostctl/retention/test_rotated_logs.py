@@ -111,7 +111,7 @@ def test_what_is_rotated_in_this_moment_is_put_back(logs: Field, monkeypatch: py
         (place / "freqtrade.log.3").write_text("fresh")
         rename(source, target, **more)
 
-    monkeypatch.setattr(rotated_logs.os, "rename", rotated)
+    monkeypatch.setattr(os, "rename", rotated)
     done = logs.remove(LOGS, bots=("alpha",))
     assert (names(done, LEFT), done.changed, done.exit) == ([OLD], False, 2)
     assert "rotated meanwhile" in why(done, OLD)
@@ -120,7 +120,7 @@ def test_what_is_rotated_in_this_moment_is_put_back(logs: Field, monkeypatch: py
 
 
 def test_a_removal_that_was_killed_is_ended_by_the_next(logs: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotated_logs.os, "unlink", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(os, "unlink", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         logs.remove(LOGS, bots=("alpha",))
     monkeypatch.undo()

@@ -182,7 +182,7 @@ def test_a_removal_that_was_killed_is_ended_by_the_next(runs: Field, monkeypatch
         (place / "log").unlink()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trees.shutil, "rmtree", killed)
+    monkeypatch.setattr(shutil, "rmtree", killed)
     with pytest.raises(KeyboardInterrupt):
         runs.remove(RUNS)
     monkeypatch.undo()
