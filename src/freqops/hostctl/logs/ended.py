@@ -32,7 +32,9 @@ def write(options: argparse.Namespace, prog: str, status: int, said: Sequence[st
         seconds: How long it took.
     """
     action = getattr(options, "action", None)
-    if options.command in SILENT or action in LOOKS or (options.command == "retention" and options.look):
+    if options.command in SILENT or action in LOOKS:
+        return
+    if options.command == "retention" and options.look:
         return
     clock = Clock()
     level, outcome = LEVELS.get(status, ("WARNING", f"exit {status}"))
