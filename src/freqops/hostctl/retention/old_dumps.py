@@ -88,6 +88,8 @@ def remove(host: Host, thing: Thing) -> None:
     path, home = host.root / thing.name, host.root / "bots" / thing.bot
     if path.parent == Home(home).dumps:
         with dumps.at_rest(home, host.clock) as store:
+            if Home(home).under_way:
+                raise NotProven("a command on its bot is not over")
             _take_away(store, path.name, dumps.superfluous(store, host.clock))
         return
     store = Store(path.parent)

@@ -25,7 +25,8 @@ from freqops.core.retention.things import INCIDENTS, Thing
 from freqops.core.runs.incident_rows import IncidentRows
 
 from ..incident import recorded, registered
-from . import trees
+from . import cited, trees
+from .cited import Cited
 from .host import Host
 
 PLACE = Path("incidents")
@@ -49,7 +50,7 @@ def look(host: Host, problems: list[str]) -> Iterator[Thing]:
         rows = present.incidents()
         for name in filter(INCIDENT.fullmatch, names):
             try:
-                thing = _of(host, name, rows)
+                thing = _of(host, name, rows, host.noted)
             except OSError as error:
                 problems.append(f"{INCIDENTS}: {name}: {error.strerror}")
                 continue
@@ -57,7 +58,7 @@ def look(host: Host, problems: list[str]) -> Iterator[Thing]:
                 yield thing
 
 
-def _of(host: Host, name: str, rows: IncidentRows) -> Thing | None:
+def _of(host: Host, name: str, rows: IncidentRows, noted: Cited) -> Thing | None:
     """Return a directory of evidence as a thing; None where it is not old, or nothing but the act is left in it."""
     place = host.root / PLACE / name
     found, days = trees.measured(place), host.policy.incident_days
@@ -77,7 +78,7 @@ def _of(host: Host, name: str, rows: IncidentRows) -> Thing | None:
         needs.append("it has evidence that the registry does not know; 'freqops-host incidents check' enters it")
     odd = [path.name for path in going if not stat.S_ISREG(path.lstat().st_mode)]
     needs += [f"{odd[0]} in it is no plain file, and none of ours"] if odd else []
-    needs += host.noted.needs(name)[:1]
+    needs += noted.needs(name)[:1]
     size = sum(path.lstat().st_size for path in going)
     when = "" if youngest is None else f"closed on {youngest:%Y-%m-%d}, more than {days} days ago"
     return Thing(INCIDENTS, str(PLACE / name), size, when or f"older than {days} days", tuple(needs))
@@ -115,7 +116,7 @@ def remove(host: Host, thing: Thing) -> None:
     name = Path(thing.name).name
     place = host.root / PLACE / name
     with registered.opened(host.root) as present:
-        again = _of(host, name, present.incidents())
+        again = _of(host, name, present.incidents(), cited.by_notes(host.root))
     if again is None or not again.goes:
         raise NotProven(f"it is needed by now: {'; '.join(again.needs) if again else 'it is not old any more'}")
     going = sorted(path for path in place.iterdir() if not _is_act(path))

@@ -15,7 +15,7 @@ from ..logs.writer import Writer
 from . import old_dumps, old_incidents, old_releases, rotated_logs, run_files
 from .host import Host
 
-LOCK = ".retention.lock"
+LOCK = Path("user_data") / ".retention.lock"  # a removal of the stack leaves that directory
 BUSY = "another retention is under way on this host"
 ROOMS: dict[str, ModuleType] = {
     LOGS: rotated_logs, RUNS: run_files, DUMPS: old_dumps, RELEASES: old_releases, INCIDENTS: old_incidents,
@@ -41,7 +41,9 @@ def remove(host: Host, kinds: Sequence[str]) -> Retained:
     """
     with durable.locked(host.root / LOCK, 0, host.clock) as mine:
         if not mine:
-            raise Refused(BUSY if mine is False else f"{host.root / LOCK} cannot be opened: the disk is full")
+            raise Refused(
+                BUSY if mine is False else f"{host.root / LOCK} cannot be opened: the disk is full, or read-only"
+            )
         answer = Retained()
         for kind in kinds:
             for thing in _seen(host, kind, answer.problems):

@@ -69,7 +69,10 @@ def look(host: Host, problems: list[str]) -> Iterator[Thing]:
 def _of(host: Host, place: Place) -> Iterator[Thing]:
     with _open(place) as directory:
         for name in filter(ROTATED.fullmatch, _names(directory)):
-            found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            try:
+                found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # rotated away meanwhile
             if not stat.S_ISREG(found.st_mode) or not things.older(
                 things.at(found.st_mtime), host.policy.log_days, host.now
             ):

@@ -130,3 +130,12 @@ def test_what_is_needed_by_now_stays(dumped: Field, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(dumps, "superfluous", lambda *_: [])
     done = dumped.remove(DUMPS)
     assert (len(names(done, LEFT)), done.changed, len(of(dumped))) == (2, False, 3)
+
+
+def test_a_command_that_began_after_the_look_keeps_all(dumped: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    dumped.days = 4000
+    seen = list(old_dumps.look(dumped.host(), []))
+    monkeypatch.setattr(old_dumps, "look", lambda *_: iter(seen))
+    dumped.lay("bots/alpha/restoring.json", "{}")
+    done = dumped.remove(DUMPS)
+    assert (len(names(done, LEFT)), len(of(dumped))) == (2, 3)

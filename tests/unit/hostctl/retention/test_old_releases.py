@@ -145,3 +145,17 @@ def test_a_link_in_a_release_keeps_it(released: Field) -> None:
     done = released.remove(RELEASES)
     assert "is a link" in why(done, f"{WHERE}/{FIRST}")
     assert FIRST in there(released)
+
+
+def test_no_deploy_begins_while_a_release_goes(released: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_away, seen = SwitchFiles.take_away, list[str]()
+
+    def watched(files: SwitchFiles, paths: list[Path]) -> None:
+        with pytest.raises(deploy_lock.Taken, match="retention by ann@host deploys here"):
+            deploy_lock.take(released.root, DeployLock("other", "maria", "desk", 1, "1"), Later(released.days))
+        seen.extend(path.name for path in paths)
+        take_away(files, paths)
+
+    monkeypatch.setattr(SwitchFiles, "take_away", watched)
+    assert released.remove(RELEASES).exit == 0
+    assert FIRST in seen
