@@ -30,6 +30,11 @@ options:
     type: list
     elements: str
     default: []
+  accept_clock:
+    description: Whether the time of the host is right although more than 60 days seem to have passed since the last
+      retention.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -66,6 +71,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     **host_command.MANDATE,
     "only": {"type": "str"},
     "bots": {"type": "list", "elements": "str", "default": []},
+    "accept_clock": {"type": "bool", "default": False},
 }
 
 
@@ -75,6 +81,7 @@ def main() -> None:
     values = module.params
     words = ["retention", "--json", *host_command.options(values), *host_command.options(values, "only")]
     words += [f"--bots={','.join(values['bots'])}"] if values["bots"] else []
+    words += ["--accept-clock"] if values["accept_clock"] else []
     words += ["--look"] if module.check_mode else []
     said = host_command.serve(module, words, "rows", touches=not module.check_mode)
     try:

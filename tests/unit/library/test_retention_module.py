@@ -40,12 +40,20 @@ def test_it_says_what_went(run: Run, answers: Callable[..., Path]) -> None:
     done = run(freqops_retention, only="logs", bots=["alpha", "beta"], **GIVEN)
     assert (done["changed"], done["rows"][0]["name"]) == (True, OLD.name)
     assert "ALL PROVEN" in done["lines"]
+    assert "--accept-clock" not in noted.read_text().splitlines()
     words = noted.read_text().splitlines()
     assert words == [
         "retention", "--json", "--incident=20260102T030405Z-retention-9f3c21", "--reason=it's; $(full)",
         "--actor=maria", "--only=logs", "--bots=alpha,beta",
     ]  # fmt: skip
     assert cli._parser(words).parse_args(words).bots == "alpha,beta"
+
+
+def test_that_the_clock_is_right_is_passed_on(run: Run, answers: Callable[..., Path]) -> None:
+    noted = answers(said(GONE))
+    run(freqops_retention, accept_clock=True, **GIVEN)
+    words = noted.read_text().splitlines()
+    assert cli._parser(words).parse_args(words).accept_clock is True
 
 
 def test_a_check_only_looks_and_says_what_would_go(run: Run, answers: Callable[..., Path]) -> None:

@@ -13,7 +13,7 @@ from freqops.core.bot import layout
 from freqops.core.retention import policy, things
 
 from ..bot.engine import Engine
-from ..retention import retention
+from ..retention import last_time, retention
 from ..retention.host import Host
 from . import arguments, output
 
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help=f"kinds separated by commas: {', '.join(things.KINDS)}")
     parser.add_argument("--bots", default="", help="names separated by commas; all of the host where it is left out")
     parser.add_argument("--look", action="store_true", help="remove nothing, and say what would go")
+    parser.add_argument("--accept-clock", action="store_true", help="even where it is long since the last time")
     parser.add_argument("--json", action="store_true")
     arguments.add_mandate(parser, "retention", "by the policy of retention")
 
@@ -34,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
     """Look or remove, and print the answer; 2 where something was not removed, or could not be looked at.
 
     Raises:
-        Refused: A kind or a bot is unknown, there is no policy that can be read, or another such command is under way.
+        Refused: A kind or a bot is unknown, there is no policy that can be read, the clock may have jumped, or another such
+            command is under way.
     """
     bots = tuple(arguments.names(options.bots))
     _refuse_unknown(bots, options.root)
@@ -44,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     except Unreadable as error:
         raise Refused(str(error)) from None
     host = Host(options.root, Clock(), Engine(), declared, arguments.mandate_of(options), bots)
+    if not options.accept_clock:
+        last_time.refuse_jump(host.root, host.now)
     answer = retention.look(host, kinds) if options.look else retention.remove(host, kinds)
     output.print_json(answer.to_json()) if options.json else output.print_text(*answer.lines())
     return answer.exit

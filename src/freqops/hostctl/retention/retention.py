@@ -12,7 +12,7 @@ from freqops.core.retention.answer import Retained
 from freqops.core.retention.things import DUMPS, GOES, GONE, INCIDENTS, LEFT, LOGS, RELEASES, RUNS, STAYS, Thing
 
 from ..logs.writer import Writer
-from . import old_dumps, old_incidents, old_releases, rotated_logs, run_files
+from . import last_time, old_dumps, old_incidents, old_releases, rotated_logs, run_files
 from .host import Host
 
 LOCK = Path("user_data") / ".retention.lock"  # a removal of the stack leaves that directory
@@ -53,6 +53,7 @@ def remove(host: Host, kinds: Sequence[str]) -> Retained:
                 why = _removed(host, kind, thing)
                 answer.add(thing, LEFT if why else GONE, *([why] if why else []))
             _look_again(host, kind, answer)
+        answer.problems += last_time.note(host.root, host.now)
         _log(host, answer)
         answer.changed = bool(answer.of(GONE))
         return answer

@@ -10,11 +10,12 @@ import pytest
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
 from freqops.core.retention import answer, policy
 from freqops.core.retention.policy import Policy
 from freqops.hostctl import cli
 from freqops.hostctl.commands import retention as command
-from freqops.hostctl.retention import retention
+from freqops.hostctl.retention import last_time, retention
 from tests.unit.hostctl.retention.aged import DAYS, Field, Later
 
 OLD = "bots/alpha/var/logs/freqtrade.log.3"
@@ -120,3 +121,35 @@ def test_two_at_once_are_refused(ran: Ran) -> None:
         assert (status, found["refused"]) == (1, retention.BUSY)
         assert ran("--look")[0] == 0
     assert ran.path.exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--look",)], ids=str)
+def test_a_clock_that_may_have_jumped_removes_nothing(ran: Ran, words: tuple[str, ...]) -> None:
+    """Since the last retention 400 days seem to have passed, where the timer comes each week."""
+    last_time.note(ran.field.root, Clock().utcnow())
+    status, found = ran.json(*words)
+    assert status == 1
+    assert "its clock was set ahead, or it was off" in found["refused"]
+    assert ran.path.exists()
+    assert ran("--accept-clock", *words)[0] == 0
+    assert ran.path.exists() is bool(words)
+
+
+def test_the_next_week_is_no_jump(ran: Ran) -> None:
+    assert ran()[0] == ran()[0] == 0
+    last_time.refuse_jump(ran.field.root, Later(DAYS + 59).utcnow())
+    with pytest.raises(Refused):
+        last_time.refuse_jump(ran.field.root, Later(DAYS + 61).utcnow())
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"at": 5}', '{"at": "soon"}'])
+def test_a_last_time_that_cannot_be_read_is_none(ran: Ran, text: str) -> None:
+    (ran.field.root / last_time.FILE).write_text(text)
+    assert ran()[0] == 0
+
+
+def test_what_went_is_said_although_the_disk_takes_no_note(ran: Ran) -> None:
+    (ran.field.root / last_time.FILE).mkdir()
+    status, said = ran.json()
+    assert (status, said["rows"][0]["verdict"]) == (2, "gone")
+    assert "could not be written" in said["problems"][0]
