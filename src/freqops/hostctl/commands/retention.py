@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
     """Look or remove, and print the answer; 2 where something was not removed, or could not be looked at.
 
     Raises:
-        Refused: A kind or a bot is unknown, there is no policy that can be read, the clock may have jumped, or another such
-            command is under way.
+        Refused: A kind or a bot is unknown, there is no policy that can be read, the clock may have jumped, or another
+            such command is under way.
     """
     bots = tuple(arguments.names(options.bots))
     _refuse_unknown(bots, options.root)

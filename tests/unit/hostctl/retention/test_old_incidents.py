@@ -183,7 +183,7 @@ def test_an_act_that_cannot_be_written_removes_nothing(closed: Field, monkeypatc
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2])
-def test_a_removal_that_was_killed_is_ended_by_the_next(
+def test_a_removal_of_evidence_that_was_killed_is_ended_by_the_next(
     closed: Field, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
     unlink, count = Path.unlink, [0]
