@@ -74,7 +74,7 @@ def _of(host: Host, name: str, rows: IncidentRows, noted: Cited) -> Thing | None
     needs = [f"{row['id']} is {row['state']}" for row, moment in zip(own, ended) if moment is None]
     if not own:
         needs.append("the registry does not know it, and its rows would not outlive it")
-    elif registered.pending(host.root, name, rows):
+    elif any(not _is_act(place / file) for file, _ in registered.pending(host.root, name, rows)):
         needs.append("it has evidence that the registry does not know; 'freqops-host incidents check' enters it")
     odd = [path.name for path in going if not stat.S_ISREG(path.lstat().st_mode)]
     needs += [f"{odd[0]} in it is no plain file, and none of ours"] if odd else []
@@ -124,6 +124,7 @@ def remove(host: Host, thing: Thing) -> None:
     known = [each for entries in _acts(place).values() for each in entries]
     if any(each not in known for each in wanted):
         _write_down(host, name, wanted)
+    registered.enter(host.root, name)
     _refuse_unless_in_the_chain(host, name, wanted)
     for path, each in zip(going, wanted):
         if checksum(path) != each["sha256"]:
@@ -142,7 +143,7 @@ def _acts(place: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def _write_down(host: Host, name: str, entries: list[dict[str, Any]]) -> None:
-    """Write the act down, and enter it into the chain.
+    """Write the act down.
 
     Raises:
         NotProven: It could not be written.
@@ -159,7 +160,6 @@ def _write_down(host: Host, name: str, entries: list[dict[str, Any]]) -> None:
     )
     if unwritten is not None:
         raise NotProven(unwritten)
-    registered.enter(host.root, name)
 
 
 def _refuse_unless_in_the_chain(host: Host, name: str, entries: list[dict[str, Any]]) -> None:

@@ -208,6 +208,23 @@ def test_a_removal_of_evidence_that_was_killed_is_ended_by_the_next(
     assert [each["step"] for each in registered.shown(closed.root, NAME)[1]].count(life.ADDED) == 1
 
 
+def test_a_removal_that_was_killed_before_the_chain_knew_is_ended_by_the_next(
+    closed: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registered, "enter", killed)
+    with pytest.raises(KeyboardInterrupt):
+        closed.remove(INCIDENTS)
+    monkeypatch.undo()
+    assert len(files(closed)) == 4
+    done = closed.remove(INCIDENTS)
+    assert (names(done, GONE), done.exit) == ([PLACE], 0)
+    act_of(closed)
+    proven(closed.root)
+
+
 def test_what_changed_after_it_was_listed_stays(closed: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     real = store.checksum
     seen: list[Path] = []
