@@ -23,6 +23,7 @@ from freqops.core.retention.things import LOGS, Thing
 
 from ..logs import files, writer
 from .host import Host
+from .trees import GOING
 
 OF_A_BOT = Path("var") / "logs"  # below the home of a bot
 ROTATED = re.compile(r"(?:freqtrade|freqops)\.log\.[0-9]{1,4}")
@@ -108,7 +109,7 @@ def remove(host: Host, thing: Thing) -> None:
 
 def _unlink(directory: int, name: str, meant: os.stat_result) -> None:
     """Remove a file, and put it back where its bot rotated another one to its name in this moment."""
-    away = f".retention-{name}"
+    away = f"{GOING}{name}"
     os.rename(name, away, src_dir_fd=directory, dst_dir_fd=directory)
     found = os.stat(away, dir_fd=directory, follow_symlinks=False)
     if (found.st_dev, found.st_ino) != (meant.st_dev, meant.st_ino):
@@ -124,10 +125,10 @@ def left(host: Host) -> Iterator[Thing]:
     for place in places(host):
         with contextlib.suppress(OSError), _open(place) as directory:
             for name in _names(directory):
-                if name.startswith(".retention-") and ROTATED.fullmatch(name[len(".retention-") :]):
-                    size = os.stat(name, dir_fd=directory, follow_symlinks=False).st_size
+                found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                if name.startswith(GOING) and ROTATED.fullmatch(name[len(GOING) :]) and stat.S_ISREG(found.st_mode):
                     path = str((place.home / place.below / name).relative_to(host.root))
-                    yield Thing(LOGS, path, size, "its removal was cut off", (), place.bot)
+                    yield Thing(LOGS, path, found.st_size, "its removal was cut off", (), place.bot)
 
 
 def sweep(host: Host, thing: Thing) -> None:

@@ -81,7 +81,7 @@ def remove(host: Host, thing: Thing) -> None:
     """
     below, name = Path(thing.name).parent, Path(thing.name).name
     found = trees.measured(host.root / below / name)
-    young = not things.older(things.at(found.changed), host.policy.run_days, host.now)
-    if not name.startswith(trees.GOING) and (found.foreign or young):
+    old = name.startswith(trees.GOING) or things.older(things.at(found.changed), host.policy.run_days, host.now)
+    if found.foreign or not old:
         raise NotProven(found.foreign or "it was changed meanwhile")
     trees.remove(host.root, below, name)

@@ -190,3 +190,18 @@ def test_a_removal_that_was_killed_is_ended_by_the_next(runs: Field, monkeypatch
     done = runs.remove(RUNS)
     assert f"user_data/runs/.retention-{Path(RUN).name}" in names(done, GONE)
     assert list((runs.root / "user_data/runs").iterdir()) == []
+
+
+def test_what_only_has_the_name_of_a_removal_that_was_cut_off_is_not_followed(runs: Field, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    place = runs.root / "user_data/runs/.retention-mine"
+    place.mkdir()
+    (place / "link").symlink_to(outside)
+    log = runs.home / "var/logs/.retention-freqtrade.log.1"
+    log.parent.mkdir()
+    log.symlink_to(outside)
+    done = runs.remove("logs", RUNS)
+    assert "is a link" in why(done, "user_data/runs/.retention-mine")
+    assert (place / "link").is_symlink()
+    assert log.is_symlink()
