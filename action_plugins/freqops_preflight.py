@@ -18,6 +18,7 @@ from freqops.core.preflight import host as preflight_host
 from freqops.core.preflight import judge as rules
 from freqops.core.preflight.fleet import Fleet
 from freqops.core.preflight.refusal import Refusal
+from freqops.core.retention import policy
 from freqops.core.runs import declared_risk
 from freqops.plays import brought_files, inventory_files, preflight
 from freqops.plays.fleet import lost as lost_bots
@@ -48,7 +49,7 @@ class ActionModule(FleetAction):
             refusals = [*inventory_files.judge(sources), *absent, *unopened, *unread, *rules.judge(fleet)]
             refusals += bot_limits.without_gate(fleet, _gated(fleet, hostvars))
             refusals += _files(fleet, hostvars)
-            refusals += declared_risk.judge(fleet)
+            refusals += [*declared_risk.judge(fleet), *policy.judge(fleet)]
             refusals += declared_repositories.judge(fleet, self._keepers())
         found = preflight.located(refusals, Lines(sources, Path.cwd()), hostvars)
         if not found:

@@ -38,6 +38,7 @@ RUN_THE_TOOL = (
     "freqops_restore",
     "freqops_restore_parts",
     "freqops_resume",
+    "freqops_retention",
     "freqops_rollback",
     "freqops_switch",
 )
@@ -94,6 +95,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         },
         "freqops_postgres": {"stale": False},
         "freqops_remove": {"stack": True, "root": str(home), "incident": "one", "reason": "done", "actor": "ann"},
+        "freqops_retention": {name: under_incident[name] for name in WHY},
         "freqops_rollback": {"bot": "alpha", "reason": "done", "actor": "ann"},
         "freqops_schedule": {},
         "freqops_schedule_judge": {

@@ -32,6 +32,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/breaker", "core/preflight", "core/runs"),
     ),
     "core/schedule": ("core/base",),
+    "core/retention": ("core/base", "core/preflight"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
@@ -70,12 +71,16 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
     ),
     "hostctl/runs": ("core/base", "core/runs"),
+    "hostctl/retention": (
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
+        *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
+    ),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt"),
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
         *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup", "core/schedule"),
-        *("core/logs", "hostctl/logs"),
+        *("core/logs", "hostctl/logs", "core/retention", "hostctl/retention"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),

@@ -63,6 +63,7 @@ COMMANDS = (
     "compile",
     "backup",
     "logs",
+    "retention",
 )
 # The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}

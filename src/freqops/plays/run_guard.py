@@ -68,6 +68,7 @@ DEEDS = {
     "restore": Deed("freqops_restore", also="freqops_restore_parts"),
     "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),
     "resume": Deed("freqops_resume"),
+    "retention": Deed("freqops_retention"),
     "rollback": Deed("freqops_rollback"),
     "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),

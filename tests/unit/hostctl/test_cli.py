@@ -794,6 +794,14 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
     return script
 
 
+def test_an_image_that_is_not_there_is_removed_and_one_that_is_used_is_not(docker: Callable[[str], None]) -> None:
+    docker("echo 'Error response from daemon: No such image: x' >&2; exit 1")
+    Engine().remove_image("x")
+    docker("echo 'conflict: unable to remove: container y is using it' >&2; exit 1")
+    with pytest.raises(EngineError, match="is using it"):
+        Engine().remove_image("x")
+
+
 def test_what_the_engine_says(docker: Callable[[str], None]) -> None:
     engine = Engine()
     docker("echo 'Error: No such container: x' >&2; exit 1")

@@ -12,7 +12,7 @@ from typing import Any
 from ..base import kinds
 from ..base.errors import Refused
 from ..base.visible import visible
-from . import life
+from . import life, removed
 from .journal_file import moment
 from .life import Event
 
@@ -61,7 +61,9 @@ def more(document: object) -> Event:
     command = _text(said.get("command")) or "unknown"
     proven = "" if said.get("proven") is True else ", not proven"
     anyway = _anyway(said.get("result"))
-    return Event(life.ADDED, _at(said), _text(said.get("actor")), f"{command}{proven}{anyway}", bots=_bots(said))
+    gone = removed.listed(document)
+    told = f"{command}{proven}{anyway}" if gone is None else removed.said(gone)
+    return Event(life.ADDED, _at(said), _text(said.get("actor")), told, bots=_bots(said))
 
 
 def _anyway(result: object) -> str:

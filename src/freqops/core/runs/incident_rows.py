@@ -92,6 +92,13 @@ class IncidentRows:
         found = self._connection.execute("SELECT file FROM incident_events WHERE directory = ?", (directory,))
         return {str(row[0]) for row in found}
 
+    def incidents_of(self, directory: str) -> set[str]:
+        """Return the incidents to which the evidence of a directory went."""
+        found = self._connection.execute(
+            "SELECT DISTINCT incident_id FROM incident_events WHERE directory = ?", (directory,)
+        )
+        return {str(row[0]) for row in found}
+
     def ids(self) -> list[tuple[str, str]]:
         """Return id and kind of every incident."""
         return [(str(row[0]), str(row[1])) for row in self._connection.execute("SELECT id, kind FROM incidents")]

@@ -141,6 +141,12 @@ class Registry:
         """Return how many rows each table has."""
         return {name: self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in schema.TABLES}  # noqa: S608  our own names
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield every text of every row, with the name of its table: what stands there may name a file."""
+        for name in schema.TABLES:
+            for row in self._connection.execute(f"SELECT * FROM {name}"):  # noqa: S608  our own names
+                yield from ((name, value) for value in row if isinstance(value, str))
+
     def kept(self) -> list[tuple[str, str, int]]:
         """Return why rows of the runbook's files were kept as they were, each with its table and how many they are."""
         found = self._connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -99,16 +99,26 @@ def had_one(home: Path, store: Store) -> bool:
 def prune(store: Store, clock: Clock) -> list[str]:
     """Remove the dumps that need not be kept any more, and return their names; the caller holds the lock.
 
-    It is called only after a dump was proven. One that goes ceases to count first.
+    It is called only after a dump was proven, or when the newest one was read again.
     """
+    gone = superfluous(store, clock)
+    take_away(store, gone)
+    return gone
+
+
+def superfluous(store: Store, clock: Clock) -> list[str]:
+    """Return the names of the dumps that need not be kept any more."""
     stamps = {moment: dump for dump in store.dumps() for moment in [moment_of(dump.stamp)] if moment is not None}
     stays = retention.kept(stamps, retention.Rule(), clock.utcnow())
-    gone = sorted(dump.stamp for moment, dump in stamps.items() if moment not in stays)
-    for stamp in gone:
+    return sorted(dump.stamp for moment, dump in stamps.items() if moment not in stays)
+
+
+def take_away(store: Store, stamps: Iterable[str]) -> None:
+    """Remove dumps; one that goes ceases to count first."""
+    for stamp in stamps:
         away = store.directory / f".{stamp}{PARTIAL}"
         (store.directory / stamp).rename(away)
         shutil.rmtree(away)
-    return gone
 
 
 def clean(store: Store) -> list[str]:

@@ -211,12 +211,16 @@ class Engine(EngineCommand):
             self._run(["docker", "pull", "--quiet", image], 600)
 
     def remove_image(self, image: str) -> None:
-        """Remove an image that no container uses.
+        """Remove an image that no container uses; one that is not there is removed.
 
         Raises:
             EngineError: One does, or the engine does not answer.
         """
-        self._run(["docker", "image", "rm", image], 60)
+        try:
+            self._run(["docker", "image", "rm", image], 60)
+        except EngineError as error:
+            if "no such image" not in str(error).lower():
+                raise
 
     def images_in_use(self) -> list[str]:
         """Return the images of all containers, by the names that these were made from.

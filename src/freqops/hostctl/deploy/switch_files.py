@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,15 +201,27 @@ class SwitchFiles:
 
     def prune(self) -> list[str]:
         """Remove the files of all but the newest releases, and return their fingerprints."""
-        kept = {entry["release"] for entry in self.history()}
-        dumps = {entry.get("dump") for entry in self.history()}
-        removed = [path for path in (self.home / "release").iterdir() if path.is_dir() and path.name not in kept]
-        for path in removed:
-            shutil.rmtree(path)
-        for path in self.dumps.glob("*"):
-            if path.name not in dumps and path.name != layout.ROLLING:
-                path.unlink()
-        return sorted(path.name for path in removed)
+        removed = self.superfluous(self.history())
+        self.take_away(removed)
+        return sorted(path.name for path in removed if path.parent.name == "release")
+
+    def superfluous(self, entries: Collection[Mapping[str, Any]]) -> list[Path]:
+        """Return the releases and the dumps beside them that belong to none of ``entries`` of the history."""
+        kept = {entry["release"] for entry in entries}
+        dumps = {entry.get("dump") for entry in entries}
+        places = (self.home / "release").glob("*")
+        found = [path for path in places if path.is_dir() and not path.is_symlink() and path.name not in kept]
+        beside = (path for path in self.dumps.glob("*") if path.name != layout.ROLLING)
+        return sorted([*found, *(path for path in beside if path.name not in dumps)])
+
+    def take_away(self, paths: Iterable[Path]) -> None:
+        """Remove releases and dumps that no entry of the history names."""
+        for path in paths:
+            shutil.rmtree(path) if path.parent.name == "release" else path.unlink()
+
+    def keep_only(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Forget the releases of the history that are not in ``entries``: nobody goes back to them any more."""
+        durable.write_json(self.home / HISTORY, {"version": 1, "releases": list(entries)}, 0o644)
 
     @property
     def dumps(self) -> Path:
@@ -236,10 +249,15 @@ def limits_stand(path: Path, wanted: limits.Limits | None) -> bool:
         return wanted is None and not path.exists() and not path.is_symlink()
 
 
-def images(root: Path) -> set[str]:
-    """Return the images of all releases that lie on a host, those that its bots run among them."""
+def images(root: Path, without: Collection[Path] = ()) -> set[str]:
+    """Return the images of all releases that lie on a host, those that its bots run among them.
+
+    Args:
+        root: The tree of freqops.
+        without: The directories of releases that do not count.
+    """
     places = [place for home in layout.homes(root) for place in (home, *(home / "release").glob("*"))]
-    documents = [durable.read_json(place / release.DECLARATION) for place in places]
+    documents = [durable.read_json(place / release.DECLARATION) for place in places if place not in without]
     return {str(document["image"]) for document in documents if isinstance(document, dict) and "image" in document}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,8 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven
 from freqops.core.halt.holds import INCIDENT
-from freqops.core.incident import chain, life
+from freqops.core.incident import chain, life, removed
+from freqops.core.incident.chain import Link
 from freqops.core.incident.evidence import Evidence, understand
 from freqops.core.incident.journal_file import Journal
 from freqops.core.incident.life import Event
@@ -62,6 +63,7 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
             if each.file:
                 evidence.setdefault(each.directory, set()).add(each.file)
         gone = {name: left for name, files in evidence.items() if (left := _gone(root, name, files))}
+        found.problems += _changed_lists(root, rows.links())
         pending = [name for name in _directories(root) if registered.pending(root, name, rows)]
         alone = [name for name in _directories(root) if name not in pending and rows.of(name) is None]
     for name, files in sorted(gone.items()):
@@ -144,7 +146,20 @@ def _gone(root: Path, directory: str, files: set[str]) -> set[str]:
         said = durable.read_json(path)
         known = said.get("lost") if isinstance(said, dict) else None
         left -= {name for name in known if isinstance(name, str)} if isinstance(known, list) else set()
+    for path in [path for path in paths if f"-{removed.COMMAND}" in path.name] if left else []:
+        left -= {each["file"] for each in removed.listed(durable.read_json(path)) or []}
     return left
+
+
+def _changed_lists(root: Path, links: Iterable[Link]) -> Iterator[str]:
+    """Yield the removals of evidence whose list is not the one of which the registry knows."""
+    for each in links:
+        path = root / "incidents" / each.directory / each.file
+        if f"-{removed.COMMAND}" not in each.file or not path.is_file():  # one that is gone is missed like any other
+            continue
+        entries = removed.listed(durable.read_json(path))
+        if entries is None or not removed.is_told_by(entries, each.data):
+            yield f"{each.directory}: {each.file} lists other evidence as removed than its event {each.number} tells of"
 
 
 def _write_lost(root: Path, directory: str, files: list[str]) -> None:

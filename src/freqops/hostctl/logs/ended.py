@@ -34,6 +34,8 @@ def write(options: argparse.Namespace, prog: str, status: int, said: Sequence[st
     action = getattr(options, "action", None)
     if options.command in SILENT or action in LOOKS:
         return
+    if options.command == "retention" and options.look:
+        return
     clock = Clock()
     level, outcome = LEVELS.get(status, ("WARNING", f"exit {status}"))
     named = {name: getattr(options, name, None) for name in ("bot", "bots", "actor", "reason")}

@@ -1,4 +1,4 @@
-"""The dumps of a bot that is removed: they stay, where only root reads, and nothing removes them."""
+"""The dumps of a bot that is removed: they stay, where only root reads; retention alone removes any."""
 
 from __future__ import annotations
 
