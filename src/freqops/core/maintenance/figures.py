@@ -72,7 +72,8 @@ class Figures:
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as they stand in an answer."""
-        return {**asdict(self), "tables": [asdict(table) for table in self.tables], "wasted": self.wasted}
+        wasted = None if self.unknown else self.wasted
+        return {**asdict(self), "tables": [asdict(table) for table in self.tables], "wasted": wasted}
 
 
 def checked(rows: Iterable[Sequence[Any]], names: Mapping[str, kinds.Kind], what: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Every statement has its limits in Postgres itself: a client that is killed leave
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from freqops.core.base import kinds, strict_json
 from freqops.core.base.clock import Clock
@@ -23,7 +23,11 @@ from .maintained import Act
 
 ONLINE_S, ASK_S, GRACE_S = 600, 300, 15.0
 COUNTED_WITHIN_S, POLL_S = 5.0, 0.25  # an older Postgres tells its counts late
-NO_LOCK = "55P03"
+NO_LOCK, GIVEN_UP = "55P03", "57014"
+WHY = {
+    NO_LOCK: f"its lock was not to be had within {rules.LOCK_S} s, for somebody uses it; it is as it was",
+    GIVEN_UP: "it was given up after {} s, or cancelled; it is as it was",
+}
 NOT_COUNTED = "Postgres counts no vacuums (track_counts is off), so it is not proven"
 
 
@@ -77,7 +81,7 @@ class PostgresMaintenance:
         tables = self._tables()
         acts = []
         for table in (table for table in tables if not table.is_of_catalogue):
-            acts.append(self._vacuumed(table))
+            acts.append(self._run(table, questions.online([table]), ONLINE_S, self._unvacuumed))
             if not acts[-1].goes_on:
                 return acts
         return [*acts, self._catalogue([table for table in tables if table.is_of_catalogue])]
@@ -89,28 +93,24 @@ class PostgresMaintenance:
         before = self._called(table.name)
         if before is None:
             return Act(table.name, done=False, said="it is not there any more")
-        act = self._run(before, questions.full(before), self._longest_s)
-        if not act.done:
-            return act
-        after = self._called(table.name)
-        if after is None or after.number != before.number or after.file == before.file:
-            return Act(table.name, done=False, said="it has the same file as before", seconds=act.seconds)
-        return act
+        return self._run(before, questions.full(before), self._longest_s, self._unwritten)
 
-    def _vacuumed(self, table: PostgresTable) -> Act:
-        act = self._run(table, questions.online([table]), ONLINE_S)
-        if not act.done:
-            return act
+    def _unwritten(self, before: PostgresTable) -> str:
+        """Return why a table was not written anew; empty where it was."""
+        after = self._called(before.shown)
+        anew = after is not None and after.number == before.number and after.file != before.file
+        return "" if anew else "it has the same file as before"
+
+    def _unvacuumed(self, before: PostgresTable) -> str:
+        """Return why it is not proven that a table was vacuumed and analysed; empty where it is."""
         until = self._clock.monotonic() + COUNTED_WITHIN_S
         while True:
-            now = next((each for each in self._tables() if each.number == table.number), None)
-            if now is not None and now.vacuums > table.vacuums and now.analyses > table.analyses:
-                return act
+            now = next((each for each in self._tables() if each.number == before.number), None)
+            if now is not None and now.vacuums > before.vacuums and now.analyses > before.analyses:
+                return ""
             if self._clock.monotonic() >= until:
-                break
+                return "Postgres tells of no vacuum of it" if self._of_database()["counts"] else NOT_COUNTED
             self._clock.sleep(POLL_S)
-        why = "Postgres does not tell of a vacuum of it" if self._of_database()["counts"] else NOT_COUNTED
-        return Act(act.what, done=False, said=why, seconds=act.seconds)
 
     def _catalogue(self, tables: Sequence[PostgresTable]) -> Act:
         """Vacuum what Postgres keeps about the tables; one that is locked is left, for the next time."""
@@ -118,22 +118,28 @@ class PostgresMaintenance:
         what = questions.CATALOGUE
         try:
             self._each([questions.online(tables)], ONLINE_S)
+            had = {table.number: table.vacuums for table in tables}
+            left = [table.name for table in self._tables() if had.get(table.number, -1) >= table.vacuums]
         except FreqopsError as error:
-            return Act(what, done=False, said=str(error), seconds=self._since(began_s))
-        had = {table.number: table.vacuums for table in tables}
-        left = [table.name for table in self._tables() if had.get(table.number, -1) >= table.vacuums]
+            return Act(what, done=False, said=str(error), seconds=self._since(began_s), goes_on=False)
         said = f"{len(left)} of {len(tables)} tables were locked, and are left for the next time" if left else ""
         return Act(what, done=len(left) < len(tables), said=said, seconds=self._since(began_s))
 
-    def _run(self, table: PostgresTable, statement: str, longest_s: int) -> Act:
+    def _run(self, table: PostgresTable, statement: str, longest_s: int, undone: Callable[[PostgresTable], str]) -> Act:
+        """Run a statement on a table, and have read back why it was not done."""
         began_s = self._clock.monotonic()
         try:
             self._each([statement], longest_s)
         except FreqopsError as error:
-            no_lock = NO_LOCK in str(error)
-            said = f"its lock was not to be had within {rules.LOCK_S} s" if no_lock else str(error)
-            return Act(table.shown, done=False, said=said, seconds=self._since(began_s), goes_on=no_lock)
-        return Act(table.shown, done=True, seconds=self._since(began_s))
+            text = str(error)
+            said = next((why.format(longest_s) for code, why in WHY.items() if code in text), text)
+            return Act(table.shown, done=False, said=said, seconds=self._since(began_s), goes_on=NO_LOCK in text)
+        took_s = self._since(began_s)
+        try:
+            why = undone(table)
+        except FreqopsError as error:
+            return Act(table.shown, done=False, said=f"that is not known: {error}", seconds=took_s, goes_on=False)
+        return Act(table.shown, done=not why, said=why, seconds=took_s, goes_on=not why)
 
     def _since(self, began_s: float) -> float:
         return round(self._clock.monotonic() - began_s, 2)
