@@ -65,11 +65,6 @@ class Figures:
         """The tables of which it is not known how much of them holds nothing."""
         return [table.name for table in self.tables if table.wasted is None]
 
-    @property
-    def rows(self) -> dict[str, int]:
-        """The rows of each table."""
-        return {table.name: table.rows for table in self.tables}
-
     def to_json(self) -> dict[str, Any]:
         """Return the figures as they stand in an answer."""
         wasted = None if self.unknown else self.wasted
@@ -96,16 +91,6 @@ def checked(rows: Iterable[Sequence[Any]], names: Mapping[str, kinds.Kind], what
         except Malformed as error:
             raise Malformed(f"{what}: {error}") from None
     return found
-
-
-def fewer(before: Figures, after: Figures) -> list[str]:
-    """Return the tables that have fewer rows than before, or are not there any more, a line each."""
-    lines = []
-    for name, rows in before.rows.items():
-        now = after.rows.get(name)
-        if now is None or now < rows:
-            lines.append(f"table {name}: {rows} rows before, {'no table' if now is None else now} after")
-    return lines
 
 
 def moved_back(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
