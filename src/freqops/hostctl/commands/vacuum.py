@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _order(options: argparse.Namespace) -> Order:
-    given = [name for name in ONLY_FULL if getattr(options, name) not in (None, False)]
+    values = {name: getattr(options, name) for name in ONLY_FULL}
+    given = [name for name, value in values.items() if value is not None and value is not False]
     if given and not options.full:
         raise Refused(f"--{given[0].replace('_', '-')} needs --full")
     above_mb = rules.ABOVE_MB if options.above_mb is None else options.above_mb

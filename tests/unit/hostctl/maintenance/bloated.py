@@ -99,11 +99,11 @@ class Server(Cluster):
         self.measure, self.free_mib, self.pids = "", 100_000, list[int]()
         self.statements: list[str] = []
 
-    def pipe(
-        self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None
-    ) -> str:
+    def pipe(self, argv: list[str], timeout: float, *, source: Path | None = None, output: Path | None = None) -> str:
         if "df" in argv:
-            return f"Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 1 1 {self.free_mib * 1024} 1% /\n"
+            return (
+                f"Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 1 1 {self.free_mib * 1024} 1% /\n"
+            )
         given = [word.partition("=")[2] for word in argv if word.startswith("--command=")]
         if not given or not given[0].startswith("set application_name"):
             return super().pipe(argv, timeout, source=source, output=output)
@@ -168,7 +168,7 @@ class OnPostgres(Bot):
         self.open: list[str] = []
         monkeypatch.setattr("freqops.hostctl.bot.databases.Postgres.open_trades", lambda _: self.open)
         monkeypatch.setattr("freqops.hostctl.bot.databases.Postgres.refuse_unless_sound", lambda _: None)
-        self.stamp = lay_dump(self.bot, self.server)
+        self.stamp = lay_dump(self.bot, self.server, 1)
 
     def vacuums(self) -> list[str]:
         """Return the vacuums that were asked for, each with the limits of its session."""

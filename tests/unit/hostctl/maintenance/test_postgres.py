@@ -122,7 +122,7 @@ def test_a_catalogue_that_is_locked_is_said(shared: OnPostgres) -> None:
 
 def test_a_database_that_is_away_is_not_touched(shared: OnPostgres) -> None:
     shared.server.refuses["from ("] = "connection to server failed"
-    with pytest.raises(Refused, match="was not touched: its database does not answer: .*connection to server failed"):
+    with pytest.raises(Refused, match=r"was not touched: its database does not answer: .*connection to server failed"):
         shared.vacuum()
 
 
@@ -135,7 +135,7 @@ def test_a_database_that_goes_away_in_the_middle_is_not_proven(shared: OnPostgre
 
 def test_columns_whose_number_is_taken_are_refused(shared: OnPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("freqops.core.bot.database_contents.Contents.behind", lambda _: ["trades: the next id is 1"])
-    with pytest.raises(Refused, match="the next id is 1; restore.yml brings it back"):
+    with pytest.raises(Refused, match=r"the next id is 1; restore\.yml brings it back"):
         shared.vacuum()
     assert shared.vacuums() == []
 
