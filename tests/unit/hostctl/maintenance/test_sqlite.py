@@ -291,7 +291,7 @@ def test_a_dump_is_made_where_none_is_young_or_it_is_damaged(bot: Bot, monkeypat
     assert bot.stamp not in row.detail[0]
 
 
-def test_without_a_dump_nothing_is_touched(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_dump_can_be_made_nothing_is_vacuumed(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     bot.bloat()
     bot.close()
     bot.clock.now += 3700
