@@ -27,7 +27,7 @@ from freqops.core.maintenance import figures as found
 from freqops.core.maintenance import full as rules
 from freqops.core.maintenance.figures import Figures, Table
 
-from ..backup import dumps, dumps_by_hand, fitness
+from ..backup import dumps_by_hand, fitness
 from ..backup.restoring import dumps_still
 from ..bot import databases, processes_and_api, stopped
 from ..bot.database_copies import Database, believed
@@ -36,7 +36,7 @@ from .maintained import Act, Maintained
 from .of_postgres import PostgresMaintenance
 from .of_sqlite import SqliteMaintenance
 
-LOCK_SECONDS = 5.0
+LOCK_SECONDS, DUMP_SECONDS = 5.0, 120.0
 VACUUMED, IN_FULL, NOT_NEEDED, NOT_ALL = "vacuumed", "vacuumed in full", "not needed", "NOT ALL DONE"
 WOULD, WOULD_IN_FULL = "would vacuum", "would vacuum in full"
 SPOILT = "restore.yml brings it back from a dump; nothing was vacuumed"
@@ -101,7 +101,7 @@ def vacuumed(bot: layout.Bot, order: Order, clock: Clock, engine: Engine, said: 
     if order.look:
         return one.look()
     if not order.full:
-        with dumps_still(bot, clock):
+        with dumps_still(bot, clock, DUMP_SECONDS):
             return one.online()
     with durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock) as held:
         if not held:
@@ -231,7 +231,7 @@ class _Vacuum:
         Raises:
             Refused: There is none.
         """
-        with dumps.at_rest(self._bot.home, self._clock):
+        with dumps_still(self._bot, self._clock, DUMP_SECONDS):
             known = self._young_dump()
         if known:
             return known
@@ -261,7 +261,7 @@ class _Vacuum:
             return self._ended(NOT_NEEDED, worth.why_not)
         self._refuse_unless_ready(worth)
         self._row.detail.append(self._in_a_dump())
-        with dumps_still(self._bot, self._clock):
+        with dumps_still(self._bot, self._clock, DUMP_SECONDS):
             self._refuse_unless_ready(worth)  # again: a dump takes its time, and its room
             alone = not processes_and_api.alive(self._bot)
             contents, following = self._held()
