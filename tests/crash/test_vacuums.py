@@ -82,7 +82,7 @@ def test_whatever_cuts_it_the_database_holds_what_it_held(vacuums: Vacuums) -> N
     assert not [str(case) for case in vacuums.cases if case.wrong]
 
 
-def test_what_it_says_itself_is_so(vacuums: Vacuums) -> None:
+def test_what_a_vacuum_says_itself_is_so(vacuums: Vacuums) -> None:
     shortest = size(vacuums.clean.root)
     for case in vacuums.cases:
         proven = case.said.startswith("{") and json.loads(case.said.splitlines()[0]).get("proven") is True
