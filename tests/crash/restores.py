@@ -33,7 +33,7 @@ def a_loss(root: Path) -> None:
         connection.execute("pragma journal_mode = wal")
         connection.execute(INSERT, IN_DUMP)
         connection.commit()
-    _dump(home, path)
+    dump(home, path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("pragma wal_autocheckpoint = 0")
         connection.execute("delete from trades where id = ?", IN_DUMP[:1])
@@ -45,7 +45,8 @@ def a_loss(root: Path) -> None:
         (root / name).replace(path.with_name(name))
 
 
-def _dump(home: Path, path: Path) -> None:
+def dump(home: Path, path: Path) -> None:
+    """Lay a dump of a database among those of a bot."""
     place = home / "dumps" / "rolling" / f"{START:%Y%m%dT%H%M%SZ}"
     place.mkdir(parents=True)
     contents = Sqlite(path).dump(place / DATABASE)

@@ -270,6 +270,7 @@ def pretend(job: dict[str, Any]) -> None:
         (os, "kill", world.signalled),
         *((module, "threading", SimpleNamespace(Thread=AtOnce)) for module in (halt, level_3, holds_file)),
         (os, "chown", lambda *_: None),
+        (shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 40)),
         (os, "urandom", lambda count: next(numbers).to_bytes(count, "big")),
         *((module, name, command.PATIENCE) for module, name in command.BOUNDS),
     ]

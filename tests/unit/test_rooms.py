@@ -31,6 +31,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/incident"),
         *("core/breaker", "core/preflight", "core/runs"),
     ),
+    "core/maintenance": ("core/base",),
     "core/schedule": ("core/base",),
     "core/retention": ("core/base", "core/preflight"),
     "strategy": ("core/bot", "core/halt"),
@@ -58,6 +59,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/incident", "core/breaker", "core/deploy", "core/backup"),
         *("core/runs", "hostctl/bot", "hostctl/incident", "hostctl/breaker", "hostctl/deploy"),
     ),
+    "hostctl/maintenance": (
+        *("core/base", "core/bot", "core/halt", "core/backup", "core/maintenance"),
+        *("hostctl/bot", "hostctl/backup"),
+    ),
     "hostctl/secrets": (
         *("core/base", "core/bot", "core/halt"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
@@ -81,6 +86,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
         *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup", "core/schedule"),
         *("core/logs", "hostctl/logs", "core/retention", "hostctl/retention"),
+        *("core/maintenance", "hostctl/maintenance"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),

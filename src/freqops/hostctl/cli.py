@@ -33,6 +33,7 @@ COMMANDS = (
     "reconcile",
     "start",
     "bots",
+    "vacuum",
     "config",
     "status",
     "incident",

@@ -59,10 +59,15 @@ def in_the_way(bot: layout.Bot, incident: str, engine: Engine) -> list[str]:
     Raises:
         EngineError: The engine does not answer.
     """
-    return [*_lives(bot, engine), *_not_held(bot, incident), *_under_way(bot.home), *_no_plain_file(bot)]
+    return [*lives(bot, engine), *_not_held(bot, incident), *under_way(bot.home), *no_plain_file(bot)]
 
 
-def _lives(bot: layout.Bot, engine: Engine) -> list[str]:
+def lives(bot: layout.Bot, engine: Engine) -> list[str]:
+    """Return why a bot could use its database at this moment; nothing where none of it runs.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
     pids = ", ".join(str(process.pid) for process in processes_and_api.alive(bot))
     if pids:
         return [f"it runs, as process {pids}: {HALT}"]
@@ -96,7 +101,8 @@ def steps_out(bot: layout.Bot, reasons: list[str]) -> list[NextStep]:
     return [NextStep(AGAIN, incident) for incident in _hard(holds.load(bot.holds))] if wrong else []
 
 
-def _under_way(home: Path) -> list[str]:
+def under_way(home: Path) -> list[str]:
+    """Return the commands on a bot that are not over, a line each; a planned stop is over."""
     found = ["a switch"] if Home(home).switch.exists() else []
     found += ["a removal"] if Home(home).removing.exists() else []
     note = stopped.note_of(home)
@@ -105,7 +111,7 @@ def _under_way(home: Path) -> list[str]:
     return [f"{what} is not over: {cure}" for what in found]
 
 
-def _no_plain_file(bot: layout.Bot) -> list[str]:
+def no_plain_file(bot: layout.Bot) -> list[str]:
     """Refuse links below ``var``, which the bot may have put there: the owner of a file is taken from it."""
     found = [path for path in (bot.home / "var").glob("*.sqlite*") if path.is_symlink() or not path.is_file()]
     return [f"{path} is no plain file: look who put it there, and move it away" for path in sorted(found)]

@@ -179,13 +179,18 @@ def alone(bot: layout.Bot, clock: Clock) -> Iterator[None]:
 
 
 @contextmanager
-def dumps_still(bot: layout.Bot, clock: Clock) -> Iterator[None]:
+def dumps_still(bot: layout.Bot, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Let no dump be made of a bot for the block: it would read a database that goes.
+
+    Args:
+        bot: The bot.
+        clock: The source of the time.
+        seconds: Seconds for which the end of a dump is waited for that is being made.
 
     Raises:
         Refused: One is being made, and takes its time.
     """
-    with durable.locked(Home(bot.home).dump_lock, LOCK_SECONDS, clock) as held:
+    with durable.locked(Home(bot.home).dump_lock, seconds, clock) as held:
         if not held:
             raise Refused(f"a dump of {bot.name} is being made; try again when it is there")
         yield

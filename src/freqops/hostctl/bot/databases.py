@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ PRIVATE = 0o600
 SQLITE_URL = "sqlite:////freqops/var/"
 EMPTY = "empty"
 SHOWN = 5
+PSQL_WORDS = ("psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set=ON_ERROR_STOP=1")
 
 # The columns that a bot writes when it trades, and that no release of Freqtrade has changed; a price that it noticed is
 # no trade. A simulated stop is placed again at every start, and is none until it is filled.
@@ -319,18 +320,30 @@ class Postgres:
             self.place.drop(name)
         self._sql(SUPERUSER, f'drop role if exists "{self.name}"')
 
+    def each(self, statements: Sequence[str], seconds: float = SECONDS) -> str:
+        """Run statements one after the other in one session, each a transaction of its own; the first error ends it.
+
+        Args:
+            statements: The statements; what they print is returned.
+            seconds: Seconds after which nobody waits for them any more. Postgres then goes on.
+
+        Raises:
+            DatabaseError: One failed; the text has the code of the error.
+        """
+        words = [f"--command={sql}" for sql in statements]
+        return self._run([*PSQL_WORDS, "--set=VERBOSITY=verbose", f"--dbname={self.name}", *words], seconds=seconds)
+
     def _sql(self, database: str, sql: str) -> str:
         """Run statements as one transaction: all of them, or none."""
-        return self._run(
-            ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set=ON_ERROR_STOP=1",
-             f"--dbname={database}", "--command", sql]
-        )  # fmt: skip
+        return self._run([*PSQL_WORDS, f"--dbname={database}", "--command", sql])
 
-    def _run(self, words: list[str], *, source: Path | None = None, output: Path | None = None) -> str:
+    def _run(
+        self, words: list[str], *, source: Path | None = None, output: Path | None = None, seconds: float = SECONDS
+    ) -> str:
         interactive = ["--interactive"] if source is not None else []
         program, *rest = words
         argv = ["docker", "exec", *interactive, self.container, program, f"--username={SUPERUSER}", *rest]
         try:
-            return self.engine.pipe(argv, SECONDS, source=source, output=output)
+            return self.engine.pipe(argv, seconds, source=source, output=output)
         except FreqopsError as error:
             raise DatabaseError(f"{self.name}: {error}") from None

@@ -249,7 +249,7 @@ def test_a_deploy_that_has_nothing_to_do_does_not_miss_it(host: Host) -> None:
 def test_its_database_is_dumped_and_may_be_restored(host: Host) -> None:
     host.do("stop")
     assert not Home(host.home).under_way
-    assert fitness._under_way(host.home) == []
+    assert fitness.under_way(host.home) == []
 
 
 # --- start

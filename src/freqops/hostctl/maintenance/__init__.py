@@ -1,0 +1,1 @@
+"""The maintenance of databases on a host."""
