@@ -18,14 +18,15 @@ STATE = {"restore_only": "state,registry", "repository": "vault", "snapshot": "l
 
 
 def refusals(given: dict[str, Any]) -> list[str]:
-    """Return what the steps refuse."""
+    """Return what the steps refuse; Ansible resolves the text of each refusal, also of one that is not said."""
     templar = Templar(loader=DataLoader(), variables=given)
     said = []
     for task in TASKS:
         asked = task["ansible.builtin.assert"]
         conditions = asked["that"] if isinstance(asked["that"], list) else [asked["that"]]
+        text = str(templar.template(asked["fail_msg"]))
         if not all(templar.evaluate_conditional(condition) for condition in conditions):
-            said.append(str(templar.template(asked["fail_msg"])))
+            said.append(text)
     return said
 
 
