@@ -91,14 +91,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable
-from ansible.module_utils.freqops.core.bot import bot_secrets, notify_secrets, proxies
+from ansible.module_utils.freqops.core.bot import bot_secrets, db_url, notify_secrets, proxies
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
     "staged": {"type": "path", "required": True},
     "owner": {"type": "int", "required": True},
     "database": {"type": "str"},
-    "database_host": {"type": "str", "default": "postgres"},
+    "database_host": {"type": "str", "default": db_url.HOST},
     "database_url": {"type": "str"},
     "exchange": {"type": "dict", "no_log": True},
     "notify": {"type": "dict", "no_log": True},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 POSTGRES, SQLITE = "postgresql", "sqlite"
 SCHEME = f"{POSTGRES}+psycopg2"
+HOST, PORT = "postgres", 5432  # by which a bot reaches its host's Postgres in their network
 
 
 def postgres_url(database: str, host: str, password: str) -> str:
     """Return Freqtrade's ``db_url`` for a database whose only user has its own name."""
-    return f"{SCHEME}://{database}:{password}@{host}:5432/{database}"
+    return f"{SCHEME}://{database}:{password}@{host}:{PORT}/{database}"
 
 
 def of_another(url: str, database: str, password: str) -> str:

@@ -19,9 +19,9 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.database_contents import Recorded
-from freqops.core.bot.db_url import place_of
+from freqops.core.bot.db_url import HOST, PORT, place_of
 from freqops.core.bot.layout import Home
-from freqops.core.bot.postgres import CONTAINER, url_in_use
+from freqops.core.bot.postgres import url_in_use
 from freqops.core.halt import holds
 from freqops.core.maintenance import figures as found
 from freqops.core.maintenance import full as rules
@@ -128,7 +128,7 @@ class _Vacuum:
             return SqliteMaintenance(self._database.path, self._bot.home, self._clock)
         assert isinstance(self._database, databases.Postgres)  # noqa: S101  there is no third kind
         place = place_of(url).partition("://")[2]
-        if place != f"{CONTAINER}:5432/{self._database.name}":
+        if place != f"{HOST}:{PORT}/{self._database.name}":
             self._refuse(f"its db_url leads to {place}, which is no database of this host's Postgres")
         return PostgresMaintenance(self._database, self._clock, self._order.longest_s)
 

@@ -21,7 +21,7 @@ from tests.unit.hostctl.backup.dumped import MANDATE, Field, lay_dump
 
 MEBIBYTE = 1024 * 1024
 NAME = "alpha_paper"
-URL = f"postgresql+psycopg2://{NAME}:a-long-password@freqops-postgres:5432/{NAME}"
+URL = f"postgresql+psycopg2://{NAME}:a-long-password@postgres:5432/{NAME}"
 PAGE = 8192
 
 

@@ -30,7 +30,7 @@ def at(shared: OnPostgres, name: str) -> dict[str, Any]:
 
 def test_the_target_is_where_the_url_of_the_bot_leads_and_no_other(shared: OnPostgres) -> None:
     row = shared.vacuum()
-    assert row.database == f"postgresql+psycopg2://freqops-postgres:5432/{NAME}"
+    assert row.database == f"postgresql+psycopg2://postgres:5432/{NAME}"
     assert "a-long-password" not in json.dumps(row.to_json())
     url = f"postgresql+psycopg2://{NAME}:a-long-password@analytics:5432/{NAME}"
     (shared.home / "conf" / "secrets.json").write_text(json.dumps({"db_url": url}))
