@@ -1,4 +1,4 @@
-"""Parts beside the databases brought back on a real host: holds, the registry, runs and logs."""
+"""Parts beside the databases brought back on a real host: holds, the registry and runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.rollout import HOST, Before, Rollout
 
 WORDS = ("-e", "repository=local", "-e", "reason=test")
 STATE = ("-e", "only=state", "-e", "bots=delta")
-FILES = ("-e", "only=registry,releases,runs,logs")
+FILES = ("-e", "only=registry,releases,runs")
 USER_DATA = "/srv/freqops/user_data"
 REGISTRY = f"{USER_DATA}/registry/strategies_registry.sqlite"
 
@@ -57,21 +57,21 @@ def test_a_hold_and_its_incident_come_back_and_nothing_is_done_twice(
     bot.ready()
 
 
-def test_a_registry_runs_and_logs_that_were_lost_come_back_and_nothing_is_done_twice(rollout: Rollout) -> None:
+def test_a_registry_and_runs_that_were_lost_come_back_and_nothing_is_done_twice(rollout: Rollout) -> None:
     bot, before = rollout.bots["delta"], Before(rollout)
     bot.sh(f"install -d {USER_DATA}/runs/a-run && echo 1 >{USER_DATA}/runs/a-run/result.json")
     code, opened = bot.tool("incidents open --description=odd --severity=info --json")
     assert code == 0, opened
-    code, answer = bot.tool("backup run --only=registry,releases,runs,logs --json")
+    code, answer = bot.tool("backup run --only=registry,releases,runs --json")
     assert code == 0, answer
     number, incident = answer["repositories"][0]["snapshot"][:8], opened["incident"]["id"]
-    bot.sh(f"rm -r {REGISTRY} {USER_DATA}/runs/a-run {USER_DATA}/logs/freqops.log")
+    bot.sh(f"rm -r {REGISTRY} {USER_DATA}/runs/a-run")
     looked = restored(rollout, number, *FILES, "--check")
     assert looked.rc == 0, looked.out
     assert bot.sh(f"ls {REGISTRY} 2>&1; true").startswith("ls: "), "a check restores nothing"
     played = restored(rollout, number, *FILES)
     assert played.rc == 0, played.out
-    for place in ("registry/strategies_registry.sqlite", "runs/a-run/result.json", "logs/freqops.log"):
+    for place in ("registry/strategies_registry.sqlite", "runs/a-run/result.json"):
         assert f"user_data/{place}: added" in played.out, played.out
     assert bot.sh(f"cat {USER_DATA}/runs/a-run/result.json") == "1\n"
     assert incident in [row["id"] for row in bot.tool("incidents list --json")[1]["incidents"]]
