@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import secrets
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +19,12 @@ from freqops.core.incident.life import Event
 from freqops.core.runs import registry, registry_migration
 from freqops.core.runs.incident_rows import Wanted
 from freqops.hostctl.incident import check, registered
-from tests.crash import traced
+from tests.crash import sampled, traced
+from tests.crash.sampled import Case
 from tests.crash.traced import Point
 from tests.unit.fakes import FakeClock
 
 MODULE = "tests.crash.incident_command"
-FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
-SHARE = 1 if os.environ.get("FREQOPS_PROVE") == "1" else 10  # of the groups of points, one in so many is tried
 NAME = "given"
 WORDS = {
     "opened": ["open", "--description=odd prices", "--severity=error", f"--incident={NAME}"],
@@ -41,37 +36,24 @@ AFTER = {"opened": "open", "acknowledged": "acknowledged", "closed": "closed"}
 OTHER = Event(life.OPENED, "2026-01-02T03:04:05Z", "ann", "feed is wrong", life.MANUAL, "warning", "manual: feed")
 
 
-@dataclass(frozen=True)
-class Case:
-    """One step that met one fault at one call."""
-
-    step: str
-    fault: str
-    point: Point
-    root: Path
-    head: str
-    code: int
-
-    def __str__(self) -> str:
-        return f"{self.step}: {self.fault} at {self.point}, exit {self.code}"
-
-
-def begin(root: Path, step: str) -> tuple[dict[str, Any], str]:
-    """Make what the command finds, and return the command as a job, and the head of the chain before it."""
+def begin(root: Path, step: str) -> dict[str, Any]:
+    """Make what the command finds, and return the command as a job, with the head of the chain before it."""
     root.mkdir()
     registry_migration.prepare(registry.place(root), FakeClock(), os.getuid())
     registered.open_one(root, OTHER, FakeClock(), "another")
     if step != "opened":
         registered.open_one(root, Event(**{**vars(OTHER), "cause": "prices"}), FakeClock(), NAME)
-    job = {"argv": ["incidents", *WORDS[step], "--json"], "root": str(root), "out": f"{root}.out", "err": f"{root}.err"}
-    return job, registered.head(root)
+    return {
+        "argv": ["incidents", *WORDS[step], "--json"], "root": str(root), "out": f"{root}.out", "err": f"{root}.err",
+        "head": registered.head(root),
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def clean(memory: Path) -> dict[str, list[Point]]:
     traced.available()
     roots = {step: memory / f"incident-{step}" for step in WORDS}
-    jobs = [begin(root, step)[0] for step, root in roots.items()]
+    jobs = [begin(root, step) for step, root in roots.items()]
     codes, calls = traced.recorded(jobs, memory / "incidents.strace", MODULE)
     assert codes == [PROVEN] * len(jobs), [Path(job["err"]).read_text() for job in jobs]
     return {step: traced.points(calls, root) for step, root in roots.items()}
@@ -79,25 +61,7 @@ def clean(memory: Path) -> dict[str, list[Point]]:
 
 @pytest.fixture(scope="module")
 def cases(memory: Path, clean: dict[str, list[Point]]) -> list[Case]:
-    groups: dict[tuple[str, int, str], list[tuple[str, Point]]] = defaultdict(list)
-    for step, points in clean.items():
-        for point in points:
-            for fault in FAULTS:
-                groups[point.name, point.ordinal, fault].append((step, point))
-    drawn = random.Random(int(os.environ.get("FREQOPS_SEED", secrets.randbits(32))))  # noqa: S311  a sample
-    chosen = drawn.sample(sorted(groups, key=str), -(-len(groups) // SHARE))
-    found: list[Case] = []
-    for number, (name, ordinal, fault) in enumerate(chosen):
-        wanted = groups[name, ordinal, fault]
-        roots = [memory / f"incident-{number}-{each}" for each in range(len(wanted))]
-        begun = [begin(root, step) for root, (step, _) in zip(roots, wanted, strict=True)]
-        places = [(job, root / point.path) for (job, _), root, (_, point) in zip(begun, roots, wanted, strict=True)]
-        codes = traced.injected(places, name, ordinal, fault, memory / f"incident-{number}.strace", MODULE)
-        found += [
-            Case(step, fault, point, root, head, code)
-            for (step, point), root, (_, head), code in zip(wanted, roots, begun, codes, strict=True)
-        ]
-    return found
+    return sampled.cases(clean, begin, memory / "incident", MODULE)
 
 
 def state(root: Path) -> str | None:
@@ -125,13 +89,13 @@ def test_every_kind_of_call_is_met(clean: dict[str, list[Point]], capsys: pytest
 def test_evidence_and_registry_say_the_same_after_one_check(cases: list[Case]) -> None:
     for case in cases:
         if case.code == PROVEN:
-            assert state(case.root) == AFTER[case.step], case
-        checked = check.check(case.root, case.head)
+            assert state(case.root) == AFTER[case.kind], case
+        checked = check.check(case.root, case.job["head"])
         assert checked.problems == [], case
         again = check.check(case.root, checked.head)
         assert (again.problems, again.mended, again.head) == ([], [], checked.head), case
-        done = written(case.root, case.step)
-        assert state(case.root) == (AFTER if done else BEFORE)[case.step], case
+        done = written(case.root, case.kind)
+        assert state(case.root) == (AFTER if done else BEFORE)[case.kind], case
         assert done or case.code != PROVEN, case
         assert case.code in (PROVEN, NOT_PROVEN, 1, -9), (case, Path(f"{case.root}.err").read_text())
 
@@ -139,4 +103,4 @@ def test_evidence_and_registry_say_the_same_after_one_check(cases: list[Case]) -
 def test_what_is_called_refused_was_not_done(cases: list[Case]) -> None:
     for case in cases:
         if case.code == 1:
-            assert not written(case.root, case.step), case
+            assert not written(case.root, case.kind), case

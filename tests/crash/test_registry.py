@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
-import secrets
 import sqlite3
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from freqops.core.runs import registry, registry_migration, registry_schema
-from tests.crash import traced
+from tests.crash import sampled, traced
+from tests.crash.sampled import Case
 from tests.crash.traced import Point
 from tests.unit.core.runs import old_registry
 from tests.unit.fakes import FakeClock
 
 MODULE = "tests.crash.registry_command"
-KILLED = "signal=KILL"
-FAULTS = (KILLED, "error=ENOSPC", "error=EIO")
-SHARE = 1 if os.environ.get("FREQOPS_PROVE") == "1" else 10  # of the groups of points, one in so many is tried
 FEWEST = 30  # calls of the shorter command; a recorder that saw less is broken
 OLD = (old_registry.backtests(), old_registry.hyperopts(2))
 WORLDS = ("nothing", "an old one")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One command that met one fault at one call."""
-
-    world: str
-    fault: str
-    point: Point
-    root: Path
-    code: int
-
-    def __str__(self) -> str:
-        return f"{self.world}: {self.fault} at {self.point}, exit {self.code}"
 
 
 def begin(root: Path, world: str) -> dict[str, Any]:
@@ -70,25 +50,7 @@ def clean(memory: Path) -> dict[str, list[Point]]:
 
 @pytest.fixture(scope="module")
 def cases(memory: Path, clean: dict[str, list[Point]]) -> list[Case]:
-    groups: dict[tuple[str, int, str], list[tuple[str, Point]]] = defaultdict(list)
-    for world, points in clean.items():
-        for point in points:
-            for fault in FAULTS:
-                groups[point.name, point.ordinal, fault].append((world, point))
-    drawn = random.Random(int(os.environ.get("FREQOPS_SEED", secrets.randbits(32))))  # noqa: S311  a sample
-    chosen = drawn.sample(sorted(groups, key=str), -(-len(groups) // SHARE))
-    found: list[Case] = []
-    for number, (name, ordinal, fault) in enumerate(chosen):
-        wanted = groups[name, ordinal, fault]
-        roots = [memory / f"registry-{number}-{each}" for each in range(len(wanted))]
-        jobs = [begin(root, world) for root, (world, _) in zip(roots, wanted, strict=True)]
-        places = [(job, root / point.path) for job, root, (_, point) in zip(jobs, roots, wanted, strict=True)]
-        codes = traced.injected(places, name, ordinal, fault, memory / f"registry-{number}.strace", MODULE)
-        found += [
-            Case(world, fault, point, root, code)
-            for (world, point), root, code in zip(wanted, roots, codes, strict=True)
-        ]
-    return found
+    return sampled.cases(clean, begin, memory / "registry", MODULE)
 
 
 def test_every_kind_of_call_is_met(clean: dict[str, list[Point]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +69,7 @@ def test_it_is_the_old_one_or_the_new_one_and_the_next_command_ends_it(cases: li
         present = version(path) if path.exists() else None
         if case.code == 0:
             assert present == registry_schema.VERSION, case
-        elif case.world == "nothing":
+        elif case.kind == "nothing":
             assert present in (None, registry_schema.VERSION), case
         elif present == 0:
             assert old_registry.dump(path)["runs"][0]["status"] == "completed", case
@@ -115,8 +77,8 @@ def test_it_is_the_old_one_or_the_new_one_and_the_next_command_ends_it(cases: li
             assert present is None or path.stat().st_size > 0, case
         registry_migration.prepare(path, FakeClock(), os.getuid())
         with registry.opened(path, owner=os.getuid()) as whole:
-            assert whole.rows()["runs"] == (0 if case.world == "nothing" else 7), case
+            assert whole.rows()["runs"] == (0 if case.kind == "nothing" else 7), case
         assert not list(path.parent.glob(f".{path.name}.*")), case
-        if case.world != "nothing":
+        if case.kind != "nothing":
             [backup, *_] = sorted(path.parent.glob(f"{path.name}.before-v*"))
             assert len(old_registry.dump(backup)["runs"]) == 7, case
