@@ -64,8 +64,9 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
                 evidence.setdefault(each.directory, set()).add(each.file)
         gone = {name: left for name, files in evidence.items() if (left := _gone(root, name, files))}
         found.problems += _changed_lists(root, rows.links())
-        pending = [name for name in _directories(root) if registered.pending(root, name, rows)]
-        alone = [name for name in _directories(root) if name not in pending and rows.of(name) is None]
+        directories = _directories(root)
+        pending = [name for name in directories if registered.pending(root, name, rows)]
+        alone = [name for name in directories if name not in pending and rows.of(name) is None]
     for name, files in sorted(gone.items()):
         found.mended.append(f"{name}: its evidence is gone ({', '.join(sorted(files))}); the registry's words are kept")
         if mend:
@@ -75,7 +76,7 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
             found.mended.append(f"{name}: it has evidence that the registry does not know")
         elif registered.enter(root, name):
             found.mended.append(f"{name}: its evidence was entered into the registry")
-    _end_what_was_cut_off(root, alone, found, mend=mend)
+    opened = _end_what_was_cut_off(root, alone, found, mend=mend)
     with registered.opened(root) as present:
         rows = present.incidents()
         if mend:
@@ -84,6 +85,8 @@ def check(root: Path, known: str = chain.EMPTY, *, mend: bool = True) -> Checked
             lost = [name for name, files in evidence.items() if _gone(root, name, files)]
             found.problems += [f"{name}: its evidence is gone, and the registry's words did not take its place"
                                for name in lost]  # fmt: skip
+            found.problems += [f"{name}: a command was cut off there, and the registry did not take its incident"
+                               for name in opened if rows.of(name) is None]  # fmt: skip
         found.head, found.incidents = rows.head(), len(rows.ids())
     return found
 
@@ -94,7 +97,7 @@ def _directories(root: Path) -> list[str]:
     return []
 
 
-def _end_what_was_cut_off(root: Path, directories: list[str], found: Checked, *, mend: bool) -> None:
+def _end_what_was_cut_off(root: Path, directories: list[str], found: Checked, *, mend: bool) -> list[str]:
     """Open an incident for each command that acted and left no answer, and take away directories without a file.
 
     Args:
@@ -102,8 +105,11 @@ def _end_what_was_cut_off(root: Path, directories: list[str], found: Checked, *,
         directories: Those of which the registry knows nothing.
         found: Where to say what was found.
         mend: Whether to do it.
+
+    Returns:
+        The directories of which the registry has to have an incident now.
     """
-    clock = Clock()
+    clock, opened = Clock(), list[str]()
     for name in directories:
         place = root / "incidents" / name
         files = sorted(place.iterdir())
@@ -126,6 +132,8 @@ def _end_what_was_cut_off(root: Path, directories: list[str], found: Checked, *,
                 text = f"{said}; its last line: {journal.entries[-1].what}"[: life.LONGEST]
                 event = Event(life.OPENED, iso(clock.utcnow()), actor, text, kind, "error", cause, (journal.bot,))
                 registered.write_down(root, name, event, clock)
+                opened.append(name)
+    return opened
 
 
 def _unanswered(incident: str, files: list[Path]) -> Iterator[Journal]:

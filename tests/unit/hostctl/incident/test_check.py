@@ -118,6 +118,14 @@ def test_a_command_that_acted_and_was_cut_off_opens_an_incident(root: Path, answ
     proven(root)
 
 
+def test_an_incident_that_the_registry_did_not_take_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_behind(root, "act")
+    monkeypatch.setattr(registered, "write_down", lambda *_: None)
+    assert check.check(root).problems == [
+        f"{JOURNAL}: a command was cut off there, and the registry did not take its incident"
+    ]
+
+
 @pytest.mark.parametrize(("kinds", "old"), [(("question",), True), (("question", "act"), False), ((), False)])
 def test_one_that_did_nothing_or_may_be_at_work_is_left_alone(root: Path, kinds: tuple[str, ...], old: bool) -> None:
     place = left_behind(root, *kinds, old=old)
