@@ -82,10 +82,8 @@ def main() -> None:
     """Make the missing users and databases, and limit the connections of each user."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     most = module.params["connections"]
-    if not connections.LEAST <= most <= connections.GREATEST:
-        module.fail_json(
-            msg=f"postgres_connections is {most}; from {connections.LEAST} to {connections.GREATEST} are allowed"
-        )
+    if wrong := connections.wrong_limit(most):
+        module.fail_json(msg=wrong)
     root, present = Path(module.params["root"]), _present(module)
     statements: dict[str, str] = {}
     for bot, mode in module.params["bots"].items():

@@ -12,7 +12,7 @@ description:
     Each is the one to which the C(db_url) of its bot leads.
   - Online by default, while bots trade. On Postgres that is C(VACUUM (ANALYZE)), table by table; on SQLite
     C(PRAGMA optimize), and its log is taken in.
-  - With O(full=true) what is bloated is written anew, where that is worth while. That is refused unless the bot is held
+  - O(full=true) writes bloated tables anew, where that is worth while. That is refused unless the bot is held
     and flat, there is room on its disk, and a dump of the last hour stands behind it, which is made where there is
     none. A bot on SQLite must not run.
   - Fails unless each database is proven to be as ordered, with its figures before and after.

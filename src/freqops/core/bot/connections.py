@@ -40,6 +40,13 @@ class Connections:
         return f"{self.used} of {self.limit}" if self.limit >= 0 else f"{self.used} without a limit"
 
 
+def wrong_limit(most: int) -> str:
+    """Return why a limit is none that a bot can work with, or leaves nothing to others; empty where it is one."""
+    return (
+        "" if LEAST <= most <= GREATEST else f"postgres_connections is {most}; from {LEAST} to {GREATEST} are allowed"
+    )
+
+
 def parsed(text: str) -> list[Connections]:
     """Return what the answer to `QUERY` says.
 

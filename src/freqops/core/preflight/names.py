@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..base.errors import Refused
-from ..bot import image
+from ..bot import connections, image
 from ..bot.engine_names import OF_THE_HOST
 from ..bot.layout import BOT_NAME, container_of
 from . import declared, renamed, sizes
@@ -16,6 +16,8 @@ from .refusal import Refusal, shown
 
 POSTGRES_IMAGE = "postgres_image"
 PINNED = re.compile(r"^[a-z0-9./:_-]+@sha256:([0-9a-f]{64})$")
+WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+CONNECTIONS = "postgres_connections"
 PORTS = (1024, 65535)
 SIZES = ("freqtrade_memory", "postgres_memory", "host_memory_reserve", "host_disk_reserve")
 
@@ -30,6 +32,16 @@ def variables(fleet: Fleet, renames: Mapping[str, str] = renamed.RENAMED) -> Ite
                 yield Refusal(host, f"{name}: {wrong[0]}", wrong[1], paths=((name,),))
         for name in SIZES:
             yield from _size(host, name, fleet.value(host, name), ((name,),))
+        yield from _connections(host, str(fleet.value(host, CONNECTIONS)))
+
+
+def _connections(host: str, value: str) -> Iterator[Refusal]:
+    wrong = (
+        connections.wrong_limit(int(value)) if WHOLE.fullmatch(value) else ""
+    )  # else its kind is wrong, which is said
+    if wrong:
+        said, _, cure = wrong.partition("; ")
+        yield Refusal(host, said, cure, paths=((CONNECTIONS,),))
 
 
 def _size(host: str, what: str, value: Any, paths: tuple[Any, ...], bot: str = "") -> Iterator[Refusal]:

@@ -165,6 +165,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
         host("paper-1", host_memory_reserve="much"),
         "paper-1: host_memory_reserve: 'much' is no size; write one in quotes or with a unit, like 512m or 1g",
     ),
+    "a limit of connections that stops bots": (
+        host("paper-1", postgres_connections=4),
+        "paper-1: postgres_connections is 4; from 5 to 80 are allowed",
+    ),
+    "a limit of connections that leaves nothing to others": (
+        host("paper-1", postgres_connections="81"),
+        "paper-1: postgres_connections is 81; from 5 to 80 are allowed",
+    ),
+    "no limit of connections": (
+        host("paper-1", postgres_connections=-1),
+        "paper-1: postgres_connections is -1; from 5 to 80 are allowed",
+    ),
     "a variable misspelt": (
         host("paper-1", freqtrade_imaeg=IMAGE),
         "paper-1: freqtrade_imaeg is no variable of any role; did you mean freqtrade_image?",
