@@ -62,7 +62,8 @@ def dump(home: Path, path: Path) -> None:
 def stands(root: Path) -> str:
     """Return which database stands, read from a copy: neither of both, whole, is what is wrong with it."""
     var, copy = root / "bots" / BOT / "var", root / "copy"
-    shutil.rmtree(copy, ignore_errors=True)
+    if copy.exists():
+        shutil.rmtree(copy)
     copy.mkdir()
     for path in var.glob(f"{NAME}*"):
         shutil.copy(path, copy / path.name)
