@@ -8,102 +8,21 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from lab.base import state
 from lab.base.paths import INVENTORY
+from tests.support.every_setting import LEVELS, bots, values
 from tests.support.field import ROOT, Field, Played, play, until
 from tests.support.fleet import Fleet, inventory
 from tests.support.patience import GIVE_UP
 
 HOST = "paper-1"
-LEVELS = b"\xff\0\r\nno text\n"
 CALLBACKS = ROOT / "tests/support/callbacks"
-PACKAGES = ROOT / "roles/freqtrade/files/packages.txt"
 # A check cannot know what follows from what it did not do; these say so by being told twice under one name.
 Changes = set[tuple[str, str]]
-
-
-def values(place: Path) -> dict[str, Any]:
-    """Return a value for every variable of every role, none of them its default."""
-    packages = place / "packages.txt"
-    packages.write_text("# another lock\n" + PACKAGES.read_text())
-    return {
-        "host_operators": ["ops"],
-        "host_halt_keys": [
-            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vIGtleSBvZiBhbnlib2R5LCBhbmQgb2Ygbm8gbGVuZ3Ro nobody"
-        ],
-        "host_halt_level": 2,
-        "host_left_alone": [{"project": "/opt/later/docker-compose.yml", "reason": "adopted later"}],
-        "host_reassert_seconds": 4,
-        "host_clock_tolerance": 9,
-        "host_memory_reserve": "256m",
-        "host_disk_reserve": "2g",
-        "host_firewall": False,
-        "host_ssh_ports": [22, 2222],
-        "host_open_ports": [{"port": 8899}],
-        "host_confirm_seconds": 90,
-        "host_sshd": False,
-        "host_sysctl": {"net.ipv4.tcp_fin_timeout": 40},
-        "host_time_service": False,
-        "host_deadman_minutes": 90,
-        "host_risk_max_concurrent_backtests": 2,
-        "host_risk_concurrency_ttl_sec": 600,
-        "host_risk_max_backtest_drawdown": 0.3,
-        "host_risk_backtest_drawdown_runs": 2,
-        "backup_repositories": [{"name": "other", "url": "/srv/freqops/backup/other", "keep_least": 5}],
-        "backup_environments": {"other": {"A_SETTING": "of the place"}},
-        "backup_at": "04:30",
-        "docker_source": "distribution",
-        "docker_repository": "https://mirror.example.com/docker",
-        "secrets_no_log": False,
-        "postgres_memory": "384m",
-        "freqtrade_known_keys": ["my_own_key"],
-        "freqtrade_memory": "768m",
-        "freqtrade_bots_per_address": {"binance": 2},
-        "freqtrade_packages": str(packages),
-        "freqtrade_python": "3.13.1",
-        "freqtrade_start_deadline": GIVE_UP,
-    }
-
-
-def bots(place: Path) -> list[dict[str, Any]]:
-    """Return two bots that have every setting of a bot between them."""
-    strategies = place / "strategies"
-    strategies.mkdir(exist_ok=True)
-    source = (ROOT / "strategies/MaCrossoverStrategy.py").read_text()
-    imported = "from freqops.strategy import EntryGate\n"
-    assert source.count(imported) == 1
-    source = source.replace(imported, f"{imported}from helpers.names import NAME\n\nassert NAME == 'other'\n")
-    (strategies / "OtherStrategy.py").write_text(source.replace("class MaCrossoverStrategy", "class OtherStrategy"))
-    for name, content in {"strategies/helpers/names.py": b"NAME = 'other'\n", "read/deep/levels.bin": LEVELS}.items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_bytes(content)
-    return [
-        {
-            "name": "omega",
-            "mode": "paper",
-            "api_port": 9001,
-            "strategy": "OtherStrategy",
-            "strategy_dir": str(strategies),
-            "user_files": str(place / "read"),
-            "freqtrade_image": state.load().images["freqtrade"],
-            "database": "sqlite",
-            "initial_state": "stopped",
-            "memory": "640m",
-            "foreign_holdings": {"BNB": "0.5"},
-            "foreign_orders": ["17"],
-            "stoploss_waiver": "it trades on paper",
-            "breaker_resume": "person",
-            "risk_live_max_concurrent_trades": 2,
-            "risk_live_max_per_market_exposure": 0.5,
-            "config": {"max_open_trades": 2},
-        },
-        {"name": "psi", "mode": "paper", "api_port": 9002, "strategy": "MaCrossoverStrategy"},
-    ]
 
 
 @dataclass(frozen=True)
@@ -125,7 +44,7 @@ def other(place: Path) -> str:
         shared = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
         registries = [*shared["docker_insecure_registries"], "registry.example.com:5000"]
         pools = [{**pool, "size": 25} for pool in shared["docker_address_pools"]]
-        fleet[HOST].update(values(place), freqtrade_bots=bots(place))
+        fleet[HOST].update(values(place), freqtrade_bots=bots(place, state.load().images["freqtrade"]))
         fleet[HOST].update(docker_insecure_registries=registries, docker_address_pools=pools)
 
     return inventory(place, change)
@@ -162,29 +81,6 @@ def field(runs: Runs) -> Field:
     return Field(HOST, "omega")
 
 
-def options(role: str) -> dict[str, Any]:
-    """Return what a role accepts."""
-    spec = yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())
-    return dict(spec["argument_specs"]["main"]["options"])
-
-
-def test_every_variable_of_every_role_is_another_one_here(tmp_path: Path) -> None:
-    changed = values(tmp_path)
-    # Lists that the lab needs, with more in them; images; and what the lab's accounts are made for.
-    elsewhere = {"docker_insecure_registries", "docker_address_pools", "freqtrade_bots", "freqtrade_config"}
-    elsewhere |= {"secrets_exchange", "secrets_notify", "freqtrade_image", "postgres_image"}
-    elsewhere |= {"host_differs", "docker_differs", "backup_differs"}  # a deploy concludes these
-    elsewhere |= {"repositories_address", "repositories_port", "repositories_at"}  # no deploy has this role
-    elsewhere |= set(options("schedule"))  # nor this one
-    declared = {
-        name: option for path in sorted((ROOT / "roles").iterdir()) for name, option in options(path.name).items()
-    }
-    assert set(changed) == set(declared) - elsewhere
-    assert [name for name, value in changed.items() if declared[name].get("default") == value] == []
-    settings = {key for bot in bots(tmp_path) for key in bot}
-    assert settings == set(declared["freqtrade_bots"]["options"])
-
-
 def test_a_check_foretells_exactly_what_a_deploy_changes(runs: Runs) -> None:
     assert runs.checked.rc == 0, runs.checked.out
     assert runs.deployed.rc == 0, runs.deployed.out
@@ -205,6 +101,8 @@ def test_what_was_wished_is_what_is_there(field: Field) -> None:
     assert (declared["limits"]["backtest"], declared["ttl_seconds"]) == (2, 600)
     risk = json.loads(field.sh("cat /etc/freqops/risk.json"))
     assert (risk["max_backtest_drawdown"], risk["backtest_drawdown_runs"]) == (0.3, 2)
+    policy = json.loads(field.sh("cat /etc/freqops/retention.json"))
+    assert (policy["log_days"], policy["runs"], policy["releases"]) == (90, 50, 4)
     [repository] = json.loads(field.sh("cat /srv/freqops/backup/repositories.json"))["repositories"]
     assert (repository["name"], repository["keep_least"]) == ("other", 5)
     assert json.loads(field.sh("cat /srv/freqops/backup/environments/other.json")) == {"A_SETTING": "of the place"}
