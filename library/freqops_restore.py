@@ -36,6 +36,11 @@ options:
   from_bot:
     description: The bot whose database it is in the snapshot, with O(repository), where that is another one.
     type: str
+  handed_over:
+    description: Whether the database is what M(freqops_handover) brought from the old host of the bot; O(dump) is
+      V(latest) then.
+    type: bool
+    default: false
   fenced:
     description: How the bot of another host is kept from trading, in one line, with O(repository); demanded where this
       bot trades live and the snapshot was made by another host.
@@ -120,6 +125,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "dump": {"type": "str", "required": True},
     "repository": {"type": "str"},
     "from_bot": {"type": "str"},
+    "handed_over": {"type": "bool", "default": False},
     "fenced": {"type": "str"},
     "overwrite": {"type": "bool", "default": False},
 }
@@ -134,6 +140,7 @@ def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     bot = module.params["bot"]
     words = ["restore", bot, *host_command.options(module.params), *host_command.options(module.params, *GIVEN)]
+    words += ["--handed-over"] if module.params["handed_over"] else []
     words += ["--overwrite"] if module.params["overwrite"] else []
     words += ["--check"] if module.check_mode else []
     answer = host_command.serve(module, words, "forgotten", f"{bot}: NOT RESTORED: ", touches=not module.check_mode)

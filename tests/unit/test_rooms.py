@@ -32,6 +32,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/breaker", "core/preflight", "core/runs"),
     ),
     "core/maintenance": ("core/base",),
+    "core/migration": ("core/base", "core/bot", "core/halt", "core/backup"),
     "core/schedule": ("core/base",),
     "core/retention": ("core/base", "core/preflight"),
     "strategy": ("core/bot", "core/halt"),
@@ -63,6 +64,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/backup", "core/maintenance"),
         *("hostctl/bot", "hostctl/backup"),
     ),
+    "hostctl/migration": (
+        *("core/base", "core/bot", "core/halt", "core/backup", "core/migration"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/backup"),
+    ),
     "hostctl/secrets": (
         *("core/base", "core/bot", "core/halt"),
         *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy"),
@@ -87,6 +92,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup", "core/schedule"),
         *("core/logs", "hostctl/logs", "core/retention", "hostctl/retention"),
         *("core/maintenance", "hostctl/maintenance"),
+        *("core/migration", "hostctl/migration"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),

@@ -48,6 +48,7 @@ COMMANDS = (
     "restore",
     "restore-parts",
     "restore-drill",
+    "move",
     "remove",
     "adopt",
     "lockout",

@@ -30,7 +30,7 @@ from . import bounded
 SHOWN = 300
 MOST = 4 * 1024 * 1024  # bytes that are read of an answer; a row of a halt has some hundreds
 ELSEWHERE = "logs are followed over ssh alone; on the host itself: sudo freqops-host logs --follow"
-MOST_OF = {"incident": 32 * 1024 * 1024}  # a host hands out 16 MiB of files, which JSON makes longer
+MOST_OF = {"incident": 32 * 1024 * 1024, "move": 32 * 1024 * 1024}  # files, which JSON makes longer
 HUNG_UP = "Shared connection to "
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
 
@@ -42,9 +42,14 @@ class HostCommand(ActionBase):
         """Is never called by Ansible: this is no task of a play."""
         raise NotImplementedError
 
-    def answer(self, arguments: list[str]) -> tuple[dict[str, Any] | None, str | None]:
-        """Run freqops-host as root and return its JSON object, or None and why."""
-        result = self._low_level_execute_command(host_command.as_root(arguments), sudoable=True)
+    def answer(self, arguments: list[str], data: bytes | None = None) -> tuple[dict[str, Any] | None, str | None]:
+        """Run freqops-host as root and return its JSON object, or None and why.
+
+        Args:
+            arguments: Its arguments.
+            data: What it reads on its standard input.
+        """
+        result = self._low_level_execute_command(host_command.as_root(arguments), sudoable=True, in_data=data)
         answer = host_command.last_object(result["stdout"])
         if answer is not None:
             return answer, None
@@ -78,6 +83,26 @@ def ask(
     """
     hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
     return fanout.ask(hosts, patience, clock, arrived)
+
+
+def one(action: ActionBase, hostvars: Any, host: str, words: list[str], data: bytes | None = None) -> fanout.Said:
+    """Run freqops-host on one host, and wait for its end.
+
+    Args:
+        action: The action plugin that asks.
+        hostvars: Ansible's variables of all hosts.
+        host: The host.
+        words: The command and its arguments.
+        data: What it reads on its standard input.
+
+    Returns:
+        Its JSON object, or None and why.
+
+    Raises:
+        Unreachable: The host was not reached.
+    """
+    with _reached():
+        return _connected(action, hostvars, host, MOST_OF.get(words[0], MOST)).answer(words, data)
 
 
 def follow(

@@ -15,6 +15,7 @@ from ..backup.restored import Order, Restored
 from ..backup.sources import OwnDumps, Source
 from ..bot.engine import Engine
 from ..incident import journal
+from ..migration.taking_over import HandedOver
 from . import argument_types, output
 from .arguments import add_bot_under_incident, mandate_of
 from .one_bot import bot_of, recorded
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fenced", type=argument_types.line, default=None, help="how the live bot of another host is kept from trading"
     )
+    parser.add_argument("--handed-over", action="store_true", help="what the old host of the bot handed over")
     parser.add_argument("--overwrite", action="store_true", help="replace the database that is there")
     parser.add_argument("--check", action="store_true", help="say what would be replaced by what, and touch nothing")
 
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     order = _order(options)
 
     def source(bot: Bot) -> Source:
+        if options.handed_over:
+            return HandedOver(bot, order)
         if order.repository:
             return FromRepository(bot, order, options.root, clock)
         return OwnDumps(bot, order.dump)
@@ -60,10 +64,12 @@ def _order(options: argparse.Namespace) -> Order:
     """Return the restore as it is ordered.
 
     Raises:
-        Refused: An argument was given that needs a repository.
+        Refused: An argument was given that needs a repository, or goes with none.
     """
+    if options.handed_over and (options.repository or options.from_bot):
+        raise Refused("--handed-over goes with neither --repository nor --from-bot")
     given = [name for name in ("from-bot", "fenced") if getattr(options, name.replace("-", "_"))]
-    if given and not options.repository:
+    if given and not options.repository and not options.handed_over:
         raise Refused(f"--{given[0]} needs --repository")
     if options.from_bot and not layout.BOT_NAME.fullmatch(options.from_bot):
         raise Refused("--from-bot is no name of a bot")

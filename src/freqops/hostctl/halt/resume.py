@@ -18,7 +18,7 @@ from freqops.core.bot import layout
 from freqops.core.bot.client import ApiError, FreqtradeClient, Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.breaker import following
-from freqops.core.halt import holds, way_out
+from freqops.core.halt import holds, moved, way_out
 
 from ..bot import breaker_hold, holds_file, stopped
 from ..bot.engine import Engine
@@ -70,8 +70,9 @@ def resume(  # noqa: PLR0913  what a step needs, and one check more
         check: The check of a person's resume, which refuses before anything is touched.
 
     Raises:
-        Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, a breaker that
-            set the hold is active, the check refuses, or its records and its exchange disagree.
+        Refused: That incident holds nothing, the holds changed meanwhile, another command has the bot, the bot moved to
+            another host, a breaker that set the hold is active, the check refuses, or its records and its exchange
+            disagree.
         NotProven: The step was taken and the bot did not come to the state it should have.
         HoldsUnreadable: It is not known what holds the bot; a halt replaces what cannot be read.
     """
@@ -79,6 +80,7 @@ def resume(  # noqa: PLR0913  what a step needs, and one check more
         if not held:
             raise Refused(f"another command is working on {bot.name}")
         present = holds.load(bot.holds)
+        _refuse_moved(bot)
         hold = way_out.under(present, mandate.incident, which.holder)
         _refuse_while_breaker_stands(bot, hold, clock)
         check(hold)
@@ -113,6 +115,12 @@ def finished(bot: layout.Bot, clock: Clock) -> Started | None:
     started = _run(bot, api, clock, clock.monotonic() + DEADLINE) if state == "paused" else None
     drop_orphan_locks(api, bot, clock)
     return started or _taken(bot, state, 0)
+
+
+def _refuse_moved(bot: layout.Bot) -> None:
+    why = moved.why_not_resumed(Home(bot.home).root, bot.name)
+    if why:
+        raise Refused(why)
 
 
 def _refuse_while_breaker_stands(bot: layout.Bot, hold: holds.Hold, clock: Clock) -> None:

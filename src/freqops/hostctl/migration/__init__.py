@@ -1,0 +1,1 @@
+"""Moving bots from a host to another, on both of them."""
