@@ -62,6 +62,8 @@ DEEDS = {
     "keepalive": Deed("freqops_keepalive"),
     "killswitch": Deed("freqops_halt", whole_fleet=True),
     "lockout": Deed("freqops_lockout"),
+    "migrate_host": Deed("freqops_move", ("arrived",)),
+    "rebuild_host": Deed("freqops_restore", also="freqops_restore_parts"),
     "reconcile": Deed("freqops_reconcile"),
     "remove": Deed("freqops_remove"),
     "repositories": Deed("freqops_repositories", ("kept",)),

@@ -64,6 +64,7 @@ AFTER = {  # what follows on a step that was proven, for a bot on paper, and for
     "flatten": {"paper": UP, "live": _Form("next, to take in what was sold", "reconcile")},
     "reconcile": {"paper": UP, "live": UP},
     "migrate_host": {"paper": UP, "live": UP},
+    "rebuild_host": {"paper": UP, "live": UP},
     "restore": {"paper": UP, "live": _Form("next, to take in what its exchange has", "reconcile")},
 }
 # What a host names as the way out of a refusal.
