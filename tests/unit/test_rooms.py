@@ -66,7 +66,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     ),
     "hostctl/migration": (
         *("core/base", "core/bot", "core/halt", "core/backup", "core/migration"),
-        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/backup"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange", "hostctl/halt", "hostctl/deploy", "hostctl/backup"),
     ),
     "hostctl/secrets": (
         *("core/base", "core/bot", "core/halt"),

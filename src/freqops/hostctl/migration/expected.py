@@ -20,6 +20,7 @@ from freqops.core.halt.holds import Hold, Holds
 
 from ..bot import holds_file
 from ..bot.processes_and_api import alive
+from ..deploy.switch_files import SwitchFiles
 from .outcomes import Moving
 
 HOLDER = "restore"
@@ -43,7 +44,7 @@ def expect(root: Path, name: str, mandate: Mandate, clock: Clock, *, look: bool 
         HoldsUnreadable: The holds that were left for it cannot be read, so it comes up at level 3 by itself.
     """
     home = root / "bots" / name
-    is_here = home in layout.homes(root)
+    is_here = home.exists() and not SwitchFiles(home).is_new
     if is_here:
         _refuse_unless_held(home)
     path = Home(home).holds if is_here else Home(home).left_holds

@@ -112,6 +112,14 @@ def test_a_bot_that_is_not_here_yet_comes_up_held(fleet: Fleet) -> None:
     assert (again.changed, again.incident) == (False, MOVE.incident)
 
 
+def test_a_bot_of_which_no_more_than_its_secrets_are_here_comes_up_held_too(fleet: Fleet) -> None:
+    home = fleet.new.root / "bots" / "beta"
+    (home / "conf").mkdir(parents=True)
+    (home / "conf" / "secrets.json").write_text("{}")
+    assert expected.expect(fleet.new.root, "beta", MOVE, fleet.new.clock).changed
+    assert holds.load(Home(home).left_holds).level == 3
+
+
 def test_a_look_holds_nothing(fleet: Fleet) -> None:
     done = expected.expect(fleet.new.root, "beta", MOVE, fleet.new.clock, look=True)
     assert done.changed
