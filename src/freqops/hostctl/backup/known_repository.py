@@ -167,6 +167,9 @@ class KnownRepository:
 
     def _must_know(self) -> Known:
         known = self.known()
+        if known is None and self.waits_for is not None:
+            text = f"repository {self.repository.name}: {self.waits_for} does not let this host in yet"
+            raise NotProven(f"{text}: repositories.yml, for both hosts, then the same again")
         if known is None:
             raise NotProven(f"repository {self.repository.name} is not prepared: 'freqops-host backup prepare' does it")
         return known
