@@ -64,6 +64,8 @@ def unfit(found: Snapshot, bot: str, host: str) -> str:
         return f"it has no databases, but {', '.join(found.parts)}"
     if bot not in found.bots:
         return f"it has no database of {bot}, but of {', '.join(sorted(found.bots)) or 'no bot'}"
+    if not found.bots[bot].rows:
+        return f"in it the database of {bot} has no table: of a bot that never ran"
     return ""
 
 
