@@ -57,7 +57,7 @@ def test_bots_that_were_halted_and_removed_are_deployed_held(rollout: Rollout) -
     deployed = rollout.deploy()
     assert deployed.rc == 0, deployed.out
     for name in OWN:
-        assert f"{name}: it was removed while it was held, and is held again" in deployed.out, deployed.out
+        assert f"{name}: it is held as what waited for it says" in deployed.out, deployed.out
         assert (rollout.bots[name].level(), rollout.bots[name].state()) == (1, "paused")
 
 

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from ..base.kinds import Malformed
 from ..base.visible import visible
 from ..bot import layout
+from ..halt import moved
 from ..runs import registry
 from . import parts
 
@@ -44,6 +45,7 @@ RIGHTS: tuple[tuple[str, Rights], ...] = (
     ("bots/*/conf/holds.json.unreadable-*", Rights(0o444)),
     ("bots/*/release/**", Rights(0o444)),
     ("bots/*/sold.json", Rights(0o600)),
+    ("moved/*.json", Rights(0o600, 0o700)),
     ("user_data/state/**", Rights(0o600, 0o700)),
     ("user_data/logs/**", Rights(0o600, 0o700)),
     ("incidents/**", Rights(0o600, 0o700)),
@@ -95,6 +97,8 @@ def _bot(path: str) -> str | None:
     top, _, rest = path.partition("/")
     if top == REMOVED:
         return rest.removesuffix(LEFT)
+    if top == moved.DIRECTORY:
+        return rest.removesuffix(".json")
     return rest.partition("/")[0] if top == BOTS else None
 
 

@@ -21,6 +21,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     STATE: (
         *("bots/*/conf/holds.json", "bots/*/conf/holds.json.unreadable-*", "bots/*/conf/limits.json"),
         *("bots/*/conf/state.json", "bots/*/circuit_breaker.json", "bots/*/sold.json", "removed/*.holds.json"),
+        "moved/*.json",
         *("user_data/state/**", "incidents/**"),
     ),
     RELEASES: ("bots/*/bot.json", "bots/*/compose.yml", "bots/*/releases.json", "bots/*/release/**"),

@@ -22,7 +22,7 @@ from freqops.core.base.kinds import Malformed
 from freqops.core.bot import limits
 from freqops.core.bot.layout import Home
 from freqops.core.breaker import breaker_file, places
-from freqops.core.halt import holds
+from freqops.core.halt import holds, moved
 from freqops.core.halt.holds import Holds, HoldsUnreadable
 from freqops.core.runs import slot_directory, slot_file
 
@@ -82,7 +82,7 @@ class StatePart:
         path = PurePosixPath(where.path)
         if where.bot and path.name == "state.json":
             return Step(parts.STATE, where.path, KEEP, FOLLOWS)
-        if where.bot and not self._taken.is_here(where.bot):
+        if where.bot and path.parts[0] != moved.DIRECTORY and not self._taken.is_here(where.bot):
             raise Refused(NOT_HERE.format(bot=where.bot))
         if where.path.startswith(f"{STATE}/") and ".unreadable-" not in path.name:
             is_slot = path.parent.name == slot_directory.RUNNING

@@ -17,7 +17,7 @@ from freqops.core.bot.status_table import HEADINGS, NO_PROCESS, cells, notes, pr
 from freqops.core.deploy import installed, own_container
 from freqops.core.deploy.container import Container
 from freqops.core.exchange.positions import position
-from freqops.core.halt import halt_drill, holds, start_gate
+from freqops.core.halt import halt_drill, holds, moved, start_gate
 from freqops.core.incident import opening
 
 from . import breaker_notes, foreign_freqtrade, limits_notes, plan_notes, recovery_point, stopped
@@ -74,7 +74,7 @@ def _fill(
 ) -> None:
     try:
         row["problems"] += [*_interrupted(home), *_of_holds(home, clock), *breaker_notes.problems(home, clock)]
-        row["notes"] += breaker_notes.notes(home, clock)
+        row["notes"] += [*breaker_notes.notes(home, clock), *_moved(home)]
         recovery_point.fill(row, home, clock)
         row.update(_holds(home))
         bot = layout.load_bot(home)
@@ -127,6 +127,12 @@ def _of_holds(home: Path, clock: Clock) -> list[str]:
     except holds.HoldsUnreadable as error:
         cure = "a halt at that level, or the next deploy, replaces them and keeps what is left of them; then resume it"
         return [f"its holds cannot be read ({error}): this counts as level {holds.HARD}; {cure}"]
+
+
+def _moved(home: Path) -> list[str]:
+    """Return where a bot is that moved away."""
+    why = moved.why_not_resumed(Home(home).root, home.name)
+    return [why] if why else []
 
 
 def _holds(home: Path) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Switch(WayBack):
             if self._files.is_new and self._engine.container(layout.container_of(self._home.name)) is None:
                 left = holds_file.begin(self._home, self._clock)
                 if left.level:
-                    self._result.detail.append(f"it was removed while it was held, and is held again: {left.incidents}")
+                    self._result.detail.append(f"it is held as what waited for it says: {left.incidents}")
             else:
                 holds.load(Home(self._home).holds)
         except holds.HoldsUnreadable as error:

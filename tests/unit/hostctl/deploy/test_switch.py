@@ -504,7 +504,7 @@ def test_what_was_removed_while_it_was_held_comes_up_held(host: Host, level: int
     (host.root / "removed" / "alpha.holds.json").write_text(json.dumps(held.to_json()))
     row = host.switch(NEW)
     assert (row.well, row.outcome, row.level) == (True, "paused" if level == 1 else "held", level)
-    assert "it was removed while it was held, and is held again: old (halt, level" in row.detail[0]
+    assert "it is held as what waited for it says: old (halt, level" in row.detail[0]
     assert holds.load(host.home / "conf" / "holds.json") == held
     assert not (host.root / "removed" / "alpha.holds.json").exists()
 
