@@ -9,8 +9,12 @@ from lab.images import base_image, images_wanted
 from lab.services import accounts
 
 
-def reset(name: str) -> None:
+def reset(name: str, *, keep_accounts: bool = False) -> None:
     """Make one host again from the host image, record its new key, and begin again with its bots' accounts.
+
+    Args:
+        name: The host.
+        keep_accounts: Whether what its bots have at the exchange stays, as after a fire.
 
     Raises:
         LabError: the lab is not up.
@@ -25,4 +29,5 @@ def reset(name: str) -> None:
     place = boot.Place(client, image, net, client.info()["CgroupVersion"])
     boot.bring_up(place, known, discarded=[spec])
     known.save()
-    accounts.reset(name, inventory.read_fleet())
+    if not keep_accounts:
+        accounts.reset(name, inventory.read_fleet())

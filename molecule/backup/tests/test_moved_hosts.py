@@ -1,0 +1,261 @@
+"""A live bot whose host is destroyed, and stood up again from its repository; then it moves to another host and back.
+
+It has a trade that was averaged three times, one with its stop on the exchange, and one that was sold in part. The same
+trades go on each time, from SQLite to Postgres too, and no host on which it was ever trades with it again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from lab.reset import reset
+from lab.services.accounts import account_of
+from lab.services.control import control
+from lab.services.prices import all_pairs
+from tests.support.field import Field, Played, play, until
+from tests.support.fleet import Fleet
+from tests.support.live import BALANCES, MODEL
+from tests.support.live import HOST as OLD
+from tests.support.patience import GIVE_UP
+from tests.support.rollout import CONTRACT, Rollout
+from tests.support.rollout import HOST as NEW
+
+AVERAGED, STOPPED, REDUCED = "BTC/USDT", "ETH/USDT", "SOL/USDT"
+PAIRS = [AVERAGED, STOPPED, REDUCED]
+SAVED = "/srv/freqops/backup"
+REASON = ("-e", "reason=test of moved hosts")
+INCIDENT = re.compile(r"\d{8}T\d{6}Z-(?:migrate|rebuild)_host-[0-9a-f]{6}")
+STILL = {"enter": [], "exit": [], "add": [], "reduce": []}
+NO_KEY = {"endpoint": "GET /api/v3/account", "answer": {"status": 401, "code": -2015, "msg": "Invalid API-key, IP"}}
+
+
+def incident_in(played: Played) -> str:
+    """Return the incident under which the bot is held after a play."""
+    found = INCIDENT.findall(played.out)
+    assert found, played.out
+    return str(found[-1])
+
+
+class Mover(Field):
+    """The bot, on the host on which it is at the moment."""
+
+    @property
+    def home(self) -> str:
+        return f"/srv/freqops/bots/{self.bot}"
+
+    def wish(self, **wishes: list[str]) -> None:
+        """Tell its strategy what to do from its next round on, and nothing else."""
+        text = shlex.quote(json.dumps({**STILL, **wishes}))
+        self.sh(f"printf %s {text} > {self.home}/conf/wishes.new && chmod 0644 {self.home}/conf/wishes.new"
+                f" && mv {self.home}/conf/wishes.new {self.home}/conf/wishes.json")  # fmt: skip
+
+    def known(self) -> list[tuple[Any, ...]]:
+        """Return what must be the same of each open trade, wherever the bot is."""
+        names = ("trade_id", "pair", "amount", "stake_amount", "open_rate", "stop_loss_abs")
+        return [(*(trade[name] for name in names), len(trade["orders"])) for trade in self.trades()]
+
+    def filled(self, pair: str, side: str) -> int:
+        """Return how many orders of one side were filled in the open trade of a pair."""
+        return sum(
+            order["ft_order_side"] == side and order["status"] == "closed"
+            for trade in self.trades() if trade["pair"] == pair for order in trade["orders"]
+        )  # fmt: skip
+
+
+@dataclass
+class World:
+    """Both hosts, and what the inventory says of them."""
+
+    rollout: Rollout
+    bots: dict[str, Mover] = field(default_factory=lambda: {host: Mover(host, MODEL) for host in (OLD, NEW)})
+
+    def inventory(self, at: str) -> str:
+        """Return the inventory in which the bot is on one of the hosts: on SQLite there, or on Postgres here."""
+
+        def change(fleet: Fleet) -> None:
+            [declared] = [each for each in fleet[OLD]["freqtrade_bots"] if each["name"] == MODEL]
+            declared |= {"strategy": "ContractStrategy", "strategy_dir": str(CONTRACT.parent)}
+            declared |= {"database": "sqlite" if at == OLD else "postgresql"}
+            declared["config"] = {
+                **declared["config"], "max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}],
+                "exchange": {"pair_whitelist": PAIRS}, "stake_amount": 100, "position_adjustment_enable": True,
+            }  # fmt: skip
+            fleet[OLD] |= {"freqtrade_bots": [], "freqtrade_start_deadline": GIVE_UP}
+            fleet[at]["freqtrade_bots"].append(declared)
+
+        return self.rollout.inventory(change)
+
+    def play(self, name: str, at: str, *words: str) -> Played:
+        return play(name, *words, *REASON, inventory=self.inventory(at))
+
+    def move(self, source: str, target: str, *words: str) -> Played:
+        return self.play("migrate_host", target, "-e", f"bots={MODEL}", "-e", f"from_host={source}", *words)
+
+    def resting(self) -> set[str]:
+        """Return the pairs whose stops rest on the exchange."""
+        orders = control("GET", f"/accounts/{account_of(OLD, MODEL)}/orders")
+        return {order["symbol"] for order in orders if order["status"] == "NEW" and order["side"] == "SELL"}
+
+
+@pytest.fixture(scope="module")
+def world(rollout: Rollout) -> Iterator[World]:
+    """The bot on its first host, with its three trades; afterwards that host is bare, and the other one as it was."""
+    found = World(rollout)
+    bot = found.bots[OLD]
+    control("DELETE", "/faults")
+    control("DELETE", "/scripts")
+    all_pairs(0)
+    reset(OLD)
+    control("POST", f"/accounts/{account_of(OLD, MODEL)}/reset", {"balances": BALANCES})
+    deployed = found.play("deploy", OLD, "--limit", OLD)
+    assert deployed.rc == 0, deployed.out
+    bot.wish(enter=PAIRS)
+    until("it has its trades", lambda: {trade["pair"] for trade in bot.trades()} == set(PAIRS), GIVE_UP)
+    bot.wish(add=[AVERAGED], reduce=[REDUCED])
+    until("one was sold in part", lambda: bot.filled(REDUCED, "sell") > 0, GIVE_UP)
+    bot.wish(add=[AVERAGED])
+    until("one was averaged three times", lambda: bot.filled(AVERAGED, "buy") >= 4, GIVE_UP)
+    bot.wish()
+    until("their stops rest on the exchange", lambda: len(found.resting()) == len(PAIRS), GIVE_UP)
+    yield found
+    control("DELETE", "/faults")
+    there = found.bots[NEW]
+    if there.host.run(f"test -e {there.home}").rc == 0:
+        there.resume()
+        assert there.halt(2)[0] == 0
+        gone = found.play("remove", NEW, "--limit", NEW, "-e", f"bots={MODEL}")
+        assert gone.rc == 0, gone.out
+    reset(OLD)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(world: World) -> Played:
+    """The first host, destroyed and rebuilt out of its repository, which somebody had saved with its password."""
+    bot = world.bots[OLD]
+    quiet = until("nothing of it changes", lambda: bot.known() if world.resting() else [], GIVE_UP)
+    backed_up = world.play("backup", OLD, "--limit", OLD)
+    assert backed_up.rc == 0, backed_up.out
+    world.rollout.place.joinpath("known.json").write_text(json.dumps(quiet))
+    saved = bot.sh(f"tar --create --gzip --directory {SAVED} local | base64 --wrap=0")
+    password = world.rollout.place / "password"
+    password.write_text(bot.sh(f"cat {SAVED}/keys/local"))
+    reset(OLD, keep_accounts=True)
+    assert bot.host.run("test -e /srv/freqops").rc != 0
+    archive = base64.b64decode(saved)
+    assert len(archive) > 1000
+    put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
+    done = bot.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
+    assert done.rc == 0, done.err
+    words = ("--limit", OLD, "-e", "repository=local", "-e", f"password_file={password}", "-e", "resume=true")
+    refused = world.play("rebuild_host", OLD, *words)
+    assert refused.rc != 0
+    assert "two would trade with one account" in refused.out
+    assert bot.host.run("test -e /srv/freqops/bots").rc != 0, "nothing was touched"
+    return world.play("rebuild_host", OLD, *words, "-e", "fenced='the machine was destroyed, ticket 4711'")
+
+
+def before(world: World) -> list[tuple[Any, ...]]:
+    """Return the trades before the host was destroyed."""
+    return [tuple(trade) for trade in json.loads(world.rollout.place.joinpath("known.json").read_text())]
+
+
+def test_a_lost_host_comes_back_with_the_trades_that_it_had(world: World, rebuilt: Played) -> None:
+    assert rebuilt.rc == 0, rebuilt.out
+    assert "rebuild_host: done, 1 of 1 hosts" in rebuilt.out
+    bot = world.bots[OLD]
+    assert (bot.level(), bot.state()) == (1, "paused")
+    assert bot.known() == before(world)
+    assert len(world.resting()) == len(PAIRS), "the stops that rested still rest"
+
+
+def test_what_was_rebuilt_is_not_rebuilt_again(world: World, rebuilt: Played) -> None:
+    assert rebuilt.rc == 0
+    password = world.rollout.place / "password"
+    words = ("-e", "repository=local", "-e", f"password_file={password}", "-e", "fenced=as before")
+    again = world.play("rebuild_host", OLD, "--limit", OLD, *words)
+    assert again.rc != 0
+    assert "is on this host, and not held for a restore" in again.out
+    assert world.bots[OLD].state() == "paused"
+
+
+def test_its_next_step_is_as_it_would_have_been(world: World, rebuilt: Played) -> None:
+    assert rebuilt.rc == 0
+    bot = world.bots[OLD]
+    bot.wish()
+    bot.resume()
+    until("it runs", lambda: bot.state() == "running", GIVE_UP)
+    bot.wish(add=[AVERAGED], exit=[REDUCED])
+    until("it was averaged once more", lambda: bot.filled(AVERAGED, "buy") >= 5, GIVE_UP)
+    bot.wish(exit=[REDUCED])
+    until("the one that was sold in part is sold", lambda: len(bot.trades()) == len(PAIRS) - 1, GIVE_UP)
+    bot.wish()
+    until("two stops rest on the exchange", lambda: len(world.resting()) == len(PAIRS) - 1, GIVE_UP)
+
+
+def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bot(world: World) -> None:
+    bot = world.bots[OLD]
+    fault = control("PUT", "/faults", {**NO_KEY, "account": account_of(OLD, MODEL)})
+    refused = world.move(OLD, NEW)
+    control("DELETE", f"/faults?id={fault['id']}")
+    assert refused.rc != 0
+    assert "the exchange does not accept its key from this host" in refused.out
+    assert (bot.level(), bot.state()) == (0, "running")
+    assert world.bots[NEW].level() == 3
+
+
+def test_a_move_is_undone_until_the_bot_is_resumed(world: World) -> None:
+    old, new = world.bots[OLD], world.bots[NEW]
+    trades = old.known()
+    moved = world.move(OLD, NEW)
+    assert moved.rc == 0, moved.out
+    assert (old.level(), new.level(), old.processes(), new.processes()) == (3, 3, [], [])
+    incident = incident_in(moved)
+    code, answer = old.tool(f"resume {MODEL} --incident {incident} --reason test --anyway test")
+    assert (code, f"moved to {NEW}" in answer["refused"]) == (1, True)
+    undone = world.move(OLD, NEW, "-e", "action=undo", "-e", f"incident={incident}")
+    assert undone.rc == 0, undone.out
+    code, answer = new.tool(f"resume {MODEL} --incident {incident} --reason test --anyway test")
+    assert (code, f"moved to {OLD}" in answer["refused"]) == (1, True)
+    old.resume()
+    until("it runs where it was", lambda: old.state() == "running", GIVE_UP)
+    assert old.known() == trades
+
+
+def test_it_goes_on_where_it_went_on_another_kind_of_database(world: World) -> None:
+    old, new = world.bots[OLD], world.bots[NEW]
+    trades = old.known()
+    moved = world.move(OLD, NEW, "-e", "resume=true")
+    assert moved.rc == 0, moved.out
+    assert "migrate_host: done, 1 of 1 hosts" in moved.out
+    assert (new.level(), new.state(), old.processes()) == (1, "paused", [])
+    assert new.known() == trades
+    new.wish()
+    new.resume()
+    until("it runs", lambda: new.state() == "running", GIVE_UP)
+    undone = world.move(OLD, NEW, "-e", "action=undo", "-e", f"incident={incident_in(moved)}")
+    assert undone.rc != 0
+    assert "was resumed here" in undone.out
+    new.wish(add=[AVERAGED])
+    until("it was averaged here", lambda: new.filled(AVERAGED, "buy") >= 6, GIVE_UP)
+    new.wish()
+
+
+def test_where_it_was_it_never_trades_again(world: World) -> None:
+    old = world.bots[OLD]
+    old.host.reboot()
+    old.sh(f"docker start freqops-{MODEL}")
+    deployed = world.play("deploy", OLD, "--limit", OLD)
+    assert deployed.rc == 0, deployed.out
+    assert "held at level 3" in deployed.out
+    code, answer = old.tool(f"start {MODEL}")
+    assert (code, answer["outcome"]) == (0, "held")
+    assert (old.level(), old.processes()) == (3, [])
+    assert world.bots[NEW].state() == "running"
