@@ -92,6 +92,18 @@ class Host:
         ssh.hang_up(self.port)
         self._container().stop(timeout=STOP_SECONDS)
 
+    @property
+    def address(self) -> str:
+        """The address of the host in the lab's network.
+
+        Raises:
+            LabError: the network is gone.
+        """
+        net = network.find(engine.connected())
+        if net is None:
+            raise LabError("the lab's network is gone; run `python -m lab up`")
+        return str(network.address(net, self.spec.address_number))
+
     def start(self) -> None:
         """Start the host and wait until it has booted."""
         net = network.find(engine.connected())

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.engine import engine, network
 from lab.hosts.host import Host
 from tests.support.field import Field, play, until
 from tests.support.fleet import Fleet
@@ -43,13 +42,6 @@ WITHOUT_DUMPS = (
     "[row.update(dumps=False) for row in found['repositories']]; json.dump(found, open(place, 'w')); answer = True"
 )
 GUEST = Path(__file__).parents[3] / "tests/support/guest.py"
-
-
-def address_of(host: str) -> str:
-    """Return the address of a host in the lab's network."""
-    net = network.find(engine.connected())
-    assert net is not None
-    return str(network.address(net, Host(host).spec.address_number))
 
 
 def without_timer(name: str) -> str:
@@ -126,17 +118,17 @@ class Elsewhere:
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let no packet of the other host come back during the block."""
-        self.keeper.sh(f"ip route add blackhole {address_of(HOST)}/32")
+        self.keeper.sh(f"ip route add blackhole {Host(HOST).address}/32")
         try:
             yield
         finally:
-            self.keeper.sh(f"ip route del blackhole {address_of(HOST)}/32")
+            self.keeper.sh(f"ip route del blackhole {Host(HOST).address}/32")
 
 
 @pytest.fixture(scope="module")
 def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
     """A host that backs up to another one; both are as they were afterwards."""
-    address = address_of(KEEPER)
+    address = Host(KEEPER).address
     found = Elsewhere(rollout.bots["epsilon"], Field(KEEPER), address)
 
     def declared(fleet: Fleet) -> None:
