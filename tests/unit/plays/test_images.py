@@ -45,8 +45,7 @@ def task(path: str, module: str) -> Any:
 
 
 def test_the_probe_looks_for_the_images_of_all_bots() -> None:
-    play = next(each for each in tasks("playbooks/deploy.yml") if each["name"].endswith("Deploy"))
-    probe = next(each["freqops_probe"] for each in play["tasks"] if "freqops_probe" in each)
+    probe = task("playbooks/steps/deploy.yml", "freqops_probe")
     assert templated(probe["images"]) == [OF_HOST, OWN, POSTGRES]
     assert templated(probe["images"], freqtrade_bots=[BETA]) == [OWN, POSTGRES]
     assert templated(probe["images"], freqtrade_bots=[]) == [POSTGRES]

@@ -7,27 +7,13 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from freqops.core.backup import parts
+from tests.unit.plays.step_words import refusals
 
 ROOT = Path(__file__).resolve().parents[3]
-TASKS = DataLoader().load_from_file(str(ROOT / "playbooks" / "steps" / "restore_words.yml"), trusted_as_template=True)
 TRADES = {"restore_only": "trades", "bots": "alpha", "incident": "one", "snapshot": "latest"}
 STATE = {"restore_only": "state,registry", "repository": "vault", "snapshot": "latest"}
-
-
-def refusals(given: dict[str, Any]) -> list[str]:
-    """Return what the steps refuse; Ansible resolves the text of each refusal, also of one that is not said."""
-    templar = Templar(loader=DataLoader(), variables=given)
-    said = []
-    for task in TASKS:
-        asked = task["ansible.builtin.assert"]
-        conditions = asked["that"] if isinstance(asked["that"], list) else [asked["that"]]
-        text = str(templar.template(asked["fail_msg"]))
-        if not all(templar.evaluate_conditional(condition) for condition in conditions):
-            said.append(text)
-    return said
 
 
 @pytest.mark.parametrize(
@@ -36,7 +22,7 @@ def refusals(given: dict[str, Any]) -> list[str]:
      {**STATE, "bots": "alpha,beta", "incident": "one"}],
 )  # fmt: skip
 def test_what_goes_together_is_not_refused(given: dict[str, Any]) -> None:
-    assert refusals(given) == []
+    assert refusals("restore_words", given) == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +39,7 @@ def test_what_goes_together_is_not_refused(given: dict[str, Any]) -> None:
     ],
 )
 def test_what_does_not_is_refused_with_why(given: dict[str, Any], text: str) -> None:
-    assert any(text in said for said in refusals(given))
+    assert any(text in said for said in refusals("restore_words", given))
 
 
 def test_the_inputs_name_every_part() -> None:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[4]
     [
         ("state/bots/alpha/conf/holds.json", "bots/alpha/conf/holds.json", "alpha", 0o644, 0o755, 0),
         ("state/removed/alpha.holds.json", "removed/alpha.holds.json", "alpha", 0o644, 0o755, 0),
+        ("state/moved/alpha.json", "moved/alpha.json", "alpha", 0o600, 0o700, 0),
         ("state/incidents/one/a.json", "incidents/one/a.json", "", 0o600, 0o700, 0),
         ("registry/strategies_registry.sqlite", "user_data/registry/strategies_registry.sqlite", "", 0o644, 0o755, 0),
         ("releases/bots/alpha/release/f/strategies/a.py", "bots/alpha/release/f/strategies/a.py", "alpha", 0o444,
@@ -50,6 +51,9 @@ def test_each_file_has_the_place_and_the_rights_that_a_deploy_gives_it(
         "state/user_data/state",
         "state/incidents/../../etc/passwd",
         "state/removed/..holds.json",
+        "state/moved/..json",
+        "state/moved/Alpha.json",
+        "state/moved/alpha/x.json",
         "state//etc/passwd",
         "state/",
         "state",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from freqops.core.backup import snapshot_choice
+from freqops.core.backup.manifest import File
+from freqops.core.backup.snapshot import Snapshot
 from freqops.core.base.errors import Refused
+from freqops.core.bot.database_contents import SQLITE, Recorded
+from tests.unit.core.backup.dumped import BEGAN, manifest
 
 NUMBERS = ["ab" * 32, "abababab" + "cd" * 28, "12345678" + "0" * 56]
 
@@ -36,3 +41,11 @@ def test_latest_and_a_moment_mean_no_id() -> None:
     assert snapshot_choice.named(NUMBERS, "latest") is None
     assert snapshot_choice.until("latest") is None
     assert snapshot_choice.until("2026-01-31T18:00:00Z") == datetime(2026, 1, 31, 18, tzinfo=UTC)
+
+
+def test_a_snapshot_of_a_bot_that_never_ran_is_not_chosen() -> None:
+    ran = manifest(File("database", 3, "0" * 64))
+    never = replace(ran, contents=Recorded(SQLITE, {}))
+    found = Snapshot("paper-1", BEGAN, BEGAN, ("trades",), {"alpha": ran, "beta": never}, (), {}, (), ())
+    assert snapshot_choice.unfit(found, "alpha", "paper-1") == ""
+    assert "has no table: of a bot that never ran" in snapshot_choice.unfit(found, "beta", "paper-1")

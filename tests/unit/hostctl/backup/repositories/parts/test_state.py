@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from freqops.core.backup.parts_answer import ADD, KEEP, LEAVE_OUT, MAY_BE, RAISE
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.breaker import breaker_file, places
-from freqops.core.halt import holds
+from freqops.core.halt import holds, moved
 from freqops.hostctl.backup import state_part
 from freqops.hostctl.bot import holds_file
 from freqops.hostctl.breaker import writer
@@ -220,6 +221,18 @@ def test_left_holds_are_united_too(lost: Lost) -> None:
     assert what(done)["removed/gamma.holds.json"] == RAISE
     assert [(each.holder, each.level) for each in holds.load(left).holds] == [("risk", 1)]
     assert left.stat().st_mode & 0o777 == 0o400
+
+
+def test_where_a_bot_moved_to_is_known_again_also_where_the_bot_is_not(lost: Lost) -> None:
+    note = moved.Moved("new-1", "one", "2026-01-02T03:04:05Z")
+    moved.write(lost.root, "gamma", note)
+    assert one(lost.host.backups.back_up(("state",), "local")).proven
+    moved.take_back(lost.root, "gamma")
+    assert what(lost.restore("state"))["moved/gamma.json"] == ADD
+    assert moved.load(lost.root, "gamma") == note
+    moved.write(lost.root, "gamma", replace(note, to="new-2"))
+    assert what(lost.restore("state"))["moved/gamma.json"] == KEEP
+    assert moved.load(lost.root, "gamma") == replace(note, to="new-2")
 
 
 def test_a_merge_that_does_not_stay_is_not_proven(lost: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
