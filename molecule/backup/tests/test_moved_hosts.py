@@ -106,10 +106,10 @@ class World:
         self.key = {"key": made["api_key"], "secret": made["secret"]}
 
     def play(self, name: str, at: str, *words: str) -> Played:
-        return play(name, *words, *REASON, inventory=self.inventory(at))
+        return play(name, *words, inventory=self.inventory(at))
 
     def move(self, source: str, target: str, *words: str) -> Played:
-        return self.play("migrate_host", target, "-e", f"bots={MODEL}", "-e", f"from_host={source}", *words)
+        return self.play("migrate_host", target, "-e", f"bots={MODEL}", "-e", f"from_host={source}", *REASON, *words)
 
     def resting(self) -> set[str]:
         """Return the pairs whose stops rest on the exchange."""
@@ -144,7 +144,7 @@ def world(rollout: Rollout) -> Iterator[World]:
     if there.host.run(f"test -e {there.home}").rc == 0:
         there.resume()
         assert there.halt(2)[0] == 0
-        gone = found.play("remove", NEW, "--limit", NEW, "-e", f"bots={MODEL}")
+        gone = found.play("remove", NEW, "--limit", NEW, "-e", f"bots={MODEL}", *REASON)
         assert gone.rc == 0, gone.out
     reset(OLD)
 
@@ -167,7 +167,7 @@ def rebuilt(world: World) -> Played:
     put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
     done = bot.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
     assert done.rc == 0, done.err
-    words = ("--limit", OLD, "-e", "repository=local", "-e", f"password_file={password}", "-e", "resume=true")
+    words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"password_file={password}", "-e", "resume=true")
     refused = world.play("rebuild_host", OLD, *words)
     assert refused.rc != 0
     assert "two would trade with one account" in refused.out
@@ -192,7 +192,7 @@ def test_a_lost_host_comes_back_with_the_trades_that_it_had(world: World, rebuil
 def test_what_was_rebuilt_is_not_rebuilt_again(world: World, rebuilt: Played) -> None:
     assert rebuilt.rc == 0
     password = world.rollout.place / "password"
-    words = ("-e", "repository=local", "-e", f"password_file={password}", "-e", "fenced=as before")
+    words = ("-e", "repository=local", "-e", f"password_file={password}", "-e", "fenced=as_before", *REASON)
     again = world.play("rebuild_host", OLD, "--limit", OLD, *words)
     assert again.rc != 0
     assert "is on this host, and not held for a restore" in again.out
