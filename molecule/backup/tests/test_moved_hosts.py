@@ -54,9 +54,9 @@ class Mover(Field):
 
     def wish(self, **wishes: list[str]) -> None:
         """Tell its strategy what to do from its next round on, and nothing else."""
-        text = shlex.quote(json.dumps({**STILL, **wishes}))
-        self.sh(f"printf %s {text} > {self.home}/conf/wishes.new && chmod 0644 {self.home}/conf/wishes.new"
-                f" && mv {self.home}/conf/wishes.new {self.home}/conf/wishes.json")  # fmt: skip
+        text, path = shlex.quote(json.dumps({**STILL, **wishes})), f"{self.home}/conf/wishes.json"
+        self.sh(f"mkdir -p {self.home}/conf && printf %s {text} > {path}.new && chmod 0644 {path}.new"
+                f" && mv {path}.new {path}")  # fmt: skip
 
     def known(self) -> list[tuple[Any, ...]]:
         """Return what must be the same of each open trade, wherever the bot is."""
@@ -128,9 +128,9 @@ def world(rollout: Rollout) -> Iterator[World]:
     reset(OLD)
     control("POST", f"/accounts/{account_of(OLD, MODEL)}/reset", {"balances": BALANCES})
     found.use_key(bot.host.address)
+    bot.wish(enter=PAIRS)
     deployed = found.play("deploy", OLD, "--limit", OLD)
     assert deployed.rc == 0, deployed.out
-    bot.wish(enter=PAIRS)
     until("it has its trades", lambda: {trade["pair"] for trade in bot.trades()} == set(PAIRS), GIVE_UP)
     bot.wish(add=[AVERAGED], reduce=[REDUCED])
     until("one was sold in part", lambda: bot.filled(REDUCED, "sell") > 0, GIVE_UP)
@@ -172,6 +172,7 @@ def rebuilt(world: World) -> Played:
     assert refused.rc != 0
     assert "two would trade with one account" in refused.out
     assert bot.host.run("test -e /srv/freqops/bots").rc != 0, "nothing was touched"
+    bot.wish()
     return world.play("rebuild_host", OLD, *words, "-e", "fenced='the machine was destroyed, ticket 4711'")
 
 
@@ -202,7 +203,6 @@ def test_what_was_rebuilt_is_not_rebuilt_again(world: World, rebuilt: Played) ->
 def test_its_next_step_is_as_it_would_have_been(world: World, rebuilt: Played) -> None:
     assert rebuilt.rc == 0
     bot = world.bots[OLD]
-    bot.wish()
     bot.resume()
     until("it runs", lambda: bot.state() == "running", GIVE_UP)
     bot.wish(add=[AVERAGED], exit=[REDUCED])
@@ -220,6 +220,7 @@ def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bo
     assert "the exchange does not accept its key from this host" in refused.out
     assert (bot.level(), bot.state()) == (0, "running")
     assert world.bots[NEW].level() == 3
+    world.bots[NEW].wish()
     world.use_key()
 
 
@@ -249,7 +250,6 @@ def test_it_goes_on_where_it_went_on_another_kind_of_database(world: World) -> N
     assert "migrate_host: done, 1 of 1 hosts" in moved.out
     assert (new.level(), new.state(), old.processes()) == (1, "paused", [])
     assert new.known() == trades
-    new.wish()
     new.resume()
     until("it runs", lambda: new.state() == "running", GIVE_UP)
     undone = world.move(OLD, NEW, "-e", "action=undo", "-e", f"incident={incident_in(moved)}")

@@ -195,7 +195,7 @@ def done_at(fleet: Fleet) -> str:
 def test_a_bot_whose_halt_is_not_proven_did_not_leave(fleet: Fleet) -> None:
     fleet.old.runs()
     fleet.proven = False
-    with pytest.raises(NotProven, match="did not leave"):
+    with pytest.raises(NotProven, match="did not leave: NOT PROVEN; why"):
         fleet.leave()
     assert moved.load(fleet.old.root, "alpha") is None
     with pytest.raises(Refused, match="nothing of it is handed over"):
