@@ -1,4 +1,4 @@
-"""The rules of a major upgrade of a host's Postgres: what is refused, the room that it needs, and what must be equal."""
+"""The rules of a major upgrade of a host's Postgres: what is refused, how much room it needs, what must be equal."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from .full import MEBIBYTE, shown
 COPIES, SPARE = 2, 1024 * MEBIBYTE
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 NEW, WORK = "data.new", "upgrade"
-KEPT = re.compile(r"data\.([1-9][0-9])\.[0-9A-Za-z][0-9A-Za-z_-]{0,99}", re.ASCII)
+KEPT = re.compile(r"data\.([1-9][0-9])\.[0-9A-Za-z][0-9A-Za-z_.-]{0,79}", re.ASCII)
 RECORD = ".json"  # beside a directory that is kept: what it was, and held
-ALIKE, OTHER, HIGHER, LOWER = "alike", "other", "higher", "lower"
 # Each fact of a cluster, and of each of its databases: a key and a value.
 CLUSTER_FACTS = {
     "role": (
-        "select rolname::text as key, format('superuser %s, inherits %s, makes roles %s, makes databases %s, logs in %s, "
-        "replicates %s, bypasses rules %s, connections %s, valid until %s', rolsuper, rolinherit, rolcreaterole, "
-        "rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, coalesce(rolvaliduntil::text, 'ever')) "
-        "as value from pg_roles where rolname !~ '^pg_'"
+        "select rolname::text as key, format('superuser %s, inherits %s, makes roles %s, makes databases %s, "
+        "logs in %s, replicates %s, bypasses rules %s, connections %s, valid until %s', rolsuper, rolinherit, "
+        "rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, "
+        "coalesce(rolvaliduntil::text, 'ever')) as value from pg_roles where rolname !~ '^pg_'"
     ),
     "password of role": (
         "select rolname::text as key, md5(coalesce(rolpassword, '')) as value from pg_authid where rolname !~ '^pg_'"
@@ -32,8 +31,8 @@ CLUSTER_FACTS = {
     ),
     "settings": (
         "select coalesce(r.rolname, 'all') || ' in ' || coalesce(d.datname, 'all') as key, "
-        "array_to_string(s.setconfig, '; ') as value from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole "
-        "left join pg_database d on d.oid = s.setdatabase"
+        "array_to_string(s.setconfig, '; ') as value from pg_db_role_setting s "
+        "left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase"
     ),
     "database": (
         "select d.datname::text as key, format('owner %s, connections %s, rights %s, %s', pg_get_userbyid(d.datdba), "
@@ -55,8 +54,8 @@ DATABASE_FACTS = {
         "and e.classid = 'pg_class'::regclass and e.deptype = 'e')"
     ),
     "constraint": (  # those of columns that must not be null are constraints of their own in newer versions
-        "select n.nspname || '.' || r.relname || ' ' || c.conname as key, c.contype::text as value from pg_constraint c "
-        "join pg_class r on r.oid = c.conrelid join pg_namespace n on n.oid = r.relnamespace "
+        "select n.nspname || '.' || r.relname || ' ' || c.conname as key, c.contype::text as value "
+        "from pg_constraint c join pg_class r on r.oid = c.conrelid join pg_namespace n on n.oid = r.relnamespace "
         "where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and c.contype <> 'n'"
     ),
     "function": (
@@ -83,19 +82,12 @@ STAYS = (
 CHANGED = "select distinct name as found from pg_file_settings where sourcefile like '%/postgresql.auto.conf'"
 # Others that are connected: what they write meanwhile would be lost.
 BUSY = (
-    "select distinct coalesce(usename, 'somebody') || ' in ' || coalesce(datname, 'all') as found from pg_stat_activity "
-    "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+    "select distinct coalesce(usename, 'somebody') || ' in ' || coalesce(datname, 'all') as found "
+    "from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
 )
 SECRET = ("password of role", "settings")
 
 Facts = Mapping[str, Mapping[str, str]]
-
-
-def way(present: tuple[str, int], wanted: tuple[str, int]) -> str:
-    """Return how an image stands to the one that runs: `ALIKE`, `OTHER` of the same version, `HIGHER`, `LOWER`."""
-    if present[1] != wanted[1]:
-        return HIGHER if wanted[1] > present[1] else LOWER
-    return ALIKE if present[0] == wanted[0] else OTHER
 
 
 def no_upgrade(present: int, wanted: int) -> str:

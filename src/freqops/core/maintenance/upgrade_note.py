@@ -14,7 +14,6 @@ from ..base import kinds
 from ..base.kinds import Malformed
 from ..bot import postgres_major
 from ..bot.database_contents import Recorded
-from ..bot.postgres import UPGRADING as FILE
 from .upgrade import KEPT, NAME, NEW
 
 PREPARING, SWITCHING = "preparing", "switching"

@@ -6,7 +6,6 @@ note brings that back. It is taken away when the other one is proven, and by not
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,9 +17,10 @@ from freqops.core.base.errors import FreqopsError, NotProven
 from freqops.core.base.kinds import Malformed
 from freqops.core.bot import engine_names, postgres_major
 from freqops.core.bot.postgres import CONTAINER
+from freqops.core.bot.postgres import UPGRADING as FILE
 from freqops.core.deploy import own_container
 from freqops.core.maintenance import upgrade as rules
-from freqops.core.maintenance.upgrade_note import FILE, RUN, SWITCHING, Kept, Note
+from freqops.core.maintenance.upgrade_note import RUN, SWITCHING, Kept, Note
 
 from ..bot.engine import Engine
 from ..deploy import shared_postgres
@@ -161,7 +161,7 @@ class Change:
     def _rename(self, source: Path, target: Path) -> None:
         if target.exists():
             raise NotProven(f"{target} is in the way of {source}")
-        os.rename(source, target)
+        source.rename(target)
         durable.sync_directory(self.home)
 
     def _up(self, image: str) -> None:

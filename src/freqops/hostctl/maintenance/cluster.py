@@ -24,7 +24,10 @@ GLOBALS = "globals.sql"
 PRIVATE = 0o600
 # The superuser is there in every cluster; the other lines are psql's own, which an older psql does not know.
 LEFT_OUT = (b"CREATE ROLE postgres;", b"\\restrict ", b"\\unrestrict ")
-SIZES = "select datname::text as name, pg_database_size(oid) as size from pg_database where datallowconn and not datistemplate"
+SIZES = (
+    "select datname::text as name, pg_database_size(oid) as size from pg_database "
+    "where datallowconn and not datistemplate"
+)
 HIDDEN = ("SCRAM", "PASSWORD", "MD5")
 
 
@@ -80,7 +83,8 @@ class Cluster:
             kept.writelines(line for line in given if not line.startswith(LEFT_OUT))
         said.unlink()
         for name in names:
-            self._run(["pg_dump", "--format=custom", "--compress=1", "--no-password", name], output=place / f"{name}.dump")
+            dumped = ["pg_dump", "--format=custom", "--compress=1", "--no-password", name]
+            self._run(dumped, output=place / f"{name}.dump")
 
     def take_in(self, names: list[str], place: Path) -> None:
         """Bring in what `dump` wrote, and have Postgres gather its statistics.

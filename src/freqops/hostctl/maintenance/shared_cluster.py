@@ -31,6 +31,7 @@ from ..deploy.shared_postgres import FORMER, LOCK
 from .cluster import Cluster
 
 COMMAND = "upgrade-postgres"
+COMPANY_SECONDS = 10.0
 PLAYBOOK = "ansible-playbook playbooks/upgrade_postgres.yml"
 
 
@@ -43,10 +44,12 @@ class Order:
         image: The image of the new version; empty for an undo.
         look: Whether it is only said what would be done.
         overwrite: Of an undo: whether what was traded since may be lost.
+        host: The name of the host in the inventory.
     """
 
     mandate: Mandate
     image: str = ""
+    host: str = ""
     look: bool = False
     overwrite: bool = False
 
@@ -133,9 +136,9 @@ class SharedCluster:
         if present is None or not present.runs:
             wrong.append(f"{CONTAINER} does not run: deploy.yml brings it up")
         elif version != used:
-            wrong.append(f"the cluster on its disk is of Postgres {version}, and {CONTAINER} of {used}: look there first")
+            wrong.append(f"the cluster on its disk is of Postgres {version}, {CONTAINER} of {used}: look there first")
         if present is not None and present.image != postgres_major.image_in(self._compose()):
-            wrong.append(f"its {shared_postgres.COMPOSE} is not the one of which {CONTAINER} was made: deploy.yml first")
+            wrong.append(f"{CONTAINER} is not of the image that its {shared_postgres.COMPOSE} names: deploy.yml first")
         return wrong
 
     def _compose(self) -> str:
@@ -149,7 +152,8 @@ class SharedCluster:
         except FreqopsError as error:
             return [f"Postgres does not answer: {error}"]
         strange = rules.strange_names(names)
-        return [*([strange] if strange else []), *(f"{what} cannot be brought along: take it away first" for what in stays)]
+        found = [strange] if strange else []
+        return [*found, *(f"{what} cannot be brought along: take it away first" for what in stays)]
 
     def refuse_company(self) -> None:
         """Refuse others that are connected, now that the bots are stopped: what they write would be lost.
@@ -157,7 +161,11 @@ class SharedCluster:
         Raises:
             NotProven: Somebody is.
         """
+        give_up = self.clock.monotonic() + COMPANY_SECONDS
         found = self.cluster.found(rules.BUSY)
+        while found and self.clock.monotonic() < give_up:  # a status looks in for a moment
+            self.clock.sleep(1)
+            found = self.cluster.found(rules.BUSY)
         if found:
             raise NotProven(f"somebody else is connected to Postgres: {', '.join(found)}; end that first")
 

@@ -206,7 +206,7 @@ class Upgrade:
         self._said("dump all databases")
         self._shared.cluster.dump(names, work)
         self._said("make the new cluster")
-        scratch = self._scratch(work)
+        scratch = self._scratch()
         self._said("bring all databases in, and compare")
         scratch.take_in(names, work)
         compared(self._old, self._held, scratch)
@@ -233,10 +233,9 @@ class Upgrade:
             path.mkdir(mode=PRIVATE_DIRECTORY)
         for path in (new, work / "run"):
             os.chown(path, owner, owner)
-        work.chmod(0o711)  # the socket below it is for the owner of the clusters
         return work
 
-    def _scratch(self, work: Path) -> Cluster:
+    def _scratch(self) -> Cluster:
         """Start the new version on an empty directory, without any network, and wait until it answers."""
         home = self._change.home
         memory = scratch_containers.memory_of((home / COMPOSE).read_text())
@@ -279,9 +278,6 @@ class Upgrade:
 
     def _tell_kept(self, note: Note) -> None:
         place = self._change.home / note.out
-        self._row.kept = f"{place}, Postgres {self._old_version(place)}, as it was"
-        self._row.way_back = f"{UNDO} --limit {os.uname().nodename}; it needs no deploy, but 'postgres_image' as it was"
+        self._row.kept = f"{place}, Postgres {postgres_major.of_directory(place)}, as it was"
+        self._row.way_back = f"{UNDO} --limit {self._order.host or os.uname().nodename}"
         self._row.delete = f"rm -r {place} {place}{rules.RECORD} on the host; there is no way back then"
-
-    def _old_version(self, place: Path) -> int | None:
-        return postgres_major.of_directory(place)
