@@ -22,7 +22,7 @@ from freqops.core.deploy import own_container
 from freqops.core.maintenance import upgrade as rules
 
 from ..backup import fitness, restoring
-from ..bot import login, processes_and_api, stopping
+from ..bot import login, processes_and_api, stopped, stopping
 from ..bot.engine import Engine
 from ..bot.start import LOCK_SECONDS, start_locked
 from ..bot.stopped import Stopped
@@ -31,6 +31,7 @@ from ..deploy.shared_postgres import FORMER, LOCK
 from .cluster import Cluster
 
 COMMAND = "upgrade-postgres"
+OWN = f"a {COMMAND} is not over"  # an earlier one has left its bots behind: this one starts them
 COMPANY_SECONDS = 10.0
 PLAYBOOK = "ansible-playbook playbooks/upgrade_postgres.yml"
 
@@ -86,6 +87,11 @@ def database_of(bot: layout.Bot) -> str:
     return urlsplit(postgres.url_in_use(bot.home)).path.lstrip("/")
 
 
+def _stopped_here(bot: layout.Bot) -> bool:
+    note = stopped.note_of(bot.home)
+    return note is not None and note.command == COMMAND
+
+
 class SharedCluster:
     """The cluster of a host that stands, and the bots on it."""
 
@@ -102,8 +108,8 @@ class SharedCluster:
 
     @property
     def running(self) -> list[layout.Bot]:
-        """The bots that run."""
-        return [bot for bot in self.bots if processes_and_api.alive(bot)]
+        """The bots that run, or were stopped by an upgrade that was cut off: all that are to run afterwards."""
+        return [bot for bot in self.bots if processes_and_api.alive(bot) or _stopped_here(bot)]
 
     @property
     def free(self) -> int:
@@ -113,18 +119,23 @@ class SharedCluster:
 
     # --- what stands in the way
 
-    def in_the_way(self) -> list[str]:
-        """Return the reasons in the state of Postgres and its bots, all at once."""
+    def in_the_way(self, *, must_run: bool = True) -> list[str]:
+        """Return the reasons in the state of Postgres and its bots, all at once.
+
+        Args:
+            must_run: Whether one that does not run is a reason, too.
+        """
         if not (self.home / shared_postgres.COMPOSE).exists():
             return ["this host has no Postgres: deploy.yml makes it where a bot is on it"]
-        found = self._of_container()
+        found = self._of_container(must_run=must_run)
         if (self.home / FORMER).exists():
             found.append(f"a change of Postgres is not over: {shared_postgres.ENDS}")
         for bot in self.bots:
-            found += [f"{bot.name}: {reason}" for reason in fitness.under_way(bot.home)]
+            under_way = fitness.under_way(bot.home)
+            found += [f"{bot.name}: {reason}" for reason in under_way if not reason.startswith(OWN)]
         return found
 
-    def _of_container(self) -> list[str]:
+    def _of_container(self, *, must_run: bool) -> list[str]:
         own = own_container.of_postgres(self.root)
         try:
             present = self.engine.container(CONTAINER)
@@ -134,7 +145,7 @@ class SharedCluster:
             return [str(error)]
         wrong = own.wrong(present)
         if present is None or not present.runs:
-            wrong.append(f"{CONTAINER} does not run: deploy.yml brings it up")
+            wrong += [f"{CONTAINER} does not run: deploy.yml brings it up"] if must_run else []
         elif version != used:
             wrong.append(f"the cluster on its disk is of Postgres {version}, {CONTAINER} of {used}: look there first")
         if present is not None and present.image != postgres_major.image_in(self._compose()):

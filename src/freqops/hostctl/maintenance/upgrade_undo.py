@@ -21,7 +21,7 @@ from .cluster import unlike
 from .shared_cluster import Order, SharedCluster, Upgraded
 
 UNDONE, WOULD_UNDO = "undone", "would undo"
-HOLDER = "restore"
+HOLDER, ALL = "restore", "all"
 SINCE = "-e overwrite=true lets that be lost; it stays in the cluster that is kept then"
 
 Said = Callable[[str], object]
@@ -74,12 +74,11 @@ class Undoing:
         kept = self._change.kept()
         if kept is None:
             raise Refused("Postgres was not touched: no cluster is kept here to which there is a way back")
-        reasons = self._shared.in_the_way()
+        reasons = self._shared.in_the_way(must_run=not self._order.overwrite)
         self._row.stands, self._row.wanted = version(self._change), kept.major
         if self._row.stands != kept.replaced_by:
-            reasons.append(
-                f"{kept.directory} was replaced by Postgres {kept.replaced_by}, and {self._row.stands} stands"
-            )
+            other = f"{kept.directory} was replaced by Postgres {kept.replaced_by}"
+            reasons.append(f"{other}, and {self._row.stands} stands")
         if version(self._change) is not None and (self._change.home / self._out).exists():
             reasons.append(f"{self._change.home / self._out} is there already: run it under another incident")
         reasons += self._lost(kept)
@@ -96,7 +95,7 @@ class Undoing:
         try:
             since = self._since(kept)
         except FreqopsError as error:
-            since = {"all": f"what was written since is not known: {error}"}
+            since = {ALL: f"what was written since is not known: {error}"}
         if not self._order.overwrite:
             return [f"{text}: {SINCE}" for text in since.values()]
         self._row.detail += [f"LOST: {text}" for text in since.values() if f"LOST: {text}" not in self._row.detail]
@@ -139,11 +138,11 @@ class Undoing:
             lost = self._lost(kept)
             if lost:
                 raise NotProven("; ".join(lost))
-            changed = [] if not self._order.overwrite else self._to_hold(kept)
+            lose = self._to_hold(kept) if self._order.overwrite else []
             self._said(f"Postgres {kept.major} in the place of {self._row.stands}")
             self._change.switch(note)
             self._proven(kept)
-            self._hold(changed)
+            self._hold(lose)
             self._change.clear(note)
             self._change.over()
         except (FreqopsError, OSError) as error:
@@ -178,7 +177,10 @@ class Undoing:
     def _to_hold(self, kept: Kept) -> list[layout.Bot]:
         """Return the bots of which trades or orders are lost: what they know is not what is there."""
         of = self._shared.by_database
-        return [of[name] for name in self._since(kept) if name in of]
+        try:
+            return [of[name] for name in self._since(kept) if name in of]
+        except FreqopsError:  # then nothing is known of any
+            return list(of.values())
 
     def _hold(self, bots: list[layout.Bot]) -> None:
         """Hold bots that have lost what they traded, before they are started.

@@ -300,4 +300,5 @@ def test_the_unit_looks_for_every_note_that_the_recovery_knows() -> None:
     assert wanted == [
         *(f"{bots}/{name}" for name in ("switch.json", "stopped.json", removal.NOTE, "restoring.json")),
         "/srv/freqops/postgres/former.yml",
+        "/srv/freqops/postgres/upgrade.json",
     ]
