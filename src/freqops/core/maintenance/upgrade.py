@@ -27,7 +27,7 @@ CLUSTER_FACTS = {
     ),
     "membership": (
         "select m.rolname || ' in ' || r.rolname as key, bool_or(a.admin_option)::text as value from pg_auth_members a "
-        "join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid group by 1"
+        "join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid where m.rolname !~ '^pg_' group by 1"
     ),
     "settings": (
         "select coalesce(r.rolname, 'all') || ' in ' || coalesce(d.datname, 'all') as key, "
@@ -48,7 +48,7 @@ DATABASE_FACTS = {
         "where nspname !~ '^pg_' and nspname <> 'information_schema'"
     ),
     "object": (
-        "select n.nspname || '.' || c.relname as key, c.relkind || ' of ' || pg_get_userbyid(c.relowner) as value "
+        "select n.nspname || '.' || c.relname as key, c.relkind::text || ' of ' || pg_get_userbyid(c.relowner) as value "
         "from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' "
         "and n.nspname <> 'information_schema' and not exists (select 1 from pg_depend e where e.objid = c.oid "
         "and e.classid = 'pg_class'::regclass and e.deptype = 'e')"
@@ -72,17 +72,17 @@ DATABASE_FACTS = {
 }
 # What no dump brings along, so that it is refused.
 STAYS = (
-    "select 'tablespace ' || spcname as found from pg_tablespace where spcname not in ('pg_default', 'pg_global') "
+    "select 'tablespace ' || spcname as told from pg_tablespace where spcname not in ('pg_default', 'pg_global') "
     "union all select 'replication slot ' || slot_name from pg_replication_slots "
     "union all select 'subscription ' || subname from pg_subscription "
     "union all select 'prepared transaction ' || gid from pg_prepared_xacts "
     "union all select 'closed database ' || datname from pg_database where not datallowconn and not datistemplate"
 )
 # Settings that somebody changed in the cluster itself: the new one has those of its own version.
-CHANGED = "select distinct name as found from pg_file_settings where sourcefile like '%/postgresql.auto.conf'"
+CHANGED = "select distinct name as told from pg_file_settings where sourcefile like '%/postgresql.auto.conf'"
 # Others that are connected: what they write meanwhile would be lost.
 BUSY = (
-    "select distinct coalesce(usename, 'somebody') || ' in ' || coalesce(datname, 'all') as found "
+    "select distinct coalesce(usename, 'somebody') || ' in ' || coalesce(datname, 'all') as told "
     "from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
 )
 SECRET = ("password of role", "settings")
