@@ -31,7 +31,8 @@ TABLES = (
 
 def compose(image: str) -> str:
     """Return a Compose file in which the image stands where ours have it."""
-    return f'# Ansible managed\nname: freqops-shared\nservices:\n  postgres:\n    image: "{image}"\n    mem_limit: "512m"\n'
+    head = "# Ansible managed\nname: freqops-shared\nservices:\n  postgres:\n"
+    return f'{head}    image: "{image}"\n    mem_limit: "512m"\n'
 
 
 def empty(data: Path, major: int) -> None:

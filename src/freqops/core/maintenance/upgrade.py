@@ -27,7 +27,8 @@ CLUSTER_FACTS = {
     ),
     "membership": (
         "select m.rolname || ' in ' || r.rolname as key, bool_or(a.admin_option)::text as value from pg_auth_members a "
-        "join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid where m.rolname !~ '^pg_' group by 1"
+        "join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid "
+        "where m.rolname !~ '^pg_' group by 1"
     ),
     "settings": (
         "select coalesce(r.rolname, 'all') || ' in ' || coalesce(d.datname, 'all') as key, "

@@ -203,8 +203,8 @@ class Undoing:
         try:
             self._change.back(note)
         except (FreqopsError, OSError) as worse:
-            return (f"{why}\nthe newer cluster is NOT PROVEN to be back: {worse}; freqops-recover tries again each 15 s, "
-                    "and 'freqops-host resume-switch' at once; its bots are not started before")  # fmt: skip
+            return (f"{why}\nthe newer cluster is NOT PROVEN to be back: {worse}; freqops-recover tries again each "
+                    "15 s, and 'freqops-host resume-switch' at once; its bots are not started before")  # fmt: skip
         _, failed = self._shared.start(bots)
         started = f"not all bots run: {'; '.join(failed)}" if failed else "and so are its bots"
         return f"{why}\nthe newer cluster is back, Postgres {version(self._change)}, {started}"

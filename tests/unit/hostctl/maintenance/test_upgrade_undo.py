@@ -60,7 +60,9 @@ def test_a_bot_whose_trades_are_lost_is_held(host: UpgradeHost, database: str, b
     host.write(database)
     row = host.undo(overwrite=True)
     assert f"LOST: trades or orders were written to {database} since" in row.detail
-    assert [level(host, each) for each in ("alpha", "beta")] == [wanted if each == bot else 0 for each in ("alpha", "beta")]
+    assert [level(host, each) for each in ("alpha", "beta")] == [
+        wanted if each == bot else 0 for each in ("alpha", "beta")
+    ]
     assert host.wrong(15, OLD_IMAGE) == []
 
 
@@ -121,7 +123,7 @@ def test_killed_at_any_act_one_cluster_stands_whole(host: UpgradeHost, number: i
 
 def test_an_engine_that_cannot_run_the_new_one_is_left_by_force(host: UpgradeHost) -> None:
     host.engine.running = {}
-    with pytest.raises(Refused, match="does not run: deploy.yml brings it up"):
+    with pytest.raises(Refused, match=r"does not run: deploy.yml brings it up"):
         host.undo()
     row = host.undo(overwrite=True)
     assert (row.outcome, host.wrong(15, OLD_IMAGE)) == ("undone", [])

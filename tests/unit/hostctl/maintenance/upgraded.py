@@ -71,7 +71,9 @@ class ClusterEngine(FakeEngine):
             return None if image is None else Container(name, "running", image, "then", 0, "", "")
         status = "running" if name in self.running else "exited"
         image = self.running.get(name) or self.made
-        return Container(f"id {self.number}", status, image, "then", 0, "freqops-shared", "postgres", made={"Image": image})
+        return Container(
+            f"id {self.number}", status, image, "then", 0, "freqops-shared", "postgres", made={"Image": image}
+        )
 
     made, number = OLD_IMAGE, 0
 
@@ -129,7 +131,9 @@ class UpgradeHost:
             url = f"postgresql+psycopg://{database}:secret@postgres:5432/{database}"
             (make_bot(root, name, mode=mode) / "conf" / "secrets.json").write_text(json.dumps({"db_url": url}))
         (make_bot(root, "gamma") / "conf" / "secrets.json").write_text('{"db_url": "sqlite:////x"}')
-        self.processes: list[Process] = [process(number, name) for number, name in enumerate(("alpha", "beta", "gamma"))]
+        self.processes: list[Process] = [
+            process(number, name) for number, name in enumerate(("alpha", "beta", "gamma"))
+        ]
         self.engine = ClusterEngine(self.home)
         own_container.of_postgres(root).take_in(None, self.engine.container(CONTAINER), [])
         self.sick, self.done, self.room, self.locked_out = set[str](), list[str](), PLENTY, False
