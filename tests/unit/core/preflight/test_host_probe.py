@@ -283,7 +283,7 @@ def test_it_says_of_which_version_cluster_and_image_of_postgres_are(proc: Path, 
     def run(command: Sequence[str]) -> tuple[int, str]:
         if command[1:3] == ["image", "inspect"]:
             return (0, json.dumps([{"Config": {"Env": ["PG_MAJOR=17"]}}])) if command[3] == "there" else (1, "")
-        return version() if "version" in command else INFO
+        return {"version": version(), "info": INFO}.get(command[1], (0, ""))
 
     found = host_probe.look(["there", "gone"], root=tmp_path, proc=proc, run=run)
     assert program.exists()
