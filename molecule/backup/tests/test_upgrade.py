@@ -103,7 +103,7 @@ def test_what_the_new_version_does_not_take_leads_back_to_the_old_cluster(rollou
         assert "buffers_backend" in said
         assert "the old cluster is back, Postgres 15, and so are" in said
     finally:
-        on_15.sh(f'{sql} "drop view gone"')
+        on_15.sh(" ".join([sql, "'drop view gone'"]))
     assert major(on_15) == "15"
     quiet(on_15)
 
@@ -132,7 +132,7 @@ def test_killed_in_the_middle_the_timer_brings_the_old_cluster_back(rollout: Rol
 
 def test_from_15_to_17_nothing_is_lost_and_the_old_cluster_is_kept(rollout: Rollout, on_15: Bot) -> None:
     sql = PSQL.replace("--command", "--tuples-only --no-align --dbname delta_paper --command")
-    next_one = f'{sql} "select last_value from trades_id_seq"'
+    next_one = " ".join([sql, "'select last_value from trades_id_seq'"])
     trades, last = on_15.trade_ids(), int(on_15.sh(next_one))
     code, said = upgrade(rollout)
     assert code == 0, said

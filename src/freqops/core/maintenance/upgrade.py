@@ -50,7 +50,8 @@ DATABASE_FACTS = {
     ),
     "object": (
         "select n.nspname || '.' || c.relname as key, "
-        "c.relkind::text || ' of ' || pg_get_userbyid(c.relowner) as value from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' "
+        "c.relkind::text || ' of ' || pg_get_userbyid(c.relowner) as value from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' "
         "and n.nspname <> 'information_schema' and not exists (select 1 from pg_depend e where e.objid = c.oid "
         "and e.classid = 'pg_class'::regclass and e.deptype = 'e')"
     ),
