@@ -20,6 +20,7 @@ from tests.support.rollout import HOST, PSQL, Bot, Rollout
 HOME = "/srv/freqops/postgres"
 ON_POSTGRES = ("alpha", "beta", "delta")
 VERSION = f"{PSQL.replace('--command', '--tuples-only --no-align --command')} 'show server_version_num'"
+OF_15 = "create view gone as select buffers_backend from pg_stat_bgwriter"  # 17 has no such column
 # By hand, and for tests alone: everything out of the new cluster, as text, into an older one. What 15 does not know of
 # the settings of a session is an error that psql passes over.
 DOWN = f"""
@@ -96,7 +97,7 @@ def test_a_check_says_what_would_be_done(rollout: Rollout, on_15: Bot) -> None:
 
 def test_what_the_new_version_does_not_take_leads_back_to_the_old_cluster(rollout: Rollout, on_15: Bot) -> None:
     sql = PSQL.replace("--command", "--dbname delta_paper --command")
-    on_15.sh(f'{sql} "create view gone as select buffers_backend from pg_stat_bgwriter"')  # 17 has no such column
+    on_15.sh(f"{sql} '{OF_15}'")
     try:
         code, said = upgrade(rollout)
         assert code != 0

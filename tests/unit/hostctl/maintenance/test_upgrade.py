@@ -81,7 +81,7 @@ def refused(host: UpgradeHost, image: str = NEW_IMAGE) -> str:
     return str(refusal.value)
 
 
-def test_all_reasons_are_named_at_once(host: UpgradeHost) -> None:
+def test_all_reasons_against_an_upgrade_are_named_at_once(host: UpgradeHost) -> None:
     host.room = 1 << 20
     (host.home / "data" / FACTS).write_text(json.dumps({"role": {"alpha_paper": ""}, "stays": ["tablespace fast"]}))
     clusters.database(host.home / "data", "My DB", ())
