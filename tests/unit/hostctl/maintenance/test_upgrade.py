@@ -287,3 +287,12 @@ def test_a_note_that_cannot_be_read_is_named_and_nothing_is_touched(host: Upgrad
     with pytest.raises(NotProven, match="it is not known which cluster counts"):
         host.upgrade()
     assert host.engine.acts == []
+
+
+def test_a_number_that_comes_next_is_another_one(host: UpgradeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are the same, and the sequence that numbers the next one is not."""
+    given = iter([{"trades.id": 8}] * 4 + [{"trades.id": 2}] * 9)
+    monkeypatch.setattr("freqops.core.backup.numbers.next_numbers", lambda _contents: next(given))
+    with pytest.raises(NotProven, match="other numbers come next: {'trades.id': 8} before, {'trades.id': 2} after"):
+        host.upgrade()
+    assert host.wrong(15, OLD_IMAGE) == []
