@@ -175,6 +175,13 @@ def test_whatever_fails_the_old_cluster_runs_again_with_its_bots(host: UpgradeHo
     assert not list(host.home.glob("data.*"))
 
 
+def test_a_cluster_that_lost_something_never_takes_the_place_of_the_old_one(host: UpgradeHost) -> None:
+    host.loses("delete from trades")
+    with pytest.raises(NotProven, match="beta_live does not hold what the database held"):
+        host.upgrade()
+    assert "stop freqops-postgres" not in host.engine.acts
+
+
 def test_a_write_to_the_old_cluster_meanwhile_is_noticed(host: UpgradeHost) -> None:
     take_in = cluster.Cluster.take_in
 
@@ -255,7 +262,7 @@ def test_the_next_run_itself_says_which_cluster_stands_and_goes_on(host: Upgrade
     row = host.upgrade(incident="two")
     assert f"the upgrade of {INCIDENT} was cut off while" in row.detail[0]
     assert "the former cluster stands, Postgres 15" in row.detail[0]
-    assert (row.outcome, host.wrong(17, NEW_IMAGE)) == ("upgraded", [])
+    assert (row.outcome, host.wrong(17, NEW_IMAGE), host.running) == ("upgraded", [], RUNNING)
 
 
 @pytest.mark.parametrize("renames", [0, 1, 2, 3, 4])
