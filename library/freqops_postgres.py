@@ -11,6 +11,8 @@ description:
   - Runs C(freqops-host postgres) on the host. Where Postgres has to be made again, its bots are stopped before and
     started after it, and the former Postgres comes back where the new one does not come up.
   - Before it is made again, the database of each bot on it is brought into a dump.
+  - With O(judge) it only refuses an image of another major version than the cluster on the disk, and brings that image
+    to the host where there is a cluster. C(upgrade_postgres.yml) is the way to another major version.
   - The module is idempotent.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -34,6 +36,10 @@ options:
     description: Whether a Postgres that runs on must read again who may connect.
     type: bool
     default: false
+  judge:
+    description: An image that is only judged; nothing else is done then. In check mode nothing is asked.
+    type: str
+    default: ""
   accept_stale_dump:
     description: Whether it may be made again although the database of a bot could not be dumped before.
     type: bool
@@ -74,6 +80,7 @@ from ansible.module_utils.freqops.core.deploy import foretelling
 ARGUMENT_SPEC: dict[str, Any] = {
     "stale": {"type": "bool", "default": False},
     "reread": {"type": "bool", "default": False},
+    "judge": {"type": "str", "default": ""},
     "accept_stale_dump": {"type": "bool", "default": False},
     "root": {"type": "path", "default": "/srv/freqops"},
 }
@@ -101,6 +108,11 @@ def _foretell(module: AnsibleModule) -> None:
 def main() -> None:
     """Bring Postgres up, and pass on the answer of the host."""
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    image = module.params["judge"]
+    if image:
+        if not module.check_mode:
+            host_command.serve(module, ["postgres", f"--judge={image}"], "changed")
+        module.exit_json(changed=False)
     if module.check_mode:
         _foretell(module)
     words = ["postgres", *(f"--{name.replace('_', '-')}" for name in FLAGS if module.params[name])]

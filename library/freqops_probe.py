@@ -84,6 +84,12 @@ images:
   description: For each image whether it is there.
   returned: success
   type: dict
+postgres:
+  description: >-
+    The major version of the cluster of Postgres on the disk as C(cluster), null where there is none, and that of each
+    image that names one as C(images).
+  returned: success
+  type: dict
 exchange_keys:
   description: Names of the bots whose file of secrets on the host has key and secret of an account.
   returned: success

@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from docker import DockerClient
 from docker.errors import ImageNotFound
@@ -15,9 +17,16 @@ LOG_LINES = 30
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
-def wanted(name: str, base: str) -> str:
-    """Return the reference under which the image of today's content is or will be."""
-    return f"{IMAGE_PREFIX}/{name}:{context.tag_of(context.files_of(name), base)}"
+def wanted(name: str, base: str, arguments: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the reference under which the image of today's content is or will be.
+
+    Args:
+        name: the image.
+        base: the id of the image on which it is built.
+        arguments: what its Dockerfile is told besides.
+    """
+    told = "".join(f" {key}={value}" for key, value in sorted(arguments.items()))
+    return f"{IMAGE_PREFIX}/{name}:{context.tag_of(context.files_of(name), base + told)}"
 
 
 def image_id(client: DockerClient, reference: str) -> str | None:
@@ -28,18 +37,20 @@ def image_id(client: DockerClient, reference: str) -> str | None:
         return None
 
 
-def build(client: DockerClient, name: str, base: str, note: Note) -> str:
+def build(
+    client: DockerClient, name: str, base: str, note: Note, arguments: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Build image `name` on the image with id `base` and return its reference.
 
     Raises:
         LabError: the build failed; with the end of its output.
     """
-    reference = wanted(name, base)
+    reference = wanted(name, base, arguments)
     stream = client.api.build(
         fileobj=io.BytesIO(context.tarball(context.files_of(name))),
         custom_context=True,
         tag=reference,
-        buildargs={"BASE": base} | {key: os.environ[key] for key in PROXY_VARIABLES if key in os.environ},
+        buildargs={"BASE": base, **arguments} | {key: os.environ[key] for key in PROXY_VARIABLES if key in os.environ},
         rm=True,
         forcerm=True,
         decode=True,

@@ -14,6 +14,8 @@ from lab.images import image_build, upstream
 
 # The image, unchanged, where its registry answers; one with the same contract, built from packages, where none does.
 CONTRACTS = {"bot": "freqtradeorg/freqtrade:2026.9", "postgres": "postgres:17"}
+# The suites of Debian that have other major versions of Postgres than the lab's.
+SUITES = {15: "bookworm"}
 
 # The longest build shall not share its processor with all the others.
 _TWO_AT_A_TIME = threading.Semaphore(2)
@@ -26,6 +28,16 @@ def built(client: DockerClient, name: str, base: str) -> str:
         with _TWO_AT_A_TIME, _alone(name), console.step(f"image {name}") as note:
             if image_build.image_id(client, reference) is None:
                 image_build.build(client, name, base, note)
+    return reference
+
+
+def postgres(client: DockerClient, base: str, major: int) -> str:
+    """Return the reference of an image of another major version of Postgres; tests of an upgrade alone want it."""
+    name, arguments = "postgres", {"MAJOR": str(major), "SUITE": SUITES[major]}
+    reference = image_build.wanted(name, base, arguments)
+    with _alone(name), console.step(f"image {name} {major}") as note:
+        if image_build.image_id(client, reference) is None:
+            image_build.build(client, name, base, note, arguments)
     return reference
 
 

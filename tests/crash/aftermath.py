@@ -9,9 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from freqops.core.bot import postgres_major
 from freqops.core.halt import holds
 from freqops.hostctl.recovery import recover
 from tests.crash.world import BOT, OLD, OURS, POSTGRES, World, trades
+from tests.unit import clusters
 
 FORMER, NEXT, BAD = "0" * 16, "1" * 16, "b" * 16  # releases
 CLOSED, OPEN = (1, "BTC/USDT", 0, 0.5), (1, "BTC/USDT", 1, 0.5)  # trades
@@ -89,6 +91,21 @@ def postgres(root: Path) -> list[str]:
     return [*([] if well else [f"Postgres is {there}"]), *runs(root, FORMER)]
 
 
+def upgraded(root: Path) -> list[str]:
+    """Return what is wrong unless one cluster stands, whole, under its own image, and the bot runs on it."""
+    data = root / "postgres" / "data"
+    used = (root / "postgres" / "compose.yml").read_text()
+    facts = {
+        "its image is of its version": clusters.MAJORS[postgres_major.image_in(used)]
+        == postgres_major.of_directory(data),
+        "a deploy would find that": (root / "postgres" / "staged" / "compose.yml").read_text() == used,
+        "its databases are there": [path.stem for path in clusters.files(data)]
+        == ["alpha_paper", "beta_live", "notes", "postgres"],
+        "no container is left": set(World(root).containers) == {OURS, POSTGRES},
+    }
+    return [*postgres(root), *(fact for fact, so in facts.items() if not so)]
+
+
 def drilled(root: Path) -> list[str]:
     """Return what is wrong unless nothing is frozen, and the bot runs, or is held, at level 3 without Freqtrade.
 
@@ -146,7 +163,8 @@ def named(root: Path) -> bool:
 def left_over(root: Path) -> list[str]:
     """Return the notes that stand although nothing is under way."""
     found = [name for name in NOTES if (root / "bots" / BOT / name).exists()]
-    return found + (["former.yml"] if (root / "postgres" / "former.yml").exists() else [])
+    of_postgres = ("former.yml", "upgrade.json", "upgrade", "data.new")
+    return found + [name for name in of_postgres if (root / "postgres" / name).exists()]
 
 
 def state(root: Path) -> dict[str, Any]:

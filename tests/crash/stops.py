@@ -18,6 +18,7 @@ from tests.crash import aftermath
 from tests.crash.aftermath import BAD, CLOSED, FORMER, NEXT, OPEN, runs
 from tests.crash.scenarios import hold
 from tests.crash.world import BOT, CONFIG, OLD, OURS, POSTGRES, SICK, SOURCE, World
+from tests.unit import clusters
 from tests.unit.fakes import FakeClock, lay_breaker, make_bot
 
 IMAGE, OTHER_IMAGE = "registry.example/freqtrade@sha256:00", "registry.example/freqtrade@sha256:11"
@@ -110,6 +111,19 @@ def on_postgres(root: Path) -> None:
     world(root, {OURS: container(FORMER), POSTGRES: container("old")})
 
 
+def on_an_old_postgres(root: Path) -> None:
+    """Write a bot on Postgres 15."""
+    on_postgres(root)
+    url = "postgresql://alpha_paper:secret@postgres/alpha_paper"
+    (root / "bots" / BOT / "conf" / "secrets.json").write_text(secrets("former", url))
+    compose = clusters.compose(clusters.OLD_IMAGE)
+    for path in (root / "postgres" / "compose.yml", root / "postgres" / "staged" / "compose.yml"):
+        path.write_text(compose)
+    clusters.filled(root / "postgres" / "data", 15)
+    made_of(root / "postgres", compose)
+    world(root, {OURS: container(FORMER), POSTGRES: container(compose)})
+
+
 def held(root: Path) -> None:
     """Write a bot that is held at level 3."""
     home = a_bot(root)
@@ -177,6 +191,7 @@ class Stop:
     first: tuple[str, ...] = ()
 
 
+UPGRADE = ("upgrade-postgres", "--image", clusters.NEW_IMAGE, *COMMON)
 ADOPT = ("adopt", BOT, "--project", "/opt/ft", "--release", NEXT, *COMMON)
 STOPS = (
     Stop("switch", ("switch", f"{BOT}={NEXT}", *COMMON), a_switch(NEXT), lambda root: runs(root, FORMER, NEXT)),
@@ -191,6 +206,9 @@ STOPS = (
     Stop("start", ("start", BOT), another_container, aftermath.started),
     Stop("resume", ("resume", BOT, *COMMON), held, aftermath.resumed),
     Stop("postgres", ("postgres",), on_postgres, aftermath.postgres),
+    Stop("upgrade-postgres", UPGRADE, on_an_old_postgres, aftermath.upgraded),
+    Stop("upgrade-postgres --undo", ("upgrade-postgres", "--undo", *COMMON[:-1], "two"), on_an_old_postgres,
+         aftermath.upgraded, first=UPGRADE),
     Stop("remove", ("remove", BOT, *COMMON), a_bot, aftermath.removed),
     Stop("drill", ("drill", BOT, "--levels", "3", *COMMON), a_bot, aftermath.drilled),
     Stop("adopt", ADOPT, somebody_elses, aftermath.one_of_two),

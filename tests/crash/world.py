@@ -22,19 +22,22 @@ from typing import Any, NoReturn
 
 from freqops.core.backup import changes, recovery_points
 from freqops.core.base.clock import Clock
-from freqops.core.bot import processes
+from freqops.core.bot import engine_names, postgres_major, processes
 from freqops.core.bot.client import Failed
 from freqops.core.bot.processes import TOOL_IN_CONTAINER, Process
 from freqops.core.deploy.container import Container
 from freqops.core.halt import start_gate
+from freqops.core.maintenance import upgrade
 from freqops.core.takeover import foreign
 from freqops.core.takeover.foreign import Foreign, Picture
 from freqops.core.takeover.strategy_code import Code
-from freqops.hostctl.bot import holds_file, processes_and_api
+from freqops.hostctl.bot import holds_file, login, processes_and_api
 from freqops.hostctl.bot.engine import Engine
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.halt import halt, level_3
+from freqops.hostctl.maintenance.shared_cluster import SharedCluster
 from tests.crash import command
+from tests.unit import clusters
 from tests.unit.fakes import FakeClock, StillApi, process, trade
 
 BOT, OURS, OLD = "alpha", "freqops-alpha", "c1"
@@ -130,7 +133,8 @@ class ModelEngine(Engine):
             with self.world.changed() as containers:
                 containers[name]["restarts"] += 1
         project, service = (SHARED, "postgres") if name == POSTGRES else (name, "bot")
-        said = (found["status"], "image", found["made_of"], found["restarts"], project, service)
+        image = postgres_major.image_in(found["made_of"]) or found.get("image", "image")
+        said = (found["status"], image, found["made_of"], found["restarts"], project, service)
         return Container(f"{name} {found.get('number', 0)}", *said, made={"Image": found["made_of"]})
 
     def containers_called(self, names: Sequence[str]) -> dict[str, Container]:
@@ -138,6 +142,22 @@ class ModelEngine(Engine):
 
     def bring_image(self, image: str) -> None:
         """Have every image."""
+
+    def postgres_major(self, image: str) -> int:
+        return clusters.MAJORS[image]
+
+    def container_names(self) -> list[str]:
+        return list(self.world.containers)
+
+    def execute(self, _name: str, _argv: list[str]) -> str:
+        return ""
+
+    def run_detached(self, argv: list[str]) -> None:
+        """Start the scratch Postgres of an upgrade, on its empty directory."""
+        image = next(word for word in argv if word in clusters.MAJORS)
+        clusters.empty(self.world.root / "postgres" / upgrade.NEW, clusters.MAJORS[image])
+        with self.world.changed() as containers:
+            containers[engine_names.UPGRADE] = {**self._made(None, "", "running"), "image": image}
 
     def siblings(self, _name: str, _conf: Path) -> list[Any]:
         return []
@@ -172,9 +192,18 @@ class ModelEngine(Engine):
         self._set(OURS, status="running", trader=state)
 
     def compose_up_healthy(self, compose: Path, seconds: int, *, recreate: bool = False) -> None:  # noqa: ARG002  as above
+        made_of, found = compose.read_text(), self.world.containers.get(POSTGRES, {})
+        self._refuse_other_major(made_of)
+        if not recreate and found.get("status") == "running" and found["made_of"] == made_of:
+            return
         with self.world.changed() as containers:
             containers[POSTGRES] = self._made(containers.get(POSTGRES), "", "exited")
         self._set(POSTGRES, status="running", made_of=compose.read_text())
+
+    def _refuse_other_major(self, compose: str) -> None:
+        image, data = postgres_major.image_in(compose), self.world.root / "postgres" / "data"
+        if image and postgres_major.of_directory(data) != clusters.MAJORS[image]:
+            raise EngineError("the data directory was initialized by another version, or is none")
 
     @staticmethod
     def _made(former: dict[str, Any] | None, made_of: str, status: str) -> dict[str, Any]:
@@ -203,6 +232,17 @@ class ModelEngine(Engine):
 
     def logs(self, _name: str, _lines: int) -> list[str]:
         return ["last words"]
+
+
+def where(world: World, container: str) -> Path:
+    """Return the directory of the cluster that a container has.
+
+    Raises:
+        NotThere: It does not run.
+    """
+    if not world.runs(container):
+        raise clusters.NotThere(f"{container} does not run")
+    return world.root / "postgres" / ("data" if container == POSTGRES else upgrade.NEW)
 
 
 class WorldApi(StillApi):
@@ -261,7 +301,10 @@ def pretend(job: dict[str, Any]) -> None:
     for name in vars(ModelEngine):
         if not name.startswith("__"):
             setattr(Engine, name, staticmethod(getattr(engine, name)))
+    clusters.stand_in(setattr, lambda container: where(world, container))
     stand_ins: list[tuple[Any, str, Any]] = [
+        (SharedCluster, "free", property(lambda _: 1 << 40)),
+        (login, "refuse_unless_logged_in", lambda *_: None),
         (processes, "scan", lambda *_: world.processes),
         (processes_and_api, "FreqtradeClient", lambda *_: WorldApi(clock, world)),
         (recovery_points, "FILE", world.root / "run" / "recovery-points.json"),

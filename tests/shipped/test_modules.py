@@ -41,6 +41,7 @@ RUN_THE_TOOL = (
     "freqops_retention",
     "freqops_rollback",
     "freqops_switch",
+    "freqops_upgrade_postgres",
     "freqops_vacuum",
 )
 ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_slot_info", "freqops_units", "freqops_validate")
@@ -65,6 +66,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_adopt": {"state": "undone", "bot": {"name": "alpha"}, **{name: under_incident[name] for name in WHY}},
         "freqops_backup": {"action": "list"},
         "freqops_bots": {"action": "stop", "bots": ["alpha"], **{name: under_incident[name] for name in WHY}},
+        "freqops_upgrade_postgres": {"state": "undone", **{name: under_incident[name] for name in WHY}},
         "freqops_vacuum": {"bots": ["alpha"], **{name: under_incident[name] for name in WHY}},
         "freqops_breaker": {"state": "disabled"},
         "freqops_breaker_info": {},

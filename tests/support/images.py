@@ -1,8 +1,10 @@
-"""Other images of Freqtrade, made from the lab's own: a change of the image is a change of its digest."""
+"""Other images of Freqtrade, made from the lab's own, and of Postgres: another image has another digest."""
 
 from __future__ import annotations
 
 import io
+
+from docker import DockerClient
 
 from lab.base import state
 from lab.base.names import name_of
@@ -23,7 +25,17 @@ def variant(name: str, *steps: str) -> str:
     dockerfile = "\n".join([f"FROM {present}", *steps]) + "\n"
     tag = f"{name_of('bot')}-{name}"
     client.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=tag, rm=True, forcerm=True)
+    return _published(client, tag, "freqtrade")
+
+
+def postgres(major: int) -> str:
+    """Have an image of another major version of Postgres, publish it, and return how a host names it."""
+    client = engine.connected()
+    return _published(client, images_wanted.postgres(client, base_image.ensure(client), major), "postgres")
+
+
+def _published(client: DockerClient, image: str, repository: str) -> str:
     net = network.find(client)
     assert net is not None, "the lab is not up"
-    digest = registry.publish(client, tag, "freqtrade", state.load().ports["registry"])
-    return registry.reference(net, "freqtrade", digest)
+    digest = registry.publish(client, image, repository, state.load().ports["registry"])
+    return registry.reference(net, repository, digest)

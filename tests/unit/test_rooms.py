@@ -31,7 +31,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/halt", "core/incident"),
         *("core/breaker", "core/preflight", "core/runs"),
     ),
-    "core/maintenance": ("core/base",),
+    "core/maintenance": ("core/base", "core/bot", "core/backup"),
     "core/migration": ("core/base", "core/bot", "core/halt", "core/backup"),
     "core/schedule": ("core/base",),
     "core/retention": ("core/base", "core/preflight"),
@@ -61,8 +61,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/runs", "hostctl/bot", "hostctl/incident", "hostctl/breaker", "hostctl/deploy"),
     ),
     "hostctl/maintenance": (
-        *("core/base", "core/bot", "core/halt", "core/backup", "core/maintenance"),
-        *("hostctl/bot", "hostctl/backup"),
+        *("core/base", "core/bot", "core/halt", "core/backup", "core/deploy", "core/maintenance"),
+        *("hostctl/bot", "hostctl/backup", "hostctl/deploy"),
     ),
     "hostctl/migration": (
         *("core/base", "core/bot", "core/halt", "core/backup", "core/migration"),
@@ -78,7 +78,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     ),
     "hostctl/recovery": (
         *("core/base", "core/bot", "core/halt", "core/takeover"),
-        *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/takeover"),
+        *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/maintenance"),
+        *("hostctl/takeover",),
     ),
     "hostctl/runs": ("core/base", "core/runs"),
     "hostctl/retention": (

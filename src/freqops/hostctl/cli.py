@@ -34,6 +34,7 @@ COMMANDS = (
     "start",
     "bots",
     "vacuum",
+    "upgrade-postgres",
     "config",
     "status",
     "incident",

@@ -74,6 +74,7 @@ DEEDS = {
     "rollback": Deed("freqops_rollback"),
     "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
+    "upgrade_postgres": Deed("freqops_upgrade_postgres"),
     "vacuum": Deed("freqops_vacuum"),
 }
 

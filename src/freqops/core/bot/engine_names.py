@@ -14,6 +14,7 @@ DATABASE = "freqops-database"
 OUTSIDE = "freqops-witness"
 DRILL_OUTSIDE, DRILL_INSIDE = "freqops-restore-drill", "freqops-restore-drill-inside"
 DRILL_BOT, DRILL_POSTGRES = f"{DRILL_OUTSIDE}.bot", f"{DRILL_OUTSIDE}.postgres"  # with a dot, as no bot has one
+UPGRADE = f"{POSTGRES}.upgrade"  # with a dot, too
 CONTAINER, NETWORK, PROJECT = "container", "network", "Compose project"
 OF_THE_HOST = {POSTGRES: CONTAINER, SHARED: PROJECT, DATABASE: NETWORK, OUTSIDE: NETWORK, DRILL_OUTSIDE: NETWORK,
                DRILL_INSIDE: NETWORK}  # fmt: skip

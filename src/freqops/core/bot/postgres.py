@@ -23,6 +23,7 @@ PSQL = (
 PRESENT = "select 'user ' || rolname from pg_roles union all select 'database ' || datname from pg_database;"
 LIMITS = "select 'limit ' || rolconnlimit || ' of ' || rolname from pg_roles;"
 ITERATIONS = 4096
+UPGRADING = "upgrade.json"  # in the directory of Postgres, as long as one cluster takes the place of another
 
 
 class NoPassword(FreqopsError):
@@ -64,6 +65,11 @@ def url_in(secrets: Path) -> str:
 def may_use(home: Path) -> bool:
     """Return whether a bot uses Postgres; one whose secrets cannot be read may."""
     return not url_in_use(home).startswith(SQLITE)
+
+
+def is_between(home: Path) -> bool:
+    """Return whether a bot's Postgres is between two clusters, so that what the bot writes now could be lost."""
+    return may_use(home) and (layout.Home(home).root / "postgres" / UPGRADING).exists()
 
 
 def users(root: Path) -> list[str]:

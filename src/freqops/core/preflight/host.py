@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base.errors import Refused
 from ..base.visible import visible
-from ..bot import image
+from ..bot import image, postgres_major
 from ..bot.bot_secrets import EXCHANGE_KEY_LENGTH
 from ..bot.layout import container_of
 from ..bot.left_alone import VARIABLE
@@ -49,6 +49,7 @@ def judge(fleet: Fleet, host: str, found: Found) -> list[Refusal]:
         *_clock(fleet, host, found),
         *_memory(fleet, host, bots, found["memory"]),
         *_disks(fleet, host, bots, found),
+        *_postgres(fleet, host, found.get("postgres") or {}),
         *_ports(bots, found["ports"]),
         *_second_bots(host, bots, found["bots"], found["undeclared"]),
         *_keys(fleet, bots, found["exchange_keys"]),
@@ -141,6 +142,16 @@ def _disks(fleet: Fleet, host: str, bots: list[DeclaredBot], found: Found) -> It
         if free < least:
             wrong = f"{sizes.written(free)} are free at {disks[name]['path']}, and {sizes.written(least)} are needed"
             yield Refusal(host, wrong, MAKE_ROOM)
+
+
+def _postgres(fleet: Fleet, host: str, found: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Yield an image of another major version than the cluster on the disk; one that is not here is judged later."""
+    wanted = fleet.hosts[host].get(POSTGRES_IMAGE)
+    majors = found.get("images") or {}
+    wrong = postgres_major.refused(found.get("cluster"), majors.get(wanted)) if fleet.has_postgres(host) else ""
+    if wrong:
+        what, _, cure = wrong.partition(": ")
+        yield Refusal(host, what, cure, paths=((POSTGRES_IMAGE,),))
 
 
 def _ports(bots: list[DeclaredBot], taken: Mapping[str, str]) -> Iterator[Refusal]:

@@ -16,7 +16,7 @@ from ..base import commands, machine, root_file
 from ..base.durable import read_json
 from ..base.errors import Refused
 from ..base.kinds import Malformed
-from ..bot import bot_secrets, layout, left_alone, processes
+from ..bot import bot_secrets, layout, left_alone, postgres_major, processes
 from ..bot.notify_secrets import ENABLED, SECTIONS, TELEGRAM, has, mark_of, section
 
 PROC = Path("/proc")
@@ -65,6 +65,7 @@ def look(
     engine, bots = _engine(run), [home.name for home in layout.homes(root)]
     answers = bool(engine.get("answers"))
     home = str(engine.get("home") or DOCKER_HOME)
+    inspected = {image: _inspected(image, run) if answers else None for image in images}
     return {
         "clock": time.time(),
         "machine": machine.identity(proc),
@@ -73,13 +74,31 @@ def look(
         "ports": _ports(proc, run if answers else None),
         "engine": engine,
         "distribution": _distribution(OS_RELEASE),
-        "images": {image: answers and run(["docker", "image", "inspect", image])[0] == 0 for image in images},
+        "images": {image: found is not None for image, found in inspected.items()},
+        "postgres": {
+            "cluster": _cluster(root),
+            "images": {image: postgres_major.in_description(found or "") for image, found in inspected.items()},
+        },
         "exchange_keys": _with_key(root),
         "notify_secrets": _with_messengers(root),
         "telegram_tokens": _telegram_tokens(root),
         "bots": bots,
         "undeclared": _undeclared(root, bots, left, places or left_alone.Places(proc=proc)),
     }
+
+
+def _inspected(image: str, run: Run) -> str | None:
+    """Return what the engine tells of an image, None where it is not there."""
+    status, said = run(["docker", "image", "inspect", image])
+    return said if status == 0 else None
+
+
+def _cluster(root: Path) -> int | None:
+    """Return the major version of the cluster of Postgres on the disk, None where there is none that says it."""
+    try:
+        return postgres_major.of_directory(root / "postgres" / postgres_major.DATA)
+    except postgres_major.NoMajor:
+        return None
 
 
 def _undeclared(root: Path, bots: list[str], left: Sequence[Any], places: left_alone.Places) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from freqops.core.backup.store import Dump, Store
 from freqops.core.base.errors import Refused
 from freqops.core.base.next_step import AGAIN, NextStep
 from freqops.core.base.next_step import HALT as HALT_STEP
-from freqops.core.bot import layout
+from freqops.core.bot import layout, postgres
 from freqops.core.bot.layout import Home
 from freqops.core.halt import holds
 
@@ -107,6 +107,7 @@ def under_way(home: Path) -> list[str]:
     found += ["a removal"] if Home(home).removing.exists() else []
     note = stopped.note_of(home)
     found += [f"a {note.command}"] if note is not None and not note.planned else []
+    found += ["an upgrade of its Postgres"] if postgres.is_between(home) else []
     cure = "freqops-recover ends it within 15 s, or says why not"
     return [f"{what} is not over: {cure}" for what in found]
 

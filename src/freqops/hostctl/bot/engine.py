@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from freqops.core.bot import postgres_major
 from freqops.core.deploy.container import Container, answered, inspection, name_of
 
 from .engine_command import EngineCommand, EngineError, end, failed
@@ -209,6 +210,15 @@ class Engine(EngineCommand):
             if "no such image" not in str(error).lower():
                 raise
             self._run(["docker", "pull", "--quiet", image], 600)
+
+    def postgres_major(self, image: str) -> int:
+        """Return the major version of the Postgres in an image that is here.
+
+        Raises:
+            NoMajor: It is not here, or does not say it.
+            EngineError: The engine does not answer.
+        """
+        return postgres_major.of_image(image, lambda argv: self._ended(list(argv), 60))
 
     def remove_image(self, image: str) -> None:
         """Remove an image that no container uses; one that is not there is removed.

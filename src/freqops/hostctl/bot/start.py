@@ -12,7 +12,7 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import crash_loop, layout, processes
+from freqops.core.bot import crash_loop, layout, postgres, processes
 from freqops.core.bot.client import ApiError, FreqtradeClient, Reading
 from freqops.core.bot.layout import Home
 from freqops.core.bot.redaction import redact
@@ -31,6 +31,7 @@ POLL = 0.5
 LOG_LINES = 25
 CRASHES = 3
 STOP_SECONDS = 30.0
+BETWEEN = "freqops-recover brings the former one back within 15 s, or says why not"
 
 
 @dataclass
@@ -105,6 +106,8 @@ def _started(bot: layout.Bot, clock: Clock, engine: Engine, deadline: float, *, 
     level = current_level(bot, clock)
     if level >= holds.HARD:  # what set it may have been killed before it ended what runs
         return _ended(bot, level, clock, engine) if alive(bot) else _not_started(bot, level)
+    if postgres.is_between(bot.home):
+        raise Refused(f"{bot.name} was not started: its Postgres is between two versions; {BETWEEN}")
     (bot.home / "var" / crash_loop.STARTS_FILE).unlink(missing_ok=True)
     own, before = own_container.of_bot(bot), engine.container(bot.container)
     own.refuse_foreign(before)

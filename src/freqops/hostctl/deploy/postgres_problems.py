@@ -13,7 +13,7 @@ from freqops.core.deploy.container import Container
 
 from ..bot.engine import Engine
 from ..bot.engine_command import EngineError
-from .shared_postgres import COMPOSE
+from .shared_postgres import COMPOSE, ENDS
 
 STAGED = "the one that the last deploy staged"
 SECONDS = 10.0
@@ -27,6 +27,8 @@ def postgres_problems(root: Path, engine: Engine) -> list[str]:
     own = own_container.of_postgres(root)
     files = installed.differences(own.home / COMPOSE, own.home / "staged" / COMPOSE, STAGED)
     found = [f"{CONTAINER}: its {text}" for text in files]
+    if (own.home / postgres.UPGRADING).exists():
+        found.append(f"{CONTAINER}: an upgrade of it is under way, or not over: {ENDS}")
     try:
         present = engine.container(CONTAINER)
     except EngineError as error:

@@ -15,10 +15,10 @@ from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.outcome import Outcome
-from freqops.core.bot import layout, postgres
+from freqops.core.bot import layout, postgres, postgres_major
 from freqops.core.bot.db_url import POSTGRES
 from freqops.core.bot.layout import Home
-from freqops.core.bot.postgres import CONTAINER
+from freqops.core.bot.postgres import CONTAINER, UPGRADING
 from freqops.core.deploy import own_container
 from freqops.core.deploy.own_container import OwnContainer
 
@@ -33,6 +33,7 @@ HEALTHY_SECONDS = 120
 COMPOSE = "compose.yml"
 FORMER = "former.yml"  # while a change is not over: what it replaced
 LOCK = ".lock"
+ENDS = "freqops-recover ends it within 15 s, or says why not"
 
 
 @dataclass
@@ -71,6 +72,8 @@ def bring(root: Path, clock: Clock, engine: Engine, *, reread: bool = False, fir
     with durable.locked(home / LOCK, LOCK_SECONDS, clock) as held:
         if not held:
             raise Refused("Postgres was not touched: another command is working on it")
+        if (home / UPGRADING).exists():
+            raise Refused(f"Postgres was not touched: an upgrade of it is not over; {ENDS}")
         return _bring(root, clock, engine, reread=reread, first=first)
 
 
@@ -88,6 +91,41 @@ def resume(root: Path, clock: Clock, engine: Engine) -> Brought | None:
         return _bring(root, clock, engine, reread=False) if free and (home / FORMER).exists() else None
 
 
+def judge(root: Path, image: str, engine: Engine) -> None:
+    """Refuse an image of another major version than the cluster on the disk; it is brought where it is not here.
+
+    Raises:
+        Refused: It is one, or its version is not known.
+    """
+    if postgres_major.of_directory(root / "postgres" / postgres_major.DATA) is not None:
+        engine.bring_image(image)
+        refuse_other_major(root, image, engine, known=True)
+
+
+def refuse_other_major(root: Path, image: str, engine: Engine, *, known: bool = False) -> None:
+    """Refuse to bring up an image of another major version than the cluster on the disk.
+
+    Args:
+        root: The tree of freqops.
+        image: The image; empty where the file that was staged names none.
+        engine: The container engine.
+        known: Whether one whose version is not known is refused, too.
+
+    Raises:
+        Refused: It is one.
+    """
+    try:
+        cluster = postgres_major.of_directory(root / "postgres" / postgres_major.DATA)
+        wanted = engine.postgres_major(image) if image and cluster is not None else None
+    except postgres_major.NoMajor as error:
+        if known:
+            raise Refused(f"Postgres was not touched: {error}") from None
+        return
+    why = postgres_major.refused(cluster, wanted)
+    if why:
+        raise Refused(f"Postgres was not touched: {why}")
+
+
 def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool, first: DumpFirst | None = None) -> Brought:
     own, present = own_container.of_postgres(root), engine.container(CONTAINER)
     own.refuse_foreign(present)
@@ -97,8 +135,9 @@ def _bring(root: Path, clock: Clock, engine: Engine, *, reread: bool, first: Dum
         if reread:
             engine.execute(CONTAINER, ["pg_ctl", "reload", "--silent"])
         return Brought()
+    refuse_other_major(root, postgres_major.image_in((own.home / "staged" / COMPOSE).read_text()), engine)
     with ExitStack() as locks:
-        bots = [bot for bot in _bots(root) if alive(bot)]
+        bots = [bot for bot in bots_on_it(root) if alive(bot)]
         for bot in bots:
             if not locks.enter_context(durable.locked(Home(bot.home).lock, LOCK_SECONDS, clock)):
                 raise Refused(f"Postgres was not touched: another command is working on {bot.name}")
@@ -117,7 +156,7 @@ def _dumped(first: DumpFirst, root: Path, clock: Clock, engine: Engine) -> list[
     Raises:
         Refused: A database is in no dump.
     """
-    homes = [bot.home for bot in _bots(root) if postgres.url_in_use(bot.home).startswith(POSTGRES)]
+    homes = [bot.home for bot in bots_on_it(root) if postgres.url_in_use(bot.home).startswith(POSTGRES)]
     said = {home.name: first.made(home, clock, engine, "Postgres")[1] for home in homes}
     return [f"{name}: {text}" for name, text in said.items() if text]
 
@@ -139,7 +178,7 @@ def _changed(own: OwnContainer, bots: list[layout.Bot], clock: Clock, engine: En
     try:
         for bot in bots:
             stopping.stop(bot, Stopped("postgres", starts=bot.release), clock, engine)
-        _up(own, (own.home / "staged" / COMPOSE).read_bytes(), engine)
+        up(own, (own.home / "staged" / COMPOSE).read_bytes(), engine)
         _over(own)
     except (FreqopsError, OSError) as error:
         said = "\n".join(engine.logs(CONTAINER, 15))
@@ -148,7 +187,7 @@ def _changed(own: OwnContainer, bots: list[layout.Bot], clock: Clock, engine: En
     return Brought(changed=True, restarted=_started(bots, clock, engine))
 
 
-def _up(own: OwnContainer, compose: bytes, engine: Engine) -> None:
+def up(own: OwnContainer, compose: bytes, engine: Engine) -> None:
     """Bring it up as a Compose file declares it; a crash on the way leaves it as one of which nothing is known."""
     before = engine.container(CONTAINER)
     differing = own.differences(before)
@@ -167,7 +206,7 @@ def _back(own: OwnContainer, bots: list[layout.Bot], clock: Clock, engine: Engin
     if not (own.home / FORMER).exists():
         return "there was none before"
     try:
-        _up(own, (own.home / FORMER).read_bytes(), engine)
+        up(own, (own.home / FORMER).read_bytes(), engine)
         _over(own)
         _started(bots, clock, engine)
     except (FreqopsError, OSError) as error:
@@ -188,7 +227,7 @@ def _started(bots: list[layout.Bot], clock: Clock, engine: Engine) -> list[dict[
     return rows
 
 
-def _bots(root: Path) -> list[layout.Bot]:
+def bots_on_it(root: Path) -> list[layout.Bot]:
     """Return the bots of this host that use Postgres."""
     bots = [layout.load_bot(home) for home in layout.homes(root) if (home / "bot.json").exists()]
     return [bot for bot in bots if postgres.may_use(bot.home)]

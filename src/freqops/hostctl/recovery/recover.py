@@ -1,9 +1,10 @@
 """``freqops-host resume-switch``: interrupted commands on a bot, taken back or brought to their end.
 
-A switch is taken back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a
-command stopped is started again, through the one door, where the holds are read. Processes that a drill froze go on,
-and stay held. After a restore, the answer names the database that stands. A bot that a command works on has its lock,
-and is left alone; one that is stopped by plan is not interrupted, and stays so.
+An upgrade of Postgres that was cut off goes back to the former cluster, before any bot is started. A switch is taken
+back, and so is an adoption. A removal that has secured everything goes on. Any other bot that a command stopped is
+started again, through the one door, where the holds are read. Processes that a drill froze go on, and stay held. After
+a restore, the answer names the database that stands. A bot that a command works on has its lock, and is left alone; one
+that is stopped by plan is not interrupted, and stays so.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ..bot.stopped import Stopped
 from ..deploy import deploy, shared_postgres
 from ..incident.journal import Journal
 from ..incident.recorded import Command
+from ..maintenance import change_of_clusters
 from ..takeover.adopt_order import Order
 from ..takeover.adopt_undo import undo
 from ..takeover.remove import Removal
@@ -48,6 +50,11 @@ def recover(root: Path, actor: str, clock: Clock, engine: Engine) -> tuple[list[
             done.append(f"{POSTGRES}: it is up as it is staged")
     except (FreqopsError, OSError) as error:
         failed.append(f"{POSTGRES}: {error}")
+    try:
+        upgrade = change_of_clusters.resume(root, clock, engine)
+        done += [f"Postgres: {upgrade}"] if upgrade else []
+    except (FreqopsError, OSError) as error:
+        failed.append(f"Postgres: {error}")
     for home in [home for home in layout.homes(root) if _unfinished(home)]:
         with ExitStack() as locks:
             free = locks.enter_context(durable.locked(Home(home).lock, 0, clock))

@@ -215,3 +215,16 @@ def test_a_live_bot_needs_an_account_here_or_there() -> None:
     assert judged("prod-1", exchange={}, exchange_keys=["gamma"]) == []
     assert judged("prod-1") == []
     assert judged("paper-1", exchange={}) == []
+
+
+def test_an_image_of_another_major_version_than_the_cluster_is_refused() -> None:
+    hosts, other = inventory(), IMAGE.replace("freqtrade@", "postgres@")
+    hosts["paper-1"]["postgres_image"] = other
+    there: Found = {"images": {IMAGE: True, other: True}}
+    [line] = judged(hosts=hosts, images=there["images"], postgres={"cluster": 15, "images": {other: 17}})
+    assert line.startswith(
+        "paper-1: postgres_image is Postgres 17, and the cluster on its disk is of Postgres 15; upgrade_"
+    )
+    for found_there in ({"cluster": 17, "images": {other: 17}}, {"cluster": None, "images": {other: 17}},
+                        {"cluster": 15, "images": {other: None}}):  # fmt: skip
+        assert judged(hosts=hosts, images=there["images"], postgres=found_there) == []

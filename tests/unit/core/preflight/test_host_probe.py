@@ -273,3 +273,21 @@ def test_a_freqtrade_of_nobody_is_seen_unless_it_is_left_alone(proc: Path, tmp_p
     assert seen([{"project": str(tmp_path / "beta"), "reason": "later"}]) == [62, 63]
     assert seen([]) == [61, 62, 63]
     assert seen([{"project": "no path"}]) == [61, 62, 63]
+
+
+def test_it_says_of_which_version_cluster_and_image_of_postgres_are(proc: Path, program: Path, tmp_path: Path) -> None:
+    (tmp_path / "postgres" / "data").mkdir(parents=True)
+    path = tmp_path / "postgres" / "data" / "PG_VERSION"
+    path.write_text("15\n")
+
+    def run(command: Sequence[str]) -> tuple[int, str]:
+        if command[1:3] == ["image", "inspect"]:
+            return (0, json.dumps([{"Config": {"Env": ["PG_MAJOR=17"]}}])) if command[3] == "there" else (1, "")
+        return {"version": version(), "info": INFO}.get(command[1], (0, ""))
+
+    found = host_probe.look(["there", "gone"], root=tmp_path, proc=proc, run=run)
+    assert program.exists()
+    assert found["images"] == {"there": True, "gone": False}
+    assert found["postgres"] == {"cluster": 15, "images": {"there": 17, "gone": None}}
+    path.write_text("what")
+    assert host_probe.look([], root=tmp_path, proc=proc, run=run)["postgres"]["cluster"] is None

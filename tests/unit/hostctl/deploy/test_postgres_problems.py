@@ -152,3 +152,9 @@ def test_without_a_bot_on_postgres_nobody_is_asked(host: Host, monkeypatch: pyte
     host.use("alpha", "sqlite:////x")
     said(host, monkeypatch, None)
     assert connections_of_bots(host.root, host.engine) == ([], [])
+
+
+def test_an_upgrade_that_is_not_over_is_named(host: Host) -> None:
+    (host.root / "postgres" / "upgrade.json").write_text("{}")
+    [line] = host.problems()
+    assert line.startswith("freqops-postgres: an upgrade of it is under way, or not over: freqops-recover ends it")

@@ -13,6 +13,7 @@ import pytest
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
+from freqops.core.bot.postgres_major import NoMajor
 from freqops.core.bot.processes import Process
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
@@ -21,6 +22,7 @@ from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.start import Started
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.deploy import shared_postgres
+from tests.unit import clusters
 from tests.unit.fakes import FakeClock, FakeEngine, made_container, make_bot, process
 
 
@@ -298,4 +300,55 @@ def test_one_that_a_command_works_on_is_left_alone(host: Host, monkeypatch: pyte
         assert resume(host) is None
         with pytest.raises(Refused, match="another command is working on it"):
             host.bring()
+    assert host.done == []
+
+
+# --- another major version
+
+
+def of_versions(host: Host, monkeypatch: pytest.MonkeyPatch, cluster: int, image: int | None) -> None:
+    """Write a cluster and stage an image, each of a version; None is an image that does not say it."""
+    (host.root / "postgres" / "data").mkdir()
+    (host.root / "postgres" / "data" / "PG_VERSION").write_text(f"{cluster}\n")
+    host.staged.write_text(clusters.compose(clusters.NEW_IMAGE))
+
+    def major(_image: str) -> int:
+        if image is None:
+            raise NoMajor("the image does not say it")
+        return image
+
+    monkeypatch.setattr(host.engine, "postgres_major", major)
+
+
+@pytest.mark.parametrize(("image", "cure"), [(17, "upgrade_postgres.yml brings all databases"), (14, "action=undo")])
+def test_another_major_version_is_refused_before_a_bot_is_stopped(
+    host: Host, monkeypatch: pytest.MonkeyPatch, image: int, cure: str
+) -> None:
+    of_versions(host, monkeypatch, 15, image)
+    with pytest.raises(Refused, match=cure):
+        host.bring()
+    with pytest.raises(Refused, match=cure):
+        shared_postgres.judge(host.root, clusters.NEW_IMAGE, host.engine)
+    assert (host.done, host.used.read_text()) == ([], "old")
+
+
+def test_the_same_version_is_brought_up_as_ever(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_versions(host, monkeypatch, 17, 17)
+    shared_postgres.judge(host.root, clusters.NEW_IMAGE, host.engine)
+    assert host.engine.images == [f"bring {clusters.NEW_IMAGE}"]
+    assert host.bring().changed is True
+
+
+def test_a_version_that_is_not_known_is_refused_where_it_is_judged(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_postgres.judge(host.root, clusters.NEW_IMAGE, host.engine)
+    assert host.engine.images == [], "without a cluster nothing is asked"
+    of_versions(host, monkeypatch, 17, None)
+    with pytest.raises(Refused, match="the image does not say it"):
+        shared_postgres.judge(host.root, clusters.NEW_IMAGE, host.engine)
+
+
+def test_nothing_is_changed_while_an_upgrade_is_not_over(host: Host) -> None:
+    (host.root / "postgres" / "upgrade.json").write_text("{}")
+    with pytest.raises(Refused, match="an upgrade of it is not over; freqops-recover ends it"):
+        host.bring()
     assert host.done == []

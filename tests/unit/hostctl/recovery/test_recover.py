@@ -20,6 +20,7 @@ from freqops.core.takeover import adoption, removal
 from freqops.hostctl.bot import holds_file, processes_and_api, start, status, stopped, stopping
 from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.stopped import Stopped
+from freqops.hostctl.maintenance import change_of_clusters
 from freqops.hostctl.recovery import recover
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
 
@@ -300,4 +301,39 @@ def test_the_unit_looks_for_every_note_that_the_recovery_knows() -> None:
     assert wanted == [
         *(f"{bots}/{name}" for name in ("switch.json", "stopped.json", removal.NOTE, "restoring.json")),
         "/srv/freqops/postgres/former.yml",
+        "/srv/freqops/postgres/upgrade.json",
     ]
+
+
+def test_an_upgrade_goes_back_before_any_bot_is_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = host.root / "postgres" / "upgrade.json"
+    note.parent.mkdir()
+    note.write_text("{}")
+
+    def back(*_: Any) -> str:
+        assert host.started == []
+        note.unlink()
+        return "the former cluster stands, Postgres 15"
+
+    monkeypatch.setattr(change_of_clusters, "resume", back)
+    done, failed = host.recover()
+    assert (done[0], failed, host.started) == (
+        "Postgres: the former cluster stands, Postgres 15",
+        [],
+        ["alpha", "beta"],
+    )
+
+
+def test_between_two_clusters_no_bot_on_postgres_is_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    (host.root / "postgres").mkdir()
+    (host.root / "postgres" / "upgrade.json").write_text("{}")
+    (host.other / "conf" / "secrets.json").write_text('{"db_url": "sqlite:////freqops/var/trades.paper.sqlite"}')
+
+    def fails(*_: Any) -> str:
+        raise NotProven("the former cluster is NOT PROVEN to be back")
+
+    monkeypatch.setattr(change_of_clusters, "resume", fails)
+    _, failed = host.recover()
+    assert failed[0] == "Postgres: the former cluster is NOT PROVEN to be back"
+    assert "alpha was not started: its Postgres is between two versions" in failed[1]
+    assert (host.started, host.is_named(host.home)) == (["beta"], True)
