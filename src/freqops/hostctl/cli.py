@@ -63,6 +63,7 @@ COMMANDS = (
     "gate",
     "compile",
     "backup",
+    "renew-repository",
     "logs",
     "retention",
 )
