@@ -117,6 +117,9 @@ def _look(loss: Loss, lost: str) -> None:
     """
     target, record = loss.target, loss.record
     making = record is not None and not record.is_over and not loss.is_made
+    place = Path(target.repository.url)
+    if target.repository.is_local and place.exists() and not place.is_dir():
+        raise Refused(f"{place} is no directory: move it away")
     if target.has_password:
         try:
             loss.there = target.stands()
@@ -160,8 +163,10 @@ def _refuse_what_lies_there(target: Vault, *, making: bool) -> None:
     if not target.repository.is_local:
         return
     place = Path(target.repository.url)
-    if place.is_symlink() or (place.exists() and not place.is_dir()):
+    if place.is_symlink():
         raise Refused(f"{place} is no directory: move it away")
+    if (place / "config").exists():
+        raise Refused("a repository lies there, and its password is missing: put the copy of the password back")
     odd = [path for path in _files(place) if not (making and _is_first(path, place))]
     if odd or (not making and place.exists() and any(place.iterdir())):
         first = odd[0] if odd else next(place.iterdir())
