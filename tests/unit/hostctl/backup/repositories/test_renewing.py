@@ -13,7 +13,7 @@ import pytest
 from freqops.core.backup import renewal, successes
 from freqops.core.base.errors import NotProven, Refused
 from freqops.hostctl import cli
-from freqops.hostctl.backup import ages, seeding
+from freqops.hostctl.backup import ages
 from freqops.hostctl.commands import renew_repository
 from tests.unit.hostctl.backup.repositories.conftest import local
 from tests.unit.hostctl.backup.repositories.losing import DAY, INCIDENT, LOST, Losing, grown
@@ -290,7 +290,7 @@ def test_a_snapshot_whose_bytes_differ_is_not_copied(lost: Losing, monkeypatch: 
     def spoilt(vault: Any, number: str, found: Any, _wanted: Any, to: Path) -> None:
         raise NotProven(f"snapshot {number[:8]} is not what its manifest says")
 
-    monkeypatch.setattr(seeding.taken_out, "take_out", spoilt)
+    monkeypatch.setattr("freqops.hostctl.backup.taken_out.take_out", spoilt)
     row = lost.renew()
     assert len([line for line in row.problems if "is not copied" in line]) == 3
     assert len(lost.moments("vault")) == 1
@@ -307,7 +307,7 @@ def test_a_copy_that_is_not_read_back_does_not_count(lost: Losing) -> None:
 
 
 def test_without_room_nothing_is_taken_out(lost: Losing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeding.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 10}))
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 10}))
     assert "are needed: make room" in lost.renew().problems[0]
 
 
