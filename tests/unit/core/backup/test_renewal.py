@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from freqops.core.base import durable
 from freqops.core.base.errors import Refused
 from freqops.core.base.kinds import Malformed
 
-NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RECORD = Renewal(
     "vault", "20260102T030405Z-renew-repository-9f3c21", "it burnt down", "local", NOON, "f" * 64,
     (Gone("a" * 64, NOON, parts.ORDINARY, "local"), Gone("b" * 64, NOON + timedelta(hours=1), ("trades",))), 1,

@@ -115,6 +115,26 @@ def test_moments_order_the_snapshots_of_the_new_one(lost: Losing) -> None:
     assert moments == sorted(moments)
 
 
+def test_each_copy_has_the_moment_of_its_snapshot(lost: Losing) -> None:
+    lost.renew()
+    asked = [words[words.index("--time") + 1] for words in lost.asked if "--time" in words]
+    assert asked == [text[:-1].replace("T", " ") for text in lost.moments("local")]
+    assert {seen["TZ"] for seen in lost.seen} == {"UTC"}
+
+
+def test_an_older_copy_that_comes_later_is_not_the_newest(lost: Losing) -> None:
+    oldest = lost.vault("local").numbers()[0]
+    failed = subprocess.CompletedProcess([], 1, b"", b"Fatal: unexpected EOF")
+    lost.before = lambda words: failed if "restore" in words and oldest in words else None
+    newest = lost.renew().snapshot
+    lost.before = lambda words: (
+        failed if "/vault" in "".join(words[2:3]) and "backup" in words and "--time" not in words else None
+    )
+    assert not lost.renew().proven
+    assert len(lost.moments("vault")) == 4
+    assert lost.known("vault").newest == newest
+
+
 def test_what_the_rule_would_forget_at_once_is_not_copied(lost: Losing) -> None:
     lost.declare(local(), local("vault", keep_days=1, keep_least=1, append_only=True))
     lost.clock.sleep(2 * DAY)
