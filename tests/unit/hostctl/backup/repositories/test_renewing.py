@@ -182,7 +182,7 @@ def test_history_that_is_there_is_never_thrown_away(whole: Losing) -> None:
     assert refused(whole) == f"vault: {unlost}"
 
 
-def test_all_reasons_are_said_at_once(whole: Losing) -> None:
+def test_every_reason_is_said_at_once(whole: Losing) -> None:
     said = refused(whole, source="other")
     assert "nothing is lost" in said
     assert "other cannot seed it: allowed are repositories of this host for the same parts (local), and none" in said
