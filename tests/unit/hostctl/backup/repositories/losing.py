@@ -21,6 +21,8 @@ from tests.unit.hostctl.backup.repositories.conftest import Host, local, one
 INCIDENT = "20260102T030405Z-renew-repository-9f3c21"
 LOST = "vault-1 burnt down, ticket 4711"
 DAY = 86400.0
+AT = {"host": "keeper-1", "address": "192.0.2.7", "port": 22, "account": "fqr-0123456789ab"}
+FAR = "rclone:keeper-1:vault"
 
 
 class Losing(Host):
@@ -30,6 +32,7 @@ class Losing(Host):
     """
 
     spare: Path | None = None
+    keeper: Path | None = None  # where the vault lies that is declared at another host; None: nobody reaches it
 
     @property
     def vault_url(self) -> Path:
@@ -38,6 +41,17 @@ class Losing(Host):
     def run(
         self, words: Sequence[str], environment: Mapping[str, str], seconds: float, directory: Path | None
     ) -> subprocess.CompletedProcess[bytes]:
+        if FAR in words and self.keeper is None:
+            self.asked.append(list(words))
+            return subprocess.CompletedProcess(list(words), 1, b"", b"Fatal: unable to open repository at x: EOF")
+        if FAR in words:
+            words = [
+                "restic",
+                "--repo",
+                str(self.keeper),
+                *words[3 : words.index("-o")],
+                *words[words.index("-o") + 2 :],
+            ]
         if words[-1] != "init":
             return super().run(words, environment, seconds, directory)
         place, spare = Path(words[words.index("--repo") + 1]), self.spare
@@ -55,6 +69,16 @@ class Losing(Host):
 
     def lose(self, name: str = "vault") -> None:
         shutil.rmtree(self.root / "backup" / name)
+
+    def declare_far(self, *, let_in: bool = True) -> None:
+        """Declare the vault at another host; where that let this one in, both know each other's key."""
+        path = self.root / "backup/repositories.json"
+        document = json.loads(path.read_text())
+        document["repositories"][1] = {"name": "vault", "at": AT}
+        path.write_text(json.dumps(document))
+        for name in ("vault.ssh", *(["vault.known_hosts"] if let_in else [])):
+            (self.root / "backup/keys" / name).write_text("x")
+            (self.root / "backup/keys" / name).chmod(0o400)
 
     def renewing(self, lost: str = LOST, source: str = "", incident: str = INCIDENT, name: str = "vault") -> Renewing:
         return Renewing(self.backups, Order(Mandate(incident, "why", "ann"), name, lost, source))

@@ -16,9 +16,7 @@ from freqops.hostctl import cli
 from freqops.hostctl.backup import ages
 from freqops.hostctl.commands import renew_repository
 from tests.unit.hostctl.backup.repositories.conftest import local
-from tests.unit.hostctl.backup.repositories.losing import DAY, INCIDENT, LOST, Losing, grown
-
-AT = {"host": "keeper-1", "address": "192.0.2.7", "port": 22, "account": "fqr-0123456789ab"}
+from tests.unit.hostctl.backup.repositories.losing import DAY, FAR, INCIDENT, LOST, Losing, grown
 
 
 class Killed(BaseException):
@@ -217,18 +215,53 @@ def test_another_repository_is_named_and_stays(lost: Losing) -> None:
 
 
 def test_a_place_that_is_not_reached_is_no_loss(lost: Losing) -> None:
-    path = lost.root / "backup/repositories.json"
-    document = json.loads(path.read_text())
-    document["repositories"][1] = {"name": "vault", "at": AT}
-    path.write_text(json.dumps(document))
-    for name in ("vault.ssh", "vault.known_hosts"):
-        (lost.root / "backup/keys" / name).write_text("x")
-        (lost.root / "backup/keys" / name).chmod(0o400)
-    silent = subprocess.CompletedProcess([], 1, b"", b"Fatal: unable to open repository at rclone:keeper-1:vault: EOF")
-    lost.before = lambda words: silent if "rclone:keeper-1:vault" in words else None
+    lost.declare_far()
     said = refused(lost)
     assert "it cannot be reached at rclone:keeper-1:vault" in said
     assert "repositories.yml has keeper-1 let this host in" in said
+
+
+def test_one_at_another_host_is_renewed_when_that_host_let_this_one_in_again(lost: Losing) -> None:
+    lost.declare_far(let_in=False)
+    assert "keeper-1 does not let this host in yet" in refused(lost)
+    lost.declare_far()
+    lost.keeper = lost.root.parent / "keeper" / "vault"
+    lost.keeper.mkdir(parents=True)  # as repositories.yml does
+    away = lost.backups.look("vault").rows[0]
+    assert "where it is gone for good, renew_repository.yml" in away.problems[0]
+    row = lost.renew()
+    assert row.problems == []
+    assert f"is at {FAR}" in "\n".join(row.detail)
+    assert len(lost.moments("vault")) == 4
+    assert lost.backups.look("vault").exit == 0
+
+
+def test_with_its_password_lost_too_one_is_made_before_that_host_can_let_this_one_in(lost: Losing) -> None:
+    lost.declare_far(let_in=False)
+    password = lost.root / "backup/keys/vault"
+    password.unlink()
+    with pytest.raises(Refused, match=r"renew_repository\.yml makes a new one"):
+        lost.backups.prepare()
+    row = lost.renew()
+    assert not row.proven
+    assert row.problems == ["repository vault: keeper-1 does not let this host in yet; repositories.yml sets it up",
+                            "the same call goes on from there"]  # fmt: skip
+    made = password.read_bytes()
+    lost.backups.prepare()
+    lost.declare_far()
+    lost.keeper = lost.root.parent / "keeper" / "vault"
+    lost.keeper.mkdir(parents=True)
+    assert lost.renew().problems == []
+    assert password.read_bytes() == made
+
+
+def test_half_of_one_at_another_host_is_named_with_its_cure(lost: Losing) -> None:
+    lost.declare_far()
+    lost.keeper = lost.root.parent / "keeper" / "vault"
+    killed_at(lost, lambda words: "init" in words)
+    spoilt = subprocess.CompletedProcess([], 1, b"", b"Fatal: config cannot be loaded: ciphertext verification failed")
+    lost.before = lambda words: spoilt if str(lost.keeper) in words else None
+    assert "where that is what a killed renewal began, empty that directory where it lies" in refused(lost)
 
 
 def test_others_are_refused(whole: Losing) -> None:
