@@ -29,6 +29,7 @@ OTHER = f"{TREE}/fqr-000000000000"  # what another host has there
 KEYS = "/srv/freqops/backup/keys"
 LOCK = "0" * 64
 BURNT = "prod-1 burnt down, ticket 4711"
+DONE = "renew_repository: done, 1 of 1 hosts"
 COMPLETE = "trades,registry,state,releases,runs,logs"
 FORGET = """
 import json, pathlib
@@ -259,7 +260,7 @@ def test_one_that_is_lost_for_good_is_renewed_when_its_host_was_set_up_again(els
     assert f"{HOME}/repository/config" not in elsewhere.files()
     renewed = elsewhere.renewed()
     assert renewed.rc == 0, renewed.out
-    for said in (f"lost: {BURNT}", "gone for good: ", "seeded from local: ", "every byte was read"):
+    for said in (f"lost: {BURNT}", "gone for good: ", "seeded from local: ", "every byte was read", DONE):
         assert said in renewed.out, renewed.out
     assert set(elsewhere.complete("local")) <= set(elsewhere.complete("vault"))
     again = elsewhere.renewed()

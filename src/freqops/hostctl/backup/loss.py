@@ -19,6 +19,7 @@ from .vault import Vault
 HEXADECIMAL = frozenset("0123456789abcdef")
 LONGEST_KEY = 64  # digits of the name of a key
 NOT_LOST = "it answers, and is the one that it was: nothing is lost, and nothing is thrown away"
+HALF = "where that is what a killed renewal began, empty that directory where it lies"
 LETS_IN = "repositories.yml has {} let this host in, also one that was set up again; then call this again"
 
 
@@ -150,7 +151,7 @@ def _closed(target: Vault, error: ResticError, *, making: bool) -> str:
     at = target.repository.at
     said = f"what is at its place does not say that the old one is gone: {error}"
     if making and not target.repository.is_local:
-        said += "; where that is what a killed renewal began, empty that directory where it lies"
+        said += f"; {HALF}"
     return said if at is None else f"{said}; {LETS_IN.format(at.host)}"
 
 

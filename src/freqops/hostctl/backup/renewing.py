@@ -25,6 +25,7 @@ from .backups import Backups
 from .loss import Loss
 from .seeding import Seeding
 from .snapshots import PRIVATE_DIRECTORY
+from .vault import Vault
 
 NAME, ACTION, PRIVATE = "renew-repository", "renew", 0o600
 AGAIN = "the same call goes on from there"
@@ -176,10 +177,21 @@ class Renewing:
         if there is None:
             if target.repository.is_local:
                 _clear(Path(target.repository.url))
-            there = target.make_anew()
+            there = self._make_anew(target)
         target.move_manifests(renewal.kept(self.backups.root, record.incident, record.repository))
         target.replace_known(there)
         row.detail.append(f"a new repository, {there[:8]}, is at {target.repository.url}")
+
+    def _make_anew(self, target: Vault) -> str:
+        """Make the repository; what a killed restic began elsewhere spoils it, and this host may only add there.
+
+        Raises:
+            NotProven: It is not made, or does not open.
+        """
+        try:
+            return target.make_anew()
+        except restic.ResticError as error:
+            raise NotProven(str(error) if target.repository.is_local else f"{error}; {loss.HALF}") from None
 
     def _seeding(self, found: Loss) -> Seeding | None:
         if not found.source:

@@ -259,8 +259,18 @@ def test_half_of_one_at_another_host_is_named_with_its_cure(lost: Losing) -> Non
     lost.declare_far()
     lost.keeper = lost.root.parent / "keeper" / "vault"
     killed_at(lost, lambda words: "init" in words)
-    spoilt = subprocess.CompletedProcess([], 1, b"", b"Fatal: config cannot be loaded: ciphertext verification failed")
-    lost.before = lambda words: spoilt if str(lost.keeper) in words else None
+    spoilt = subprocess.CompletedProcess(
+        [], 1, b"", b"Fatal: config or key a is damaged: ciphertext verification failed"
+    )
+    made: list[str] = []
+
+    def before(words: list[str]) -> Any:  # as restic says it of a repository with the key of another one
+        made.extend(["x"] if "init" in words else [])
+        return spoilt if made and "init" not in words and str(lost.keeper) in words else None
+
+    lost.before = before
+    cure = "where that is what a killed renewal began, empty that directory where it lies"
+    assert cure in lost.renew().problems[0]
     assert "where that is what a killed renewal began, empty that directory where it lies" in refused(lost)
 
 
@@ -408,11 +418,12 @@ def test_what_is_no_key_is_not_taken_for_its_own_beginning(lost: Losing) -> None
     assert "is not empty, and no repository" in refused(lost)
 
 
+@pytest.mark.parametrize("act", ["move_manifests", "replace_known"])
 def test_killed_once_it_is_made_it_is_taken_up_and_not_made_again(
-    lost: Losing, monkeypatch: pytest.MonkeyPatch
+    lost: Losing, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
     had = lost.known("vault")
-    monkeypatch.setattr("freqops.hostctl.backup.vault.Vault.replace_known", lambda *_: (_ for _ in ()).throw(Killed))
+    monkeypatch.setattr(f"freqops.hostctl.backup.vault.Vault.{act}", lambda *_: (_ for _ in ()).throw(Killed))
     with pytest.raises(Killed):
         lost.renew()
     monkeypatch.undo()
