@@ -28,6 +28,7 @@ from .snapshots import PRIVATE_DIRECTORY
 from .vault import Vault
 
 NAME, ACTION, PRIVATE = "renew-repository", "renew", 0o600
+GONE, RENEWED, UNPROVEN = "lost for good", "renewed", "NOT PROVEN"
 AGAIN = "the same call goes on from there"
 COPY_IT = "its password was missing, and a new one was made: copy {} to a safe place that is not this host"
 EMPTY = "it begins empty: no other repository of this host that opens has a complete snapshot of the same parts"
@@ -150,6 +151,7 @@ class Renewing:
         record = self._record(found)
         known = found.target.known()
         said: dict[str, Any] = {**record.to_json(), "known": known.to_json() if known is not None else None}
+        said |= {"outcome": GONE, "detail": record.lines()}
         name = f"{NAME}-{record.repository}-gone-{began}"
         unwritten = command.write(name, record.began, {"proven": True, "result": said})
         if unwritten:
@@ -232,7 +234,8 @@ class Renewing:
         return True
 
     def _leave_evidence(self, command: Command, began: str, record: Renewal, row: Row) -> None:
-        said = {"proven": row.proven, "result": {**vars(row), "renewal": record.incident}}
+        result = {**vars(row), "detail": [*row.detail, *row.problems], "renewal": record.incident}
+        said = {"proven": row.proven, "result": {**result, "outcome": RENEWED if row.proven else UNPROVEN}}
         unwritten = command.write(f"{NAME}-{record.repository}-{began}", record.began, said)
         row.detail += [unwritten] if unwritten else []
 

@@ -100,7 +100,8 @@ def test_what_is_lost_is_said_and_a_new_one_is_made_seeded_used_and_read(lost: L
     evidence = lost.evidence()
     assert evidence["gone"]["result"]["known"]["id"] == had.id
     assert {each["id"] for each in evidence["gone"]["result"]["gone"]} == set(gone)
-    assert evidence["result"]["proven"]
+    assert (evidence["result"]["proven"], evidence["result"]["result"]["outcome"]) == (True, "renewed")
+    assert f"lost: {LOST}" in evidence["gone"]["result"]["detail"]
     assert lost.record().is_over
     assert lost.backups.check(None, read_data=False).exit == 0
     assert ages.look(lost.root, lost.clock)[0] == []
