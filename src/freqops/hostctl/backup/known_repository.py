@@ -110,9 +110,15 @@ class KnownRepository:
         """Make a repository where there is none, and return its id; which one is known does not change."""
         return self._made()
 
-    def replace_known(self, number: str) -> None:
-        """Let the repository of this id be the one that is known; the last act of a renewal that makes one."""
-        self._remember(Known(number, self._clock.utcnow()))
+    def replace_known(self, number: str, seeder: Known | None) -> None:
+        """Let the repository of this id be the one that is known; the last act of a renewal that makes one.
+
+        Args:
+            number: The id.
+            seeder: What is known of the repository that seeds it, where one does.
+        """
+        since = [each.since for each in (self._must_know(), seeder) if each is not None]
+        self._remember(Known(number, min(since)))
 
     def _made(self) -> str:
         try:

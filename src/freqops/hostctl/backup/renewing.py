@@ -181,7 +181,8 @@ class Renewing:
                 _clear(Path(target.repository.url))
             there = self._make_anew(target)
         target.move_manifests(renewal.kept(self.backups.root, record.incident, record.repository))
-        target.replace_known(there)
+        seeding = self._seeding(found)
+        target.replace_known(there, seeding.source.known() if seeding is not None else None)
         row.detail.append(f"a new repository, {there[:8]}, is at {target.repository.url}")
 
     def _make_anew(self, target: Vault) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from freqops.core.backup import renewal, successes
+from freqops.core.backup import renewal, snapshot_choice, successes
 from freqops.core.base.errors import NotProven, Refused
 from freqops.hostctl import cli
 from freqops.hostctl.backup import ages
@@ -91,7 +94,6 @@ def test_what_is_lost_is_said_and_a_new_one_is_made_seeded_used_and_read(lost: L
     known = lost.known("vault")
     assert (known.id != had.id, known.newest) == (True, row.snapshot)
     assert {successes.BACKUP, successes.CHECK, successes.READ_DATA} <= set(known.done)
-    assert known.since == lost.clock.utcnow()
     ours, theirs = (list(lost.vault(name).contents().counted.values()) for name in ("vault", "local"))
     assert ours[:-1] == theirs, "moments, host and manifest are those of the other repository"
     assert ours[-1].began == lost.clock.utcnow().replace(microsecond=0)
@@ -112,6 +114,19 @@ def test_moments_order_the_snapshots_of_the_new_one(lost: Losing) -> None:
     moments = lost.moments("vault")
     assert len(moments) == 4
     assert moments == sorted(moments)
+
+
+@pytest.mark.parametrize("later", ["vault", "local"])
+def test_what_is_copied_is_of_this_host_as_it_was_before(lost: Losing, later: str) -> None:
+    known = successes.load(lost.root)
+    changed = {**known, later: replace(known[later], since=known[later].since + timedelta(days=30))}
+    successes.place(lost.root).write_text(json.dumps(successes.to_json(changed)))
+    lost.renew()
+    assert lost.known("vault").since == known["vault"].since
+    vault = lost.vault("vault")
+    for told in vault.contents().counted.values():
+        here = replace(told, host=socket.gethostname())
+        assert snapshot_choice.elsewhere(vault.repository, here, lost.known("vault").since) == ""
 
 
 def test_each_copy_has_the_moment_of_its_snapshot(lost: Losing) -> None:
