@@ -34,6 +34,7 @@ RUN_THE_TOOL = (
     "freqops_lockout",
     "freqops_postgres",
     "freqops_reconcile",
+    "freqops_renew_repository",
     "freqops_repositories",
     "freqops_restore",
     "freqops_restore_parts",
@@ -79,6 +80,11 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_lockout": {**under_incident, "what": "api"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
+        "freqops_renew_repository": {
+            "repository": "vault",
+            "lost": "it burnt down",
+            **{name: under_incident[name] for name in WHY},
+        },
         "freqops_repositories": {"state": "reached", "repositories": ["vault"]},
         "freqops_restore": {**under_incident, "dump": "latest"},
         "freqops_restore_parts": {

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from lab.hosts.host import Host
-from tests.support.field import Field, play, until
+from tests.support.field import Field, Played, play, until
 from tests.support.fleet import Fleet
 from tests.support.patience import GIVE_UP
 from tests.support.rollout import BOTS, HOST, Bot, Rollout
@@ -27,6 +27,9 @@ HOME = f"{TREE}/{ACCOUNT}"
 OTHER = f"{TREE}/fqr-000000000000"  # what another host has there
 KEYS = "/srv/freqops/backup/keys"
 LOCK = "0" * 64
+BURNT = "prod-1 burnt down, ticket 4711"
+DONE = "renew_repository: done, 1 of 1 hosts"
+COMPLETE = "trades,registry,state,releases,runs,logs"
 FORGET = """
 import json, pathlib
 place = pathlib.Path("/srv/freqops/backup/state.json")
@@ -57,6 +60,7 @@ class Elsewhere:
     bot: Bot
     keeper: Field
     address: str
+    inventory: str
 
     @property
     def way(self) -> list[str]:
@@ -103,11 +107,23 @@ class Elsewhere:
         """Wait until nobody uses the account on the other host."""
         until("nobody uses its account", lambda: not self.keeper.sh(f"pgrep -u {ACCOUNT}; true").split(), GIVE_UP)
 
+    def renewed(self, *words: str) -> Played:
+        """Run the play that makes a new repository where this one is lost."""
+        given = ("-e", "repository=vault", "-e", f"lost='{BURNT}'")
+        return play("renew_repository", "--limit", HOST, *given, *words, inventory=self.inventory)
+
+    def complete(self, name: str) -> list[str]:
+        """Return the moments of the snapshots of a repository that have every part."""
+        code, answer = self.bot.tool(f"backup list --repository {name} --json")
+        assert code == 0, answer
+        found = [each for each in answer["repositories"][0]["snapshots"] if each["counts"] == "yes"]
+        return [each["made"] for each in found if each["parts"] == COMPLETE]
+
     def take_away_here(self, before: str) -> None:
         """Take away from the bot's host what there is of the repository, and declare there what was before."""
         self.bot.sh(without_timer("freqops-backup-dumps"))
         self.bot.sh(f"printf %s {shlex.quote(before)} > /srv/freqops/backup/repositories.json")
-        self.bot.sh(f"rm -rf {KEYS}/vault* /srv/freqops/backup/manifests/vault")
+        self.bot.sh(f"rm -rf {KEYS}/vault* /srv/freqops/backup/manifests/vault /srv/freqops/backup/renewals")
         self.bot.ask(FORGET)
 
     def take_away_there(self) -> None:
@@ -129,7 +145,6 @@ class Elsewhere:
 def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
     """A host that backs up to another one; both are as they were afterwards."""
     address = Host(KEEPER).address
-    found = Elsewhere(rollout.bots["epsilon"], Field(KEEPER), address)
 
     def declared(fleet: Fleet) -> None:
         fleet[HOST]["backup_repositories"] = [
@@ -139,6 +154,7 @@ def elsewhere(rollout: Rollout) -> Iterator[Elsewhere]:
         fleet[KEEPER] |= {"repositories_address": address, "repositories_port": 22}
 
     inventory = rollout.inventory(declared)
+    found = Elsewhere(rollout.bots["epsilon"], Field(KEEPER), address, inventory)
     (Path(inventory) / "repositories.yml").write_text(yaml.safe_dump({"repositories": {"hosts": {KEEPER: {}}}}))
     before = found.bot.sh("cat /srv/freqops/backup/repositories.json")
     with ExitStack() as afterwards:  # each of them, the last one first, whatever was made and whatever goes wrong
@@ -211,3 +227,38 @@ def test_a_repository_that_is_away_comes_back(elsewhere: Elsewhere) -> None:
     elsewhere.keeper.sh(f"rm {HOME}/repository/snapshots/{oldest}")  # which its rule keeps
     row = elsewhere.backup("check", wanted=2)
     assert f"1 snapshots are gone that its rule keeps: {oldest[:8]}" in row["problems"][0], row
+
+
+def test_one_that_is_lost_for_good_is_renewed_when_its_host_was_set_up_again(elsewhere: Elsewhere) -> None:
+    elsewhere.quiet()
+    unlost = elsewhere.renewed()
+    assert unlost.rc != 0
+    assert "nothing is lost" in unlost.out, unlost.out
+    elsewhere.unused()
+    elsewhere.take_away_there()
+    assert "it cannot be reached" in elsewhere.backup("run", wanted=2)["problems"][0]
+    code, answer = elsewhere.bot.tool("backup run --repository local --json")
+    assert code == 0, answer  # the other one has its backup
+    refused = elsewhere.renewed()
+    assert refused.rc != 0
+    assert f"repositories.yml has {KEEPER} let this host in" in refused.out, refused.out
+    set_up = play("repositories", inventory=elsewhere.inventory)
+    assert set_up.rc != 0
+    assert "there was one: put it back; where it is gone for good, renew_repository.yml" in set_up.out, set_up.out
+    elsewhere.quiet()
+    looked = elsewhere.renewed("--check")
+    assert looked.rc == 0, looked.out
+    assert "local seeds it: " in looked.out, looked.out
+    assert f"{HOME}/repository/config" not in elsewhere.files()
+    renewed = elsewhere.renewed()
+    assert renewed.rc == 0, renewed.out
+    for said in (f"lost: {BURNT}", "gone for good: ", "seeded from local: ", "every byte was read", DONE):
+        assert said in renewed.out, renewed.out
+    assert set(elsewhere.complete("local")) <= set(elsewhere.complete("vault"))
+    again = elsewhere.renewed()
+    assert again.rc == 0, again.out
+    assert "nothing to do: it was renewed" in again.out, again.out
+    assert "changed=0" in again.out, again.out
+    kept = play("repositories", inventory=elsewhere.inventory)
+    assert kept.rc == 0, kept.out
+    assert elsewhere.backup("check")["proven"]

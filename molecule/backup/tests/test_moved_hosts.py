@@ -167,7 +167,7 @@ def rebuilt(world: World) -> Played:
     put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
     done = bot.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
     assert done.rc == 0, done.err
-    words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"password_file={password}", "-e", "resume=true")
+    words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"key_file={password}", "-e", "resume=true")
     refused = world.play("rebuild_host", OLD, *words)
     assert refused.rc != 0
     assert "two would trade with one account" in refused.out
@@ -193,7 +193,7 @@ def test_a_lost_host_comes_back_with_the_trades_that_it_had(world: World, rebuil
 def test_what_was_rebuilt_is_not_rebuilt_again(world: World, rebuilt: Played) -> None:
     assert rebuilt.rc == 0
     password = world.rollout.place / "password"
-    words = ("-e", "repository=local", "-e", f"password_file={password}", "-e", "fenced=as_before", *REASON)
+    words = ("-e", "repository=local", "-e", f"key_file={password}", "-e", "fenced=as_before", *REASON)
     again = world.play("rebuild_host", OLD, "--limit", OLD, *words)
     assert again.rc != 0
     assert "is on this host, and not held for a restore" in again.out

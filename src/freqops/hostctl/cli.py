@@ -65,6 +65,7 @@ COMMANDS = (
     "gate",
     "compile",
     "backup",
+    "renew-repository",
     "logs",
     "retention",
 )

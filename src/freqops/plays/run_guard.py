@@ -66,6 +66,7 @@ DEEDS = {
     "rebuild_host": Deed("freqops_restore", also="freqops_restore_parts"),
     "reconcile": Deed("freqops_reconcile"),
     "remove": Deed("freqops_remove"),
+    "renew_repository": Deed("freqops_renew_repository"),
     "repositories": Deed("freqops_repositories", ("kept",)),
     "restore": Deed("freqops_restore", also="freqops_restore_parts"),
     "restore_drill": Deed("freqops_restore_drill", whole_fleet=True),

@@ -55,7 +55,8 @@ class Known:
 
     Attributes:
         id: The id that it bore when it was made, or first seen.
-        since: When that was.
+        since: When that was. Of one that was renewed, when this host first saw the lost one, or the one that seeded it:
+            what was made since then is its own.
         done: The last success of each job; one that never was is missing.
         newest: The id of the newest snapshot that was proven in it; empty where there is none.
         failed: Why the last command on it failed; empty where it did not.

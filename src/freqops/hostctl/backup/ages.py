@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
-from freqops.core.backup import elsewhere, repository, restore_drill, successes
+from freqops.core.backup import elsewhere, renewal, repository, restore_drill, successes
 from freqops.core.backup.repository import Repository
 from freqops.core.backup.successes import Known
 from freqops.core.base import root_file
@@ -66,8 +66,23 @@ def _own(root: Path, clock: Clock) -> tuple[list[str], list[str]]:
     for each in declared:
         if each.takes_dumps and each.name in known and known[each.name].id:
             wrong += successes.lacking(each, newest_dumps.oldest_lacking(root, known[each.name].dumps), now)
+    wrong += _not_over(root, declared)
     notes = [text for each in declared for text in successes.notes(each, known.get(each.name), now)]
     return wrong, notes + ([UNDER_WAY] if (root / repository.HOME / restore_drill.PLACE).exists() else [])
+
+
+def _not_over(root: Path, declared: list[Repository]) -> list[str]:
+    """Return the renewals that were begun and are not over."""
+    found = []
+    for each in declared:
+        try:
+            record = renewal.load(root, each.name)
+        except Malformed as error:
+            found.append(f"{error}; move it away")
+            continue
+        if record is not None and not record.is_over:
+            found.append(renewal.NOT_OVER.format(each.name, record.incident))
+    return found
 
 
 def _waiting(root: Path, declared: list[Repository]) -> dict[str, Known]:

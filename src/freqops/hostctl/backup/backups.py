@@ -58,8 +58,8 @@ class Backups:
         if not repository.load(self.root, self.owner):
             return answer
         restic.refuse_older(self.run)
-        with self._alone():
-            for vault in self._vaults(None):
+        with self.alone():
+            for vault in self.vaults(None):
                 lacking = vault.lacking()
                 answer.rows.append(row := Row(vault.repository.name, proven=not lacking, detail=lacking))
                 try:
@@ -86,13 +86,13 @@ class Backups:
         Raises:
             Refused: Another command is at work, or nothing of what was asked for belongs to a repository.
         """
-        answer, vaults = Answer("run"), self._vaults(name, repository.own)
+        answer, vaults = Answer("run"), self.vaults(name, repository.own)
         if not any(parts.of(asked, secrets=vault.repository.secrets) for vault in vaults):
             raise Refused(
                 f"{', '.join(asked)} belongs to no repository of this host: that of secrets has secrets = true"
             )
         restic.refuse_older(self.run)
-        with self._alone():
+        with self.alone():
             stages = _Stages(self, emptied)
             try:
                 for vault in vaults:
@@ -115,7 +115,7 @@ class Backups:
             Refused: Another command is at work, or no repository takes dumps.
         """
         answer = Answer("dumps")
-        vaults = [vault for vault in self._vaults(None) if vault.repository.takes_dumps]
+        vaults = [vault for vault in self.vaults(None) if vault.repository.takes_dumps]
         if not vaults:
             raise Refused("no repository of this host takes dumps: all lie on its own disk, or have dumps = false")
         newest = newest_dumps.stamps(self.root)
@@ -126,7 +126,7 @@ class Backups:
         ]  # fmt: skip
         if behind:
             restic.refuse_older(self.run)
-            with self._alone():
+            with self.alone():
                 self._bring(behind, answer)
         return answer
 
@@ -149,14 +149,14 @@ class Backups:
     def look(self, name: str | None) -> Answer:
         """Return what is in the repositories: what counts, and what does not, with why."""
         answer = Answer("list")
-        for vault in self._vaults(name):
+        for vault in self.vaults(name):
             answer.rows.append(self._on(vault, self._listed, note=False))
         return answer
 
     def check(self, name: str | None, *, read_data: bool) -> Answer:
         """Prove that everything is there that the snapshots need."""
-        answer, vaults = Answer("check"), self._vaults(name)
-        with self._alone():
+        answer, vaults = Answer("check"), self.vaults(name)
+        with self.alone():
             for vault in vaults:
                 answer.rows.append(self._on(vault, partial(self._checked, read_data)))
         return answer
@@ -165,14 +165,14 @@ class Backups:
         """Forget, prune and check what another host backs up to this one: that runs where the repository lies."""
         answer = Answer("tend")
         restic.refuse_older(self.run)
-        with self._alone():
-            for vault in self._vaults(None):
+        with self.alone():
+            for vault in self.vaults(None):
                 answer.rows.append(self._on(vault, self._tended))
         return answer
 
     def export(self, asked: tuple[str, ...], name: str | None, to: Path | None) -> Answer:
         """Write the newest snapshot that has the parts as plain files, and compare each with the manifest."""
-        answer, vaults = Answer("export"), self._vaults(name, repository.own if name is None else repository.chosen)
+        answer, vaults = Answer("export"), self.vaults(name, repository.own if name is None else repository.chosen)
         place = to if to is not None else self.root / HOME / EXPORTS
         if to is None:
             place.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -276,12 +276,13 @@ class Backups:
         row.snapshot, row.changed = number, True
         row.detail.append(f"{target} has {', '.join(wanted)} of {iso(found.began)}, compared byte by byte")
 
-    def _vaults(self, name: str | None, meant: Meant = repository.chosen) -> list[Vault]:
+    def vaults(self, name: str | None, meant: Meant = repository.chosen) -> list[Vault]:
+        """Return the repositories of the host that are meant, none opened yet."""
         found = meant(repository.load(self.root, self.owner), name)
         return [Vault(restic.Restic(each, self.root, self.run, self.owner), self.clock) for each in found]
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Let no other command work on the repositories during the block.
 
         Raises:

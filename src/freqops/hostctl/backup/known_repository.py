@@ -22,7 +22,7 @@ from .restic import NoRepository, Restic
 PRIVATE, PASSWORD = 0o600, 0o400
 PASSWORD_BYTES = 32
 UNDRILLED = "its restore drill failed"
-OUR_CURE = "put it back, or declare another repository under another name"
+OUR_CURE = "put it back; where it is gone for good, renew_repository.yml makes a new one, and says what is lost"
 
 
 class KnownRepository:
@@ -52,7 +52,7 @@ class KnownRepository:
         if without:
             self._refuse_lost_password(password, known)
             if not look:
-                durable.write_new(password, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", PASSWORD)
+                self._make_password()
         if self.waits_for is not None:
             return keyed or without
         if not look:
@@ -78,6 +78,47 @@ class KnownRepository:
     def _refuse_lost_password(self, password: Path, known: Known | None) -> None:
         if known is not None or (self.repository.is_local and (Path(self.repository.url) / "config").exists()):
             raise Refused(f"{password} is gone, and the repository at {self.repository.url} is not: {OUR_CURE}")
+
+    def _make_password(self) -> None:
+        password = self.repository.password(self._root)
+        durable.write_new(password, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", PASSWORD)
+
+    def stands(self) -> str | None:
+        """Return the id of what is at its place, whichever it is; None where there is no repository.
+
+        Raises:
+            ResticError: It cannot be opened, or not be reached.
+        """
+        try:
+            return self._restic.identity()
+        except NoRepository:
+            return None
+
+    @property
+    def has_password(self) -> bool:
+        """Whether its password is there."""
+        return self.repository.password(self._root).exists()
+
+    def renew_password(self) -> bool:
+        """Make a password where there is none, and return whether one was made; a renewal alone may do so."""
+        if self.has_password:
+            return False
+        self._make_password()
+        return True
+
+    def make_anew(self) -> str:
+        """Make a repository where there is none, and return its id; which one is known does not change."""
+        return self._made()
+
+    def replace_known(self, number: str, seeder: Known | None) -> None:
+        """Let the repository of this id be the one that is known; the last act of a renewal that makes one.
+
+        Args:
+            number: The id.
+            seeder: What is known of the repository that seeds it, where one does.
+        """
+        since = [each.since for each in (self._must_know(), seeder) if each is not None]
+        self._remember(Known(number, min(since)))
 
     def _made(self) -> str:
         try:

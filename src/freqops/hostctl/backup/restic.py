@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from freqops.core.base.visible import visible
 PROGRAM = "restic"
 LEAST = (0, 11)  # the oldest with which all of this was tried; 0.14 and 0.18 were tried, too
 SECONDS, HOURS = 120.0, 6 * 3600.0
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C", "RESTIC_PROGRESS_FPS": "0.01"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C", "TZ": "UTC",
+               "RESTIC_PROGRESS_FPS": "0.01"}  # fmt: skip
 VERSION = re.compile(r"^restic (\d+)\.(\d+)")
+TIME = "%Y-%m-%d %H:%M:%S"
 LOCKED = re.compile(r"already locked|unable to create lock")
 SOUND = "no errors were found"
 ID = re.compile(r"^[0-9a-f]{64}$", re.ASCII)
@@ -128,10 +131,17 @@ class Restic:
         """Take away locks whose holders are gone; a lock whose holder lives stays."""
         self._done(["unlock"])
 
-    def backup(self, directory: Path, host: str) -> str:
-        """Back up all that is in a directory, and return the id of the snapshot, which is nothing proven yet."""
+    def backup(self, directory: Path, host: str, moment: datetime | None = None) -> str:
+        """Back up all that is in a directory, and return the id of the snapshot, which is nothing proven yet.
+
+        Args:
+            directory: The directory.
+            host: The host whose backup it is.
+            moment: When it was made; now where None.
+        """
         names = sorted(path.name for path in directory.iterdir())
-        words = ["backup", "--json", "--host", host, "--tag", snapshot.TAG, "--force", "--", *names]
+        then = [] if moment is None else ["--time", moment.astimezone(timezone.utc).strftime(TIME)]
+        words = ["backup", "--json", "--host", host, "--tag", snapshot.TAG, "--force", *then, "--", *names]
         lines = self._done(words, HOURS, directory).stdout.splitlines()
         told = [self._object(line) for line in lines if b'"summary"' in line]
         short = [str(row["snapshot_id"]) for row in told if kinds.text(row.get("snapshot_id"))]

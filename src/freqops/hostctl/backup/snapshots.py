@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from freqops.core.backup import parts, snapshot, successes
@@ -104,8 +106,53 @@ class Snapshots(KnownRepository):
         """Write the files of these parts of a snapshot, and its manifest, below a directory."""
         self._restic.restore(number, target, wanted)
 
+    def seed(self, place: Path, found: Snapshot) -> str:
+        """Back up the files of a complete snapshot of another repository as of its moment, and read them back.
+
+        Raises:
+            NotProven: They are not in the repository as they are here.
+        """
+        number = self._written(place, found, found.began)
+        known = self._must_know()
+        last = known.done.get(successes.BACKUP)
+        if last is None or last < found.began:
+            self._remember(replace(known, newest=number).succeeded(successes.BACKUP, found.began))
+        return number
+
+    def move_manifests(self, to: Path) -> None:
+        """Move the manifests that are kept of its snapshots aside, beside what was moved there before."""
+        if not self._manifests.exists():
+            return
+        to.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        names = (to if not number else to.with_name(f"{to.name}-{number}") for number in count())
+        self._manifests.rename(next(path for path in names if not path.exists()))
+        durable.sync_directory(to.parent)
+        durable.sync_directory(self._manifests.parent)
+
+    def kept_manifests(self) -> tuple[dict[str, Snapshot], int]:
+        """Return what is known of its snapshots without asking it, and how many manifests cannot be read."""
+        found, unread = dict[str, Snapshot](), 0
+        for path in sorted(self._manifests.glob("*.json")):
+            try:
+                found[path.stem] = Snapshot.read(strict_json.load(path, LARGEST_MANIFEST))
+            except Malformed:
+                unread += 1
+        return found, unread
+
     def _stored(self, place: Path, found: Snapshot) -> str:
-        number = self._restic.backup(place, found.host)
+        number = self._written(place, found)
+        known = self._must_know()
+        known = replace(known, newest=number)
+        self._remember(known.succeeded(successes.BACKUP, found.began) if found.is_complete else known)
+        return number
+
+    def _written(self, place: Path, found: Snapshot, moment: datetime | None = None) -> str:
+        """Back up the files that were brought together, and read them back.
+
+        Raises:
+            NotProven: They are not in the repository as they are here.
+        """
+        number = self._restic.backup(place, found.host, moment)
         written = (place / snapshot.NAME).read_bytes()
         if self._restic.content(number, snapshot.NAME) != written:
             raise NotProven(f"snapshot {number[:8]} has another manifest than the one that was written")
@@ -116,9 +163,6 @@ class Snapshots(KnownRepository):
             odd = sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
             raise NotProven(f"snapshot {number[:8]} does not have what was brought together: {', '.join(odd[:5])}")
         self._keep_manifest(number, written)
-        known = self._must_know()
-        known = replace(known, newest=number)
-        self._remember(known.succeeded(successes.BACKUP, found.began) if found.is_complete else known)
         return number
 
     def _refuse_emptied(self, found: Snapshot, emptied: tuple[str, ...]) -> None:

@@ -35,7 +35,7 @@ class Vault(Snapshots):
         if self.repository.append_only:
             return ["this host may only add to it: nothing is forgotten or pruned from here"]
         counted = self.contents().counted
-        stays = self._stays(counted, {number: found.began for number, found in counted.items()})
+        stays = self.would_keep(counted)
         if arrived is not None:
             stays |= self._stays(counted, {number: arrived(number) for number in counted})
         gone = counted.keys() - stays
@@ -45,6 +45,10 @@ class Vault(Snapshots):
         for number in gone:
             self._kept_manifest(number).unlink(missing_ok=True)
         return [f"{len(gone)} snapshots forgotten, as the rule has it"]
+
+    def would_keep(self, counted: Mapping[str, Snapshot]) -> set[str]:
+        """Return those of the snapshots, of whichever repository, that the rule of this one keeps."""
+        return self._stays(counted, {number: found.began for number, found in counted.items()})
 
     def _stays(
         self, counted: Mapping[str, Snapshot], moments: Mapping[str, datetime], later: timedelta = timedelta(0)

@@ -22,8 +22,8 @@ def make_cheap(place: Path, password: bytes) -> None:
     document.update(CHEAP)
     document["data"] = base64.b64encode(_sealed(plain, _derived(document, password))).decode()
     data = json.dumps(document).encode()
-    path.unlink()
     (place / "keys" / hashlib.sha256(data).hexdigest()).write_bytes(data)
+    path.unlink()
 
 
 def _derived(document: dict[str, object], password: bytes) -> bytes:

@@ -541,7 +541,7 @@ def test_what_is_not_due_is_left_alone(host: Host) -> None:
 
 
 def test_never_two_at_once(host: Host) -> None:
-    with host.backups._alone():
+    with host.backups.alone():
         with pytest.raises(Refused, match="another backup is under way"):
             host.backups.back_up((), None)
         with pytest.raises(Refused, match="another backup is under way"):
