@@ -89,7 +89,8 @@ class World:
             declared["config"] = {
                 **declared["config"], "max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}],
                 "exchange": {"pair_whitelist": PAIRS}, "stake_amount": 100, "position_adjustment_enable": True,
-                "exit_pricing": {"price_side": "other"}, "order_types": {**declared["config"]["order_types"], "exit": "market"},
+                "exit_pricing": {"price_side": "other"},
+                "order_types": {**declared["config"]["order_types"], "exit": "market"},
             }  # fmt: skip
             fleet[OLD] |= {"freqtrade_bots": [], "freqtrade_start_deadline": GIVE_UP}
             fleet[at]["freqtrade_bots"].append(declared)
