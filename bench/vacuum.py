@@ -1,7 +1,7 @@
 """How long a vacuum of one large database takes, beside Postgres' own on the same data.
 
-Run it on a lab with alpha of paper-1 deployed: ``.venv/bin/python -m bench.vacuum [megabytes]``. A table of that size is
-added to the database of alpha, a third of its rows is deleted before each vacuum, and it is taken away at the end. Ours
+Run it on a lab with alpha of paper-1 deployed: ``.venv/bin/python -m bench.vacuum [megabytes]``. A table of that size
+is added to the database of alpha, a third of its rows is deleted before each vacuum, and it goes at the end. Ours
 measures every table before and after; in full, it makes a dump first, for which there is a line of its own.
 """
 
