@@ -172,7 +172,7 @@ def rebuilt(world: World) -> Played:
     words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"key_file={password}", "-e", "resume=true")
     refused = world.play("rebuild_host", OLD, *words)
     assert refused.rc != 0
-    assert "two would trade with one account" in refused.out
+    assert "two would trade with one account" in refused.out, refused.out
     assert bot.host.run("test -e /srv/freqops/bots").rc != 0, "nothing was touched"
     bot.wish()
     return world.play("rebuild_host", OLD, *words, "-e", "fenced='the machine was destroyed, ticket 4711'")
@@ -198,7 +198,7 @@ def test_what_was_rebuilt_is_not_rebuilt_again(world: World, rebuilt: Played) ->
     words = ("-e", "repository=local", "-e", f"key_file={password}", "-e", "fenced=as_before", *REASON)
     again = world.play("rebuild_host", OLD, "--limit", OLD, *words)
     assert again.rc != 0
-    assert "is on this host, and not held for a restore" in again.out
+    assert "is on this host, and not held for a restore" in again.out, again.out
     assert world.bots[OLD].state() == "paused"
 
 
@@ -219,7 +219,7 @@ def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bo
     bot = world.bots[OLD]
     refused = world.move(OLD, NEW)
     assert refused.rc != 0
-    assert "the exchange does not accept its key from this host" in refused.out
+    assert "the exchange does not accept its key from this host" in refused.out, refused.out
     assert (bot.level(), bot.state()) == (0, "running")
     assert world.bots[NEW].level() == 3
     world.bots[NEW].wish()
@@ -256,7 +256,7 @@ def test_it_goes_on_where_it_went_on_another_kind_of_database(world: World) -> N
     until("it runs", lambda: new.state() == "running", GIVE_UP)
     undone = world.move(OLD, NEW, "-e", "action=undo", "-e", f"incident={incident_in(moved)}")
     assert undone.rc != 0
-    assert "was resumed here" in undone.out
+    assert "was resumed here" in undone.out, undone.out
     new.wish(add=[AVERAGED])
     until("it was averaged here", lambda: new.filled(AVERAGED, "buy") >= 6, GIVE_UP)
     new.wish()
@@ -268,7 +268,7 @@ def test_where_it_was_it_never_trades_again(world: World) -> None:
     old.sh(f"docker start freqops-{MODEL}")
     deployed = world.play("deploy", OLD, "--limit", OLD)
     assert deployed.rc == 0, deployed.out
-    assert "held at level 3" in deployed.out
+    assert "held at level 3" in deployed.out, deployed.out
     code, answer = old.tool(f"start {MODEL}")
     assert (code, answer["outcome"]) == (0, "held")
     assert (old.level(), old.processes()) == (3, [])

@@ -18,7 +18,10 @@ LIVE = {**RUN, "rebuild_live": ["gamma"]}
 FIRST, SECOND = "20261130T141859Z-rebuild_host-8a198e", "20261130T151859Z-rebuild_host-000000"
 
 
-@pytest.mark.parametrize("given", [RUN, {**LIVE, "fenced": "its key was deleted"}])
+OF_THE_ROLE = {**{name: value for name, value in RUN.items() if name != "backup_repositories"}, "repository": "local"}
+
+
+@pytest.mark.parametrize("given", [RUN, {**LIVE, "fenced": "its key was deleted"}, OF_THE_ROLE])
 def test_what_goes_together_is_not_refused(given: dict[str, Any]) -> None:
     assert refusals("rebuild_words", given) == []
 
