@@ -273,3 +273,7 @@ def test_where_it_was_it_never_trades_again(world: World) -> None:
     assert (code, answer["outcome"]) == (0, "held")
     assert (old.level(), old.processes()) == (3, [])
     assert world.bots[NEW].state() == "running"
+    removed = world.play("remove", NEW, "--limit", OLD, "-e", f"bots={MODEL}", *REASON)
+    assert removed.rc == 0, removed.out
+    assert f"it moved to {NEW}" in removed.out, removed.out
+    assert (len(world.resting()), world.bots[NEW].state()) == (len(PAIRS) - 1, "running"), "nothing was sold"

@@ -56,7 +56,10 @@ def load(root: Path, bot: str) -> Moved | None:
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         raise Malformed(f"{place(root, bot)} is no note of a move of version {FORMAT}")
     found = Moved(**kinds.checked(document, FIELDS, tuple(FIELDS)))
-    iso_time.parse(found.at)
+    try:
+        iso_time.parse(found.at)
+    except ValueError as error:
+        raise Malformed(f"{place(root, bot)}: {error}") from None
     if not holds.INCIDENT.fullmatch(found.incident):
         raise Malformed(f"{place(root, bot)} names no usable incident")
     return found
@@ -89,12 +92,24 @@ def why_not_resumed(root: Path, bot: str) -> str:
     """Return why no hold of a bot may be resumed on this host; empty where it did not move."""
     try:
         note = load(root, bot)
-    except (Malformed, ValueError) as error:
+    except Malformed as error:
         return f"whether {bot} moved to another host is not known: {error}; look where it trades, then remove that file"
     if note is None:
         return ""
-    to = visible(note.to, SHOWN)
     return (
-        f"{bot} moved to {to} at {note.at} under {note.incident}, and two of it must never trade: resume it there. "
-        "Before it was resumed there, migrate_host.yml -e action=undo gives it back to this host"
+        f"{bot} {_went(note)}, and two of it must never trade: resume it there. Before it was resumed there, "
+        "migrate_host.yml -e action=undo gives it back to this host"
     )
+
+
+def elsewhere(root: Path, bot: str) -> str:
+    """Return why the account of a bot is not to be touched from this host; empty where it did not move."""
+    try:
+        note = load(root, bot)
+    except Malformed as error:
+        return f"whether {bot} moved to another host is not known: {error}"
+    return f"{bot} {_went(note)}: its account is in the hands of that host" if note is not None else ""
+
+
+def _went(note: Moved) -> str:
+    return f"moved to {visible(note.to, SHOWN)} at {note.at} under {note.incident}"

@@ -17,7 +17,7 @@ from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 from freqops.core.exchange import account, sales
-from freqops.core.halt import holds, way_out
+from freqops.core.halt import holds, moved, way_out
 
 from ..bot import processes_and_api
 from ..bot.engine import Engine
@@ -56,10 +56,13 @@ def refuse_unless_dead(bot: layout.Bot, incident: str, what: str) -> None:
     """Refuse to touch the account or the records of a bot that could be touching them itself.
 
     Raises:
-        Refused: It trades on paper, is not held at level 3, no hold of ``incident`` is in force, or a process of it
-            lives.
+        Refused: It moved to another host, trades on paper, is not held at level 3, no hold of ``incident`` is in force,
+            or a process of it lives.
         HoldsUnreadable: It is not known what holds it; a halt replaces what cannot be read.
     """
+    gone = moved.elsewhere(Home(bot.home).root, bot.name)
+    if gone:
+        raise Refused(f"nothing of {bot.name} is there to {what}: {gone}")
     if not bot.is_live:
         text = f"{bot.name} trades on paper: it has nothing on an exchange to {what}"
         raise RefusedUntil(text, *_resume(bot))

@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from freqops.core.base.errors import FreqopsError
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.bot.layout import Home
 from freqops.core.exchange import account
 from freqops.core.exchange.positions import protected
+from freqops.core.halt import moved
 from freqops.core.halt.time_limits import EXCHANGE_SECONDS
 
 from ..exchange import witness
@@ -40,8 +42,19 @@ class Look:
 
 
 def conversation(halt: BotHalt) -> AbstractContextManager[witness.Witness]:
-    """Open a conversation with the bot's exchange, without waiting for it."""
+    """Open a conversation with the bot's exchange, without waiting for it.
+
+    Raises:
+        Refused: The bot moved to another host, and its account with it.
+    """
+    gone = _elsewhere(halt)
+    if gone:
+        raise Refused(gone)
     return witness.conversation(halt.bot, halt.journal, halt.clock, halt.engine)
+
+
+def _elsewhere(halt: BotHalt) -> str:
+    return moved.elsewhere(Home(halt.bot.home).root, halt.bot.name)
 
 
 def begun(halt: BotHalt, stack: ExitStack) -> witness.Witness | None:
@@ -100,6 +113,10 @@ def prove_no_entries(halt: BotHalt, talk: witness.Witness | None = None) -> None
         talk: A conversation that has begun already, if any.
     """
     row = halt.row
+    gone = _elsewhere(halt)
+    if gone:
+        row.detail.append(f"{gone}; its exchange is not asked from here")
+        return
     proven, verdict = row.proven_s is not None, row.verdict
     row.proven_s = None
     if proven:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 
 from freqops.core.backup.manifest import DATABASE
 from freqops.core.backup.store import moment_of
@@ -77,7 +78,8 @@ def read(bot: layout.Bot, stamp: str, offset: int) -> Moving:
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
     with os.fdopen(handle, "rb") as stream:
-        plain_file.any_status(os.fstat(handle))
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Refused(f"{path} is {plain_file.kind(os.fstat(handle))}, and no plain file")
         stream.seek(offset)
         data = stream.read(handover.PIECE)
     return Moving(bot.name, READ, proven=True, data=handover.packed(data))

@@ -30,6 +30,7 @@ from ..backup.restored import Order
 from ..backup.sources import Chosen
 from ..bot import holds_file
 from ..exchange import sales_journal
+from .expected import HOLDER
 from .outcomes import Moving
 
 WRITTEN, TAKEN, TIDY = "written", "taken", "tidy"
@@ -93,7 +94,7 @@ def take(bot: layout.Bot, given: Handover, clock: Clock) -> Moving:
     gained = _merged_holds(bot, given, clock)
     sold = _merged_orders(bot, given)
     held = holds.load(bot.holds)
-    hold = held.of("restore")
+    hold = held.of(HOLDER)
     said = [f"every byte is as {given.host} has it", *gained, *sold]
     incident = hold.incident if hold is not None else ""
     return Moving(bot.name, TAKEN, changed=True, proven=True, level=held.level, detail=said, incident=incident)

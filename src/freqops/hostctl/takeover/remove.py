@@ -20,6 +20,7 @@ from freqops.core.bot import layout, postgres
 from freqops.core.bot.client import ApiError
 from freqops.core.bot.layout import Home
 from freqops.core.breaker import breaker_file
+from freqops.core.halt import holds, moved
 from freqops.core.takeover import removal
 
 from ..bot import databases, holds_file, processes_and_api, stopping
@@ -80,11 +81,25 @@ class Removal:
         self._refuse_while_its_breaker_stands()
         bot = self._declared()
         alive = bool(processes_and_api.alive(bot))
+        if not alive and self._moved(bot):
+            return
         trades = {"its API": self._asked(bot)} if alive else {}
         trades.update({name: database.open_trades() for name, database in self._databases().items()})
         objection = removal.objection(removal.Seen(bot.name, trades, self._on_exchange(bot)))
         if objection is not None:
             raise RefusedUntil(objection, *([NextStep(SELL)] if alive else []))
+
+    def _moved(self, bot: layout.Bot) -> bool:
+        """Whether it moved to another host, so that its trades and its account are not here any more.
+
+        Raises:
+            Malformed: That is not known.
+        """
+        note = moved.load(Home(self._home).root, bot.name)
+        if note is None or holds.effective_level(bot.holds) < holds.HARD:
+            return False
+        self._result.detail.append(f"it moved to {note.to} at {note.at}: its trades are there")
+        return True
 
     def _refuse_while_its_breaker_stands(self) -> None:
         """Refuse a bot whose own breaker is active: the file would go with it, and so would its hold."""

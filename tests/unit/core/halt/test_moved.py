@@ -24,6 +24,8 @@ def test_a_note_says_where_the_bot_is_and_how_it_comes_back(tmp_path: Path) -> N
     why = moved.why_not_resumed(tmp_path, "alpha")
     assert "moved to prod-2 at 2026-01-02T03:04:05Z" in why
     assert "action=undo" in why
+    assert moved.elsewhere(tmp_path, "alpha").endswith(": its account is in the hands of that host")
+    assert moved.elsewhere(tmp_path, "beta") == ""
     assert moved.why_not_resumed(tmp_path, "beta") == ""
     assert moved.place(tmp_path, "alpha").stat().st_mode & 0o777 == 0o600
 
@@ -52,9 +54,10 @@ def test_a_spoilt_note_forbids_a_resume_too(tmp_path: Path, text: str) -> None:
     place = moved.place(tmp_path, "alpha")
     place.parent.mkdir()
     place.write_text(text)
-    with pytest.raises((Malformed, ValueError)):
+    with pytest.raises(Malformed):
         moved.load(tmp_path, "alpha")
     assert "is not known" in moved.why_not_resumed(tmp_path, "alpha")
+    assert "is not known" in moved.elsewhere(tmp_path, "alpha")
 
 
 def test_a_link_in_the_place_of_a_note_forbids_a_resume_too(tmp_path: Path) -> None:

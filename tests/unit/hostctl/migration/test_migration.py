@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -22,11 +23,13 @@ from freqops.core.migration.handover import Handover
 from freqops.hostctl.backup.restore import restore
 from freqops.hostctl.backup.restored import Order
 from freqops.hostctl.bot import databases, holds_file
-from freqops.hostctl.exchange import witness
-from freqops.hostctl.halt import resume
+from freqops.hostctl.exchange import flatten, witness
+from freqops.hostctl.halt import on_exchange, resume
+from freqops.hostctl.halt.bot_halt import BotHalt
 from freqops.hostctl.incident.journal import silent
 from freqops.hostctl.migration import contact, expected, fencing, handing_over, taking_over
 from freqops.hostctl.migration.taking_over import HandedOver
+from freqops.hostctl.takeover.remove import Removal
 from tests.unit.accounts import Account, conversations
 from tests.unit.fakes import FakeClock
 from tests.unit.hostctl.backup.dumped import Field, rows, write
@@ -226,6 +229,33 @@ def test_a_process_that_came_back_keeps_it_from_leaving(fleet: Fleet, monkeypatc
 def test_the_note_outlives_a_removal_of_the_bot(fleet: Fleet) -> None:
     fleet.leave()
     assert not moved.place(fleet.old.root, "alpha").is_relative_to(fleet.old.home)
+
+
+def test_its_account_is_not_touched_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet(tmp_path, monkeypatch, mode="live")
+    fleet.leave()
+    monkeypatch.setattr(witness, "conversation", lambda *_: pytest.fail("the exchange was asked"))
+    with pytest.raises(Refused, match="nothing of alpha is there to sell: alpha moved to new-1"):
+        flatten.refuse_unless_dead(fleet.old.bot, MOVE.incident, "sell")
+    row = SimpleNamespace(proven_s=1.0, verdict="HALTED", detail=[])
+    halted = cast(BotHalt, SimpleNamespace(bot=fleet.old.bot, row=row))
+    on_exchange.prove_no_entries(halted)
+    assert (row.proven_s, row.verdict) == (1.0, "HALTED")
+    assert "its exchange is not asked from here" in row.detail[0]
+    with pytest.raises(Refused, match="in the hands of that host"):
+        on_exchange.conversation(halted)
+
+
+def test_it_may_be_removed_there_although_its_trades_are_open(fleet: Fleet) -> None:
+    old = fleet.old
+    removal = Removal(old.home, silent(old.clock), old.clock, old.engine)
+    with pytest.raises(Refused, match="1 BTC/USDT open"):
+        removal.judge()
+    fleet.leave()
+    removal.judge()
+    moved.take_back(old.root, "alpha")
+    with pytest.raises(Refused, match="1 BTC/USDT open"):
+        removal.judge()
 
 
 # --- the way over
