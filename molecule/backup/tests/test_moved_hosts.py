@@ -169,12 +169,11 @@ def rebuilt(world: World) -> Played:
     put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
     done = bot.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
     assert done.rc == 0, done.err
-    words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"key_file={password}", "-e", "resume=true")
+    words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"key_file={password}")
     refused = world.play("rebuild_host", OLD, *words)
     assert refused.rc != 0
     assert "two would trade with one account" in refused.out, refused.out
     assert bot.host.run("test -e /srv/freqops/bots").rc != 0, "nothing was touched"
-    bot.wish()
     return world.play("rebuild_host", OLD, *words, "-e", "fenced='the machine was destroyed, ticket 4711'")
 
 
@@ -187,7 +186,10 @@ def test_a_lost_host_comes_back_with_the_trades_that_it_had(world: World, rebuil
     assert rebuilt.rc == 0, rebuilt.out
     assert "rebuild_host: done, 1 of 1 hosts" in rebuilt.out
     bot = world.bots[OLD]
-    assert (bot.level(), bot.state()) == (1, "paused")
+    assert (bot.level(), bot.processes()) == (3, [])
+    bot.wish()
+    code, answer = bot.tool(f"resume {MODEL} --incident {incident_in(rebuilt)} --reason test")
+    assert (code, answer["outcome"], bot.state()) == (0, "paused", "paused"), answer
     assert bot.known() == before(world)
     assert len(world.resting()) == len(PAIRS), "the stops that rested still rest"
 
