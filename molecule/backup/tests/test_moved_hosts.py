@@ -270,6 +270,8 @@ def test_it_goes_on_where_it_went_on_another_kind_of_database(world: World) -> N
 def test_where_it_was_it_never_trades_again(world: World) -> None:
     old = world.bots[OLD]
     old.host.reboot()
+    said = "freqops-host status 2>&1; true"
+    until("its timers came round since the boot", lambda: "never came round" not in old.sh(said), GIVE_UP)
     old.sh(f"docker start freqops-{MODEL}")
     deployed = world.play("deploy", OLD, "--limit", OLD)
     assert deployed.rc == 0, deployed.out
