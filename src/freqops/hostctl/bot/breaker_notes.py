@@ -25,9 +25,18 @@ def problems(home: Path, clock: Clock) -> list[str]:
     found = []
     if now.active and not held:
         found.append(f"{' and '.join(now.files)} is active ({now.reason}), and does not hold it yet; {CURE}")
-    if said is not None and not said.proven:
+    if said is not None and not said.proven and not _of_before(home, said):
         found += [f"the guard: {text}" for text in said.detail]
     return found
+
+
+def _of_before(home: Path, said: guard_note.BotNote) -> bool:
+    """Whether the guard looked before the bot was made as it is: at its next look, in seconds, it says it again."""
+    try:
+        made = (home / "bot.json").stat().st_mtime
+    except OSError:
+        return False
+    return said.looked is not None and said.looked.timestamp() < made
 
 
 def of_host(root: Path, clock: Clock) -> list[str]:

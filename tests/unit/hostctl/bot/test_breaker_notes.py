@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def test_what_the_guard_could_not_do_is_red(host: Host) -> None:
     host.hold()
     host.guard(alpha=BotNote("breaker-1", proven=False, detail=("no answer",)))
     assert host.said()[0] == ["the guard: no answer"]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(-1, False), (1, True)])
+def test_what_the_guard_said_before_the_bot_was_made_is_not_said_of_it(host: Host, seconds: int, shown: bool) -> None:
+    os.utime(host.home / "bot.json", (START.timestamp(), START.timestamp()))
+    looked = START + timedelta(seconds=seconds)
+    host.guard(alpha=BotNote("", proven=False, detail=("it has no bot.json",), looked=looked))
+    assert host.said()[0] == (["the guard: it has no bot.json"] if shown else [])
+    (host.home / "bot.json").unlink()
+    assert host.said()[0] == ["the guard: it has no bot.json"]
 
 
 def test_a_guard_that_says_nothing_is_red_elsewhere(host: Host) -> None:
