@@ -85,7 +85,7 @@ def test_a_key_and_a_password_are_made_and_the_rest_waits_for_the_other_host(bar
     assert (public[0], len(public[1]), public[2]) == ("ssh-ed25519", 68, "vault.ssh")
     assert not one(bare.backups.prepare()).changed
     assert bare.asked == [["restic", "version"]] * 3, "it is not reached for"
-    assert "is not prepared" in one(bare.backups.back_up((), None)).problems[0]
+    assert "does not let this host in yet: repositories.yml" in one(bare.backups.back_up((), None)).problems[0]
 
 
 def test_a_key_that_is_gone_is_made_again(bare: Host) -> None:
