@@ -32,6 +32,7 @@ RUN_THE_TOOL = (
     "freqops_incident_info",
     "freqops_keepalive",
     "freqops_lockout",
+    "freqops_move",
     "freqops_postgres",
     "freqops_reconcile",
     "freqops_renew_repository",
@@ -78,6 +79,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_incident_info": {},
         "freqops_keepalive": {"actor": "ann@control"},
         "freqops_lockout": {**under_incident, "what": "api"},
+        "freqops_move": {**under_incident, "state": "tidy"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
         "freqops_renew_repository": {
