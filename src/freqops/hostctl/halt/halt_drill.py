@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import asdict, dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, round_seconds
@@ -16,7 +16,7 @@ from freqops.core.base.errors import FreqopsError, NotProven, Refused
 from freqops.core.base.mandate import Mandate
 from freqops.core.base.outcome import Outcome
 from freqops.core.bot import layout
-from freqops.core.bot.client import ApiError
+from freqops.core.bot.client import ApiError, Unreachable
 from freqops.core.bot.layout import Home
 from freqops.core.bot.processes import Process
 from freqops.core.halt import halt_drill, holds
@@ -37,6 +37,7 @@ FROZEN_SECONDS = 8.0
 GATE_SECONDS = 8.0
 POLL = 0.25
 AT_REST = "paused and locked again"
+Asked = TypeVar("Asked")
 
 
 @dataclass
@@ -140,8 +141,8 @@ class Drill:
 
     def _level_1(self) -> None:
         self._halted("level 1", KillLevel.ENTRIES)
-        self._undone("/start on a held bot", lambda: client(self._bot).start())
-        self._undone("its lock deleted", self._unlock)
+        self._undone("/start on a held bot", lambda: self._insist(lambda: client(self._bot).start()))
+        self._undone("its lock deleted", lambda: self._insist(self._unlock))
         self._undone("its process killed", self._kill)
 
     def _level_2(self) -> None:
@@ -214,6 +215,21 @@ class Drill:
         order = Order(level, self._plan.mandate, deadline)
         return halt([self._bot.home], order, self._clock, self._engine)[0]
 
+    def _insist(self, ask: Callable[[], Asked]) -> Asked:
+        """Ask the bot again where one answer comes too late: on a busy host that is no fault of the halt.
+
+        Raises:
+            ApiError: It does not answer for as long as a boot may take, or it answers with an error.
+        """
+        give_up = self._clock.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask()
+            except Unreachable:
+                if self._clock.monotonic() >= give_up:
+                    raise
+            self._clock.sleep(POLL)
+
     def _unlock(self) -> None:
         api = client(self._bot)
         for lock in api.our_locks():
@@ -247,7 +263,7 @@ class Drill:
         """Resume what this drill holds, step by step, until the bot runs as it did."""
         while holds.effective_level(self._bot.holds):
             resume(self._bot, self._plan.mandate, self._journal, self._clock, self._engine)
-        state = client(self._bot).read().state
+        state = self._insist(lambda: client(self._bot).read().state)
         if state != "running":
             raise NotProven(f"nothing holds it, and it is {state}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrillHost:
     return DrillHost(tmp_path, monkeypatch)
 
 
+def called_by(name: str) -> bool:
+    """Whether a function of this name called the one that asks."""
+    frames, frame = set[str](), sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        frames.add(frame.f_code.co_name)
+    return name in frames
+
+
 def passed(result: Drilled) -> dict[str, bool]:
     return {exercise.exercise: exercise.passed for exercise in result.exercises}
 
@@ -104,6 +114,37 @@ def test_all_exercises_pass_and_the_bot_is_back(host: DrillHost) -> None:
     assert result.proven
     assert (host.level, host.api.state) == (0, "running")
     assert rules.days_since(host.home, host.clock.utcnow()) == pytest.approx(0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("call", ["start", "read", "unlock"])
+def test_an_answer_that_comes_too_late_ends_no_drill(host: DrillHost, call: str) -> None:
+    told = getattr(host.api, call)
+    late = {"left": 1}
+
+    def answer(*words: Any) -> Any:
+        asked_by_drill = called_by("_insist")
+        if late["left"] and asked_by_drill:
+            late["left"] -= 1
+            raise Unreachable("timed out")
+        return told(*words)
+
+    setattr(host.api, call, answer)
+    result = host.drill(1)
+    assert (result.proven, late["left"]) == (True, 0), result
+
+
+def test_a_bot_that_never_answers_ends_it(host: DrillHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = host.api.read
+
+    def silent() -> Any:
+        if called_by("_back"):
+            raise Unreachable("timed out")
+        return read()
+
+    monkeypatch.setattr(host.api, "read", silent)
+    result = host.drill(2)
+    assert not result.proven
+    assert "timed out" in result.detail[0]
 
 
 def test_only_all_levels_count_as_a_drill(host: DrillHost) -> None:
