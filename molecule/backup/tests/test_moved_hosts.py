@@ -35,6 +35,7 @@ PAIRS = [AVERAGED, STOPPED, REDUCED]
 SAVED = "/srv/freqops/backup"
 REASON = ("-e", "reason=test of moved hosts")
 INCIDENT = re.compile(r"\d{8}T\d{6}Z-(?:migrate|rebuild)_host-[0-9a-f]{6}")
+ROUNDS = 5
 STILL: dict[str, list[str]] = {"enter": [], "exit": [], "add": [], "reduce": []}
 
 
@@ -62,6 +63,18 @@ class Mover(Field):
         """Return what must be the same of each open trade, wherever the bot is."""
         names = ("trade_id", "pair", "amount", "stake_amount", "open_rate", "stop_loss_abs")
         return [(*(trade[name] for name in names), len(trade["orders"])) for trade in self.trades()]
+
+    def settled(self) -> list[tuple[Any, ...]]:
+        """Return what is known of its trades, when nothing of that has changed for some rounds of its loop."""
+        seen: dict[str, list[tuple[Any, ...]]] = {}
+
+        def look() -> list[tuple[Any, ...]]:
+            known = self.known()
+            seen[str(self.ask("answer = api.read().last_process"))] = known
+            last = list(seen.values())[-ROUNDS:]
+            return known if len(last) == ROUNDS and all(each == known for each in last) else []
+
+        return list(until("nothing of its trades changes", look, GIVE_UP))
 
     def filled(self, pair: str, side: str) -> int:
         """Return how many orders of one side were filled in the open trade of a pair."""
@@ -156,7 +169,7 @@ def world(rollout: Rollout) -> Iterator[World]:
 def rebuilt(world: World) -> Played:
     """The first host, destroyed and rebuilt out of its repository, which somebody had saved with its password."""
     bot = world.bots[OLD]
-    quiet = until("nothing of it changes", lambda: bot.known() if world.resting() else [], GIVE_UP)
+    quiet = bot.settled()
     backed_up = world.play("backup", OLD, "--limit", OLD)
     assert backed_up.rc == 0, backed_up.out
     world.rollout.place.joinpath("known.json").write_text(json.dumps(quiet))
@@ -231,7 +244,7 @@ def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bo
 
 def test_a_move_is_undone_until_the_bot_is_resumed(world: World) -> None:
     old, new = world.bots[OLD], world.bots[NEW]
-    trades = old.known()
+    trades = old.settled()
     moved = world.move(OLD, NEW)
     assert moved.rc == 0, moved.out
     assert (old.level(), new.level(), old.processes(), new.processes()) == (3, 3, [], [])
@@ -249,7 +262,7 @@ def test_a_move_is_undone_until_the_bot_is_resumed(world: World) -> None:
 
 def test_it_goes_on_where_it_went_on_another_kind_of_database(world: World) -> None:
     old, new = world.bots[OLD], world.bots[NEW]
-    trades = old.known()
+    trades = old.settled()
     moved = world.move(OLD, NEW, "-e", "resume=true")
     assert moved.rc == 0, moved.out
     assert "migrate_host: done, 1 of 1 hosts" in moved.out
