@@ -46,7 +46,13 @@ def counting(root: Path) -> list[str]:
 
 
 OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
-COUNTED_ON_THE_LAB = ("tests/rollout", "tests/adoption", "molecule/rollout/tests/test_sequences.py")
+COUNTED_ON_THE_LAB = (
+    "tests/rollout",
+    "tests/adoption",
+    "molecule/rollout/tests/test_sequences.py",
+    "molecule/backup/tests/test_moved_hosts.py",
+    "molecule/backup/tests/test_upgrade.py",
+)
 ON_THE_LAB = ("molecule/", "tests/contract/")
 WORDS = ("-q", "-p", "no:cacheprovider")
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # what is imported is compiled once, whatever a terminal says
