@@ -64,6 +64,10 @@ incident:
   description: The incident under which the bot is held on this host by holder V(restore); empty where it is not.
   returned: success
   type: str
+since:
+  description: When that hold was set, ISO 8601 UTC; empty likewise.
+  returned: success
+  type: str
 level:
   description: The level at which it is held.
   returned: success
@@ -103,7 +107,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "under": {"type": "str"},
     "there": {"type": "dict"},
 }
-NAMES = ("outcome", "incident", "level", "described", "detail")
+NAMES = ("outcome", "incident", "since", "level", "described", "detail")
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ def wanted(name: str, base: str, arguments: Mapping[str, str] = MappingProxyType
     Args:
         name: the image.
         base: the id of the image on which it is built.
-        arguments: what its Dockerfile is told besides.
+        arguments: the build arguments of its Dockerfile.
     """
     told = "".join(f" {key}={value}" for key, value in sorted(arguments.items()))
     return f"{IMAGE_PREFIX}/{name}:{context.tag_of(context.files_of(name), base + told)}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from freqops.core.backup import renewal, successes
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
+from lab.base.wait import until
 from tests.crash.repositories import ROOT, drawn_as, kill, prepared
 from tests.unit.hostctl.backup.repositories.conftest import Host, local
 from tests.unit.hostctl.backup.repositories.losing import INCIDENT, LOST, Losing
@@ -46,6 +47,12 @@ def begun(root: Path) -> subprocess.Popen[str]:
     return process
 
 
+def next_second() -> None:
+    """Wait until the clock shows another second."""
+    began = int(time.time())
+    until(lambda: int(time.time()) > began, 60, "the next second")
+
+
 def losing(root: Path) -> Host:
     """Make a host with three backups in two repositories, of which the second one is lost."""
     host = prepared(root)
@@ -57,7 +64,7 @@ def losing(root: Path) -> Host:
     host.declare(local(), local("vault", append_only=True))
     for _ in range(2):
         assert host.backups.back_up((), None).exit == 0
-        time.sleep(1)  # their moments are told to the second
+        next_second()  # their moments are told to the second
     shutil.rmtree(root / "backup" / "vault")
     return host
 

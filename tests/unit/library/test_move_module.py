@@ -15,7 +15,7 @@ WORDS = {"incident": "20260102T030405Z-migrate_host-9f3c21", "reason": "it's; $(
 OPTIONS = [f"--{name}={value}" for name, value in WORDS.items()]
 ANSWER = {
     "bot": "alpha", "outcome": "left", "changed": True, "proven": True, "level": 3, "detail": ["it left"],
-    "incident": "one", "handover": {}, "data": "", "described": {"mode": "live"},
+    "incident": "one", "since": "2026-01-02T03:04:05Z", "handover": {}, "data": "", "described": {"mode": "live"},
 }  # fmt: skip
 
 

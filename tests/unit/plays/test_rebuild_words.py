@@ -15,9 +15,8 @@ RUN: dict[str, Any] = {
     "backup_repositories": [{"name": "vault", "at": "vault-1"}, {"name": "safe", "url": "/x", "secrets": True}],
 }  # fmt: skip
 LIVE = {**RUN, "rebuild_live": ["gamma"]}
-FIRST, SECOND = "20261130T141859Z-rebuild_host-8a198e", "20261130T151859Z-rebuild_host-000000"
-
-
+ALPHA = {"incident": "20261130T141859Z-rebuild_host-8a198e", "since": "2026-11-30T14:19:31Z"}
+BETA = {"incident": "20261130T151859Z-rebuild_host-000000", "since": "2026-11-30T15:19:02Z"}
 OF_THE_ROLE = {**{name: value for name, value in RUN.items() if name != "backup_repositories"}, "repository": "local"}
 
 
@@ -45,21 +44,24 @@ def test_a_live_bot_needs_a_fence(given: dict[str, Any]) -> None:
     assert "gamma trades live: should the lost host come back, two would trade with one account" in said
 
 
-def meant(**given: Any) -> tuple[str, str]:
-    """Return the incident and the snapshot on which a rebuild goes on."""
+def meant(*held: dict[str, str], **given: Any) -> tuple[dict[str, str], str]:
+    """Return the incidents and the snapshot on which a rebuild goes on."""
     [task] = [task for task in tasks("rebuild_moment") if "ansible.builtin.set_fact" in task]
-    held = [{"incident": incident} for incident in given.pop("held")]
-    variables = {"rebuild_expected": {"results": held}, "mandate": {"incident": SECOND}, **given, **task["vars"]}
-    templar = Templar(loader=DataLoader(), variables=variables)
-    facts = templar.template(task["ansible.builtin.set_fact"])
-    return str(facts["rebuild_incident"]).strip(), str(facts["rebuild_snapshot"]).strip()
+    bots = ["alpha", "beta"][: len(held)]
+    variables = {"rebuild_expected": {"results": list(held)}, "rebuild_bots": bots, **given}
+    facts = Templar(loader=DataLoader(), variables=variables).template(task["ansible.builtin.set_fact"])
+    return dict(facts["rebuild_incidents"]), str(facts["rebuild_snapshot"]).strip()
 
 
 def test_the_latest_is_that_before_the_rebuild_began() -> None:
-    assert meant(held=[SECOND, FIRST]) == (FIRST, "2026-11-30T14:18:59Z")
-    assert meant(held=[FIRST], snapshot="latest") == (FIRST, "2026-11-30T14:18:59Z")
-    assert meant(held=[]) == (SECOND, "2026-11-30T15:18:59Z")
+    assert meant(BETA, ALPHA)[1] == ALPHA["since"]
+    assert meant(ALPHA, snapshot="latest")[1] == ALPHA["since"]
+    assert meant() == ({}, "latest"), "a host without bots holds none"
+
+
+def test_each_bot_is_restored_under_the_incident_that_holds_it() -> None:
+    assert meant(ALPHA, BETA)[0] == {"alpha": ALPHA["incident"], "beta": BETA["incident"]}
 
 
 def test_another_snapshot_that_was_named_is_meant() -> None:
-    assert meant(held=[FIRST], snapshot="61bbe1f0") == (FIRST, "61bbe1f0")
+    assert meant(ALPHA, snapshot="61bbe1f0")[1] == "61bbe1f0"

@@ -25,7 +25,7 @@ Run = Callable[["Sequence[str]"], "tuple[int, str]"]
 
 
 class NoMajor(FreqopsError):
-    """What the major version is could not be found out."""
+    """The major version is not known."""
 
 
 def of_directory(data: Path) -> int | None:

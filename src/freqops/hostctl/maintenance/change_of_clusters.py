@@ -10,12 +10,13 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Callable
 
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, NotProven
 from freqops.core.base.kinds import Malformed
-from freqops.core.bot import engine_names, postgres_major
+from freqops.core.bot import engine_names, layout, postgres_major
 from freqops.core.bot.postgres import CONTAINER
 from freqops.core.bot.postgres import UPGRADING as FILE
 from freqops.core.deploy import own_container
@@ -28,6 +29,8 @@ from ..deploy.shared_postgres import COMPOSE, HEALTHY_SECONDS, LOCK
 
 GRACE = 60
 PRIVATE = 0o600
+
+Start = Callable[["list[layout.Bot]"], "tuple[list[dict[str, Any]], list[str]]"]
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,27 @@ def taken_back(change: Change, note: Note) -> str:
             "'freqops-host resume-switch' tries again, as does its timer each 15 s"
         ) from None
     return f"{what} was cut off while {note.step}: the former cluster stands, Postgres {version(change)}"
+
+
+def gone_back(change: Change, note: Note, which: str, bots: list[layout.Bot], start: Start) -> str:
+    """Bring the former cluster of a change back that failed, then its bots, and return what there is to say.
+
+    Args:
+        change: The change.
+        note: Its note.
+        which: Which cluster that is, ``old`` or ``newer``.
+        bots: The bots that were stopped for it.
+        start: Starts them, and returns their rows, and what failed.
+    """
+    try:
+        change.back(note)
+    except (FreqopsError, OSError) as worse:
+        return (f"the {which} cluster is NOT PROVEN to be back: {worse}; freqops-recover tries again each 15 s, and "
+                "'freqops-host resume-switch' at once; its bots are not started before")  # fmt: skip
+    _, failed = start(bots)
+    names = ", ".join(bot.name for bot in bots) or "no bots"
+    started = f"not all bots run: {'; '.join(failed)}" if failed else f"and so are {names}"
+    return f"the {which} cluster is back, Postgres {version(change)}, {started}"
 
 
 def version(change: Change) -> int | None:

@@ -22,7 +22,7 @@ from freqops.core.maintenance.upgrade_note import PREPARING, RUN, Held, Kept, No
 from ..bot.engine import Engine
 from ..bot.engine_command import EngineError
 from ..deploy.shared_postgres import COMPOSE
-from .change_of_clusters import GRACE, Change, taken_back, version
+from .change_of_clusters import GRACE, Change, gone_back, taken_back, version
 from .cluster import Cluster, compared
 from .shared_cluster import PLAYBOOK, Order, SharedCluster, Upgraded
 
@@ -162,7 +162,8 @@ class Upgrade:
             self._prepare()
             self._switched(note)
         except (FreqopsError, OSError) as error:
-            raise NotProven(self._gone_back(note, bots, error)) from None
+            back = gone_back(self._change, note, "old", bots, self._shared.start)
+            raise NotProven(f"Postgres was not upgraded: {error}\n{back}") from None
         self._row.bots, failed = self._shared.start(bots)
         self._row.stands, self._row.outcome, self._row.changed = version(self._change), UPGRADED, True
         self._tell_kept(note)
@@ -176,19 +177,6 @@ class Upgrade:
             raise Refused(f"Postgres was not touched: {CONTAINER} is gone")
         mandate = self._order.mandate
         return Note(RUN, PREPARING, mandate.incident, present.image, self._order.image, self._kept, rules.NEW)
-
-    def _gone_back(self, note: Note, bots: list[layout.Bot], error: Exception) -> str:
-        """Bring the old cluster back with its bots, and return what there is to say."""
-        why = f"Postgres was not upgraded: {error}"
-        try:
-            self._change.back(note)
-        except (FreqopsError, OSError) as worse:
-            return (f"{why}\nthe old cluster is NOT PROVEN to be back: {worse}; freqops-recover tries again each 15 s, "
-                    "and 'freqops-host resume-switch' at once; its bots are not started before")  # fmt: skip
-        _, failed = self._shared.start(bots)
-        back = ", ".join(bot.name for bot in bots) or "no bots"
-        started = f"not all bots run: {'; '.join(failed)}" if failed else f"and so are {back}"
-        return f"{why}\nthe old cluster is back, Postgres {version(self._change)}, {started}"
 
     def _stopped(self, bots: list[layout.Bot]) -> None:
         for bot in bots:

@@ -16,7 +16,7 @@ from freqops.core.maintenance.upgrade_note import SWITCHING, UNDO, Kept, Note
 from ..bot import holds_file
 from ..bot.engine import Engine
 from ..bot.engine_command import EngineError
-from .change_of_clusters import Change, taken_back, version
+from .change_of_clusters import Change, gone_back, taken_back, version
 from .cluster import unlike
 from .shared_cluster import Order, SharedCluster, Upgraded
 
@@ -146,7 +146,8 @@ class Undoing:
             self._change.clear(note)
             self._change.over()
         except (FreqopsError, OSError) as error:
-            raise NotProven(self._gone_back(note, bots, error)) from None
+            back = gone_back(self._change, note, "newer", bots, self._shared.start)
+            raise NotProven(f"the upgrade was not taken back: {error}\n{back}") from None
         return self._done(kept, bots)
 
     def _done(self, kept: Kept, bots: list[layout.Bot]) -> Upgraded:
@@ -197,14 +198,3 @@ class Undoing:
             if error is not None:
                 raise NotProven(f"{bot.name} lost what it traded, and its hold is not on the disk: {error}")
             self._row.detail.append(f"{bot.name} is held at level {level}, for it lost what it traded since")
-
-    def _gone_back(self, note: Note, bots: list[layout.Bot], error: Exception) -> str:
-        why = f"the upgrade was not taken back: {error}"
-        try:
-            self._change.back(note)
-        except (FreqopsError, OSError) as worse:
-            return (f"{why}\nthe newer cluster is NOT PROVEN to be back: {worse}; freqops-recover tries again each "
-                    "15 s, and 'freqops-host resume-switch' at once; its bots are not started before")  # fmt: skip
-        _, failed = self._shared.start(bots)
-        started = f"not all bots run: {'; '.join(failed)}" if failed else "and so are its bots"
-        return f"{why}\nthe newer cluster is back, Postgres {version(self._change)}, {started}"

@@ -51,14 +51,13 @@ def expect(root: Path, name: str, mandate: Mandate, clock: Clock, *, look: bool 
     before = holds.load(path) if os.path.lexists(path) else Holds()
     present = before.of(HOLDER)
     if look or (present is not None and present.level >= holds.HARD):
-        incident = present.incident if present is not None else mandate.incident
-        return _outcome(name, before, incident, changed=present is None)
+        return _outcome(name, before)
     given = Hold(HOLDER, holds.HARD, mandate.reason, mandate.actor, mandate.incident, 0, iso(clock.utcnow()))
     holds_file.change_left(home, lambda left: left.raised(given, clock.utcnow()), clock)
     after = holds.load(path)
     if after.level < holds.HARD:
         raise NotProven(f"{name} is not expected: {path} says level {after.level}")
-    return _outcome(name, after, mandate.incident, changed=True)
+    return _outcome(name, after, changed=True)
 
 
 def _refuse_unless_held(home: Path) -> None:
@@ -77,6 +76,10 @@ def _refuse_unless_held(home: Path) -> None:
         raise RefusedUntil(f"{bot.name} is on this host and runs, as process {pids}", NextStep(HALT))
 
 
-def _outcome(name: str, held: Holds, incident: str, *, changed: bool) -> Moving:
-    said = [f"it comes up held: {held.incidents}"] if held.level else ["it would be held at level 3"]
-    return Moving(name, EXPECTED, changed, proven=True, level=held.level, detail=said, incident=incident)
+def _outcome(name: str, held: Holds, *, changed: bool = False) -> Moving:
+    hold = held.of(HOLDER)
+    said = [f"it comes up held: {held.incidents}"] if hold is not None else ["it would be held at level 3"]
+    return Moving(
+        name, EXPECTED, changed or hold is None, proven=True, level=held.level, detail=said,
+        incident=hold.incident if hold is not None else "", since=hold.set_at if hold is not None else "",
+    )  # fmt: skip

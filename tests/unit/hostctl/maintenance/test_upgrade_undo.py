@@ -93,7 +93,7 @@ def test_what_others_wrote_and_what_was_made_or_dropped_counts_too(host: Upgrade
 @pytest.mark.parametrize("act", ["stop bot beta", "stop freqops-postgres", "up 15", "log in beta"])
 def test_whatever_fails_the_newer_cluster_runs_again(host: UpgradeHost, act: str) -> None:
     host.engine.fails = act
-    with pytest.raises(NotProven, match="the newer cluster is back, Postgres 17, and so are its bots"):
+    with pytest.raises(NotProven, match="the newer cluster is back, Postgres 17, and so are alpha"):
         host.undo()
     assert (host.wrong(17, NEW_IMAGE), host.running) == ([], RUNNING)
     assert (host.home / KEPT).is_dir()

@@ -113,6 +113,7 @@ def test_a_bot_that_is_not_here_yet_comes_up_held(fleet: Fleet) -> None:
     assert (hold.holder, hold.level, hold.incident) == ("restore", 3, MOVE.incident)
     again = expected.expect(fleet.new.root, "beta", replace(MOVE, incident="another"), fleet.new.clock)
     assert (again.changed, again.incident) == (False, MOVE.incident)
+    assert (done.since, again.since) == (hold.set_at, hold.set_at)
 
 
 def test_a_bot_of_which_no_more_than_its_secrets_are_here_comes_up_held_too(fleet: Fleet) -> None:
