@@ -36,9 +36,9 @@ def variables(fleet: Fleet, renames: Mapping[str, str] = renamed.RENAMED) -> Ite
 
 
 def _connections(host: str, value: str) -> Iterator[Refusal]:
-    wrong = (
-        connections.wrong_limit(int(value)) if WHOLE.fullmatch(value) else ""
-    )  # else its kind is wrong, which is said
+    if not WHOLE.fullmatch(value):  # its kind is wrong, which is said elsewhere
+        return
+    wrong = connections.wrong_limit(int(value))
     if wrong:
         said, _, cure = wrong.partition("; ")
         yield Refusal(host, said, cure, paths=((CONNECTIONS,),))
