@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.hosts.lost import LostHost, take
 from lab.reset import reset
 from lab.services.accounts import account_of
 from lab.services.control import control
@@ -90,6 +91,7 @@ class World:
 
     rollout: Rollout
     key: dict[str, str] = field(default_factory=dict)
+    lost: LostHost | None = None
     bots: dict[str, Mover] = field(default_factory=lambda: {host: Mover(host, MODEL) for host in (OLD, NEW)})
 
     def inventory(self, at: str) -> str:
@@ -121,16 +123,23 @@ class World:
         made = control("POST", f"/accounts/{account_of(OLD, MODEL)}/keys", {"addresses": addresses})
         self.key = {"key": made["api_key"], "secret": made["secret"]}
 
+    def delete_key(self) -> None:
+        """Delete the key of the inventory at the exchange."""
+        control("DELETE", f"/accounts/{account_of(OLD, MODEL)}/keys/{self.key['key']}")
+
     def play(self, name: str, at: str, *words: str) -> Played:
         return play(name, *words, inventory=self.inventory(at))
 
     def move(self, source: str, target: str, *words: str) -> Played:
         return self.play("migrate_host", target, "-e", f"bots={MODEL}", "-e", f"from_host={source}", *REASON, *words)
 
+    def orders(self) -> list[dict[str, Any]]:
+        """Return every order that the account ever had, as the exchange has it."""
+        return list(control("GET", f"/accounts/{account_of(OLD, MODEL)}/orders"))
+
     def resting(self) -> set[str]:
         """Return the pairs whose stops rest on the exchange."""
-        orders = control("GET", f"/accounts/{account_of(OLD, MODEL)}/orders")
-        return {order["symbol"] for order in orders if order["status"] == "NEW" and order["side"] == "SELL"}
+        return {order["symbol"] for order in self.orders() if order["status"] == "NEW" and order["side"] == "SELL"}
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +164,8 @@ def world(rollout: Rollout) -> Iterator[World]:
     bot.wish()
     until("their stops rest on the exchange", lambda: len(found.resting()) == len(PAIRS), GIVE_UP)
     yield found
+    if found.lost is not None:
+        found.lost.forget()
     control("DELETE", "/faults")
     there = found.bots[NEW]
     if there.host.run(f"test -e {there.home}").rc == 0:
@@ -176,8 +187,12 @@ def rebuilt(world: World) -> Played:
     saved = bot.sh(f"tar --create --gzip --directory {SAVED} local | base64 --wrap=0")
     password = world.rollout.place / "password"
     password.write_text(bot.sh(f"cat {SAVED}/keys/local"))
+    world.lost = take(OLD)
     reset(OLD, keep_accounts=True)
     assert bot.host.run("test -e /srv/freqops").rc != 0
+    world.delete_key()
+    world.lost.boot()
+    world.use_key(bot.host.address)
     archive = base64.b64decode(saved)
     assert len(archive) > 1000
     put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
@@ -229,6 +244,23 @@ def test_its_next_step_is_as_it_would_have_been(world: World, rebuilt: Played) -
     until("the one that was sold in part is sold", lambda: len(bot.trades()) == len(PAIRS) - 1, GIVE_UP)
     bot.wish()
     until("two stops rest on the exchange", lambda: len(world.resting()) == len(PAIRS) - 1, GIVE_UP)
+
+
+def test_the_lost_host_boots_again_and_does_not_trade(world: World, rebuilt: Played) -> None:
+    """Its bot was never halted, and has been up since before the rebuild; its key was deleted, as the page says."""
+    assert rebuilt.rc == 0
+    assert world.lost is not None
+    bot, lost = world.bots[OLD], world.lost
+    trades, orders = bot.settled(), world.orders()
+    log = f"{bot.home}/var/logs/freqtrade.log"
+    refused = f"grep --quiet 'Invalid API-key' {log}"
+    until("the exchange refused its key", lambda: lost.run(refused).rc == 0, GIVE_UP)
+    lost.run(f"rm {log}")
+    lost.stop()
+    lost.boot()
+    until("the exchange refused it after another boot", lambda: lost.run(refused).rc == 0, GIVE_UP)
+    assert bot.settled() == trades
+    assert world.orders() == orders
 
 
 def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bot(world: World) -> None:

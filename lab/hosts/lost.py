@@ -1,0 +1,80 @@
+"""A host that is lost, and may come back: with its files and its engine's disk, at another address."""
+
+from docker.models.containers import Container
+
+from lab.base import state
+from lab.base.failure import LabError
+from lab.base.names import name_of
+from lab.base.wait import until
+from lab.engine import containers, engine, network, privileges
+from lab.engine.container_spec import ContainerSpec
+from lab.hosts import boot
+from lab.hosts.host import STOP_SECONDS, Done, Host
+from lab.hosts.roster import HostSpec, host_spec
+
+BOOT_SECONDS = 120
+AWAY = 100  # its address is so much higher than that of the host of its name
+DISK = "/var/lib/docker"
+
+
+class LostHost:
+    """A host that was taken out of the lab; `take` makes one."""
+
+    def __init__(self, spec: HostSpec, container: Container) -> None:
+        self._spec, self._container = spec, container
+
+    def boot(self) -> None:
+        """Start it, and wait until it has booted.
+
+        Raises:
+            LabError: the lab is not up, or the host does not boot.
+        """
+        client = engine.connected()
+        net = network.find(client)
+        if net is None:
+            raise LabError("the lab is not up; run `python -m lab up`")
+        containers.start(self._container, net, str(network.address(net, self._spec.address_number + AWAY)))
+        until(lambda: boot.booted(self._container), BOOT_SECONDS, f"the lost {self._spec.name} boots")
+
+    def run(self, command: str) -> Done:
+        """Run a shell command there as root; its errors stand in its output."""
+        done = self._container.exec_run(["sh", "-c", command])
+        output = done.output if isinstance(done.output, bytes) else b""
+        return Done(-1 if done.exit_code is None else done.exit_code, output.decode(errors="replace"), "")
+
+    def stop(self) -> None:
+        """Shut it down; it may boot again."""
+        self._container.stop(timeout=STOP_SECONDS)
+        self._container.reload()
+
+    def forget(self) -> None:
+        """Remove it, with its image; its disk is left to the sweeper."""
+        image = str(self._container.attrs["Image"])
+        containers.remove(self._container, keep_volumes=True)
+        engine.connected().images.remove(image)
+
+
+def take(name: str) -> LostHost:
+    """Shut a host down and take all that it is aside, for `lab reset` to make a bare one of its name.
+
+    Raises:
+        LabError: there is no such host, or the lab is not up.
+    """
+    spec, client = host_spec(name), engine.connected()
+    net, container = network.find(client), containers.find(client, name_of(name))
+    if net is None or container is None:
+        raise LabError("the lab is not up; run `python -m lab up`")
+    Host(name).stop()
+    container.reload()
+    [disk] = [mount["Name"] for mount in container.attrs["Mounts"] if mount["Destination"] == DISK]
+    rights = privileges.host_config(state.load().privileges, client.info()["CgroupVersion"])
+    made = ContainerSpec(
+        name=name_of(f"{name}-lost"),
+        image=str(container.commit().id),
+        hostname=name,
+        network=str(net.name),
+        ports={},
+        address=str(network.address(net, spec.address_number + AWAY)),
+        host_config=rights | {"Mounts": [{"Type": "volume", "Source": disk, "Target": DISK}]},
+    )
+    return LostHost(spec, containers.create(client, made))
