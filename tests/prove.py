@@ -29,6 +29,7 @@ from pathlib import Path
 
 from freqops.core.base.text_table import table
 from freqops.core.deploy.zipapp import build
+from lab.base.paths import INVENTORY
 from lab.hosts.host import Host
 from lab.hosts.roster import HOSTS
 from tests.forks import Forks
@@ -51,7 +52,9 @@ COUNTED_ON_THE_LAB = (
     "tests/adoption",
     "molecule/rollout/tests/test_sequences.py",
     "molecule/backup/tests/test_moved_hosts.py",
+    "molecule/backup/tests/test_elsewhere.py",
     "molecule/backup/tests/test_upgrade.py",
+    "molecule/pages/tests",
 )
 ON_THE_LAB = ("molecule/", "tests/contract/")
 WORDS = ("-q", "-p", "no:cacheprovider")
@@ -197,6 +200,18 @@ def counted(test: str, place: Place) -> bool:
     return status == 0
 
 
+def deployed() -> None:
+    """Have the lab as its inventory says, for a mutant must turn its test red, and no bare host.
+
+    Raises:
+        SystemExit: It cannot be deployed.
+    """
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/deploy.yml", "-i", str(INVENTORY)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"the lab cannot be deployed after a counted test:\n{done.stdout[-4000:]}")
+
+
 @dataclass
 class Outcome:
     """What came of tests and mutants.
@@ -228,6 +243,8 @@ def proven(work: deque[str | Mutant], place: Place, stop: threading.Event, progr
         if isinstance(case, str):
             passed = counted(case, place)
             outcome.counted &= passed
+            if case in COUNTED_ON_THE_LAB:
+                deployed()
         else:
             passed = killed(case, place)
             result = "killed" if passed else "SURVIVED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -112,7 +113,18 @@ def test_every_test_that_may_count_in_full_does() -> None:
     names = subprocess.run(mentioned, cwd=prove.ROOT, capture_output=True, text=True, check=True).stdout.split()
     counted = [*prove.counting(prove.ROOT), *prove.COUNTED_ON_THE_LAB]
     helpers = ("tests/crash/", "tests/prove.py", "tests/forks.py", "tests/unit/test_prove.py")  # all of crash counts
-    leaving = "molecule/backup/tests/conftest.py"  # one file out, which counts
-    missed = [name for name in names if not name.startswith((*helpers, leaving, *counted))]
+    drawing = "tests/support/drawn.py"  # for which the next test looks
+    missed = [name for name in names if not name.startswith((*helpers, drawing, *counted))]
     assert missed == []
     assert len(counted) > 15
+
+
+def test_every_file_that_may_be_left_out_is_in_the_whole() -> None:
+    found = []
+    for path in prove.ROOT.glob("molecule/*/tests/conftest.py"):
+        if "import draw" in path.read_text():
+            found += [path.with_name(name) for name in re.findall(r'"(test_\w+\.py)"', path.read_text())]
+    assert len(found) > 4
+    places = [path.relative_to(prove.ROOT).as_posix() for path in found if path.is_file()]
+    assert len(places) == len(found), "each file that is named is there"
+    assert [place for place in places if not place.startswith(prove.COUNTED_ON_THE_LAB)] == []

@@ -1,14 +1,15 @@
-"""The fleet of four bots, deployed once for all tests of this directory; its longest file is left to `make prove`."""
+"""The fleet of four bots, deployed once for all tests of this directory; of its longest files some are drawn."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.drawn import draw
 from tests.support.rollout import Rollout, fleet_of_four
 
+DRAWN_FROM = ("test_elsewhere.py", "test_upgrade.py")
 LONGEST = "test_moved_hosts.py"
 
 
@@ -19,8 +20,5 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the longest file out where others run, too, and nobody asks for everything."""
-    left_out = [item for item in items if item.path.name == LONGEST]
-    if len(left_out) < len(items) and os.environ.get("FREQOPS_PROVE") != "1":
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """Draw one of the long files, and leave the longest to `make prove`."""
+    draw(config, items, DRAWN_FROM, never=(LONGEST,))

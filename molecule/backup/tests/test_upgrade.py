@@ -14,30 +14,13 @@ import pytest
 from tests.support import images
 from tests.support.field import Background, play, until
 from tests.support.fleet import Fleet
+from tests.support.older_postgres import HOME, bring_down
 from tests.support.patience import GIVE_UP
 from tests.support.rollout import HOST, PSQL, Bot, Rollout
 
-HOME = "/srv/freqops/postgres"
 ON_POSTGRES = ("alpha", "beta", "delta")
 VERSION = f"{PSQL.replace('--command', '--tuples-only --no-align --command')} 'show server_version_num'"
 OF_15 = "create view gone as select buffers_backend from pg_stat_bgwriter"  # 17 has no such column
-# By hand, and for tests alone: everything out of the new cluster, as text, into an older one. What 15 does not know of
-# the settings of a session is an error that psql passes over.
-DOWN = f"""
-set -e
-cd {HOME}
-docker stop freqops-alpha freqops-beta freqops-delta
-docker exec freqops-postgres pg_dumpall --username postgres --clean --if-exists > /root/all.sql
-docker stop --time 60 freqops-postgres
-docker rm freqops-postgres
-mv data data.was && mkdir -m 0700 data && chown 999:999 data
-sed -i 's#^    image: .*#    image: "@IMAGE@"#' compose.yml
-docker compose --file compose.yml pull --quiet
-docker compose --file compose.yml up --detach --wait
-docker exec --interactive freqops-postgres psql --username postgres --quiet < /root/all.sql > /root/all.log 2>&1
-rm -r data.was /root/all.sql
-docker start freqops-alpha freqops-beta freqops-delta
-"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +28,7 @@ def on_15(rollout: Rollout) -> Iterator[Bot]:
     """The fleet on Postgres 15, deployed; its inventory declares 17 again afterwards."""
     image = images.postgres(15)
     bot = rollout.bots["delta"]
-    bot.sh(DOWN.replace("@IMAGE@", image))
+    bring_down(bot, image, ON_POSTGRES)
 
     def older(fleet: Fleet) -> None:
         fleet[HOST]["postgres_image"] = image
