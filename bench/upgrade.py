@@ -2,7 +2,7 @@
 
 Run it on a lab with paper-1 deployed: ``.venv/bin/python -m bench.upgrade [megabytes]``. Its Postgres is brought down
 to the older version, a table of that size is added to the database of alpha, and everything is dumped into a bare
-cluster of the new version; then ours upgrades the same cluster. Ours stops the bots, makes a dump of each database that stays,
+cluster of the new version; then ours upgrades the same cluster. Ours stops the bots, makes a dump of each database,
 and compares every table of both clusters; the bare way does none of that.
 """
 
