@@ -89,6 +89,16 @@ class Background:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def kill_in_task(self, number: int) -> None:
+        """End it at once when so many of its tasks have begun, as far as a terminal shows that."""
+
+        def begun() -> bool:
+            assert self.process.poll() is None, f"it ended before task {number}:\n{self._log.read_text()}"
+            return self._log.read_text().count("\nTASK [") >= number
+
+        until(f"task {number} begins", begun, GIVE_UP)
+        self.kill()
+
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 300) -> Any:
     """Wait for a condition and return what it returned; fail with its last value when it does not come in time."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import random
 import re
+import secrets
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +26,7 @@ from lab.reset import reset
 from lab.services.accounts import account_of
 from lab.services.control import control
 from lab.services.prices import all_pairs
-from tests.support.field import Field, Played, play, until
+from tests.support.field import Background, Field, Played, play, until
 from tests.support.fleet import Fleet
 from tests.support.live import BALANCES, MODEL
 from tests.support.live import HOST as OLD
@@ -37,6 +40,12 @@ SAVED = "/srv/freqops/backup"
 REASON = ("-e", "reason=test of moved hosts")
 INCIDENT = re.compile(r"\d{8}T\d{6}Z-(?:migrate|rebuild)_host-[0-9a-f]{6}")
 ROUNDS = 5
+TASKS = 120  # as many as a migration or a rebuild has at least, with those that are passed over
+SEED = int(os.environ.get("FREQOPS_SEED", secrets.randbits(32)))
+DICE = random.Random(SEED)  # noqa: S311  no secret
+# Commands of ours that go on without their connection; guard is none of them.
+WORKING = r"pgrep --full '^(/usr/bin/)?python3 .*/freqops-host [^g]'; true"
+TRADES = f"sudo docker top freqops-{MODEL} | grep --quiet 'bin/freqtrade trade'"
 STILL: dict[str, list[str]] = {"enter": [], "exit": [], "add": [], "reduce": []}
 
 
@@ -130,8 +139,23 @@ class World:
     def play(self, name: str, at: str, *words: str) -> Played:
         return play(name, *words, inventory=self.inventory(at))
 
+    def cut(self, name: str, at: str, *words: str) -> None:
+        """Kill a play on the control node in a task that is drawn, and wait until what goes on on the hosts is over."""
+        number = DICE.randrange(1, TASKS)
+        running = Background(self.rollout.place / f"{name}.log", name, *words, inventory=self.inventory(at))
+        running.kill_in_task(number)
+        print(f"{name}: killed in task {number}, FREQOPS_SEED={SEED}")  # noqa: T201  for a run that turns red
+        for bot in self.bots.values():
+            until("what it began is over", lambda bot=bot: not bot.host.run(WORKING).out.split(), GIVE_UP)  # type: ignore[misc]
+        alive = [host for host, bot in self.bots.items() if bot.host.run(TRADES).rc == 0]
+        assert len(alive) < 2, f"it trades on {alive}"
+
     def move(self, source: str, target: str, *words: str) -> Played:
-        return self.play("migrate_host", target, "-e", f"bots={MODEL}", "-e", f"from_host={source}", *REASON, *words)
+        return self.play("migrate_host", target, *self.moving(source), *words)
+
+    def moving(self, source: str) -> tuple[str, ...]:
+        """Return the words of a migration."""
+        return ("-e", f"bots={MODEL}", "-e", f"from_host={source}", *REASON)
 
     def orders(self) -> list[dict[str, Any]]:
         """Return every order that the account ever had, as the exchange has it."""
@@ -203,7 +227,9 @@ def rebuilt(world: World) -> Played:
     assert refused.rc != 0
     assert "two would trade with one account" in refused.out, refused.out
     assert bot.host.run("test -e /srv/freqops/bots").rc != 0, "nothing was touched"
-    return world.play("rebuild_host", OLD, *words, "-e", "fenced='the machine was destroyed, ticket 4711'")
+    fenced = ("-e", "fenced='the machine was destroyed, ticket 4711'")
+    world.cut("rebuild_host", OLD, *words, *fenced)
+    return world.play("rebuild_host", OLD, *words, *fenced)
 
 
 def before(world: World) -> list[tuple[Any, ...]]:
@@ -277,6 +303,7 @@ def test_a_key_that_does_not_open_from_the_new_host_stops_the_move_before_the_bo
 def test_a_move_is_undone_until_the_bot_is_resumed(world: World) -> None:
     old, new = world.bots[OLD], world.bots[NEW]
     trades = old.settled()
+    world.cut("migrate_host", NEW, *world.moving(OLD))
     moved = world.move(OLD, NEW)
     assert moved.rc == 0, moved.out
     assert (old.level(), new.level(), old.processes(), new.processes()) == (3, 3, [], [])
