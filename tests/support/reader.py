@@ -137,7 +137,7 @@ class Reader:
         lab = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())
         taken = ("docker_insecure_registries", "docker_address_pools", "freqtrade_start_deadline")
         values: dict[str, Any] = {name: lab[name] for name in taken}
-        more = {"internals": {"process_throttle_secs": 1, "heartbeat_interval": 5}, "exchange": exchange_of(lab)}
+        more = {"internals": {"process_throttle_secs": 2, "heartbeat_interval": 5}, "exchange": exchange_of(lab)}
         values["freqtrade_config"] = merged(shared.get("freqtrade_config") or {}, more)
         path = self.clone / MINE / "group_vars" / "paper.yml"  # the group of the pages, which wins over all.yml
         path.write_text(yaml.safe_dump(values))

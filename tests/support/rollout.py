@@ -93,7 +93,7 @@ class Rollout:
             fleet[HOST]["freqtrade_start_deadline"] = GIVE_UP
             own: dict[str, Any] = {"max_open_trades": 3, "pairlists": [{"method": "StaticPairList"}]}
             own |= {f"{side}_pricing": {"price_side": "other"} for side in ("entry", "exit")}
-            own |= {"custom_price_max_distance_ratio": 0.99, "internals": {"process_throttle_secs": 1}}
+            own |= {"custom_price_max_distance_ratio": 0.99, "internals": {"process_throttle_secs": 2}}
             for number, name in enumerate(OWN):
                 bots.append(
                     {
