@@ -60,3 +60,23 @@ def test_a_database_that_says_no_costs_no_older_dump(rollout: Rollout) -> None:
     finally:
         bot.sh(f'{PSQL} "alter database delta_paper allow_connections true"')
     assert "status 0" in bot.sh("freqops-host dump delta; echo status $?")
+
+
+def test_a_dump_that_meets_a_locked_table_gives_up_before_anybody_waits_for_it(rollout: Rollout) -> None:
+    """Who wants a table for itself waits for a dump; a dump that waited, too, would keep both, and the bot, waiting."""
+    bot = rollout.bots["delta"]
+    before = newest(bot)
+    sql = PSQL.replace("docker exec", "docker exec --detach").replace("--command", "--dbname delta_paper --command")
+    bot.sh(f'{sql} "begin; lock table trades in access exclusive mode; select pg_sleep(300)"')
+    locked = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'trades'::regclass"
+    asked = f'{PSQL.replace("--command", "--dbname delta_paper --tuples-only --command")} "{locked}"'
+    try:
+        until("the table is locked", lambda: bot.sh(asked).strip() == "1", GIVE_UP)
+        said = bot.sh("freqops-host dump delta; echo status $?")
+        assert "lock timeout" in said
+        assert said.rstrip().endswith("status 2")
+        assert newest(bot) == before
+    finally:
+        ends = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(300)'"
+        bot.sh(f'{PSQL} "{ends}"')
+    until("a dump is made", lambda: "status 0" in bot.sh("freqops-host dump delta; echo status $?"), GIVE_UP)

@@ -27,7 +27,7 @@ from freqops.core.bot.postgres import CONTAINER, SUPERUSER
 from ..bot.database_copies import DatabaseError, believed
 from ..bot.databases import PRIVATE, SECONDS, Postgres, Sqlite
 from ..bot.engine import Engine
-from .psql_session import PsqlSession, one_moment
+from .psql_session import LOCK_WAIT, PsqlSession, one_moment
 
 BUSY_SECONDS = 10.0
 SOUND = [["ok"]]
@@ -121,8 +121,8 @@ def _of_postgres(name: str, engine: Engine, path: Path, clock: Clock) -> Copy:
     with one_moment(name, engine) as (session, snapshot):
         contents = Contents(POSTGRES, session.rows)
         before, sequences = Recorded.of(contents), _sequences(session)
-        dump = ["pg_dump", f"--username={SUPERUSER}", "--format=custom", "--compress=1", f"--snapshot={snapshot}", name]
-        _piped(engine, name, dump, output=path)
+        how = ["--format=custom", "--compress=1", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_WAIT}"]
+        _piped(engine, name, ["pg_dump", f"--username={SUPERUSER}", *how, name], output=path)
     text = ["pg_restore", "--data-only", "--file=-"]
     try:
         told = engine.lines(["docker", "exec", "--interactive", CONTAINER, *text], SECONDS, path, archive_text.read)

@@ -18,9 +18,13 @@ from ..bot.engine_command import end
 
 SECONDS = 600.0
 SHOWN = 500
+# Who wants a table for itself, as a migration does, waits for the moment that is held here, and everybody else waits
+# behind that: one who held a moment and waited there, too, would keep all of them waiting, the bot included.
+LOCK_WAIT = "5s"
 # A session whose other end was killed must not hold its moment for ever: Postgres could remove no old row meanwhile.
 BEGIN = (
     "set statement_timeout = '10min'; set idle_in_transaction_session_timeout = '15min'; "
+    f"set lock_timeout = '{LOCK_WAIT}'; "
     "begin isolation level repeatable read, read only;"
 )
 

@@ -94,7 +94,8 @@ def test_it_is_dumped_out_of_the_same_moment(engine: PostgresEngine, tmp_path: P
     assert (made.kind, made.next_numbers) == (POSTGRES, {"trades.id": 2})
     assert made.contents.tables["", "trades"][1].rows == 1
     [dump] = [argv for argv in engine.asked if "pg_dump" in argv]
-    assert {"--snapshot=00000003-0000001B-1", "--format=custom", "--compress=1"} < set(dump)
+    assert {"--snapshot=00000003-0000001B-1", "--format=custom", "--compress=1", "--lock-wait-timeout=5s"} < set(dump)
+    assert "set lock_timeout = '5s'" in psql_session.BEGIN
     [read] = [argv for argv in engine.asked if "pg_restore" in argv]
     assert read[-2:] == ["--data-only", "--file=-"]
     assert engine.sessions[0].wait(10) == 0, "the session is over"
