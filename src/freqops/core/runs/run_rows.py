@@ -118,6 +118,17 @@ class RunRows:
         found = self._connection.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         return None if found is None else dict(zip(self.columns(), found))
 
+    def brief(self) -> list[dict[str, Any]]:
+        """Return what of every run decides whether it may go."""
+        names = ("id", "kind", "strategy", "status", "started_utc", "finished_utc", "source", "incident_id")
+        query = f"SELECT {', '.join(names)} FROM runs ORDER BY id"  # noqa: S608  our own names
+        return [dict(zip(names, row)) for row in self._connection.execute(query)]
+
+    def incidents(self) -> dict[str, str]:
+        """Return the incident about each run about which there is one."""
+        query = "SELECT run_id, min(id) FROM incidents WHERE run_id IS NOT NULL GROUP BY run_id"
+        return {str(run): str(incident) for run, incident in self._connection.execute(query)}
+
     def metrics(self, run: str) -> dict[str, float]:
         """Return the metrics of a run."""
         return dict(self._connection.execute("SELECT key, value FROM metrics WHERE run_id = ? ORDER BY key", (run,)))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import durable, plain_file
+from freqops.core.base import plain_file
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
@@ -27,9 +26,8 @@ from freqops.core.runs import adopted, registry
 from freqops.core.runs.registry import Registry
 from freqops.core.runs.run_records import Adopted
 
-LOCK = Path("user_data") / ".runs.lock"
-BUSY = "another command is indexing or removing runs on this host"
-USER_DATA = Path("user_data")
+from . import removal
+from .results_lock import alone
 
 
 @dataclass
@@ -42,6 +40,7 @@ class Indexed:
         unchanged: How many it had as they are.
         problems: What could not be read, each with why.
         foreign: Files that no run leaves.
+        detail: What a removal that was cut off needed.
         looked: Whether it was only looked at.
     """
 
@@ -50,6 +49,7 @@ class Indexed:
     unchanged: int = 0
     problems: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    detail: list[str] = field(default_factory=list)
     looked: bool = False
 
     @property
@@ -93,6 +93,7 @@ def index(root: Path, clock: Clock, *, look: bool = False) -> Indexed:
     """
     done = Indexed(looked=look)
     with alone(root, clock), registry.opened(registry.place(root), write=not look, owner=os.geteuid()) as present:
+        done.detail += [] if look else removal.settle(root, present)
         rest, known = list[Found](), dict[str, str]()
         for each in _found(root, done):
             runs = _as_they_are(present, each)
@@ -108,33 +109,20 @@ def index(root: Path, clock: Clock, *, look: bool = False) -> Indexed:
     return done
 
 
-@contextmanager
-def alone(root: Path, clock: Clock) -> Iterator[None]:
-    """Keep others from indexing or removing runs for the block.
-
-    Raises:
-        Refused: Somebody does.
-    """
-    with durable.locked(root / LOCK, 0, clock) as mine:
-        if not mine:
-            raise Refused(BUSY if mine is False else f"{root / LOCK} cannot be opened: the disk is full, or read-only")
-        yield
-
-
 def _found(root: Path, done: Indexed) -> Iterator[Found]:
     """Yield the results that lie there, and say of the other files why they are none."""
     for below, kind, group in (
         (BACKTESTS, "backtest", left_files.backtests),
         (HYPEROPTS, "hyperopt", left_files.hyperopts),
     ):
-        place = root / USER_DATA / below
+        place = root / removal.USER_DATA / below
         if place.is_symlink():
-            done.problems.append(f"{USER_DATA / below} is a link: nothing below it is looked at")
+            done.problems.append(f"{removal.USER_DATA / below} is a link: nothing below it is looked at")
             continue
         try:
             names = [path.name for path in place.iterdir()] if place.is_dir() else []
         except OSError as error:
-            done.problems.append(f"{USER_DATA / below}: {error.strerror}")
+            done.problems.append(f"{removal.USER_DATA / below}: {error.strerror}")
             continue
         lefts, odd = group(names)
         done.problems += odd

@@ -19,7 +19,7 @@ from freqops.core.results import backtest_archive, hyperopt_file
 from freqops.core.results.artifacts import artifact
 from freqops.core.runs import registry, registry_migration
 from freqops.core.runs.run_records import Begun
-from freqops.hostctl.runs import indexing
+from freqops.hostctl.runs import indexing, results_lock
 from freqops.hostctl.runs.indexing import Indexed
 from tests.unit.core.results import left
 from tests.unit.core.runs import old_registry
@@ -259,7 +259,7 @@ def test_a_file_that_is_changed_meanwhile_is_not_taken(tree: Tree, monkeypatch: 
 
 
 def test_two_do_not_index_at_once(tree: Tree) -> None:
-    with durable.locked(tree.root / indexing.LOCK, 0, tree.clock), pytest.raises(Refused, match="another command"):
+    with durable.locked(tree.root / results_lock.LOCK, 0, tree.clock), pytest.raises(Refused, match="another command"):
         index(tree)
 
 
