@@ -23,6 +23,7 @@ from .run_records import Adopted, Begun, Filters, Page
 DRAWDOWN = "max_drawdown_account"
 # Columns that say what a run is and how it went; only what begins, ends or adopts one writes them.
 OWN = ("id", "kind", "strategy", "status", "started_utc", "finished_utc", "source")
+LONG = "_json"  # the end of the names of columns that no list has
 OF_A_RUN = ("metrics", "artifacts", "epochs")
 # When a run was executed, for those that are ordered by it; of runs of the runbook's files it is not known.
 EXECUTED = "julianday(coalesce(started_utc, finished_utc))"
@@ -158,10 +159,10 @@ class RunRows:
         clauses, values = _clauses(filters)
         where = f"WHERE {' AND '.join(clauses)} " if clauses else ""
         total = self._connection.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]  # noqa: S608  ours
-        query = f"SELECT * FROM runs {where}ORDER BY {EXECUTED} DESC, id DESC LIMIT ? OFFSET ?"  # noqa: S608  ours
+        names = [name for name in self.columns() if not name.endswith(LONG)]
+        query = f"SELECT {', '.join(names)} FROM runs {where}ORDER BY {EXECUTED} DESC, id DESC LIMIT ? OFFSET ?"  # noqa: S608  ours
         window = (page.limit, (page.number - 1) * page.limit)
         rows = self._connection.execute(query, (*values, *window)).fetchall()
-        names = self.columns()
         found = [dict(zip(names, row)) for row in rows]
         return [{**row, "metrics": self.metrics(row["id"])} for row in found], int(total)
 

@@ -29,6 +29,8 @@ from freqops.core.runs.run_records import Adopted
 from . import removal
 from .results_lock import alone
 
+NAMED = 50  # runs that are shown to a person; the others are counted
+
 
 @dataclass
 class Indexed:
@@ -60,6 +62,19 @@ class Indexed:
     def to_json(self) -> dict[str, Any]:
         """Return it as it stands in the answer."""
         return {**vars(self), "changed": bool(self.taken or self.updated)}
+
+    def lines(self) -> Iterator[str]:
+        """Yield it for a person."""
+        for word, runs in (("TAKEN", self.taken), ("UPDATED", self.updated)):
+            yield from (f"{word}: {run}" for run in runs[:NAMED])
+            if len(runs) > NAMED:
+                yield f"{word}: and {len(runs) - NAMED} more, which --json names"
+        yield from (f"NOT READ: {text}" for text in self.problems)
+        yield from (f"no run leaves such a file: {name}" for name in self.foreign[:NAMED])
+        yield from self.detail
+        said = f"{len(self.taken)} taken, {len(self.updated)} updated, {self.unchanged} unchanged"
+        yield f"NOTHING WRITTEN, this was a look: {said}" if self.looked else said
+        yield "NOT ALL READ" if self.problems else "ALL READ"
 
 
 @dataclass(frozen=True)
