@@ -98,8 +98,10 @@ def remove(root: Path, below: Path, name: str) -> None:
     if going != name:
         rename(root, below, name, going)
     with _open(root, below) as directory:
-        place = Path(f"/proc/self/fd/{directory}") / going
-        shutil.rmtree(place) if stat.S_ISDIR(place.lstat().st_mode) else place.unlink()
+        if stat.S_ISDIR(os.stat(going, dir_fd=directory, follow_symlinks=False).st_mode):
+            shutil.rmtree(f"/proc/self/fd/{directory}/{going}")
+        else:
+            os.unlink(going, dir_fd=directory)
         os.fsync(directory)
         if {name, going} & set(os.listdir(directory)):  # noqa: PTH208  as above
             raise NotProven("it was removed, and is still there")
