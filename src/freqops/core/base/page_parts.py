@@ -1,4 +1,4 @@
-"""Parts that every section of the page of an incident is made of: lists, tables, moments and durations."""
+"""Parts that the pages of freqops are made of: lists, tables, moments and durations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
-from ..base.markup import Markup, element
-from ..base.visible import visible
-from .report import CELL, DETAIL
+from .markup import Markup, element
+from .visible import visible
 
 LINES = 200  # of a list
 LONGEST = 300
+SHORT, DETAIL = 60, 300  # characters of a name, and of a sentence
 NOTHING, MINUS = "\u2013", "\u2212"
 PLURALS = {"entry": "entries"}
 
@@ -89,7 +89,7 @@ def rest(left: int, columns: int, file: str) -> Markup:
 
 def short(value: Any) -> str:
     """Return a name of others as it stands in a cell."""
-    return visible(value, CELL)
+    return visible(value, SHORT)
 
 
 def detail(value: Any) -> str:
