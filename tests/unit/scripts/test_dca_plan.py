@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 from calendar import monthrange
 from datetime import date, timedelta
@@ -210,3 +211,15 @@ def test_another_format_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "dca-plan: refused: format is 'xlsx'; allowed: json, csv\n"
     assert dca_plan.main(["--plan", str(tmp_path / "none.json")]) == 1
     assert "it is missing" in capsys.readouterr().err
+
+
+def test_the_page_has_a_plan_and_its_beginning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "research.md").read_text()
+    (plan,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert dca_plan.main(["--plan", written(tmp_path / "plan.json", plan), "--format", "csv"]) == 0
+    said = capsys.readouterr().out
+    assert f"```\n{''.join(said.splitlines(keepends=True)[:4])}```" in page
+    assert ", ".join(f"`{name}`" for name in dca_plan.INTERVALS) == page.split("| `interval` | ")[1].split(" |")[
+        0
+    ].replace(" (each fourteenth day)", "")
+    assert f"more than {dca_plan.MOST_ROWS:,} days" in page

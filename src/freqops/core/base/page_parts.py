@@ -52,31 +52,45 @@ def listed(lines: Sequence[str], file: str) -> Markup:
     return element("ul", *items(lines, file), class_="lines")
 
 
-def table(caption: str, headings: Sequence[str], rows: Iterable[Markup]) -> Markup:
-    """Return a table of rows that `row` made."""
+def table(caption: str, headings: Sequence[str], rows: Iterable[Markup], *, numbers: Sequence[str] = ()) -> Markup:
+    """Return a table of rows that `row` made.
+
+    Args:
+        caption: What it is about.
+        headings: The names of the columns.
+        rows: The rows.
+        numbers: The columns that have numbers.
+    """
+    columns = [element("th", each, scope="col", class_="number" if each in numbers else None) for each in headings]
     return element(
         "table",
         element("caption", caption),
-        element("thead", element("tr", *(element("th", heading, scope="col") for heading in headings))),
+        element("thead", element("tr", *columns)),
         element("tbody", *on_lines(rows)),
     )
 
 
-def row(headings: Sequence[str], values: Sequence[Any], *, text: Sequence[str], bad: bool = False) -> Markup:
+def row(
+    headings: Sequence[str],
+    values: Sequence[Any],
+    *,
+    text: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    bad: bool = False,
+) -> Markup:
     """Return a row whose first cell is its heading; each other has its column's name with it, for narrow screens.
 
     Args:
         headings: The names of the columns.
         values: The cells.
         text: The columns that have sentences.
+        numbers: The columns that have numbers.
         bad: Whether it is marked.
     """
-    kinds = [
-        "none" if value == NOTHING else "text" if heading in text else None for heading, value in zip(headings, values)
-    ]
+    kinds = {**dict.fromkeys(numbers, "number"), **dict.fromkeys(text, "text")}
     others = [
-        element("td", value, class_=kind, data_label=heading)
-        for heading, value, kind in zip(headings[1:], values[1:], kinds[1:])
+        element("td", value, class_="none" if value == NOTHING else kinds.get(heading), data_label=heading)
+        for heading, value in zip(headings[1:], values[1:])
     ]
     return element("tr", element("th", values[0], scope="row"), *others, class_="bad" if bad else None)
 

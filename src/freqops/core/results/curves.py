@@ -5,8 +5,8 @@ would have brought is not in it, so between two closings equity stands still. Tr
 one point, for nobody knows their order. A drawdown is how far equity is below the highest it ever was, as a fraction of
 that. Freqtrade takes trades one after the other; where several close at one moment, its drawdown may be deeper.
 
-A month **returns** the profit of the trades that closed in it, as a fraction of the equity that it began with. All times
-are UTC. A trade that did not close counts nowhere.
+The return of a month is the profit of the trades that closed in it, as a fraction of the equity at its beginning. All
+times are UTC. A trade that did not close counts nowhere.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Callable, NamedTuple
 
+from ..base.kinds import Malformed
 from .backtest_archive import Backtest, Trade
 
+SMALLEST = 1e-9  # that a backtest can begin with: less than one unit of any currency
 INSTANT = timedelta(microseconds=1)
 MonthOf = tuple[int, int]  # a year and the number of a month
 
@@ -100,7 +102,13 @@ class Group:
 
 
 def curve(backtest: Backtest) -> list[Point]:
-    """Return equity and drawdown at the beginning of a backtest, and at each moment at which a trade closed."""
+    """Return equity and drawdown at the beginning of a backtest, and at each moment at which a trade closed.
+
+    Raises:
+        Malformed: It began with nothing.
+    """
+    if backtest.starting_balance < SMALLEST:
+        raise Malformed(f"the starting balance is {backtest.starting_balance}, of which nothing can be a share")
     profits: dict[datetime, list[float]] = defaultdict(list)
     for at, trade in _closed(backtest.trades):
         profits[at].append(trade.profit_abs)
@@ -131,7 +139,11 @@ def drawdowns(points: Sequence[Point]) -> list[Drawdown]:
 
 
 def months(backtest: Backtest) -> list[Month]:
-    """Return every month from the beginning of a backtest to its end, those without a trade too."""
+    """Return every month from the beginning of a backtest to its end, those without a trade too.
+
+    Raises:
+        Malformed: As `curve`.
+    """
     points = curve(backtest)
     profits: dict[MonthOf, list[float]] = defaultdict(list)
     for at, trade in _closed(backtest.trades):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freqops.core.base.kinds import Malformed
 from freqops.core.results import curves
 from freqops.core.results.backtest_archive import Backtest, Trade
 from freqops.core.results.curves import Drawdown, Group, Month, Point
@@ -121,6 +122,13 @@ def test_a_drawdown_says_when_it_began_was_deepest_and_ended() -> None:
     assert curves.drawdowns(points) == [
         Drawdown(at(1), at(4), at(5), 0.2), Drawdown(at(5), at(6), None, 0.05),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("balance", [0.0, -1000.0, 1e-300])
+def test_a_backtest_that_began_with_nothing_has_no_curve(balance: float) -> None:
+    for asked in (curves.curve, curves.months):
+        with pytest.raises(Malformed, match="of which nothing can be a share"):
+            asked(backtest(trade(1, 5), starting_balance=balance))
 
 
 # --- months
