@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from freqops.core.base.markup import Markup, element
 from freqops.core.base.page_parts import count
+from freqops.core.results.document import Document
 from freqops.core.results.hyperopt_file import Epoch
 
 from . import asked, figures
@@ -24,13 +25,18 @@ def best_of(epochs: Sequence[Epoch]) -> Epoch | None:
     return min(_with_result(epochs), key=lambda epoch: (epoch.loss, epoch.number), default=None)
 
 
-def epochs(found: Sequence[Epoch]) -> list[Markup]:
+def epochs(document: Document) -> list[Markup]:
     """Return the losses of epochs as a plot, the smallest as a table, and the parameters of the best."""
+    found = document.epochs
     if not found:
         return [element("p", "No epoch was finished.")]
     good = sorted(_with_result(found), key=lambda epoch: epoch.number)
-    without = len(found) - len(good)
-    said = f"{count(len(found), 'epoch')} finished; {count(without, 'epoch')} had no result, as of too few trades."
+    every = max(len(found), int(document.metrics.get("epochs", 0)))
+    left = (
+        f" {count(len(found), 'epoch')} of them are here, those with the smallest loss." if every > len(found) else ""
+    )
+    without = f"{count(len(found) - len(good), 'epoch')} here had no result, as of too few trades."
+    said = f"{count(every, 'epoch')} finished.{left} {without}"
     best = best_of(found)
     if best is None:
         return [element("p", said)]

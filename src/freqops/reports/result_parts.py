@@ -21,22 +21,27 @@ DEEPEST = 5  # drawdowns in the table
 BARS = 30  # of a figure: half of them the best, half of them the worst
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FRACTIONS = {
-    "profit_total": "profit", "max_drawdown_account": "deepest drawdown", "cagr": "profit a year",
-    "winrate": "share of wins", "profit_mean": "mean profit of a trade", "profit_median": "median profit of a trade",
-    "market_change": "change of the market",
+    "profit_total": "profit", "max_drawdown_account": "drawdown that lost most",
+    "max_relative_drawdown": "deepest drawdown", "cagr": "profit a year",
+    "winrate": "share of wins", "profit_mean": "mean profit of a trade",
+    "profit_median": "median profit of a trade", "market_change": "change of the market",
 }  # fmt: skip
 COUNTS = {
     "trades": "trades", "wins": "wins", "losses": "losses", "draws": "draws", "epochs": "epochs",
-    "window_days": "days of the window", "timeframe_minutes": "minutes of a candle",
+    "rejected_signals": "signals that were rejected", "window_days": "days of the window",
+    "timeframe_minutes": "minutes of a candle", "holding_avg_s": "mean seconds of a trade",
 }  # fmt: skip
 NUMBERS = {
-    "profit_total_abs": "profit, as an amount", "profit_factor": "profit factor", "expectancy": "expectancy",
-    "expectancy_ratio": "expectancy ratio", "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar", "sqn": "SQN",
+    "profit_total_abs": "profit, as an amount", "max_drawdown_abs": "drawdown that lost most, as an amount",
+    "starting_balance": "balance at the beginning", "final_balance": "balance at the end", "total_volume": "volume",
+    "profit_factor": "profit factor", "expectancy": "expectancy", "expectancy_ratio": "expectancy ratio",
+    "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar", "sqn": "SQN", "p_value": "p-value",
     "trades_per_day": "trades a day", "loss": "loss of the best epoch", "parse_ms": "milliseconds to read it",
 }  # fmt: skip
+UNSIGNED = ("winrate", "max_drawdown_account", "max_relative_drawdown")
 FIRST = (
-    "profit_total", "profit_total_abs", "max_drawdown_account", "trades", "winrate", "profit_factor", "sharpe",
-    "sortino", "calmar",
+    "profit_total", "profit_total_abs", "max_drawdown_account", "max_relative_drawdown", "trades", "winrate",
+    "profit_factor", "sharpe", "sortino", "calmar",
 )  # fmt: skip
 LABELS = {**FRACTIONS, **COUNTS, **NUMBERS}
 
@@ -46,7 +51,7 @@ def metric(name: str, value: float | None) -> str:
     if value is None:
         return NOTHING
     if name in FRACTIONS:
-        return percent(value, "" if name in ("winrate", "max_drawdown_account") else "+")
+        return percent(value, "" if name in UNSIGNED else "+")
     return plain(value, 0) if name in COUNTS and value == int(value) else plain(value)
 
 

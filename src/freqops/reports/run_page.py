@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from freqops.core.base.markup import Markup, element
 from freqops.core.base.page_frame import Section, contents, section
-from freqops.core.base.page_parts import NOTHING, count, on_lines, short
+from freqops.core.base.page_parts import NOTHING, count, listed, on_lines, short
 from freqops.core.results import curves
 from freqops.core.results.backtest_archive import Backtest
 from freqops.core.results.document import Document
 
 from . import asked, data_parts, drawn, epoch_parts, result_parts
+from .tables import WHOLE
 from .tables import figures as table_of
 
 END = "All times are UTC. Every figure of a plot stands in a table of this page, or in the JSON of the run."
@@ -61,14 +62,15 @@ def _head(document: Document, end: asked.Ended) -> Markup:
     }  # fmt: skip
     shown = [(name, value) for name, value in facts.items() if value != NOTHING]
     overridden = asked.said(document, "overridden")
-    warned = [] if overridden == NOTHING else [
-        element("div", element("strong", "Begun all the same: "), overridden, class_="warned")
-    ]  # fmt: skip
+    warned = [] if overridden == NOTHING else [element("strong", "Begun all the same: "), overridden]
+    missing = (
+        [element("strong", "What is missing on this page"), listed(document.notes, WHOLE)] if document.notes else []
+    )
     return element(
         "header",
         element("h1", title(document)),
         element("p", end.text, class_=f"verdict {'good' if end.well else 'bad'}"),
-        *warned,
+        *(element("div", *parts, class_="warned") for parts in (warned, missing) if parts),
         element("dl", *(element(name, text) for pair in shown for name, text in zip(("dt", "dd"), pair, strict=True))),
     )
 
@@ -78,7 +80,7 @@ def _sections(document: Document) -> Iterator[Section]:
     if document.backtest is not None:
         yield from _of_trades(document.backtest)
     if document.epochs or document.run.get("kind") == "hyperopt":
-        yield "epochs", "Epochs", epoch_parts.epochs(document.epochs)
+        yield "epochs", "Epochs", epoch_parts.epochs(document)
     yield "parameters", "Parameters", _parameters(asked.parameters(document))
     yield "data", "Data and its gaps", data_parts.data(document)
     yield "made", "What it was made of", _made_of(document)

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from freqops.core.base.page_parts import MINUS
+from freqops.core.results import backtest_archive, hyperopt_file
 from freqops.core.results.document import Document
 from freqops.core.results.gaps import Gap
 from freqops.reports import drawn, epoch_parts, figures, tables
 from freqops.reports.run_page import page
 from tests.support import run_documents as documents
 from tests.support.html_page import Element, read
+from tests.unit.core.results import left
 
 OURS = {
     "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "p", "code", "dl", "dt", "dd", "nav", "ul",
@@ -121,13 +123,36 @@ def test_what_was_passed_over_and_the_incident_stand_at_the_top() -> None:
     assert facts(top)["Incident"] == "i-1"
 
 
+def test_what_is_missing_of_a_run_is_said_at_the_top() -> None:
+    top = judge(page(replace(documents.run(3), notes=("the archive is gone", "x" * 400))))
+    (warned,) = top.every("header")[0].every("div", "warned")
+    assert warned.text.startswith("What is missing on this pagethe archive is gone")
+
+
+def test_epochs_that_did_not_come_are_counted() -> None:
+    document = replace(documents.hyperopt(20), metrics={"epochs": 12_000.0})
+    said = "12,000 epochs finished. 20 epochs of them are here, those with the smallest loss. 2 epochs here had no"
+    assert said in text_of(document)
+
+
+@pytest.mark.parametrize("release", left.RELEASES)
+def test_what_a_real_release_of_freqtrade_left_has_a_page(release: str) -> None:
+    for result in (each for path in left.backtests(release) for each in backtest_archive.read_all(path)):
+        top = judge(page(Document(run={"id": "x", "kind": "backtest"}, metrics=result.metrics, backtest=result)))
+        assert rows(section(top, "metrics"))[0][0] == "profit profit_total"
+        assert (len(top.every("figure")) == 4) == (len(result.trades) > 0)
+    epochs = tuple(hyperopt_file.epochs(left.hyperopt(release)))
+    top = judge(page(Document(run={"id": "x", "kind": "hyperopt"}, epochs=epochs)))
+    assert f"{len(epochs)} epochs finished." in section(top, "epochs").text
+
+
 def test_metrics_have_their_units_and_their_names_in_the_registry() -> None:
     document = replace(documents.run(1), metrics={
         "sharpe": 1.23456789, "trades": 12.0, "zzz": 1234567.0, "profit_total": -0.12345, "winrate": 0.5,
         "max_drawdown_account": 0.2, "param.fast": 0.25,
     })  # fmt: skip
     assert rows(section(judge(page(document)), "metrics")) == [
-        ["profit profit_total", f"{MINUS}12.35 %"], ["deepest drawdown max_drawdown_account", "20.00 %"],
+        ["profit profit_total", f"{MINUS}12.35 %"], ["drawdown that lost most max_drawdown_account", "20.00 %"],
         ["trades trades", "12"], ["share of wins winrate", "50.00 %"], ["Sharpe sharpe", "1.23457"],
         ["param.fast", "0.25"], ["zzz", "1.23457e+06"],
     ]  # fmt: skip
@@ -228,7 +253,7 @@ def test_a_hyperopt_has_its_smallest_losses_and_the_parameters_of_the_best() -> 
     assert top.every("h1")[0].text == "Hyperopt of MaCrossoverStrategy"
     epochs = section(top, "epochs")
     best = min((each for each in document.epochs if each.loss < 100_000), key=lambda each: each.loss)
-    assert "90 epochs finished; 10 epochs had no result, as of too few trades." in epochs.text
+    assert "90 epochs finished. 10 epochs here had no result, as of too few trades." in epochs.text
     assert f"The best is epoch {best.number}: loss" in epochs.text
     found = rows(epochs)
     assert found[0][0] == f"{best.number}"
@@ -247,7 +272,7 @@ def test_a_hyperopt_without_a_result_says_so() -> None:
     none = replace(document, epochs=tuple(replace(each, loss=loss) for each, loss in zip(
         document.epochs, (float("nan"), float("inf"), 100_000.0) * 3, strict=True)))  # fmt: skip
     top = judge(page(none))
-    assert "9 epochs finished; 9 epochs had no result" in section(top, "epochs").text
+    assert "9 epochs finished. 9 epochs here had no result" in section(top, "epochs").text
     assert top.every("script") == []
     assert "No epoch was finished." in text_of(replace(document, epochs=()))
 

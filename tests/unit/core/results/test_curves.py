@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freqops.core.base.kinds import Malformed
-from freqops.core.results import curves
+from freqops.core.results import backtest_archive, curves
 from freqops.core.results.backtest_archive import Backtest, Trade
 from freqops.core.results.curves import Drawdown, Group, Month, Point
+from tests.unit.core.results import left
 
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
 
@@ -129,6 +130,23 @@ def test_a_backtest_that_began_with_nothing_has_no_curve(balance: float) -> None
     for asked in (curves.curve, curves.months):
         with pytest.raises(Malformed, match="of which nothing can be a share"):
             asked(backtest(trade(1, 5), starting_balance=balance))
+
+
+@pytest.mark.parametrize("release", left.RELEASES)
+def test_a_curve_of_real_trades_ends_where_freqtrade_says(release: str) -> None:
+    """Its drawdown is Freqtrade's, too, but where trades closed at once."""
+    results = [each for path in left.backtests(release) for each in backtest_archive.read_all(path)]
+    assert {len(each.trades) > 1 for each in results} == {True, False}
+    for found in results:
+        points, said = curves.curve(found), found.metrics
+        assert (points[0].equity, points[-1].equity) == (said["starting_balance"], close_to(said["final_balance"]))
+        assert curves.months(found)[-1].equity == points[-1].equity
+        pairs, reasons = curves.by_pair(found.trades), curves.by_exit_reason(found.trades)
+        assert math.fsum(group.profit for group in pairs) == close_to(said["profit_total_abs"])
+        assert sum(group.wins for group in reasons) == said["wins"]
+        deepest, theirs = max(point.drawdown for point in points), said["max_relative_drawdown"]
+        apart = len({trade.closed for trade in found.trades}) == len(found.trades)
+        assert deepest == close_to(theirs) if apart else deepest <= theirs + 1e-9
 
 
 # --- months
