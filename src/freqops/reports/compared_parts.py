@@ -14,8 +14,7 @@ from freqops.core.results.curves import Group
 from . import figures, result_parts
 from .drawn import plot
 from .numbers import percent, plain
-from .tables import figures as table_of
-from .tables import only
+from .tables import only, table_of
 
 MONTHS, BARS = 60, 12  # that are drawn: the last months; the pairs or reasons that differ most
 NONE = "None of them has a trade that closed."

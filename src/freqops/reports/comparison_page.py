@@ -12,8 +12,8 @@ from freqops.core.base.page_parts import NOTHING, on_lines
 from freqops.core.results import curves
 from freqops.core.results.document import Document
 
-from . import asked, compared_parts, data_parts, drawn, epoch_parts, result_parts
-from .tables import figures as table_of
+from . import asked, compared_parts, data_parts, drawn, epoch_parts, metric_parts
+from .tables import table_of
 
 FEWEST, MOST = 2, 12
 END = "All times are UTC. Every figure of a plot stands in a table of this page, or in the JSON of each run."
@@ -102,8 +102,8 @@ def _runs(runs: Sequence[Run]) -> Markup:
 def _metrics(runs: Sequence[Run]) -> list[Markup]:
     found = [run.document.metrics for run in runs]
     rows = [
-        (result_parts.metric_heading(name), *(result_parts.metric(name, each.get(name)) for each in found))
-        for name in result_parts.metric_names(found)
+        (metric_parts.heading_of(name), *(metric_parts.value_of(name, each.get(name)) for each in found))
+        for name in metric_parts.names_of(found)
     ]
     return [table_of("Each metric, run by run", ("metric", *(run.letter for run in runs)), rows)]
 

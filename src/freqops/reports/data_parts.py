@@ -11,7 +11,7 @@ from freqops.core.base.visible import visible
 from freqops.core.results.document import Document
 
 from .numbers import percent
-from .tables import figures as table_of
+from .tables import table_of
 
 TEXT = ("first", "last", "SHA-256", "begins", "ends", "timeframe")
 PLACE = 60

@@ -13,8 +13,7 @@ from freqops.core.results.hyperopt_file import Epoch
 from . import asked, figures
 from .drawn import plot
 from .numbers import percent, plain
-from .tables import figures as table_of
-from .tables import only
+from .tables import only, table_of
 
 NO_RESULT = 100_000.0  # the loss that Freqtrade gives an epoch of too few trades: MAX_LOSS of its hyperopt_optimizer
 LOWEST = 20  # epochs in the table

@@ -1,11 +1,11 @@
-"""The parts of a page that say what a backtest brought: its metrics, its curve, its months, its pairs and reasons."""
+"""The parts of a page that say what a backtest brought: its curve, its months, its pairs and exit reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from freqops.core.base.markup import Markup, element, joined
+from freqops.core.base.markup import Markup, element
 from freqops.core.base.page_parts import NOTHING, count, short, words
 from freqops.core.results import curves
 from freqops.core.results.backtest_archive import Backtest
@@ -14,67 +14,11 @@ from freqops.core.results.curves import Group
 from . import figures
 from .drawn import plot
 from .numbers import money_of, percent, plain
-from .tables import figures as table_of
-from .tables import only
+from .tables import only, table_of
 
 DEEPEST = 5  # drawdowns in the table
 BARS = 30  # of a figure: half of them the best, half of them the worst
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-FRACTIONS = {
-    "profit_total": "profit", "max_drawdown_account": "drawdown that lost most",
-    "max_relative_drawdown": "deepest drawdown", "cagr": "profit a year",
-    "winrate": "share of wins", "profit_mean": "mean profit of a trade",
-    "profit_median": "median profit of a trade", "market_change": "change of the market",
-}  # fmt: skip
-COUNTS = {
-    "trades": "trades", "wins": "wins", "losses": "losses", "draws": "draws", "epochs": "epochs",
-    "rejected_signals": "signals that were rejected", "window_days": "days of the window",
-    "timeframe_minutes": "minutes of a candle", "holding_avg_s": "mean seconds of a trade",
-}  # fmt: skip
-NUMBERS = {
-    "profit_total_abs": "profit, as an amount", "max_drawdown_abs": "drawdown that lost most, as an amount",
-    "starting_balance": "balance at the beginning", "final_balance": "balance at the end", "total_volume": "volume",
-    "profit_factor": "profit factor", "expectancy": "expectancy", "expectancy_ratio": "expectancy ratio",
-    "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar", "sqn": "SQN", "p_value": "p-value",
-    "trades_per_day": "trades a day", "loss": "loss of the best epoch", "parse_ms": "milliseconds to read it",
-}  # fmt: skip
-UNSIGNED = ("winrate", "max_drawdown_account", "max_relative_drawdown")
-FIRST = (
-    "profit_total", "profit_total_abs", "max_drawdown_account", "max_relative_drawdown", "trades", "winrate",
-    "profit_factor", "sharpe", "sortino", "calmar",
-)  # fmt: skip
-LABELS = {**FRACTIONS, **COUNTS, **NUMBERS}
-
-
-def metric(name: str, value: float | None) -> str:
-    """Return a metric in its unit."""
-    if value is None:
-        return NOTHING
-    if name in FRACTIONS:
-        return percent(value, "" if name in UNSIGNED else "+")
-    return plain(value, 0) if name in COUNTS and value == int(value) else plain(value)
-
-
-def metric_names(metrics: Sequence[Mapping[str, float]]) -> list[str]:
-    """Return the names of metrics that any of several runs has, in the order of a page."""
-    found = {name for each in metrics for name in each}
-    order = [*FIRST, *(name for name in LABELS if name not in FIRST)]
-    return [*(name for name in order if name in found), *sorted(found - set(order))]
-
-
-def metric_heading(name: str) -> Markup:
-    """Return what a metric is called, and its name in the registry."""
-    code = element("code", short(name))
-    return joined([LABELS[name], " ", code]) if name in LABELS else code
-
-
-def metrics(found: Mapping[str, float]) -> list[Markup]:
-    """Return the table of metrics."""
-    if not found:
-        return [element("p", "No metric is noted.")]
-    rows = [(metric_heading(name), metric(name, found[name])) for name in metric_names([found])]
-    table = table_of("Metrics, each with its name in the registry", ("metric", "value"), rows)
-    return [element("div", table, class_="small")]
 
 
 def curve(backtest: Backtest) -> list[Markup]:

@@ -11,9 +11,8 @@ from freqops.core.results import curves
 from freqops.core.results.backtest_archive import Backtest
 from freqops.core.results.document import Document
 
-from . import asked, data_parts, drawn, epoch_parts, result_parts
-from .tables import WHOLE
-from .tables import figures as table_of
+from . import asked, data_parts, drawn, epoch_parts, metric_parts, result_parts
+from .tables import WHOLE, table_of
 
 END = "All times are UTC. Every figure of a plot stands in a table of this page, or in the JSON of the run."
 FACTS = {
@@ -76,7 +75,7 @@ def _head(document: Document, end: asked.Ended) -> Markup:
 
 
 def _sections(document: Document) -> Iterator[Section]:
-    yield "metrics", "Metrics", result_parts.metrics(document.metrics)
+    yield "metrics", "Metrics", metric_parts.metrics(document.metrics)
     if document.backtest is not None:
         yield from _of_trades(document.backtest)
     if document.epochs or document.run.get("kind") == "hyperopt":

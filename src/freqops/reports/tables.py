@@ -12,7 +12,7 @@ ROWS = 200
 WHOLE = "freqops-host runs show --json"  # which has what is left out
 
 
-def figures(
+def table_of(
     caption: str, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, text: Sequence[str] = ()
 ) -> Markup:
     """Return a table whose columns have numbers, but the first, and those that have text.
