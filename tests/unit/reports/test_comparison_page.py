@@ -132,5 +132,5 @@ def test_as_many_as_are_allowed_have_a_page() -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILES, ids=range(len(HOSTILES)))
-def test_nothing_that_others_said_is_markup(hostile: str) -> None:
+def test_nothing_that_compared_runs_say_is_markup(hostile: str) -> None:
     judge(comparison([documents.spoilt([hostile]), documents.spoilt([hostile, "other"])]))

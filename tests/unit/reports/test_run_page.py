@@ -324,7 +324,7 @@ def test_epochs_that_are_too_many_to_draw_are_counted(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("hostile", HOSTILES, ids=range(len(HOSTILES)))
-def test_nothing_that_others_said_is_markup(hostile: str) -> None:
+def test_nothing_that_a_run_says_is_markup(hostile: str) -> None:
     text = page(documents.spoilt([hostile]))
     top = judge(text)
     assert len(text) < 200_000
