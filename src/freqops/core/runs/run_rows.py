@@ -128,6 +128,16 @@ class RunRows:
         return [Artifact(str(name), str(path or ""), str(digest or ""))
                 for name, path, digest in self._connection.execute(query, (run,))]  # fmt: skip
 
+    def of_artifact(self, path: str) -> list[str]:
+        """Return the ids of the runs that left a file, given its place from the tree of freqops on."""
+        query = "SELECT DISTINCT run_id FROM artifacts WHERE path = ? ORDER BY run_id"
+        return [str(row[0]) for row in self._connection.execute(query, (path,))]
+
+    def was_taken(self, run: str, artifacts: Sequence[Artifact]) -> bool:
+        """Return whether a run was taken from just these files; one of the runbook's registry was not."""
+        row, here = self.row(run), sorted(artifacts, key=lambda each: each.name)
+        return row is not None and row["host"] is not None and self.artifacts(run) == here
+
     def epochs(self, run: str, most: int = epoch_rows.ALL) -> Iterator[Epoch]:
         """Yield epochs of a run in their order: those with the smallest loss, ``most`` of them."""
         return epoch_rows.of(self._connection, run, most)
