@@ -79,7 +79,7 @@ def equity(lines: Sequence[Line], *, fractions: bool) -> Figure:
     axis = _axis(automargin=True, fixedrange=True, nticks=6)
     return {"data": data, "layout": _layout(
         440, **(LEGEND if len(lines) > 1 else {}), hovermode="x unified",
-        xaxis=_axis(type="date", anchor="y2", nticks=6),
+        xaxis=_axis(type="date", anchor="y2", tickangle=0),
         yaxis={**axis, "domain": [0.36, 1], **({"tickformat": ".1~%"} if fractions else {})},
         yaxis2={**axis, "domain": [0, 0.28], "tickformat": ".1~%", "rangemode": "tozero", "nticks": 4},
     )}  # fmt: skip
