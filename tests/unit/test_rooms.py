@@ -103,6 +103,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
+    "reports": ("core/base", "core/results"),
     "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
     "lab/exchange": (),
     "lab/base": (),
@@ -112,7 +113,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "lab/services": ("lab/exchange", "lab/base", "lab/engine", "lab/images"),
     "lab": ("core/base", "lab/base", "lab/engine", "lab/images", "lab/hosts", "lab/services"),
 }
-WITHOUT_ANSIBLE = ("src/freqops/fleet", "src/freqops/schedule", "lab")
+WITHOUT_ANSIBLE = ("src/freqops/fleet", "src/freqops/schedule", "src/freqops/reports", "lab")
 OLDEST = (3, 9)
 SHIPPED = ("core", "hostctl")  # to hosts, whose Python may be old
 MODULE_UTILS = "ansible.module_utils"
