@@ -15,8 +15,8 @@ from freqops.core.results.artifacts import Artifact, artifact
 from freqops.core.results.backtest_archive import Backtest
 from freqops.core.results.document import MOST_EPOCHS, MOST_GAPS, MOST_TRADES, Document
 from freqops.core.runs.registry import Registry
+from freqops.core.runs.runs_answer import ABSENT
 
-ABSENT = "there is no run"  # the beginning of the refusal of a host without it
 RESULTS = (".zip", ".json")
 TOO_MANY = "there are {} {}, of which {} are here"
 
