@@ -8,20 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.text_table import table
 from freqops.core.base.visible import visible
 from freqops.core.results.document import Document
 from freqops.core.retention import answer as retention_answer
-from freqops.core.runs import run_export, run_tables, runs_answer
+from freqops.core.runs import run_tables, runs_answer
 from freqops.fleet.fanout import Answer
-from freqops.plays import copy_back, mandate
+from freqops.plays import mandate, run_pages
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, WARNING, show
-from freqops.reports import files
 
-DIRECTORY = Path(__file__).resolve().parents[1] / "runs"
 PATIENCE = 60.0
 LONG_PATIENCE = 3600.0  # of an index, which may read gigabytes, and of a removal
 MOST, AT_ONCE = 10_000, 2_000
@@ -59,7 +56,7 @@ class ActionModule(FleetAction):
 
     @property
     def _directory(self) -> Path:
-        return Path(self.argument("directory", DIRECTORY))
+        return Path(self.argument("directory", run_pages.DIRECTORY))
 
     def _number(self, name: str, default: int | None, most: int) -> int:
         text = str(self.argument(name, "" if default is None else default))
@@ -110,24 +107,20 @@ class ActionModule(FleetAction):
             return {"changed": False, "skipped": True, "msg": CHECKED}
         merged = runs_answer.merged((host, row) for (host, _), row in found.items())
         named = [{**row, "host": host} for host, row in merged]
-        texts = {"runs.csv": run_export.as_csv(named), "runs.json": run_export.as_json(named)}
-        paths = [str(self._written(name, text)) for name, text in texts.items()]
+        try:
+            paths = [str(path) for path in run_pages.exported(self._directory, named)]
+        except OSError as error:
+            return _failed({"changed": False}, "NOT WRITTEN", [str(error)])
         show([f"{len(named)} runs: {path}" for path in paths], GOOD)
         return {"changed": False, "total": len(named), "files": paths}
-
-    def _written(self, name: str, text: str) -> Path:
-        self._directory.mkdir(mode=copy_back.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        path = self._directory / name
-        durable.write_atomic(path, text.encode(errors="replace"), copy_back.PRIVATE_FILE)
-        return path
 
     def _show(self) -> dict[str, Any]:
         """Show runs, and write a page of each."""
         found, wrong = self._documents()
         lines = [line for host, each in found for line in ("", f"host: {host}", *run_tables.shown(each))]
         show(lines, GOOD)
-        documents = [_of_host(host, each) for host, each in found]
-        return self._with_pages(found, wrong, lambda: [files.write_page(self._directory, each) for each in documents])
+        documents = [run_pages.of_host(host, each) for host, each in found]
+        return self._with_pages(found, wrong, lambda: run_pages.each(self._directory, documents))
 
     def _compare(self) -> dict[str, Any]:
         """Show runs beside each other, and write one page of them."""
@@ -137,10 +130,10 @@ class ActionModule(FleetAction):
             return self._with_pages(found, wrong, list)
         if len(found) > len(run_tables.LETTERS):
             raise Refused(f"{len(found)} runs are more than the {len(run_tables.LETTERS)} that are compared at once")
-        documents = [_of_host(host, each) for host, each in found]
+        documents = [run_pages.of_host(host, each) for host, each in found]
         show(["", *run_tables.compared(documents)], GOOD)
         wrong += [f"{host} {each.run['id']}: {note}" for host, each in found for note in each.notes]
-        return self._with_pages(found, wrong, lambda: [files.write_comparison(self._directory, documents)])
+        return self._with_pages(found, wrong, lambda: run_pages.together(self._directory, documents))
 
     def _documents(self) -> tuple[list[tuple[str, Document]], list[str]]:
         """Return the runs that are named, in that order, each with its host, and what was not had.
@@ -197,11 +190,8 @@ class ActionModule(FleetAction):
 
     def _prune(self) -> dict[str, Any]:
         days, keep = self._number("days", None, 100_000), self._number("keep", 20, 1_000_000)
-        look = (
-            ["--look"]
-            if self._task.check_mode
-            else mandate.words(mandate.of_play(self.variables, "runs", "old runs are removed"))
-        )
+        given = mandate.of_play(self.variables, "runs", "old runs are removed")
+        look = ["--look"] if self._task.check_mode else mandate.words(given)
         words = ["runs", "prune", "--json", f"--days={days}", f"--keep={keep}", *look]
         answers = self.ask(dict.fromkeys(self._hosts(), words), LONG_PATIENCE, retention_answer.read)
         wrong, changed = _silent(answers), False
@@ -212,11 +202,6 @@ class ActionModule(FleetAction):
             changed = changed or done.changed
         show([f"NOT REMOVED {text}" for text in wrong], BAD)
         return _failed({"changed": changed}, "NOT ALL PROVEN", wrong)
-
-
-def _of_host(host: str, document: Document) -> Document:
-    """Return a document that says by which name the inventory knows its host."""
-    return Document(**{**vars(document), "run": {**document.run, "host": host}})
 
 
 def _silent(answers: Sequence[Answer]) -> list[str]:

@@ -104,7 +104,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
     "reports": ("core/base", "core/results"),
-    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
+    "plays": (
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "core/results", "core/runs"),
+        *("fleet", "reports"),
+    ),
     "lab/exchange": (),
     "lab/base": (),
     "lab/engine": ("lab/base",),

@@ -9,9 +9,10 @@ first.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from freqops.core.base.errors import NotProven
 from freqops.core.results.left_files import BACKTESTS, HYPEROPTS
@@ -26,6 +27,7 @@ OF_RUNS = USER_DATA / "runs"
 SHARED = (USER_DATA / BACKTESTS, USER_DATA / HYPEROPTS)  # the files of several runs lie there side by side
 PLACES = (OF_RUNS, *SHARED)
 GOING = ".pruned-"
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # the id of a run of ours is the name of its directory
 
 
 def files(root: Path, rows: RunRows, run: str) -> list[Path]:
@@ -37,7 +39,7 @@ def files(root: Path, rows: RunRows, run: str) -> list[Path]:
     if row is None:
         return []
     if row["source"] == registry_schema.RUN:
-        found = [OF_RUNS / run] if PurePosixPath(run).name == run else []
+        found = [OF_RUNS / run] if PLAIN.fullmatch(run) else []
     else:
         found = [Path(each.path) for each in rows.artifacts(run)]
         found = [path for path in found if path.parent in SHARED and not path.name.startswith(".")]

@@ -10,7 +10,7 @@ from freqops.core.results.config_shown import LEFT_OUT, without_secrets
 CONFIG = {
     "dry_run_wallet": 1000,
     "stake_currency": "USDT",
-    "db_url": "postgresql://me:secret1@host/db",
+    "db_url": "sqlite:///secret1.sqlite",
     "exchange": {
         "name": "binance", "key": "secret2", "secret": "secret3", "password": "secret4", "uid": "secret5",
         "apiKey": "secret6", "walletAddress": "secret7", "private_key": "secret8", "account_id": "secret9",

@@ -228,6 +228,21 @@ def test_rows_of_the_runbooks_registry_learn_when_they_ran(tmp_path: Path) -> No
         ]
 
 
+def test_a_row_of_the_runbooks_with_the_same_files_learns_it_too(tmp_path: Path) -> None:
+    path = left.backtest("2026.9", left.WINDOW)
+    run = backtest_archive.read(path).run_id
+    beside = [path, path.with_name(f"{path.stem}.meta.json")]
+    artifacts = [
+        {"run_id": run, "name": each.name, "path": f"user_data/backtest_results/{each.name}",
+         "sha256": artifact(each.parent, each).sha256} for each in beside
+    ]  # fmt: skip
+    row = {"id": run, "kind": "backtest", "status": "completed"}
+    old_registry.write(registry.place(tmp_path), {"runs": [row], "artifacts": artifacts})
+    tree = Tree(tmp_path)
+    tree.lay("2026.9")
+    assert index(tree).updated == [run]
+
+
 def test_what_is_no_plain_file_is_not_read(tree: Tree) -> None:
     tree.lay("2026.9")
     path = tree.backtests / left.backtest("2026.9", left.WINDOW).name

@@ -70,16 +70,21 @@ def test_a_run_of_ours_goes_with_its_directory_and_no_link_in_it_is_followed(tre
 def test_files_elsewhere_are_none_of_ours(tree: Tree) -> None:
     [run], files = of(tree, left.WINDOW)
     with sqlite3.connect(tree.registry) as connection:
-        connection.execute(
-            "UPDATE artifacts SET path = 'C:\\bot\\' || name WHERE run_id = ? AND name LIKE '%.zip'", (run,)
-        )
-        connection.execute(
-            "UPDATE artifacts SET path = '../../etc/passwd' WHERE run_id = ? AND path NOT LIKE 'C:%'", (run,)
-        )
+        for end, path in ((".zip", r"C:\bot\a.zip"), (".json", "user_data/registry/strategies_registry.sqlite")):
+            connection.execute("UPDATE artifacts SET path = ? WHERE run_id = ? AND name LIKE ?", (path, run, f"%{end}"))
     with tree.opened() as present:
         assert removal.files(tree.root, present.run_rows(), run) == []
         removal.remove(tree.root, present, [run])
     assert files <= tree.files()
+    assert tree.registry.exists()
+
+
+@pytest.mark.parametrize("run", ["..", ".", "../registry", ".hidden"])
+def test_a_run_whose_id_is_no_plain_name_has_no_directory(tree: Tree, run: str) -> None:
+    with tree.opened() as present:
+        present.begin_run(Begun(run, "download", tree.clock.utcnow()))
+        present.end_run(run, "finished", tree.clock.utcnow(), {})
+        assert removal.files(tree.root, present.run_rows(), run) == []
 
 
 def test_a_file_that_is_gone_keeps_no_row(tree: Tree) -> None:
