@@ -1,7 +1,7 @@
 # The commands of freqops; `make` alone lists them, and the procedures.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick prove lint unit contract molecule pin use add-bot from-compose lab-up lab-down clean
+.PHONY: help demo test quick prove lint unit contract molecule pin use add-bot from-compose dca-plan lab-up lab-down clean
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -81,6 +81,11 @@ from-compose: export FREQOPS_LATER := $(value LATER)
 from-compose: .venv/.done ## Make an inventory: make from-compose INVENTORY=path BOTS="host/name=config.json …" [LATER=…]
 	@$(BIN)/python -m scripts.from_compose --inventory="$$FREQOPS_INVENTORY" --bots="$$FREQOPS_BOTS" \
 	  --later="$$FREQOPS_LATER"
+
+dca-plan: export FREQOPS_PLAN := $(value PLAN)
+dca-plan: export FREQOPS_FORMAT := $(or $(value FORMAT),json)
+dca-plan: .venv/.done ## Print a plan of regular purchases: make dca-plan PLAN=plan.json [FORMAT=csv]
+	@$(BIN)/python -m scripts.dca_plan --plan="$$FREQOPS_PLAN" --format="$$FREQOPS_FORMAT"
 
 lab-up: .venv/.done ## Bring the lab up, or mend what is broken in it
 	@$(BIN)/python -m lab up

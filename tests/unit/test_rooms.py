@@ -26,7 +26,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+    "core/results": ("core/base",),
+    "core/runs": (
+        *("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+        *("core/results",),
+    ),
     "core/backup": (
         *("core/base", "core/bot", "core/halt", "core/incident"),
         *("core/breaker", "core/preflight", "core/runs"),
@@ -34,7 +38,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/maintenance": ("core/base", "core/bot", "core/backup"),
     "core/migration": ("core/base", "core/bot", "core/halt", "core/backup"),
     "core/schedule": ("core/base",),
-    "core/retention": ("core/base", "core/preflight"),
+    "core/retention": ("core/base", "core/preflight", "core/runs"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "hostctl/bot": (
@@ -81,10 +85,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/maintenance"),
         *("hostctl/takeover",),
     ),
-    "hostctl/runs": ("core/base", "core/runs"),
+    "hostctl/runs": ("core/base", "core/results", "core/runs", "hostctl/logs"),
     "hostctl/retention": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
         *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
+        *("hostctl/runs",),
     ),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),
@@ -98,7 +103,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
-    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
+    "reports": ("core/base", "core/results"),
+    "plays": (
+        *("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "core/results", "core/runs"),
+        *("fleet", "reports"),
+    ),
     "lab/exchange": (),
     "lab/base": (),
     "lab/engine": ("lab/base",),
@@ -107,7 +116,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "lab/services": ("lab/exchange", "lab/base", "lab/engine", "lab/images"),
     "lab": ("core/base", "lab/base", "lab/engine", "lab/images", "lab/hosts", "lab/services"),
 }
-WITHOUT_ANSIBLE = ("src/freqops/fleet", "src/freqops/schedule", "lab")
+WITHOUT_ANSIBLE = ("src/freqops/fleet", "src/freqops/schedule", "src/freqops/reports", "lab")
 OLDEST = (3, 9)
 SHIPPED = ("core", "hostctl")  # to hosts, whose Python may be old
 MODULE_UTILS = "ansible.module_utils"

@@ -41,6 +41,7 @@ COMMANDS = (
     "incidents",
     "breaker",
     "registry",
+    "runs",
     "switch",
     "rollback",
     "resume-switch",

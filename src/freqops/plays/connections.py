@@ -30,7 +30,8 @@ from . import bounded
 SHOWN = 300
 MOST = 4 * 1024 * 1024  # bytes that are read of an answer; a row of a halt has some hundreds
 ELSEWHERE = "logs are followed over ssh alone; on the host itself: sudo freqops-host logs --follow"
-MOST_OF = {"incident": 32 * 1024 * 1024, "move": 32 * 1024 * 1024}  # files, which JSON makes longer
+LARGE = 32 * 1024 * 1024
+MOST_OF = {"incident": LARGE, "move": LARGE, "runs": LARGE}  # files, which JSON makes longer; trades and epochs of runs
 HUNG_UP = "Shared connection to "
 LOADING = threading.Lock()  # Ansible shows other threads a plugin that it has only begun to load
 

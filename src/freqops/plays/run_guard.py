@@ -73,6 +73,7 @@ DEEDS = {
     "resume": Deed("freqops_resume"),
     "retention": Deed("freqops_retention"),
     "rollback": Deed("freqops_rollback"),
+    "runs": Deed("freqops_runs", whole_fleet=True),
     "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
     "upgrade_postgres": Deed("freqops_upgrade_postgres"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from . import plain_file
 from .kinds import Malformed
@@ -25,12 +25,13 @@ class Missing(Unreadable):
     """There is no such file."""
 
 
-def load(path: Path, longest: int) -> Any:
+def load(path: Path, longest: int, fraction: Callable[[str], Any] = float) -> Any:
     """Return the document at ``path``; no link is followed, and nothing is waited for.
 
     Args:
         path: The file.
         longest: Bytes that it may have.
+        fraction: Makes a number of the text of one with a point or an exponent.
 
     Raises:
         Missing: It is not there.
@@ -42,11 +43,15 @@ def load(path: Path, longest: int) -> Any:
         raise Missing("it is missing") from None
     except plain_file.NotRead as error:
         raise Unreadable(str(error)) from None
-    return parse(data)
+    return parse(data, fraction)
 
 
-def parse(data: bytes) -> Any:
+def parse(data: bytes, fraction: Callable[[str], Any] = float) -> Any:
     """Return the value that ``data`` is the JSON of.
+
+    Args:
+        data: The JSON.
+        fraction: Makes a number of the text of one with a point or an exponent.
 
     Raises:
         Unreadable: It is empty, no JSON in UTF-8, an object says something twice, or a number is none (NaN).
@@ -54,7 +59,7 @@ def parse(data: bytes) -> Any:
     if not data.strip():
         raise Unreadable("it is empty")
     try:
-        return json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        return json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_number, parse_float=fraction)
     except UnicodeDecodeError:
         raise Unreadable("it is not text in UTF-8") from None
     except RecursionError:

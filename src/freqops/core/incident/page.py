@@ -6,12 +6,13 @@ its policy lets a browser load nothing. All text passes `freqops.core.base.marku
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..base.markup import Markup, element
+from ..base.page_frame import Section, contents, document, section
+from ..base.page_parts import count, detail, listed, on_lines, short
 from .evidence import Case
-from .page_parts import count, detail, listed, on_lines, short
 from .page_style import STYLE
 from .page_tables import REPORT, SIX_FIELDS, life, verdicts
 from .page_timeline import timeline
@@ -35,7 +36,7 @@ def page(case: Case, told: Told, unread: Mapping[str, str]) -> str:
         unread: Why there is none of the others.
     """
     told, unread = dict(sorted(told.items())), dict(sorted(unread.items()))
-    sections = (
+    sections: tuple[Section, ...] = (
         ("missing", MISSING if case.problems else "Nothing is missing", _missing(case)),
         ("fields", "In six fields", _fields(case, told, unread)),
         ("verdicts", "Verdicts", verdicts(case)),
@@ -43,29 +44,13 @@ def page(case: Case, told: Told, unread: Mapping[str, str]) -> str:
         ("life", "Life of the incident", life(case, told, unread)),
         ("timeline", "Timeline", timeline(case)),
     )
-    links = [element("li", element("a", title, href=f"#{key}")) for key, title, _ in sections]
     body = [
         _head(case, told),
-        element("nav", element("ul", *links), aria_label="Parts of this page"),
-        element("main", *on_lines(_section(*section) for section in sections)),
+        contents(sections),
+        element("main", *on_lines(section(*each, bad=each[1] == MISSING) for each in sections)),
         element("footer", element("p", END)),
     ]
-    head = [
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", "Incident ", case.evidence.incident),
-        element("style", STYLE),
-    ]
-    document = element("html", element("head", *on_lines(head)), element("body", *on_lines(body)), lang="en")
-    return f"<!doctype html>\n{document}\n"
-
-
-def _section(key: str, title: str, content: Iterable[Markup]) -> Markup:
-    heading = element("h2", title, id=key)
-    kind = "bad" if title == MISSING else None
-    return element("section", heading, *on_lines(content), aria_labelledby=key, class_=kind)
+    return document(["Incident ", case.evidence.incident], body, policy=POLICY, style=STYLE)
 
 
 def _head(case: Case, told: Told) -> Markup:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ..base.markup import Markup, element, escaped, joined
+from ..base.page_parts import NOTHING, detail, items, listed, moment_of, rest, row, short, since, some, table
 from .evidence import Case, Command
 from .journal_file import moment
-from .page_parts import NOTHING, detail, items, listed, moment_of, rest, row, short, since, some, table
 from .report import LISTS, cells, span
 from .six_fields import Told
 from .timeline import LONG_AGO

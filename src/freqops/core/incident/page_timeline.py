@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..base.markup import Markup, element, joined
+from ..base.page_parts import NOTHING, count, detail, listed, on_lines, short, since, time_of, words
 from ..base.visible import visible
 from .evidence import Case
 from .journal_lines import ANSWER, ERROR, NAME
-from .page_parts import NOTHING, count, detail, listed, on_lines, short, since, time_of, words
 from .report import span
 from .timeline import (
     ACTS,

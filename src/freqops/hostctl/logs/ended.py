@@ -18,6 +18,7 @@ SILENT = frozenset((
     "slot",
 ))  # fmt: skip
 LOOKS = ("status", "list", "show", "check")  # what a command with an action does not change anything by
+LOOKS_AT_RUNS = ("compare", "export")
 LEVELS = {PROVEN: ("INFO", "proven"), REFUSED: ("WARNING", "refused"), NOT_PROVEN: ("ERROR", "not proven")}
 
 
@@ -34,7 +35,9 @@ def write(options: argparse.Namespace, prog: str, status: int, said: Sequence[st
     action = getattr(options, "action", None)
     if options.command in SILENT or action in LOOKS:
         return
-    if options.command == "retention" and options.look:
+    if options.command == "runs" and action in LOOKS_AT_RUNS:
+        return
+    if options.command in ("retention", "runs") and getattr(options, "look", False):
         return
     clock = Clock()
     level, outcome = LEVELS.get(status, ("WARNING", f"exit {status}"))

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freqops.core.base import page_parts
 from freqops.core.base.visible import visible
-from freqops.core.incident import page_parts, page_tables
+from freqops.core.incident import page_tables
 from freqops.core.incident import timeline as rules
 from freqops.core.incident.evidence import Evidence, understand
 from freqops.core.incident.page import page

@@ -1,4 +1,4 @@
-"""Parts that every section of the page of an incident is made of: lists, tables, moments and durations."""
+"""Parts that the pages of freqops are made of: lists, tables, moments and durations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
-from ..base.markup import Markup, element
-from ..base.visible import visible
-from .report import CELL, DETAIL
+from .markup import Markup, element
+from .visible import visible
 
 LINES = 200  # of a list
 LONGEST = 300
+SHORT, DETAIL = 60, 300  # characters of a name, and of a sentence
 NOTHING, MINUS = "\u2013", "\u2212"
 PLURALS = {"entry": "entries"}
 
@@ -52,31 +52,45 @@ def listed(lines: Sequence[str], file: str) -> Markup:
     return element("ul", *items(lines, file), class_="lines")
 
 
-def table(caption: str, headings: Sequence[str], rows: Iterable[Markup]) -> Markup:
-    """Return a table of rows that `row` made."""
+def table(caption: str, headings: Sequence[str], rows: Iterable[Markup], *, numbers: Sequence[str] = ()) -> Markup:
+    """Return a table of rows that `row` made.
+
+    Args:
+        caption: What it is about.
+        headings: The names of the columns.
+        rows: The rows.
+        numbers: The columns that have numbers.
+    """
+    columns = [element("th", each, scope="col", class_="number" if each in numbers else None) for each in headings]
     return element(
         "table",
         element("caption", caption),
-        element("thead", element("tr", *(element("th", heading, scope="col") for heading in headings))),
+        element("thead", element("tr", *columns)),
         element("tbody", *on_lines(rows)),
     )
 
 
-def row(headings: Sequence[str], values: Sequence[Any], *, text: Sequence[str], bad: bool = False) -> Markup:
+def row(
+    headings: Sequence[str],
+    values: Sequence[Any],
+    *,
+    text: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    bad: bool = False,
+) -> Markup:
     """Return a row whose first cell is its heading; each other has its column's name with it, for narrow screens.
 
     Args:
         headings: The names of the columns.
         values: The cells.
         text: The columns that have sentences.
+        numbers: The columns that have numbers.
         bad: Whether it is marked.
     """
-    kinds = [
-        "none" if value == NOTHING else "text" if heading in text else None for heading, value in zip(headings, values)
-    ]
+    kinds = {**dict.fromkeys(numbers, "number"), **dict.fromkeys(text, "text")}
     others = [
-        element("td", value, class_=kind, data_label=heading)
-        for heading, value, kind in zip(headings[1:], values[1:], kinds[1:])
+        element("td", value, class_="none" if value == NOTHING else kinds.get(heading), data_label=heading)
+        for heading, value in zip(headings[1:], values[1:])
     ]
     return element("tr", element("th", values[0], scope="row"), *others, class_="bad" if bad else None)
 
@@ -89,7 +103,7 @@ def rest(left: int, columns: int, file: str) -> Markup:
 
 def short(value: Any) -> str:
     """Return a name of others as it stands in a cell."""
-    return visible(value, CELL)
+    return visible(value, SHORT)
 
 
 def detail(value: Any) -> str:

@@ -1,0 +1,79 @@
+"""The document of a run, made of its row and of what it left; what cannot be read of that is said in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from freqops.core.base import plain_file
+from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.base.kinds import Malformed
+from freqops.core.results import backtest_archive, gaps
+from freqops.core.results.archive_file import META
+from freqops.core.results.artifacts import Artifact, artifact
+from freqops.core.results.backtest_archive import Backtest
+from freqops.core.results.document import MOST_EPOCHS, MOST_GAPS, MOST_TRADES, Document
+from freqops.core.runs.registry import Registry
+from freqops.core.runs.runs_answer import ABSENT
+
+RESULTS = (".zip", ".json")
+TOO_MANY = "there are {} {}, of which {} are here"
+
+
+def of_runs(root: Path, present: Registry, runs: Sequence[str]) -> tuple[list[Document], list[str]]:
+    """Return the documents of runs, and which of them this host does not have.
+
+    Raises:
+        Refused: It has none of them.
+    """
+    absent = [run for run in runs if present.run(run) is None]
+    if len(absent) == len(runs):
+        raise Refused(f"{ABSENT} {', '.join(runs)} on this host; 'freqops-host runs list' has those there are")
+    return [_document(root, present, run) for run in runs if run not in absent], absent
+
+
+def _document(root: Path, present: Registry, run: str) -> Document:
+    row, rows, notes = dict(present.run(run) or {}), present.run_rows(), list[str]()
+    metrics, artifacts = rows.metrics(run), rows.artifacts(run)
+    epochs = list(rows.epochs(run, MOST_EPOCHS))
+    if metrics.get("epochs", 0) > len(epochs):
+        notes.append(TOO_MANY.format(int(metrics["epochs"]), "epochs", len(epochs)))
+    backtest = _backtest(root, row, artifacts, notes) if row["kind"] == "backtest" and artifacts else None
+    pairs = [trade.pair for trade in backtest.trades] if backtest is not None else []
+    return Document(row, metrics, tuple(artifacts), backtest, tuple(epochs), _gaps(row, pairs, notes), tuple(notes))
+
+
+def _backtest(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], notes: list[str]) -> Backtest | None:
+    """Return the result of a backtest, where it is still what it was when its row was written."""
+    results = [each for each in artifacts if each.path.endswith(RESULTS) and not each.path.endswith(META)]
+    own = [each for each in results if each.path == row["artifacts_path"]] or results
+    if not own or PurePosixPath(own[0].path).is_absolute() or ".." in PurePosixPath(own[0].path).parts:
+        notes.append("its trades: its result is not on this host")
+        return None
+    path = root / own[0].path
+    try:
+        if artifact(root, path).sha256 != own[0].sha256:
+            notes.append(f"its trades: {own[0].path} is not what it was when the run was written down")
+            return None
+        found = backtest_archive.read(path, row["strategy"])
+    except FileNotFoundError:
+        notes.append(f"its trades: {own[0].path} is missing")
+    except (FreqopsError, plain_file.NotRead) as error:
+        notes.append(f"its trades: {error}")
+    else:
+        if len(found.trades) <= MOST_TRADES:
+            return found
+        notes.append(f"its trades: there are {len(found.trades)} of them, more than {MOST_TRADES}")
+    return None
+
+
+def _gaps(row: dict[str, Any], pairs: Sequence[str], notes: list[str]) -> tuple[gaps.Gap, ...]:
+    try:
+        found = gaps.of_data(row["data_json"] or "{}", pairs)
+    except Malformed as error:
+        notes.append(f"the gaps in its candles: {error}")
+        return ()
+    if len(found) > MOST_GAPS:
+        notes.append(TOO_MANY.format(len(found), "gaps", MOST_GAPS))
+    return tuple(found[:MOST_GAPS])
