@@ -59,6 +59,7 @@ COMMANDS = (
     "guard",
     "slot",
     "slots",
+    "run",
     "reassert",
     "dump",
     "probe",
