@@ -7,7 +7,7 @@ drop silently from what follows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -70,6 +70,7 @@ def ask(
     patience: float,
     clock: Clock | None = None,
     arrived: Callable[[fanout.Answer], None] = lambda _answer: None,
+    data: Mapping[str, bytes] | None = None,
 ) -> list[fanout.Answer]:
     """Run freqops-host on all hosts of ``commands`` at once; see `freqops.fleet.fanout.ask`.
 
@@ -80,8 +81,10 @@ def ask(
         patience: Seconds to wait for all of them together.
         clock: Tells when they are over.
         arrived: Is given each answer as it comes.
+        data: What it reads on its standard input, for each host.
     """
-    hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
+    given = data or {}
+    hosts = {host: partial(_connect, action, hostvars, host, words, given.get(host)) for host, words in commands.items()}
     return fanout.ask(hosts, patience, clock, arrived)
 
 
@@ -144,13 +147,15 @@ def _follow(
     return asked
 
 
-def _connect(action: ActionBase, hostvars: Any, host: str, words: list[str]) -> Callable[[], fanout.Said]:
+def _connect(
+    action: ActionBase, hostvars: Any, host: str, words: list[str], data: bytes | None
+) -> Callable[[], fanout.Said]:
     with _reached():
         command = _connected(action, hostvars, host, MOST_OF.get(words[0], MOST))
 
     def asked() -> fanout.Said:
         with _reached():
-            return command.answer(words)
+            return command.answer(words, data)
 
     return asked
 
