@@ -26,7 +26,11 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/deploy": ("core/base", "core/bot", "core/halt"),
     "core/preflight": ("core/base", "core/bot", "core/exchange"),
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
-    "core/runs": ("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+    "core/results": ("core/base",),
+    "core/runs": (
+        *("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+        *("core/results",),
+    ),
     "core/backup": (
         *("core/base", "core/bot", "core/halt", "core/incident"),
         *("core/breaker", "core/preflight", "core/runs"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Callable
+from typing import BinaryIO, Callable, cast
 
 from .errors import FreqopsError
 
@@ -49,15 +49,35 @@ def read(path: Path, limit: int, judge: Judge = any_status, directory: int | Non
         FileNotFoundError: There is no such file.
         NotRead: It is not what it must be, or cannot be read.
     """
+    with opened(path, judge, directory) as stream:
+        try:
+            return _content(stream, limit)
+        except OSError as error:
+            raise NotRead(f"it cannot be read: {error.strerror or error}") from None
+
+
+def opened(path: Path, judge: Judge = any_status, directory: int | None = None) -> BinaryIO:
+    """Return the file at ``path``, open to be read, without a buffer; the arguments are those of `read`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        NotRead: It is not what it must be, or cannot be opened.
+    """
     try:
         _refuse(os.stat(path, dir_fd=directory, follow_symlinks=False), judge)
-        return _content(os.open(path, FLAGS, dir_fd=directory), limit, judge)
+        stream = os.fdopen(os.open(path, FLAGS, dir_fd=directory), "rb", buffering=0)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise NotRead(f"it cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # a name that no file can have
         raise NotRead(f"it cannot be read: {error}") from None
+    try:
+        _refuse(os.fstat(stream.fileno()), judge)  # again: something else may have taken its place meanwhile
+    except BaseException:
+        stream.close()
+        raise
+    return cast("BinaryIO", stream)
 
 
 def kind(found: os.stat_result) -> str:
@@ -65,18 +85,16 @@ def kind(found: os.stat_result) -> str:
     return next((name for is_one, name in KINDS if is_one(found.st_mode)), "something else")
 
 
-def _content(descriptor: int, limit: int, judge: Judge) -> bytes:
-    """Return what an open file has, and close it."""
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        found = os.fstat(descriptor)
-        _refuse(found, judge)  # again: something else may have taken its place meanwhile
-        data = b""
-        while len(data) <= limit:
-            more = stream.read(limit + 1 - len(data))
-            if not more:
-                return data
-            data += more
-    raise NotRead(f"it has {max(found.st_size, limit + 1)} bytes, more than {limit}")
+def _content(stream: BinaryIO, limit: int) -> bytes:
+    """Return what an open file has."""
+    data = b""
+    while len(data) <= limit:
+        more = stream.read(limit + 1 - len(data))
+        if not more:
+            return data
+        data += more
+    size = os.fstat(stream.fileno()).st_size
+    raise NotRead(f"it has {max(size, limit + 1)} bytes, more than {limit}")
 
 
 def _refuse(found: os.stat_result, judge: Judge) -> None:

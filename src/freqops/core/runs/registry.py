@@ -7,25 +7,26 @@ its cure, never an empty one: what it does not say decides whether a run may beg
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..base.clock import iso
 from ..base.errors import FreqopsError, Refused
+from ..results.artifacts import Artifact
+from ..results.hyperopt_file import Epoch
 from . import registry_schema as schema
 from .incident_rows import IncidentRows
+from .run_records import Adopted, Begun, Filters, Page
+from .run_rows import RunRows
 
 PLACE = schema.PLACE
-DRAWDOWN = "max_drawdown_account"
+NOTHING: Mapping[str, Any] = {}
 BUSY_SECONDS = 10.0
 PREPARE = "'freqops-host registry --prepare' makes it, or brings it to this version"
 MOVE = "put a backup in its place, or move it away: 'freqops-host registry --prepare' then makes an empty one"
@@ -35,30 +36,12 @@ class RegistryUnreadable(FreqopsError):
     """The registry is missing, damaged, not root's, or of another version; the text has the cure."""
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A run that begins.
-
-    Attributes:
-        id: Its id.
-        kind: One of `registry_schema.KINDS`.
-        started: When it began.
-        strategy: The class of its strategy; empty where it has none.
-        more: Other columns of the table ``runs``, by name.
-    """
-
-    id: str
-    kind: str
-    started: datetime
-    strategy: str = ""
-    more: Mapping[str, str] = field(default_factory=dict)
-
-
 class Registry:
     """An open registry; see `opened`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._runs = RunRows(connection)
 
     def drawdowns(self, strategy: str, count: int) -> list[float | None]:
         """Return the drawdowns of the last finished backtests of a strategy, the newest first, None where unknown.
@@ -70,15 +53,7 @@ class Registry:
             strategy: The class of the strategy.
             count: How many runs count.
         """
-        rows = self._connection.execute(
-            "SELECT runs.finished_utc IS NULL, metrics.value FROM runs "
-            "LEFT JOIN metrics ON metrics.run_id = runs.id AND metrics.key = ? "
-            "WHERE runs.kind = 'backtest' AND runs.strategy = ? AND runs.status IN ('finished', 'unknown') "
-            "ORDER BY julianday(runs.finished_utc) DESC, runs.id DESC",
-            (DRAWDOWN, strategy),
-        ).fetchall()
-        known = [value for undated, value in rows if not undated][:count]
-        return known if len(known) == count else known + [value for undated, value in rows if undated]
+        return self._runs.drawdowns(strategy, count)
 
     def begin_run(self, run: Begun) -> None:
         """Write down that a run began.
@@ -86,37 +61,76 @@ class Registry:
         Raises:
             Refused: There is one of its id, or a value is none that the registry takes.
         """
-        row = {**run.more, "id": run.id, "kind": run.kind, "started_utc": iso(run.started), "status": schema.STARTED}
-        self._insert("runs", {**row, "strategy": run.strategy or None})
+        with self._whole(f"run {run.id!r}"):
+            self._runs.begin(run)
 
-    def end_run(self, run: str, status: str, finished: datetime, metrics: Mapping[str, float]) -> None:
-        """Write down how a run ended, and its metrics, as one.
+    def end_run(  # noqa: PLR0913  an end has so many parts
+        self,
+        run: str,
+        status: str,
+        finished: datetime,
+        metrics: Mapping[str, float],
+        *,
+        more: Mapping[str, Any] = NOTHING,
+        artifacts: Sequence[Artifact] = (),
+        epochs: Iterable[Epoch] = (),
+    ) -> None:
+        """Write down how a run ended, and what it left, as one.
 
         Args:
             run: Its id.
             status: One of `registry_schema.ENDED`.
             finished: When it ended.
             metrics: Its metrics; a finished backtest has its ``max_drawdown_account``, a fraction.
+            more: Other columns of the table ``runs``, by name.
+            artifacts: The files that it left.
+            epochs: Its epochs. Where they raise, nothing is written.
 
         Raises:
             Refused: No such run goes on, or a value is none that the registry takes; nothing is written then.
         """
         if status not in schema.ENDED:
             raise Refused(f"{status!r} is no end of a run; allowed: {', '.join(schema.ENDED)}")
-        odd = [name for name, value in metrics.items() if not _is_number(value)]
-        if odd:
-            raise Refused(f"the metric {odd[0]} of run {run} is {metrics[odd[0]]!r}, which is no number")
-        with self._whole(f"run {run}"):
-            found = self._connection.execute(
-                "UPDATE runs SET status = ?, finished_utc = ? WHERE id = ? AND status = ? RETURNING kind",
-                (status, iso(finished), run, schema.STARTED),
-            ).fetchall()
-            if not found:
-                raise Refused(f"the registry has no run {run} that goes on")
-            if found[0][0] == "backtest" and status == schema.FINISHED and not 0 <= metrics.get(DRAWDOWN, -1) <= 1:
-                raise Refused(f"run {run} is a backtest and has no {DRAWDOWN} from 0 to 1: {metrics.get(DRAWDOWN)}")
-            rows = [(run, key, float(value)) for key, value in metrics.items()]
-            self._connection.executemany("INSERT INTO metrics (run_id, key, value) VALUES (?, ?, ?)", rows)
+        with self._whole(f"run {run!r}"):
+            self._runs.end(run, status, finished, more)
+            self._runs.add(run, metrics, artifacts, epochs)
+
+    def adopt_run(self, run: Adopted) -> bool:
+        """Have a run that others executed in the registry as it is now, and return whether that changed anything.
+
+        Raises:
+            Refused: The registry has a run of that id which freqops began, or a value is none that the registry takes;
+                nothing is written then.
+        """
+        with self._whole(f"run {run.id!r}"):
+            return self._runs.adopt(run)
+
+    def remove_run(self, run: str) -> None:
+        """Remove a run with its metrics, artifacts and epochs; its files are not touched.
+
+        Raises:
+            Refused: There is none, it goes on, or an incident is about it.
+        """
+        with self._whole(f"the removal of run {run!r}"):
+            self._runs.remove(run)
+
+    def runs(self, filters: Filters, page: Page) -> tuple[list[dict[str, Any]], int]:
+        """Return the rows of a page, the latest execution first, with their metrics; and how many runs are wanted."""
+        return self._runs.listed(filters, page)
+
+    def run(self, run: str) -> dict[str, Any] | None:
+        """Return the row of a run; None where there is none."""
+        return self._runs.row(run)
+
+    def run_rows(self) -> RunRows:
+        """Return the runs, with what hangs on them."""
+        return self._runs
+
+    @contextmanager
+    def runs_changed(self) -> Iterator[RunRows]:
+        """Give the runs for changes that are all made, or none of them, and beside which nobody else makes any."""
+        with self._whole("what happened to runs"):
+            yield self._runs
 
     def incidents(self) -> IncidentRows:
         """Return the incidents."""
@@ -153,15 +167,6 @@ class Registry:
             f"SELECT source, why, count(*) FROM {schema.KEPT} GROUP BY source, why ORDER BY source, why"  # noqa: S608  as above
         )
         return [(str(source), str(why), int(number)) for source, why, number in found]
-
-    def _insert(self, table: str, row: Mapping[str, Any]) -> None:
-        columns = [name for (_, name, *_) in self._connection.execute(f"PRAGMA table_info({table})")]
-        unknown = sorted(set(row) - set(columns))
-        if unknown:
-            raise Refused(f"{table} of the registry has no column {unknown[0]}; it has {', '.join(columns)}")
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
-        with self._whole(f"{row['id']!r} of {table}"):
-            self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  looked up above
 
     @contextmanager
     def _whole(self, what: str) -> Iterator[None]:
@@ -259,10 +264,6 @@ def refuse_unless_plain(path: Path, owner: int) -> None:
     if status.st_uid != owner or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         mode = f"user {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}"
         raise RegistryUnreadable(f"{path} is not root's alone ({mode}); look at what wrote it, then chown and chmod it")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def place(root: Path) -> Path:

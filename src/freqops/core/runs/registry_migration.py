@@ -20,9 +20,10 @@ from typing import Any
 from ..base import durable
 from ..base.clock import Clock
 from ..base.errors import Refused
-from . import incident_rows, registry, registry_schema
+from . import incident_rows, old_epochs, registry, registry_rows, registry_schema
+from .old_epochs import OldEpochs
 from .registry import RegistryUnreadable
-from .registry_rows import Converted, convert
+from .registry_rows import Converted
 
 MODE, DIRECTORY = 0o644, 0o755
 LOCK, LOCK_SECONDS = ".registry.lock", 10.0
@@ -203,9 +204,11 @@ def _fill(new: sqlite3.Connection, old: sqlite3.Connection | None) -> None:
     if old is None:
         return
     tables = _tables(old)
+    epochs = OldEpochs(old, new)
     for name in [each for each in MINE if each in tables]:
         for row in _rows(old, name):
-            _bring(new, old, name, row)
+            _bring(new, old, name, row, epochs)
+    epochs.settle()
     incident_rows.adopt(new)
     for name in sorted(set(tables) - set(MINE)):
         new.execute(tables[name])
@@ -219,15 +222,21 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]
     return (dict(zip(columns, row)) for row in found)
 
 
-def _bring(new: sqlite3.Connection, old: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+def _bring(
+    new: sqlite3.Connection, old: sqlite3.Connection, table: str, row: Mapping[str, Any], epochs: OldEpochs
+) -> None:
     """Insert a row as the schema has it, and keep it as it was where that is not the same."""
     known = {str(column[1]) for column in new.execute(f"PRAGMA table_info({_quoted(table)})")}
-    as_ours = Converted(dict(row)) if registry.version(old) else convert(old, table, row, known)
+    before = registry.version(old)
+    as_ours = registry_rows.later(table, row) if before else registry_rows.convert(old, table, row, known)
     made = _with_keys_that_hold(new, table, as_ours)
     new.execute("SAVEPOINT one")
     try:
-        _insert(new, table, made.row)
-    except sqlite3.Error as error:
+        if epochs.take(table, made.row):
+            made = Converted(made.row, "; ".join(filter(None, (made.why, old_epochs.WHY))))
+        else:
+            _insert(new, table, made.row)
+    except (sqlite3.Error, ValueError, TypeError) as error:
         new.execute("ROLLBACK TO one")
         _keep(new, table, row, str(error), refused=True)
     else:

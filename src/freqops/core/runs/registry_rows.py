@@ -7,13 +7,15 @@ took any word as a status.
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .registry_schema import FINISHED, UNKNOWN
+from .registry_schema import FINISHED, INDEXED, KEPT, RUN, UNKNOWN
 
+OF_OTHERS = re.compile(r"[0-9a-f]{40}|hp:.+")  # ids that the runbook gave to runs of which it found the results
 ENDED_WELL = ("finished", "completed", "complete", "done", "success", "succeeded", "ok")
 
 
@@ -54,6 +56,21 @@ def convert(old: sqlite3.Connection, table: str, row: Mapping[str, Any], known: 
     return Converted(made, "; ".join(why))
 
 
+def later(table: str, row: Mapping[str, Any]) -> Converted:
+    """Return a row of version 1 or 2 as our schema has it.
+
+    Args:
+        table: The table of the row.
+        row: The row.
+    """
+    made = dict(row)
+    if table == "runs":
+        made["source"] = made.get("source") or (INDEXED if OF_OTHERS.fullmatch(str(made.get("id"))) else RUN)
+    if table == KEPT:
+        del made["number"]  # what is kept of this file may have it already
+    return Converted(made)
+
+
 def _times(old: sqlite3.Connection, row: dict[str, Any]) -> list[str]:
     """Take out what is no time where our schema wants one."""
     why = []
@@ -75,6 +92,7 @@ def _run(old: sqlite3.Connection, row: dict[str, Any]) -> list[str]:
     if row["status"] != was:
         why.append(f"its status was {was!r}")
     row["strategy"] = _strategy(old, row)
+    row["source"] = INDEXED if kind in ("backtest", "hyperopt") else RUN
     return why
 
 

@@ -4,7 +4,8 @@ The version is SQLite's own ``user_version``. The runbook's files have none, whi
 their columns stay, but for one: the runbook had the window of the data where a run says when it ran. That window has
 columns of its own here, and `started_utc` and `finished_utc` are the times of the execution.
 
-Version 2 gave incidents a life: more columns, and the chain of their events.
+Version 2 gave incidents a life: more columns, and the chain of their events. Version 3 lets a run say all that is
+needed to repeat it, and gives the epochs of a hyperopt a table of their own: the runbook had a run for each of them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from pathlib import Path
 from ..incident import life
 
 PLACE = Path("user_data") / "registry" / "strategies_registry.sqlite"  # below the tree of freqops
-VERSION = 2
-KINDS = ("backtest", "hyperopt", "download", "maintenance", "paper", "live")
+VERSION = 3
+KINDS = (
+    *("backtest", "hyperopt", "download", "maintenance", "paper", "live"),
+    *("lookahead_analysis", "recursive_analysis"),
+)
 STARTED, FINISHED, UNKNOWN = "started", "finished", "unknown"
 ENDED = (FINISHED, "failed", "stopped")
 STATUSES = (STARTED, *ENDED, UNKNOWN)  # unknown: a run of the runbook's files, of which it is not known how it ended
 SEVERITIES = life.SEVERITIES
+RUN, INDEXED = "run", "indexed"
+SOURCES = (RUN, INDEXED)  # of a run: begun by freqops, or taken from what others left
 KEPT = "kept_rows"
 EVENTS = "incident_events"
 
@@ -30,6 +36,14 @@ def _one_of(column: str, words: tuple[str, ...]) -> str:
 
 def _time(column: str) -> str:
     return f"TEXT CHECK ({column} IS NULL OR julianday({column}) IS NOT NULL)"
+
+
+def _digest(column: str) -> str:
+    return f"TEXT CHECK ({column} IS NULL OR length({column}) = 64)"
+
+
+def _of_type(column: str, kind: str) -> str:
+    return f"{kind.upper()} CHECK ({column} IS NULL OR typeof({column}) = '{kind}')"
 
 
 KEY = "TEXT NOT NULL PRIMARY KEY CHECK (id <> '')"
@@ -54,6 +68,13 @@ TABLES = {
         status TEXT NOT NULL {_one_of("status", STATUSES)}, docker_image TEXT, freqtrade_version TEXT,
         config_json TEXT, data_window TEXT, artifacts_path TEXT, strategy TEXT CHECK (strategy <> ''),
         window_start_utc TEXT, window_end_utc TEXT,
+        actor TEXT, reason TEXT, host TEXT, bot TEXT, bot_release TEXT, strategy_sha256 {_digest("strategy_sha256")},
+        parameters_json TEXT, parameters_sha256 {_digest("parameters_sha256")},
+        config_sha256 {_digest("config_sha256")}, data_sha256 {_digest("data_sha256")}, data_json TEXT,
+        seed {_of_type("seed", "integer")}, command_json TEXT, duration_s {_of_type("duration_s", "real")},
+        peak_memory_bytes {_of_type("peak_memory_bytes", "integer")}, end_reason TEXT,
+        overridden TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '{RUN}' {_one_of("source", SOURCES)},
+        gap_profit_share {_of_type("gap_profit_share", "real")}, incident_id TEXT,
         CHECK (status <> 'started' OR (started_utc IS NOT NULL AND finished_utc IS NULL)),
         CHECK (status NOT IN ('finished', 'failed', 'stopped') OR finished_utc IS NOT NULL),
         CHECK (finished_utc IS NULL OR started_utc IS NULL OR julianday(finished_utc) >= julianday(started_utc))""",
@@ -63,6 +84,11 @@ TABLES = {
     "artifacts": """
         run_id TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL CHECK (name <> ''), path TEXT,
         sha256 TEXT CHECK (sha256 IS NULL OR length(sha256) = 64), PRIMARY KEY (run_id, name)""",
+    "epochs": f"""
+        run_id TEXT NOT NULL REFERENCES runs (id), number INTEGER NOT NULL CHECK (number >= 0),
+        loss {_of_type("loss", "real")}, trades {_of_type("trades", "integer")}, profit {_of_type("profit", "real")},
+        best INTEGER NOT NULL CHECK (best IN (0, 1)), parameters_json TEXT NOT NULL, metrics_json TEXT NOT NULL,
+        PRIMARY KEY (run_id, number)""",
     "decisions": f"""
         id {KEY}, idea_id TEXT REFERENCES ideas (id), decision TEXT, rationale TEXT,
         decided_utc {_time("decided_utc")}, approver TEXT""",
@@ -88,6 +114,7 @@ INDEXES = {
     "runs_of_an_experiment": "runs (experiment_id)",
     "experiments_of_a_strategy": "experiments (strategy_id)",
     "metrics_by_key": "metrics (key, run_id)",
+    "artifacts_by_path": "artifacts (path)",
     "incidents_by_time": "incidents (created_utc)",
     "incidents_of_a_run": "incidents (run_id)",
     "incidents_of_a_cause": "incidents (cause, state)",

@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 from freqops.core.base.errors import Refused
-from freqops.core.runs import registry, registry_migration, registry_schema
-from freqops.core.runs.registry import Begun, Registry, RegistryUnreadable
+from freqops.core.results.hyperopt_file import Epoch
+from freqops.core.runs import registry, registry_migration, registry_schema, run_rows
+from freqops.core.runs.registry import Registry, RegistryUnreadable
+from freqops.core.runs.run_records import Begun
 from tests.unit.core.runs import old_registry
 from tests.unit.fakes import FakeClock
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 OWNER = os.getuid()
-DRAWDOWN = registry.DRAWDOWN
+DRAWDOWN = run_rows.DRAWDOWN
 DAY = timedelta(days=1)
 
 
@@ -163,8 +165,8 @@ def test_no_link_is_followed(path: Path) -> None:
 @pytest.mark.parametrize(
     ("statements", "why"),
     [
-        (["PRAGMA user_version = 0"], "version 0, not 2; 'freqops-host registry --prepare'"),
-        (["PRAGMA user_version = 3"], "version 3, not 2; a newer freqops wrote it"),
+        (["PRAGMA user_version = 0"], "version 0, not 3; 'freqops-host registry --prepare'"),
+        (["PRAGMA user_version = 4"], "version 4, not 3; a newer freqops wrote it"),
         (["DROP TABLE incidents"], "incidents is missing"),
         (["DROP INDEX runs_of_a_strategy"], "runs_of_a_strategy is missing"),
         (["INSERT INTO metrics VALUES ('nobody', 'x', 1.0)"], "metrics refers to runs that is not there"),
@@ -226,15 +228,15 @@ def test_every_row_of_an_old_file_is_there_or_kept(tmp_path: Path, mode: str) ->
     assert done.backup is not None
     assert old_registry.dump(done.backup) == before
     with registry.opened(path, owner=OWNER) as present:
-        assert present.rows()["runs"] == 25
-        assert present.rows()["metrics"] == 25
+        assert (present.rows()["runs"], present.rows()["epochs"]) == (6, 20)
+        assert present.rows()["metrics"] == 6
     after = old_registry.dump(path)
     as_they_were = [row["row_json"] for row in after["kept_rows"]]
     for table, rows in before.items():
         for row in rows:
             same = any(all(new.get(name) == value for name, value in row.items()) for new in after[table])
             assert same or registry_migration.as_kept(row) in as_they_were, (table, row)
-    assert prepared(path) == registry_migration.Prepared(changed=False, before=2, kept=done.kept)
+    assert prepared(path) == registry_migration.Prepared(changed=False, before=3, kept=done.kept)
 
 
 def test_the_window_of_the_data_is_no_time_of_execution(old: Path) -> None:
@@ -250,14 +252,52 @@ def test_the_window_of_the_data_is_no_time_of_execution(old: Path) -> None:
     assert (first["finished_utc"], first["window_end_utc"]) == (None, "2025-02-01T00:00:00+00:00")
 
 
+def test_epochs_that_were_runs_hang_on_their_hyperopt(old: Path) -> None:
+    runs = [f"hp:MaCrossover:1754128800:{number:05}" for number in range(1, 5)]
+    losses = [3.0, 1.0, 2.0, 0.5]
+    rows = [{"run_id": run, "key": "loss", "value": loss} for run, loss in zip(runs, losses, strict=True)]
+    rows += [
+        {"run_id": runs[3], "key": "profit_total", "value": 0.25},
+        {"run_id": runs[3], "key": "trades", "value": 7},
+    ]
+    artifact = {"run_id": runs[0], "name": "x.fthypt", "path": "x.fthypt", "sha256": "b" * 64}
+    old_registry.write_rows(old, {"metrics": rows, "artifacts": [artifact]})
+    prepared(old)
+    with registry.opened(old, owner=OWNER) as present:
+        run = present.run("hp:MaCrossover:1754128800")
+        epochs = list(present.run_rows().epochs("hp:MaCrossover:1754128800"))
+        best = list(present.run_rows().epochs("hp:MaCrossover:1754128800", 2))
+        metrics = present.run_rows().metrics("hp:MaCrossover:1754128800")
+    assert run is not None
+    assert (run["kind"], run["status"], run["started_utc"]) == ("hyperopt", "unknown", None)
+    assert (run["source"], run["strategy"]) == ("indexed", "MaCrossover")
+    assert len(epochs) == 20
+    assert [each.number for each in epochs if each.best] == [1, 2, 4]
+    assert epochs[4] == Epoch(4, 0.5, True, 7, 0.25, {"use_x": 1.0}, {"profit_total": 0.25})
+    assert [each.number for each in best] == [2, 4]
+    assert metrics == {"epochs": 20.0, "loss": 0.5, "trades": 7.0, "profit_total": 0.25}
+
+
+def test_an_epoch_about_which_there_is_an_incident_stays_a_run(old: Path) -> None:
+    run = "hp:MaCrossover:1754128800:00007"
+    old_registry.write_rows(old, {"incidents": [{"id": "i", "run_id": run, "created_utc": "2025-01-01"}]})
+    prepared(old)
+    with registry.opened(old, owner=OWNER) as present:
+        assert present.run(run) is not None
+        assert present.run_rows().metrics(run) == {"param.use_x": 1.0}
+        incident = present.incidents().incident("i")
+    assert incident is not None
+    assert incident.run == run
+
+
 ODD: dict[str, tuple[str, dict[str, Any], int, str]] = {  # table, row, rows of it then, why it is kept
-    "a metric of no run": ("metrics", {"run_id": "nobody", "key": "x", "value": 1.0}, 25, "FOREIGN KEY"),
-    "a metric without a value": ("metrics", {"run_id": "x", "key": "x", "value": None}, 25, "NOT NULL"),
-    "a metric that is a text": ("metrics", {"run_id": old_registry.RUN_IDS[0], "key": "x", "value": "y"}, 25, "CHECK"),
-    "a run of an unknown kind": ("runs", {"id": "one", "kind": "plot", "status": "ok"}, 25, "CHECK"),
-    "a run without an id": ("runs", {"id": None, "kind": "backtest"}, 25, "NOT NULL"),
-    "a run of no experiment": ("runs", {"id": "one", "kind": "hyperopt", "experiment_id": "no"}, 26, "not there"),
-    "a run with an odd time": ("runs", {"id": "one", "kind": "hyperopt", "started_utc": "soon"}, 26, "no time"),
+    "a metric of no run": ("metrics", {"run_id": "nobody", "key": "x", "value": 1.0}, 6, "FOREIGN KEY"),
+    "a metric without a value": ("metrics", {"run_id": "x", "key": "x", "value": None}, 6, "NOT NULL"),
+    "a metric that is a text": ("metrics", {"run_id": old_registry.RUN_IDS[0], "key": "x", "value": "y"}, 6, "CHECK"),
+    "a run of an unknown kind": ("runs", {"id": "one", "kind": "plot", "status": "ok"}, 6, "CHECK"),
+    "a run without an id": ("runs", {"id": None, "kind": "backtest"}, 6, "NOT NULL"),
+    "a run of no experiment": ("runs", {"id": "one", "kind": "hyperopt", "experiment_id": "no"}, 7, "not there"),
+    "a run with an odd time": ("runs", {"id": "one", "kind": "hyperopt", "started_utc": "soon"}, 7, "no time"),
     "an incident of no run": ("incidents", {"id": "i", "run_id": "no", "created_utc": "2025-01-01"}, 1, "not there"),
     "an odd severity": ("incidents", {"id": "i", "severity": "BAD", "created_utc": "2025-01-01"}, 1, "'BAD'"),
     "an incident without a time": ("incidents", {"id": "i", "severity": "info"}, 0, "NOT NULL"),
@@ -309,8 +349,8 @@ def test_another_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_one_that_a_newer_freqops_wrote_is_left_alone(path: Path) -> None:
-    sql(path, "PRAGMA user_version = 3")
-    with pytest.raises(Refused, match="version 3, which a newer freqops wrote"):
+    sql(path, "PRAGMA user_version = 4")
+    with pytest.raises(Refused, match="version 4, which a newer freqops wrote"):
         prepared(path)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from freqops.core.retention.things import GOES, GONE, LEFT, RUNS, STAYS
 from freqops.core.runs import registry
-from freqops.core.runs.registry import Begun
+from freqops.core.runs.run_records import Begun
 from freqops.hostctl.retention import run_files, trees
 from tests.unit.hostctl.retention.aged import Field, Later, names, why
 

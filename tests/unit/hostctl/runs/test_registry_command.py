@@ -50,7 +50,7 @@ def test_it_is_made_once_and_foretold(command: Command) -> None:
     assert command.json("--prepare")["changed"] is True
     assert (command.json("--look")["changed"], command.json("--prepare")["changed"]) == (False, False)
     answer = command.json()
-    assert (answer["schema"], answer["integrity"], answer["kept"]) == (2, "ok", [])
+    assert (answer["schema"], answer["integrity"], answer["kept"]) == (3, "ok", [])
     assert set(answer["rows"].values()) == {0}
     assert command.path.stat().st_uid == os.geteuid()
 
@@ -59,7 +59,7 @@ def test_an_old_file_is_migrated_and_what_was_kept_is_named(command: Command) ->
     odd = {"metrics": [{"run_id": "nobody", "key": "x", "value": 1.0}]}
     old_registry.write(command.path, old_registry.backtests(), odd)
     status, _, error = command()
-    assert (status, "version 0, not 2" in error) == (2, True)
+    assert (status, "version 0, not 3" in error) == (2, True)
     assert command.json("--look")["changed"] is True
     answer = command.json("--prepare")
     assert Path(answer["backup"]).exists()

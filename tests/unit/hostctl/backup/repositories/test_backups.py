@@ -23,7 +23,7 @@ from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.kinds import Malformed
 from freqops.core.incident import life
 from freqops.core.incident.life import Event
-from freqops.core.runs import registry
+from freqops.core.runs import registry, run_records
 from freqops.hostctl.backup import ages, restic
 from tests.unit.hostctl.backup.repositories.conftest import Host, local, one
 
@@ -169,7 +169,7 @@ def test_a_bot_that_is_gone_or_new_is_no_loss(host: Host) -> None:
 
 def test_a_registry_that_is_empty_or_gone_is_not_backed_up(host: Host) -> None:
     place = registry.place(host.root)
-    begun = registry.Begun("run1", "download", host.clock.utcnow())
+    begun = run_records.Begun("run1", "download", host.clock.utcnow())
     with registry.opened(place, write=True, owner=os.geteuid()) as opened:
         opened.begin_run(begun)
     host.backed_up()

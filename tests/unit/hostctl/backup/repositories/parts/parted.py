@@ -16,7 +16,7 @@ from freqops.core.base.mandate import Mandate
 from freqops.core.bot import processes
 from freqops.core.breaker import places
 from freqops.core.halt import holds
-from freqops.core.runs import registry
+from freqops.core.runs import registry, run_records
 from freqops.hostctl.backup.part_plan import Order
 from freqops.hostctl.backup.parts_restore import PartsRestore
 from freqops.hostctl.bot import holds_file, processes_and_api
@@ -64,7 +64,7 @@ def hold(host: Host, bot: str, level: int, holder: str = "halt", incident: str =
 
 def begin_run(host: Host, name: str) -> None:
     with registry.opened(registry.place(host.root), write=True, owner=os.geteuid()) as present:
-        present.begin_run(registry.Begun(name, "backtest", host.clock.utcnow(), "A"))
+        present.begin_run(run_records.Begun(name, "backtest", host.clock.utcnow(), "A"))
 
 
 def runs(host: Host) -> int:
