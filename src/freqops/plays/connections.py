@@ -63,7 +63,7 @@ def _last_line(text: str) -> str | None:
     return lines[-1] if lines else None
 
 
-def ask(
+def ask(  # noqa: PLR0913, PLR0917  all that a question has
     action: ActionBase,
     hostvars: Any,
     commands: dict[str, list[str]],
@@ -84,7 +84,9 @@ def ask(
         data: What it reads on its standard input, for each host.
     """
     given = data or {}
-    hosts = {host: partial(_connect, action, hostvars, host, words, given.get(host)) for host, words in commands.items()}
+    hosts = {
+        host: partial(_connect, action, hostvars, host, words, given.get(host)) for host, words in commands.items()
+    }
     return fanout.ask(hosts, patience, clock, arrived)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.iso_time import parse
+from freqops.core.results.artifacts import Artifact
 from freqops.core.runs import registry, run_end
 from freqops.core.runs.registry_schema import FINISHED, STARTED
 from freqops.core.runs.run_end import FAILED, End, Left
@@ -122,7 +123,7 @@ def _enter(place: RunDirectory, asked: dict[str, Any], document: dict[str, Any])
             return
         opened.end_run(
             place.run, document["status"], parse(document["finished_utc"]), document["metrics"],
-            more=run_rows.ended(document), artifacts=[harvest.Artifact(*each) for each in document["artifacts"]],
+            more=run_rows.ended(document), artifacts=[Artifact(*each) for each in document["artifacts"]],
             epochs=harvest.epochs_of(place) if asked["kind"] == "hyperopt" else (),
         )  # fmt: skip
     with registry.opened(path) as opened:

@@ -79,7 +79,7 @@ def follow(
     end = place.read(ENDED) or {}
     with registry.opened(registry.place(place.root)) as opened:
         row = opened.run(place.run) or {}
-        metrics = opened.metrics(place.run) if row else {}
+        metrics = opened.run_rows().metrics(place.run) if row else {}
     return {
         "version": 1, "command": "run", "run": place.run, "kind": progress.look()["kind"],
         "status": str(end.get("status") or "unknown"), "reason": str(end.get("reason") or ""),

@@ -11,7 +11,7 @@ from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.iso_time import parse
 from freqops.core.bot.host_command import TOOL
 from freqops.core.runs import registry, slot_processes
-from freqops.core.runs.registry import Begun
+from freqops.core.runs.run_records import Begun
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Acquired, Holder, Wanted
 
