@@ -46,8 +46,10 @@ class ActionModule(FleetAction):
         ends = self._followed(begun) if begun else {}
         wrong += [text for host, run in begun.items() for text in run_answer.wrong(host, run, ends.get(host))]
         show(["", *run_answer.table(begun, ends)], BAD if wrong else GOOD)
-        judged: dict[str, Any] = {"changed": bool(begun) and not attached, "runs": all_visible(ends)}
-        return {**judged, "failed": True, "msg": "NOT FINISHED: " + "; ".join(wrong)} if wrong else judged
+        judged: dict[str, Any] = {"changed": bool(begun) and not attached, "begun": begun}
+        if wrong:
+            return {**judged, "failed": True, "msg": "NOT FINISHED: " + "; ".join(wrong)}
+        return {**judged, "runs": all_visible(ends)}
 
     def _inputs(self, kind: str) -> Inputs:
         """Return the inputs, cast from the text that they arrive as.

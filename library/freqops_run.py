@@ -91,9 +91,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+begun:
+  description: The id of the run of each host.
+  returned: unless refused
+  type: dict
 runs:
   description: How the run of each host ended, with its C(row) in the registry and its C(metrics).
-  returned: unless refused
+  returned: where all finished
   type: dict
 """
 

@@ -15,6 +15,7 @@ from . import run_command, run_id
 
 CONF = "conf"  # a directory of a bot that has its secrets
 CPU_SHARES, OOM_SCORE_ADJ = 256, 800  # of 1024, and of 1000: a bot beside it goes first, and is killed last
+STOP_SIGNAL = "SIGINT"  # as Ctrl-C: the first process of a container has no other that ends it, and saves what it has
 SHARED_MEMORY = "256m"  # for the processes of a hyperopt
 VARIABLES = {"PYTHONPATH": run_command.PYTHONPATH, "OMP_NUM_THREADS": "1", "NUMBA_CACHE_DIR": "/tmp"}  # noqa: S108
 
@@ -28,12 +29,17 @@ class RunContainer(SideContainer):
 
     def service(self) -> dict[str, Any]:
         """Return the container as a service of a Compose document would describe it."""
-        return {**super().service(), "cpu_shares": CPU_SHARES, "oom_score_adj": OOM_SCORE_ADJ}
+        return {
+            **super().service(),
+            "cpu_shares": CPU_SHARES,
+            "oom_score_adj": OOM_SCORE_ADJ,
+            "stop_signal": STOP_SIGNAL,
+        }
 
     def _life(self) -> list[str]:
         return [
             *("--log-driver=none", f"--cpu-shares={CPU_SHARES}", f"--oom-score-adj={OOM_SCORE_ADJ}"),
-            *(f"--shm-size={SHARED_MEMORY}", "--env=PYTHONDONTWRITEBYTECODE=1"),
+            *(f"--shm-size={SHARED_MEMORY}", f"--stop-signal={STOP_SIGNAL}", "--env=PYTHONDONTWRITEBYTECODE=1"),
         ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..base import kinds
 from ..base.visible import visible
 
+BARS = re.compile(r" *[━╸╺]+[━╸╺ ]*")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PERCENT = re.compile(r"\b([0-9]{1,3})%")
 LINE = 160
@@ -31,7 +32,7 @@ def document(
         wanted: Of a hyperopt: the epochs that were asked for.
         best_loss: Of a hyperopt: the smallest loss until now.
     """
-    lines = [visible(ESCAPES.sub("", line).strip(), LINE) for line in log]
+    lines = [visible(BARS.sub(" ", ESCAPES.sub("", line)).strip(), LINE) for line in log]
     line = next((each for each in reversed(lines) if each), "")
     percent = None
     if wanted:
@@ -47,7 +48,8 @@ def document(
 
 def differs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two looks at a run show anything new but the time."""
-    return any(one.get(name) != other.get(name) for name in ("line", "epochs", "percent"))
+    names = ("epochs",) if one.get("wanted") else ("line",)
+    return any(one.get(name) != other.get(name) for name in names)
 
 
 def checked(found: object) -> dict[str, Any]:

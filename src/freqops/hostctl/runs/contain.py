@@ -19,7 +19,7 @@ from .bounded_log import BoundedLog
 from .run_directory import CANCELLED, CONTAINED, RunDirectory
 from .run_engine import RunEngine
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS, GRACE = 1.0, 8
 CHUNK = 65536
 NOT_STARTED = 125  # as the engine's command line has it where no process began
 
@@ -27,7 +27,7 @@ NOT_STARTED = 125  # as the engine's command line has it where no process began
 def contain(place: RunDirectory, engine: RunEngine, clock: Clock) -> int:
     """Run the commands of a run one after the other, and write down how its container ended.
 
-    A signal that ends the session of this process ends the container, too: the engine's command line passes it on.
+    A signal that ends this process ends the container first.
 
     Returns:
         The exit status of the last command.
@@ -35,14 +35,14 @@ def contain(place: RunDirectory, engine: RunEngine, clock: Clock) -> int:
     Raises:
         FreqopsError: The container may not be like this, or the engine does not answer.
     """
-    signal.signal(signal.SIGTERM, lambda *_: None)
     asked = place.asked()
     watched = _Watched(place, engine, clock)
+    signal.signal(signal.SIGTERM, watched.must_end)
     engine.make_network(run_id.network(place.run), internal=False)
     status = NOT_STARTED
     for words in asked["commands"]:
         status = watched.run(of_run(place, asked, words))
-        if status != 0 or (place.path / CANCELLED).exists():
+        if status != 0 or watched.ends or (place.path / CANCELLED).exists():
             break
     return status
 
@@ -65,7 +65,17 @@ class _Watched:
         self._log = BoundedLog(place.log)
         self._peak = 0
         self._lost = ""
+        self._must_end = False
         self._began = clock.monotonic()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the container had to end."""
+        return self._must_end
+
+    def must_end(self, *_: object) -> None:
+        """Take in that the container must end."""
+        self._must_end = True
 
     def run(self, container: RunContainer) -> int:
         """Run a container to its end, write down how it ended, take it away, and return its exit status."""
@@ -98,10 +108,12 @@ class _Watched:
         stream = process.stdout
         if stream is None:
             return
-        pid = 0
+        pid, asked = 0, None
         looked = self._clock.monotonic() - LOOK_SECONDS
         with stream:
             while True:
+                if self._must_end and not asked:
+                    asked = self._engine.begin_stop(run_id.container(self._place.run), GRACE)
                 ready, _, _ = select.select([stream], [], [], LOOK_SECONDS)
                 if ready:
                     data = os.read(stream.fileno(), CHUNK)

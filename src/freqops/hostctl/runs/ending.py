@@ -14,6 +14,7 @@ from freqops.core.base.iso_time import parse
 from freqops.core.results.artifacts import Artifact
 from freqops.core.runs import registry, run_end
 from freqops.core.runs.registry_schema import FINISHED, STARTED
+from freqops.core.runs.run_command import HYPEROPTS
 from freqops.core.runs.run_end import FAILED, End, Left
 from freqops.core.runs.slot_directory import SlotDirectory
 
@@ -49,6 +50,8 @@ def end(place: RunDirectory, engine: RunEngine, clock: Clock, *, interrupted: st
         document = _decided(place, asked, engine, clock, interrupted)
         place.write(ENDED, document)
     _enter(place, asked, document)
+    for path in harvest.results(place.output / HYPEROPTS, ".pkl"):  # the candles again, for the processes of a hyperopt
+        path.unlink()
     _give_back(place, clock)
     candle_files.unlink(place)
     place.over()
