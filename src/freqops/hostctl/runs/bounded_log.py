@@ -63,8 +63,17 @@ class BoundedLog:
 
 def last_lines(path: Path, count: int) -> list[str]:
     """Return the last lines of a log; none where it cannot be read."""
+    return _lines(path)[-count:]
+
+
+def first_lines(path: Path, count: int) -> list[str]:
+    """Return the first lines of a log; none where it cannot be read."""
+    return _lines(path)[:count]
+
+
+def _lines(path: Path) -> list[str]:
     try:
         text = plain_file.read(path, 4 * (HEAD + TAIL)).decode("utf-8", "replace")
     except (FileNotFoundError, plain_file.NotRead):
         return []
-    return [line for line in text.replace("\r", "\n").splitlines() if line.strip()][-count:]
+    return [line for line in text.replace("\r", "\n").splitlines() if line.strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,8 +21,12 @@ from freqops.core.runs.run_command import BACKTESTS, HYPEROPTS
 from freqops.core.runs.run_inputs import bounds
 
 from . import candle_files, downloaded
+from .bounded_log import first_lines
 from .run_directory import RunDirectory
 from .run_engine import RunEngine
+
+VERSION = re.compile(r"freqtrade - INFO - freqtrade ([0-9]{4}\.[0-9]{1,2}[0-9A-Za-z.-]{0,20})$")
+FIRST_LINES = 50
 
 
 @dataclass
@@ -118,7 +123,7 @@ def _backtest(place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> N
     ]
     harvest.more = {
         "window_start_utc": iso(result.window_start), "window_end_utc": iso(result.window_end),
-        "freqtrade_version": result.freqtrade_version,
+        "freqtrade_version": result.freqtrade_version or _version(place),
         "gap_profit_share": gaps.profit_across(result.trades, missed) if missed else None,
     }  # fmt: skip
 
@@ -130,14 +135,22 @@ def _hyperopt(place: RunDirectory, _asked: dict[str, Any], harvest: Harvest) -> 
     summary = hyperopt_file.Summary()
     for path in found[:1]:
         try:
-            for epoch in hyperopt_file.epochs(path):
+            for line in hyperopt_file.lines(path):
                 harvest.epochs += 1
-                if summary.take(epoch):
-                    harvest.parameters = epoch.parameters
+                if summary.take(line.epoch):
+                    harvest.parameters = line.effective
+                    window = {"window_start_utc": iso(line.window_start), "window_end_utc": iso(line.window_end)}
+                    harvest.more = {**window, "freqtrade_version": _version(place)}
         except FreqopsError as error:
             harvest.unreadable = f"{path.name}, after {harvest.epochs} epochs: {error}"
     if harvest.epochs:
         harvest.metrics = summary.metrics()
+
+
+def _version(place: RunDirectory) -> str:
+    """Return the release of Freqtrade that a log names first; empty where it names none."""
+    found = (VERSION.search(line) for line in first_lines(place.log, FIRST_LINES))
+    return next((each[1] for each in found if each), "")
 
 
 def _download(_place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import a_module_that_nobody_has
+import a_module_that_nobody_has  # type: ignore[import-not-found]
 from freqtrade.strategy import IStrategy
 
 
-class BrokenStrategy(IStrategy):
+class BrokenStrategy(IStrategy):  # type: ignore[misc]
     """Is never loaded."""
 
     timeframe = "5m"

@@ -37,7 +37,7 @@ def reached() -> list[str]:
     return found
 
 
-class CuriousStrategy(IStrategy):
+class CuriousStrategy(IStrategy):  # type: ignore[misc]
     """Enter all the time."""
 
     timeframe = "5m"
