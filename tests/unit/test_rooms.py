@@ -28,7 +28,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/results": ("core/base",),
     "core/runs": (
-        *("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+        *("core/base", "core/bot", "core/breaker", "core/deploy", "core/halt", "core/incident", "core/preflight"),
         *("core/results",),
     ),
     "core/backup": (
@@ -41,6 +41,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/retention": ("core/base", "core/preflight"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
+    "research": (),
     "hostctl/bot": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
         *("core/breaker", "core/incident", "core/backup"),
@@ -85,7 +86,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/maintenance"),
         *("hostctl/takeover",),
     ),
-    "hostctl/runs": ("core/base", "core/runs"),
+    "hostctl/runs": (
+        *("core/base", "core/bot", "core/deploy", "core/halt", "core/results", "core/runs"),
+        *("hostctl/bot", "hostctl/logs"),
+    ),
     "hostctl/retention": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
         *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
@@ -102,7 +106,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
-    "plays": ("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "fleet"),
+    "plays": (
+        *("core/base", "core/bot", "core/deploy", "core/halt", "core/incident", "core/preflight", "core/runs"),
+        *("fleet",),
+    ),
     "lab/exchange": (),
     "lab/base": (),
     "lab/engine": ("lab/base",),

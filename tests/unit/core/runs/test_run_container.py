@@ -22,7 +22,8 @@ def test_it_is_alone_on_its_network_and_steps_back() -> None:
     words = MADE.command()
     assert [word for word in words if word.startswith("--network")] == [f"--network=freqops-run-{RUN.lower()}"]
     for word in ("--read-only", "--cap-drop=ALL", "--user=1000:1000", "--cpu-shares=256", "--oom-score-adj=800",
-                 "--security-opt=no-new-privileges", "--pull=never", "--memory=1g", "--stop-signal=SIGINT"):  # fmt: skip
+                 "--security-opt=no-new-privileges", "--pull=never", "--memory=1g",
+                 "--stop-signal=SIGINT"):  # fmt: skip
         assert word in words
     assert words[-5:] == [IMAGE, "-n", "10", *WORDS]
     assert "--entrypoint=nice" in words
@@ -67,7 +68,8 @@ def test_names_of_a_run_are_none_of_a_bot() -> None:
 
 def test_a_configuration_keeps_no_secret_no_messenger_and_no_pairlist_that_asks() -> None:
     given = {
-        "api_server": {"password": "p"}, "telegram": {"token": "t"}, "db_url": "postgresql://a:b@c/d", "stake_amount": 5,
+        "api_server": {"password": "p"}, "telegram": {"token": "t"}, "db_url": "postgresql://a:b@c/d",
+        "stake_amount": 5,
         "exchange": {"name": "binance", "key": "k", "secret": "s", "pair_whitelist": ["BTC/USDT"],
                      "ccxt_config": {"apiKey": "k", "httpsProxy": "http://a:b@192.0.2.1:1", "timeout": 3}},
         "pairlists": [{"method": "VolumePairList"}],
