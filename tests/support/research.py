@@ -24,7 +24,7 @@ class Research(Field):
 
     def start(self, kind: str, **inputs: Any) -> tuple[int, dict[str, Any]]:
         """Give the order of a run of what the deployed bot runs, and return the status and the answer."""
-        more = {name: inputs.pop(name) for name in ("wait", "force") if name in inputs}
+        more: dict[str, Any] = {name: inputs.pop(name) for name in ("wait", "force") if name in inputs}
         wanted: dict[str, Any] = {"kind": kind, "bot": self.bot, **WINDOW, **inputs}
         order = {"version": 1, "inputs": wanted, "actor": "test", "reason": "test", "config": {}, "files": {}, **more}
         done = self.host.run(f"{TOOL} run start", stdin=json.dumps(order), seconds=900)

@@ -17,7 +17,7 @@ CONF = "conf"  # a directory of a bot that has its secrets
 CPU_SHARES, OOM_SCORE_ADJ = 256, 800  # of 1024, and of 1000: a bot beside it goes first, and is killed last
 STOP_SIGNAL = "SIGINT"  # as Ctrl-C: the first process of a container has no other that ends it, and saves what it has
 SHARED_MEMORY = "256m"  # for the processes of a hyperopt
-VARIABLES = {"PYTHONPATH": run_command.PYTHONPATH, "OMP_NUM_THREADS": "1", "NUMBA_CACHE_DIR": "/tmp"}  # noqa: S108
+VARIABLES = {"PYTHONPATH": run_command.PYTHONPATH, "OMP_NUM_THREADS": "1", "NUMBA_CACHE_DIR": "/tmp", "FT_APP_ENV": ""}  # noqa: S108
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,9 @@ def _filled(
     wanted = [candles.file_name(pair, each) for pair in pairs for each in inputs.timeframes]
     prepend = False
     if inputs.kind == "download":
-        prepend = bool(downloaded.stage(place, exchange, wanted)) and bounds(inputs.timerange)[0] is not None
+        there, first = downloaded.stage(place, exchange, wanted), bounds(inputs.timerange)[0]
+        below = downloaded.staging(place, exchange)
+        prepend = first is not None and candle_files.begin_later(place.root, below, there, first)
     else:
         candle_files.link(place, exchange)
     home = place.root / "packages" / packages if packages else None

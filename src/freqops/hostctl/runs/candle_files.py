@@ -10,10 +10,12 @@ import os
 import shutil
 import stat
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.iso_time import parse
 from freqops.core.base.kinds import Malformed
 from freqops.core.bot import host_command
 from freqops.core.bot.side_container import SideContainer
@@ -92,6 +94,20 @@ def read(
         except Malformed as error:
             wrong.append(f"{name}: {error}")
     return found, wrong
+
+
+def begin_later(root: Path, below: Path, there: Sequence[str], moment: datetime) -> bool:
+    """Return whether any file of candles begins after a moment, or is not known to begin before."""
+    known = _known(root)
+    for name in there:
+        digest = artifact(below, below / name).sha256
+        try:
+            first = candles.checked(known.get(digest), digest).first
+        except Malformed:
+            return True
+        if not first or parse(first) > moment:
+            return True
+    return False
 
 
 def _known(root: Path) -> dict[str, object]:

@@ -96,8 +96,11 @@ def test_an_end_is_green_only_where_the_registry_says_so_too() -> None:
     end = {"run": RUN, "status": "finished", "reason": "", "row": {"id": RUN, "status": "finished"}, "metrics": {},
            "log": []}  # fmt: skip
     assert list(run_answer.wrong("h", RUN, run_answer.of_end(end, RUN))) == []
-    for odd in ({"row": {}}, {"row": {"id": RUN, "status": "started"}}, {"row": {"id": "x", "status": "finished"}},
-                {"status": "stopped"}, {"status": "failed"}):  # fmt: skip
+    others: list[dict[str, Any]] = [
+        {"row": {}}, {"row": {"id": RUN, "status": "started"}}, {"row": {"id": "x", "status": "finished"}},
+        {"status": "stopped"}, {"status": "failed"},
+    ]  # fmt: skip
+    for odd in others:
         assert list(run_answer.wrong("h", RUN, {**end, **odd}))
     assert list(run_answer.wrong("h", RUN, None))
     with pytest.raises(Malformed):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from freqops.core.base.iso_time import parse
 from freqops.hostctl.runs import bounded_log, candle_files, downloaded, harvest, run_directory
 from freqops.hostctl.runs.bounded_log import BoundedLog, last_lines
 from freqops.hostctl.runs.run_directory import RunDirectory
@@ -69,7 +72,7 @@ def test_a_full_disk_leaves_the_old_candles(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr(downloaded.shutil, "copyfileobj", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     with pytest.raises(OSError, match="no space"):
         downloaded.put_in_place(place, "binance", [NAME])
     assert (data / NAME).read_bytes() == b"old"
@@ -104,6 +107,20 @@ def test_a_run_keeps_the_candles_that_it_was_given(place: RunDirectory, tmp_path
     candle_files.unlink(place)
     assert list(place.data.iterdir()) == []
     assert (data / NAME).read_bytes() == b"new"
+
+
+def test_only_candles_that_begin_later_want_what_comes_before(tmp_path: Path) -> None:
+    data = data_of(tmp_path)
+    (data / NAME).write_bytes(b"candles")
+    first = parse("2024-01-05T00:00:00Z")
+    assert not candle_files.begin_later(tmp_path, data, [], first)
+    assert candle_files.begin_later(tmp_path, data, [NAME], first), "it is not known"
+    said = {"candles": 3, "first": "2024-01-05T00:00:00Z", "last": "2024-02-01T00:00:00Z", "gaps": [], "more_gaps": 0}
+    known = tmp_path / candle_files.KNOWN
+    known.parent.mkdir(parents=True)
+    known.write_text(json.dumps({hashlib.sha256(b"candles").hexdigest(): said}))
+    assert not candle_files.begin_later(tmp_path, data, [NAME], first)
+    assert candle_files.begin_later(tmp_path, data, [NAME], parse("2024-01-04T00:00:00Z"))
 
 
 def test_two_runs_never_have_one_directory(place: RunDirectory, tmp_path: Path) -> None:
