@@ -38,7 +38,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/maintenance": ("core/base", "core/bot", "core/backup"),
     "core/migration": ("core/base", "core/bot", "core/halt", "core/backup"),
     "core/schedule": ("core/base",),
-    "core/retention": ("core/base", "core/preflight"),
+    "core/retention": ("core/base", "core/preflight", "core/runs"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
     "research": (),
@@ -93,6 +93,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl/retention": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
         *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
+        *("hostctl/runs",),
     ),
     "hostctl/commands": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/breaker", "core/runs"),

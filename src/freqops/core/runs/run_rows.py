@@ -118,6 +118,17 @@ class RunRows:
         found = self._connection.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         return None if found is None else dict(zip(self.columns(), found))
 
+    def brief(self) -> list[dict[str, Any]]:
+        """Return what of every run decides whether it may go."""
+        names = ("id", "kind", "strategy", "status", "started_utc", "finished_utc", "source", "incident_id")
+        query = f"SELECT {', '.join(names)} FROM runs ORDER BY id"  # noqa: S608  our own names
+        return [dict(zip(names, row)) for row in self._connection.execute(query)]
+
+    def incidents(self) -> dict[str, str]:
+        """Return the incident about each run about which there is one."""
+        query = "SELECT run_id, min(id) FROM incidents WHERE run_id IS NOT NULL GROUP BY run_id"
+        return {str(run): str(incident) for run, incident in self._connection.execute(query)}
+
     def metrics(self, run: str) -> dict[str, float]:
         """Return the metrics of a run."""
         return dict(self._connection.execute("SELECT key, value FROM metrics WHERE run_id = ? ORDER BY key", (run,)))
@@ -127,6 +138,16 @@ class RunRows:
         query = "SELECT name, path, sha256 FROM artifacts WHERE run_id = ? ORDER BY name"
         return [Artifact(str(name), str(path or ""), str(digest or ""))
                 for name, path, digest in self._connection.execute(query, (run,))]  # fmt: skip
+
+    def of_artifact(self, path: str) -> list[str]:
+        """Return the ids of the runs that left a file, given its place from the tree of freqops on."""
+        query = "SELECT DISTINCT run_id FROM artifacts WHERE path = ? ORDER BY run_id"
+        return [str(row[0]) for row in self._connection.execute(query, (path,))]
+
+    def was_taken(self, run: str, artifacts: Sequence[Artifact]) -> bool:
+        """Return whether a run was taken from just these files; one of the runbook's registry was not."""
+        row, here = self.row(run), sorted(artifacts, key=lambda each: each.name)
+        return row is not None and row["host"] is not None and self.artifacts(run) == here
 
     def epochs(self, run: str, most: int = epoch_rows.ALL) -> Iterator[Epoch]:
         """Yield epochs of a run in their order: those with the smallest loss, ``most`` of them."""

@@ -18,6 +18,7 @@ from freqops.core.runs.incident_rows import Wanted
 from ..incident import registered
 
 BETWEEN = re.compile(r"[^A-Za-z0-9_.-]+")
+BETWEEN_IDS = re.compile(r"[^A-Za-z0-9_.:-]+")  # of runs, some of which have a colon
 LARGEST = 16 * 1024 * 1024
 ALL = 10**9
 # The notes of commands, holds, breakers and run slots, and what bots are declared as and sold.
@@ -43,7 +44,7 @@ class Cited:
 
     def take(self, text: str, where: str) -> None:
         """Take in all names of a text."""
-        for word in BETWEEN.split(text):
+        for word in (*BETWEEN.split(text), *(word for word in BETWEEN_IDS.split(text) if ":" in word)):
             for name in {word, word.partition(".")[0], word.rstrip(".")} - {""}:
                 self.names.setdefault(name, where)
 
@@ -80,6 +81,13 @@ def by_everything(root: Path) -> Cited:
         for table, text in present.texts():
             found.take(text, f"the table {table} of the registry")
     return found
+
+
+def by_incidents(root: Path, incidents: Iterable[str], found: Cited) -> None:
+    """Take in what the evidence of incidents cites."""
+    for incident in incidents:
+        for path in _files(root / "incidents" / incident, ("*.json",)):
+            _read(root, path, found)
 
 
 def unclosed(root: Path) -> list[dict[str, str]]:

@@ -25,7 +25,8 @@ from freqops.core.retention.things import INCIDENTS, Thing
 from freqops.core.runs.incident_rows import IncidentRows
 
 from ..incident import recorded, registered
-from . import cited, trees
+from ..runs import trees
+from . import cited
 from .cited import Cited
 from .host import Host
 

@@ -19,7 +19,8 @@ from freqops.core.retention.things import RELEASES, Thing
 
 from ..deploy import switch_files
 from ..deploy.switch_files import SwitchFiles
-from . import cited, trees
+from ..runs import trees
+from . import cited
 from .host import Host
 
 LOCK = "retention"  # by which the deploy lock knows it, so that the next one takes over from one that was killed

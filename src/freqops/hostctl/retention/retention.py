@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from freqops.core.base import durable
+from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
+from freqops.core.base.mandate import Mandate
 from freqops.core.retention.answer import Retained
 from freqops.core.retention.things import DUMPS, GOES, GONE, INCIDENTS, LEFT, LOGS, RELEASES, RUNS, STAYS, Thing
 
 from ..logs.writer import Writer
+from ..runs import results_lock
 from . import last_time, old_dumps, old_incidents, old_releases, rotated_logs, run_files
 from .host import Host
 
 LOCK = Path("user_data") / ".retention.lock"  # a removal of the stack leaves that directory
+PATIENCE = 60.0  # with what indexes runs, or removes them with their rows
 BUSY = "another retention is under way on this host"
 ROOMS: dict[str, ModuleType] = {
     LOGS: rotated_logs, RUNS: run_files, DUMPS: old_dumps, RELEASES: old_releases, INCIDENTS: old_incidents,
@@ -39,11 +44,14 @@ def remove(host: Host, kinds: Sequence[str]) -> Retained:
     Raises:
         Refused: Another such command is under way.
     """
-    with durable.locked(host.root / LOCK, 0, host.clock) as mine:
+    with contextlib.ExitStack() as stack:
+        mine = stack.enter_context(durable.locked(host.root / LOCK, 0, host.clock))
         if not mine:
             raise Refused(
                 BUSY if mine is False else f"{host.root / LOCK} cannot be opened: the disk is full, or read-only"
             )
+        if RUNS in kinds:
+            stack.enter_context(results_lock.alone(host.root, host.clock, PATIENCE))
         answer = Retained()
         for kind in kinds:
             for thing in _seen(host, kind, answer.problems):
@@ -54,7 +62,7 @@ def remove(host: Host, kinds: Sequence[str]) -> Retained:
                 answer.add(thing, LEFT if why else GONE, *([why] if why else []))
             _look_again(host, kind, answer)
         answer.problems += last_time.note(host.root, host.now)
-        _log(host, answer)
+        log(host.root, host.clock, host.mandate, answer)
         answer.changed = bool(answer.of(GONE))
         return answer
 
@@ -81,15 +89,15 @@ def _removed(host: Host, kind: str, thing: Thing) -> str:
     return ""
 
 
-def _log(host: Host, answer: Retained) -> None:
+def log(root: Path, clock: Clock, mandate: Mandate, answer: Retained) -> None:
     """Write a line of log for each thing that went, or should have gone."""
-    writer = Writer(host.root, host.clock)
+    writer = Writer(root, clock)
     for row in [*answer.of(GONE), *answer.of(LEFT)]:
         level = "INFO" if row["verdict"] == GONE else "ERROR"
         writer.write(
-            level, "retention", f"{row['verdict']}: {row['name']}", correlation_id=host.mandate.incident,
+            level, "retention", f"{row['verdict']}: {row['name']}", correlation_id=mandate.incident,
             kind=row["kind"], bytes=row["bytes"], why="; ".join([row["reason"], *row["why"]]),
-            actor=host.mandate.actor, **({"bot": row["bot"]} if row["bot"] else {}),
+            actor=mandate.actor, **({"bot": row["bot"]} if row["bot"] else {}),
         )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from freqops.core.retention import things
 from freqops.core.retention.things import LOGS, Thing
 
 from ..logs import files, writer
+from ..runs.trees import GOING
 from .host import Host
-from .trees import GOING
 
 OF_A_BOT = Path("var") / "logs"  # below the home of a bot
 ROTATED = re.compile(r"(?:freqtrade|freqops)\.log\.[0-9]{1,4}")

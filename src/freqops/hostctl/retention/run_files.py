@@ -10,7 +10,7 @@ from freqops.core.base.errors import NotProven
 from freqops.core.retention import things
 from freqops.core.retention.things import RUNS, Thing
 
-from . import trees
+from ..runs import trees
 from .host import Host
 
 USER_DATA = Path("user_data")

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from freqops.core.base.clock import Clock
+from freqops.core.base.errors import Refused
 from freqops.core.retention.things import GOES, GONE, LEFT, RUNS, STAYS
 from freqops.core.runs import registry
 from freqops.core.runs.run_records import Begun
-from freqops.hostctl.retention import run_files, trees
+from freqops.hostctl.retention import retention, run_files
+from freqops.hostctl.runs import results_lock, trees
 from tests.unit.hostctl.retention.aged import Field, Later, names, why
 
 RUN = "user_data/runs/20250102T030405Z-backtest-9f3c21"
@@ -42,6 +45,13 @@ def test_what_is_old_and_cited_by_nothing_goes(runs: Field) -> None:
     assert (names(done, GONE), done.exit) == ([RUN, RESULT, EPOCHS], 0)
     assert not any((runs.root / path).exists() for path in (RUN, RESULT, EPOCHS))
     assert (runs.remove(RUNS).changed, runs.remove(RUNS).rows) == (False, [])
+
+
+def test_nothing_goes_while_somebody_indexes_it(runs: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PATIENCE", 0.0)
+    with results_lock.alone(runs.root, Clock()), pytest.raises(Refused, match="another command is indexing"):
+        runs.remove(RUNS)
+    assert names(runs.remove(RUNS), GONE) == [RUN, RESULT, EPOCHS]
 
 
 def test_what_is_young_stays(runs: Field) -> None:

@@ -5,6 +5,7 @@ What goes gets a name first by which it does not count; a removal that is killed
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -62,27 +63,45 @@ def _below(path: Path) -> Iterator[Path]:
             yield from _below(each)
 
 
+def rename(root: Path, below: Path, name: str, to: str) -> None:
+    """Give a file or a directory another name in the same directory, durably; nothing is replaced.
+
+    Args:
+        root: The tree of freqops.
+        below: Its directory in that; where it or what is above it is a link, nothing is renamed.
+        name: Its name.
+        to: Its new name.
+
+    Raises:
+        OSError: It cannot be renamed, or the new name is taken.
+    """
+    with _open(root, below) as directory:
+        if to in os.listdir(directory):  # noqa: PTH208  of what is open
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), to)
+        os.rename(name, to, src_dir_fd=directory, dst_dir_fd=directory)
+        os.fsync(directory)
+
+
 def remove(root: Path, below: Path, name: str) -> None:
     """Remove a file or a directory.
 
     Args:
         root: The tree of freqops.
         below: Its directory in that; where it or what is above it is a link, nothing is removed.
-        name: Its name.
+        name: Its name; one that begins with a point does not count already.
 
     Raises:
         NotProven: It is still there.
         OSError: It cannot be removed.
     """
+    going = name if name.startswith(".") else f"{GOING}{name}"
+    if going != name:
+        rename(root, below, name, going)
     with _open(root, below) as directory:
-        going = name if name.startswith(GOING) else f"{GOING}{name}"
-        if going != name:
-            os.rename(name, going, src_dir_fd=directory, dst_dir_fd=directory)
-            os.fsync(directory)
         place = Path(f"/proc/self/fd/{directory}") / going
         shutil.rmtree(place) if stat.S_ISDIR(place.lstat().st_mode) else place.unlink()
         os.fsync(directory)
-        if {name, going} & set(os.listdir(directory)):  # noqa: PTH208  of what is open
+        if {name, going} & set(os.listdir(directory)):  # noqa: PTH208  as above
             raise NotProven("it was removed, and is still there")
 
 
