@@ -72,7 +72,7 @@ def _cells(host: str, run: str, end: Mapping[str, Any] | None) -> list[str]:
     seconds = row.get("duration_s")
     return [
         host, run, visible(end["status"], 20), f"{seconds:.1f}" if kinds.number(seconds) else "",
-        _number(metrics, "total_trades", "{:.0f}"), _number(metrics, "profit_total", "{:+.2%}"),
+        _number(metrics, "trades", "{:.0f}"), _number(metrics, "profit_total", "{:+.2%}"),
         _number(metrics, "max_drawdown_account", "{:.2%}"), visible(end["reason"], SHOWN),
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ KILLED = 137  # as the engine has it for SIGKILL
 LONGEST = 300
 OUTER = re.compile(r"^\S*(?:Error|Exception|Exit|Interrupt)\b.*")  # the last line of a traceback
 LOGGED = re.compile(r"\b(?:ERROR|CRITICAL)\b(?: -)? *(.*)")
+IMPORT = re.compile(r"Could not import \S+ due to '(.*)'")
 SKIPPED = re.compile(r"\b([0-9]{1,6}) epochs? skipped due to duplicate parameters")
 NO_WORD = "it said nothing of an error"
 
@@ -93,8 +94,14 @@ def error_in(log: Sequence[str]) -> str:
         for line in reversed(log):
             found = pattern.search(line)
             if found:
-                return visible(" ".join(found[found.lastindex or 0].split()), LONGEST)
+                return visible(" ".join(found[found.lastindex or 0].split()) + _not_imported(log), LONGEST)
     return NO_WORD
+
+
+def _not_imported(log: Sequence[str]) -> str:
+    """Return why a file of a strategy could not be imported, which Freqtrade says before its error."""
+    found = next((found[1] for line in reversed(log) if (found := IMPORT.search(line))), "")
+    return f" ({found})" if found else ""
 
 
 def _backtest(left: Left) -> End:

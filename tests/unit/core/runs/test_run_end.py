@@ -72,6 +72,14 @@ def test_a_backtest_without_some_data_says_so() -> None:
     assert (end.status, end.reason) == ("finished", "without data: SOL/USDT 5m (none)")
 
 
+def test_what_could_not_be_imported_is_said() -> None:
+    log = (
+        "x - WARNING - Could not import /freqops/release/strategies/Mine.py due to 'No module named 'talib''",
+        "x - freqtrade - ERROR - Impossible to load Strategy 'Mine'.",
+    )
+    assert error_in(log) == "Impossible to load Strategy 'Mine'. (No module named 'talib')"
+
+
 def test_the_last_error_of_a_traceback_is_said_on_one_short_line() -> None:
     log = ("Traceback (most recent call last):", '  File "x.py", line 3', f"ImportError: \x1b[31m{'y' * 2000}", "bye")
     said = error_in(log)
