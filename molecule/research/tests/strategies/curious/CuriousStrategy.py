@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 PLACES = ("/freqops/conf/secrets.json", "/freqops/conf", "/srv/freqops", "/freqops/var")
-NAMES = ("freqops-alpha", "freqops-beta", "freqops-postgres", "postgres")
+NAME = "freqops-alpha"  # one: a name that nobody knows is asked for until a time limit
 PORTS = (8080, 8081, 5432)  # of a bot in its container, published, and of Postgres
 SECONDS = 0.2
 
@@ -20,21 +22,19 @@ SECONDS = 0.2
 def reached() -> list[str]:
     """Return everything that it should not see and sees all the same."""
     found = [place for place in PLACES if Path(place).exists()]
-    gateway = [
-        line.split()[2] for line in Path("/proc/net/route").read_text().splitlines()[1:] if line.split()[1] == "0" * 8
+    routes = [line.split() for line in Path("/proc/net/route").read_text().splitlines()[1:]]
+    gateways = [
+        ".".join(str(byte) for byte in reversed(bytes.fromhex(words[2]))) for words in routes if int(words[2], 16)
     ]
-    hosts = [*NAMES, *(".".join(str(int(part[at : at + 2], 16)) for at in (6, 4, 2, 0)) for part in gateway)]
-    addresses = [
-        line.strip() for line in Path(__file__).with_name("addresses.json").read_text().strip('[]\n"').split('", "')
-    ]
-    for host in [*hosts, *filter(None, addresses)]:
+    hosts = [*json.loads(Path(__file__).with_name("addresses.json").read_text()), *gateways]
+    with contextlib.suppress(OSError):
+        hosts.append(socket.gethostbyname(NAME))
+    for host in hosts:
         for port in PORTS:
-            try:
+            with contextlib.suppress(OSError):
                 socket.create_connection((host, port), SECONDS).close()
-            except OSError:
-                continue
-            found.append(f"{host}:{port}")
-    return found
+                found.append(f"{host}:{port}")
+    return [*found, *([] if gateways else ["no gateway was looked at"])]
 
 
 class CuriousStrategy(IStrategy):  # type: ignore[misc]
