@@ -28,7 +28,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/takeover": ("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
     "core/results": ("core/base",),
     "core/runs": (
-        *("core/base", "core/bot", "core/breaker", "core/halt", "core/incident", "core/preflight"),
+        *("core/base", "core/bot", "core/breaker", "core/deploy", "core/halt", "core/incident", "core/preflight"),
         *("core/results",),
     ),
     "core/backup": (
@@ -41,6 +41,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/retention": ("core/base", "core/preflight", "core/runs"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
+    "research": (),
     "hostctl/bot": (
         *("core/base", "core/bot", "core/halt", "core/exchange", "core/deploy"),
         *("core/breaker", "core/incident", "core/backup"),
@@ -85,7 +86,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/backup", "hostctl/bot", "hostctl/incident", "hostctl/deploy", "hostctl/maintenance"),
         *("hostctl/takeover",),
     ),
-    "hostctl/runs": ("core/base", "core/results", "core/runs", "hostctl/logs"),
+    "hostctl/runs": (
+        *("core/base", "core/bot", "core/deploy", "core/halt", "core/results", "core/runs"),
+        *("hostctl/bot", "hostctl/logs"),
+    ),
     "hostctl/retention": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
         *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
@@ -105,8 +109,8 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "schedule": ("core/base", "core/schedule"),
     "reports": ("core/base", "core/results"),
     "plays": (
-        *("core/base", "core/bot", "core/halt", "core/incident", "core/preflight", "core/results", "core/runs"),
-        *("fleet", "reports"),
+        *("core/base", "core/bot", "core/deploy", "core/halt", "core/incident", "core/preflight", "core/results"),
+        *("core/runs", "fleet", "reports"),
     ),
     "lab/exchange": (),
     "lab/base": (),

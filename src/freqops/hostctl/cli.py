@@ -60,6 +60,7 @@ COMMANDS = (
     "guard",
     "slot",
     "slots",
+    "run",
     "reassert",
     "dump",
     "probe",

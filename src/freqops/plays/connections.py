@@ -7,7 +7,7 @@ drop silently from what follows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -64,13 +64,14 @@ def _last_line(text: str) -> str | None:
     return lines[-1] if lines else None
 
 
-def ask(
+def ask(  # noqa: PLR0913, PLR0917  all that a question has
     action: ActionBase,
     hostvars: Any,
     commands: dict[str, list[str]],
     patience: float,
     clock: Clock | None = None,
     arrived: Callable[[fanout.Answer], None] = lambda _answer: None,
+    data: Mapping[str, bytes] | None = None,
 ) -> list[fanout.Answer]:
     """Run freqops-host on all hosts of ``commands`` at once; see `freqops.fleet.fanout.ask`.
 
@@ -81,8 +82,12 @@ def ask(
         patience: Seconds to wait for all of them together.
         clock: Tells when they are over.
         arrived: Is given each answer as it comes.
+        data: What it reads on its standard input, for each host.
     """
-    hosts = {host: partial(_connect, action, hostvars, host, words) for host, words in commands.items()}
+    given = data or {}
+    hosts = {
+        host: partial(_connect, action, hostvars, host, words, given.get(host)) for host, words in commands.items()
+    }
     return fanout.ask(hosts, patience, clock, arrived)
 
 
@@ -145,13 +150,15 @@ def _follow(
     return asked
 
 
-def _connect(action: ActionBase, hostvars: Any, host: str, words: list[str]) -> Callable[[], fanout.Said]:
+def _connect(
+    action: ActionBase, hostvars: Any, host: str, words: list[str], data: bytes | None
+) -> Callable[[], fanout.Said]:
     with _reached():
         command = _connected(action, hostvars, host, MOST_OF.get(words[0], MOST))
 
     def asked() -> fanout.Said:
         with _reached():
-            return command.answer(words)
+            return command.answer(words, data)
 
     return asked
 

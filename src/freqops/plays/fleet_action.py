@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible import context
@@ -87,7 +87,11 @@ class FleetAction(ActionBase):
         ]
 
     def ask(
-        self, commands: dict[str, list[str]], patience: float, check: Callable[[dict[str, Any]], object]
+        self,
+        commands: dict[str, list[str]],
+        patience: float,
+        check: Callable[[dict[str, Any]], object],
+        data: Mapping[str, bytes] | None = None,
     ) -> list[Answer]:
         """Run ``freqops-host`` on hosts, as `connections.ask`.
 
@@ -95,6 +99,7 @@ class FleetAction(ActionBase):
             commands: The arguments for each host.
             patience: Seconds to wait for all of them together.
             check: Raises where the document of a host is not what it must be.
+            data: What it reads on its standard input, for each host.
 
         Returns:
             An answer for each host. One that refused, or whose document is not what it must be, has an error and no
@@ -106,7 +111,7 @@ class FleetAction(ActionBase):
             if answer.error is None:
                 check(answer.document or {})
 
-        answers = connections.ask(self, self.hostvars, commands, patience, None, arrived)
+        answers = connections.ask(self, self.hostvars, commands, patience, None, arrived, data)
         for answer in answers:
             if answer.error is not None:
                 answer.document = None

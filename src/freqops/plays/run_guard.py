@@ -50,13 +50,16 @@ class Deed:
 
 DEEDS = {
     "adopt": Deed("freqops_adopt", ("adopted", "undone")),
+    "backtest": Deed("freqops_run", whole_fleet=True),
     "backup": Deed("freqops_backup"),
     "bots": Deed("freqops_bots"),
     "circuit_breaker": Deed("freqops_circuit_breaker", whole_fleet=True),
     "config": Deed("freqops_config", whole_fleet=True),
     "deploy": Deed("freqops_manifest", ("written",), whole_fleet=True),
+    "download_data": Deed("freqops_run", whole_fleet=True),
     "drill": Deed("freqops_drill", whole_fleet=True),
     "flatten": Deed("freqops_flatten"),
+    "hyperopt": Deed("freqops_run", whole_fleet=True),
     "incident": Deed("freqops_incident", whole_fleet=True),
     "logs": Deed("freqops_logs", whole_fleet=True),
     "keepalive": Deed("freqops_keepalive"),

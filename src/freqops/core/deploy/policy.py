@@ -22,6 +22,7 @@ SERVICE_KEYS = (
     *("logging", "mem_limit", "networks", "pids_limit", "ports", "read_only", "restart", "security_opt", "shm_size"),
     *("stop_grace_period", "stop_signal", "tmpfs", "user", "volumes"),
 )
+KEYS_BESIDE = (*SERVICE_KEYS, "cpu_shares", "oom_score_adj")  # a run steps back behind the bots of its host
 USER = re.compile(r"^[1-9][0-9]*:[1-9][0-9]*$")
 DIGEST = re.compile(r"^[^@\s]+@sha256:[0-9a-f]{64}$")
 SIZE = re.compile(r"^[1-9][0-9]*[bkmg]?b?$", re.IGNORECASE)
@@ -81,6 +82,11 @@ def violations_beside(service: Service) -> list[str]:
 
 def _keys(service: Service) -> Iterator[str]:
     for key in sorted(set(service) - set(SERVICE_KEYS)):
+        yield f"{key} is not allowed"
+
+
+def _keys_beside(service: Service) -> Iterator[str]:
+    for key in sorted(set(service) - set(KEYS_BESIDE)):
         yield f"{key} is not allowed"
 
 
@@ -157,7 +163,7 @@ def _no_secrets(service: Service) -> Iterator[str]:
                 yield f"{part} has a word that looks like a secret; secrets are files"
 
 
-RULES_BESIDE: tuple[Rule, ...] = (_keys, _user, _rights, _image, _limits, _ports, _volumes, _no_secrets)
+RULES_BESIDE: tuple[Rule, ...] = (_keys_beside, _user, _rights, _image, _limits, _ports, _volumes, _no_secrets)
 RULES: tuple[Rule, ...] = (*(_keys, _user, _rights, _image, _limits, _logging, _life, _ports, _volumes, _no_secrets),)
 
 

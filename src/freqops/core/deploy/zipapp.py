@@ -14,7 +14,7 @@ from pathlib import Path
 SHEBANG = b"#!/usr/bin/env -S python3 -IS\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 PACKAGES = ("core", "hostctl")  # run by the host's own Python
-IN_IMAGE = ("witness", "strategy")  # run by the Python of a bot's image, with what that has
+IN_IMAGE = ("witness", "strategy", "research")  # run by the Python of a bot's image, with what that has
 COMPILED = "/usr/local/lib/freqops"  # where `freqops-host compile` leaves what hosts run
 ENTRIES = {"freqops-host": "short_way", "freqops-operator": "operator"}
 MAIN = """\

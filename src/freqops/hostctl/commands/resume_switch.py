@@ -10,6 +10,8 @@ from freqops.core.base.exit_status import PROVEN
 
 from ..bot.engine import Engine
 from ..recovery.recover import recover
+from ..runs import stopping
+from ..runs.run_engine import RunEngine
 from . import output
 
 HELP = "bring what was interrupted to its end: switches, and bots that a command stopped (run by a timer)"
@@ -26,7 +28,10 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FreqopsError: One could not be.
     """
-    done, failed = recover(options.root, "freqops-recover", Clock(), Engine())
+    clock = Clock()
+    done, failed = recover(options.root, "freqops-recover", clock, Engine())
+    of_runs = stopping.recover(options.root, RunEngine(), clock)
+    done, failed = done + of_runs[0], failed + of_runs[1]
     for line in [*done, *failed]:
         output.print_text(line)
     if failed:

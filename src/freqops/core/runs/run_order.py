@@ -1,0 +1,125 @@
+"""The order of a run, as the control node sends it to a host: its inputs, its source, and who gives it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..base.errors import Refused
+from ..base.visible import visible
+from ..bot import inputs as words
+from . import run_inputs
+from .run_inputs import Inputs
+
+VERSION = 1
+PARTS = ("strategies", "python", "user_files")
+DIGEST = re.compile(r"[^@\s]{1,200}@sha256:[0-9a-f]{64}")
+MARK = re.compile(r"[0-9a-f]{16}")
+LONGEST_WAIT = 86_400
+MOST_FILES = 2000
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of a run.
+
+    Attributes:
+        inputs: Its inputs.
+        actor: Who gives it.
+        reason: The reason.
+        config: The configuration, where no bot has it.
+        files: What it reads, by the path below its input, where no bot has it.
+        image: The image, by digest, where no bot has it.
+        packages: The mark of the packages that are added to the image; empty for none.
+        wait: Seconds to try again where the host has no room for it yet.
+        force: Whether it begins beside live bots whatever the load of the host is.
+    """
+
+    inputs: Inputs
+    actor: str
+    reason: str
+    config: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    image: str = ""
+    packages: str = ""
+    wait: int = 0
+    force: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the order as `parsed` reads it."""
+        return {
+            "version": VERSION, "inputs": self.inputs.to_json(), "actor": self.actor, "reason": self.reason,
+            "config": self.config, "image": self.image, "packages": self.packages, "wait": self.wait,
+            "force": self.force,
+            "files": {name: base64.b64encode(content).decode() for name, content in self.files.items()},
+        }  # fmt: skip
+
+
+def parsed(document: Any) -> Order:
+    """Return the order that a document is.
+
+    Raises:
+        Refused: It is none; the text says what is wrong with it.
+    """
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise Refused(f"it is no order of a run of version {VERSION}")
+    inputs, config = document.get("inputs"), document.get("config")
+    if not isinstance(inputs, dict) or not isinstance(config, dict):
+        raise Refused("the order has no inputs, or no configuration")
+    order = Order(
+        inputs=run_inputs.parsed(inputs),
+        actor=words.line(document.get("actor"), "the actor"),
+        reason=words.line(document.get("reason"), "the reason"),
+        config=config,
+        files=_files(document.get("files")),
+        image=_text(document, "image", DIGEST),
+        packages=_text(document, "packages", MARK),
+        wait=wait(document.get("wait")),
+        force=document.get("force") is True,
+    )
+    if not order.inputs.bot and not order.image:
+        raise Refused("the order names neither a bot nor an image by its digest")
+    if order.inputs.strategy and not any(name.startswith("strategies/") for name in order.files):
+        raise Refused("the order has no files of a strategy")
+    return order
+
+
+def wait(value: object) -> int:
+    """Return the seconds to try again; 0 where nothing was said.
+
+    Raises:
+        Refused: It is no number of seconds.
+    """
+    if value in (None, ""):
+        return 0
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,5}", str(value)) or int(str(value)) > LONGEST_WAIT:
+        raise Refused(f"wait is '{visible(str(value), 60)}'; allowed: whole seconds from 0 to {LONGEST_WAIT}")
+    return int(str(value))
+
+
+def _text(document: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value = document.get(name, "")
+    if not isinstance(value, str) or (value and not pattern.fullmatch(value)):
+        raise Refused(f"the {name} of the order is '{visible(str(value), 60)}'")
+    return value
+
+
+def _files(found: object) -> dict[str, bytes]:
+    """Return files by their paths, none of which leads out of the input."""
+    if not isinstance(found, dict) or len(found) > MOST_FILES:
+        raise Refused(f"the order has no files, or more than {MOST_FILES}")
+    files = {}
+    for name, text in found.items():
+        parts = str(name).split("/")
+        if posixpath.normpath(str(name)) != name or len(parts) < 2 or parts[0] not in PARTS or ".." in parts:
+            raise Refused(f"the order has a file '{visible(str(name), 100)}'; they lie below {', '.join(PARTS)}")
+        try:
+            files[str(name)] = base64.b64decode(text, validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            raise Refused(f"the file '{visible(str(name), 100)}' of the order is not base64") from None
+    return files

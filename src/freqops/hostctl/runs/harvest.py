@@ -1,0 +1,161 @@
+"""What a run left behind, read as the hostile thing it is: its results, and the data that they were made of."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+from freqops.core.base.clock import iso
+from freqops.core.base.errors import FreqopsError
+from freqops.core.results import backtest_archive, gaps, hyperopt_file
+from freqops.core.results.artifacts import Artifact, artifact
+from freqops.core.results.hyperopt_file import Epoch
+from freqops.core.runs import candles
+from freqops.core.runs.candles import Candles
+from freqops.core.runs.run_command import BACKTESTS, HYPEROPTS
+from freqops.core.runs.run_inputs import bounds
+
+from . import candle_files, downloaded
+from .bounded_log import first_lines
+from .run_directory import RunDirectory
+from .run_engine import RunEngine
+
+VERSION = re.compile(r"freqtrade - INFO - freqtrade ([0-9]{4}\.[0-9]{1,2}[0-9A-Za-z.-]{0,20})$")
+FIRST_LINES = 50
+
+
+@dataclass
+class Harvest:
+    """What a run left.
+
+    Attributes:
+        results: How many results there are.
+        trades: Of a backtest: how many trades.
+        epochs: Of a hyperopt: how many epochs that are whole.
+        unreadable: Why something of it cannot be read; empty where all can.
+        missing: The data that it needed and that is not there.
+        metrics: Its metrics.
+        parameters: The effective parameters; of a hyperopt, the best ones.
+        artifacts: Its files.
+        data: The candles, by the name of their file.
+        more: Further columns of its row.
+    """
+
+    results: int = 0
+    trades: int | None = None
+    epochs: int = 0
+    unreadable: str = ""
+    missing: list[str] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
+    data: dict[str, Candles] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def of_run(place: RunDirectory, asked: dict[str, Any], engine: RunEngine) -> Harvest:
+    """Return what a run left; what cannot be read is said in it."""
+    harvest = Harvest()
+    readers: dict[str, Callable[[RunDirectory, dict[str, Any], Harvest], None]] = {
+        "backtest": _backtest, "hyperopt": _hyperopt, "download": _download,
+    }  # fmt: skip
+    try:
+        _data(place, asked, engine, harvest)
+        readers[asked["kind"]](place, asked, harvest)
+    except (FreqopsError, OSError, ValueError) as error:
+        harvest.unreadable = harvest.unreadable or str(error)
+    return harvest
+
+
+def epochs_of(place: RunDirectory) -> Iterator[Epoch]:
+    """Yield the whole epochs that a hyperopt left, in their order; what cannot be read ends them."""
+    for path in results(place.output / HYPEROPTS, ".fthypt")[:1]:
+        with suppress(FreqopsError, OSError):
+            yield from hyperopt_file.epochs(path)
+
+
+def results(directory: Path, suffix: str) -> list[Path]:
+    """Return the plain files with a suffix in a directory that a run could write; no link is followed."""
+    try:
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            return []
+        found = [path for path in directory.iterdir() if path.name.endswith(suffix)]
+        return sorted(path for path in found if stat.S_ISREG(path.lstat().st_mode))
+    except FileNotFoundError:
+        return []
+
+
+def _data(place: RunDirectory, asked: dict[str, Any], engine: RunEngine, harvest: Harvest) -> None:
+    """Read the candles: of a download, those that it left; else those that it was given of its pairs."""
+    exchange = asked["exchange"]
+    if asked["kind"] == "download":
+        below, wanted = downloaded.staging(place, exchange), downloaded.names_there(place, exchange)
+        wanted = [name for name in wanted if name in asked["files"]]
+    else:
+        below = place.data / exchange
+        begins = tuple(f"{candles.IN_NAME.sub('_', pair)}-" for pair in asked["pairs"])
+        wanted = [name for name in candle_files.names(below) if name.startswith(begins)]
+    harvest.data, wrong = candle_files.read(place, below, wanted, asked["image"], engine)
+    harvest.missing += wrong
+
+
+def _backtest(place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> None:
+    found = results(place.output / BACKTESTS, ".zip")
+    harvest.results = len(found)
+    harvest.artifacts = [artifact(place.root, path) for path in found]
+    if len(found) != 1:
+        return
+    result = backtest_archive.read(found[0], asked["strategy"])
+    harvest.trades, harvest.metrics, harvest.parameters = len(result.trades), dict(result.metrics), result.parameters
+    first, last = bounds(asked["inputs"].get("timerange", "-"))
+    harvest.missing += candles.missing(asked["pairs"], result.timeframe, harvest.data, first, last)
+    own = {candles.file_name(pair, result.timeframe): pair for pair in asked["pairs"]}
+    missed = [
+        gaps.Gap(own[name], result.timeframe, gap_first, gap_last)
+        for name, there in harvest.data.items()
+        if name in own
+        for gap_first, gap_last in candles.gaps_of(there)
+    ]
+    harvest.more = {
+        "window_start_utc": iso(result.window_start), "window_end_utc": iso(result.window_end),
+        "freqtrade_version": result.freqtrade_version or _version(place),
+        "gap_profit_share": gaps.profit_across(result.trades, missed) if missed else None,
+    }  # fmt: skip
+
+
+def _hyperopt(place: RunDirectory, _asked: dict[str, Any], harvest: Harvest) -> None:
+    found = results(place.output / HYPEROPTS, ".fthypt")
+    harvest.results = len(found)
+    harvest.artifacts = [artifact(place.root, path) for path in found]
+    summary = hyperopt_file.Summary()
+    for path in found[:1]:
+        try:
+            for line in hyperopt_file.lines(path):
+                harvest.epochs += 1
+                if summary.take(line.epoch):
+                    harvest.parameters = line.effective
+                    window = {"window_start_utc": iso(line.window_start), "window_end_utc": iso(line.window_end)}
+                    harvest.more = {**window, "freqtrade_version": _version(place)}
+        except FreqopsError as error:
+            harvest.unreadable = f"{path.name}, after {harvest.epochs} epochs: {error}"
+    if harvest.epochs:
+        harvest.metrics = summary.metrics()
+
+
+def _version(place: RunDirectory) -> str:
+    """Return the release of Freqtrade that a log names first; empty where it names none."""
+    found = (VERSION.search(line) for line in first_lines(place.log, FIRST_LINES))
+    return next((each[1] for each in found if each), "")
+
+
+def _download(_place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> None:
+    first, last = bounds(asked["inputs"]["timerange"])
+    for timeframe in asked["inputs"]["timeframes"]:
+        harvest.missing += candles.missing(asked["pairs"], timeframe, harvest.data, first, last)
+    harvest.results = len(harvest.data)
+    harvest.metrics = {"candles": float(sum(each.candles for each in harvest.data.values()))}

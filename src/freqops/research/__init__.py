@@ -1,0 +1,1 @@
+"""Programs of runs inside a bot's image: they import what only the image has."""
