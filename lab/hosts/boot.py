@@ -140,7 +140,7 @@ def _create(place: Place, host: HostSpec, state: State) -> None:
         container = containers.create(place.client, spec)
         try:
             containers.start(container, place.net, spec.address)
-            until(functools.partial(booted, container), BOOT_SECONDS, f"systemd in {host.name} boots")
+            until(functools.partial(_booted, container), BOOT_SECONDS, f"systemd in {host.name} boots")
         except LabError as error:
             refusals.append(f"{rights}: {error}")
             containers.remove(container)
@@ -150,12 +150,7 @@ def _create(place: Place, host: HostSpec, state: State) -> None:
     raise LabError(f"{host.name} does not boot with any set of rights:\n" + "\n".join(refusals))
 
 
-def booted(container: Container) -> bool:
-    """Whether systemd of a host has come up.
-
-    Raises:
-        LabError: the container has ended.
-    """
+def _booted(container: Container) -> bool:
     container.reload()
     if container.status != "running":
         log = container.logs(tail=LOG_LINES).decode(errors="replace")
