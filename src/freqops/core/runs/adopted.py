@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +12,8 @@ from ..base.clock import FUTURE_SECONDS, iso
 from ..results.archive_file import ResultUnreadable
 from ..results.artifacts import Artifact
 from ..results.backtest_archive import Backtest
-from ..results.hyperopt_file import Epoch, Line, Summary, WholeLines
+from ..results.hyperopt_file import Line
+from ..results.spooled_epochs import SpooledEpochs
 from . import registry_schema as schema
 from .run_records import Adopted
 from .run_rows import RunRows
@@ -55,49 +56,41 @@ def backtest(found: Backtest, artifacts: Sequence[Artifact], host: str, now: dat
     )
 
 
-class AdoptedHyperopt:
-    """A hyperopt as the registry takes it; its file is read once for the whole, and once more for its epochs."""
+def hyperopt(path: Path, artifacts: Sequence[Artifact], host: str, now: datetime) -> Adopted:
+    """Return a hyperopt as the registry takes it; where a part of its file cannot be read, its ``end_reason`` says why.
 
-    def __init__(self, path: Path, artifacts: Sequence[Artifact], host: str, now: datetime) -> None:
-        self._path, self._artifacts, self._host, self._now = path, artifacts, host, now
+    Args:
+        path: Its file.
+        artifacts: That file, as an artifact.
+        host: The host on which it lies.
+        now: The present.
 
-    def adopted(self) -> Adopted:
-        """Return it; where a part of its file cannot be read, its ``end_reason`` says why.
-
-        Raises:
-            ResultUnreadable: It has no epoch, or says that it ran in the future.
-        """
-        summary, first, best = Summary(), None, None  # type: Summary, Line | None, Line | None
-        started = finished = None  # type: datetime | None
-        whole = WholeLines(self._path)
-        for line in whole:
-            first = first or line
-            best = line if summary.take(line.epoch) else best
-            started = min(filter(None, (started, line.started)), default=None)
-            finished = max(filter(None, (finished, line.finished)), default=None)
-        if first is None:
-            raise ResultUnreadable(whole.why or f"{self._path.name}: it is empty")
-        _refuse_future(self._path.name, finished, self._now)
-        more = {
-            **_more(self._host, self._artifacts, first.window_start, first.window_end),
-            "parameters_json": _json(best.effective) if best is not None else None,
-            "end_reason": whole.why or None,
-        }
-        return Adopted(
-            _hyperopt_id(self._path.name, first, started),
-            "hyperopt",
-            schema.UNKNOWN,  # the file does not say how many epochs there should have been
-            first.strategy,
-            started,
-            finished,
-            {**more, **_duration(started, finished)},
-            summary.metrics(),
-            self._artifacts,
-            self._epochs(),
-        )
-
-    def _epochs(self) -> Iterator[Epoch]:
-        return (line.epoch for line in WholeLines(self._path))
+    Raises:
+        ResultUnreadable: It has no epoch, or says that it ran in the future.
+        OSError: There is no room for a temporary file.
+    """
+    epochs = SpooledEpochs(path)
+    first, best = epochs.first, epochs.best
+    if first is None:
+        raise ResultUnreadable(epochs.why or f"{path.name}: it is empty")
+    _refuse_future(path.name, epochs.finished, now)
+    more = {
+        **_more(host, artifacts, first.window_start, first.window_end),
+        "parameters_json": _json(best.effective) if best is not None else None,
+        "end_reason": epochs.why or None,
+    }
+    return Adopted(
+        _hyperopt_id(path.name, first, epochs.started),
+        "hyperopt",
+        schema.UNKNOWN,  # the file does not say how many epochs there should have been
+        first.strategy,
+        epochs.started,
+        epochs.finished,
+        {**more, **_duration(epochs.started, epochs.finished)},
+        epochs.metrics,
+        artifacts,
+        epochs,
+    )
 
 
 def own_id(rows: RunRows, run: Adopted) -> str:

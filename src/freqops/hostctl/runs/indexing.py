@@ -121,6 +121,8 @@ def index(root: Path, clock: Clock, *, look: bool = False) -> Indexed:
                 _take(present, each, known, clock.utcnow(), done)
             except (ResultUnreadable, Refused) as error:
                 done.problems.append(str(error))
+            except OSError as error:
+                done.problems.append(f"{each.path.name}: {error.strerror or error}")
     return done
 
 
@@ -198,7 +200,7 @@ def _read(found: Found, now: datetime) -> list[Adopted]:
     """
     host = os.uname().nodename
     if found.kind == "hyperopt":
-        return [adopted.AdoptedHyperopt(found.path, found.artifacts, host, now).adopted()]
+        return [adopted.hyperopt(found.path, found.artifacts, host, now)]
     return [adopted.backtest(run, found.artifacts, host, now) for run in backtest_archive.read_all(found.path)]
 
 

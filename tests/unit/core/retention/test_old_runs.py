@@ -50,7 +50,7 @@ def test_what_goes_on_or_ended_nobody_knows_when_is_not_old(more: dict[str, Any]
     assert old({**row("a", 90), **more}, row("b", 1)) == {}
 
 
-def test_what_the_drawdown_guard_counts_stays() -> None:
+def test_what_the_guard_counts_of_each_strategy_stays() -> None:
     rows = [row("a", 90), row("b", 80), row("c", 70, status="failed"), row("d", 60, status="stopped"), row("e", 50)]
     assert old(*rows, guarded=1) == {"a": "", "b": "", "c": "", "d": ""}, "the newest is kept, and is what counts"
     assert [run for run, needs in old(*rows, guarded=2).items() if needs] == ["b"]
