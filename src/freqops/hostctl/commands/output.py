@@ -42,6 +42,12 @@ def print_text(*lines: str) -> None:
     sys.stdout.flush()
 
 
+def print_file(text: str) -> None:
+    """Print what is a file for a program, and in which what others wrote was made visible."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 class ReaderGone(FreqopsError):
     """Nobody reads any more what a command prints."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from freqops.core.base import iso_time
@@ -94,12 +93,8 @@ def _compare(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
 def _export(options: argparse.Namespace) -> int:
     with registry.opened(registry.place(options.root), owner=os.geteuid()) as present:
         rows, _ = present.runs(_filters(options), Page(1, -1))
-    host = [
-        {"host": os.uname().nodename, **{name: value for name, value in row.items() if value is not None}}
-        for row in rows
-    ]
-    sys.stdout.write((run_export.as_csv if options.format == "csv" else run_export.as_json)(host))
-    sys.stdout.flush()
+    named = [{**row, "host": row["host"] or os.uname().nodename} for row in rows]
+    output.print_file(run_export.as_csv(named) if options.format == "csv" else run_export.as_json(named))
     return PROVEN
 
 

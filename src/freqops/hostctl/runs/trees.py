@@ -99,7 +99,7 @@ def remove(root: Path, below: Path, name: str) -> None:
         rename(root, below, name, going)
     with _open(root, below) as directory:
         if stat.S_ISDIR(os.stat(going, dir_fd=directory, follow_symlinks=False).st_mode):
-            shutil.rmtree(f"/proc/self/fd/{directory}/{going}")
+            shutil.rmtree(Path(f"/proc/self/fd/{directory}") / going)
         else:
             os.unlink(going, dir_fd=directory)
         os.fsync(directory)
