@@ -111,7 +111,8 @@ class FleetAction(ActionBase):
             if answer.error is None:
                 check(answer.document or {})
 
-        answers = connections.ask(self, self.hostvars, commands, patience, None, arrived, data)
+        sent = {} if data is None else {"data": data}
+        answers = connections.ask(self, self.hostvars, commands, patience, None, arrived, **sent)
         for answer in answers:
             if answer.error is not None:
                 answer.document = None

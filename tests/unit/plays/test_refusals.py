@@ -28,6 +28,7 @@ FLEET = {
     "paper-1": {"freqtrade_bots": [{"name": "alpha", "mode": "paper"}, {"name": "beta", "mode": "paper"}]},
     "prod-1": {"freqtrade_bots": [{"name": "gamma", "mode": "live"}]},
 }
+ALL_OR_SOME = "{{ fleet_hosts | default('all') }}"  # of which this is about all
 REASON = "reason=test"
 INCIDENT = "incident=20260101T000000Z-halt3-000003"
 
@@ -40,7 +41,7 @@ def plays_of(playbook: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             continue
         imported = playbook.parent / play["ansible.builtin.import_playbook"]
         for inner, own in plays_of(imported):
-            if inner["hosts"] == "all":
+            if inner["hosts"] in ("all", ALL_OR_SOME):
                 yield inner, {**own, **play.get("vars", {})}
 
 

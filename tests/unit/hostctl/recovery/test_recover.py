@@ -22,6 +22,7 @@ from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.stopped import Stopped
 from freqops.hostctl.maintenance import change_of_clusters
 from freqops.hostctl.recovery import recover
+from freqops.hostctl.runs.run_directory import RUNS, UNDER_WAY
 from tests.unit.fakes import FakeClock, FakeEngine, StillApi, made_container, make_bot, process
 
 BY = Stopped("postgres", "one", "f00")
@@ -300,6 +301,7 @@ def test_the_unit_looks_for_every_note_that_the_recovery_knows() -> None:
     bots = os.path.join("/srv/freqops/bots", "*")  # noqa: PTH118  a pattern, no path
     assert wanted == [
         *(f"{bots}/{name}" for name in ("switch.json", "stopped.json", removal.NOTE, "restoring.json")),
+        os.path.join("/srv/freqops", RUNS, "*", UNDER_WAY),  # noqa: PTH118  likewise
         "/srv/freqops/postgres/former.yml",
         "/srv/freqops/postgres/upgrade.json",
     ]
