@@ -50,7 +50,7 @@ OFF_THE_LAB = ("tests/unit", "tests/shipped", "tests/crash", "tests/halt_model")
 COUNTED_ON_THE_LAB = (
     "tests/rollout",
     "tests/adoption",
-    "molecule/rollout/tests/test_sequences.py",
+    "molecule/rollout/tests",
     "molecule/backup/tests/test_moved_hosts.py",
     "molecule/backup/tests/test_elsewhere.py",
     "molecule/backup/tests/test_upgrade.py",
