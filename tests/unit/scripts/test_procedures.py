@@ -16,7 +16,7 @@ from tests.support.procedures import FORMER, playbooks
 ROOT = Path(__file__).parents[3]
 META = sorted((ROOT / "playbooks").glob("*.meta.yml"))
 LISTED = re.compile(r"^  ansible-playbook playbooks/(\w+)\.yml +(.+)$", re.MULTILINE)
-TASKS = ["run:", "look:", "halt:", "back:", "keep:"]
+TASKS = ["run:", "look:", "test:", "halt:", "back:", "keep:"]
 
 
 def said(checkout: Path) -> str:
