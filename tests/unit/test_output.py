@@ -43,7 +43,6 @@ WRITERS = {
     "src/freqops/hostctl/cli.py",
     "src/freqops/hostctl/commands/output.py",
     "src/freqops/hostctl/commands/halt.py",  # only flushes
-    "src/freqops/hostctl/commands/runs.py",  # CSV and JSON of an export, for a program
     "src/freqops/hostctl/own_session.py",  # words of its own; what its child printed passes as it is
     "src/freqops/research/candles.py",  # JSON for the process that started it
     "src/freqops/schedule/__main__.py",  # its own words, made visible
