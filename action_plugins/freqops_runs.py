@@ -13,9 +13,9 @@ from freqops.core.base.text_table import table
 from freqops.core.base.visible import visible
 from freqops.core.results.document import Document
 from freqops.core.retention import answer as retention_answer
-from freqops.core.runs import run_tables, runs_answer
+from freqops.core.runs import run_id, run_order, run_tables, runs_answer
 from freqops.fleet.fanout import Answer
-from freqops.plays import mandate, run_pages
+from freqops.plays import mandate, run_acts, run_pages
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
@@ -30,6 +30,9 @@ INPUTS = {  # the inputs that each action takes, besides directory
     "compare": ("run",),
     "index": (),
     "prune": ("days", "keep"),
+    "follow": ("run",),
+    "cancel": ("run",),
+    "reproduce": ("run", "wait", "force"),
 }
 LIMIT = 50
 RUN = re.compile(r"[^\s,\x00-\x1f\x7f-][^\s,\x00-\x1f\x7f]{0,199}")
@@ -202,6 +205,21 @@ class ActionModule(FleetAction):
             changed = changed or done.changed
         show([f"NOT REMOVED {text}" for text in wrong], BAD)
         return _failed({"changed": changed}, "NOT ALL PROVEN", wrong)
+
+    # --- of one run, where it is
+
+    def _follow(self) -> dict[str, Any]:
+        return run_acts.follow(self, self._hosts(), self._one_run())
+
+    def _cancel(self) -> dict[str, Any]:
+        return run_acts.cancel(self, self._hosts(), self._one_run())
+
+    def _reproduce(self) -> dict[str, Any]:
+        wait = run_order.wait(self.argument("wait"))
+        return run_acts.reproduce(self, self._hosts(), self._one_run(), wait, force=self.truth("force"))
+
+    def _one_run(self) -> str:
+        return run_id.checked(str(self.argument("run", "")))
 
 
 def _silent(answers: Sequence[Answer]) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_runs
-short_description: Runs of all hosts of the play at once, listed, shown, compared, exported, indexed, pruned
+short_description: Runs of all hosts of the play at once, looked at and acted on
 description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each it runs C(freqops-host runs).
@@ -14,7 +14,11 @@ description:
     O(directory).
   - Fails where a host gave no answer or did not run the action, where an index could not read something, where a run
     was not removed, where no host has a run that is named, and where the trades of runs cannot be compared.
-  - The reason of O(action=prune) is the variable C(reason) of the play, as it was given; nothing in it is a template.
+  - O(action=follow), O(action=cancel) and O(action=reproduce) act where the run is, by C(freqops-host run); they fail
+    where no host has it, where it does not finish or is not cancelled, and where the one that was run again brought
+    something else.
+  - The reason of O(action=prune), O(action=cancel) and O(action=reproduce) is the variable C(reason) of the play, as it
+    was given; nothing in it is a template.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops
@@ -28,12 +32,14 @@ options:
   action:
     description: V(list) lists a page of them; V(show) and V(compare) show some, and write pages; V(export) writes all
       of them as CSV and JSON; V(index) takes what others left in Freqtrade's directories into the registry; V(prune)
-      removes old ones, row and files together.
+      removes old ones, row and files together; V(follow) shows how far one is until it is over; V(cancel) ends it and
+      keeps what was finished; V(reproduce) runs it again and compares.
     type: str
     default: list
-    choices: [list, show, compare, export, index, prune]
+    choices: [list, show, compare, export, index, prune, follow, cancel, reproduce]
   run:
-    description: The ids of runs, separated by commas; for V(show) and V(compare) of O(action).
+    description: The ids of runs, separated by commas, for V(show) and V(compare) of O(action); one for V(follow),
+      V(cancel) and V(reproduce).
     type: str
   directory:
     description: Where pages and files are written on the control node; where not given, C(runs) at the root of the
@@ -69,6 +75,12 @@ options:
   keep:
     description: So many of each kind and strategy stay, the newest; for O(action=prune).
     type: int
+  wait:
+    description: Seconds to try again where the host has no room for it yet; for O(action=reproduce).
+    type: str
+  force:
+    description: Whether it begins beside live bots whatever the load of the host is; for O(action=reproduce).
+    type: str
 """
 
 EXAMPLES = r"""
@@ -91,9 +103,22 @@ action:
   type: str
 runs:
   description: A row for each run that is listed or shown, with its host and its metrics.
-  returned: with V(list), V(show) and V(compare) of O(action)
+  returned: with V(list), V(show) and V(compare) of O(action), and the ends of runs with V(follow)
   type: list
   elements: dict
+run:
+  description: The id of the run that repeats the other one.
+  returned: with O(action=reproduce)
+  type: str
+same:
+  description: Whether it brought the same trades, or the same epochs.
+  returned: with O(action=reproduce)
+  type: bool
+causes:
+  description: What was not the same in what the two were made of.
+  returned: with O(action=reproduce)
+  type: list
+  elements: str
 total:
   description: How many runs are wanted, on all hosts.
   returned: with V(list) and V(export) of O(action)
@@ -124,11 +149,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "action": {
         "type": "str",
         "default": "list",
-        "choices": ["list", "show", "compare", "export", "index", "prune"],
+        "choices": ["list", "show", "compare", "export", "index", "prune", "follow", "cancel", "reproduce"],
     },
     "run": {"type": "str"},
     "directory": {"type": "path"},
-    **{name: {"type": "str"} for name in ("kind", "strategy", "bot", "status", "since", "up_to")},
+    **{name: {"type": "str"} for name in ("kind", "strategy", "bot", "status", "since", "up_to", "wait", "force")},
     **{name: {"type": "int"} for name in ("limit", "page", "days", "keep")},
 }
 

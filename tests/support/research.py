@@ -67,8 +67,8 @@ class Research(Field):
 
     def nothing_left(self, run: str) -> None:
         """Wait until nothing of a run is there but what it left behind."""
-        named = f"docker ps -a --format '{{{{.Names}}}}' | grep -c {run} || true"
-        network = f"docker network ls --format '{{{{.Name}}}}' | grep -ci {run} || true"
+        named = f"docker ps -a --format '{{{{.Names}}}}' | grep -c {run} ; true"
+        network = f"docker network ls --format '{{{{.Name}}}}' | grep -ci {run} ; true"
         until("its container is gone", lambda: self.sh(named).strip() == "0")
         assert self.sh(network).strip() == "0"
         assert self.sh(f"ls {RUNS}/{run}/under_way.json 2>/dev/null | wc -l").strip() == "0"

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible import context
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from freqops.core.base.errors import Refused
-from freqops.core.base.visible import all_visible
+from freqops.core.base.visible import all_visible, visible
 from freqops.core.bot import host_command, inputs
 from freqops.fleet.fanout import Answer
 
 from . import connections, fleet, output
 from .inventory_bots import Lost
 
+SHOWN = 40
 UNKNOWN, NO_HOST = "?", "no host"  # of a bot that the fleet has lost
 
 
@@ -54,6 +56,17 @@ class FleetAction(ActionBase):
         """Return an argument of the task as it was given; the default, if any, where it is missing or an empty text."""
         value = self._task.args.get(name)
         return default if value is None or (value == "" and default is not None) else value
+
+    def truth(self, name: str) -> bool:
+        """Return an argument that is true or false; false where it is missing.
+
+        Raises:
+            Refused: It is neither.
+        """
+        try:
+            return bool(boolean(self.argument(name, False), strict=True))
+        except TypeError:
+            raise Refused(f"{name} is {visible(self.argument(name), SHOWN)!r}; allowed: true or false") from None
 
     @property
     def hostvars(self) -> Any:

@@ -10,12 +10,14 @@ from typing import Any
 from ..base.visible import compact
 from .backtest_archive import Trade
 from .document import Document
+from .hyperopt_file import Epoch
 
 # Columns of a run that differ for every two of them, or are compared otherwise.
 OF_EACH = (
     *("id", "started_utc", "finished_utc", "duration_s", "peak_memory_bytes", "artifacts_path", "incident_id"),
     *("parameters_json", "parameters_sha256", "actor", "reason", "experiment_id"),
 )
+OF_EPOCH = ("number", "parameters", "loss", "trades", "profit")
 TOLERANCE = 1e-9  # between figures that two machines calculated
 DEEPEST = 8
 
@@ -55,8 +57,22 @@ def trades_differ(one: Sequence[Trade], other: Sequence[Trade]) -> str:
     return _counts(one, other).rstrip("; ")
 
 
-def _counts(one: Sequence[Trade], other: Sequence[Trade]) -> str:
-    return "" if len(one) == len(other) else f"{len(one)} and {len(other)} trades; "
+def epochs_differ(one: Sequence[Epoch], other: Sequence[Epoch]) -> str:
+    """Return in what the epochs of two hyperopts differ; empty where they are the same ones, in the same order."""
+    for this, that in zip(_in_order(one), _in_order(other)):
+        names = [name for name in OF_EPOCH if not _same(getattr(this, name), getattr(that, name))]
+        if names:
+            values = ", ".join(f"{name} {getattr(this, name)} and {getattr(that, name)}" for name in names)
+            return f"{_counts(one, other, 'epochs')}epoch {this.number} differs: {values}"
+    return _counts(one, other, "epochs").rstrip("; ")
+
+
+def _in_order(epochs: Sequence[Epoch]) -> list[Epoch]:
+    return sorted(epochs, key=lambda each: each.number)
+
+
+def _counts(one: Sequence[object], other: Sequence[object], what: str = "trades") -> str:
+    return "" if len(one) == len(other) else f"{len(one)} and {len(other)} {what}; "
 
 
 def _order(trade: Trade) -> tuple[Any, ...]:
@@ -65,7 +81,7 @@ def _order(trade: Trade) -> tuple[Any, ...]:
 
 def _same(this: Any, that: Any) -> bool:
     if isinstance(this, float) and isinstance(that, float):
-        return math.isclose(this, that, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return math.isclose(this, that, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or (math.isnan(this) and math.isnan(that))
     return bool(this == that)
 
 

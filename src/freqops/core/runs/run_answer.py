@@ -16,6 +16,7 @@ OF_END: dict[str, kinds.Kind] = {
     "metrics": lambda value: isinstance(value, dict) and all(map(kinds.number, value.values())),
     "log": kinds.list_of(kinds.text),
 }  # fmt: skip
+OF_CANCEL: dict[str, kinds.Kind] = dict.fromkeys(("run", "status", "reason"), kinds.text)
 HEADINGS = ("host", "run", "ended", "seconds", "trades", "profit", "drawdown", "reason")
 SHOWN = 120
 LINES = 5
@@ -40,6 +41,18 @@ def of_end(document: object, run: str) -> dict[str, Any]:
         Malformed: The host does not say it, or says it of another one.
     """
     found = kinds.checked(document, OF_END, tuple(OF_END))
+    if found["run"] != run:
+        raise Malformed(f"it tells of {visible(found['run'], SHOWN)}")
+    return found
+
+
+def of_cancel(document: object, run: str) -> dict[str, Any]:
+    """Return how a run ended that was cancelled.
+
+    Raises:
+        Malformed: The host does not say it, or says it of another one.
+    """
+    found = kinds.checked(document, OF_CANCEL, tuple(OF_CANCEL))
     if found["run"] != run:
         raise Malformed(f"it tells of {visible(found['run'], SHOWN)}")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 from ..base.errors import Refused
 from ..base.visible import visible
 from ..bot import inputs as words
-from . import run_inputs
+from . import run_id, run_inputs
 from .run_inputs import Inputs
 
 VERSION = 1
@@ -22,6 +22,7 @@ DIGEST = re.compile(r"[^@\s]{1,200}@sha256:[0-9a-f]{64}")
 MARK = re.compile(r"[0-9a-f]{16}")
 LONGEST_WAIT = 86_400
 MOST_FILES = 2000
+OF_AGAIN = ("actor", "reason", "wait", "force")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Order:
         packages: The mark of the packages that are added to the image; empty for none.
         wait: Seconds to try again where the host has no room for it yet.
         force: Whether it begins beside live bots whatever the load of the host is.
+        again: The id of the run that it repeats; empty where it is none.
     """
 
     inputs: Inputs
@@ -49,6 +51,7 @@ class Order:
     packages: str = ""
     wait: int = 0
     force: bool = False
+    again: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the order as `parsed` reads it."""
@@ -60,7 +63,30 @@ class Order:
         }  # fmt: skip
 
 
-def parsed(document: Any) -> Order:
+@dataclass(frozen=True)
+class Again:
+    """The order to run again what a run of this host was.
+
+    Attributes:
+        run: The id of that run.
+        actor: Who gives it.
+        reason: The reason.
+        wait: Seconds to try again where the host has no room for it yet.
+        force: Whether it begins beside live bots whatever the load of the host is.
+    """
+
+    run: str
+    actor: str
+    reason: str
+    wait: int = 0
+    force: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the order as `parsed` reads it."""
+        return {"version": VERSION, "again": self.run, **{name: getattr(self, name) for name in OF_AGAIN}}
+
+
+def parsed(document: Any) -> Order | Again:
     """Return the order that a document is.
 
     Raises:
@@ -68,6 +94,8 @@ def parsed(document: Any) -> Order:
     """
     if not isinstance(document, dict) or document.get("version") != VERSION:
         raise Refused(f"it is no order of a run of version {VERSION}")
+    if "again" in document:
+        return _again(document)
     inputs, config = document.get("inputs"), document.get("config")
     if not isinstance(inputs, dict) or not isinstance(config, dict):
         raise Refused("the order has no inputs, or no configuration")
@@ -87,6 +115,19 @@ def parsed(document: Any) -> Order:
     if order.inputs.strategy and not any(name.startswith("strategies/") for name in order.files):
         raise Refused("the order has no files of a strategy")
     return order
+
+
+def _again(document: Mapping[str, Any]) -> Again:
+    odd = sorted(set(document) - {"version", "again", *OF_AGAIN})
+    if odd:
+        raise Refused(f"an order to run something again has '{visible(odd[0], 60)}', which that run had already")
+    return Again(
+        run_id.checked(str(document["again"])),
+        words.line(document.get("actor"), "the actor"),
+        words.line(document.get("reason"), "the reason"),
+        wait(document.get("wait")),
+        document.get("force") is True,
+    )
 
 
 def wait(value: object) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ from freqops.core.deploy import release
 from freqops.core.halt.deadman import this_boot
 from freqops.core.runs import candles, run_command, run_config, run_id
 from freqops.core.runs.run_inputs import DEFAULT_EPOCHS, DEFAULT_LOSS, DEFAULT_SPACES, MOST_JOBS, Inputs, bounds
-from freqops.core.runs.run_order import PARTS, Order
+from freqops.core.runs.run_order import Again, Order
 
-from . import candle_files, contain, downloaded, gate, unit
+from . import candle_files, contain, downloaded, gate, input_files, repetition, unit
 from .gate import NoRoom
 from .run_directory import ASKED, READABLE, READABLE_FILE, UNDER_WAY, RunDirectory, free_bytes_or_refuse
 from .run_engine import RunEngine
@@ -32,13 +30,14 @@ LEAST_FREE = 256 * 1024 * 1024
 LARGEST_SEED = 2**31 - 1
 
 
-def begin(root: Path, order: Order, clock: Clock, engine: RunEngine) -> str:
+def begin(root: Path, given: Order | Again, clock: Clock, engine: RunEngine) -> str:
     """Begin a run, and return its id, when its row is written.
 
     Raises:
         Refused: Nothing ran, nothing is left: it is not allowed, the host has no room, or lacks what it needs.
         NotProven: It is not known whether it began.
     """
+    order = repetition.order_of(root, given) if isinstance(given, Again) else given
     bot = _bot(root, order.inputs.bot) if order.inputs.bot else None
     image = bot.image if bot is not None else order.image
     free_bytes_or_refuse(root, LEAST_FREE)
@@ -116,7 +115,7 @@ def _filled(
     """Write what the run reads, and return what was asked."""
     if bot is not None:
         given = durable.read_json(bot.release_home / release.CONFIG)
-        files, packages = dict(_files_of(bot.release_home)), bot.packages
+        files, packages = dict(input_files.below(bot.release_home)), bot.packages
     else:
         given, files, packages = order.config, order.files, order.packages
     if not isinstance(given, dict):
@@ -141,10 +140,8 @@ def _filled(
         "bot_release": bot.release if bot is not None else "", "image": image,
         "packages": str(home) if home is not None and home.is_dir() else "",
         "commands": run_command.commands(inputs, strategy, exchange, prepend=prepend),
-        "strategy_sha256": _digest_of(files, "strategies/", without=".json"),
-        "parameters_sha256": _digest_of(files, "strategies/", only=".json"),
-        "config_sha256": hashlib.sha256(durable.as_json(config)).hexdigest(),
-        "started_utc": iso(clock.utcnow()), "place": str(place.path.relative_to(place.root)),
+        **input_files.checksums(files, config),
+        "again": order.again, "started_utc": iso(clock.utcnow()), "place": str(place.path.relative_to(place.root)),
     }  # fmt: skip
 
 
@@ -162,14 +159,6 @@ def _settled(inputs: Inputs) -> Inputs:
     )
 
 
-def _files_of(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a release that a run reads, by their paths."""
-    for part in PARTS:
-        for path in sorted((home / part).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(home).as_posix(), path.read_bytes()
-
-
 def _write(place: RunDirectory, files: dict[str, bytes], config: dict[str, Any]) -> None:
     """Write what a run reads, for everybody to read and nobody to write."""
     for part in ("strategies", "python"):
@@ -179,19 +168,9 @@ def _write(place: RunDirectory, files: dict[str, bytes], config: dict[str, Any])
         path.parent.mkdir(mode=READABLE, parents=True, exist_ok=True)
         path.write_bytes(content)
         path.chmod(READABLE_FILE)
-    durable.write_json(place.input / "config.json", config, READABLE_FILE)
+    durable.write_json(place.input / input_files.CONFIG, config, READABLE_FILE)
     for path in place.input.rglob("*"):
         if path.is_dir():
             path.chmod(READABLE)
     if (place.input / user_files.DIRECTORY).is_dir():
         user_files.make_mount_point(place.output, CONTAINER_UID)
-
-
-def _digest_of(files: dict[str, bytes], below: str, *, only: str = "", without: str = "") -> str:
-    """Return one checksum of files; empty where there are none."""
-    digest, found = hashlib.sha256(), False
-    for name in sorted(files):
-        if name.startswith(below) and name.endswith(only) and not (without and name.endswith(without)):
-            digest.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
-            found = True
-    return digest.hexdigest() if found else ""
