@@ -37,6 +37,14 @@ def test_two_in_the_same_second_have_a_result_each_and_a_row_reproduces_its_run(
     figures = [end["metrics"] for end in ends.values()]
     assert figures[0] == figures[1]
     assert host.sh(f"find {RUNS} -path '*backtest_results*' -name '*.zip' | xargs -n1 dirname | sort | uniq -d") == ""
+    again = ("--limit", host.host.name, "-e", "action=reproduce", "-e", f"run={first}")
+    repeated = play("runs", *again)
+    assert repeated.rc == 0, repeated.out
+    assert f": the same {ends[first]['metrics']['trades']:.0f} trades" in repeated.out, repeated.out
+    host.sh(f"sed -i 1i# {RUNS}/{first}/input/strategies/*.py")
+    refused = play("runs", *again)
+    assert refused.rc == 2, refused.out
+    assert f"is not the one that {first} had" in refused.out, refused.out
 
 
 def test_it_goes_on_without_its_control_node_and_reaches_nothing_of_a_bot(host: Research, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.field import until
+from tests.support.field import play, until
 from tests.support.research import Research
 
 SEARCH = {"spaces": "buy", "epochs": "50", "jobs": "1", "seed": "7"}
@@ -20,9 +20,10 @@ def test_one_that_is_cancelled_at_epoch_seven_keeps_seven_and_changes_nothing_of
     with ThreadPoolExecutor(1) as beside:
         waiting = beside.submit(host.begun, "hyperopt", **SEARCH, wait=600)
         until("seven epochs", lambda: host.epochs(first) >= 7)
-        rc, ended = host.tool(f"run cancel {first} --reason 'seen enough' --actor test")
-        assert rc == 0, ended
-        assert ended["status"] == "stopped"
+        words = ("-e", "action=cancel", "-e", f"run={first}", "-e", "reason='seen enough'")
+        cancelled = play("runs", "--limit", host.host.name, *words)
+        assert cancelled.rc == 0, cancelled.out
+        assert f"{first}: stopped: cancelled by" in cancelled.out, cancelled.out
         second = waiting.result()
     kept = host.rows("SELECT * FROM epochs WHERE run_id = ? ORDER BY number", first)
     assert 7 <= len(kept) == host.epochs(first) < 50
