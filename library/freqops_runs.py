@@ -110,7 +110,7 @@ run:
   description: The id of the run that repeats the other one.
   returned: with O(action=reproduce)
   type: str
-same:
+reproduced:
   description: Whether it brought the same trades, or the same epochs.
   returned: with O(action=reproduce)
   type: bool

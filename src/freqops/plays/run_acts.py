@@ -80,7 +80,7 @@ def reproduce(action: FleetAction, hosts: Sequence[str], run: str, wait: int, *,
     lines = [said if judged.same else f"NOT THE SAME {said}", *(f"{host} | {cause}" for cause in judged.causes)]
     show(["", *lines], GOOD if judged.same else BAD)
     wrong = [] if judged.same else [said, *judged.causes]
-    return _result("NOT THE SAME", wrong, changed=True, run=again, same=judged.same, causes=list(judged.causes))
+    return _result("NOT THE SAME", wrong, changed=True, run=again, reproduced=judged.same, causes=list(judged.causes))
 
 
 def _compared(action: FleetAction, host: str, run: str, again: str) -> reproduction.Reproduced:

@@ -162,7 +162,7 @@ def test_a_check_does_nothing_and_fails(hosts: Hosts) -> None:
 
 def test_it_is_run_again_where_it_is_and_both_are_compared(hosts: Hosts) -> None:
     done = reproduced(hosts)
-    assert (done.get("failed"), done["same"], done["run"], done["changed"]) == (None, True, AGAIN, True)
+    assert (done.get("failed"), done["reproduced"], done["run"], done["changed"]) == (None, True, AGAIN, True)
     order = {"version": 1, "again": RUN, "actor": "ann@here", "wait": 30, "force": True}
     assert hosts.orders == {"one": {**order, "reason": f"{RUN} again, by ann@here"}}
     assert [words[:2] for _, words in hosts.acts] == [["run", "start"], ["runs", "show"]]
@@ -173,7 +173,7 @@ def test_what_brings_something_else_fails_and_says_why(hosts: Hosts) -> None:
     other = run_documents.run(11, data_sha256="0" * 64)
     hosts.documents = [FIRST, replace(other, run={**other.run, "id": AGAIN})]
     done = reproduced(hosts)
-    assert (done["failed"], done["same"]) == (True, False)
+    assert (done["failed"], done["reproduced"]) == (True, False)
     assert done["msg"].startswith("NOT THE SAME")
     assert "12 and 11 trades" in done["msg"]
     assert "the candles are not the same" in done["msg"]
@@ -186,7 +186,7 @@ def test_a_host_that_does_not_tell_of_both_compares_nothing(hosts: Hosts, docume
     hosts.documents = documents
     done = reproduced(hosts)
     assert "the host does not tell of both" in done["msg"]
-    assert done["same"] is False
+    assert done["reproduced"] is False
 
 
 def test_one_that_does_not_begin_or_finish_is_not_compared(hosts: Hosts) -> None:
