@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from tests.support.field import TOOL, Field, until
+from tests.support.field import GIVE_UP, TOOL, Field, until
 
 RUNS = "/srv/freqops/user_data/runs"
 REGISTRY = "/srv/freqops/user_data/registry/strategies_registry.sqlite"
@@ -27,7 +27,7 @@ class Research(Field):
         more: dict[str, Any] = {name: inputs.pop(name) for name in ("wait", "force") if name in inputs}
         wanted: dict[str, Any] = {"kind": kind, "bot": self.bot, **WINDOW, **inputs}
         order = {"version": 1, "inputs": wanted, "actor": "test", "reason": "test", "config": {}, "files": {}, **more}
-        done = self.host.run(f"{TOOL} run start", stdin=json.dumps(order), seconds=900)
+        done = self.host.run(f"{TOOL} run start", stdin=json.dumps(order), seconds=2 * GIVE_UP)
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         assert lines, done.out + done.err
         return done.rc, json.loads(lines[-1])

@@ -1,4 +1,4 @@
-"""The epochs of a hyperopt, read once from its large file and kept in a small one, for whoever writes them down.
+"""The epochs of a hyperopt, read from its large file and kept in a small one until they are written down.
 
 The file of a hyperopt has all trades of each epoch. To read it takes many times as long as to write its epochs into the
 registry, beside which nobody else may write meanwhile.

@@ -40,10 +40,7 @@ def of_end(document: object, run: str) -> dict[str, Any]:
     Raises:
         Malformed: The host does not say it, or says it of another one.
     """
-    found = kinds.checked(document, OF_END, tuple(OF_END))
-    if found["run"] != run:
-        raise Malformed(f"it tells of {visible(found['run'], SHOWN)}")
-    return found
+    return _of(document, run, OF_END)
 
 
 def of_cancel(document: object, run: str) -> dict[str, Any]:
@@ -52,7 +49,11 @@ def of_cancel(document: object, run: str) -> dict[str, Any]:
     Raises:
         Malformed: The host does not say it, or says it of another one.
     """
-    found = kinds.checked(document, OF_CANCEL, tuple(OF_CANCEL))
+    return _of(document, run, OF_CANCEL)
+
+
+def _of(document: object, run: str, names: Mapping[str, kinds.Kind]) -> dict[str, Any]:
+    found = kinds.checked(document, names, tuple(names))
     if found["run"] != run:
         raise Malformed(f"it tells of {visible(found['run'], SHOWN)}")
     return found

@@ -5,6 +5,7 @@ Whoever ends a run has its lock. Each step may have been done before, by somebod
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,9 @@ from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.base.iso_time import parse
 from freqops.core.results.artifacts import Artifact
+from freqops.core.results.hyperopt_file import Epoch
 from freqops.core.runs import registry, run_end
+from freqops.core.runs.registry import Registry
 from freqops.core.runs.registry_schema import FINISHED, STARTED
 from freqops.core.runs.run_command import HYPEROPTS
 from freqops.core.runs.run_end import FAILED, End, Left
@@ -117,22 +120,40 @@ def _enter(place: RunDirectory, asked: dict[str, Any], document: dict[str, Any])
     """Write the end into the registry, and read it back.
 
     Raises:
-        NotProven: It is not there afterwards.
+        NotProven: It is not there afterwards, or the epochs are not those of which the end was decided.
     """
     path = registry.place(place.root)
-    with registry.opened(path, write=True) as opened:
-        row = opened.run(place.run)
-        if row is None or row["status"] != STARTED:
+    with registry.opened(path) as opened:
+        if not _goes_on(opened, place.run):
             return
+    epochs = _epochs(place, asked, document)
+    with registry.opened(path, write=True) as opened:
         opened.end_run(
             place.run, document["status"], parse(document["finished_utc"]), document["metrics"],
             more=run_rows.ended(document), artifacts=[Artifact(*each) for each in document["artifacts"]],
-            epochs=harvest.epochs_of(place) if asked["kind"] == "hyperopt" else (),
+            epochs=epochs,
         )  # fmt: skip
     with registry.opened(path) as opened:
         back = opened.run(place.run)
     if back is None or back["status"] != document["status"]:
         raise NotProven(f"the registry does not say that {place.run} is {document['status']}")
+
+
+def _goes_on(opened: Registry, run: str) -> bool:
+    """Whether the registry has a run that goes on; one that never began has no row."""
+    row = opened.run(run)
+    return row is not None and row["status"] == STARTED
+
+
+def _epochs(place: RunDirectory, asked: dict[str, Any], document: dict[str, Any]) -> Iterable[Epoch]:
+    """Return the epochs of a hyperopt, read before the registry is opened: nobody else may write there meanwhile."""
+    if asked["kind"] != "hyperopt":
+        return ()
+    found = harvest.epochs_of(place)
+    there, decided = (found.metrics if found is not None else {}).get("epochs", 0), document["metrics"].get("epochs", 0)
+    if there != decided:
+        raise NotProven(f"{place.run} had {decided:.0f} epochs at its end, and {there:.0f} can be read")
+    return found if found is not None else ()
 
 
 def _give_back(place: RunDirectory, clock: Clock) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
 from freqops.core.base.clock import iso
 from freqops.core.base.errors import FreqopsError
-from freqops.core.results import backtest_archive, gaps, hyperopt_file
+from freqops.core.results import backtest_archive, gaps
 from freqops.core.results.artifacts import Artifact, artifact
-from freqops.core.results.hyperopt_file import Epoch
+from freqops.core.results.spooled_epochs import SpooledEpochs
 from freqops.core.runs import candles
 from freqops.core.runs.candles import Candles
 from freqops.core.runs.run_command import BACKTESTS, HYPEROPTS
@@ -72,11 +70,14 @@ def of_run(place: RunDirectory, asked: dict[str, Any], engine: RunEngine) -> Har
     return harvest
 
 
-def epochs_of(place: RunDirectory) -> Iterator[Epoch]:
-    """Yield the whole epochs that a hyperopt left, in their order; what cannot be read ends them."""
-    for path in results(place.output / HYPEROPTS, ".fthypt")[:1]:
-        with suppress(FreqopsError, OSError):
-            yield from hyperopt_file.epochs(path)
+def epochs_of(place: RunDirectory) -> SpooledEpochs | None:
+    """Return the whole epochs that a hyperopt left; None where it left no file of them.
+
+    Raises:
+        OSError: The file cannot be read, or there is no room for a temporary one.
+    """
+    found = results(place.output / HYPEROPTS, ".fthypt")
+    return SpooledEpochs(found[0]) if found else None
 
 
 def results(directory: Path, suffix: str) -> list[Path]:
@@ -132,19 +133,20 @@ def _hyperopt(place: RunDirectory, _asked: dict[str, Any], harvest: Harvest) -> 
     found = results(place.output / HYPEROPTS, ".fthypt")
     harvest.results = len(found)
     harvest.artifacts = [artifact(place.root, path) for path in found]
-    summary = hyperopt_file.Summary()
-    for path in found[:1]:
-        try:
-            for line in hyperopt_file.lines(path):
-                harvest.epochs += 1
-                if summary.take(line.epoch):
-                    harvest.parameters = line.effective
-                    window = {"window_start_utc": iso(line.window_start), "window_end_utc": iso(line.window_end)}
-                    harvest.more = {**window, "freqtrade_version": _version(place)}
-        except FreqopsError as error:
-            harvest.unreadable = f"{path.name}, after {harvest.epochs} epochs: {error}"
-    if harvest.epochs:
-        harvest.metrics = summary.metrics()
+    epochs = epochs_of(place)
+    if epochs is None or epochs.first is None:
+        harvest.unreadable = epochs.why if epochs is not None else ""
+        return
+    harvest.metrics = epochs.metrics
+    harvest.epochs = int(epochs.metrics["epochs"])
+    if epochs.why:
+        harvest.unreadable = f"after {harvest.epochs} epochs: {epochs.why}"
+    if epochs.best is not None:
+        harvest.parameters = epochs.best.effective
+        harvest.more = {
+            "window_start_utc": iso(epochs.best.window_start), "window_end_utc": iso(epochs.best.window_end),
+            "freqtrade_version": _version(place),
+        }  # fmt: skip
 
 
 def _version(place: RunDirectory) -> str:

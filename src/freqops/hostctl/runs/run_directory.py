@@ -78,7 +78,7 @@ class RunDirectory:
 
     def remove(self) -> None:
         """Remove the directory of a run that never began."""
-        shutil.rmtree(self.path, ignore_errors=False)
+        shutil.rmtree(self.path)
         durable.sync_directory(self.path.parent)
 
     def asked(self) -> dict[str, Any]:

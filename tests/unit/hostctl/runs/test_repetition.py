@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from freqops.core.base.iso_time import parse
 from freqops.core.runs import registry, registry_migration
 from freqops.core.runs.run_order import Again
 from freqops.core.runs.run_records import Begun
-from freqops.hostctl.runs import input_files, repetition, run_directory
+from freqops.hostctl.runs import input_files, repetition, run_directory, run_rows
 from freqops.hostctl.runs.run_directory import ASKED, RunDirectory
 from tests.unit.fakes import FakeClock
 
@@ -111,3 +112,10 @@ def test_a_registry_that_cannot_be_read_is_no_row(host: Host) -> None:
     registry.place(host.root).write_bytes(b"no database")
     with pytest.raises(FreqopsError, match="registry"):
         repetition.order_of(host.root, AGAIN)
+
+
+def test_the_row_of_a_run_that_repeats_another_names_that_one(host: Host) -> None:
+    more = dict.fromkeys(("actor", "reason", "host", "bot", "bot_release", "commands", "place"), "")
+    row = run_rows.begun({**host.asked, **more, "again": RUN})
+    assert json.loads(row["config_json"]) == {"inputs": INPUTS, "again": RUN}
+    assert json.loads(run_rows.begun({**host.asked, **more})["config_json"]) == {"inputs": INPUTS}
