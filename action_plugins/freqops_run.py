@@ -8,7 +8,7 @@ from typing import Any
 
 from freqops.core.base.errors import Refused
 from freqops.core.base.visible import all_visible
-from freqops.core.runs import run_id, run_inputs, run_order
+from freqops.core.runs import run_answer, run_id, run_inputs, run_order
 from freqops.core.runs.run_inputs import Inputs
 from freqops.plays import mandate, run_following, run_source
 from freqops.plays.fleet_action import FleetAction
@@ -37,8 +37,10 @@ class ActionModule(FleetAction):
         ends = run_following.follow(self, begun)
         wrong += run_following.ended(begun, ends)
         judged: dict[str, Any] = {"changed": bool(begun) and not attached, "begun": begun}
-        if wrong:
-            return {**judged, "failed": True, "msg": "NOT FINISHED: " + "; ".join(wrong)}
+        failed = run_answer.not_passed(begun, ends)
+        if wrong or failed:
+            title = "NOT FINISHED" if wrong else "NOT PASSED"
+            return {**judged, "failed": True, "msg": f"{title}: {'; '.join([*wrong, *failed])}"}
         return {**judged, "runs": all_visible(ends)}
 
     def _inputs(self, kind: str) -> Inputs:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freqops_run
-short_description: Run a backtest, a hyperopt or a download on the hosts of the play, and follow it to its end
+short_description: Run a backtest, a hyperopt, an analysis or a download on the hosts, and follow it to its end
 description:
   - Runs on the control node, once for the play, and reaches all hosts at the same time over the connections that the
     inventory describes. On each of them it runs C(freqops-host run start), which begins the run in a unit of systemd,
     and C(freqops-host run follow), which tells how far it is.
   - A run goes on where the connection or the control node is lost. O(run) attaches to it again.
-  - Fails unless each run finished, and the registry of its host says so.
+  - Fails unless each run finished, and the registry of its host says so; and unless each strategy passed its analysis.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - freqops
@@ -22,7 +22,7 @@ options:
     description: The kind of the run.
     type: str
     required: true
-    choices: [backtest, hyperopt, download]
+    choices: [backtest, hyperopt, download, lookahead_analysis, recursive_analysis]
   run:
     description: The id of a run that goes on, or is over, to be followed instead of beginning one.
     type: str
@@ -68,6 +68,22 @@ options:
   fee:
     description: The fee of each order as a fraction; that of the exchange where it is empty.
     type: str
+  least_trades:
+    description: Of a look-ahead analysis, the trades below which nothing is judged; 10 where it is empty.
+    type: str
+  trades:
+    description: Of a look-ahead analysis, the trades that are looked at; 20 where it is empty.
+    type: str
+  startup_candles:
+    description:
+      - Of a recursive analysis, numbers of startup candles, separated by commas; 199,399,499,999,1999 where it is
+        empty. That of the strategy is always among them.
+    type: str
+  most_variance:
+    description:
+      - Of a recursive analysis, by how many percent an indicator may differ with the startup candles of the strategy;
+        0.1 where it is empty.
+    type: str
   memory:
     description: The most memory that the container of the run gets.
     type: str
@@ -104,8 +120,9 @@ runs:
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import action_only
 
+KINDS = ["backtest", "hyperopt", "download", "lookahead_analysis", "recursive_analysis"]
 ARGUMENT_SPEC = {
-    "kind": {"type": "str", "required": True, "choices": ["backtest", "hyperopt", "download"]},
+    "kind": {"type": "str", "required": True, "choices": KINDS},
     "run": {"type": "str"},
     "strategy": {"type": "str"},
     "strategy_dir": {"type": "str"},
@@ -121,6 +138,7 @@ ARGUMENT_SPEC = {
     "jobs": {"type": "str"},
     "wallet": {"type": "str"},
     "fee": {"type": "str"},
+    **{name: {"type": "str"} for name in ("least_trades", "trades", "startup_candles", "most_variance")},
     "memory": {"type": "str"},
     "wait": {"type": "str"},
     "force": {"type": "bool", "default": False},

@@ -27,7 +27,9 @@ def follow(action: FleetAction, hosts: Sequence[str], run: str) -> dict[str, Any
     """
     begun = dict.fromkeys(_having(action, hosts, run), run)
     ends = run_following.follow(action, begun)
-    return _result("NOT FINISHED", run_following.ended(begun, ends), changed=False, runs=list(ends.values()))
+    wrong, failed = run_following.ended(begun, ends), run_answer.not_passed(begun, ends)
+    title = "NOT FINISHED" if wrong else "NOT PASSED"
+    return _result(title, [*wrong, *failed], changed=False, runs=list(ends.values()))
 
 
 def cancel(action: FleetAction, hosts: Sequence[str], run: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def follow(action: FleetAction, begun: Mapping[str, str]) -> dict[str, dict[str,
 def ended(begun: Mapping[str, str], ends: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Show how runs ended, and return why some of them did not finish."""
     wrong = [text for host, run in begun.items() for text in run_answer.wrong(host, run, ends.get(host))]
-    show(["", *run_answer.table(begun, ends)], BAD if wrong else GOOD)
+    show(["", *run_answer.table(begun, ends)], BAD if wrong or run_answer.not_passed(begun, ends) else GOOD)
     return wrong
 
 

@@ -50,6 +50,7 @@ class Deed:
 
 DEEDS = {
     "adopt": Deed("freqops_adopt", ("adopted", "undone")),
+    "analysis": Deed("freqops_run", whole_fleet=True),
     "backtest": Deed("freqops_run", whole_fleet=True),
     "backup": Deed("freqops_backup"),
     "bots": Deed("freqops_bots"),

@@ -9,6 +9,7 @@ from freqops.core.base import strict_json
 from freqops.core.base.page_parts import NOTHING, words
 from freqops.core.base.visible import compact, visible
 from freqops.core.results.document import Document
+from freqops.core.runs import run_answer
 
 NAME, VALUE = 80, 300  # characters of the name and the value of a parameter
 DEPTH = 6  # of parameters within others
@@ -37,6 +38,8 @@ def ended(document: Document) -> Ended:
     """Return how a run ended."""
     status, reason = document.run.get("status"), said(document, "end_reason")
     because = "" if reason == NOTHING else f": {reason}"
+    if status == "finished" and not run_answer.stands(str(document.run.get("id")), document.metrics):
+        return Ended(f"FINISHED, NOT PASSED{because}", False)
     if status == "finished":
         return Ended(f"FINISHED{because}", True)
     if status == "started":
@@ -67,8 +70,9 @@ def window(document: Document) -> str:
 
 
 def timeframe(document: Document) -> str:
-    """Return the timeframe of a backtest, and the one of its details."""
-    return NOTHING if document.backtest is None else visible(document.backtest.timeframe or NOTHING, NAME)
+    """Return the timeframe of a backtest, or of an analysis."""
+    result = document.backtest or document.analysis
+    return NOTHING if result is None else visible(result.timeframe or NOTHING, NAME)
 
 
 def parameters(document: Document) -> dict[str, str]:

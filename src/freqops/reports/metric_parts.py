@@ -19,6 +19,10 @@ FRACTIONS = {
 COUNTS = {
     "trades": "trades", "wins": "wins", "losses": "losses", "draws": "draws", "epochs": "epochs",
     "rejected_signals": "signals that were rejected", "window_days": "days of the window",
+    "passed": "passed (1) or not (0)", "biased_entries": "entries with look-ahead",
+    "biased_exits": "exits with look-ahead", "biased_indicators": "indicators with look-ahead",
+    "indicators": "indicators with a value", "lookahead_indicators": "indicators with look-ahead",
+    "startup_candles": "startup candles of the strategy", "window_candles": "candles of the range",
     "timeframe_minutes": "minutes of a candle", "holding_avg_s": "mean seconds of a trade",
 }  # fmt: skip
 NUMBERS = {
@@ -26,6 +30,7 @@ NUMBERS = {
     "starting_balance": "balance at the beginning", "final_balance": "balance at the end", "total_volume": "volume",
     "profit_factor": "profit factor", "expectancy": "expectancy", "expectancy_ratio": "expectancy ratio",
     "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar", "sqn": "SQN", "p_value": "p-value",
+    "most_variance_percent": "largest difference of an indicator, in percent",
     "trades_per_day": "trades a day", "loss": "loss of the best epoch", "parse_ms": "milliseconds to read it",
 }  # fmt: skip
 UNSIGNED = ("winrate", "max_drawdown_account", "max_relative_drawdown")

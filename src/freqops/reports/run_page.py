@@ -11,7 +11,7 @@ from freqops.core.results import curves
 from freqops.core.results.backtest_archive import Backtest
 from freqops.core.results.document import Document
 
-from . import asked, data_parts, drawn, epoch_parts, metric_parts, result_parts
+from . import analysis_parts, asked, data_parts, drawn, epoch_parts, metric_parts, result_parts
 from .tables import WHOLE, table_of
 
 END = "All times are UTC. Every figure of a plot stands in a table of this page, or in the JSON of the run."
@@ -78,6 +78,8 @@ def _sections(document: Document) -> Iterator[Section]:
     yield "metrics", "Metrics", metric_parts.metrics(document.metrics)
     if document.backtest is not None:
         yield from _of_trades(document.backtest)
+    if document.analysis is not None:
+        yield "found", "What it found", analysis_parts.analysis(document.analysis)
     if document.epochs or document.run.get("kind") == "hyperopt":
         yield "epochs", "Epochs", epoch_parts.epochs(document)
     yield "parameters", "Parameters", _parameters(asked.parameters(document))

@@ -19,7 +19,7 @@ from .within_limits import MORE, NEW, REPLACED, Entry
 
 HOME = Path("/freqops")  # in the containers of freqops, and nowhere else
 HOLDS = "conf/holds.json"
-NO_TRADING = ("backtest", "hyperopt")
+NO_TRADING = ("backtest", "hyperopt", "util_no_exchange")  # the last one in Freqtrade's analyses
 logger = logging.getLogger(__name__)
 
 Answer = Callable[..., Any]

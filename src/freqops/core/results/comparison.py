@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base.visible import compact
+from .analysis_file import Analysis
 from .backtest_archive import Trade
 from .document import Document
 from .hyperopt_file import Epoch
@@ -65,6 +66,14 @@ def epochs_differ(one: Sequence[Epoch], other: Sequence[Epoch]) -> str:
             values = ", ".join(f"{name} {getattr(this, name)} and {getattr(that, name)}" for name in names)
             return f"{_counts(one, other, 'epochs')}epoch {this.number} differs: {values}"
     return _counts(one, other, "epochs").rstrip("; ")
+
+
+def analyses_differ(one: Analysis, other: Analysis) -> str:
+    """Return in what two analyses of the same kind differ; empty where they found the same."""
+    mine, theirs = one.figures(), other.figures()
+    names = [name for name in {**mine, **theirs} if name not in mine or name not in theirs]
+    names += [name for name in mine if name in theirs and not _same(mine[name], theirs[name])]
+    return "; ".join(f"{name}: {mine.get(name, 'nothing')} and {theirs.get(name, 'nothing')}" for name in names)
 
 
 def _in_order(epochs: Sequence[Epoch]) -> list[Epoch]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from ..base import iso_time, kinds
 from ..base.kinds import Malformed
+from . import analysis_file
+from .analysis_file import Analysis
 from .artifacts import Artifact
 from .backtest_archive import Backtest, Trade
 from .gaps import Gap
@@ -52,6 +54,7 @@ class Document:
         epochs: Its epochs, where it is a hyperopt; where there are very many, those with the smallest loss.
         gaps: The gaps in its candles.
         notes: What is missing of it, and why.
+        analysis: What it found, where it is an analysis and can be read.
     """
 
     run: dict[str, Any]
@@ -61,6 +64,7 @@ class Document:
     epochs: tuple[Epoch, ...] = ()
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
+    analysis: Analysis | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as a host answers with it."""
@@ -73,6 +77,7 @@ class Document:
             "epochs": [_of_epoch(each) for each in self.epochs],
             "gaps": [{**vars(each), "begins": _iso(each.begins), "ends": _iso(each.ends)} for each in self.gaps],
             "notes": list(self.notes),
+            "analysis": None if self.analysis is None else self.analysis.to_json(),
         }
 
 
@@ -92,6 +97,7 @@ def read(said: object) -> Document:
     if odd:
         raise Malformed(f"a metric is '{metrics[odd[0]]}'")
     backtest = kinds.value(said, "backtest", kinds.or_none(kinds.object_))
+    analysis = kinds.value(said, "analysis", kinds.or_none(kinds.object_))
     return Document(
         run=run,
         metrics={name: float(value) for name, value in metrics.items()},
@@ -100,6 +106,7 @@ def read(said: object) -> Document:
         epochs=tuple(_epoch(_whole(each, EPOCH)) for each in _rows(said, "epochs")),
         gaps=tuple(_gap(_whole(each, GAP)) for each in _rows(said, "gaps")),
         notes=tuple(kinds.value(said, "notes", kinds.list_of(kinds.text))) if "notes" in said else (),
+        analysis=None if analysis is None else analysis_file.parsed(analysis, run["kind"], str(run.get("strategy"))),
     )
 
 

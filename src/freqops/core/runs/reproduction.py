@@ -10,6 +10,7 @@ from typing import Any
 from ..base.visible import visible
 from ..results import comparison
 from ..results.document import Document
+from . import run_id
 from .registry_schema import FINISHED
 
 SHOWN = 300
@@ -25,7 +26,7 @@ class Reproduced:
     """What came of running something again.
 
     Attributes:
-        same: Whether it brought the same trades, or the same epochs.
+        same: Whether it brought the same trades, the same epochs, or found the same.
         said: What it brought, or in what it differs, in one line.
         causes: What was not the same in what it was made of.
     """
@@ -45,6 +46,9 @@ def judged(first: Document, again: Document) -> Reproduced:
     if first.backtest is not None and again.backtest is not None:
         differs = comparison.trades_differ(first.backtest.trades, again.backtest.trades)
         same = f"the same {len(again.backtest.trades)} trades"
+    elif first.analysis is not None and again.analysis is not None:
+        differs = comparison.analyses_differ(first.analysis, again.analysis)
+        same = f"the same result: {visible(again.run.get('end_reason') or '', SHOWN)}"
     else:
         differs = comparison.epochs_differ(first.epochs, again.epochs)
         same = f"the same {len(again.epochs)} epochs"
@@ -59,7 +63,8 @@ def _lack(document: Document) -> str:
         return visible(document.notes[0], SHOWN)
     if document.run["kind"] == "hyperopt":
         return "" if document.epochs else "it has no epochs"
-    return "" if document.backtest is not None else "it has no result"
+    found = document.analysis if document.run["kind"] in run_id.ANALYSES else document.backtest
+    return "" if found is not None else "it has no result"
 
 
 def _causes(first: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]:
@@ -67,6 +72,8 @@ def _causes(first: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]
     for name, what in MADE_OF.items():
         if first.get(name) != again.get(name):
             yield f"{what} is not the same"
+    if _json(first, "config_json").get("program") != _json(again, "config_json").get("program"):
+        yield "the program of freqops that has Freqtrade analyse is not the same"
     if first.get("data_sha256") != again.get("data_sha256"):
         files = _files_that_differ(first, again)
         more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
@@ -74,13 +81,13 @@ def _causes(first: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]
 
 
 def _files_that_differ(first: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
-    mine, theirs = (_data(row) for row in (first, again))
+    mine, theirs = (_json(row, "data_json") for row in (first, again))
     return [visible(name, SHOWN) for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
 
 
-def _data(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _json(row: Mapping[str, Any], column: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(row.get("data_json") or "{}")
+        found = json.loads(row.get(column) or "{}")
     except (TypeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -8,7 +8,7 @@ from typing import Any
 from ..base import kinds, text_table
 from ..base.kinds import Malformed
 from ..base.visible import visible
-from . import run_id
+from . import analysis_verdict, run_id
 from .registry_schema import FINISHED
 
 OF_END: dict[str, kinds.Kind] = {
@@ -67,6 +67,21 @@ def wrong(host: str, run: str, end: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"{host} {run}: {visible(end['status'], SHOWN)}: {visible(end['reason'], 2 * SHOWN)}"
     elif end["row"].get("id") != run or end["row"].get("status") != FINISHED:
         yield f"{host} {run}: it finished, and the registry does not say so"
+
+
+def stands(run: str, metrics: Mapping[str, Any]) -> bool:
+    """Return whether a finished run says what it was begun for: of an analysis, that its strategy passed."""
+    return run_id.kind_of(run) not in run_id.ANALYSES or analysis_verdict.passed(metrics)
+
+
+def not_passed(begun: Mapping[str, str], ends: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return of each analysis that finished, and whose strategy did not pass, what was found."""
+    found = ((host, run, ends.get(host)) for host, run in begun.items())
+    return [
+        f"{host} {run}: {visible(end['reason'], 2 * SHOWN) or 'it does not say that its strategy passed'}"
+        for host, run, end in found
+        if end is not None and end["status"] == FINISHED and not stands(run, end["metrics"])
+    ]
 
 
 def table(begun: Mapping[str, str], ends: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from .run_inputs import DEFAULT_EPOCHS, DEFAULT_LOSS, DEFAULT_SPACES, Inputs
+from . import run_id
+from .run_inputs import (
+    DEFAULT_EPOCHS,
+    DEFAULT_LEAST_TRADES,
+    DEFAULT_LOSS,
+    DEFAULT_SPACES,
+    DEFAULT_STARTUPS,
+    DEFAULT_TRADES,
+    Inputs,
+)
 
 INPUT, OUTPUT, DATA = "/freqops/release", "/freqops/output", "/freqops/data"
 PACKAGES = "/freqops/packages"
 CONFIG = f"{INPUT}/config.json"
 BACKTESTS, HYPEROPTS = "backtest_results", "hyperopt_results"
+PROGRAM, ANALYSIS = "program/analysis.py", "analysis.json"  # below the input, and below the output
 NICE = 10
 PYTHONPATH = f"{INPUT}/python:{PACKAGES}"  # as a bot's, so that a strategy finds what it finds there
 
@@ -30,6 +40,8 @@ def commands(inputs: Inputs, strategy: str, exchange: str, *, prepend: bool = Fa
     words += ["--timeframe", inputs.timeframe] if inputs.timeframe else []
     words += ["--dry-run-wallet", f"{inputs.wallet:.12g}"] if inputs.wallet is not None else []
     words += ["--fee", f"{inputs.fee:.12g}"] if inputs.fee is not None else []
+    if inputs.kind in run_id.ANALYSES:
+        return [["python3", f"{INPUT}/{PROGRAM}", f"{OUTPUT}/{ANALYSIS}", *_analysis(inputs, words)]]
     if inputs.kind == "backtest":
         results = f"{OUTPUT}/{BACKTESTS}"
         own = ["--cache", "none", "--export", "trades", "--backtest-directory", results]
@@ -38,6 +50,14 @@ def commands(inputs: Inputs, strategy: str, exchange: str, *, prepend: bool = Fa
     own += ["--random-state", str(inputs.seed), "--job-workers", str(inputs.jobs or 1), "--disable-param-export"]
     own += ["--spaces", *(inputs.spaces or DEFAULT_SPACES)]
     return [["freqtrade", "hyperopt", *words, *own]]
+
+
+def _analysis(inputs: Inputs, words: list[str]) -> list[str]:
+    """Return the words of Freqtrade for an analysis: behind ``freqtrade``, they are its plain command."""
+    if inputs.kind == "lookahead_analysis":
+        own = ["--minimum-trade-amount", str(inputs.least_trades or DEFAULT_LEAST_TRADES)]
+        return ["lookahead-analysis", *words, *own, "--targeted-trade-amount", str(inputs.trades or DEFAULT_TRADES)]
+    return ["recursive-analysis", *words, "--startup-candle", *map(str, inputs.startup_candles or DEFAULT_STARTUPS)]
 
 
 def _downloads(inputs: Inputs, common: list[str], *, prepend: bool) -> list[list[str]]:

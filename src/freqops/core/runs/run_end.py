@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..base.visible import visible
+from .analysis_verdict import Verdict
 from .registry_schema import FINISHED
 
 FAILED, STOPPED = "failed", "stopped"
@@ -30,11 +31,12 @@ class Left:
         cancelled: Who cancelled it and why; empty where nobody did.
         interrupted: Why the host ended it; empty where it did not.
         unreadable: Why its result cannot be read; empty where it can, or where there is none.
-        results: The results that it left: archives of a backtest, files of a hyperopt or of candles.
+        results: The results that it left: archives of a backtest, files of a hyperopt, an analysis or of candles.
         trades: Of a backtest: its trades; None where there is no result.
         missing: The data that it needed and that is not there, each in words.
         epochs: Of a hyperopt: the epochs that it left whole.
         wanted: Of a hyperopt: the epochs that were asked for.
+        verdict: Of an analysis: the verdict on what it left; None where that is not there.
         log: The last lines of its log.
     """
 
@@ -49,6 +51,7 @@ class Left:
     missing: Sequence[str] = ()
     epochs: int = 0
     wanted: int = 0
+    verdict: Verdict | None = None
     log: Sequence[str] = field(default_factory=tuple)
 
 
@@ -129,7 +132,19 @@ def _download(left: Left) -> End:
     return End(FINISHED) if left.results else _failed(f"it left no candles: {error_in(left.log)}")
 
 
-JUDGES = {"backtest": _backtest, "hyperopt": _hyperopt, "download": _download}
+def _analysis(left: Left) -> End:
+    if left.results != 1 or left.verdict is None:
+        return _failed(f"Freqtrade ended with 0 and left no result: {error_in(left.log)}")
+    without = f"; without data: {', '.join(left.missing)}" if left.missing else ""
+    if left.verdict.not_judged:
+        return _failed(f"not judged: {left.verdict.not_judged}{without}")
+    return End(FINISHED, _line(f"{left.verdict.said}{without}"))
+
+
+JUDGES = {
+    "backtest": _backtest, "hyperopt": _hyperopt, "download": _download,
+    "lookahead_analysis": _analysis, "recursive_analysis": _analysis,
+}  # fmt: skip
 
 
 def _so_far(left: Left) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 from ..base.errors import Refused
 
-KINDS = ("backtest", "hyperopt", "download")
+ANALYSES = ("lookahead_analysis", "recursive_analysis")
+KINDS = ("backtest", "hyperopt", "download", *ANALYSES)
 RUN = re.compile(rf"(?:{'|'.join(KINDS)})-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-f]{{6}}")
 PREFIX = "freqops-run"
 
@@ -32,6 +33,11 @@ def checked(text: str) -> str:
 def kind_of(run: str) -> str:
     """Return the kind of a run."""
     return run.partition("-")[0]
+
+
+def slot_of(kind: str) -> str:
+    """Return the kind of the slot that a run takes: an analysis is made of backtests."""
+    return "backtest" if kind in ANALYSES else kind
 
 
 def container(run: str) -> str:

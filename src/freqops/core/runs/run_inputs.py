@@ -22,7 +22,11 @@ MEMORY = re.compile(r"[1-9][0-9]{0,5}[mg]")
 MOMENT = re.compile(r"[0-9]{8}(?:T[0-9]{4})?")
 SEPARATORS = re.compile(r"[\s,]+")
 MOST_PAIRS, MOST_EPOCHS, MOST_JOBS, MOST_SEED = 1000, 100_000, 64, 2**32 - 1
+MOST_TRADES, MOST_STARTUPS, LONGEST_STARTUP, MOST_VARIANCE = 10_000, 10, 100_000, 100.0
 DEFAULT_EPOCHS, DEFAULT_LOSS, DEFAULT_SPACES = 100, "SharpeHyperOptLossDaily", ("default",)
+DEFAULT_LEAST_TRADES, DEFAULT_TRADES = 10, 20  # Freqtrade's
+DEFAULT_STARTUPS = (199, 399, 499, 999, 1999)  # likewise
+DEFAULT_VARIANCE = 0.1  # percent: what was a signal with that is one without it, but at the very edge
 DEFAULT_MEMORY = "2g"
 SHOWN = 60
 
@@ -30,6 +34,8 @@ ONLY = {
     "backtest": ("wallet", "fee"),
     "hyperopt": ("wallet", "fee", "spaces", "epochs", "loss", "seed", "jobs"),
     "download": ("timeframes",),
+    "lookahead_analysis": ("fee", "least_trades", "trades"),
+    "recursive_analysis": ("startup_candles", "most_variance"),
 }  # what one kind has, and another may not
 TESTS = ("backtest", "hyperopt")
 
@@ -53,6 +59,10 @@ class Inputs:
         jobs: Of a hyperopt: the processes that search; None for what the host decides.
         wallet: What the simulated wallet has at first, in the stake currency; None for what the configuration says.
         fee: The fee for each order, a fraction; None for that of the exchange.
+        least_trades: Of a look-ahead analysis: the trades below which it judges nothing; None for the default.
+        trades: Of a look-ahead analysis: the trades that it looks at, where there are so many; None for the default.
+        startup_candles: Of a recursive analysis: numbers of startup candles; empty for the default.
+        most_variance: Of a recursive analysis: by how much an indicator may differ, in percent; None for the default.
         memory: The most memory that its container gets.
     """
 
@@ -70,6 +80,10 @@ class Inputs:
     jobs: int | None = None
     wallet: float | None = None
     fee: float | None = None
+    least_trades: int | None = None
+    trades: int | None = None
+    startup_candles: tuple[int, ...] = ()
+    most_variance: float | None = None
     memory: str = DEFAULT_MEMORY
 
     def to_json(self) -> dict[str, Any]:
@@ -114,6 +128,21 @@ def _refuse_unless_whole(inputs: Inputs) -> None:
             raise Refused(f"the timerange of a download is {inputs.timerange!r}; it must say where it begins")
     elif bool(inputs.strategy) == bool(inputs.bot):
         raise Refused(f"a {inputs.kind} needs either a strategy or a bot")
+    if inputs.kind in run_id.ANALYSES:
+        _refuse_unless_analysis(inputs)
+
+
+def _refuse_unless_analysis(inputs: Inputs) -> None:
+    """Refuse an analysis of which Freqtrade would judge nothing, or something else."""
+    begins, _, ends = inputs.timerange.partition("-")
+    if not inputs.timerange:
+        raise Refused(f"a {inputs.kind} needs a timerange, like 20240101-20240201")
+    if inputs.kind == "recursive_analysis" and not (begins and ends):
+        raise Refused(f"the timerange of a recursive_analysis is {inputs.timerange!r}; it must say where it begins and "
+                      "ends: the last candle in it is calculated again")  # fmt: skip
+    least, most = inputs.least_trades or DEFAULT_LEAST_TRADES, inputs.trades or DEFAULT_TRADES
+    if inputs.kind == "lookahead_analysis" and most < least:
+        raise Refused(f"trades is {most}, less than the {least} of least_trades")
 
 
 def _shown(value: object) -> str:
@@ -151,6 +180,19 @@ def _whole(most: int) -> Callable[[str, Any], int]:
         if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,10}", str(value)) or not 1 <= int(value) <= most:
             raise _wrong(name, value, f"whole numbers from 1 to {most}")
         return int(value)
+
+    return read
+
+
+def _counts(most: int, largest: int) -> Callable[[str, Any], tuple[int, ...]]:
+    read_one = _whole(largest)
+
+    def read(name: str, value: Any) -> tuple[int, ...]:
+        words = SEPARATORS.split(value.strip()) if isinstance(value, str) else value
+        found = [read_one(name, word) for word in (words if isinstance(words, (list, tuple)) else [words])]
+        if len(found) > most or len(set(found)) != len(found):
+            raise Refused(f"{name} has {len(found)} entries; allowed: at most {most}, none of them twice")
+        return tuple(sorted(found))
 
     return read
 
@@ -216,5 +258,9 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "jobs": _whole(MOST_JOBS),
     "wallet": _number(1e-8, 1e15, "an amount above 0"),
     "fee": _number(0.0, 0.5, "a fraction from 0 to 0.5, like 0.001"),
+    "least_trades": _whole(MOST_TRADES),
+    "trades": _whole(MOST_TRADES),
+    "startup_candles": _counts(MOST_STARTUPS, LONGEST_STARTUP),
+    "most_variance": _number(0.0, MOST_VARIANCE, "a number of percent from 0 to 100, like 0.1"),
     "memory": _matching(MEMORY, "a size, like 512m or 2g"),
 }

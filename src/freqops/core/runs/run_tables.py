@@ -10,7 +10,10 @@ from ..base import kinds
 from ..base.text_table import table
 from ..base.visible import compact, visible
 from ..results import comparison
+from ..results.analysis_file import Analysis, Lookahead
 from ..results.document import Document
+from . import run_answer
+from .registry_schema import FINISHED
 
 HEADINGS = ("run", "kind", "strategy", "bot", "status", "executed", "took", "trades", "profit", "drawdown", "loss")
 SHORT, LONG = 60, 160
@@ -39,7 +42,9 @@ def cells(row: Mapping[str, Any]) -> list[Any]:
 def status(row: Mapping[str, Any]) -> str:
     """Return how a run is, with the reason where it did not come to a good end."""
     why = row.get("end_reason") or ""
-    said = row["status"] if row["status"] == "finished" or not why else f"{row['status']}: {why}"
+    if row["status"] == FINISHED and not run_answer.stands(row["id"], row.get("metrics") or {}):
+        return visible(f"not passed: {why}", SHORT)
+    said = row["status"] if row["status"] == FINISHED or not why else f"{row['status']}: {why}"
     return visible(f"{said}; passed over {row['overridden']}" if row.get("overridden") else said, SHORT)
 
 
@@ -88,8 +93,34 @@ def shown(document: Document) -> Iterator[str]:
         f"gaps in the candles, {len(gaps)} of {len(document.gaps)}",
         [(each.pair, each.timeframe, each.begins.isoformat(), each.ends.isoformat()) for each in gaps],
     )
+    if document.analysis is not None:
+        yield from analysed(document.analysis)
     yield from _section("files", [(each.path, each.sha256) for each in document.artifacts])
     yield from (f"MISSING: {note}" for note in document.notes)
+
+
+def analysed(found: Analysis) -> Iterator[str]:
+    """Yield what an analysis found as lines."""
+    if isinstance(found, Lookahead):
+        rows = [(visible(name, SHORT),) for name in found.biased_indicators]
+        yield from _section("indicators with look-ahead", rows, ("indicator",))
+        return
+    startups = [each.startup for each in found.parts]
+    headings = ("indicator", *(f"{each}{' (its own)' if each == found.startup else ''}" for each in startups), "")
+    rows_of = [
+        (visible(each.name, SHORT), *(variance(each.variances, startup) for startup in startups),
+         ", ".join(["look-ahead"] * each.lookahead + ["no value"] * (not each.has_value)))
+        for each in found.indicators
+    ]  # fmt: skip
+    yield from _section(f"differences of indicators of {found.pair}, by startup candles", rows_of, headings)
+
+
+def variance(variances: Mapping[int, float | None], startup: int) -> str:
+    """Return by how much an indicator differs with a number of startup candles."""
+    if startup not in variances:
+        return "none"
+    percent = variances[startup]
+    return "no figure" if percent is None else f"{percent:+.4g} %"
 
 
 def compared(documents: Sequence[Document]) -> Iterator[str]:

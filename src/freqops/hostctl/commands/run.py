@@ -10,7 +10,7 @@ from typing import Any
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
-from freqops.core.runs import run_order, run_progress
+from freqops.core.runs import run_answer, run_order, run_progress
 from freqops.core.runs.registry_schema import FINISHED
 
 from ..runs import beginning, progress, stopping, supervisor
@@ -19,7 +19,7 @@ from ..runs.run_directory import RunDirectory
 from ..runs.run_engine import RunEngine
 from . import argument_types, output
 
-HELP = "begin a backtest, a hyperopt or a download, follow it, cancel it"
+HELP = "begin a backtest, a hyperopt, an analysis or a download, follow it, cancel it"
 IN_SESSION = False
 MOST_INPUT = 64 * 1024 * 1024
 START, FOLLOW, CANCEL = "start", "follow", "cancel"
@@ -110,4 +110,5 @@ def _follow(place: RunDirectory, clock: Clock, *, as_json: bool) -> int:
         output.print_json(found)
     else:
         output.print_text(f"{place.run}: {found['status']}{': ' if found['reason'] else ''}{found['reason']}")
-    return PROVEN if found["status"] == FINISHED and found["row"].get("status") == FINISHED else NOT_PROVEN
+    ended = found["status"] == FINISHED and found["row"].get("status") == FINISHED
+    return PROVEN if ended and run_answer.stands(place.run, found["metrics"]) else NOT_PROVEN

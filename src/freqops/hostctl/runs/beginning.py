@@ -16,10 +16,21 @@ from freqops.core.bot.layout import CONTAINER_UID, Bot, Home
 from freqops.core.deploy import release
 from freqops.core.halt.deadman import this_boot
 from freqops.core.runs import candles, run_command, run_config, run_id
-from freqops.core.runs.run_inputs import DEFAULT_EPOCHS, DEFAULT_LOSS, DEFAULT_SPACES, MOST_JOBS, Inputs, bounds
+from freqops.core.runs.run_inputs import (
+    DEFAULT_EPOCHS,
+    DEFAULT_LEAST_TRADES,
+    DEFAULT_LOSS,
+    DEFAULT_SPACES,
+    DEFAULT_STARTUPS,
+    DEFAULT_TRADES,
+    DEFAULT_VARIANCE,
+    MOST_JOBS,
+    Inputs,
+    bounds,
+)
 from freqops.core.runs.run_order import Again, Order
 
-from . import candle_files, contain, downloaded, gate, input_files, repetition, unit
+from . import candle_files, contain, downloaded, gate, input_files, program, repetition, unit
 from .gate import NoRoom
 from .run_directory import ASKED, READABLE, READABLE_FILE, UNDER_WAY, RunDirectory, free_bytes_or_refuse
 from .run_engine import RunEngine
@@ -123,6 +134,7 @@ def _filled(
     inputs = _settled(order.inputs)
     config = run_config.of_run(given, inputs)
     _write(place, files, config)
+    put = program.put(place) if inputs.kind in run_id.ANALYSES else ""
     exchange, pairs = str(config["exchange"]["name"]), list(config["exchange"]["pair_whitelist"])
     wanted = [candles.file_name(pair, each) for pair in pairs for each in inputs.timeframes]
     prepend = False
@@ -141,12 +153,20 @@ def _filled(
         "packages": str(home) if home is not None and home.is_dir() else "",
         "commands": run_command.commands(inputs, strategy, exchange, prepend=prepend),
         **input_files.checksums(files, config),
+        "program": put,
         "again": order.again, "started_utc": iso(clock.utcnow()), "place": str(place.path.relative_to(place.root)),
     }  # fmt: skip
 
 
 def _settled(inputs: Inputs) -> Inputs:
     """Return inputs that say everything: what was left open is drawn, or is what this host has."""
+    if inputs.kind == "lookahead_analysis":
+        least, most = inputs.least_trades or DEFAULT_LEAST_TRADES, inputs.trades or DEFAULT_TRADES
+        return replace(inputs, least_trades=least, trades=most)
+    if inputs.kind == "recursive_analysis":
+        most_variance = DEFAULT_VARIANCE if inputs.most_variance is None else inputs.most_variance
+        startups = inputs.startup_candles or DEFAULT_STARTUPS
+        return replace(inputs, startup_candles=startups, most_variance=most_variance)
     if inputs.kind != "hyperopt":
         return inputs
     return replace(

@@ -9,12 +9,15 @@ from typing import Any
 from freqops.core.base import plain_file
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.kinds import Malformed
-from freqops.core.results import backtest_archive, gaps
+from freqops.core.results import analysis_file, backtest_archive, gaps
+from freqops.core.results.analysis_file import Analysis
 from freqops.core.results.archive_file import META
 from freqops.core.results.artifacts import Artifact, artifact
 from freqops.core.results.backtest_archive import Backtest
 from freqops.core.results.document import MOST_EPOCHS, MOST_GAPS, MOST_TRADES, Document
+from freqops.core.runs import run_id
 from freqops.core.runs.registry import Registry
+from freqops.core.runs.run_command import ANALYSIS
 from freqops.core.runs.runs_answer import ABSENT
 
 RESULTS = (".zip", ".json")
@@ -41,14 +44,16 @@ def _document(root: Path, present: Registry, run: str) -> Document:
         notes.append(TOO_MANY.format(int(metrics["epochs"]), "epochs", len(epochs)))
     backtest = _backtest(root, row, artifacts, notes) if row["kind"] == "backtest" and artifacts else None
     pairs = [trade.pair for trade in backtest.trades] if backtest is not None else []
-    return Document(row, metrics, tuple(artifacts), backtest, tuple(epochs), _gaps(row, pairs, notes), tuple(notes))
+    analysis = _analysis(root, row, artifacts, notes) if row["kind"] in run_id.ANALYSES and artifacts else None
+    found = _gaps(row, pairs, notes)
+    return Document(row, metrics, tuple(artifacts), backtest, tuple(epochs), found, tuple(notes), analysis)
 
 
 def _backtest(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], notes: list[str]) -> Backtest | None:
     """Return the result of a backtest, where it is still what it was when its row was written."""
     results = [each for each in artifacts if each.path.endswith(RESULTS) and not each.path.endswith(META)]
     own = [each for each in results if each.path == row["artifacts_path"]] or results
-    if not own or PurePosixPath(own[0].path).is_absolute() or ".." in PurePosixPath(own[0].path).parts:
+    if not own or not _is_below(own[0].path):
         notes.append("its trades: its result is not on this host")
         return None
     path = root / own[0].path
@@ -66,6 +71,30 @@ def _backtest(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], no
             return found
         notes.append(f"its trades: there are {len(found.trades)} of them, more than {MOST_TRADES}")
     return None
+
+
+def _analysis(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], notes: list[str]) -> Analysis | None:
+    """Return what an analysis found, where its file is still what it was when its row was written."""
+    own = [each for each in artifacts if each.name == ANALYSIS and _is_below(each.path)]
+    if not own:
+        notes.append("what it found: its result is not on this host")
+        return None
+    path = root / own[0].path
+    try:
+        if artifact(root, path).sha256 != own[0].sha256:
+            notes.append(f"what it found: {own[0].path} is not what it was when the run was written down")
+            return None
+        return analysis_file.read(path, row["kind"], str(row["strategy"]))
+    except FileNotFoundError:
+        notes.append(f"what it found: {own[0].path} is missing")
+    except (FreqopsError, plain_file.NotRead) as error:
+        notes.append(f"what it found: {error}")
+    return None
+
+
+def _is_below(path: str) -> bool:
+    """Return whether a place lies below the tree of freqops."""
+    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
 
 
 def _gaps(row: dict[str, Any], pairs: Sequence[str], notes: list[str]) -> tuple[gaps.Gap, ...]:

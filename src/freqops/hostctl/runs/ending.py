@@ -83,6 +83,7 @@ def _decided(
         trades=found.trades,
         missing=found.missing,
         epochs=found.epochs,
+        verdict=found.verdict,
         wanted=int(asked["inputs"].get("epochs") or 0),
         log=log,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.bot import layout, processes
-from freqops.core.runs import breaker_gate, load_gate, registry, risk_variables, run_gate, slot_processes
+from freqops.core.runs import breaker_gate, load_gate, registry, risk_variables, run_gate, run_id, slot_processes
 from freqops.core.runs.run_gate import Question, Slots
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Full, Holder, Wanted
@@ -34,12 +34,13 @@ def ask(root: Path, kind: str, strategy: str, clock: Clock, *, force: bool) -> l
     """
     reasons: list[str] = []
     said: list[str] = []
+    slot = run_id.slot_of(kind)
     try:
-        said += breaker_gate.ask(root, kind, clock.utcnow())
+        said += breaker_gate.ask(root, slot, clock.utcnow())
     except Refused as refusal:
         reasons.append(str(refusal))
     else:
-        reasons += _no_slot(root, kind, clock)
+        reasons += _no_slot(root, slot, clock)
     reasons += _drawdown(root, kind, strategy)
     load = _load(root)
     if load and force:

@@ -10,12 +10,13 @@ from typing import Any, Callable
 
 from freqops.core.base.clock import iso
 from freqops.core.base.errors import FreqopsError
-from freqops.core.results import backtest_archive, gaps
+from freqops.core.results import analysis_file, backtest_archive, gaps
 from freqops.core.results.artifacts import Artifact, artifact
 from freqops.core.results.spooled_epochs import SpooledEpochs
-from freqops.core.runs import candles
+from freqops.core.runs import analysis_verdict, candles, run_id
+from freqops.core.runs.analysis_verdict import Verdict
 from freqops.core.runs.candles import Candles
-from freqops.core.runs.run_command import BACKTESTS, HYPEROPTS
+from freqops.core.runs.run_command import ANALYSIS, BACKTESTS, HYPEROPTS
 from freqops.core.runs.run_inputs import bounds
 
 from . import candle_files, downloaded
@@ -35,6 +36,7 @@ class Harvest:
         results: How many results there are.
         trades: Of a backtest: how many trades.
         epochs: Of a hyperopt: how many epochs that are whole.
+        verdict: Of an analysis: the verdict on what it left; None where that is not there.
         unreadable: Why something of it cannot be read; empty where all can.
         missing: The data that it needed and that is not there.
         metrics: Its metrics.
@@ -47,6 +49,7 @@ class Harvest:
     results: int = 0
     trades: int | None = None
     epochs: int = 0
+    verdict: Verdict | None = None
     unreadable: str = ""
     missing: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -61,6 +64,7 @@ def of_run(place: RunDirectory, asked: dict[str, Any], engine: RunEngine) -> Har
     harvest = Harvest()
     readers: dict[str, Callable[[RunDirectory, dict[str, Any], Harvest], None]] = {
         "backtest": _backtest, "hyperopt": _hyperopt, "download": _download,
+        **dict.fromkeys(run_id.ANALYSES, _analysis),
     }  # fmt: skip
     try:
         _data(place, asked, engine, harvest)
@@ -147,6 +151,22 @@ def _hyperopt(place: RunDirectory, _asked: dict[str, Any], harvest: Harvest) -> 
             "window_start_utc": iso(epochs.best.window_start), "window_end_utc": iso(epochs.best.window_end),
             "freqtrade_version": _version(place),
         }  # fmt: skip
+
+
+def _analysis(place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> None:
+    path = place.output / ANALYSIS
+    try:
+        harvest.artifacts = [artifact(place.root, path)]
+    except FileNotFoundError:
+        return
+    harvest.results = 1
+    found = analysis_file.read(path, asked["kind"], asked["strategy"])
+    harvest.verdict = analysis_verdict.judge(found, asked["inputs"])
+    harvest.metrics = analysis_verdict.metrics(found, harvest.verdict)
+    first, last = bounds(asked["inputs"]["timerange"])
+    pairs = [found.pair] if isinstance(found, analysis_file.Recursive) else asked["pairs"]
+    harvest.missing += candles.missing(pairs, found.timeframe, harvest.data, first, last)
+    harvest.more = {"freqtrade_version": found.freqtrade_version}
 
 
 def _version(place: RunDirectory) -> str:

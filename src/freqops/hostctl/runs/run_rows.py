@@ -15,13 +15,14 @@ TEXTS = ("actor", "reason", "host", "bot", "bot_release", "strategy_sha256", "pa
 
 def begun(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is known of a run when it begins, by the names of the columns."""
-    inputs, again = asked["inputs"], asked.get("again")
+    inputs = asked["inputs"]
+    more = {name: asked[name] for name in ("again", "program") if asked.get(name)}
     first, last = bounds(inputs.get("timerange", "-"))
     row = {name: asked[name] or None for name in TEXTS}
     return {
         **row,
         "docker_image": asked["image"],
-        "config_json": _json({"inputs": inputs, "again": again} if again else {"inputs": inputs}),
+        "config_json": _json({"inputs": inputs, **more}),
         "command_json": _json(asked["commands"]),
         "seed": inputs.get("seed"),
         "data_window": inputs.get("timerange"),

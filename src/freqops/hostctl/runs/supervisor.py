@@ -10,7 +10,7 @@ from freqops.core.base.clock import Clock
 from freqops.core.base.errors import FreqopsError, Refused
 from freqops.core.base.iso_time import parse
 from freqops.core.bot.host_command import TOOL
-from freqops.core.runs import registry, slot_processes
+from freqops.core.runs import registry, run_id, slot_processes
 from freqops.core.runs.run_records import Begun
 from freqops.core.runs.slot_directory import SlotDirectory
 from freqops.core.runs.slots import Acquired, Holder, Wanted
@@ -41,7 +41,8 @@ def supervise(place: RunDirectory, engine: RunEngine, clock: Clock) -> int:
         if not place.is_under_way:
             raise Refused(f"{place.run} is over")
         actor = str(asked["actor"])
-        wanted = Wanted(asked["kind"], Holder(slot_processes.this(), os.uname().nodename, actor), place.run)
+        who = Holder(slot_processes.this(), os.uname().nodename, actor)
+        wanted = Wanted(run_id.slot_of(asked["kind"]), who, place.run)
         supervision = _Supervision(place, asked, clock)
         try:
             ended = holder.run(
