@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from freqops.core.results import analysis_file
 from freqops.core.results.artifacts import Artifact
 from freqops.core.results.backtest_archive import Backtest, Trade
 from freqops.core.results.document import Document
@@ -93,6 +94,31 @@ def hyperopt(number: int, **row: Any) -> Document:
     return Document(
         run=asked, metrics={"epochs": float(number)}, artifacts=(), backtest=None, epochs=tuple(epochs), gaps=()
     )
+
+
+LOOKAHEAD: dict[str, Any] = {
+    "version": 1, "kind": "lookahead_analysis", "freqtrade_version": "2026.9", "strategy": "Mine", "timeframe": "5m",
+    "least_trades": 10, "wanted_trades": 20, "trades": 20, "judged": True, "biased": False, "biased_entries": 0,
+    "biased_exits": 0, "biased_indicators": [],
+}  # fmt: skip
+RECURSIVE: dict[str, Any] = {
+    "version": 1, "kind": "recursive_analysis", "freqtrade_version": "2026.9", "strategy": "Mine", "timeframe": "5m",
+    "pair": "BTC/USDT", "startup": 30, "candles": 5030,
+    "parts": [{"startup": startup, "candles": startup + 2} for startup in (30, 199, 400)],
+    "indicators": [
+        {"name": "ema", "has_value": True, "lookahead": False,
+         "variances": [{"startup": 30, "percent": -0.05}, {"startup": 199, "percent": None}]},
+        {"name": "mean", "has_value": True, "lookahead": False, "variances": []},
+    ],
+}  # fmt: skip
+
+
+def analysis(said: dict[str, Any], metrics: dict[str, float], **row: Any) -> Document:
+    """Return an analysis that found what ``said`` says."""
+    kind = said["kind"]
+    asked = {**ROW, "id": f"{kind}-20260102T030405Z-0a1b2c", "kind": kind, "strategy": said["strategy"], **row}
+    found = analysis_file.parsed(said, kind, said["strategy"])
+    return Document(run=asked, metrics=metrics, analysis=found)
 
 
 def spoilt(hostile: Sequence[str]) -> Document:

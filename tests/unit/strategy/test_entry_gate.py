@@ -290,7 +290,7 @@ def test_the_disk_is_asked_every_time(home: Path, hold: Write) -> None:
         assert bool(strategy.confirm_trade_entry()) is (levels == ())
 
 
-@pytest.mark.parametrize("runmode", ["backtest", "hyperopt"])
+@pytest.mark.parametrize("runmode", ["backtest", "hyperopt", "util_no_exchange"])
 def test_where_nothing_is_traded_no_hold_counts(eager: Any, hold: Write, runmode: str) -> None:
     hold(3)
     assert not eager.confirm_trade_entry()

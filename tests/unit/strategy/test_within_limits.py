@@ -280,7 +280,7 @@ def test_the_limits_are_read_every_time(world: World) -> None:
         assert world.enters() is (most != 1)
 
 
-@pytest.mark.parametrize("runmode", ["backtest", "hyperopt"])
+@pytest.mark.parametrize("runmode", ["backtest", "hyperopt", "util_no_exchange"])
 def test_where_nothing_is_traded_no_limit_counts(world: World, runmode: str) -> None:
     world.file.unlink()
     world.strategy.config = {"runmode": runmode}

@@ -10,6 +10,8 @@ from typing import Any, Callable
 
 from freqops.core.base.clock import iso
 from freqops.core.base.errors import FreqopsError
+from freqops.core.base.kinds import Malformed
+from freqops.core.base.visible import visible
 from freqops.core.results import analysis_file, backtest_archive, gaps
 from freqops.core.results.artifacts import Artifact, artifact
 from freqops.core.results.spooled_epochs import SpooledEpochs
@@ -161,10 +163,12 @@ def _analysis(place: RunDirectory, asked: dict[str, Any], harvest: Harvest) -> N
         return
     harvest.results = 1
     found = analysis_file.read(path, asked["kind"], asked["strategy"])
-    harvest.verdict = analysis_verdict.judge(found, asked["inputs"])
-    harvest.metrics = analysis_verdict.metrics(found, harvest.verdict)
     first, last = bounds(asked["inputs"]["timerange"])
     pairs = [found.pair] if isinstance(found, analysis_file.Recursive) else asked["pairs"]
+    if not set(pairs) <= set(asked["pairs"]):
+        raise Malformed(f"{path.name}: its pair is {visible(pairs[0], 60)}, which nobody asked for")
+    harvest.verdict = analysis_verdict.judge(found, asked["inputs"])
+    harvest.metrics = analysis_verdict.metrics(found, harvest.verdict)
     harvest.missing += candles.missing(pairs, found.timeframe, harvest.data, first, last)
     harvest.more = {"freqtrade_version": found.freqtrade_version}
 

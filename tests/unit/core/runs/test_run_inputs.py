@@ -12,6 +12,8 @@ from freqops.core.runs.run_inputs import Inputs, parsed
 
 BACKTEST = {"kind": "backtest", "strategy": "Mine"}
 HYPEROPT = {"kind": "hyperopt", "bot": "alpha"}
+LOOKAHEAD = {"kind": "lookahead_analysis", "bot": "alpha", "timerange": "20240101-"}
+RECURSIVE = {"kind": "recursive_analysis", "strategy": "Mine", "timerange": "20240101-20240201"}
 DOWNLOAD = {"kind": "download", "timeframes": "5m,1h", "timerange": "20240101-"}
 
 
@@ -22,9 +24,15 @@ def test_text_becomes_what_it_means() -> None:
 
 
 def test_what_is_sent_is_read_the_same_again() -> None:
-    for values in (BACKTEST, HYPEROPT, DOWNLOAD):
+    more = ({**LOOKAHEAD, "trades": "12", "fee": "0"}, {**RECURSIVE, "startup_candles": "400 30", "most_variance": "0"})
+    for values in (BACKTEST, HYPEROPT, DOWNLOAD, *more):
         found = parsed({**values, "memory": "512m"})
         assert parsed(found.to_json()) == found
+
+
+def test_startup_candles_are_numbers_in_their_order() -> None:
+    assert parsed({**RECURSIVE, "startup_candles": "400,30 199"}).startup_candles == (30, 199, 400)
+    assert parsed({**RECURSIVE, "startup_candles": 30}).startup_candles == (30,)
 
 
 @pytest.mark.parametrize("value", ["", None])
@@ -63,6 +71,22 @@ def test_nothing_is_nothing(value: object) -> None:
         ({**HYPEROPT, "epochs": True}, "epochs"),
         ({**HYPEROPT, "jobs": "-1"}, "jobs"),
         ({**HYPEROPT, "spaces": "buy;rm"}, "spaces"),
+        ({**LOOKAHEAD, "timerange": ""}, "needs a timerange"),
+        ({**LOOKAHEAD, "bot": ""}, "either a strategy or a bot"),
+        ({**LOOKAHEAD, "wallet": "1000"}, "wallet is no input of a lookahead_analysis"),
+        ({**LOOKAHEAD, "startup_candles": "30"}, "startup_candles is no input of a lookahead_analysis"),
+        ({**LOOKAHEAD, "least_trades": "0"}, "least_trades"),
+        ({**LOOKAHEAD, "least_trades": "30"}, "trades is 20, less than the 30 of least_trades"),
+        ({**LOOKAHEAD, "trades": "9"}, "trades is 9, less than the 10 of least_trades"),
+        ({**RECURSIVE, "timerange": "20240101-"}, "where it begins and ends"),
+        ({**RECURSIVE, "timerange": "-20240101"}, "where it begins and ends"),
+        ({**RECURSIVE, "fee": "0.001"}, "fee is no input of a recursive_analysis"),
+        ({**RECURSIVE, "startup_candles": "30,30"}, "none of them twice"),
+        ({**RECURSIVE, "startup_candles": "30,--x"}, "startup_candles"),
+        ({**RECURSIVE, "startup_candles": {"30": 1}}, "startup_candles"),
+        ({**RECURSIVE, "startup_candles": list(range(1, 12))}, "at most 10"),
+        ({**RECURSIVE, "most_variance": "nan"}, "most_variance"),
+        ({**RECURSIVE, "most_variance": "-1"}, "most_variance"),
         ({**DOWNLOAD, "timerange": "-20240101"}, "where it begins"),
         ({**DOWNLOAD, "timeframes": ""}, "timeframes"),
         ({**DOWNLOAD, "strategy": "Mine"}, "no strategy"),
