@@ -5,7 +5,6 @@ from __future__ import annotations
 from freqops.core.base.markup import Markup, element
 from freqops.core.base.page_parts import count, short
 from freqops.core.results.analysis_file import Analysis, Lookahead, Recursive
-from freqops.core.runs import run_tables
 
 from .tables import table_of
 
@@ -34,7 +33,7 @@ def _recursive(found: Recursive) -> list[Markup]:
     startups = [each.startup for each in found.parts]
     columns = [f"{each} ({OWN})" if each == found.startup else f"{each}" for each in startups]
     rows = [
-        (element("code", short(each.name)), *(run_tables.variance(each.variances, startup) for startup in startups),
+        (element("code", short(each.name)), *map(each.said, startups),
          "yes" if each.lookahead else "no", "yes" if each.has_value else "no")
         for each in found.indicators
     ]  # fmt: skip

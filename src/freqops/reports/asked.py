@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from freqops.core.base import strict_json
 from freqops.core.base.page_parts import NOTHING, words
 from freqops.core.base.visible import compact, visible
+from freqops.core.results import analysis_file
 from freqops.core.results.document import Document
-from freqops.core.runs import run_answer
 
 NAME, VALUE = 80, 300  # characters of the name and the value of a parameter
 DEPTH = 6  # of parameters within others
@@ -38,7 +38,7 @@ def ended(document: Document) -> Ended:
     """Return how a run ended."""
     status, reason = document.run.get("status"), said(document, "end_reason")
     because = "" if reason == NOTHING else f": {reason}"
-    if status == "finished" and not run_answer.stands(str(document.run.get("id")), document.metrics):
+    if status == "finished" and not analysis_file.stands(document.run["kind"], document.metrics):
         return Ended(f"FINISHED, NOT PASSED{because}", False)
     if status == "finished":
         return Ended(f"FINISHED{because}", True)

@@ -21,6 +21,7 @@ RUN, AGAIN = "backtest-20260102T030405Z-0a1b2c", "backtest-20270102T030405Z-ffff
 FIRST = run_documents.run(12)
 SECOND = replace(FIRST, run={**FIRST.run, "id": AGAIN})
 PROGRESS = {"kind": "backtest", "seconds": 3.0, "log": "reading candles"}
+ANALYSIS = "lookahead_analysis-20260102T030405Z-0a1b2c"
 Words = list[str]
 Said = dict[str, Any]
 
@@ -117,6 +118,29 @@ def test_it_is_followed_where_it_is(hosts: Hosts) -> None:
     assert "it was killed for memory" in done["msg"]
     hosts.ends.clear()
     assert "it is not known how it ended" in run_acts.follow(hosts.action, hosts.names, RUN)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "msg"), [({"passed": 1.0}, ""), ({"passed": 0.0}, f"NOT PASSED: one {ANALYSIS}: BIASED"), ({}, "NOT P")]
+)
+def test_an_analysis_that_finished_and_did_not_pass_is_an_error(
+    hosts: Hosts, metrics: dict[str, float], msg: str
+) -> None:
+    hosts.ends[ANALYSIS] = {**end_of(ANALYSIS, "finished", "BIASED in 20 trades"), "metrics": metrics}
+    done = run_acts.follow(hosts.action, hosts.names, ANALYSIS)
+    assert done.get("failed", False) is bool(msg)
+    assert str(done.get("msg", "")).startswith(msg)
+
+
+def test_an_analysis_that_did_not_pass_is_reproduced_where_it_finds_the_same(hosts: Hosts) -> None:
+    again = ANALYSIS.replace("2026", "2027")
+    biased = {**run_documents.LOOKAHEAD, "biased": True, "biased_exits": 2}
+    first = run_documents.analysis(biased, {"passed": 0.0}, id=ANALYSIS)
+    hosts.having, hosts.documents = {"one": first}, [first, replace(first, run={**first.run, "id": again})]
+    hosts.said["start"] = {"run": again}
+    hosts.ends[again] = {**end_of(again, "finished", "BIASED"), "metrics": {"passed": 0.0}}
+    done = run_acts.reproduce(hosts.action, hosts.names, ANALYSIS, 0, force=False)
+    assert (done.get("failed"), done["reproduced"]) == (None, True)
 
 
 @pytest.mark.parametrize("act", ["follow", "cancel", "reproduce"])

@@ -369,3 +369,30 @@ def test_a_gap_of_a_moment_is_one() -> None:
     assert ["A/USDT", "1d", "2023-03-01 00:00", "2023-03-02 00:00", "24 h 00 min"] in rows(
         section(judge(page(replace(documents.run(3), gaps=(gap,)))), "data")
     )
+
+
+def test_an_analysis_shows_what_it_found() -> None:
+    biased = {**documents.LOOKAHEAD, "biased": True, "biased_entries": 4, "biased_indicators": ["seen", "<b>"]}
+    document = documents.analysis(biased, {"passed": 0.0, "trades": 20.0}, end_reason="BIASED in 20 trades")
+    top = judge(page(document))
+    assert ["entries that need later candles", "4"] in rows(section(top, "found"))
+    assert ["seen"] in rows(section(top, "found"))
+    assert "FINISHED, NOT PASSED: BIASED in 20 trades" in top.text
+    assert facts(top)["Candles"] == "5m"
+    sound = judge(page(documents.analysis(documents.LOOKAHEAD, {"passed": 1.0}, end_reason="no look-ahead")))
+    assert "FINISHED: no look-ahead" in sound.text
+    assert "No indicator that was looked at" in sound.text
+
+
+def test_a_recursive_analysis_shows_each_indicator_by_startup_candles() -> None:
+    few = {**documents.RECURSIVE, "parts": [{**each, "candles": 31} for each in documents.RECURSIVE["parts"]]}
+    top = judge(page(documents.analysis(few, {"passed": 1.0})))
+    found = section(top, "found")
+    assert rows(found) == [
+        ["ema", "-0.05 %", "no figure", "none", "no", "yes"],
+        ["mean", "none", "none", "none", "no", "yes"],
+    ]
+    assert "30 (the strategy's own)" in found.text
+    assert "199 startup candles were asked for, and 30 were there." in found.text
+    bare = judge(page(documents.analysis({**documents.RECURSIVE, "indicators": []}, {"passed": 0.0})))
+    assert "The strategy makes no indicators." in bare.text

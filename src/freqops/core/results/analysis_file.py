@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 from ..base import kinds, strict_json
 from ..base.kinds import Malformed
@@ -18,6 +18,7 @@ from .archive_file import ResultUnreadable
 VERSION = 1
 LOOKAHEAD, RECURSIVE = "lookahead_analysis", "recursive_analysis"
 LONGEST = 1024 * 1024
+PASSED = "passed"  # the metric that says it
 MOST_INDICATORS, MOST_PARTS, LONGEST_NAME = 1000, 32, 200
 
 
@@ -120,6 +121,13 @@ class Indicator:
     lookahead: bool
     variances: Mapping[int, float | None]
 
+    def said(self, startup: int) -> str:
+        """Return by how much it differs with a number of startup candles, in words."""
+        if startup not in self.variances:
+            return "none"
+        percent = self.variances[startup]
+        return "no figure" if percent is None else f"{percent:+.4g} %"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as `parsed` reads it."""
         rows = [{"startup": startup, "percent": percent} for startup, percent in self.variances.items()]
@@ -175,6 +183,11 @@ class Recursive:
 Analysis = Union[Lookahead, Recursive]
 
 
+def stands(kind: str, metrics: Mapping[str, Any]) -> bool:
+    """Return whether a finished run says what it was begun for: of an analysis, that its strategy passed."""
+    return kind not in READERS or metrics.get(PASSED) == 1.0
+
+
 def read(path: Path, kind: str, strategy: str) -> Analysis:
     """Return the analysis in a file.
 
@@ -206,12 +219,12 @@ def parsed(document: object, kind: str, strategy: str) -> Analysis:
     Raises:
         Malformed: It is none, one of another kind or strategy, or contradicts itself.
     """
-    if not isinstance(document, dict) or document.get("version") != VERSION:
+    if kind not in READERS or not isinstance(document, dict) or document.get("version") != VERSION:
         raise Malformed(f"it is no analysis of version {VERSION}")
     for name, wanted in (("kind", kind), ("strategy", strategy)):
         if document.get(name) != wanted:
             raise Malformed(f"its {name} is {visible(document.get(name), LONGEST_NAME)}, not {wanted}")
-    return _lookahead(document) if kind == LOOKAHEAD else _recursive(document)
+    return READERS[kind](document)
 
 
 def _lookahead(document: Mapping[str, Any]) -> Lookahead:
@@ -253,3 +266,6 @@ def _indicator(said: object, startups: list[int]) -> Indicator:
     if strange:
         raise Malformed(f"{visible(found['name'], 60)} has a variance with {min(strange)} startup candles, and no part")
     return Indicator(found["name"], found["has_value"], found["lookahead"], variances)
+
+
+READERS: dict[str, Callable[[Mapping[str, Any]], Analysis]] = {LOOKAHEAD: _lookahead, RECURSIVE: _recursive}

@@ -12,11 +12,10 @@ from typing import Any
 
 from ..base.kinds import Malformed
 from ..base.visible import visible
-from ..results.analysis_file import Analysis, Indicator, Lookahead, Recursive
+from ..results.analysis_file import PASSED, Analysis, Indicator, Lookahead, Recursive
 
 TIMES = 2  # as many candles must the whole range have as the part that is compared with it: else they are nearly one
 NAMED, SHOWN = 8, 40
-PASSED = "passed"  # the metric that says it
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,6 @@ def metrics(found: Analysis, verdict: Verdict) -> dict[str, float]:
         "most_variance_percent": max(own, default=0.0),
         "window_candles": float(found.candles),
     }
-
-
-def passed(metrics_of_run: Mapping[str, Any]) -> bool:
-    """Return whether the metrics of a run say that its analysis passed."""
-    return metrics_of_run.get(PASSED) == 1.0
 
 
 def _lookahead(found: Lookahead, inputs: Mapping[str, Any]) -> Verdict:

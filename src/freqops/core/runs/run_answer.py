@@ -8,7 +8,8 @@ from typing import Any
 from ..base import kinds, text_table
 from ..base.kinds import Malformed
 from ..base.visible import visible
-from . import analysis_verdict, run_id
+from ..results import analysis_file
+from . import run_id
 from .registry_schema import FINISHED
 
 OF_END: dict[str, kinds.Kind] = {
@@ -71,7 +72,7 @@ def wrong(host: str, run: str, end: Mapping[str, Any] | None) -> Iterator[str]:
 
 def stands(run: str, metrics: Mapping[str, Any]) -> bool:
     """Return whether a finished run says what it was begun for: of an analysis, that its strategy passed."""
-    return run_id.kind_of(run) not in run_id.ANALYSES or analysis_verdict.passed(metrics)
+    return analysis_file.stands(run_id.kind_of(run), metrics)
 
 
 def not_passed(begun: Mapping[str, str], ends: Mapping[str, Mapping[str, Any]]) -> list[str]:

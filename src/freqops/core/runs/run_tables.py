@@ -9,10 +9,9 @@ from typing import Any
 from ..base import kinds
 from ..base.text_table import table
 from ..base.visible import compact, visible
-from ..results import comparison
+from ..results import analysis_file, comparison
 from ..results.analysis_file import Analysis, Lookahead
 from ..results.document import Document
-from . import run_answer
 from .registry_schema import FINISHED
 
 HEADINGS = ("run", "kind", "strategy", "bot", "status", "executed", "took", "trades", "profit", "drawdown", "loss")
@@ -42,7 +41,7 @@ def cells(row: Mapping[str, Any]) -> list[Any]:
 def status(row: Mapping[str, Any]) -> str:
     """Return how a run is, with the reason where it did not come to a good end."""
     why = row.get("end_reason") or ""
-    if row["status"] == FINISHED and not run_answer.stands(row["id"], row.get("metrics") or {}):
+    if row["status"] == FINISHED and not analysis_file.stands(row["kind"], row.get("metrics") or {}):
         return visible(f"not passed: {why}", SHORT)
     said = row["status"] if row["status"] == FINISHED or not why else f"{row['status']}: {why}"
     return visible(f"{said}; passed over {row['overridden']}" if row.get("overridden") else said, SHORT)
@@ -108,19 +107,11 @@ def analysed(found: Analysis) -> Iterator[str]:
     startups = [each.startup for each in found.parts]
     headings = ("indicator", *(f"{each}{' (its own)' if each == found.startup else ''}" for each in startups), "")
     rows_of = [
-        (visible(each.name, SHORT), *(variance(each.variances, startup) for startup in startups),
+        (visible(each.name, SHORT), *map(each.said, startups),
          ", ".join(["look-ahead"] * each.lookahead + ["no value"] * (not each.has_value)))
         for each in found.indicators
     ]  # fmt: skip
     yield from _section(f"differences of indicators of {found.pair}, by startup candles", rows_of, headings)
-
-
-def variance(variances: Mapping[int, float | None], startup: int) -> str:
-    """Return by how much an indicator differs with a number of startup candles."""
-    if startup not in variances:
-        return "none"
-    percent = variances[startup]
-    return "no figure" if percent is None else f"{percent:+.4g} %"
 
 
 def compared(documents: Sequence[Document]) -> Iterator[str]:

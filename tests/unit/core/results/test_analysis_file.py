@@ -80,6 +80,11 @@ def test_a_name_that_is_missing_is_none(kind: str) -> None:
             parsed({key: value for key, value in SAID[kind].items() if key != name}, kind, "Mine")
 
 
+def test_of_a_run_of_another_kind_there_is_none() -> None:
+    with pytest.raises(Malformed):
+        parsed(changed(RECURSIVE, "kind", "backtest"), "backtest", "Mine")
+
+
 @pytest.mark.parametrize("said", [None, [], "finished", 1, {}])
 def test_what_is_no_object_is_none(said: object) -> None:
     with pytest.raises(Malformed):

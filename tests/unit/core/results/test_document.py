@@ -16,6 +16,7 @@ from freqops.core.results.artifacts import Artifact
 from freqops.core.results.document import Document
 from freqops.core.results.gaps import Gap
 from freqops.core.results.hyperopt_file import Epoch
+from tests.support import run_documents
 from tests.unit.core.results import left
 
 RUN = {"id": "one", "kind": "backtest", "status": "finished", "strategy": "TwoAverages", "seed": None}
@@ -90,3 +91,13 @@ def test_what_is_no_document_is_not_read(name: str) -> None:
 def test_what_is_nothing_is_not_read(said: object) -> None:
     with pytest.raises(Malformed):
         document.read(said)
+
+
+def test_an_analysis_is_read_and_one_of_another_strategy_is_not() -> None:
+    for said in (run_documents.LOOKAHEAD, run_documents.RECURSIVE):
+        made = run_documents.analysis(said, {"passed": 1.0})
+        assert document.read(made.to_json()) == made
+        older = {name: value for name, value in made.to_json().items() if name != "analysis"}
+        assert document.read(older).analysis is None
+        with pytest.raises(Malformed):
+            document.read({**made.to_json(), "analysis": {**said, "strategy": "Other"}})

@@ -15,6 +15,7 @@ from tests.support import run_documents
 
 FIRST = run_documents.run(30)
 SEARCH = run_documents.hyperopt(20)
+PASSED = {"passed": 1.0}
 
 
 def without_last(document: Document) -> Document:
@@ -47,6 +48,43 @@ def test_one_trade_that_differs_is_named(again: Document, said: str) -> None:
     found = judged(FIRST, again)
     assert not found.same
     assert said in found.said
+
+
+@pytest.mark.parametrize("said", [run_documents.LOOKAHEAD, run_documents.RECURSIVE])
+def test_an_analysis_that_finds_the_same_says_what(said: dict[str, Any]) -> None:
+    first = run_documents.analysis(said, PASSED, end_reason="no look-ahead in 20 trades")
+    newer = replace(first, analysis=run_documents.analysis({**said, "freqtrade_version": "2027.1"}, PASSED).analysis)
+    assert judged(first, newer).said == "the same result: no look-ahead in 20 trades"
+    assert judged(first, newer).same
+    assert judged(replace(first, analysis=None), first).said == "the first one cannot be compared: it has no result"
+
+
+@pytest.mark.parametrize(
+    ("said", "changed", "found"),
+    [
+        (run_documents.LOOKAHEAD, {"trades": 19}, "trades: 20 and 19"),
+        (run_documents.RECURSIVE, {"candles": 5031}, "candles: 5030 and 5031"),
+        (
+            run_documents.RECURSIVE,
+            {"indicators": [{"name": "ema", "has_value": True, "lookahead": False, "variances": []}]},
+            "ema with 30 startup candles: -0.05 and nothing",
+        ),
+    ],
+)
+def test_an_analysis_that_finds_something_else_names_it(
+    said: dict[str, Any], changed: dict[str, Any], found: str
+) -> None:
+    first, again = run_documents.analysis(said, PASSED), run_documents.analysis({**said, **changed}, PASSED)
+    compared = judged(first, again)
+    assert not compared.same
+    assert found in compared.said
+
+
+def test_another_program_of_an_analysis_is_a_cause() -> None:
+    rows = [{"config_json": json.dumps({"inputs": {}, "program": mark * 64})} for mark in "ab"]
+    first, again = (run_documents.analysis(run_documents.LOOKAHEAD, PASSED, **row) for row in rows)
+    assert judged(first, again).causes == ("the program of freqops that has Freqtrade analyse is not the same",)
+    assert judged(first, first).causes == ()
 
 
 def test_the_same_epochs_are_said_with_their_number_also_where_one_has_no_loss() -> None:

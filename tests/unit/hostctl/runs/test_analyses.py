@@ -14,7 +14,7 @@ from freqops.core.base.clock import iso
 from freqops.core.base.errors import Refused
 from freqops.core.bot import host_command
 from freqops.core.deploy import zipapp
-from freqops.core.runs import registry, registry_migration, run_command, run_id, run_inputs
+from freqops.core.runs import registry, registry_migration, run_command, run_id, run_inputs, run_tables
 from freqops.core.runs.candles import Candles
 from freqops.core.runs.run_command import ANALYSIS, PROGRAM
 from freqops.core.runs.run_records import Begun
@@ -234,3 +234,19 @@ def test_its_id_is_a_name_of_all_that_it_has_and_it_takes_the_slot_of_a_backtest
     assert run_id.checked(run) == run
     assert (run_id.kind_of(run), run_id.slot_of(kind)) == (kind, "backtest")
     assert run_id.network(run) == f"freqops-run-{run.lower()}"
+
+
+def test_one_that_did_not_pass_is_listed_so_and_shown_with_its_indicators(host_of: Any) -> None:
+    host = host_of("recursive_analysis")
+    [first, second] = run_documents.RECURSIVE["indicators"]
+    host.leave(indicators=[first, {**second, "lookahead": True}])
+    host.ended()
+    row, metrics = host.row()
+    assert run_tables.status({**row, "metrics": metrics}).startswith("not passed: BIASED with the strategy's own 30")
+    assert run_tables.status({**row, "metrics": {**metrics, "passed": 1.0}}) == "finished"
+    with registry.opened(registry.place(host.root)) as opened:
+        [document], _ = of_runs(host.root, opened, [host.run])
+    lines = list(run_tables.shown(document))
+    assert [line.split() for line in lines if line.startswith(("ema", "mean"))] == [
+        ["ema", "-0.05", "%", "no", "figure", "none"], ["mean", "none", "none", "none", "look-ahead"]
+    ]  # fmt: skip
