@@ -7,9 +7,8 @@ import re
 from datetime import datetime, timezone
 
 from ..base.errors import Refused
-from ..results.analysis_file import LOOKAHEAD, RECURSIVE
 
-ANALYSES = (LOOKAHEAD, RECURSIVE)
+ANALYSES = ("lookahead_analysis", "recursive_analysis")
 KINDS = ("backtest", "hyperopt", "download", *ANALYSES)
 RUN = re.compile(rf"(?:{'|'.join(KINDS)})-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-f]{{6}}")
 PREFIX = "freqops-run"

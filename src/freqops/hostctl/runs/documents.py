@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 from freqops.core.base import plain_file
 from freqops.core.base.errors import FreqopsError, Refused
@@ -21,6 +21,7 @@ from freqops.core.runs.run_command import ANALYSIS
 from freqops.core.runs.runs_answer import ABSENT
 
 RESULTS = (".zip", ".json")
+Result = TypeVar("Result")
 TOO_MANY = "there are {} {}, of which {} are here"
 
 
@@ -53,48 +54,38 @@ def _backtest(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], no
     """Return the result of a backtest, where it is still what it was when its row was written."""
     results = [each for each in artifacts if each.path.endswith(RESULTS) and not each.path.endswith(META)]
     own = [each for each in results if each.path == row["artifacts_path"]] or results
-    if not own or not _is_below(own[0].path):
-        notes.append("its trades: its result is not on this host")
-        return None
-    path = root / own[0].path
-    try:
-        if artifact(root, path).sha256 != own[0].sha256:
-            notes.append(f"its trades: {own[0].path} is not what it was when the run was written down")
-            return None
-        found = backtest_archive.read(path, row["strategy"])
-    except FileNotFoundError:
-        notes.append(f"its trades: {own[0].path} is missing")
-    except (FreqopsError, plain_file.NotRead) as error:
-        notes.append(f"its trades: {error}")
-    else:
-        if len(found.trades) <= MOST_TRADES:
-            return found
+    found = _read(root, own, "its trades", lambda path: backtest_archive.read(path, row["strategy"]), notes)
+    if found is not None and len(found.trades) > MOST_TRADES:
         notes.append(f"its trades: there are {len(found.trades)} of them, more than {MOST_TRADES}")
-    return None
+        return None
+    return found
 
 
 def _analysis(root: Path, row: dict[str, Any], artifacts: Sequence[Artifact], notes: list[str]) -> Analysis | None:
     """Return what an analysis found, where its file is still what it was when its row was written."""
-    own = [each for each in artifacts if each.name == ANALYSIS and _is_below(each.path)]
-    if not own:
-        notes.append("what it found: its result is not on this host")
+    own = [each for each in artifacts if each.name == ANALYSIS]
+    kind, strategy = str(row["kind"]), str(row["strategy"])
+    return _read(root, own, "what it found", lambda path: analysis_file.read(path, kind, strategy), notes)
+
+
+def _read(
+    root: Path, own: Sequence[Artifact], what: str, reader: Callable[[Path], Result], notes: list[str]
+) -> Result | None:
+    """Return the result in the first of some files; None where it is not there as it was, and a note says why."""
+    if not own or PurePosixPath(own[0].path).is_absolute() or ".." in PurePosixPath(own[0].path).parts:
+        notes.append(f"{what}: its result is not on this host")
         return None
     path = root / own[0].path
     try:
         if artifact(root, path).sha256 != own[0].sha256:
-            notes.append(f"what it found: {own[0].path} is not what it was when the run was written down")
+            notes.append(f"{what}: {own[0].path} is not what it was when the run was written down")
             return None
-        return analysis_file.read(path, row["kind"], str(row["strategy"]))
+        return reader(path)
     except FileNotFoundError:
-        notes.append(f"what it found: {own[0].path} is missing")
+        notes.append(f"{what}: {own[0].path} is missing")
     except (FreqopsError, plain_file.NotRead) as error:
-        notes.append(f"what it found: {error}")
+        notes.append(f"{what}: {error}")
     return None
-
-
-def _is_below(path: str) -> bool:
-    """Return whether a place lies below the tree of freqops."""
-    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
 
 
 def _gaps(row: dict[str, Any], pairs: Sequence[str], notes: list[str]) -> tuple[gaps.Gap, ...]:

@@ -14,7 +14,16 @@ from freqops.core.base.clock import iso
 from freqops.core.base.errors import Refused
 from freqops.core.bot import host_command
 from freqops.core.deploy import zipapp
-from freqops.core.runs import registry, registry_migration, run_command, run_id, run_inputs, run_tables
+from freqops.core.results import analysis_file
+from freqops.core.runs import (
+    registry,
+    registry_migration,
+    registry_schema,
+    run_command,
+    run_id,
+    run_inputs,
+    run_tables,
+)
 from freqops.core.runs.candles import Candles
 from freqops.core.runs.run_command import ANALYSIS, PROGRAM
 from freqops.core.runs.run_records import Begun
@@ -233,6 +242,8 @@ def test_its_id_is_a_name_of_all_that_it_has_and_it_takes_the_slot_of_a_backtest
     run = run_id.new(kind, FakeClock().utcnow())
     assert run_id.checked(run) == run
     assert (run_id.kind_of(run), run_id.slot_of(kind)) == (kind, "backtest")
+    assert kind in analysis_file.READERS
+    assert kind in registry_schema.KINDS
     assert run_id.network(run) == f"freqops-run-{run.lower()}"
 
 
