@@ -90,13 +90,16 @@ def _recursive(found: Recursive, inputs: Mapping[str, Any]) -> Verdict:
     most, asked = float(inputs["most_variance"]), {*inputs["startup_candles"], found.startup}
     if {each.startup for each in found.parts} != asked:
         raise Malformed("its startup candles are not those that were asked for")
-    why = _too_short(found) or _nothing_to_judge(found.indicators)
+    why = _too_short(found)
     if why:
         return Verdict(why)
     wrong = list(_wrong(found, most))
     own = f"the strategy's own {found.startup} startup candles"
     if wrong:
         return Verdict(said=f"BIASED with {own}: {_named(wrong)}")
+    why = _nothing_to_judge(found.indicators)
+    if why:
+        return Verdict(why)
     judged = [each.name for each in found.indicators if each.has_value]
     silent = [each.name for each in found.indicators if not each.has_value]
     without = f"; without a value there, so not judged: {_named(silent)}" if silent else ""

@@ -91,7 +91,7 @@ def test_what_was_not_judged_never_passes(said: dict[str, Any], changed: dict[st
         (RECURSIVE, {"indicators": indicators({"lookahead": True})}, "ema (look-ahead)"),
         (
             RECURSIVE,
-            {"indicators": indicators({}, {"name": "next", "has_value": False, "lookahead": True})},
+            {"indicators": indicators({"name": "next", "has_value": False, "lookahead": True})},
             "next (look-ahead)",
         ),
     ],

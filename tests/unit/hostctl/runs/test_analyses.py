@@ -16,9 +16,11 @@ from freqops.core.bot import host_command
 from freqops.core.deploy import zipapp
 from freqops.core.results import analysis_file
 from freqops.core.runs import (
+    breaker_gate,
     registry,
     registry_migration,
     registry_schema,
+    risk_variables,
     run_command,
     run_id,
     run_inputs,
@@ -26,8 +28,10 @@ from freqops.core.runs import (
 )
 from freqops.core.runs.candles import Candles
 from freqops.core.runs.run_command import ANALYSIS, PROGRAM
+from freqops.core.runs.run_inputs import Inputs
 from freqops.core.runs.run_records import Begun
-from freqops.hostctl.runs import candle_files, ending, harvest, program, run_directory, run_rows
+from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.hostctl.runs import beginning, candle_files, ending, gate, harvest, program, run_directory, run_rows
 from freqops.hostctl.runs.documents import of_runs
 from freqops.hostctl.runs.run_directory import CANCELLED, CONTAINED, RunDirectory
 from freqops.hostctl.runs.run_engine import RunEngine
@@ -261,3 +265,37 @@ def test_one_that_did_not_pass_is_listed_so_and_shown_with_its_indicators(host_o
     assert [line.split() for line in lines if line.startswith(("ema", "mean"))] == [
         ["ema", "-0.05", "%", "no", "figure", "none"], ["mean", "none", "none", "none", "look-ahead"]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("inputs", "settled"),
+    [
+        (Inputs("lookahead_analysis"), {"least_trades": 10, "trades": 20}),
+        (Inputs("lookahead_analysis", least_trades=2, trades=3), {"least_trades": 2, "trades": 3}),
+        (Inputs("recursive_analysis"), {"startup_candles": (199, 399, 499, 999, 1999), "most_variance": 0.1}),
+        (Inputs("recursive_analysis", startup_candles=(30,), most_variance=0.0),
+         {"startup_candles": (30,), "most_variance": 0.0}),
+    ],
+)  # fmt: skip
+def test_what_was_left_open_stands_in_its_inputs(inputs: Inputs, settled: dict[str, Any]) -> None:
+    found = beginning._settled(inputs)
+    assert {name: getattr(found, name) for name in settled} == settled
+    assert run_inputs.parsed({**found.to_json(), "bot": "alpha", "timerange": "20260101-20260117"}) is not None
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_breaker_and_slots_are_asked_as_for_a_backtest_and_the_drawdown_is_not(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def breaker(_root: Path, slot: str, _now: object) -> tuple[str, ...]:
+        asked.append(slot)
+        return ()
+
+    monkeypatch.setattr(breaker_gate, "ask", breaker)
+    monkeypatch.setattr(SlotDirectory, "look", lambda _self, wanted: asked.append(wanted.kind))
+    monkeypatch.setattr(risk_variables, "load", lambda: asked.append("drawdown"))
+    monkeypatch.setattr(gate, "_load", lambda _root: "")
+    assert gate.ask(tmp_path, kind, "Mine", FakeClock(), force=False) == []
+    assert asked == ["backtest", "backtest"]
