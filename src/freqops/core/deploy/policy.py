@@ -28,7 +28,7 @@ DIGEST = re.compile(r"^[^@\s]+@sha256:[0-9a-f]{64}$")
 SIZE = re.compile(r"^[1-9][0-9]*[bkmg]?b?$", re.IGNORECASE)
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 LEAST_GRACE = 30
-OURS = re.compile(r"freqops-[a-z0-9-]+")
+OURS = re.compile(r"freqops-[a-z0-9_-]+")  # no bot has an underscore, and some kinds of run have one
 SENSITIVE = re.compile(r"passw|secret|token|credential|private|api_?key|pwd", re.IGNORECASE)
 IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 # Names that look like secrets and are marks of one, or say in which file it lies.

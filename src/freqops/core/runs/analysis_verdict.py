@@ -53,13 +53,15 @@ def metrics(found: Analysis, verdict: Verdict) -> dict[str, float]:
         counts = (found.trades, found.biased_entries, found.biased_exits, len(found.biased_indicators))
         names = ("trades", "biased_entries", "biased_exits", "biased_indicators")
         return {**passed, **{name: float(value) for name, value in zip(names, counts)}}
-    own = [abs(each) for each in (_own(found, indicator) for indicator in found.indicators) if each is not None]
+    own = [each.variances.get(found.startup, 0.0) for each in found.indicators]
+    figures = [abs(percent) for percent in own if percent is not None]
+    most = {"most_variance_percent": max(figures, default=0.0)} if len(figures) == len(own) else {}
     return {
         **passed,
         "indicators": float(sum(each.has_value for each in found.indicators)),
         "lookahead_indicators": float(sum(each.lookahead for each in found.indicators)),
         "startup_candles": float(found.startup),
-        "most_variance_percent": max(own, default=0.0),
+        **most,
         "window_candles": float(found.candles),
     }
 
@@ -135,10 +137,6 @@ def _wrong(found: Recursive, most: float) -> Iterator[str]:
                 said.append(f"{percent:+.4g} %")
         if said:
             yield f"{visible(each.name, SHOWN)} ({', '.join(said)})"
-
-
-def _own(found: Recursive, indicator: Indicator) -> float | None:
-    return indicator.variances.get(found.startup)
 
 
 def _named(names: Sequence[str]) -> str:

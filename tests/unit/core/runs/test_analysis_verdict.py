@@ -140,6 +140,9 @@ def test_the_metrics_say_whether_it_passed() -> None:
         assert all(isinstance(value, float) for value in metrics.values())
     found = parsed(RECURSIVE, "recursive_analysis", "Mine")
     assert analysis_verdict.metrics(found, Verdict())["most_variance_percent"] == 0.05
+    changed = {"indicators": indicators({"variances": at(30, None)}, {"name": "mean", "variances": at(30, 1.0)})}
+    found = parsed({**RECURSIVE, **changed}, "recursive_analysis", "Mine")
+    assert "most_variance_percent" not in analysis_verdict.metrics(found, Verdict())
 
 
 @pytest.mark.parametrize(

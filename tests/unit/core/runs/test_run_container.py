@@ -54,6 +54,13 @@ def test_what_is_not_its_own_is_a_violation(name: str, value: tuple[str, ...], w
     assert any(why in text for text in run_container.violations(made, RUN, PLACE))
 
 
+@pytest.mark.parametrize("kind", run_id.KINDS)
+def test_of_each_kind_of_run_there_may_be_one(kind: str) -> None:
+    run = f"{kind}-20260131T180000Z-0a1b2c"
+    made = run_container.of_run(run, IMAGE, WORDS, PLACE.with_name(run), None, "1g")
+    assert made.networks == (f"freqops-run-{run.lower()}",)
+
+
 def test_an_image_without_a_digest_is_refused() -> None:
     with pytest.raises(Refused, match="not named by digest"):
         run_container.of_run(RUN, "freqtrade:stable", WORDS, PLACE, None, "1g")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 
 from freqops.core.base.clock import iso
 from freqops.core.base.errors import Refused
+from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.bot import host_command
 from freqops.core.deploy import zipapp
 from freqops.core.results import analysis_file
@@ -31,9 +33,10 @@ from freqops.core.runs.run_command import ANALYSIS, PROGRAM
 from freqops.core.runs.run_inputs import Inputs
 from freqops.core.runs.run_records import Begun
 from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.hostctl.commands import run as run_command_line
 from freqops.hostctl.runs import beginning, candle_files, ending, gate, harvest, program, run_directory, run_rows
 from freqops.hostctl.runs.documents import of_runs
-from freqops.hostctl.runs.run_directory import CANCELLED, CONTAINED, RunDirectory
+from freqops.hostctl.runs.run_directory import ASKED, CANCELLED, CONTAINED, ENDED, RunDirectory
 from freqops.hostctl.runs.run_engine import RunEngine
 from tests.support import run_documents
 from tests.unit.fakes import FakeClock
@@ -299,3 +302,16 @@ def test_breaker_and_slots_are_asked_as_for_a_backtest_and_the_drawdown_is_not(
     monkeypatch.setattr(gate, "_load", lambda _root: "")
     assert gate.ask(tmp_path, kind, "Mine", FakeClock(), force=False) == []
     assert asked == ["backtest", "backtest"]
+
+
+@pytest.mark.parametrize(("changed", "status"), [({}, PROVEN), ({"biased": True, "biased_exits": 1}, NOT_PROVEN)])
+def test_following_one_that_did_not_pass_ends_with_an_error(
+    host_of: Any, changed: dict[str, Any], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = host_of()
+    host.place.write(ASKED, host.asked)
+    host.leave(**changed)
+    host.place.write(ENDED, host.ended())
+    words = argparse.Namespace(root=host.root, action="follow", run=host.run, json=False)
+    assert run_command_line.run(words) == status
+    assert f"{host.run}: finished: " in capsys.readouterr().out
