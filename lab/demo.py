@@ -55,6 +55,8 @@ STEPS = [
     Step("All trades deleted behind its back, and restored", acts.lose_and_restore, proofs.restored, 20),
     Step("Resume, first step: process up, paused", acts.resume, proofs.level_1, 15),
     Step("Resume, to the end: it may enter again", acts.resume_all, proofs.resumed, 20),
+    Step("A bot moves to the other host, with all of its trades", acts.migrate, proofs.moved, 45),
+    Step("And back: undone, and resumed where it was", acts.move_back, proofs.back, 30),
 ]
 
 

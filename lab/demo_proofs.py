@@ -19,6 +19,12 @@ LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 DUST = 5
 CONFIGURATION = STATE_DIR / "configuration.yml"
 SECOND_DEPLOY = STATE_DIR / "second-deploy.log"
+MOVED = STATE_DIR / "moved"  # the inventory in which the second bot is on the other host
+ROWS = f"""
+import sqlite3
+path = "/srv/freqops/bots/{SECOND_BOT}/var/trades.paper.sqlite"
+print(sqlite3.connect(f"file:{{path}}?mode=ro", uri=True).execute("select count(*) from orders").fetchone()[0])
+"""
 TRADES = """
 import json, sys
 from pathlib import Path
@@ -227,6 +233,41 @@ def backup() -> str:
     if newest["counts"] != "yes" or BOT not in newest["bots"].split(","):
         raise NotShown(f"the newest snapshot is {newest}")
     return f"snapshot {newest['id'][:8]} has {newest['files']} files of {newest['bots']}, every byte read"
+
+
+def orders(host: str) -> int:
+    """Return how many orders the database of the second bot has on a host, read from its file."""
+    done = Host(host).run("sudo python3 -", stdin=ROWS)
+    if done.rc != 0:
+        raise NotShown(f"{host}: the database of {SECOND_BOT} cannot be read: {done.err[-500:]}")
+    return int(done.out)
+
+
+def row_of(host: str, bot: str) -> dict[str, Any]:
+    """Return the row of a bot, as its host says it."""
+    answer = json.loads(Host(host).run("sudo freqops-host status --json").out)
+    [row] = [each for each in answer["bots"] if each["bot"] == bot]
+    return dict(row)
+
+
+def moved() -> str:
+    """Return that every order came over, that the bot is held on both hosts, and that the old one knows where it is."""
+    old, new = row_of(HOST, SECOND_BOT), row_of(LIVE_HOST, SECOND_BOT)
+    for host, row in ((HOST, old), (LIVE_HOST, new)):
+        expect(f"level on {host}", found=row["level"], wanted=3)
+        expect(f"trader on {host}", found=row["trader"], wanted="no process")
+    if not any(f"moved to {LIVE_HOST}" in note for note in old["notes"]):
+        raise NotShown(f"{HOST} does not know where {SECOND_BOT} is: {old['notes']}")
+    there = expect(f"orders on {LIVE_HOST}", found=orders(LIVE_HOST), wanted=orders(HOST))
+    return f"{there}, as many as on {HOST}, which never resumes it"
+
+
+def back() -> str:
+    """Return that the bot trades where it was, and cannot where it had gone."""
+    notes = row_of(LIVE_HOST, SECOND_BOT)["notes"]
+    if not any(f"moved to {HOST}" in note for note in notes):
+        raise NotShown(f"{LIVE_HOST} does not know where {SECOND_BOT} is: {notes}")
+    return resumed(SECOND_BOT)
 
 
 def restored() -> str:
