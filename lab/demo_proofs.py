@@ -20,10 +20,10 @@ DUST = 5
 CONFIGURATION = STATE_DIR / "configuration.yml"
 SECOND_DEPLOY = STATE_DIR / "second-deploy.log"
 MOVED = STATE_DIR / "moved"  # the inventory in which the second bot is on the other host
-ROWS = f"""
-import sqlite3
-path = "/srv/freqops/bots/{SECOND_BOT}/var/trades.paper.sqlite"
-print(sqlite3.connect(f"file:{{path}}?mode=ro", uri=True).execute("select count(*) from orders").fetchone()[0])
+ORDERS = """
+import sqlite3, sys
+path = f"/srv/freqops/bots/{sys.argv[1]}/var/trades.paper.sqlite"
+print(sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute("select count(*) from orders").fetchone()[0])
 """
 TRADES = """
 import json, sys
@@ -237,7 +237,7 @@ def backup() -> str:
 
 def orders(host: str) -> int:
     """Return how many orders the database of the second bot has on a host, read from its file."""
-    done = Host(host).run("sudo python3 -", stdin=ROWS)
+    done = Host(host).run(f"sudo python3 - {SECOND_BOT}", stdin=ORDERS)
     if done.rc != 0:
         raise NotShown(f"{host}: the database of {SECOND_BOT} cannot be read: {done.err[-500:]}")
     return int(done.out)
