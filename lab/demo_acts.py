@@ -19,6 +19,7 @@ from lab.demo_proofs import (
     SECOND_BOT,
     SECOND_DEPLOY,
     NotShown,
+    backtests,
     counted,
     found,
     known,
@@ -35,6 +36,7 @@ from lab.services.prices import all_pairs
 RISE_PERCENT_PER_MINUTE = 0.3
 DIP = 0.99
 ENTER_SECONDS = 180
+CANDLES, WINDOW = ("-e", "pairs=BTC/USDT,ETH/USDT"), "timerange=20260103-20260110"
 
 SCREEN = Screen()
 
@@ -165,6 +167,17 @@ def move_back() -> None:
     migrate("-e", "action=undo", "-e", f"incident={incident}")
     while status(SECOND_BOT)["holds"]:
         resume(SECOND_BOT)
+
+
+def backtest() -> None:
+    """Download candles to the host, and run what one of its bots runs over them."""
+    play("download_data", "--limit", HOST, *CANDLES, "-e", "timeframes=5m", "-e", "timerange=20260101-20260111")
+    play("backtest", "--limit", HOST, "-e", f"bot={BOT}", *CANDLES, "-e", "timeframe=5m", "-e", WINDOW)
+
+
+def reproduce() -> None:
+    """Run that backtest again from what its row and its directory say."""
+    play("runs", "--limit", HOST, "-e", "action=reproduce", "-e", f"run={backtests()[0].run}")
 
 
 def lose_and_restore() -> None:

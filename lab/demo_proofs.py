@@ -42,6 +42,24 @@ for trade in api.call("GET", "/trades?limit=500")["trades"]:
 print(json.dumps(answer))
 """
 
+RUNS = """
+import hashlib, json, sqlite3
+from pathlib import Path
+root = Path("/srv/freqops")
+rows = sqlite3.connect(f"file:{root}/user_data/registry/strategies_registry.sqlite?mode=ro", uri=True)
+answer = []
+for run, status, data in rows.execute(
+    "select id, status, data_sha256 from runs where kind = 'backtest' and source = 'run' order by started_utc"
+):
+    metrics = dict(rows.execute("select key, value from metrics where run_id = ?", [run]))
+    kept = [
+        hashlib.sha256((root / path).read_bytes()).hexdigest() == sha256
+        for path, sha256 in rows.execute("select path, sha256 from artifacts where run_id = ?", [run])
+    ]
+    answer.append({"run": run, "status": status, "data": data, "metrics": metrics, "whole": bool(kept) and all(kept)})
+print(json.dumps(answer))
+"""
+
 found: dict[str, dict[str, str]] = {}  # the positions that a bot had before it was halted
 processes: dict[str, str] = {}  # the process of a bot before it was restarted
 known: dict[str, int] = {}  # what was in the database before it was lost
@@ -64,6 +82,25 @@ class Trades:
     held: dict[str, str]
     waiting: dict[str, str]
     closed: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A backtest in the registry of the host.
+
+    Attributes:
+        run: Its id.
+        status: How it ended.
+        data: The checksum of its candles.
+        metrics: Its metrics, by name.
+        whole: Whether its files have the checksums of its row.
+    """
+
+    run: str
+    status: str
+    data: str
+    metrics: dict[str, float]
+    whole: bool
 
 
 def statuses() -> dict[str, dict[str, Any]]:
@@ -268,6 +305,33 @@ def back() -> str:
     if not any(f"moved to {HOST}" in note for note in notes):
         raise NotShown(f"{LIVE_HOST} does not know where {SECOND_BOT} is: {notes}")
     return resumed(SECOND_BOT)
+
+
+def backtests() -> list[Backtest]:
+    """Return the backtests in the registry of the host, the oldest first, read from its file."""
+    done = Host(HOST).run("sudo python3 -", stdin=RUNS)
+    if done.rc != 0:
+        raise NotShown(f"the registry of {HOST} cannot be read: {done.err[-500:]}")
+    return [Backtest(**each) for each in json.loads(done.out)]
+
+
+def backtested() -> str:
+    """Return what the row of the backtest says, and that its result is the one of the row."""
+    [row] = backtests()
+    expect("end", found=row.status, wanted="finished")
+    expect("result whole", found=row.whole, wanted=True)
+    if not row.metrics.get("trades"):
+        raise NotShown(f"{row.run} has no trades: {row.metrics}")
+    return f"{row.metrics['trades']:.0f} trades over candles {row.data[:8]}, its result has the checksum of its row"
+
+
+def reproduced() -> str:
+    """Return that there is another run with the same figures over the same candles."""
+    first, second = backtests()
+    expect("end", found=second.status, wanted="finished")
+    expect("candles", found=second.data, wanted=first.data)
+    expect("figures", found=second.metrics, wanted=first.metrics)
+    return f"another run, {len(second.metrics)} figures, all of them the same"
 
 
 def restored() -> str:
