@@ -66,6 +66,7 @@ def test_it_goes_on_without_its_control_node_and_reaches_nothing_of_a_bot(host: 
     said = host.log(run)
     assert "REACHED [] END" in said, said[:3000]
     assert "bytes were left out here" in said
+    assert "candles: 100%" in said
     assert len(said) < 3 * 1024 * 1024
     assert host.row(run)["status"] == "finished"
 

@@ -54,6 +54,13 @@ def test_what_is_not_its_own_is_a_violation(name: str, value: tuple[str, ...], w
     assert any(why in text for text in run_container.violations(made, RUN, PLACE))
 
 
+def test_a_backtest_says_how_far_it_is_and_a_search_paints_no_table() -> None:
+    other = RUN.replace("backtest", "hyperopt")
+    search = run_container.of_run(other, IMAGE, WORDS, PLACE.with_name(other), None, "1g")
+    assert MADE.environment["TTY_COMPATIBLE"] == "1"
+    assert "TTY_COMPATIBLE" not in search.environment
+
+
 def test_an_image_without_a_digest_is_refused() -> None:
     with pytest.raises(Refused, match="not named by digest"):
         run_container.of_run(RUN, "freqtrade:stable", WORDS, PLACE, None, "1g")
