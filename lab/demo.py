@@ -46,6 +46,8 @@ STEPS = [
     Step("Kill switch, level 1: no more entries", lambda: acts.halt(1, BOT), proofs.level_1, 10),
     Step("Kill switch, level 2: sold, and the exchange says so", lambda: acts.halt(2, LIVE_BOT), proofs.flat, 10),
     Step("Resume of both bots", acts.resume_both, lambda: proofs.resumed(LIVE_BOT), 25),
+    Step("Candles, and a backtest of what a bot runs", acts.backtest, proofs.backtested, 25),
+    Step("The same again, from its row", acts.reproduce, proofs.reproduced, 15),
     Step(
         "Circuit breaker: a file keeps a host's bots from entering", lambda: acts.breaker("enable"), proofs.breaker, 10
     ),
@@ -55,6 +57,8 @@ STEPS = [
     Step("All trades deleted behind its back, and restored", acts.lose_and_restore, proofs.restored, 20),
     Step("Resume, first step: process up, paused", acts.resume, proofs.level_1, 15),
     Step("Resume, to the end: it may enter again", acts.resume_all, proofs.resumed, 20),
+    Step("A bot moves to the other host, with all of its trades", acts.migrate, proofs.moved, 45),
+    Step("And back: undone, and resumed where it was", acts.move_back, proofs.back, 30),
 ]
 
 

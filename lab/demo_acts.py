@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from lab.base.paths import BIN, INVENTORY, ROOT
 from lab.demo_proofs import (
@@ -14,9 +15,11 @@ from lab.demo_proofs import (
     HOST,
     LIVE_BOT,
     LIVE_HOST,
+    MOVED,
     SECOND_BOT,
     SECOND_DEPLOY,
     NotShown,
+    backtests,
     counted,
     found,
     known,
@@ -33,6 +36,7 @@ from lab.services.prices import all_pairs
 RISE_PERCENT_PER_MINUTE = 0.3
 DIP = 0.99
 ENTER_SECONDS = 180
+CANDLES, WINDOW = ("-e", "pairs=BTC/USDT,ETH/USDT"), "timerange=20260103-20260110"
 
 SCREEN = Screen()
 
@@ -60,10 +64,10 @@ def run(*command: str) -> None:
         raise NotShown(f"'{' '.join(command[:3])}' ended with {process.returncode}")
 
 
-def play(name: str, *words: str) -> None:
+def play(name: str, *words: str, inventory: Path = INVENTORY) -> None:
     """Run a playbook on the lab."""
     say(f"$ ansible-playbook playbooks/{name}.yml {' '.join(words)}")
-    run(str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", "-i", str(INVENTORY), *words)
+    run(str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", "-i", str(inventory), *words)
 
 
 def lab() -> None:
@@ -148,6 +152,32 @@ def backup() -> None:
     """Back the host up, and have every byte of its repository read."""
     play("backup", "--limit", HOST)
     play("backup", "--limit", HOST, "-e", "action=check", "-e", "read_data=true")
+
+
+def migrate(*words: str) -> None:
+    """Move the second bot to the other host, whose inventory declares it now."""
+    inventory.moved(SECOND_BOT, HOST, LIVE_HOST, MOVED)
+    given = ("-e", f"bots={SECOND_BOT}", "-e", f"from_host={HOST}", "-e", "reason=demo", *words)
+    play("migrate_host", *given, inventory=MOVED)
+
+
+def move_back() -> None:
+    """Undo that, and take the hold down where it was."""
+    incident = status(SECOND_BOT)["holds"][0]["incident"]
+    migrate("-e", "action=undo", "-e", f"incident={incident}")
+    while status(SECOND_BOT)["holds"]:
+        resume(SECOND_BOT)
+
+
+def backtest() -> None:
+    """Download candles to the host, and run what one of its bots runs over them."""
+    play("download_data", "--limit", HOST, *CANDLES, "-e", "timeframes=5m", "-e", "timerange=20260101-20260111")
+    play("backtest", "--limit", HOST, "-e", f"bot={BOT}", *CANDLES, "-e", "timeframe=5m", "-e", WINDOW)
+
+
+def reproduce() -> None:
+    """Run that backtest again from what its row and its directory say."""
+    play("runs", "--limit", HOST, "-e", "action=reproduce", "-e", f"run={backtests()[0].run}")
 
 
 def lose_and_restore() -> None:

@@ -19,6 +19,12 @@ LIVE_BOT, LIVE_HOST = "gamma", "prod-1"
 DUST = 5
 CONFIGURATION = STATE_DIR / "configuration.yml"
 SECOND_DEPLOY = STATE_DIR / "second-deploy.log"
+MOVED = STATE_DIR / "moved"  # the inventory in which the second bot is on the other host
+ORDERS = """
+import sqlite3, sys
+path = f"/srv/freqops/bots/{sys.argv[1]}/var/trades.paper.sqlite"
+print(sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute("select count(*) from orders").fetchone()[0])
+"""
 TRADES = """
 import json, sys
 from pathlib import Path
@@ -33,6 +39,24 @@ for trade in api.open_trades():
 for trade in api.call("GET", "/trades?limit=500")["trades"]:
     if not trade["is_open"]:
         answer["closed"][trade["trade_id"]] = f"{trade['pair']} closed by {trade['exit_reason']}"
+print(json.dumps(answer))
+"""
+
+RUNS = """
+import hashlib, json, sqlite3
+from pathlib import Path
+root = Path("/srv/freqops")
+rows = sqlite3.connect(f"file:{root}/user_data/registry/strategies_registry.sqlite?mode=ro", uri=True)
+answer = []
+for run, status, data in rows.execute(
+    "select id, status, data_sha256 from runs where kind = 'backtest' and source = 'run' order by started_utc"
+):
+    metrics = dict(rows.execute("select key, value from metrics where run_id = ?", [run]))
+    kept = [
+        hashlib.sha256((root / path).read_bytes()).hexdigest() == sha256
+        for path, sha256 in rows.execute("select path, sha256 from artifacts where run_id = ?", [run])
+    ]
+    answer.append({"run": run, "status": status, "data": data, "metrics": metrics, "whole": bool(kept) and all(kept)})
 print(json.dumps(answer))
 """
 
@@ -58,6 +82,25 @@ class Trades:
     held: dict[str, str]
     waiting: dict[str, str]
     closed: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A backtest in the registry of the host.
+
+    Attributes:
+        run: Its id.
+        status: How it ended.
+        data: The checksum of its candles.
+        metrics: Its metrics, by name.
+        whole: Whether its files have the checksums of its row.
+    """
+
+    run: str
+    status: str
+    data: str
+    metrics: dict[str, float]
+    whole: bool
 
 
 def statuses() -> dict[str, dict[str, Any]]:
@@ -227,6 +270,68 @@ def backup() -> str:
     if newest["counts"] != "yes" or BOT not in newest["bots"].split(","):
         raise NotShown(f"the newest snapshot is {newest}")
     return f"snapshot {newest['id'][:8]} has {newest['files']} files of {newest['bots']}, every byte read"
+
+
+def orders(host: str) -> int:
+    """Return how many orders the database of the second bot has on a host, read from its file."""
+    done = Host(host).run(f"sudo python3 - {SECOND_BOT}", stdin=ORDERS)
+    if done.rc != 0:
+        raise NotShown(f"{host}: the database of {SECOND_BOT} cannot be read: {done.err[-500:]}")
+    return int(done.out)
+
+
+def row_of(host: str, bot: str) -> dict[str, Any]:
+    """Return the row of a bot, as its host says it."""
+    answer = json.loads(Host(host).run("sudo freqops-host status --json").out)
+    [row] = [each for each in answer["bots"] if each["bot"] == bot]
+    return dict(row)
+
+
+def moved() -> str:
+    """Return that every order came over, that the bot is held on both hosts, and that the old one knows where it is."""
+    old, new = row_of(HOST, SECOND_BOT), row_of(LIVE_HOST, SECOND_BOT)
+    for host, row in ((HOST, old), (LIVE_HOST, new)):
+        expect(f"level on {host}", found=row["level"], wanted=3)
+        expect(f"trader on {host}", found=row["trader"], wanted="no process")
+    if not any(f"moved to {LIVE_HOST}" in note for note in old["notes"]):
+        raise NotShown(f"{HOST} does not know where {SECOND_BOT} is: {old['notes']}")
+    there = expect(f"orders on {LIVE_HOST}", found=orders(LIVE_HOST), wanted=orders(HOST))
+    return f"{there}, as many as on {HOST}, which never resumes it"
+
+
+def back() -> str:
+    """Return that the bot trades where it was, and cannot where it had gone."""
+    notes = row_of(LIVE_HOST, SECOND_BOT)["notes"]
+    if not any(f"moved to {HOST}" in note for note in notes):
+        raise NotShown(f"{LIVE_HOST} does not know where {SECOND_BOT} is: {notes}")
+    return resumed(SECOND_BOT)
+
+
+def backtests() -> list[Backtest]:
+    """Return the backtests in the registry of the host, the oldest first, read from its file."""
+    done = Host(HOST).run("sudo python3 -", stdin=RUNS)
+    if done.rc != 0:
+        raise NotShown(f"the registry of {HOST} cannot be read: {done.err[-500:]}")
+    return [Backtest(**each) for each in json.loads(done.out)]
+
+
+def backtested() -> str:
+    """Return what the row of the backtest says, and that its result is the one of the row."""
+    [row] = backtests()
+    expect("end", found=row.status, wanted="finished")
+    expect("result whole", found=row.whole, wanted=True)
+    if not row.metrics.get("trades"):
+        raise NotShown(f"{row.run} has no trades: {row.metrics}")
+    return f"{row.metrics['trades']:.0f} trades over candles {row.data[:8]}, its result has the checksum of its row"
+
+
+def reproduced() -> str:
+    """Return that there is another run with the same figures over the same candles."""
+    first, second = backtests()
+    expect("end", found=second.status, wanted="finished")
+    expect("candles", found=second.data, wanted=first.data)
+    expect("figures", found=second.metrics, wanted=first.metrics)
+    return f"another run, {len(second.metrics)} figures, all of them the same"
 
 
 def restored() -> str:

@@ -1,5 +1,6 @@
 """The inventory of the lab, generated at every `lab up`."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -70,6 +71,23 @@ def host_groups(hosts: Mapping[HostSpec, int], fleet: Mapping[str, Variables]) -
         for group in spec.groups:
             groups[group]["hosts"][spec.name] = {"ansible_port": port, **fleet.get(spec.name, {})}
     return groups
+
+
+def moved(bot: str, old: str, new: str, target: Path) -> None:
+    """Write a copy of the inventory in which a bot is declared on another host.
+
+    Raises:
+        LabError: the old host does not declare it.
+    """
+    shutil.copytree(INVENTORY, target, ignore=shutil.ignore_patterns("control-*"), dirs_exist_ok=True)
+    groups = yaml.safe_load((INVENTORY / "hosts.yml").read_text())
+    hosts = {name: host for group in groups.values() for name, host in (group.get("hosts") or {}).items()}
+    declared = [each for each in hosts[old]["freqtrade_bots"] if each["name"] == bot]
+    if not declared:
+        raise LabError(f"{old} declares no {bot}")
+    hosts[old]["freqtrade_bots"] = [each for each in hosts[old]["freqtrade_bots"] if each["name"] != bot]
+    hosts[new]["freqtrade_bots"] = [*hosts[new]["freqtrade_bots"], *declared]
+    write_atomically(target / "hosts.yml", HEADER + yaml.safe_dump(groups))
 
 
 def read_fleet(path: Path = FLEET) -> dict[str, Variables]:

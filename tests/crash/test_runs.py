@@ -1,25 +1,38 @@
-"""Runs that are indexed and removed, cut at each call by which a file is changed.
+"""Runs that are ended, indexed and removed, cut at each call by which a file is changed.
 
-Each command is killed, and failed as by a full and by a broken disk. An index leaves whole runs or none of them, and
-the next one takes the rest. A removal leaves row and files, or neither, when the next command has looked.
+Each command is killed, and failed as by a full and by a broken disk. An end that is cut off is not written down, or is
+whole, and the next one brings it to its end. An index leaves whole runs or none of them, and the next one takes the
+rest. A removal leaves row and files, or neither, when the next command has looked.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from freqops.core.base import durable
+from freqops.core.base.clock import iso
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN, REFUSED
+from freqops.core.base.iso_time import parse
+from freqops.core.breaker import places
 from freqops.core.results import document
+from freqops.core.results.artifacts import artifact
+from freqops.core.runs import slot_processes
 from freqops.core.runs.risk_variables import HostRisk
+from freqops.core.runs.run_command import HYPEROPTS
 from freqops.core.runs.run_records import Begun
+from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.core.runs.slots import Holder, Wanted
 from freqops.hostctl.runs import documents, indexing, removal
+from freqops.hostctl.runs.run_directory import ASKED, CANCELLED, UNDER_WAY, RunDirectory
+from freqops.hostctl.runs.supervisor import RUNNING
 from tests.crash import sampled, traced
 from tests.crash.sampled import Case
 from tests.crash.traced import Point
+from tests.unit.core.results import left
 from tests.unit.hostctl.runs.laid import Tree
 
 MODULE = "tests.crash.runs_command"
@@ -27,15 +40,45 @@ WORDS = {
     "index": ["index"],
     "prune": ["prune", "--days=30", "--keep=1", "--incident=20260102T030405Z-runs-000000"],
 }
+CANCELLED_RUN = "hyperopt-20260101T100000Z-0badca"
+COMMANDS = {**{what: ["runs", *words, "--json"] for what, words in WORDS.items()}, "end": ["run", "end", CANCELLED_RUN]}
 RUNS, EPOCHS = 5, 7
 OURS = "download-20260101T100000Z-0badca"
 FEWEST = 30  # calls of the shorter command; a recorder that saw less is broken
+
+
+def leave(tree: Tree) -> None:
+    """Leave a hyperopt that was cancelled after seven epochs, with its slot, and without anybody who supervises it."""
+    place = RunDirectory(tree.root, CANCELLED_RUN)
+    for each in (place.input, place.output / HYPEROPTS, place.data / "binance"):
+        each.mkdir(parents=True)
+    shutil.copy(left.hyperopt("2026.9"), place.output / HYPEROPTS)
+    (place.output / HYPEROPTS / "candles.pkl").touch()
+    (place.data / "binance" / "BTC_USDT-5m.feather").touch()
+    place.log.write_text("a line\n")
+    began = parse("2026-01-01T10:00:00Z")
+    breaker = places.host_breaker(tree.root)
+    breaker.parent.mkdir(parents=True, exist_ok=True)
+    breaker.write_text('{"active": false, "reason": "before"}')
+    held = SlotDirectory(tree.root, tree.clock).acquire(
+        Wanted("hyperopt", Holder(slot_processes.this(), "test", "ann"), CANCELLED_RUN)
+    )
+    inputs = {"kind": "hyperopt", "strategy": "TwoAverages", "epochs": 50, "memory": "2g"}
+    place.write(ASKED, {"id": CANCELLED_RUN, "kind": "hyperopt", "inputs": inputs, "started_utc": iso(began),
+                        "exchange": "binance", "pairs": [], "image": "none", "strategy": "TwoAverages"})  # fmt: skip
+    place.write(CANCELLED, {"actor": "ann", "reason": "seen enough"})
+    place.write(UNDER_WAY, {"state": RUNNING, "token": held.token})
+    with tree.opened() as present:
+        present.begin_run(Begun(CANCELLED_RUN, "hyperopt", began, "TwoAverages"))
 
 
 def begin(root: Path, what: str) -> dict[str, Any]:
     """Make what the command finds, and return it as a job."""
     root.mkdir()
     tree = Tree(root)
+    if what == "end":
+        leave(tree)
+        return job_of(root, what)
     tree.lay("2026.9")
     durable.write_json(root / "risk.json", HostRisk().to_json(), 0o600)
     if what == "prune":
@@ -49,15 +92,18 @@ def begin(root: Path, what: str) -> dict[str, Any]:
                 present.begin_run(Begun(run, "download", tree.clock.utcnow()))
                 present.end_run(run, "finished", tree.clock.utcnow(), {"candles": 1.0})
                 tree.clock.now += 1
-    return {
-        "argv": ["runs", *WORDS[what], "--json"], "root": str(root), "out": f"{root}.out", "err": f"{root}.err",
-    }  # fmt: skip
+    return job_of(root, what)
+
+
+def job_of(root: Path, what: str) -> dict[str, Any]:
+    """Return a command in a tree as a job."""
+    return {"argv": COMMANDS[what], "root": str(root), "out": f"{root}.out", "err": f"{root}.err"}
 
 
 @pytest.fixture(scope="module")
 def clean(memory: Path) -> dict[str, list[Point]]:
     traced.available()
-    roots = {what: memory / f"runs-{what}" for what in WORDS}
+    roots = {what: memory / f"runs-{what}" for what in COMMANDS}
     jobs = [begin(root, what) for what, root in roots.items()]
     codes, calls = traced.recorded(jobs, memory / "runs.strace", MODULE)
     assert codes == [PROVEN] * len(jobs), [Path(job["out"]).read_text() for job in jobs]
@@ -79,6 +125,34 @@ def test_every_kind_of_call_is_met(clean: dict[str, list[Point]], capsys: pytest
     for place in (*removal.SHARED[:1], removal.OF_RUNS):
         assert {("rename", str(place)), ("fsync", str(place))} <= places, place
     assert ("unlink", str(removal.SHARED[0])) in places
+
+
+def ended(root: Path) -> bool:
+    """Return whether the run is over, and whether the row of one that is over says all of it and nothing is left."""
+    place, tree = RunDirectory(root, CANCELLED_RUN), Tree(root)
+    with tree.opened() as present:
+        row, epochs = present.run(CANCELLED_RUN), len(list(present.run_rows().epochs(CANCELLED_RUN)))
+        files = list(present.run_rows().artifacts(CANCELLED_RUN))
+    assert row is not None
+    assert (row["status"], epochs, len(files)) in (("started", 0, 0), ("stopped", EPOCHS, 1))
+    assert place.is_under_way or row["status"] == "stopped", "somebody comes back for it"
+    if place.is_under_way:
+        return False
+    assert "seen enough, after 7 of 50 epochs" in row["end_reason"]
+    assert files[0].sha256 == artifact(root, root / files[0].path).sha256
+    assert SlotDirectory(root, tree.clock).found() == []
+    assert list(place.output.rglob("*.pkl")) == list(place.data.iterdir()) == []
+    return True
+
+
+def test_an_end_is_whole_or_comes_with_the_next_look(cases: list[Case]) -> None:
+    drawn = [each for each in cases if each.kind == "end"]
+    for case in drawn:
+        assert case.code in (PROVEN, NOT_PROVEN, REFUSED, -9), (case, Path(case.job["err"]).read_text())
+        assert ended(case.root) or case.code != PROVEN, case
+    codes = traced.untraced([each.job for each in drawn], MODULE)
+    assert codes == [PROVEN] * len(drawn), [Path(each.job["err"]).read_text() for each in drawn]
+    assert all(ended(case.root) for case in drawn)
 
 
 def test_an_index_leaves_whole_runs_and_the_next_one_takes_the_rest(cases: list[Case]) -> None:

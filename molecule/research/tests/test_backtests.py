@@ -11,6 +11,7 @@ from tests.support.field import Background, play, until
 from tests.support.research import RUNS, Research
 
 STRATEGIES = Path(__file__).with_name("strategies")
+OWN = Path(__file__).resolve().parents[3] / "strategies"
 WINDOW = ("-e", "pairs=BTC/USDT,ETH/USDT", "-e", "timeframe=5m", "-e", "timerange=20260103-20260110")
 
 
@@ -66,8 +67,29 @@ def test_it_goes_on_without_its_control_node_and_reaches_nothing_of_a_bot(host: 
     said = host.log(run)
     assert "REACHED [] END" in said, said[:3000]
     assert "bytes were left out here" in said
+    assert "candles: 100%" in said
     assert len(said) < 3 * 1024 * 1024
     assert host.row(run)["status"] == "finished"
+
+
+def test_another_parameter_file_alone_is_another_run(host: Research, tmp_path: Path) -> None:
+    name, rows = "MaCrossoverStrategy", []
+    shutil.copy(OWN / f"{name}.py", tmp_path)
+    for fast, slow in ((8, 21), (3, 60)):
+        written = {"strategy_name": name, "params": {"buy": {"ema_fast": fast, "ema_slow": slow}}, "ft_stratparam_v": 1}
+        (tmp_path / f"{name}.json").write_text(json.dumps(written))
+        own = ("-e", f"strategy={name}", "-e", f"strategy_dir={tmp_path}")
+        done = play("backtest", "--limit", host.host.name, *own, *WINDOW)
+        assert done.rc == 0, done.out
+        run = next(word.rstrip(":") for word in done.out.split() if word.startswith("backtest-2"))
+        trades = host.rows("SELECT value FROM metrics WHERE run_id = ? AND key = 'trades'", run)
+        rows.append({**host.row(run), "trades": trades[0]["value"]})
+        assert json.loads(rows[-1]["parameters_json"])["buy"]["ema_slow"] == slow, rows[-1]["parameters_json"]
+    first, second = rows
+    same = ("strategy_sha256", "config_sha256", "data_sha256", "command_json", "docker_image", "python_sha256")
+    assert [first[name] for name in same] == [second[name] for name in same]
+    assert first["parameters_sha256"] != second["parameters_sha256"]
+    assert first["trades"] != second["trades"]
 
 
 def test_what_does_not_end_well_is_failed_and_says_why_in_one_line(host: Research) -> None:

@@ -19,6 +19,7 @@ FEWEST, MOST = 2, 12
 END = "All times are UTC. Every figure of a plot stands in a table of this page, or in the JSON of each run."
 MADE_OF = {
     "strategy": "strategy", "strategy file (SHA-256)": "strategy_sha256", "parameters (SHA-256)": "parameters_sha256",
+    "user files (SHA-256)": "user_files_sha256", "freqops in it (SHA-256)": "python_sha256",
     "configuration (SHA-256)": "config_sha256", "data (SHA-256)": "data_sha256", "image": "docker_image",
     "Freqtrade": "freqtrade_version", "bot": "bot", "release of the bot": "bot_release", "seed": "seed",
 }  # fmt: skip

@@ -21,7 +21,8 @@ FACTS = {
 }  # fmt: skip
 MADE_OF = {
     "image": "docker_image", "Freqtrade": "freqtrade_version", "strategy file (SHA-256)": "strategy_sha256",
-    "parameters (SHA-256)": "parameters_sha256", "configuration (SHA-256)": "config_sha256",
+    "parameters (SHA-256)": "parameters_sha256", "user files (SHA-256)": "user_files_sha256",
+    "freqops in it (SHA-256)": "python_sha256", "configuration (SHA-256)": "config_sha256",
     "data (SHA-256)": "data_sha256", "seed": "seed", "command": "command_json",
 }  # fmt: skip
 

@@ -70,6 +70,7 @@ TABLES = {
         window_start_utc TEXT, window_end_utc TEXT,
         actor TEXT, reason TEXT, host TEXT, bot TEXT, bot_release TEXT, strategy_sha256 {_digest("strategy_sha256")},
         parameters_json TEXT, parameters_sha256 {_digest("parameters_sha256")},
+        user_files_sha256 {_digest("user_files_sha256")}, python_sha256 {_digest("python_sha256")},
         config_sha256 {_digest("config_sha256")}, data_sha256 {_digest("data_sha256")}, data_json TEXT,
         seed {_of_type("seed", "integer")}, command_json TEXT, duration_s {_of_type("duration_s", "real")},
         peak_memory_bytes {_of_type("peak_memory_bytes", "integer")}, end_reason TEXT,

@@ -17,7 +17,8 @@ SHOWN = 300
 NAMED = 5  # files of candles that are named
 MADE_OF = {
     "freqtrade_version": "Freqtrade", "docker_image": "the image", "strategy_sha256": "the strategy",
-    "parameters_sha256": "the parameter file", "config_sha256": "the configuration", "command_json": "the command",
+    "parameters_sha256": "the parameter file", "user_files_sha256": "user_files", "python_sha256": "freqops in it",
+    "config_sha256": "the configuration", "command_json": "the command",
 }  # fmt: skip
 
 

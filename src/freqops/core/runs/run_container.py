@@ -11,7 +11,7 @@ from ..base.errors import Refused
 from ..bot import user_files
 from ..bot.side_container import SideContainer
 from ..deploy import policy
-from . import run_command, run_id
+from . import progress_bars, run_command, run_id
 
 CONF = "conf"  # a directory of a bot that has its secrets
 CPU_SHARES, OOM_SCORE_ADJ = 256, 800  # of 1024, and of 1000: a bot beside it goes first, and is killed last
@@ -69,7 +69,7 @@ def of_run(run: str, image: str, words: list[str], place: Path, packages: Path |
             *((f"{packages}:{run_command.PACKAGES}:ro",) if packages is not None else ()),
             *user_files.mounts(place / "input", run_command.OUTPUT),
         ),
-        environment=VARIABLES,
+        environment={**VARIABLES, **(progress_bars.VARIABLES if run_id.kind_of(run) == "backtest" else {})},
         memory=memory,
     )
     wrong = [*policy.violations_beside(made.service()), *violations(made, run, place)]

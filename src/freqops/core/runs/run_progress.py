@@ -8,6 +8,7 @@ from typing import Any
 
 from ..base import kinds
 from ..base.visible import visible
+from . import progress_bars
 
 BARS = re.compile(r" *[━╸╺]+[━╸╺ ]*")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -33,10 +34,13 @@ def document(
         best_loss: Of a hyperopt: the smallest loss until now.
     """
     lines = [visible(BARS.sub(" ", ESCAPES.sub("", line)).strip(), LINE) for line in log]
-    line = next((each for each in reversed(lines) if each), "")
+    of_candles = [each for each in map(progress_bars.percent_in, lines) if each is not None]
+    line = next((each for each in reversed(lines) if each and progress_bars.percent_in(each) is None), "")
     percent = None
     if wanted:
         percent = min(100, 100 * epochs // wanted)
+    elif of_candles:
+        percent = of_candles[-1]
     elif found := PERCENT.search(line):
         percent = min(100, int(found[1]))
     left = round(seconds * (100 - percent) / percent, 1) if percent else None
@@ -48,7 +52,7 @@ def document(
 
 def differs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two looks at a run show anything new but the time."""
-    names = ("epochs",) if one.get("wanted") else ("line",)
+    names = ("epochs",) if one.get("wanted") else ("line", "percent")
     return any(one.get(name) != other.get(name) for name in names)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from freqops.core.base.clock import Clock
 from freqops.core.runs import run_container, run_id
+from freqops.core.runs.progress_bars import ProgressBars
 from freqops.core.runs.run_container import RunContainer
 
 from ..bot.engine_command import EngineError
@@ -108,7 +109,7 @@ class _Watched:
         stream = process.stdout
         if stream is None:
             return
-        pid, asked = 0, None
+        pid, asked, bars = 0, None, ProgressBars()
         looked = self._clock.monotonic() - LOOK_SECONDS
         with stream:
             while True:
@@ -118,8 +119,9 @@ class _Watched:
                 if ready:
                     data = os.read(stream.fileno(), CHUNK)
                     if not data:
+                        self._keep(bars.last())
                         return
-                    self._keep(data)
+                    self._keep(bars.taken_out(data))
                 if self._clock.monotonic() - looked >= LOOK_SECONDS:
                     looked = self._clock.monotonic()
                     pid = pid or self._pid()

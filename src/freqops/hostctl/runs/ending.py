@@ -6,15 +6,14 @@ Whoever ends a run has its lock. Each step may have been done before, by somebod
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from freqops.core.base.clock import Clock, iso
-from freqops.core.base.errors import NotProven, Refused
+from freqops.core.base.errors import NotProven
 from freqops.core.base.iso_time import parse
 from freqops.core.results.artifacts import Artifact
 from freqops.core.results.hyperopt_file import Epoch
-from freqops.core.runs import registry, run_end
+from freqops.core.runs import registry, run_end, slot_file
 from freqops.core.runs.registry import Registry
 from freqops.core.runs.registry_schema import FINISHED, STARTED
 from freqops.core.runs.run_command import HYPEROPTS
@@ -158,8 +157,11 @@ def _epochs(place: RunDirectory, asked: dict[str, Any], document: dict[str, Any]
 
 
 def _give_back(place: RunDirectory, clock: Clock) -> None:
-    """Give the slot back where it is still held: its holder was killed."""
+    """Give the slot back where it is still held: its holder was killed.
+
+    Raises:
+        FreqopsError: It is held, and cannot be given back yet.
+    """
     token = (place.read(UNDER_WAY) or {}).get("token")
-    if isinstance(token, str) and token:
-        with suppress(Refused):  # it is none any more
-            SlotDirectory(place.root, clock).release(token)
+    if isinstance(token, str) and slot_file.of_token(token) is not None:
+        SlotDirectory(place.root, clock).release(token)

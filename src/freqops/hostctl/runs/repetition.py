@@ -15,7 +15,8 @@ from . import input_files
 from .run_directory import RunDirectory
 
 WHAT = {
-    "strategy_sha256": "strategy", "parameters_sha256": "parameter file", "config_sha256": "configuration"
+    "strategy_sha256": "strategy", "parameters_sha256": "parameter file", "user_files_sha256": "copy of user_files",
+    "python_sha256": "package of freqops", "config_sha256": "configuration",
 }  # fmt: skip
 
 

@@ -10,7 +10,10 @@ from typing import Any
 from freqops.core.base.clock import iso
 from freqops.core.runs.run_inputs import bounds
 
-TEXTS = ("actor", "reason", "host", "bot", "bot_release", "strategy_sha256", "parameters_sha256", "config_sha256")
+TEXTS = (
+    *("actor", "reason", "host", "bot", "bot_release"),
+    *("strategy_sha256", "parameters_sha256", "user_files_sha256", "python_sha256", "config_sha256"),
+)
 
 
 def begun(asked: Mapping[str, Any]) -> dict[str, Any]:

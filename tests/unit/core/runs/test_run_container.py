@@ -61,6 +61,13 @@ def test_of_each_kind_of_run_there_may_be_one(kind: str) -> None:
     assert made.networks == (f"freqops-run-{run.lower()}",)
 
 
+def test_a_backtest_says_how_far_it_is_and_a_search_paints_no_table() -> None:
+    other = RUN.replace("backtest", "hyperopt")
+    search = run_container.of_run(other, IMAGE, WORDS, PLACE.with_name(other), None, "1g")
+    assert MADE.environment["TTY_COMPATIBLE"] == "1"
+    assert "TTY_COMPATIBLE" not in search.environment
+
+
 def test_an_image_without_a_digest_is_refused() -> None:
     with pytest.raises(Refused, match="not named by digest"):
         run_container.of_run(RUN, "freqtrade:stable", WORDS, PLACE, None, "1g")
