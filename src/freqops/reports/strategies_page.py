@@ -29,6 +29,7 @@ FACTS = {
     "Adjusts positions": "position_adjustment_enable", "Entries more, at most": "max_entry_position_adjustment",
     "Entry gate": "entry_gate", "Has a file of parameters": "parameter_file", "Loaded for": "trading_mode",
 }  # fmt: skip
+OVERVIEW = ("strategy", "host", "timeframe", "stop", "entry gate", "adjusts position", "parameters", "reads")
 PARAMETERS = ("parameter", "space", "type", "range", "default", "value", "hyperopt", "loaded")
 
 
@@ -76,16 +77,13 @@ def _key(host: str) -> str:
 
 
 def _overview(answers: Mapping[str, Answer]) -> Markup:
-    headings = ("strategy", *(each for each in strategy_answer.HEADINGS if each not in ("strategy", "parameters")),
-                "parameters")  # fmt: skip
-    rows = [
-        [shown["strategy"], *(shown[name] for name in headings[1:])]
-        for host, answer in answers.items()
-        for each in answer.done
-        for shown in [dict(zip(strategy_answer.HEADINGS, [host, *strategy_answer.cells(each)], strict=True))]
-    ]
-    text = tuple(name for name in headings[1:] if name != "parameters")
-    return table_of("What is in the directory, and what became of it", headings, rows, text=text)
+    """Return the table of all; what became of the rows of a registry is of one command, and not in it."""
+    rows = []
+    for host, answer in answers.items():
+        for each in answer.done:
+            shown = dict(zip(strategy_answer.HEADINGS, [host, *strategy_answer.cells(each)], strict=True))
+            rows.append([shown[name] for name in OVERVIEW])
+    return table_of("What was found, and whether it could be read", OVERVIEW, rows, text=OVERVIEW[1:])
 
 
 def _one(done: Done) -> Iterator[Markup]:

@@ -66,9 +66,25 @@ def of(image: str, classes: Sequence[str], place: Path, packages: Path | None) -
     Raises:
         Refused: The policy does not allow it.
     """
-    made = ReadingContainer(
+    container = made(image, options(classes), place, packages)
+    wrong = [*policy.violations_beside(container.service()), *violations(container, place)]
+    if wrong:
+        raise Refused(f"the container that reads strategies may not be like this: {'; '.join(wrong)}")
+    return container
+
+
+def made(image: str, told: str, place: Path, packages: Path | None = None) -> ReadingContainer:
+    """Return such a container, which nobody has judged yet.
+
+    Args:
+        image: The image.
+        told: What the program is told, as `options` gives it.
+        place: As of `of`.
+        packages: As of `of`.
+    """
+    return ReadingContainer(
         image=image,
-        program=(*PROGRAM, options(classes)),
+        program=(*PROGRAM, told),
         name=NAME,
         mounts=(
             f"{place / INPUT}:{run_command.INPUT}:ro",
@@ -79,10 +95,6 @@ def of(image: str, classes: Sequence[str], place: Path, packages: Path | None) -
         environment={**VARIABLES, "PYTHONPATH": f"{TOOL_INSIDE}/freqops-host", "PYTHONHASHSEED": "0"},
         memory=MEMORY,
     )
-    wrong = [*policy.violations_beside(made.service()), *violations(made, place)]
-    if wrong:
-        raise Refused(f"the container that reads strategies may not be like this: {'; '.join(wrong)}")
-    return made
 
 
 def violations(container: SideContainer, place: Path) -> Iterator[str]:

@@ -25,7 +25,7 @@ MOST_INPUT = 64 * 1024 * 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is read; without a bot, the order is on standard input, as JSON."""
-    parser.add_argument("--bot", default="", type=argument_types.line, help="what this bot runs")
+    parser.add_argument("--bot", type=argument_types.line, help="what this bot runs")
     parser.add_argument("--look", action="store_true", help="only say what would be written")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--actor", type=argument_types.line, default=argument_types.actor())
