@@ -1,4 +1,4 @@
-"""The shipped strategy in the image, and strategies of others as they are read there, whatever they do to that."""
+"""Strategies in the image: the shipped one, and others as they are read there."""
 
 from __future__ import annotations
 
