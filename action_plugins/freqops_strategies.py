@@ -15,7 +15,6 @@ from freqops.core.runs.strategy_answer import Answer
 from freqops.plays import mandate, run_pages, run_source
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, WARNING, show
-from freqops.reports import files
 
 PATIENCE = 2400.0  # an image may have to be pulled first, and strategies that never end take their time
 LOOKED = "NOTHING WRITTEN: this was a check"
@@ -76,7 +75,8 @@ class ActionModule(FleetAction):
         if self._task.check_mode or not answers:
             return []
         try:
-            return [str(files.write_strategies(Path(self.argument("output", run_pages.DIRECTORY)), answers, wrong))]
+            place = Path(self.argument("output", run_pages.DIRECTORY))
+            return [str(path) for path in run_pages.of_strategies(place, answers, wrong)]
         except (NotProven, OSError) as error:
             wrong.append(f"the page was not written: {error}")
             return []

@@ -36,8 +36,9 @@ options:
 
 EXAMPLES = r"""
 ---
-- name: Read the strategies of freqops
+- name: Read the strategies of a directory
   freqops_strategies:
+    strategy_dir: ~/mine
 
 - name: Read what a bot runs
   freqops_strategies:
