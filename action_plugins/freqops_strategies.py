@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from freqops.core.base.errors import NotProven, Refused
 from freqops.core.bot import layout
 from freqops.core.runs import strategy_answer, strategy_order
 from freqops.core.runs.strategy_answer import Answer
-from freqops.plays import mandate, run_pages, run_source
+from freqops.plays import brought_files, mandate, run_pages, run_source
 from freqops.plays.fleet_action import FleetAction
 from freqops.plays.output import BAD, GOOD, WARNING, show
 
@@ -26,11 +26,13 @@ class ActionModule(FleetAction):
     def act(self) -> dict[str, Any]:
         """Have all hosts read them, show what they are, and fail unless each was read and its row says so."""
         hosts = list(self.variables["ansible_play_hosts_all"])
-        orders, wrong = self._orders(hosts)
+        named = [name.strip() for name in str(self.argument("strategy", "")).split(",") if name.strip()]
+        orders, wrong = self._orders(hosts, named)
         look = ["--look"] if self._task.check_mode else []
+        read = partial(strategy_answer.of, wanted=named, look=bool(look))
         words = ["strategies", "--json", f"--actor={mandate.actor()}", *look]
-        said = self.ask(dict.fromkeys(hosts, words), PATIENCE, strategy_answer.of, orders)
-        answers = {each.host: strategy_answer.of(each.document) for each in said if each.document is not None}
+        said = self.ask(dict.fromkeys(hosts, words), PATIENCE, read, orders)
+        answers = {each.host: read(each.document) for each in said if each.document is not None}
         wrong += [f"{each.host}: {each.error}" for each in said if each.document is None]
         wrong += [f"{host}: {text}" for host, answer in answers.items() for text in answer.problems]
         pages = self._pages(answers, wrong)
@@ -47,7 +49,7 @@ class ActionModule(FleetAction):
         }
         return {**judged, "failed": True, "msg": f"NOT ALL DONE: {'; '.join(wrong)}"} if wrong else judged
 
-    def _orders(self, hosts: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+    def _orders(self, hosts: Sequence[str], named: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
         """Return the order for each host, and why strategies would run without what lies beside them.
 
         Raises:
@@ -58,7 +60,6 @@ class ActionModule(FleetAction):
             raise Refused("a bot has its strategies itself: give either bot or strategy_dir")
         if bot and not layout.BOT_NAME.fullmatch(bot):
             raise Refused("bot is not the name of one")
-        named = [name.strip() for name in str(self.argument("strategy", "")).split(",") if name.strip()]
         orders, wrong = dict[str, bytes](), dict[str, None]()
         for host in hosts:
             try:
@@ -75,7 +76,7 @@ class ActionModule(FleetAction):
         if self._task.check_mode or not answers:
             return []
         try:
-            place = Path(self.argument("output", run_pages.DIRECTORY))
+            place = brought_files.resolved(str(self.argument("output", run_pages.DIRECTORY)), None)
             return [str(path) for path in run_pages.of_strategies(place, answers, wrong)]
         except (NotProven, OSError) as error:
             wrong.append(f"the page was not written: {error}")

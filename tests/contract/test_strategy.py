@@ -132,6 +132,7 @@ IMPORT = "from freqtrade.strategy import IStrategy\n"
 OTHERS = {
     "NeverImported.py": f"{IMPORT}class NeverImported(IStrategy): ...\nwhile True: ...\n",
     "NoPython.py": f"{IMPORT}class NoPython(IStrategy):\n  def x(:\n",
+    "OfNobody.py": f"from {MISSING} import Base\nclass OfNobody(Base): ...\n",
     "Helper.py": "class Helper: ...\n",
     "ZCopy.py": f"{IMPORT}class Gated(IStrategy): ...\n",
 }
@@ -167,7 +168,7 @@ def read(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Read:
     """Return all of them as they are read, in one container: it is Freqtrade's imports that take the time."""
     place = tmp_path_factory.mktemp("read") / "all"
     _lay(place)
-    wanted = [SHIPPED, *GOOD, *BAD, "Gated", "NeverImported", "NoPython"]
+    wanted = [SHIPPED, *GOOD, *BAD, "Gated", "NeverImported", "NoPython", "OfNobody"]
     made = reading_container.made(stack.image, reading_container.options(wanted, SECONDS, 110), place)
     options = {**container_options(made.service()), "tmpfs": {"/tmp": "size=64m"}, "pids_limit": made.PIDS}  # noqa: S108
     container = stack.run(stack.image, **options)
@@ -276,5 +277,6 @@ def test_what_cannot_be_executed_is_named_by_its_text(read: Read) -> None:
     """
     assert read["NeverImported.py"].why == f"it did not end within {SECONDS} s"
     assert read["NoPython.py"].why == "SyntaxError: invalid syntax (NoPython.py, line 3)"
+    assert read["OfNobody.py"].missing == (MISSING,)
     assert read["ZCopy.py"].why == "Freqtrade takes the class of this name from Gated.py"
     assert "Helper.py" not in read

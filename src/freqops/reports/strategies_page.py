@@ -15,10 +15,11 @@ from freqops.core.base.visible import compact
 from freqops.core.runs import strategy_answer
 from freqops.core.runs.strategy_answer import Answer, Done
 
-from .style import STYLE
+from . import style
 from .tables import table_of
 
 POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'")
+STYLE = Markup(style.STYLE + "dl + div, div + div, div + table, dl + table { margin-top: .75rem; }\n")
 WHOLE = "the answer of freqops-host strategies --json"
 END = "A strategy was loaded by Freqtrade, without a network and without a configuration that overrules it."
 FACTS = {
@@ -66,14 +67,10 @@ def _sections(answers: Mapping[str, Answer], wrong: Sequence[str]) -> Iterator[S
     if wrong:
         yield "missing", "Not done", [listed(list(wrong), WHOLE)]
     yield "all", "All of them", [_overview(answers)]
-    for host, answer in answers.items():
+    for position, (host, answer) in enumerate(answers.items(), start=1):
         for number, each in enumerate(answer.done, start=1):
             if each.strategy.is_read:
-                yield f"{_key(host)}-{number}", f"{each.strategy.name} on {short(host)}", [*_one(each)]
-
-
-def _key(host: str) -> str:
-    return "".join(char if char.isalnum() and char.isascii() else "-" for char in host)
+                yield f"host-{position}-{number}", f"{each.strategy.name} on {short(host)}", [*_one(each)]
 
 
 def _overview(answers: Mapping[str, Answer]) -> Markup:
@@ -82,7 +79,7 @@ def _overview(answers: Mapping[str, Answer]) -> Markup:
     for host, answer in answers.items():
         for each in answer.done:
             shown = dict(zip(strategy_answer.HEADINGS, [host, *strategy_answer.cells(each)], strict=True))
-            rows.append([shown[name] for name in OVERVIEW])
+            rows.append([NOTHING if shown[name] == strategy_answer.NOTHING else shown[name] for name in OVERVIEW])
     return table_of("What was found, and whether it could be read", OVERVIEW, rows, text=OVERVIEW[1:])
 
 
@@ -100,15 +97,19 @@ def _one(done: Done) -> Iterator[Markup]:
     yield element("dl", *(each for pair in said.items() for each in _pair(*pair)))
     roi = [(f"{int(minutes):,}", f"{value:.2%}") for minutes, value in _in_order(facts["minimal_roi"])]
     if roi:
-        yield table_of("It takes this profit from so many minutes on", ("minutes", "profit"), roi)
+        yield _small(table_of("It takes this profit from so many minutes on", ("minutes", "profit"), roi))
     orders = [(name, element("code", _said(value))) for name, value in sorted(facts["order_types"].items())]
-    yield table_of("Its orders", ("order", "kind"), orders, text=("kind",))
+    yield _small(table_of("Its orders", ("order", "kind"), orders, text=("kind",)))
     if facts["protections"]:
         protections = [(_said(each.get("method")), element("code", compact(each))) for each in facts["protections"]]
         yield table_of("Its protections", ("protection", "all of it"), protections, text=("all of it",))
     if facts["parameters"]:
         rows = [_parameter(each) for each in facts["parameters"]]
         yield table_of("Its parameters", PARAMETERS, rows, text=PARAMETERS[1:])
+
+
+def _small(table: Markup) -> Markup:
+    return element("div", table, class_="small")
 
 
 def _in_order(roi: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -52,14 +52,16 @@ class Reader:
         if found:
             broken = found["why"]
             names = sorted({*found["classes"], *(names if broken else [])})
-        names = [name for name in names[:MOST_CLASSES] if not wanted or name in wanted]
+        names = [name for name in names if not wanted or name in wanted]
         if not names:
             return
         absent = self._apart(partial(strategy_facts.missing, self._directory, file))
         lacking = [str(name)[:100] for name in absent.answer] if isinstance(absent.answer, list) else []
         lacking += [found["missing"]] if found and found["missing"] and not _among(found["missing"], lacking) else []
-        for name in names:
+        for name in names[:MOST_CLASSES]:
             yield self._of_class(name, file, broken, lacking, executed=alive)
+        yield from (_row(name, file, f"its file has {len(names)} of them, more than {MOST_CLASSES}")
+                    for name in names[MOST_CLASSES:])  # fmt: skip
 
     def _of_class(self, name: str, file: str, broken: str, lacking: list[str], *, executed: bool) -> dict[str, Any]:
         if not executed:

@@ -74,7 +74,8 @@ def classes(directory: Path, file: str) -> dict[str, Any]:
     found = [
         name
         for name, each in vars(module).copy().items()
-        if inspect.isclass(each) and issubclass(each, IStrategy) and each.__module__ == module.__name__
+        if inspect.isclass(each) and issubclass(each, IStrategy)
+        if (each.__module__, each.__name__) == (module.__name__, name)
     ]
     return {"classes": sorted(found), "why": why, "missing": missing}
 
@@ -98,6 +99,8 @@ def facts(directory: Path, file: str, strategy: str) -> dict[str, Any]:
     try:
         found.ft_load_hyper_params(False)
         return {**_facts(found, before), "trading_mode": trading_mode}
+    except NotLoaded:
+        raise
     except Exception as error:  # noqa: BLE001  a strategy may raise anything at all
         raise NotLoaded(_blamed(error, directory)) from None
 
@@ -161,7 +164,7 @@ def _facts(strategy: Any, before: dict[tuple[str, str], Any]) -> dict[str, Any]:
         "informative": informative, "informative_known": known,
         "minimal_roi": {str(minutes): plain(value) for minutes, value in strategy.minimal_roi.items()},
         **{name: plain(getattr(strategy, name, None)) for name in PLAIN},
-        "parameters": [_parameter(each, before) for _, each in strategy.enumerate_parameters()][:MOST],
+        "parameters": [_parameter(each, before) for _, each in strategy.enumerate_parameters()],
         "parameter_file": bool(strategy._ft_params_from_file),
         "callbacks": sorted(callbacks)[:MOST],
         "entry_gate": any((base.__module__, base.__name__) == GATE for base in kind.__mro__),
@@ -195,13 +198,24 @@ def _parameter(parameter: Any, before: dict[tuple[str, str], Any]) -> dict[str, 
 def plain(value: Any, depth: int = DEEPEST) -> Any:
     """Return a value as JSON has it, bounded; what JSON does not have is its text, and no limit is -1."""
     if isinstance(value, dict) and depth:
-        return {str(key)[:LONGEST]: plain(inner, depth - 1) for key, inner in list(value.items())[:MOST]}
+        return {str(key)[:LONGEST]: plain(inner, depth - 1) for key, inner in _bounded(value).items()}
     if isinstance(value, (list, tuple)) and depth:
-        return [plain(inner, depth - 1) for inner in value[:MOST]]
+        return [plain(inner, depth - 1) for inner in _bounded(value)]
     if isinstance(value, (bool, int)) or value is None:
         return value
     number = _number(value)
     return str(value)[:LONGEST] if number is None else number
+
+
+def _bounded(value: Any) -> Any:
+    """Return what has entries; nothing of it is left out unsaid.
+
+    Raises:
+        NotLoaded: They are too many.
+    """
+    if len(value) > MOST:
+        raise NotLoaded(f"something of it has {len(value)} entries, more than {MOST}")
+    return value
 
 
 def _number(value: Any) -> float | int | None:

@@ -11,13 +11,18 @@ import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 
-BASE, LIKE = "IStrategy", "Strategy"
+BASE = "IStrategy"
+# Of which it is known that they are no strategies; what else is not known may be one.
+PLAIN = (
+    *("object", "ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Flag"),
+    *("Exception", "ValueError", "RuntimeError", "dict", "list", "str", "int", "float"),
+)
 CLASS = re.compile(r"^class[ \t]+([A-Za-z_]\w{0,99})[ \t]*\(([^)]*)", re.MULTILINE)
 GUARDS = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
 def named(files: Mapping[str, str], file: str) -> list[str]:
-    """Return the classes of a file that are strategies by what their bases are called.
+    """Return the classes of a file that may be strategies, by what their bases are called.
 
     Args:
         files: The texts of all files beside it, by name.
@@ -43,7 +48,7 @@ def _is_strategy(name: str, bases: Mapping[str, list[str]], seen: frozenset[str]
     if name in seen:
         return False
     if name not in bases:
-        return bool(seen) and name.endswith(LIKE)
+        return bool(seen) and name not in PLAIN
     return any(_is_strategy(base, bases, seen | {name}) for base in bases[name])
 
 

@@ -164,7 +164,8 @@ def test_a_host_that_does_not_tell_fails_and_the_page_says_so(two: Fleet) -> Non
     [
         {"changed": False}, {"strategies": []}, {"strategies": [{}]},
         {"strategies": [{**row(), "row": "", "wrong": ""}]},
-        {"strategies": [{**row(), "row": "perhaps", "wrong": ""}]}, {"freqtrade": None}, {"others": [1]},
+        {"looked": True}, {"strategies": [{**row(), "row": "perhaps", "wrong": ""}]}, {"freqtrade": None},
+        {"others": [1]},
         {"strategies": [{**row(facts={**FACTS, "stoploss": "x"}), "row": "new", "wrong": ""}]},
     ],
 )  # fmt: skip
@@ -173,6 +174,16 @@ def test_an_answer_that_is_none_is_not_done(two: Fleet, spoil: dict[str, Any]) -
     done = two.run()
     assert done["failed"], done
     assert "two: " in done["msg"]
+
+
+def test_a_host_that_wrote_in_a_check_or_says_nothing_of_one_is_not_done(two: Fleet) -> None:
+    two.spoil["two"] = {"looked": False}
+    assert "it says that it did not only look" in two.run(check=True)["msg"]
+    two.spoil.clear()
+    done = two.run(strategy="Mine,Absent")
+    assert "one: Absent: no file has a class of that name" in done["msg"]
+    two.spoil["two"] = {"strategies": [{**row(), "row": "unchanged", "wrong": ""}], "changed": False}
+    assert "it says nothing of Absent" in two.run(strategy="Mine,Absent")["msg"]
 
 
 def test_what_its_registry_did_not_take_is_not_done(two: Fleet) -> None:

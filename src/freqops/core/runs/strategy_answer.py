@@ -86,11 +86,16 @@ class Answer:
         }  # fmt: skip
 
 
-def of(document: Mapping[str, Any]) -> Answer:
+def of(document: Mapping[str, Any], wanted: Sequence[str] = (), *, look: bool = False) -> Answer:
     """Return the answer of a host.
 
+    Args:
+        document: What it said.
+        wanted: The classes that it was asked for; none for all.
+        look: Whether it was asked to write nothing.
+
     Raises:
-        Malformed: It is none, or contradicts itself.
+        Malformed: It is none, contradicts itself, or is one to another question.
     """
     found = kinds.checked(document, ANSWER, tuple(ANSWER))
     done = [_done(each) for each in found["strategies"]]
@@ -100,6 +105,11 @@ def of(document: Mapping[str, Any]) -> Answer:
                     found["looked"])  # fmt: skip
     if answer.changed != found["changed"]:
         raise Malformed("it says that something changed, and its rows say something else")
+    if answer.looked != look:
+        raise Malformed("it says that it only looked" if answer.looked else "it says that it did not only look")
+    absent = sorted(set(wanted) - {each.strategy.name for each in done})
+    if absent:
+        raise Malformed(f"it says nothing of {', '.join(absent)}")
     return answer
 
 
