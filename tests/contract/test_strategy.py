@@ -104,7 +104,7 @@ BAD = {  # by the class: what it has besides, and how its reason begins
         """,
         "something else was written where its answer is expected",
     ),
-    "Eats": ("def __init__(self, config): self.x = [b'x' * 10_000_000 for _ in range(1000)]", ""),
+    "Eats": ("def __init__(self, config): self.x = [b'x' * 10_000_000 for _ in range(1000)]", "MemoryError"),
     "NeverEnds": (
         """
         def __init__(self, config):

@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import Any
 
 FIRST = 1  # the first process of a container
+MORE_MEMORY = 768 * 1024 * 1024  # than the one that starts it has; not every kernel bounds that of a container
 MOST_SAID, MOST_PRINTED, MOST_WRITTEN = 256 * 1024, 1024 * 1024, 16 * 1024 * 1024
 CHUNK, LOOK = 65536, 0.02
 DUMPABLE = 4  # prctl: whether others of the same user may look into a process, or write to what it has open
 KILLED_FIRST = "1000"
-OPEN, SCORE = Path("/proc/self/fd"), Path("/proc/self/oom_score_adj")
+OPEN, SCORE, SIZES = (Path("/proc/self") / name for name in ("fd", "oom_score_adj", "statm"))
 LONGEST = 300
 
 
@@ -99,7 +100,9 @@ def _begin(answer: int, output: int, seconds: float) -> None:
     ctypes.CDLL(None).prctl(DUMPABLE, 1, 0, 0, 0)
     with suppress(OSError):
         SCORE.write_text(KILLED_FIRST)
+    used = int(SIZES.read_text().split()[5]) * resource.getpagesize()
     for what, most in (
+        (resource.RLIMIT_DATA, used + MORE_MEMORY),
         (resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_FSIZE, MOST_WRITTEN), (resource.RLIMIT_CORE, 0),
     ):  # fmt: skip
         resource.setrlimit(what, (most, most))

@@ -62,6 +62,10 @@ def forges_everywhere() -> str:
     return "true"
 
 
+def eats() -> int:
+    return len([b"x" * 10_000_000 for _ in range(1000)])
+
+
 def cannot_be_told() -> NoReturn:
     class Odd(Exception):
         def __str__(self) -> str:
@@ -79,6 +83,7 @@ FAILURES: list[tuple[Callable[[], Any], str]] = [
         "its process was killed by signal 9: it did that itself, or needs more memory than there is, and gave",
     ),
     (prints_much, "it printed more than 1024 KiB"),
+    (eats, "it needs more memory than there is"),
     (answers_much, "its answer is longer than 256 KiB"),
     (forges_everywhere, "something else was written where its answer is expected"),
     (cannot_be_told, "Odd, which cannot be told"),
@@ -91,7 +96,10 @@ def patience(function: Callable[[], Any]) -> float:
 
 
 @pytest.mark.parametrize(("function", "why"), FAILURES, ids=lambda value: getattr(value, "__name__", ""))
-def test_what_does_not_answer_is_a_failure_with_its_reason(function: Callable[[], Any], why: str) -> None:
+def test_what_does_not_answer_is_a_failure_with_its_reason(
+    function: Callable[[], Any], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "MORE_MEMORY", 64 * 1024 * 1024)
     said = apart.run(function, patience(function))
     assert said.answer is None
     assert said.why.startswith(why), said.why
