@@ -45,6 +45,7 @@ WRITERS = {
     "src/freqops/hostctl/commands/halt.py",  # only flushes
     "src/freqops/hostctl/own_session.py",  # words of its own; what its child printed passes as it is
     "src/freqops/research/candles.py",  # JSON for the process that started it
+    "src/freqops/research/strategies.py",  # likewise
     "src/freqops/schedule/__main__.py",  # its own words, made visible
     "src/freqops/schedule/job_run.py",  # likewise
     "src/freqops/witness/__main__.py",  # JSON for the process that started it

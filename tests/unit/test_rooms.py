@@ -107,7 +107,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
-    "reports": ("core/base", "core/results"),
+    "reports": ("core/base", "core/results", "core/runs"),
     "plays": (
         *("core/base", "core/bot", "core/deploy", "core/halt", "core/incident", "core/preflight", "core/results"),
         *("core/runs", "fleet", "reports"),

@@ -42,6 +42,7 @@ COMMANDS = (
     "breaker",
     "registry",
     "runs",
+    "strategies",
     "switch",
     "rollback",
     "resume-switch",

@@ -80,6 +80,7 @@ DEEDS = {
     "runs": Deed("freqops_runs", whole_fleet=True),
     "schedule": Deed("freqops_schedule", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
+    "strategies": Deed("freqops_strategies", whole_fleet=True),
     "upgrade_postgres": Deed("freqops_upgrade_postgres"),
     "vacuum": Deed("freqops_vacuum"),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.results.document import Document
 from freqops.core.runs import run_export
+from freqops.core.runs.strategy_answer import Answer
 from freqops.reports import files
 
 from .copy_back import PRIVATE_DIRECTORY, PRIVATE_FILE
@@ -39,6 +40,16 @@ def together(directory: Path, documents: Sequence[Document]) -> list[Path]:
         OSError: The disk did not take it.
     """
     return [files.write_comparison(directory, documents)]
+
+
+def of_strategies(directory: Path, answers: Mapping[str, Answer], wrong: Sequence[str]) -> list[Path]:
+    """Write the page of the strategies of hosts, and return where it is.
+
+    Raises:
+        NotProven: Something else was read back.
+        OSError: The disk did not take it.
+    """
+    return [files.write_strategies(directory, answers, wrong)]
 
 
 def exported(directory: Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:

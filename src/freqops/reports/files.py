@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from freqops.core.base import durable
 from freqops.core.base.errors import NotProven
 from freqops.core.results.document import Document
+from freqops.core.runs.strategy_answer import Answer
 
-from . import drawn
+from . import drawn, strategies_page
 from .comparison_page import comparison
 from .run_page import page
 
 PRIVATE, PRIVATE_FILE = 0o700, 0o600
+STRATEGIES = "strategies.html"
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
@@ -51,6 +53,22 @@ def write_comparison(folder: Path, documents: Sequence[Document], *, self_contai
     made = comparison(documents, self_contained=self_contained)
     runs = "\n".join(f"{document.run.get('host')} {document.run.get('id')}" for document in documents)
     return _written(folder, f"comparison-{_mark(runs)}", made, self_contained=self_contained)
+
+
+def write_strategies(folder: Path, answers: Mapping[str, Answer], wrong: Sequence[str]) -> Path:
+    """Write the page of the strategies of hosts and return where it is.
+
+    Args:
+        folder: The directory, which is made where it is missing.
+        answers: The answer of each host.
+        wrong: What could not be read, or not be written.
+
+    Raises:
+        NotProven: Something else was read back.
+        OSError: The disk did not take it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+    return _put(folder / STRATEGIES, strategies_page.page(answers, wrong).encode(errors="replace"))
 
 
 def _name(document: Document) -> str:

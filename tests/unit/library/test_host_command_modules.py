@@ -26,6 +26,7 @@ from library import (
     freqops_rollback,
     freqops_runs,
     freqops_status,
+    freqops_strategies,
     freqops_switch,
 )
 from tests.unit.library.conftest import Run
@@ -294,6 +295,7 @@ def test_a_refusal_is_a_failure_even_with_status_0(  # noqa: PLR0917  one case i
         (freqops_fleet, {"playbook": "status.yml"}),
         (freqops_incident, {"incident": "20260102T030405Z-halt1-9f3c21"}),
         (freqops_runs, {"action": "index"}),
+        (freqops_strategies, {}),
         (freqops_halt, {"level": "1", "bots": "all"}),
         (freqops_status, {}),
         (freqops_logs, {}),

@@ -24,6 +24,7 @@ from . import registry_schema as schema
 from .incident_rows import IncidentRows
 from .run_records import Adopted, Begun, Filters, Page
 from .run_rows import RunRows
+from .strategy_rows import StrategyRows
 
 PLACE = schema.PLACE
 NOTHING: Mapping[str, Any] = {}
@@ -131,6 +132,16 @@ class Registry:
         """Give the runs for changes that are all made, or none of them, and beside which nobody else makes any."""
         with self._whole("what happened to runs"):
             yield self._runs
+
+    def strategies(self) -> StrategyRows:
+        """Return the strategies."""
+        return StrategyRows(self._connection)
+
+    @contextmanager
+    def strategies_changed(self) -> Iterator[StrategyRows]:
+        """Give the strategies for changes that are all made, or none of them, while nobody else makes any."""
+        with self._whole("what strategies are"):
+            yield StrategyRows(self._connection)
 
     def incidents(self) -> IncidentRows:
         """Return the incidents."""

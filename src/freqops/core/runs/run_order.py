@@ -104,9 +104,9 @@ def parsed(document: Any) -> Order | Again:
         actor=words.line(document.get("actor"), "the actor"),
         reason=words.line(document.get("reason"), "the reason"),
         config=config,
-        files=_files(document.get("files")),
-        image=_text(document, "image", DIGEST),
-        packages=_text(document, "packages", MARK),
+        files=files_of(document.get("files")),
+        image=text_of(document, "image", DIGEST),
+        packages=text_of(document, "packages", MARK),
         wait=wait(document.get("wait")),
         force=document.get("force") is True,
     )
@@ -143,15 +143,24 @@ def wait(value: object) -> int:
     return int(str(value))
 
 
-def _text(document: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+def text_of(document: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    """Return a text of an order; empty where it has none.
+
+    Raises:
+        Refused: It is not what it must be.
+    """
     value = document.get(name, "")
     if not isinstance(value, str) or (value and not pattern.fullmatch(value)):
         raise Refused(f"the {name} of the order is '{visible(str(value), 60)}'")
     return value
 
 
-def _files(found: object) -> dict[str, bytes]:
-    """Return files by their paths, none of which leads out of the input."""
+def files_of(found: object) -> dict[str, bytes]:
+    """Return the files of an order by their paths, none of which leads out of the input.
+
+    Raises:
+        Refused: They are none, too many, or lie elsewhere.
+    """
     if not isinstance(found, dict) or len(found) > MOST_FILES:
         raise Refused(f"the order has no files, or more than {MOST_FILES}")
     files = {}

@@ -37,7 +37,7 @@ def write(options: argparse.Namespace, prog: str, status: int, said: Sequence[st
         return
     if options.command == "runs" and action in LOOKS_AT_RUNS:
         return
-    if options.command in ("retention", "runs") and getattr(options, "look", False):
+    if options.command in ("retention", "runs", "strategies") and getattr(options, "look", False):
         return
     clock = Clock()
     level, outcome = LEVELS.get(status, ("WARNING", f"exit {status}"))

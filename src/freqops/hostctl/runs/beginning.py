@@ -49,7 +49,7 @@ def begin(root: Path, given: Order | Again, clock: Clock, engine: RunEngine) -> 
         NotProven: It is not known whether it began.
     """
     order = repetition.order_of(root, given) if isinstance(given, Again) else given
-    bot = _bot(root, order.inputs.bot) if order.inputs.bot else None
+    bot = bot_at_rest(root, order.inputs.bot) if order.inputs.bot else None
     image = bot.image if bot is not None else order.image
     free_bytes_or_refuse(root, LEAST_FREE)
     try:
@@ -104,8 +104,12 @@ def _made(root: Path, kind: str, clock: Clock) -> RunDirectory:
         return place
 
 
-def _bot(root: Path, name: str) -> Bot:
-    """Return a bot of this host, which must not change now."""
+def bot_at_rest(root: Path, name: str) -> Bot:
+    """Return a bot of this host, which must not change now.
+
+    Raises:
+        Refused: There is none of that name, or it changes now.
+    """
     home = layout.select([name], root)[0]
     if Home(home).under_way:
         raise Refused(f"a command is at work on {name}, or was interrupted: try again when it is over")

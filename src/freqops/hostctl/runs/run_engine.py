@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import threading
 from dataclasses import dataclass
 
 from freqops.core.runs import run_id
 
 from ..bot.engine import Engine
-from ..bot.engine_command import EngineError
+from ..bot.engine_command import EngineError, end, failed
 
 STOP_SECONDS = 60
 GONE = ("no such container", "no such object")
@@ -72,3 +74,50 @@ class RunEngine(Engine):
         if self.state(run) is not None:
             self.remove(run_id.container(run))
         self.remove_network(run_id.network(run))
+
+    def has_image(self, image: str) -> bool:
+        """Return whether an image is on this host.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        try:
+            self._run(["docker", "image", "inspect", "--format={{.Id}}", image], 10)
+        except EngineError as error:
+            if "no such image" not in str(error).lower():
+                raise
+            return False
+        return True
+
+    def said(self, argv: list[str], seconds: float, most: int) -> str:
+        """Run a container to its end, and return what it said.
+
+        Args:
+            argv: Its command line.
+            seconds: The most time that it gets.
+            most: The most bytes that it may say.
+
+        Raises:
+            EngineError: It failed, did not end in time, or said more; the caller takes the container away.
+        """
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        watch = threading.Timer(seconds, end, [process])
+        watch.start()
+        try:
+            data = process.stdout.read(most + 1) if process.stdout else b""
+            if len(data) > most:
+                raise EngineError(f"it said more than {most} bytes")
+            status = process.wait()
+        finally:
+            watch.cancel()
+            end(process)
+            if process.stdout:
+                process.stdout.close()
+        said = data.decode("utf-8", "replace")
+        if status < 0:
+            raise EngineError(f"it did not end within {seconds:.0f} s")
+        if status != 0:
+            raise failed(argv, said)
+        return said
