@@ -114,9 +114,9 @@ def halt(level: int, bot: str) -> None:
     play("killswitch", "-e", f"level={level}", "-e", f"bots={bot}", "-e", "reason=demo")
 
 
-def resume(bot: str = BOT) -> None:
+def resume(bot: str = BOT, host: str = "") -> None:
     """Take the hold one step down, by its incident; nobody closes the incidents of a demo."""
-    incident = status(bot)["holds"][0]["incident"]
+    incident = status(bot, host)["holds"][0]["incident"]
     play("resume", "-e", f"bots={bot}", "-e", f"incident={incident}", "-e", "reason=shown", "-e", "anyway=shown")
 
 
@@ -163,10 +163,10 @@ def migrate(*words: str) -> None:
 
 def move_back() -> None:
     """Undo that, and take the hold down where it was."""
-    incident = status(SECOND_BOT)["holds"][0]["incident"]
+    incident = status(SECOND_BOT, HOST)["holds"][0]["incident"]
     migrate("-e", "action=undo", "-e", f"incident={incident}")
-    while status(SECOND_BOT)["holds"]:
-        resume(SECOND_BOT)
+    while status(SECOND_BOT, HOST)["holds"]:
+        resume(SECOND_BOT, HOST)
 
 
 def backtest() -> None:

@@ -103,8 +103,8 @@ class Backtest:
     whole: bool
 
 
-def statuses() -> dict[str, dict[str, Any]]:
-    """Return the row of each bot in status.yml, read again."""
+def statuses() -> list[dict[str, Any]]:
+    """Return the row of each bot in status.yml, read again, with its host."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "status.json"
         words = ["playbooks/status.yml", "-i", str(INVENTORY), "-e", f"output={output}"]
@@ -113,15 +113,15 @@ def statuses() -> dict[str, dict[str, Any]]:
         if not output.exists():
             raise NotShown(f"status.yml gave no answer: {done.stdout[-500:]}")
         answers = json.loads(output.read_text())
-    return {row["bot"]: dict(row) for answer in answers.values() for row in answer.get("bots", [])}
+    return [{**row, "host": host} for host, answer in answers.items() for row in answer.get("bots", [])]
 
 
-def status(bot: str = BOT) -> dict[str, Any]:
-    """Return a bot's row of status.yml, read again."""
-    rows = statuses()
-    if bot not in rows:
-        raise NotShown(f"{bot} is on no host: {rows}")
-    return rows[bot]
+def status(bot: str = BOT, host: str = "") -> dict[str, Any]:
+    """Return a bot's row of status.yml, read again; of a bot that left something on another host, that of one host."""
+    rows = [row for row in statuses() if row["bot"] == bot and host in ("", row["host"])]
+    if len(rows) != 1:
+        raise NotShown(f"{bot} has {len(rows)} rows in status.yml, not one: {rows}")
+    return rows[0]
 
 
 def trades(host: str, bot: str) -> Trades:
@@ -160,9 +160,10 @@ def lab() -> str:
 def deployed() -> str:
     """Return that all bots run."""
     rows = statuses()
-    for bot in (BOT, LIVE_BOT):
-        expect(f"trader of {bot}", found=rows.get(bot, {}).get("trader"), wanted="running")
-    return ", ".join(f"{row['bot']} ({row['mode']}) {row['trader']}" for row in rows.values())
+    for row in rows:
+        expect(f"trader of {row['bot']}", found=row["trader"], wanted="running")
+    expect("bots", found=sorted(row["bot"] for row in rows), wanted=sorted((BOT, SECOND_BOT, LIVE_BOT)))
+    return ", ".join(f"{row['bot']} ({row['mode']}) {row['trader']}" for row in rows)
 
 
 def unchanged() -> str:
@@ -216,9 +217,9 @@ def flat() -> str:
     return f"no trade, no order on the exchange, {len(worth)} coins below {DUST} USDT each"
 
 
-def resumed(bot: str = BOT) -> str:
+def resumed(bot: str = BOT, host: str = "") -> str:
     """Return that nothing holds a bot and that it trades again."""
-    row = status(bot)
+    row = status(bot, host)
     expect("level", found=row["level"], wanted=0)
     return expect("trader", found=row["trader"], wanted="running") + f", {row['open_trades']} open trades"
 
@@ -280,16 +281,9 @@ def orders(host: str) -> int:
     return int(done.out)
 
 
-def row_of(host: str, bot: str) -> dict[str, Any]:
-    """Return the row of a bot, as its host says it."""
-    answer = json.loads(Host(host).run("sudo freqops-host status --json").out)
-    [row] = [each for each in answer["bots"] if each["bot"] == bot]
-    return dict(row)
-
-
 def moved() -> str:
     """Return that every order came over, that the bot is held on both hosts, and that the old one knows where it is."""
-    old, new = row_of(HOST, SECOND_BOT), row_of(LIVE_HOST, SECOND_BOT)
+    old, new = status(SECOND_BOT, HOST), status(SECOND_BOT, LIVE_HOST)
     for host, row in ((HOST, old), (LIVE_HOST, new)):
         expect(f"level on {host}", found=row["level"], wanted=3)
         expect(f"trader on {host}", found=row["trader"], wanted="no process")
@@ -301,10 +295,10 @@ def moved() -> str:
 
 def back() -> str:
     """Return that the bot trades where it was, and cannot where it had gone."""
-    notes = row_of(LIVE_HOST, SECOND_BOT)["notes"]
+    notes = status(SECOND_BOT, LIVE_HOST)["notes"]
     if not any(f"moved to {HOST}" in note for note in notes):
         raise NotShown(f"{LIVE_HOST} does not know where {SECOND_BOT} is: {notes}")
-    return resumed(SECOND_BOT)
+    return resumed(SECOND_BOT, HOST)
 
 
 def backtests() -> list[Backtest]:
