@@ -40,6 +40,11 @@ def slot_of(kind: str) -> str:
     return "backtest" if kind in ANALYSES else kind
 
 
+def correlation(run: str) -> str:
+    """Return the correlation id of its slot, in which no underscore is allowed."""
+    return run.replace("_", "-")
+
+
 def container(run: str) -> str:
     """Return the name of its container; the name of a bot's has no dot."""
     return f"{PREFIX}.{run}"

@@ -40,11 +40,10 @@ def supervise(place: RunDirectory, engine: RunEngine, clock: Clock) -> int:
         asked = place.asked()
         if not place.is_under_way:
             raise Refused(f"{place.run} is over")
-        actor = str(asked["actor"])
-        who = Holder(slot_processes.this(), os.uname().nodename, actor)
-        wanted = Wanted(run_id.slot_of(asked["kind"]), who, place.run)
         supervision = _Supervision(place, asked, clock)
         try:
+            who = Holder(slot_processes.this(), os.uname().nodename, str(asked["actor"]))
+            wanted = Wanted(run_id.slot_of(asked["kind"]), who, run_id.correlation(place.run))
             ended = holder.run(
                 SlotDirectory(place.root, clock), wanted, [TOOL, "run", "contain", place.run], clock, supervision.begin
             )

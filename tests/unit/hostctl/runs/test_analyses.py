@@ -27,12 +27,14 @@ from freqops.core.runs import (
     run_id,
     run_inputs,
     run_tables,
+    slot_processes,
 )
 from freqops.core.runs.candles import Candles
 from freqops.core.runs.run_command import ANALYSIS, PROGRAM
 from freqops.core.runs.run_inputs import Inputs
 from freqops.core.runs.run_records import Begun
 from freqops.core.runs.slot_directory import SlotDirectory
+from freqops.core.runs.slots import Holder, Wanted
 from freqops.hostctl.commands import run as run_command_line
 from freqops.hostctl.runs import beginning, candle_files, ending, gate, harvest, program, run_directory, run_rows
 from freqops.hostctl.runs.documents import of_runs
@@ -252,6 +254,7 @@ def test_its_id_is_a_name_of_all_that_it_has_and_it_takes_the_slot_of_a_backtest
     assert kind in analysis_file.READERS
     assert kind in registry_schema.KINDS
     assert run_id.network(run) == f"freqops-run-{run.lower()}"
+    assert Wanted(run_id.slot_of(kind), Holder(slot_processes.this(), "host", "ann"), run_id.correlation(run)).cid
 
 
 def test_one_that_did_not_pass_is_listed_so_and_shown_with_its_indicators(host_of: Any) -> None:
