@@ -82,14 +82,14 @@ def test_another_parameter_file_alone_is_another_run(host: Research, tmp_path: P
         done = play("backtest", "--limit", host.host.name, *own, *WINDOW)
         assert done.rc == 0, done.out
         run = next(word.rstrip(":") for word in done.out.split() if word.startswith("backtest-2"))
-        trades = host.rows("SELECT value FROM metrics WHERE run_id = ? AND key = 'trades'", run)
-        rows.append({**host.row(run), "trades": trades[0]["value"]})
+        profit = host.rows("SELECT value FROM metrics WHERE run_id = ? AND key = 'profit_total'", run)
+        rows.append({**host.row(run), "profit": profit[0]["value"]})
         assert json.loads(rows[-1]["parameters_json"])["buy"]["ema_slow"] == slow, rows[-1]["parameters_json"]
     first, second = rows
     same = ("strategy_sha256", "config_sha256", "data_sha256", "command_json", "docker_image", "python_sha256")
     assert [first[name] for name in same] == [second[name] for name in same]
     assert first["parameters_sha256"] != second["parameters_sha256"]
-    assert first["trades"] != second["trades"]
+    assert first["profit"] != second["profit"]
 
 
 def test_what_does_not_end_well_is_failed_and_says_why_in_one_line(host: Research) -> None:
