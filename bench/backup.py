@@ -34,13 +34,13 @@ def psql(field: Field, text: str, database: str = DATABASE) -> str:
     return field.sh(f"{command} {shlex.quote(text)}")
 
 
-def fill(field: Field, megabytes: int) -> None:
-    """Add a table of so many megabytes."""
+def fill(field: Field, megabytes: int, row_bytes: int = ROW_BYTES) -> None:
+    """Add a table of so many megabytes; Postgres stores rows of more than 2,000 bytes beside it."""
     psql(field, "drop table if exists bench")
     psql(field, "create table bench (id serial primary key, body text)")
     part = "md5(random()::text || x::text || g::text)"
-    body = f"(select string_agg({part}, '') from generate_series(1, {ROW_BYTES // 32}) x)"  # noqa: S608
-    rows = megabytes * 10**6 // ROW_BYTES
+    body = f"(select string_agg({part}, '') from generate_series(1, {row_bytes // 32}) x)"  # noqa: S608
+    rows = megabytes * 10**6 // row_bytes
     psql(field, f"insert into bench (body) select {body} from generate_series(1, {rows}) g")  # noqa: S608
 
 

@@ -2,7 +2,8 @@
 
 Bloat is measured where the extension pgstattuple is installed already; nothing is installed for that. Elsewhere it is
 estimated: the pages that the rows would need, by their number in ``pg_class`` and their width in ``pg_stats``, are held
-against those that there are. An estimate knows neither the length of single rows nor the indexes.
+against those that there are. An estimate knows neither the length of single rows nor the indexes, nor what is stored
+beside the rows because it is long.
 """
 
 from __future__ import annotations
