@@ -13,6 +13,7 @@ from freqops.core.base.text_table import table
 from freqops.core.base.visible import visible
 from freqops.core.bot import inputs
 from freqops.core.incident import answer, chain, life
+from freqops.core.runs import run_id
 from freqops.fleet.fanout import Answer
 from freqops.plays import copy_back, exported, fleet, mandate
 from freqops.plays.fleet_action import FleetAction
@@ -26,7 +27,7 @@ FILTERS = {**{name: name for name in ("bot", "kind", "severity", "state", "since
 INPUTS = {  # the inputs that each action takes, besides directory and hosts
     "list": tuple(FILTERS.values()),
     "show": ("incident",),
-    "open": ("bots", "severity"),
+    "open": ("bots", "severity", "run"),
     "acknowledge": ("incident",),
     "close": ("incident", "root_cause", "remedy"),
     "check": (),
@@ -118,6 +119,11 @@ class ActionModule(FleetAction):
         given = mandate.of_play(self.variables, life.MANUAL)
         hosts = fleet.chosen(self.argument("bots", inputs.ALL), self.declared())
         said = [f"--incident={given.incident}", f"--actor={given.actor}", f"--description={given.reason}"]
+        run = str(self.argument("run", "") or "")
+        if run:  # which may be on a host without bots, and is about those alone that were named
+            named = {} if self.argument("bots", inputs.ALL) == inputs.ALL else hosts
+            hosts = {host: named.get(host, []) for host in self.variables["ansible_play_hosts_all"]}
+            said.append(f"--run={inputs.line(run, 'run')}")
         words = ["incidents", "open", "--json", *said, f"--severity={self.argument('severity')}"]
         return self._acted({host: [*words, f"--bots={','.join(bots)}"] for host, bots in hosts.items()}, given.incident)
 
@@ -141,13 +147,14 @@ class ActionModule(FleetAction):
         answers = self.ask(commands, PATIENCE, lambda document: answer.row(document.get("incident")))
         rows = [(each.host, answer.row(each.document["incident"])) for each in answers if each.document is not None]
         silent = [each for each in answers if each.document is None]
-        absent = [each.host for each in silent if str(each.error).startswith(f"{answer.ABSENT} ")]
+        lacking = (f"{answer.ABSENT} ", f"{run_id.ABSENT} ")
+        absent = [each.host for each in silent if str(each.error).startswith(lacking)]
         wrong = [f"{each.host}: {each.error}" for each in silent if each.host not in absent]
         if len(absent) == len(answers):
-            wrong.append(f"no host has an incident {incident}")
+            wrong.append("no host has that run" if self.argument("run", "") else f"no host has an incident {incident}")
         lines = [*table(answer.HEADINGS, answer.cells(rows)).splitlines()] if rows else []
         verdict = f"NOT ALL DONE: {'; '.join(wrong)}" if wrong else "ALL DONE"
-        show(["", *lines, *(f"{host}: no such incident" for host in absent), verdict], BAD if wrong else GOOD)
+        show(["", *lines, *(f"{host}: has no part in it" for host in absent), verdict], BAD if wrong else GOOD)
         judged = {"changed": bool(rows), "incident": incident, "absent": absent}
         judged["incidents"] = [{**row, "host": host} for host, row in rows]
         return {**judged, "failed": True, "msg": verdict} if wrong else judged

@@ -151,7 +151,7 @@ class ActionModule(FleetAction):
         words = ["runs", "show", "--json", *named]
         answers = self.ask(dict.fromkeys(self._hosts(), words), PATIENCE, runs_answer.of_documents)
         silent = [each for each in answers if each.document is None]
-        wrong = [f"{each.host}: {each.error}" for each in silent if not str(each.error).startswith(runs_answer.ABSENT)]
+        wrong = [f"{each.host}: {each.error}" for each in silent if not str(each.error).startswith(run_id.ABSENT)]
         told = [(each.host, one) for each in answers if each.document is not None
                 for one in runs_answer.of_documents(each.document)]  # fmt: skip
         there = {one.run["id"] for _, one in told}

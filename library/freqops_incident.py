@@ -61,6 +61,9 @@ options:
   severity:
     description: The severity of an incident to be opened; or list what is as grave at least.
     type: str
+  run:
+    description: The run that an incident to be opened is about; only the host that has it opens one.
+    type: str
   state:
     description: List what is in this state.
     type: str

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from freqops.core.base.errors import Refused
-from freqops.core.runs import reproduction, run_answer, run_end, run_order, runs_answer
+from freqops.core.runs import reproduction, run_answer, run_end, run_id, run_order, runs_answer
 
 from . import mandate, run_following
 from .fleet_action import FleetAction
@@ -108,7 +108,7 @@ def _having(action: FleetAction, hosts: Sequence[str], run: str) -> list[str]:
     words = ["runs", "show", "--json", run]
     answers = action.ask(dict.fromkeys(hosts, words), PATIENCE, runs_answer.of_documents)
     silent = [each for each in answers if each.document is None]
-    wrong = [f"{each.host}: {each.error}" for each in silent if not str(each.error).startswith(runs_answer.ABSENT)]
+    wrong = [f"{each.host}: {each.error}" for each in silent if not str(each.error).startswith(run_id.ABSENT)]
     found = [each.host for each in answers if each.document is not None]
     if not found:
         raise Refused("; ".join([f"no host has a run {run}", *wrong]))

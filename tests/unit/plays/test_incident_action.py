@@ -131,6 +131,18 @@ def test_a_check_is_never_taken_for_the_deed(fleet: Fleet, action: str, given: d
     assert (done["failed"], done["msg"], fleet.asked) == (True, "NOTHING DONE: this was a check", [])
 
 
+def test_one_about_a_run_is_opened_where_the_run_is(fleet: Fleet) -> None:
+    absent = {"refused": "there is no run r on this host; 'freqops-host runs list' has them"}
+    done = fleet.run("open", {"one": SHOWN, "two": absent}, severity="error", run="r")
+    assert "failed" not in done, done
+    assert (done["changed"], done["absent"]) == (True, ["two"])
+    assert all({"--run=r", "--bots="} <= set(words) for words in fleet.asked[0].values())
+    done = fleet.run("open", {"one": absent, "two": absent}, severity="error", run="r")
+    assert done["failed"]
+    assert "no host has that run" in done["msg"]
+    assert fleet.run("list", {"one": SHOWN}, run="r")["failed"]
+
+
 def test_a_step_goes_to_all_hosts_and_one_without_it_is_no_failure(fleet: Fleet) -> None:
     done = fleet.run("close", {"one": SHOWN, "two": NONE}, incident=ID, **CLOSE)
     assert "failed" not in done, done

@@ -114,17 +114,20 @@ class IncidentRows:
     def enter(self, directory: str, file: str, event: Event) -> str:
         """Enter an event with its evidence, and return the incident to which it went.
 
-        What opens an incident goes to the one of the same cause that is not closed, where there is one.
+        What opens an incident goes to the one of the same cause that is not closed, where there is one. A run that is
+        named cites the incident from then on; one that this registry does not have is named in the text alone.
 
         Raises:
             Refused: There is no incident of which it could be a step, or its state does not allow the step.
         """
+        event = self._of_a_run(event)
         own = self.incident(directory)
         if own is None and event.step == life.OPENED:
             other = self.unclosed(event.cause)
             if other is None:
                 first = replace(event, log=event.log or f"{PLACE}/{directory}")
                 self._insert(life.opened(directory, first))
+                self._cite(event.run, directory)
                 return self._append(directory, directory, file, first)
             own = self.incident(other)
         elif own is None:
@@ -133,7 +136,19 @@ class IncidentRows:
         if own is None:
             raise Refused(f"there is no incident {directory}")
         self._update(life.after(own, event))
+        self._cite(event.run, own.id)
         return self._append(own.id, directory, file, event)
+
+    def _of_a_run(self, event: Event) -> Event:
+        """Return an event, of which the run is in this registry."""
+        if not event.run or self._connection.execute("SELECT 1 FROM runs WHERE id = ?", (event.run,)).fetchone():
+            return event
+        return replace(event, run="", text=f"{event.text} (run {event.run}, which is not here)")
+
+    def _cite(self, run: str, incident: str) -> None:
+        """Have a run cite an incident; the first one stays."""
+        query = "UPDATE runs SET incident_id = ? WHERE id = ? AND coalesce(incident_id, '') = ''"
+        self._connection.execute(query, (incident, run))
 
     def incident(self, incident: str) -> Incident | None:
         """Return an incident by its own id."""

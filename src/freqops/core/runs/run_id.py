@@ -12,6 +12,7 @@ ANALYSES = ("lookahead_analysis", "recursive_analysis")
 KINDS = ("backtest", "hyperopt", "download", *ANALYSES)
 RUN = re.compile(rf"(?:{'|'.join(KINDS)})-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-f]{{6}}")
 PREFIX = "freqops-run"
+ABSENT = "there is no run"  # the beginning of the refusal of a host that has none of them
 
 
 def new(kind: str, now: datetime) -> str:

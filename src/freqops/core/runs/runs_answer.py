@@ -12,7 +12,6 @@ from ..results.document import Document
 from . import run_tables
 
 HEADINGS = ("host", *run_tables.HEADINGS)
-ABSENT = "there is no run"  # the beginning of the refusal of a host that has none of them
 TEXT_OR_NONE, NUMBER_OR_NONE = kinds.or_none(kinds.text), kinds.or_none(kinds.number)
 ROW: dict[str, kinds.Kind] = {
     **dict.fromkeys(("id", "kind", "status"), kinds.text),

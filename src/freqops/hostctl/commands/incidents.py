@@ -51,6 +51,7 @@ def add_root_arguments(parser: argparse.ArgumentParser) -> None:
     opened.add_argument("--description", required=True, type=argument_types.line)
     opened.add_argument("--severity", required=True, choices=life.SEVERITIES)
     opened.add_argument("--bots", default="", help="names separated by commas")
+    opened.add_argument("--run", default="", type=_line_or_nothing, help="the run of this host that it is about")
     opened.add_argument("--incident", type=argument_types.incident)
     seen = parts.add_parser("acknowledge", help="say that somebody looks after it")
     seen.add_argument("incident", type=argument_types.incident)
@@ -123,9 +124,11 @@ def _act(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
         bots = tuple(names(options.bots))
         if bots:
             layout.select(list(bots), options.root)  # refuses what is none of this host's
+        if options.run:
+            registered.refuse_unless_run(options.root, options.run)
         event = Event(
             life.OPENED, now, options.actor, options.description, life.MANUAL, options.severity,
-            f"{life.MANUAL}: {options.description}", bots,
+            f"{life.MANUAL}: {options.description}", bots, run=options.run,
         )  # fmt: skip
         row = registered.open_one(options.root, event, clock, options.incident)
     elif options.action == "acknowledge":

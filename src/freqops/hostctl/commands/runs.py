@@ -12,7 +12,7 @@ from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.base.strict_json import Unreadable
 from freqops.core.retention.old_runs import Rule
-from freqops.core.runs import registry, registry_schema, risk_variables, run_export, run_tables, runs_answer
+from freqops.core.runs import registry, registry_schema, risk_variables, run_export, run_id, run_tables
 from freqops.core.runs.run_records import Filters, Page
 
 from ..retention import old_runs
@@ -84,7 +84,7 @@ def _compare(options: argparse.Namespace, answer: dict[str, Any]) -> list[str]:
     with registry.opened(registry.place(options.root), owner=os.geteuid()) as present:
         found, absent = documents.of_runs(options.root, present, options.runs)
     if absent:
-        raise Refused(f"{runs_answer.ABSENT} {', '.join(absent)} on this host")
+        raise Refused(f"{run_id.ABSENT} {', '.join(absent)} on this host")
     answer["documents"] = [each.to_json() for each in found]
     answer["exit"] = NOT_PROVEN if any(each.notes for each in found) else PROVEN
     return list(run_tables.compared(found))

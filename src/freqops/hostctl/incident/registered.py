@@ -20,10 +20,11 @@ from typing import Any
 from freqops.core.base import durable
 from freqops.core.base.clock import Clock, iso
 from freqops.core.base.errors import FreqopsError, NotProven, Refused
+from freqops.core.base.visible import visible
 from freqops.core.incident import answer, life, opening
 from freqops.core.incident.ids import new_incident
 from freqops.core.incident.life import Event
-from freqops.core.runs import registry
+from freqops.core.runs import registry, run_id
 from freqops.core.runs.incident_rows import IncidentRows, Wanted
 
 from ..logs.writer import Writer
@@ -106,6 +107,18 @@ def open_one(root: Path, event: Event, clock: Clock, incident: str | None = None
     claimed = claim(root, event.kind, clock, incident)
     write_down(root, claimed, event, clock)
     return _read_back(root, claimed)
+
+
+def refuse_unless_run(root: Path, run: str) -> None:
+    """Refuse where this host has no such run.
+
+    Raises:
+        Refused: It has none.
+        RegistryUnreadable: The registry is missing, or cannot be read.
+    """
+    with opened(root) as present:
+        if present.run(run) is None:
+            raise Refused(f"{run_id.ABSENT} {visible(run, 100)} on this host; 'freqops-host runs list' has them")
 
 
 def claim(root: Path, kind: str, clock: Clock, incident: str | None = None) -> str:

@@ -18,7 +18,7 @@ from freqops.core.results.document import MOST_EPOCHS, MOST_GAPS, MOST_TRADES, D
 from freqops.core.runs import run_id
 from freqops.core.runs.registry import Registry
 from freqops.core.runs.run_command import ANALYSIS
-from freqops.core.runs.runs_answer import ABSENT
+from freqops.core.runs.run_id import ABSENT
 
 RESULTS = (".zip", ".json")
 Result = TypeVar("Result")

@@ -91,6 +91,15 @@ def test_what_has_the_cause_of_one_that_is_not_closed_is_added_to_it(path: Path)
     assert wrong(path) == []
 
 
+def test_a_run_that_is_not_here_is_named_and_costs_no_incident(path: Path) -> None:
+    change(path, lambda rows: rows.enter("one", "x.json", replace(OPENS, cause="", run="gone", text="odd profit")))
+    with registry.opened(path, owner=OWNER) as present:
+        row = present.incidents().of("one")
+    assert row is not None
+    assert (row["run_id"], row["description"]) == (None, "odd profit (run gone, which is not here)")
+    assert wrong(path) == []
+
+
 def test_a_step_that_is_not_allowed_leaves_nothing(path: Path) -> None:
     fill(path)
     for name, event in (("i1", SEEN), ("i0", SEEN), ("nobody", ENDS), ("i2", replace(ENDS, action=""))):

@@ -11,6 +11,7 @@ import pytest
 
 from freqops.core.bot.host_command import OPERATOR_COMMANDS
 from freqops.core.runs import registry, registry_migration
+from freqops.core.runs.run_records import Begun
 from freqops.hostctl import cli
 from freqops.hostctl.incident import entering
 from tests.unit.fakes import FakeClock, make_bot
@@ -51,6 +52,22 @@ def test_one_lives_by_its_words(root: Path, capsys: pytest.CaptureFixture[str]) 
     assert shown["incident"] == closed["incident"]
     status, checked = said(root, capsys, "check", f"--head={opened['head']}")
     assert (status, checked["proven"], checked["head"]) == (0, True, closed["head"])
+
+
+def test_one_about_a_run_and_its_run_cite_each_other(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with registry.opened(registry.place(root), write=True, owner=os.getuid()) as present:
+        present.begin_run(Begun("r", "backtest", FakeClock().utcnow(), "Mine"))
+    words = ("open", "--description=odd profit", "--severity=error")
+    status, refused = said(root, capsys, *words, "--run=nobody")
+    assert (status, "there is no run nobody on this host" in refused["refused"]) == (1, True)
+    assert said(root, capsys, "list")[1]["incidents"] == []
+    names = [said(root, capsys, *words, "--run=r", f"--description={what}")[1]["incident"] for what in ("one", "two")]
+    assert [each["run_id"] for each in names] == ["r", "r"]
+    with registry.opened(registry.place(root), owner=os.getuid()) as present:
+        row = present.run("r")
+    assert row is not None
+    assert row["incident_id"] == names[0]["id"], "the first one stays"
+    assert said(root, capsys, "check")[1]["proven"]
 
 
 def test_people_get_a_table(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
