@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from freqops.core.logs.redaction import Redactor
 CHUNK = 256 * 1024
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-MOST = 200  # files of one log
+MOST, TRIES = 200, 5  # files of one log, and how often they are opened where they are rotated meanwhile
 
 
 class Opened(NamedTuple):
@@ -80,11 +80,26 @@ class Log:
     def opened(self, stack: ExitStack) -> list[Opened]:
         """Return the files, open, the newest first; all are opened at once, because they may be rotated meanwhile.
 
+        A rotation while they are opened gives the oldest a name that was not looked for. Then all are opened again.
+
         Args:
             stack: Closes them.
         """
+        left = TRIES
+        while True:
+            left, wrong = left - 1, len(self.wrong)
+            with ExitStack() as own:
+                found, rotated = self._opened(own)
+                if not (rotated and left):
+                    stack.enter_context(own.pop_all())
+                    return found
+            del self.wrong[wrong:]
+
+    def _opened(self, stack: ExitStack) -> tuple[list[Opened], bool]:
+        """Return the files, open, and whether they were rotated meanwhile, so that one may be missing."""
         opened: list[Opened] = []
         seen: set[tuple[int, int]] = set()
+        rotated = False
         try:
             home = os.open(self.home, DIRECTORY)
             stack.callback(os.close, home)
@@ -94,12 +109,13 @@ class Log:
         except OSError as error:
             if not (self.optional and isinstance(error, FileNotFoundError)):
                 self.wrong.append(f"{self.home / self.below}: {error.strerror}")
-            return []
+            return [], False
         for name in names[:MOST]:
             try:
                 descriptor = os.open(name, PLAIN, dir_fd=place)
             except FileNotFoundError:
-                continue  # rotated away meanwhile
+                rotated = True
+                continue
             except OSError as error:
                 self.wrong.append(f"{self.below}/{name}: {error.strerror}")
                 continue
@@ -112,7 +128,11 @@ class Log:
             if identity not in seen:
                 seen.add(identity)
                 opened.append(Opened(name, descriptor, identity, found.st_size))
-        return opened
+            else:
+                rotated = True
+        with suppress(OSError):
+            rotated = rotated or self._names(os.listdir(place)) != names  # noqa: PTH208  likewise
+        return opened, rotated
 
     def line(self, raw: bytes) -> Line | None:
         """Return what a line says, without secrets; None where it is none of ours, which is counted."""

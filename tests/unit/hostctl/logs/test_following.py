@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,31 @@ def test_files_that_are_rotated_while_it_does_not_look_are_all_read(follower: Fo
     follower.process.send_signal(signal.SIGCONT)
     follower.shows("first", "one", "two", "three")
     assert follower.notes == []
+
+
+@pytest.mark.parametrize("rotated", [1, 2])
+def test_a_file_that_is_rotated_away_while_all_are_opened_is_among_them(
+    log: Path, monkeypatch: pytest.MonkeyPatch, rotated: int
+) -> None:
+    log.with_name(f"{NAME}.1").write_bytes(raw("of old"))
+    opened, left = os.open, [rotated]
+
+    def open_late(path: Any, *words: Any, **more: Any) -> int:
+        if path == NAME and left[0]:
+            left[0] -= 1
+            for number in (2, 1, 0):
+                older = log.with_name(f"{NAME}.{number}" if number else NAME)
+                if older.exists():
+                    older.replace(log.with_name(f"{NAME}.{number + 1}"))
+            log.write_bytes(raw("new"))
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(os, "open", open_late)
+    place = log.parent
+    with ExitStack() as stack:
+        found = Log(place.parent, place.name, NAME).opened(stack)
+        assert len(found) == 2 + rotated
+        assert b"of old" in os.pread(found[-1].descriptor, 1000, 0)
 
 
 @pytest.mark.parametrize("begun", ["before", "meanwhile"])
