@@ -162,6 +162,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "str"},
     "kind": {"type": "str"},
     "severity": {"type": "str"},
+    "run": {"type": "str"},
     "state": {"type": "str"},
     "since": {"type": "str"},
     "up_to": {"type": "str"},
