@@ -101,6 +101,12 @@ def freeze_and_die(host: Host, call: str, monkeypatch: pytest.MonkeyPatch) -> No
         os._exit(0)
 
 
+def freeze(host: Host) -> None:
+    """Freeze the bot, and wait until its processes have taken the signal, which is not at once on a busy machine."""
+    frozen.freeze(host.bot, BY, host.clock)
+    host.wait_until_frozen(2)
+
+
 @pytest.mark.parametrize(("call", "left"), list(zip(CALLS, (0, 0, 1, 2), strict=True)))
 def test_what_a_killed_command_froze_goes_on_by_one_recovery(
     host: Host, call: str, left: int, monkeypatch: pytest.MonkeyPatch
@@ -117,7 +123,7 @@ def test_what_a_killed_command_froze_goes_on_by_one_recovery(
 
 
 def test_a_drill_that_lives_is_left_alone(host: Host) -> None:
-    frozen.freeze(host.bot, BY, host.clock)
+    freeze(host)
     with durable.locked(layout.Home(host.home).drill_lock, 0, host.clock):
         assert recover.recover(host.root, "timer", host.clock, host.engine) == ([], [])
         assert (host.frozen, stopped.note_of(host.home) is None) == ([True, True], False)
@@ -128,7 +134,7 @@ def test_a_drill_that_lives_is_left_alone(host: Host) -> None:
 @pytest.mark.parametrize("command", ["remove", "start"])
 def test_the_note_of_a_later_command_thaws_too(host: Host, command: str) -> None:
     """A command that stops a frozen bot has its own note in the place of the drill's."""
-    frozen.freeze(host.bot, BY, host.clock)
+    freeze(host)
     stopped.begin(host.home, Stopped(command, "one", "f00"), host.clock)
     assert recover.recover(host.root, "timer", host.clock, host.engine)[1] == []
     assert host.frozen == [False, False]
@@ -136,7 +142,7 @@ def test_the_note_of_a_later_command_thaws_too(host: Host, command: str) -> None
 
 def test_nothing_goes_on_under_a_hold_of_level_3(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lives then is ended, and it does nothing before that."""
-    frozen.freeze(host.bot, BY, host.clock)
+    freeze(host)
     hold = holds.Hold("halt", 3, "why", "ann@host", "drill-1", 0, "")
     assert holds_file.latch(host.home, hold, host.clock).error is None
     seen: list[bool] = []
