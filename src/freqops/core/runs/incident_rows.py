@@ -146,9 +146,10 @@ class IncidentRows:
         return replace(event, run="", text=f"{event.text} (run {event.run}, which is not here)")
 
     def _cite(self, run: str, incident: str) -> None:
-        """Have a run cite an incident; the first one stays."""
+        """Have a run that is named cite an incident; the first one stays."""
         query = "UPDATE runs SET incident_id = ? WHERE id = ? AND coalesce(incident_id, '') = ''"
-        self._connection.execute(query, (incident, run))
+        if run:
+            self._connection.execute(query, (incident, run))
 
     def incident(self, incident: str) -> Incident | None:
         """Return an incident by its own id."""
