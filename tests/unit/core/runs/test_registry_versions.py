@@ -11,7 +11,8 @@ import pytest
 
 from freqops.core.incident import life
 from freqops.core.incident.life import Event
-from freqops.core.runs import incident_rows, registry, registry_migration
+from freqops.core.runs import registry, registry_migration
+from freqops.core.runs.incident_rows import IncidentRows
 from tests.unit.core.runs import old_registry
 from tests.unit.fakes import FakeClock
 
@@ -21,7 +22,7 @@ AT = "2026-01-01T10:00:00Z"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = registry.place(tmp_path)
     made.parent.mkdir(parents=True)
     with contextlib.closing(sqlite3.connect(made)) as connection:
@@ -33,9 +34,10 @@ def path(tmp_path: Path) -> Path:
     losses = [{"run_id": each["id"], "key": "loss", "value": float(number)} for number, each in enumerate(epochs)]
     kept = [{"source": "runs", "row_json": "{}", "why": "odd", "refused": 1}]
     old_registry.write_rows(made, {"runs": rows, "metrics": losses, "kept_rows": kept})
+    monkeypatch.setattr(IncidentRows, "_cite", lambda *_: None)  # of version 3
     with contextlib.closing(registry.connected(made, "rw")) as connection, connection:
         event = Event(life.OPENED, AT, "ann", "odd", life.MANUAL, "info", "manual: odd", run=f"{EPOCHS}:00002")
-        incident_rows.IncidentRows(connection).enter("one", "", event)
+        IncidentRows(connection).enter("one", "", event)
     return made
 
 
