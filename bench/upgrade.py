@@ -8,7 +8,10 @@ and compares every table of both clusters; the bare way does none of that.
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import yaml
 
@@ -16,7 +19,7 @@ from bench.backup import BOT, HOST, MEGABYTES, fill, psql, timed
 from freqops.core.base.text_table import table
 from lab.base.paths import INVENTORY
 from tests.support import images
-from tests.support.field import Field
+from tests.support.field import Field, play
 from tests.support.older_postgres import HOME, bring_down
 
 OLDER = 15
@@ -37,13 +40,27 @@ BARE = (
 GONE = f"docker rm --force --volumes {NEW} > /dev/null 2>&1; rm -rf {PLACE}"
 
 
+def deploy_on(image: str) -> None:
+    """Deploy the host by an inventory that declares an image of Postgres, so that it is as it was made."""
+    with tempfile.TemporaryDirectory() as place:
+        inventory = Path(place) / "inventory"
+        shutil.copytree(INVENTORY, inventory, ignore=shutil.ignore_patterns("control-*"))
+        path = inventory / "group_vars/lab.yml"
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "postgres_image": image}))
+        done = play("deploy", "--limit", HOST, inventory=str(inventory))
+    if done.rc != 0:
+        raise SystemExit(done.out)
+
+
 def main() -> int:
     """Measure, and print the table."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else MEGABYTES
     declared = yaml.safe_load((INVENTORY / "group_vars/lab.yml").read_text())["postgres_image"]
     field = Field(HOST, BOT)
     field.ready()
-    bring_down(field, images.postgres(OLDER), [BOT])
+    older = images.postgres(OLDER)
+    bring_down(field, older, [BOT])
+    deploy_on(older)
     try:
         fill(field, megabytes)
         bare = timed(field, MADE.format(image=declared)) + timed(field, BARE)
