@@ -87,7 +87,7 @@ def _needs(row: Mapping[str, Any], incidents: Incidents) -> Iterator[str]:
     about, own = incidents.about.get(row["id"]), row["incident_id"]
     if about:
         yield f"the incident {about} is about it"
-    if own in incidents.unclosed:
+    if own != about and own in incidents.unclosed:
         yield f"it belongs to the incident {own}, which is not closed"
 
 
