@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.runs import run_answer, run_order, run_progress
 from freqops.core.runs.registry_schema import FINISHED
@@ -17,11 +14,10 @@ from ..runs import beginning, progress, stopping, supervisor
 from ..runs import contain as containment
 from ..runs.run_directory import RunDirectory
 from ..runs.run_engine import RunEngine
-from . import argument_types, output
+from . import argument_types, given_order, output
 
 HELP = "begin a backtest, a hyperopt, an analysis or a download, follow it, cancel it"
 IN_SESSION = False
-MOST_INPUT = 64 * 1024 * 1024
 START, FOLLOW, CANCEL = "start", "follow", "cancel"
 OF_UNIT = {
     "supervise": "hold the slot of a run and write down its end (run by its unit)",
@@ -55,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     """
     clock, engine = Clock(), RunEngine()
     if options.action == START:
-        begun = beginning.begin(options.root, run_order.parsed(_order()), clock, engine)
+        begun = beginning.begin(options.root, run_order.parsed(given_order.read()), clock, engine)
         output.print_json({"version": 1, "command": "run", "run": begun})
         return PROVEN
     place = RunDirectory(options.root, options.run)
@@ -78,16 +74,6 @@ def _of_unit(action: str, place: RunDirectory, clock: Clock, engine: RunEngine) 
     else:
         stopping.end_left(place, engine, clock)
     return PROVEN
-
-
-def _order() -> Any:
-    text = sys.stdin.read(MOST_INPUT + 1)
-    if len(text) > MOST_INPUT:
-        raise Refused(f"the order is longer than {MOST_INPUT} characters")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"the order on standard input is no JSON: {error}") from None
 
 
 def _told(end: dict[str, Any]) -> dict[str, Any]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
-from typing import Any
 
 from freqops.core.base.clock import Clock
-from freqops.core.base.errors import Refused
 from freqops.core.base.exit_status import NOT_PROVEN, PROVEN
 from freqops.core.runs import strategy_answer, strategy_order
 from freqops.core.runs.strategy_order import StrategyOrder
 
 from ..runs import strategy_reader
 from ..runs.run_engine import RunEngine
-from . import argument_types, output
+from . import argument_types, given_order, output
 
 HELP = "read strategies in the bot's image, and write what they are to the registry"
 IN_SESSION = True
-MOST_INPUT = 64 * 1024 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read them; 2 where one could not be read, or its row is not as it should be."""
-    order = StrategyOrder(bot=options.bot) if options.bot else strategy_order.parsed(_order())
+    order = StrategyOrder(bot=options.bot) if options.bot else strategy_order.parsed(given_order.read())
     answer = strategy_reader.read(options.root, order, Clock(), RunEngine(), look=options.look)
     if options.json:
         name = os.uname().nodename
@@ -43,13 +38,3 @@ def run(options: argparse.Namespace) -> int:
         said = ["NOTHING WRITTEN, this was a look"] if options.look else []
         output.print_text(*lines, *strategy_answer.lines(answer), *said)
     return NOT_PROVEN if answer.problems else PROVEN
-
-
-def _order() -> Any:
-    text = sys.stdin.read(MOST_INPUT + 1)
-    if len(text) > MOST_INPUT:
-        raise Refused(f"the order is longer than {MOST_INPUT} characters")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"the order on standard input is no JSON: {error}") from None

@@ -17,6 +17,7 @@ from freqops.core.runs.strategy_order import StrategyOrder
 from freqops.core.runs.strategy_rows import NEW, UNCHANGED, UPDATED, StrategyRows
 from freqops.hostctl import cli
 from freqops.hostctl.bot.engine_command import EngineError
+from freqops.hostctl.commands import given_order
 from freqops.hostctl.commands import strategies as command
 from freqops.hostctl.runs import beginning, input_files, strategy_reader
 from tests.support.strategies_read import FACTS, broken, row, said
@@ -202,7 +203,7 @@ def typed(host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
     def run(*words: str, order: object = None) -> tuple[int, str]:
         text = json.dumps(host.order.to_json() if order is None else order)
-        monkeypatch.setattr(command, "sys", type("Sys", (), {"stdin": io.StringIO(text)}))
+        monkeypatch.setattr(given_order, "sys", type("Sys", (), {"stdin": io.StringIO(text)}))
         status = cli.main(["strategies", *words], host.root)
         return status, capsys.readouterr().out
 
