@@ -5,7 +5,6 @@ What is read lies for that time in a directory of its own: copies, also of what 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -27,7 +26,7 @@ from freqops.core.runs.strategy_rows import Origin, StrategyRows
 
 from ..bot.engine_command import EngineError
 from . import beginning, input_files
-from .run_engine import RunEngine
+from .run_engine import GONE, RunEngine
 
 PLACE = Path("user_data") / "strategies_read"  # below the tree of freqops, and only while strategies are read
 LOCK = Path("user_data") / ".strategies.lock"
@@ -155,8 +154,16 @@ def _said(engine: RunEngine, command: list[str], order: StrategyOrder) -> tuple[
 
 
 def _take_away(engine: RunEngine) -> None:
-    with contextlib.suppress(EngineError):  # it is not there, as it should be
+    """Take the container away, if it is there.
+
+    Raises:
+        EngineError: The engine does not do it: what nobody has looked at may go on in it.
+    """
+    try:
         engine.remove(NAME)
+    except EngineError as error:
+        if not any(word in str(error).lower() for word in GONE):
+            raise
 
 
 def _written(root: Path, order: StrategyOrder, found: list[Strategy], origin: Origin, *, look: bool) -> Answer:

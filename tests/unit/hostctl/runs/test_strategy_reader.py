@@ -255,3 +255,12 @@ def test_the_registry_is_opened_by_its_owner_alone(host: Host) -> None:
     host.registry.chmod(0o644)
     with registry.opened(host.registry, owner=os.geteuid()) as present:
         assert present.strategies().classes() == []
+
+
+def test_a_container_that_cannot_be_taken_away_is_no_success(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def remove(_name: str) -> None:
+        raise EngineError("the daemon does not answer")
+
+    monkeypatch.setattr(host.engine, "remove", remove)
+    with pytest.raises(EngineError, match="does not answer"):
+        host.read()
