@@ -17,6 +17,7 @@ from action_plugins import freqops_strategies
 from freqops.core.runs import strategy_order
 from freqops.fleet import fanout
 from freqops.hostctl import cli
+from freqops.hostctl.commands import given_order
 from freqops.hostctl.commands import strategies as command
 from freqops.plays import connections
 from tests.support.patience import GIVE_UP
@@ -59,7 +60,7 @@ class Fleet:
         self.words.append(words)
         self.orders.append(json.loads(data))
         self.patch.setattr(command, "RunEngine", lambda: host.engine)
-        self.patch.setattr(command, "sys", SimpleNamespace(stdin=io.StringIO(data.decode())))
+        self.patch.setattr(given_order, "sys", SimpleNamespace(stdin=io.StringIO(data.decode())))
         self.capsys.readouterr()
         cli.main(words, host.root)
         return {**json.loads(self.capsys.readouterr().out), **self.spoil.get(name, {})}, None
