@@ -133,6 +133,7 @@ class JobRun:
             self._note(began)
             yield
         finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a child before its exec has it open, too
             os.close(descriptor)
 
     def _note(self, began: datetime, waits_for: str = "") -> None:

@@ -129,6 +129,7 @@ def locked(path: Path, timeout: float, clock: Clock) -> Iterator[bool | None]:
     try:
         yield _acquire(descriptor, timeout, clock)
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a child before its exec has the file open, too
         os.close(descriptor)
 
 

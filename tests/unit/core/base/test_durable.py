@@ -101,6 +101,27 @@ def test_a_second_holder_waits_as_long_as_said_and_no_longer(tmp_path: Path) -> 
         assert fourth
 
 
+def test_a_lock_is_given_back_although_a_child_before_its_exec_still_has_the_file_open(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with durable.locked(tmp_path / "lock", 0, clock) as first:
+        assert first
+        opened = [each for each in Path("/proc/self/fd").iterdir() if _is(each, tmp_path / "lock")]
+        assert len(opened) == 1
+        of_the_child = os.dup(int(opened[0].name))
+    try:
+        with durable.locked(tmp_path / "lock", 0, clock) as second:
+            assert second
+    finally:
+        os.close(of_the_child)
+
+
+def _is(descriptor: Path, path: Path) -> bool:
+    try:
+        return descriptor.readlink() == path
+    except OSError:
+        return False
+
+
 def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:
     clock = FakeClock()
     with pytest.raises(KeyError), durable.locked(tmp_path / "lock", 0, clock):
