@@ -6,13 +6,14 @@ from ..bot.database_contents import Recorded
 from .manifest import Manifest
 
 TRADES = ("", "trades")
+OF_TRADES = (TRADES, ("", "orders"))
 
 
 def emptied(before: Manifest | None, now: Recorded) -> list[str]:
     """Return the losses since the last dump of the same database, a line each.
 
-    Pair locks, orders and the like may go one by one. Trades never do, and no table goes, as long as the image is the
-    same.
+    Pair locks, orders and the like may go one by one. Trades never do once one of them has bought anything, and no
+    table goes, as long as the image is the same.
 
     Args:
         before: That dump; None where there is none.
@@ -22,10 +23,11 @@ def emptied(before: Manifest | None, now: Recorded) -> list[str]:
         return []
     held = {key: table.rows for key, (_, table) in before.contents.tables.items() if table.rows}
     left = {key: table.rows for key, (_, table) in now.tables.items()}
-    if held and not any(left.values()):
+    stays = {key for key in held if before.lasting or key not in OF_TRADES}
+    if stays and not any(left.values()):
         return ["it is empty"]
     gone = [f"table {'.'.join(part for part in key if part)}: it is gone, with {rows} rows"
             for key, rows in sorted(held.items()) if key not in left]  # fmt: skip
-    if held.get(TRADES) and left.get(TRADES) == 0:
+    if TRADES in stays and left.get(TRADES) == 0:
         gone.append(f"table trades: it is empty, and had {held[TRADES]} rows")
     return gone

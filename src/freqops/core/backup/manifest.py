@@ -57,7 +57,9 @@ DOCUMENT: dict[str, kinds.Kind] = {
     "contents": kinds.object_,
     "next_numbers": _numbers,
     "files": kinds.list_of(kinds.object_),
+    "filled": kinds.count,
 }
+OPTIONAL = ("filled",)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Manifest:
         contents: What every table held.
         next_numbers: The number that the next insert takes, for each numbered column, like ``trades.id``.
         files: The files that hold it.
+        filled: How many trades had bought or sold anything; None where that was not written down.
     """
 
     bot: str
@@ -117,6 +120,7 @@ class Manifest:
     contents: Recorded
     next_numbers: Mapping[str, int]
     files: tuple[File, ...]
+    filled: int | None = None
 
     @classmethod
     def read(cls, document: object) -> Manifest:
@@ -141,6 +145,7 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that is written down."""
+        filled = {} if self.filled is None else {"filled": self.filled}
         return {
             "format": FORMAT,
             "bot": self.bot,
@@ -153,6 +158,7 @@ class Manifest:
             "contents": self.contents.to_json(),
             "next_numbers": dict(self.next_numbers),
             "files": [file.to_json() for file in self.files],
+            **filled,
         }
 
     @property
@@ -161,14 +167,19 @@ class Manifest:
         return self.began
 
     @property
+    def lasting(self) -> bool:
+        """Whether its trades and orders stay for good: Freqtrade deletes a trade whose entry is cancelled unfilled."""
+        return self.filled != 0
+
+    @property
     def rows(self) -> dict[str, int]:
         """The rows of every table, by its name; that of another schema has the name of it before a dot."""
         return {".".join(part for part in key if part): table.rows for key, (_, table) in self.contents.tables.items()}
 
 
 def _exactly(document: object, names: Mapping[str, kinds.Kind]) -> dict[str, Any]:
-    """Return a document that has these names, and no other."""
-    found = kinds.checked(document, names, tuple(names))
+    """Return a document that has these names, but for those that are optional, and no other."""
+    found = kinds.checked(document, names, tuple(name for name in names if name not in OPTIONAL))
     unknown = sorted(str(name) for name in set(document) - set(names)) if isinstance(document, dict) else []
     if unknown:
         raise kinds.Malformed(f"it says '{visible(unknown[0], SHOWN)}', which is not known")

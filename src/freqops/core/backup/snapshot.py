@@ -19,7 +19,8 @@ FORMAT = 1
 NAME = "manifest.json"  # at the root of the snapshot
 TAG = "freqops"
 SHOWN = 60
-# Tables whose rows Freqtrade never deletes: where they had rows and have none, the database is another one, or lost.
+# Tables whose rows stay once a trade has bought anything: where they have none then, the database is another one, or
+# lost.
 LASTING = (("", "trades"), ("", "orders"))
 FIELDS: dict[str, kinds.Kind] = {
     "version": lambda value: value == FORMAT,
@@ -159,6 +160,8 @@ def _cut_off(before: str, now: str) -> list[str]:
 
 
 def _lost(before: Manifest, now: Manifest) -> list[str]:
+    if not before.lasting:
+        return []
     present = _rows(now)
     return [f"{table} had {rows} rows, and has none" for table, rows in _rows(before).items()
             if rows and not present.get(table)]  # fmt: skip

@@ -20,13 +20,14 @@ from freqops.core.bot import layout
 from freqops.core.bot.layout import Home
 
 from ..bot import databases
-from ..bot.database_copies import DatabaseError
+from ..bot.database_copies import Database, DatabaseError
 from ..bot.engine import Engine
 from . import live_copies
 from .live_copies import Copy
 
 LOCK_SECONDS = 120.0
 PRIVATE_DIRECTORY = 0o700
+FILLED = "select count(distinct ft_trade_id) as filled from orders where filled > 0"
 LOSS = "'freqops-host dump BOT --accept-loss' makes a dump all the same, and the older ones stay"
 
 
@@ -60,7 +61,7 @@ def take_locked(home: Path, clock: Clock, engine: Engine, *, accept_loss: bool =
         gone = [] if accept_loss else emptied(last_of(store, bot.mode, copied.kind), copied.contents)
         if gone:
             raise DatabaseError(f"{bot.name}: since its last dump its database lost {'; '.join(gone)}; {LOSS}")
-        made = Dump(store.directory / stamp, stamp, _written(partial, bot, copied, clock))
+        made = Dump(store.directory / stamp, stamp, _written(partial, bot, copied, _filled(database), clock))
         wrong = store.damaged(Dump(partial, stamp, made.manifest))
         if wrong:
             raise NotProven(f"{bot.name}: the dump is not what was written: {'; '.join(wrong)}")
@@ -151,7 +152,18 @@ def _partial(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
 
 
-def _written(partial: Path, bot: layout.Bot, copied: Copy, clock: Clock) -> Manifest:
+def _filled(database: Database) -> int | None:
+    """Return how many trades have bought or sold anything by now, at least as many as in the copy; None if not known.
+
+    Trades that are gone later although there were some are a loss; so a number that is too high is on the safe side.
+    """
+    try:
+        return int(database.rows(FILLED)[0][0])
+    except (DatabaseError, LookupError, TypeError, ValueError):
+        return None
+
+
+def _written(partial: Path, bot: layout.Bot, copied: Copy, filled: int | None, clock: Clock) -> Manifest:
     """Bring everything of a dump to the disk, its manifest last."""
     path = partial / DATABASE
     with path.open("rb") as stream:
@@ -160,7 +172,7 @@ def _written(partial: Path, bot: layout.Bot, copied: Copy, clock: Clock) -> Mani
     ended: datetime = max(clock.utcnow(), copied.began)  # the clock may be set back meanwhile
     made = Manifest(
         bot.name, bot.mode, copied.kind, bot.image, bot.release, copied.began, ended, copied.contents,
-        copied.next_numbers, files,
+        copied.next_numbers, files, filled,
     )  # fmt: skip
     durable.write_json(partial / MANIFEST, made.to_json(), databases.PRIVATE)
     return made

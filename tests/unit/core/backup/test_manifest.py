@@ -29,6 +29,11 @@ def test_what_is_written_is_read() -> None:
     assert found.rows == {"trades": 2}
 
 
+def test_how_many_trades_were_filled_is_read_where_it_was_written_down() -> None:
+    assert (Manifest.read(written()).filled, Manifest.read({**written(), "filled": 3}).filled) == (None, 3)
+    assert Manifest.read({**written(), "filled": 0}).to_json()["filled"] == 0
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -36,6 +41,8 @@ def test_what_is_written_is_read() -> None:
         lambda d: d.update(format=True),
         lambda d: d.pop("format"),
         lambda d: d.update(more=1),
+        lambda d: d.update(filled=-1),
+        lambda d: d.update(filled="1"),
         lambda d: d.update(bot="../alpha"),
         lambda d: d.update(mode="demo"),
         lambda d: d.update(kind="mysql"),

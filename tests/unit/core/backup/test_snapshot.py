@@ -90,6 +90,13 @@ def test_what_lost_all_its_rows_is_named() -> None:
     assert made(bots=rows(trades=0)).emptied(None) == {}
 
 
+@pytest.mark.parametrize(("filled", "is_lost"), [(0, False), (1, True), (None, True)])
+def test_trades_of_which_none_bought_anything_may_go(filled: int | None, is_lost: bool) -> None:
+    then = replace(rows(trades=2, orders=3)["alpha"], filled=filled)
+    lost = made(bots=rows(trades=0, orders=0)).emptied(made(bots={"alpha": then}))
+    assert bool(lost) is is_lost
+
+
 def test_a_registry_that_lost_its_rows_is_named_where_it_is_a_part() -> None:
     before = made(parts=("registry",), registry={"runs": 3, "metrics": 0})
     now = made(parts=("registry",), registry={"runs": 0, "metrics": 0})

@@ -169,6 +169,39 @@ def test_what_lost_its_rows_is_no_dump_until_somebody_says_so(host: Dumping, sql
     assert len(host.stamps) == 2
 
 
+@pytest.mark.parametrize(
+    ("order", "filled"),
+    [
+        ("update orders set filled = 0.0", 0),
+        ("update orders set filled = null", 0),
+        ("update orders set filled = 0.1", 1),
+    ],
+)
+def test_a_trade_that_bought_nothing_may_go_and_one_that_did_may_not(host: Dumping, order: str, filled: int) -> None:
+    """Freqtrade deletes a trade, with its orders, whose entry is cancelled before it bought anything."""
+    write(host.path, "alter table orders add filled real")
+    write(host.path, order)
+    write(host.path, "insert into pairlocks (reason) values ('')")
+    assert take(host).manifest.filled == filled
+    write(host.path, "delete from orders")
+    write(host.path, "delete from trades")
+    if not filled:
+        assert take(host).manifest.rows["trades"] == 0
+    else:
+        with pytest.raises(DatabaseError, match="table trades: it is empty, and had 1 rows"):
+            take(host)
+
+
+def test_how_much_was_filled_is_not_known_where_the_database_does_not_say_and_then_nothing_may_go(
+    host: Dumping,
+) -> None:
+    assert take(host).manifest.filled is None
+    write(host.path, "insert into pairlocks (reason) values ('')")
+    write(host.path, "delete from trades")
+    with pytest.raises(DatabaseError, match="table trades: it is empty"):
+        take(host)
+
+
 def test_a_database_that_is_gone_or_something_else_is_no_dump(host: Dumping) -> None:
     host.path.unlink()
     with pytest.raises(DatabaseError, match=r"there is no trades\.sqlite"):
