@@ -71,9 +71,10 @@ def test_a_resting_entry_fills_when_the_price_comes(bot: Bot) -> None:
 
 
 def test_entry_stop_takes_a_resting_entry_away_for_good(bot: Bot) -> None:
-    """Cancelling an entry of which nothing filled is answered with 502 although it worked.
+    """Cancelling an entry of which nothing filled is answered with 502 although it worked, and the trade is deleted.
 
-    So freqops judges by the next reading, not by the answer.
+    So freqops judges by the next reading, not by the answer; and trades of which none bought anything may be gone from
+    a database without a loss.
     """
     trade = bot.enter("ETH/USDT", limit=2000)
     assert entry_orders(trade) == (True, False)
@@ -82,6 +83,8 @@ def test_entry_stop_takes_a_resting_entry_away_for_good(bot: Bot) -> None:
     assert result.proven is not None, result.missing
     assert result.cancelled == {f"{trade['trade_id']} ETH/USDT"}
     assert result.refusals.keys() == {trade["trade_id"]}, "Freqtrade answers 502 to a cancellation that worked"
+    for table, column in (("trades", "id"), ("orders", "ft_trade_id")):
+        assert bot.query(f"select count(*) from {table} where {column} = {trade['trade_id']}") == [[0]]  # noqa: S608
     bot.exchange.move("ETHUSDT", 1500)
     try:
         bot.rounds(3)

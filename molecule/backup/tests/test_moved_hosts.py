@@ -74,6 +74,18 @@ class Mover(Field):
         names = ("trade_id", "pair", "amount", "stake_amount", "open_rate", "stop_loss_abs")
         return [(*(trade[name] for name in names), len(trade["orders"])) for trade in self.trades()]
 
+    def saved(self) -> str:
+        """Return the host's own repository, as text."""
+        saved = self.sh(f"tar --create --gzip --directory {SAVED} local | base64 --wrap=0")
+        assert len(base64.b64decode(saved)) > 1000
+        return saved
+
+    def put_back(self, saved: str, place: str) -> None:
+        """Put such a repository into a directory of the host."""
+        put = f"mkdir -p {place} && chmod 0700 {place} && base64 --decode | tar --extract --gzip --directory {place}"
+        done = self.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
+        assert done.rc == 0, done.err
+
     def settled(self) -> list[tuple[Any, ...]]:
         """Return what is known of its trades, when nothing of that has changed for some rounds of its loop."""
         seen: dict[str, list[tuple[Any, ...]]] = {}
@@ -96,10 +108,17 @@ class Mover(Field):
 
 @dataclass
 class World:
-    """Both hosts, and what the inventory says of them."""
+    """Both hosts, and what the inventory says of them.
+
+    Attributes:
+        more: What it says of the first host besides.
+        again: What it says of the bot there besides.
+    """
 
     rollout: Rollout
     key: dict[str, str] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    again: dict[str, Any] = field(default_factory=dict)
     lost: LostHost | None = None
     bots: dict[str, Mover] = field(default_factory=lambda: {host: Mover(host, MODEL) for host in (OLD, NEW)})
 
@@ -116,7 +135,8 @@ class World:
                 "exit_pricing": {"price_side": "other"},
                 "order_types": {**declared["config"]["order_types"], "exit": "market"},
             }  # fmt: skip
-            fleet[OLD] |= {"freqtrade_bots": [], "freqtrade_start_deadline": GIVE_UP}
+            declared |= self.again if at == OLD else {}
+            fleet[OLD] |= {"freqtrade_bots": [], "freqtrade_start_deadline": GIVE_UP, **self.more}
             fleet[at]["freqtrade_bots"].append(declared)
             fleet[NEW]["freqtrade_bots_per_address"] = {"binance": 6}
 
@@ -208,7 +228,7 @@ def rebuilt(world: World) -> Played:
     backed_up = world.play("backup", OLD, "--limit", OLD)
     assert backed_up.rc == 0, backed_up.out
     world.rollout.place.joinpath("known.json").write_text(json.dumps(quiet))
-    saved = bot.sh(f"tar --create --gzip --directory {SAVED} local | base64 --wrap=0")
+    saved = bot.saved()
     password = world.rollout.place / "password"
     password.write_text(bot.sh(f"cat {SAVED}/keys/local"))
     world.lost = take(OLD)
@@ -217,11 +237,7 @@ def rebuilt(world: World) -> Played:
     world.delete_key()
     world.lost.boot()
     world.use_key(bot.host.address)
-    archive = base64.b64decode(saved)
-    assert len(archive) > 1000
-    put = f"mkdir -p {SAVED} && chmod 0700 {SAVED} && base64 --decode | tar --extract --gzip --directory {SAVED}"
-    done = bot.host.run(f"sudo sh -c {shlex.quote(put)}", stdin=saved)
-    assert done.rc == 0, done.err
+    bot.put_back(saved, SAVED)
     words = ("--limit", OLD, *REASON, "-e", "repository=local", "-e", f"key_file={password}")
     refused = world.play("rebuild_host", OLD, *words)
     assert refused.rc != 0
@@ -360,3 +376,44 @@ def test_where_it_was_it_never_trades_again(world: World) -> None:
     new = world.bots[NEW]
     assert (len(world.resting()), new.state()) == (len(new.trades()), "running"), "nothing was sold"
     assert len(new.trades()) > 1
+
+
+def test_it_comes_back_out_of_the_repository_of_the_other_host(world: World) -> None:
+    """By ``restore.yml``, onto the host from which it was taken off; where it was last it is never resumed."""
+    old, new = world.bots[OLD], world.bots[NEW]
+    trades = new.settled()
+    assert world.play("backup", NEW, "--limit", NEW).rc == 0
+    old.put_back(new.saved(), f"{SAVED}/theirs")
+    repositories = [{"name": "local", "url": f"{SAVED}/local"}]
+    repositories.append({"name": "theirs", "url": f"{SAVED}/theirs/local", "of_host": NEW})
+    world.more = {"backup_repositories": repositories}
+    world.again = {"database": "postgresql", "initial_state": "stopped"}
+    deployed = world.play("deploy", OLD, "--limit", OLD)
+    assert deployed.rc == 0, deployed.out
+    password = shlex.quote(new.sh(f"cat {SAVED}/keys/local"))
+    old.sh(f"umask 0377 && printf %s {password} > {SAVED}/keys/theirs")
+    assert old.halt(3)[0] == 0
+    incident = next(hold["incident"] for hold in old.holds()["holds"] if hold["holder"] == "halt")
+    given = (f"bots={MODEL}", "repository=theirs", "snapshot=latest", "overwrite=true", f"incident={incident}")
+    words = ("--limit", OLD, *[word for each in given for word in ("-e", each)], *REASON)
+    refused = world.play("restore", OLD, *words)
+    assert refused.rc != 0
+    assert "it is held at level 0" in refused.out, refused.out
+    assert new.state() == "running"
+    assert new.halt(3)[0] == 0
+    del world.again["initial_state"]
+    deployed = world.play("deploy", OLD, "--limit", OLD)
+    assert deployed.rc == 0, deployed.out
+    restored = world.play("restore", OLD, *words)
+    assert restored.rc == 0, restored.out
+    assert (old.level(), old.processes(), new.processes()) == (3, [], [])
+    left = next(hold["incident"] for hold in new.holds()["holds"])
+    code, answer = new.tool(f"resume {MODEL} --incident {left} --reason test --anyway test")
+    assert (code, f"moved to {OLD}" in answer["refused"]) == (1, True)
+    old.resume()
+    until("it runs where it came from", lambda: old.state() == "running", GIVE_UP)
+    assert old.known() == trades
+    assert len(world.resting()) == len(trades)
+    removed = world.play("remove", OLD, "--limit", NEW, "-e", f"bots={MODEL}", *REASON)
+    assert removed.rc == 0, removed.out
+    assert f"it moved to {OLD}" in removed.out, removed.out
