@@ -90,7 +90,7 @@ def rebuilt(place: Path, password: Path) -> list[str]:
     """Destroy a host, rebuild it, and return the row of the table."""
     without_the_moved(place)
     field = Field(OLD, LOST)
-    done(play("backup", "--limit", OLD, *REASON, inventory=str(place)))
+    done(play("backup", "--limit", OLD, inventory=str(place)))
     saved = field.sh(f"tar --create --gzip --directory {SAVED} local | base64 --wrap=0")
     password.write_text(field.sh(f"cat {SAVED}/keys/local"))
     last = records(field, 0.0)[-1][0]
