@@ -106,7 +106,7 @@ class Built:
         return {"kind": "effective", "values": values}
 
     def trading(self) -> list[Finding]:
-        """Return what decides its trades in what was built, of what it was built, and what decides how much is traded."""
+        """Return what decides its trades in what was built, of what it was built, and its stake."""
         return [*trading.remarks(self._config), trading.stake(self._stake_before, self._config, self.strategy)]
 
     def _said(self) -> dict[str, Any]:

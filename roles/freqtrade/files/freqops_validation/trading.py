@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from . import place
@@ -90,21 +89,21 @@ def canonical(value: Any) -> str:
 
 def plain(value: Any, path: tuple[Any, ...] = ()) -> Any:
     """Return a value as JSON has it, the same in each run; what JSON cannot say stands there as a text."""
-    if len(path) > DEEPEST:
-        return "<deeper>"
     if isinstance(value, Enum):
         return plain(value.value, path)
-    if isinstance(value, Mapping):
-        return dict(_kept(value, path))
-    if isinstance(value, (list, tuple)):
-        return [plain(inner, (*path, number)) for number, inner in enumerate(value)]
-    if isinstance(value, (set, frozenset)):
-        return sorted((plain(inner, (*path, 0)) for inner in value), key=canonical)
+    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        return "<deeper>" if len(path) > DEEPEST else _inside(value, path)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else f"<{value}>"
-    if value is None or isinstance(value, (str, int)):
-        return value
-    return str(value) if isinstance(value, Path) else _object(value)
+    return value if value is None or isinstance(value, (str, int)) else _object(value)
+
+
+def _inside(value: Any, path: tuple[Any, ...]) -> Any:
+    if isinstance(value, Mapping):
+        return dict(_kept(value, path))
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(inner, (*path, 0)) for inner in value), key=canonical)
+    return [plain(inner, (*path, number)) for number, inner in enumerate(value)]
 
 
 def _kept(section: Mapping[Any, Any], path: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:

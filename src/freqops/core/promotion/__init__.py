@@ -1,1 +1,1 @@
-"""Promotion: the recorded permission for one bot, with one trading fingerprint, one account, one stage, to trade live."""
+"""Promotion: the permission for one bot, with one trading fingerprint, one account and one stage, to trade live."""

@@ -64,7 +64,11 @@ def said_in(output: str) -> BuiltConfiguration | None:
         trading, read, stake = (_only(found, kind) for kind in remarks.KEPT)
         values = trading.get("configuration")
         digest = trading["digest"] if values is None else hashlib.sha256(canonical(values).encode()).hexdigest()
-        if not (values is None or kinds.object_(values)) or not _is_digest(digest) or not _is_digest(read["config.json"]):
+        if (
+            not (values is None or kinds.object_(values))
+            or not _is_digest(digest)
+            or not _is_digest(read["config.json"])
+        ):
             return None
         return BuiltConfiguration(digest, values, read["config.json"], _stake(stake))
     except (ValueError, LookupError, TypeError, kinds.Malformed, RecursionError):

@@ -149,7 +149,9 @@ def refuse(
     percent, pair = f"{share * 100:f} %".replace(".0 %", " %"), visible(found.pair, SHOWN)
     if found.stake is None:
         raise Refused(f"the stake of a stage of {percent} is not known: it is unlimited, and no balance is known")
-    wrong = f"a stage of {percent} stakes {_text(found.stake)}, and the smallest entry in {pair} is {_text(found.entry)}"
+    wrong = (
+        f"a stage of {percent} stakes {_text(found.stake)}, and the smallest entry in {pair} is {_text(found.entry)}"
+    )
     if found.share is not None:
         raise Refused(f"{wrong}; the least stage that works is {found.share * 100:f} %".replace(".0 %", " %"))
     raise Refused(f"{wrong}; the least stake_amount that works with it is {_text(found.stake_amount)}")

@@ -89,7 +89,7 @@ def built(place: Path) -> BuiltConfiguration:
 
 
 def changes(former: Path, wanted: Path) -> list[str]:
-    """Return what differs in what decides trades, a line each; each value of the configuration with the old and the new.
+    """Return what differs in what decides trades, a line each; values of the configuration with the old and the new.
 
     Args:
         former: Directory of the release that was.
@@ -100,7 +100,7 @@ def changes(former: Path, wanted: Path) -> list[str]:
     """
     before, after = _read(former), _read(wanted)
     lines = [
-        f"{part}: {visible(before.texts[part] or 'none', LONGEST_SHOWN)} becomes {visible(new or 'none', LONGEST_SHOWN)}"
+        f"{part}: {_text(before.texts[part])} becomes {_text(new)}"
         for part, new in after.texts.items()
         if before.texts[part] != new
     ]
@@ -196,6 +196,10 @@ def _shown(path: tuple[str, ...], values: Mapping[tuple[str, ...], Any]) -> str:
         return "nothing"
     hidden = release.SECRET_NAME.search(path[-1]) is not None
     return release.HIDDEN if hidden else visible(json.dumps(release.without_secrets(value)), LONGEST_SHOWN)
+
+
+def _text(text: str) -> str:
+    return visible(text or "none", LONGEST_SHOWN)
 
 
 def _named(place: Path) -> str:

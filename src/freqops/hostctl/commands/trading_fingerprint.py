@@ -1,4 +1,4 @@
-"""``freqops-host trading-fingerprint``: the digest of all that decides a bot's trades, for each of its kept releases."""
+"""``freqops-host trading-fingerprint``: the digest of all that decides a bot's trades, for each kept release."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,7 +60,7 @@ ANOTHER: dict[str, dict[str, Any]] = {
 }
 
 
-class Mode(str, Enum):
+class Mode(StrEnum):
     """A mode, as Freqtrade has them."""
 
     LIVE = "live"
@@ -98,13 +98,15 @@ def test_a_section_with_nothing_but_a_proxy_is_as_none(trading: Any) -> None:
     """One with a password stands among the secrets of the bot, where no validation sees it."""
     for name in proxies.NAMES:
         section = {name: "http://proxy:1"}
-        with_one = {**BUILT["exchange"], **{section_of: section for section_of in proxies.SECTIONS[1:]}}
+        with_one = {**BUILT["exchange"], **dict.fromkeys(proxies.SECTIONS[1:], section)}
         assert text(trading, exchange=with_one) == text(trading), name
     assert (*trading.SECTIONS,) == proxies.SECTIONS
     assert set(trading.PROXIES) == {*proxies.NAMES, proxies.BY_SCHEME}
 
 
-@pytest.mark.parametrize("value", [object(), print, Mode, {3, 1, 2}, frozenset({"b", "a"}), float("nan"), Path("/x"), b"x"])
+@pytest.mark.parametrize(
+    "value", [object(), print, Mode, {3, 1, 2}, frozenset({"b", "a"}), float("nan"), Path("/x"), b"x"]
+)
 def test_what_json_cannot_say_is_said_the_same_each_time(trading: Any, value: Any) -> None:
     said = json.loads(text(trading, mine=value))["mine"]
     assert "0x" not in str(said)
@@ -145,7 +147,9 @@ def test_the_mark_is_read_as_the_image_says_it(trading: Any, tmp_path: Path) -> 
 def test_of_what_is_too_long_the_digest_is_told(trading: Any) -> None:
     pairs = [f"COIN{number:06}/USDT" for number in range(trading.LONGEST // 10)]
     long = {**BUILT, "exchange": {**BUILT["exchange"], "pair_whitelist": pairs}}
-    output = "".join(f"{remarks.MARK}{json.dumps(each)}\n" for each in [*trading.remarks(long), trading.stake({}, {}, 1)])
+    output = "".join(
+        f"{remarks.MARK}{json.dumps(each)}\n" for each in [*trading.remarks(long), trading.stake({}, {}, 1)]
+    )
     assert len(output) < 1000
     said = built_configuration.said_in(output)
     assert said is not None

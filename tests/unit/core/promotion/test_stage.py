@@ -48,7 +48,7 @@ def exact(value: Any) -> Decimal:
 
 @given(configs, shares)
 def test_no_value_is_more_than_its_share(config: dict[str, Any], share: Decimal) -> None:
-    """What its file says is at most the share of what the configuration says, and no more is lost than a float loses."""
+    """What its file says is at most the share of what the configuration says, and hardly less."""
     read = json.loads(json.dumps(overlay(config, share)))
     for name, value in read.items():
         whole = exact(config.get(name, stage.DEFAULT_RATIO))
@@ -63,9 +63,7 @@ def test_no_value_is_more_than_its_share(config: dict[str, Any], share: Decimal)
 def test_all_of_it_is_the_values_themselves(config: dict[str, Any]) -> None:
     found = overlay(config, ALL)
     assert found == {name: config.get(name, stage.DEFAULT_RATIO) for name in found}
-    assert [type(value) for value in found.values()] == [
-        type(config.get(name, stage.DEFAULT_RATIO)) for name in found
-    ]
+    assert [type(value) for value in found.values()] == [type(config.get(name, stage.DEFAULT_RATIO)) for name in found]
 
 
 @given(configs)
@@ -86,7 +84,7 @@ def test_what_is_written_is_what_a_person_reckons(value: Any, share: Decimal, ex
 
 @pytest.mark.parametrize("share", [Decimal("0.2"), Decimal(0), Decimal(2), Decimal("NaN"), Decimal(-1)])
 def test_another_share_is_no_stage(share: Decimal) -> None:
-    with pytest.raises(Refused, match="is no stage; there are: 10%, 50%, 100%"):
+    with pytest.raises(Refused, match=r"is no stage; there are: 10%, 50%, 100%$"):
         overlay({"stake_amount": 100}, share)
     with pytest.raises(Refused, match="is no stage"):
         least({"stake_amount": 100, "stoploss": -0.1}, share, [])
@@ -96,7 +94,7 @@ def test_another_share_is_no_stage(share: Decimal) -> None:
 @pytest.mark.parametrize("name", ["stake_amount", "tradable_balance_ratio", "available_capital"])
 def test_a_value_that_cannot_be_scaled_is_refused(name: str, value: Any) -> None:
     for share in SHARES:
-        with pytest.raises(Refused, match=f"{name} is .*; it must be a number above 0"):
+        with pytest.raises(Refused, match=rf"{name} is .*; it must be a number above 0"):
             overlay({"stake_amount": 100, name: value}, share)
 
 

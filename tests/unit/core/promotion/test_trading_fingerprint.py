@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from freqops.core.base import remarks
 from freqops.core.promotion import release_files, trading_fingerprint
 from freqops.core.promotion.trading_fingerprint import PARTS, FingerprintUnknown
-
-IMAGE = f"registry.example.com/freqtrade@sha256:{'0' * 64}"
-BUILT = {"timeframe": "5m", "exchange": {"name": "binance", "ws_token": "t0"}, "pairs": ["BTC/USDT"]}
-FILES = {
-    "strategies/Mine.py": "class Mine: pass\n",
-    "strategies/Mine.json": '{"params": {}}',
-    "strategies/helpers/levels.py": "LEVEL = 1\n",
-    "user_files/levels.csv": "1,2\n",
-    "python/freqops/strategy/entry_gate.py": "GATE = 1\n",
-    "compose.yml": "mem_limit: 1g\n",
-}
-
-
-def marked(place: Path, image: str = IMAGE, stake: Any = 100, **built: Any) -> None:
-    """Write the mark that Freqtrade of an image accepted a release, with what it built."""
-    source = hashlib.sha256((place / "config.json").read_bytes()).hexdigest()
-    said = (
-        {"kind": "effective", "values": {}},
-        {"kind": "trading", "configuration": {**BUILT, **built}},
-        {"kind": "read", "config.json": source},
-        {"kind": "stake", "values": {"stake_amount": stake}, "fixed": []},
-    )
-    lines = [f"by Freqtrade of {image}", *(f"{remarks.MARK}{json.dumps(remark)}" for remark in said)]
-    (place / "validated").write_text("\n".join(lines))
-
-
-def made(place: Path) -> Path:
-    """Return the directory of a release."""
-    for name, content in FILES.items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(content)
-    (place / "bot.json").write_text(json.dumps({"image": IMAGE, "packages": "p0", "mode": "paper", "api_port": 8081}))
-    (place / "config.json").write_text(json.dumps({"dry_run": True, "stake_amount": 100}))
-    marked(place)
-    return place
+from tests.unit.core.promotion.released import IMAGE, declare, made, marked
 
 
 @pytest.fixture
@@ -60,11 +24,6 @@ def former(tmp_path: Path) -> Path:
 @pytest.fixture
 def wanted(tmp_path: Path) -> Path:
     return made(tmp_path / "wanted")
-
-
-def declare(place: Path, **changed: Any) -> None:
-    document = json.loads((place / "bot.json").read_text())
-    (place / "bot.json").write_text(json.dumps({**document, **changed}))
 
 
 def another_image(place: Path) -> None:
@@ -237,7 +196,10 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no-image": (lambda place: declare(place, image="freqtrade:latest"), "names no image by digest"),
     "broken": (lambda place: (place / "bot.json").write_text("{"), "bot.json: it is not JSON"),
     "packages": (lambda place: declare(place, packages=["p0"]), "names no image by digest, or no packages"),
-    "other-image": (lambda place: declare(place, image=IMAGE.replace("0" * 64, "1" * 64)), "not validated by its image"),
+    "other-image": (
+        lambda place: declare(place, image=IMAGE.replace("0" * 64, "1" * 64)),
+        "not validated by its image",
+    ),
     "other-config": (lambda place: (place / "config.json").write_text("{}"), "its config.json is another one"),
     "no-config": (lambda place: (place / "config.json").unlink(), "it has no config.json"),
     "no-strategy": (lambda place: shutil.rmtree(place / "strategies"), "it has no files of a strategy"),
