@@ -36,7 +36,12 @@ PARAMETERS = {"strategy_name": NAME, "params": {"stoploss": {"stoploss": -0.1}, 
 OTHER_PARAMETERS = {"strategy_name": NAME, "params": {"stoploss": {"stoploss": -0.1}, "buy": {"length": 4}}}
 OTHER_STOP = {"strategy_name": NAME, "params": {"stoploss": {"stoploss": -0.2}, "buy": {"length": 3}}}
 ORDER_TYPES = {"entry": "limit", "exit": "limit", "stoploss": "limit", "stoploss_on_exchange": True}
-FIXED = "    @property\n    def stake_amount(self): return 50\n    @stake_amount.setter\n    def stake_amount(self, value): pass\n"
+FIXED = """
+    @property
+    def stake_amount(self): return 50
+    @stake_amount.setter
+    def stake_amount(self, value): pass
+"""
 
 
 def _release(

@@ -99,7 +99,7 @@ def test_a_value_that_cannot_be_scaled_is_refused(name: str, value: Any) -> None
 
 
 def test_a_ratio_above_1_is_refused() -> None:
-    with pytest.raises(Refused, match="tradable_balance_ratio is 1.5"):
+    with pytest.raises(Refused, match=r"tradable_balance_ratio is 1\.5"):
         overlay({"stake_amount": 100, "tradable_balance_ratio": 1.5}, TENTH)
 
 
