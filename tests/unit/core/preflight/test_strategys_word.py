@@ -298,7 +298,8 @@ def test_what_is_only_named_and_what_is_effective_leave_with_an_accepted_release
     status, values = verdict(image, monkeypatch, [named], [])
     said = capsys.readouterr()
     assert (status, said.out) == (0, "Mine\n")
-    assert [json.loads(line.removeprefix("freqops-remark: ")) for line in said.err.splitlines()] == [named, values, *BUILT]
+    remarks = [json.loads(line.removeprefix("freqops-remark: ")) for line in said.err.splitlines()]
+    assert remarks == [named, values, *BUILT]
     assert verdict(image, monkeypatch, [named, {"path": ["x"], "kind": "unknown"}], [])[0] == 1
     assert verdict(image, monkeypatch, [], [{"path": ["x"], "kind": "open"}])[0] == 1
 
