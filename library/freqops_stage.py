@@ -126,7 +126,8 @@ installs:
   returned: always
   type: dict
 validated:
-  description: Whether Freqtrade of its image has accepted exactly this release before.
+  description: Whether Freqtrade of its image has accepted exactly this release before, and its mark has the
+    configuration that it built. An older freqops left marks without it.
   returned: always
   type: bool
 cautions:
@@ -145,6 +146,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, remarks
 from ansible.module_utils.freqops.core.bot import user_files
 from ansible.module_utils.freqops.core.deploy import installed, release, tree
+from ansible.module_utils.freqops.core.promotion import built_configuration
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "bot": {"type": "dict", "required": True},
@@ -256,8 +258,8 @@ def main() -> None:
         release=values["release"],
         former=former,
         installs={name: files[name] for name in installed.OF_A_RELEASE if name in files},
-        validated=mark is not None and not changed and not foreign,
-        cautions="\n".join(remarks.lines(mark or "")),
+        validated=not changed and not foreign and built_configuration.said_in(mark or "") is not None,
+        cautions="\n".join(remarks.cautions(mark or "")),
         diff=diff,
     )
 

@@ -9,7 +9,10 @@ module: freqops_validate
 short_description: Have Freqtrade of the pinned image accept a staged release, or say why it does not
 description:
   - Pulls the image by its digest, and runs Freqtrade's own checks in it, without network and with made-up secrets.
-  - A release that was accepted is marked, and not asked about again until it changes; the mark keeps its cautions.
+  - A release that was accepted is marked, and not asked about again until it changes; the mark keeps its cautions, and
+    the configuration that Freqtrade built, of which its trading fingerprint is made.
+  - A release whose mark does not have that configuration, for an older freqops wrote it, is read again. Nothing of the
+    release changes by that.
   - A release that is refused does not fail the module; RV(refused) says why, so that other bots can go on.
   - The module is idempotent.
 extends_documentation_fragment:
@@ -81,7 +84,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.freqops.core.base import durable, remarks
 from ansible.module_utils.freqops.core.bot import user_files
 from ansible.module_utils.freqops.core.bot.side_container import SideContainer
-from ansible.module_utils.freqops.core.deploy import effective_values, release
+from ansible.module_utils.freqops.core.deploy import effective_values, release, tree
+from ansible.module_utils.freqops.core.promotion import built_configuration
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "image": {"type": "str", "required": True},
@@ -126,8 +130,13 @@ def _lacking(module: AnsibleModule) -> str:
     return "" if here else "the image is not there"
 
 
+def _is_marked(mark: Path) -> bool:
+    """Return whether the release was accepted, and its mark has the configuration that Freqtrade built."""
+    return mark.is_file() and built_configuration.said_in(tree.text(mark) or "") is not None
+
+
 def _judged(module: AnsibleModule) -> tuple[str, str]:
-    """Return the reason why the release is refused, empty where it is not, and its cautions."""
+    """Return the reason why the release is refused, empty where it is not, and its remarks."""
     image = module.params["image"]
     if not _image_is_here(module):
         status, _, errors = module.run_command(["docker", "pull", "--quiet", image])
@@ -138,6 +147,8 @@ def _judged(module: AnsibleModule) -> tuple[str, str]:
         return errors.strip() or f"status {status}", ""
     if effective_values.said_in(errors) is None:
         return f"the validation does not say what it would trade by: {errors.strip()[-300:]}", ""
+    if built_configuration.said_in(errors) is None:
+        return "the validation does not say which configuration Freqtrade built, or says it twice", ""
     return "", "\n".join(remarks.lines(errors))
 
 
@@ -147,7 +158,7 @@ def main() -> None:
     values = module.params
     place = Path(values["release"])
     mark = place / release.VALIDATED
-    if mark.is_file():
+    if _is_marked(mark):
         module.exit_json(changed=False, refused="", cautions="")
     lacking = _lacking(module) if module.check_mode else ""
     if lacking:
@@ -157,7 +168,7 @@ def main() -> None:
     refused, said = _judged(module)
     if not refused and not module.check_mode:
         durable.write_atomic(mark, f"by Freqtrade of {values['image']}\n{said}".encode(), 0o444)
-    module.exit_json(changed=not refused, refused=refused, cautions=said)
+    module.exit_json(changed=not refused, refused=refused, cautions="\n".join(remarks.cautions(said)))
 
 
 if __name__ == "__main__":

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docker.models.containers import Container
 
-from freqops.core.deploy import strategy_source
-from freqops.core.deploy.release import PACKAGE
-from lab.base.paths import ROOT
-from tests.contract.deployed import Files, compose_service, container_options, effective_config
+from freqops.core.base import remarks
+from tests.contract.deployed import Files, compose_service, container_options
+from tests.contract.judged import MORE, STRATEGY, Release, Verdicts, judge, write
 from tests.contract.realistic import REALISTIC, TELEGRAM
 from tests.contract.stack import Stack, finished
 
-STRATEGY = "MaCrossoverStrategy"
-SHIPPED = ROOT / "strategies" / f"{STRATEGY}.py"
-VALIDATOR = ROOT / "roles" / "freqtrade" / "files" / "validate_release.py"
-VALIDATION = "freqops_validation"
-JUDGE = Path(__file__).parent / "judge_releases.py"
 SECRET = "a-secret-that-nobody-may-see"
 WITHOUT_STOPLOSS = """
 from freqtrade.strategy import IStrategy
@@ -116,23 +108,7 @@ WITHOUT_STOPS = """
     def order_types(self, value): pass
 """
 STOPS = {"order_types": {"entry": "limit", "exit": "limit", "stoploss": "limit", "stoploss_on_exchange": True}}
-MORE = "strategies/more.json"
 MARK, CAUTION = "freqops-lint: ", "freqops-remark: "
-
-
-@dataclass(frozen=True)
-class Release:
-    """One release to judge: the lab's configuration and the shipped strategy, changed."""
-
-    strategy: str = STRATEGY
-    source: str | None = None
-    drop: tuple[str, ...] = ()
-    own: dict[str, Any] = field(default_factory=dict)
-    database: str = "sqlite"
-    live: bool = False
-    more: dict[str, Any] | None = None
-    parameters: dict[str, Any] | None = None
-    known: tuple[str, ...] = ()
 
 
 def _with_key(**own: Any) -> dict[str, Any]:
@@ -316,29 +292,6 @@ NOTHING_TO_SAY = {
     "ungated-on-paper": _increasing("IStrategy", enabled=True, live=False),
     "ungated-and-not-increasing": _increasing("IStrategy"),
 }
-Verdicts = dict[str, tuple[int, str]]
-
-
-def _write(home: Path, release: Release) -> Files:
-    files = Files(home)
-    source = SHIPPED.read_text() if release.source is None else release.source
-    settled = strategy_source.settled({f"{release.strategy}.py": source}, release.strategy)
-    config = effective_config("judged", release.strategy, release.own, live=release.live, settled=settled)
-    for dotted in release.drop:
-        section, _, key = dotted.rpartition(".")
-        del (config[section] if section else config)[key]
-    files.put_release(config, SHIPPED)
-    shutil.copy(VALIDATOR, files.release)
-    (files.release / VALIDATION).mkdir()
-    for module in (VALIDATOR.parent / VALIDATION).glob("*.py"):
-        shutil.copy(module, files.release / VALIDATION)
-    if release.more is not None:
-        (files.release / MORE).write_text(json.dumps(release.more))
-    if release.source is not None:
-        (files.release / "strategies" / f"{release.strategy}.py").write_text(release.source)
-    if release.parameters is not None:
-        (files.release / "strategies" / f"{release.strategy}.json").write_text(json.dumps(release.parameters))
-    return files
 
 
 def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str], **environment: str) -> Container:
@@ -350,25 +303,9 @@ def _confined(stack: Stack, files: Files, entrypoint: str, command: list[str], *
 @pytest.fixture(scope="module")
 def verdicts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Judge all bad releases in one container: it is Freqtrade's imports that take the time."""
-    releases = tmp_path_factory.mktemp("releases") / "all"
     judged = {name: case[0] for name, case in (BAD | IGNORED | OTHERWISE | EFFECTIVE).items()}
     judged |= GOOD | NAMED | UNGATED | NOTHING_TO_SAY
-    for name, release in judged.items():
-        files = _write(releases / name, release)
-        (files.release / "arguments").write_text(" ".join((release.database, *release.known)))
-    shutil.copy(JUDGE, releases)
-    container = stack.run(
-        stack.image,
-        entrypoint="python3",
-        command=["/releases/judge_releases.py"],
-        environment={"PYTHONPATH": f"/releases/{next(iter(GOOD))}/release/{PACKAGE}"},
-        volumes=[f"{releases}:/releases:ro"],
-        read_only=True,
-        tmpfs={"/tmp": ""},  # noqa: S108  the container's own
-    )
-    status, said = finished(container)
-    assert status == 0, said
-    return {name: (int(code), str(text)) for name, (code, text) in json.loads(said.splitlines()[-1]).items()}
+    return judge(stack, tmp_path_factory.mktemp("releases") / "all", judged)
 
 
 def _remarks(output: str) -> list[dict[str, Any]]:
@@ -380,7 +317,10 @@ def _but_for_effective_values(verdict: tuple[int, str]) -> tuple[int, list[str]]
     status, output = verdict
     effective = [remark for remark in _remarks(output) if remark["kind"] == "effective"]
     assert len(effective) == 1
-    return status, [line for line in output.splitlines() if line != f"{CAUTION}{json.dumps(effective[0])}"]
+    kept = {line for line in remarks.lines(output) if line not in remarks.cautions(output)}
+    assert len(kept) == len(remarks.KEPT)
+    kept.add(f"{CAUTION}{json.dumps(effective[0])}")
+    return status, [line for line in output.splitlines() if line not in kept]
 
 
 def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -> None:
@@ -388,7 +328,7 @@ def test_a_good_release_is_named_by_its_strategy(stack: Stack, tmp_path: Path) -
 
     So a release is what they say, before it reaches a host.
     """
-    files = _write(tmp_path / "home", Release())
+    files = write(tmp_path / "home", Release())
     container = _confined(stack, files, "python3", ["/freqops/release/validate_release.py", "sqlite"])
     status, said = finished(container)
     assert status == 0, said
@@ -447,7 +387,7 @@ def test_a_variable_of_the_image_is_found(stack: Stack, tmp_path: Path) -> None:
 
     So freqops refuses an image that sets one.
     """
-    files = _write(tmp_path / "home", Release())
+    files = write(tmp_path / "home", Release())
     variable = {"FREQTRADE__INITIAL_STATE": "running"}
     container = _confined(stack, files, "python3", ["/freqops/release/validate_release.py", "sqlite"], **variable)
     status, said = finished(container)
@@ -526,7 +466,7 @@ def test_show_config_ends_with_0_where_freqtrade_would_not_trade(stack: Stack, t
 
     So freqops does not validate with it.
     """
-    files = _write(tmp_path / "home", Release("NobodyWroteThis", drop=("stake_currency", "entry_pricing")))
+    files = write(tmp_path / "home", Release("NobodyWroteThis", drop=("stake_currency", "entry_pricing")))
     command = ["show-config", "--config", "/freqops/release/config.json", "--userdir", "/freqops/var"]
     assert finished(_confined(stack, files, "freqtrade", command))[0] == 0
 

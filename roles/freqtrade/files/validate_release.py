@@ -10,7 +10,7 @@ and values of a kind that the schema does not want. So is what it would run with
 release freqops judges a bot and asks its exchange. Both leave as lines of JSON after `freqops-lint: `, places and kinds
 without values; `config_lint.py` of freqops makes sentences of them. What is no reason to refuse a release leaves after
 `freqops-remark: `, for `cautions.py`: among it what the bot would trade by where configuration and strategy both have
-a say, and whose word that is.
+a say, and whose word that is; and, for its trading fingerprint, the configuration that was built.
 """
 
 import faulthandler
@@ -139,7 +139,7 @@ def main() -> int:
         built = validate(database)
         strategy = built.strategy
         differences = [*built.differences(), *without_gate(strategy), *without_driver(database)]
-        said = [*cautions(strategy), *named, built.effective()]
+        said = [*cautions(strategy), *named, built.effective(), *built.trading()]
     except FreqtradeException as error:
         report(broken())
         sys.stderr.write(f"Freqtrade refuses this release: {str(error)[:LONGEST]}\n")

@@ -36,6 +36,7 @@ COMMANDS = (
     "vacuum",
     "upgrade-postgres",
     "config",
+    "trading-fingerprint",
     "status",
     "incident",
     "incidents",

@@ -153,7 +153,14 @@ def test_a_bot_without_a_password_is_named(run: Run, server: Postgres) -> None:
 
 
 EFFECTIVE = 'freqops-remark: {"kind": "effective", "values": {}}'
-ACCEPTS = f"[ \"$1\" = run ] && echo '{EFFECTIVE}' >&2; exit 0"
+DIGEST = "0" * 64
+BUILT = (
+    'freqops-remark: {"kind": "trading", "configuration": {"timeframe": "5m"}}',
+    f'freqops-remark: {{"kind": "read", "config.json": "{DIGEST}"}}',
+    'freqops-remark: {"kind": "stake", "values": {}, "fixed": []}',
+)
+SAID = "\n".join((EFFECTIVE, *BUILT))
+ACCEPTS = f"[ \"$1\" = run ] && echo '{SAID}' >&2; exit 0"
 
 
 @pytest.fixture
@@ -195,6 +202,51 @@ def test_a_release_of_which_nobody_knows_what_it_would_trade_by_is_refused(
     assert not mark(staged).exists()
 
 
+@pytest.mark.parametrize("lacking", range(len(BUILT)))
+def test_a_release_of_which_nobody_knows_what_was_built_is_refused(
+    run: Run, docker: Docker, staged: dict[str, Any], lacking: int
+) -> None:
+    said = "\n".join((EFFECTIVE, *BUILT[:lacking], *BUILT[lacking + 1 :]))
+    docker(f"[ \"$1\" = run ] && echo '{said}' >&2; exit 0")
+    assert "does not say which configuration Freqtrade built" in run(freqops_validate, **staged)["refused"]
+    docker(f"[ \"$1\" = run ] && echo '{SAID}\n{BUILT[lacking]}' >&2; exit 0")
+    assert "or says it twice" in run(freqops_validate, **staged)["refused"]
+    assert not mark(staged).exists()
+
+
+OLD = f"by Freqtrade of {IMAGE}\n{EFFECTIVE}"
+OF_OLD = {"before": f"by Freqtrade of {IMAGE}\n", "with effective values": OLD, "cut off": f"{OLD}\n{BUILT[0][:-5]}"}
+
+
+@pytest.mark.parametrize("what", OF_OLD)
+def test_a_mark_without_what_was_built_is_made_again_and_a_check_says_so(
+    run: Run, docker: Docker, staged: dict[str, Any], what: str
+) -> None:
+    """Nothing else of the release changes, so nothing is installed and no bot is started again."""
+    mark(staged).write_text(OF_OLD[what])
+    other = Path(staged["release"]) / "config.json"
+    other.write_text("{}")
+    noted = docker(ACCEPTS)
+    foretold = run(freqops_validate, check=True, **staged)
+    assert (foretold["changed"], foretold["refused"]) == (True, "")
+    assert mark(staged).read_text() == OF_OLD[what], "a check writes nothing"
+    assert run(freqops_validate, **staged)["changed"] is True
+    assert mark(staged).read_text() == f"by Freqtrade of {IMAGE}\n{SAID}"
+    assert sorted(path.name for path in other.parent.iterdir()) == ["config.json", release.VALIDATED]
+    asked = len(noted.read_text().splitlines())
+    assert run(freqops_validate, check=True, **staged)["changed"] is False
+    assert run(freqops_validate, **staged)["changed"] is False
+    assert len(noted.read_text().splitlines()) == asked, "it is not asked again"
+
+
+def test_a_mark_of_old_stays_where_freqtrade_refuses_now(run: Run, docker: Docker, staged: dict[str, Any]) -> None:
+    mark(staged).write_text(OLD)
+    docker('[ "$1" = run ] && { echo "Impossible to load Strategy" >&2; exit 1; }; exit 0')
+    answer = run(freqops_validate, **staged)
+    assert (answer["changed"], answer["refused"]) == (False, "Impossible to load Strategy")
+    assert mark(staged).read_text() == OLD
+
+
 def test_what_freqtrade_refuses_is_no_failure_and_carries_no_mark(
     run: Run, docker: Docker, staged: dict[str, Any]
 ) -> None:
@@ -214,7 +266,7 @@ def test_what_there_is_to_say_of_an_accepted_release_is_kept_with_its_mark(
     noted = docker(f"[ \"$1\" = run ] && {{ echo noise >&2; echo '{caution}' >&2; }}; {ACCEPTS}")
     answer = run(freqops_validate, **staged)
     assert (answer["refused"], answer["cautions"].splitlines()) == ("", [caution, EFFECTIVE])
-    assert mark(staged).read_text().splitlines()[1:] == [caution, EFFECTIVE]
+    assert mark(staged).read_text().splitlines()[1:] == [caution, EFFECTIVE, *BUILT]
     assert f"--env=PYTHONPATH={release.PYTHONPATH}" in noted.read_text().split()
 
 
@@ -266,7 +318,7 @@ def test_a_check_refuses_as_the_deploy_does_where_it_can_ask(run: Run, docker: D
     assert (answer["changed"], answer["refused"]) == (True, "")
     assert noted.read_text().splitlines()[-1].startswith("run ")
     assert not mark(staged).exists(), "a check writes nothing"
-    mark(staged).touch()
+    mark(staged).write_text(f"by Freqtrade of {IMAGE}\n{SAID}")
     assert run(freqops_validate, check=True, **staged)["changed"] is False
 
 

@@ -27,6 +27,14 @@ from tests.unit.library.conftest import Run
 from tests.unit.library.test_host_command_modules import Stub, use
 
 OLD, NEW = "0" * 16, "1" * 16
+MARK = "\n".join(
+    (  # of a release that was validated by this freqops
+        "by Freqtrade of i",
+        'freqops-remark: {"kind": "trading", "configuration": {}}',
+        f'freqops-remark: {{"kind": "read", "config.json": "{"0" * 64}"}}',
+        'freqops-remark: {"kind": "stake", "values": {}, "fixed": []}',
+    )
+)
 
 
 # --- stage
@@ -202,13 +210,25 @@ def test_a_diff_shows_what_changes_beside_the_release_that_runs(run: Run, stage:
 def test_what_somebody_changed_in_a_release_is_mended_and_read_again(run: Run, stage: dict[str, Any]) -> None:
     run(freqops_stage, **stage)
     place = Path(stage["home"]) / "release" / NEW
-    (place / release.VALIDATED).touch()
+    (place / release.VALIDATED).write_text(MARK)
     assert run(freqops_stage, **stage)["validated"] is True
     (place / "strategies/S.json").write_text('{"params": {}}')
     answer = run(freqops_stage, **stage)
     assert (answer["changed"], answer["validated"]) == (True, False)
     assert not (place / "strategies/S.json").exists()
     assert not (place / release.VALIDATED).exists()
+
+
+def test_a_mark_of_old_is_no_validation_and_nothing_else_changes(run: Run, stage: dict[str, Any]) -> None:
+    """It lacks the configuration that Freqtrade built: the release is read again, and is the same one."""
+    run(freqops_stage, **stage)
+    mark = Path(stage["home"]) / "release" / NEW / release.VALIDATED
+    for text, validated in (("by Freqtrade of i\n", False), (MARK, True)):
+        mark.write_text(text)
+        for check in (True, False):
+            answer = run(freqops_stage, check=check, **stage)
+            assert (answer["changed"], answer["validated"], answer["cautions"]) == (False, validated, "")
+        assert mark.read_text() == text
 
 
 def test_whoever_the_bot_is_can_read_all_of_a_release(run: Run, stage: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from freqtrade.misc import deep_merge_dicts
 from freqtrade.resolvers import StrategyResolver
 from freqtrade.strategy import IStrategy
 
-from . import place
+from . import place, trading
 from .place import Finding
 
 # What freqops takes from the release for what the bot does, and what it relies on it for. After Freqtrade and the
@@ -67,6 +67,7 @@ class Built:
             "logfile": str(place.DATA / "validation.log"),
         }
         self._config = Configuration(arguments, None).get_config()
+        self._stake_before = {name: self._config[name] for name in trading.STAKE if name in self._config}
         self.strategy, self._words = loaded(self._config)
         validate_config_consistency(self._config)
 
@@ -103,6 +104,10 @@ class Built:
             if value is not NOTHING
         }
         return {"kind": "effective", "values": values}
+
+    def trading(self) -> list[Finding]:
+        """Return what decides its trades in what was built, of what it was built, and its stake."""
+        return [*trading.remarks(self._config), trading.stake(self._stake_before, self._config, self.strategy)]
 
     def _said(self) -> dict[str, Any]:
         """Return what the files say, merged by Freqtrade's own function."""

@@ -35,7 +35,7 @@ def _sentences(bot: DeclaredBot, remark: Mapping[str, Any]) -> Iterator[Refusal]
     elif kind == remarks.EFFECTIVE:
         for name, value in remark["values"].items():
             yield from _overruled(bot, name, value, strategy)
-    else:
+    elif kind not in remarks.KEPT:
         yield bot.refused(json.dumps(remark), PAGE, strategy)
 
 

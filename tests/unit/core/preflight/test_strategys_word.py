@@ -266,11 +266,16 @@ def test_what_is_raised_elsewhere_is_not_laid_to_the_strategy(image: Any) -> Non
     assert image.raised(ModuleNotFoundError("No module named 'psycopg2'", name="psycopg2")) == []
 
 
+BUILT = [{"kind": "trading", "configuration": {}}]
+
+
 def verdict(image: Any, monkeypatch: pytest.MonkeyPatch, found: list[Any], differences: list[Any]) -> tuple[int, Any]:
     """Return how the validator ends, for a release that Freqtrade builds."""
     strategy = SimpleNamespace(get_strategy_name=lambda: "Mine")
     values = {"kind": "effective", "values": {}}
-    built = SimpleNamespace(strategy=strategy, differences=lambda: differences, effective=lambda: values)
+    built = SimpleNamespace(
+        strategy=strategy, differences=lambda: differences, effective=lambda: values, trading=lambda: BUILT
+    )
     asked: list[Any] = []
 
     def ignored(known: Any) -> list[Any]:
@@ -293,7 +298,8 @@ def test_what_is_only_named_and_what_is_effective_leave_with_an_accepted_release
     status, values = verdict(image, monkeypatch, [named], [])
     said = capsys.readouterr()
     assert (status, said.out) == (0, "Mine\n")
-    assert [json.loads(line.removeprefix("freqops-remark: ")) for line in said.err.splitlines()] == [named, values]
+    remarks = [json.loads(line.removeprefix("freqops-remark: ")) for line in said.err.splitlines()]
+    assert remarks == [named, values, *BUILT]
     assert verdict(image, monkeypatch, [named, {"path": ["x"], "kind": "unknown"}], [])[0] == 1
     assert verdict(image, monkeypatch, [], [{"path": ["x"], "kind": "open"}])[0] == 1
 
@@ -320,7 +326,7 @@ def test_a_driver_that_the_image_cannot_load_is_named_with_its_python(
         assert driver == {"path": [], "kind": "driver", "module": "psycopg2", "python": python}
     strategy = SimpleNamespace(get_strategy_name=lambda: "Mine")
     values = {"kind": "effective", "values": {}}
-    built = SimpleNamespace(strategy=strategy, differences=list, effective=lambda: values)
+    built = SimpleNamespace(strategy=strategy, differences=list, effective=lambda: values, trading=list)
     monkeypatch.setattr(image, "ignored", lambda _known: [])
     monkeypatch.setattr(image, "validate", lambda _database: built)
     monkeypatch.setattr(image, "cautions", lambda _strategy: [])

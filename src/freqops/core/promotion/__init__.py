@@ -1,0 +1,1 @@
+"""Promotion: the permission for one bot, with one trading fingerprint, one account and one stage, to trade live."""
