@@ -21,7 +21,7 @@ NAME, NUMBER, PAIR, SYMBOL = "contracted", 20, "ETH/USDT", "ETHUSDT"
 MOST = "20"
 LISTING = "GET /api/v3/openOrders"
 LATENCY_MS = 2000  # of the list of open orders, so that a resting order can be filled before it is looked for
-DUST = 0.002  # less than the smallest order in ETH at any price of the lab
+DUST = 0.001  # less than the smallest order in ETH at any price of the lab
 CLAIMS = 19
 
 

@@ -23,7 +23,9 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture
 def asked(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def ask(said: dict[str, Any], status: int = 0, check: bool = False, **words: Any) -> tuple[dict[str, Any], list[str]]:
+    def ask(
+        said: dict[str, Any], status: int = 0, check: bool = False, **words: Any
+    ) -> tuple[dict[str, Any], list[str]]:
         tool, noted = stub(json.dumps(said), status)
         use(monkeypatch, freqops_witness_contract, tool)
         answer = run(freqops_witness_contract, check=check, bot="gamma", **WORDS, **words)

@@ -222,9 +222,13 @@ def received(bought: Placed, fills: Sequence[Fill], stake: str, before: Balances
 
 def fee(coin: str, stake: str, of_coin: Decimal, of_stake: Decimal, before: Balances, after: Balances) -> str:
     """Return in words in which coin a fee was taken."""
-    taken = [f"{amount:f} {name}" for name, amount in ((coin, of_coin), (stake, of_stake)) if amount]
+    taken = [f"{amount.normalize():f} {name}" for name, amount in ((coin, of_coin), (stake, of_stake)) if amount]
     others = sorted(({*before, *after}) - {coin, stake})
-    taken += [f"{-_change(name, before, after):f} {name}" for name in others if _change(name, before, after) < ZERO]
+    taken += [
+        f"{-_change(name, before, after).normalize():f} {name}"
+        for name in others
+        if _change(name, before, after) < ZERO
+    ]
     return f"the fee is {' and '.join(taken)}" if taken else "no fee was taken"
 
 

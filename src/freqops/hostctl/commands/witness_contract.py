@@ -58,7 +58,7 @@ def _allowance(options: argparse.Namespace) -> Allowance | None:
         if given:
             raise Refused(f"--{given[0]} needs --order")
         return None
-    if len(given) < 2:  # noqa: PLR2004  both of them
+    if len(given) < 2:
         raise Refused("--order needs --pair, and --most: the most that one order may cost, in stake")
     try:
         most = Decimal(options.most)

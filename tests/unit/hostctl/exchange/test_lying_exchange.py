@@ -405,3 +405,18 @@ def test_without_room_for_an_order_on_the_disk_it_is_not_sent(
         lab.order()
     assert "buy" not in lab.asked
     assert lab.orders() == []
+
+
+def test_coins_that_the_account_had_are_not_sold_by_who_takes_away(lab: Contracting) -> None:
+    """Half of what was bought is gone in another way: no more is sold than is there beyond what was there before."""
+    lab.server.control("POST", "/accounts/bot/deposits", {"asset": "BTC", "amount": "0.5"})
+
+    def taken(what: str) -> None:
+        if what == "sell" and "sell" not in lab.asked[:-1]:
+            lab.server.fault(endpoint=PLACING, side="SELL", error={"status": 400, "code": -1013}, times=1)
+            lab.server.control("POST", "/accounts/bot/deposits", {"asset": "BTC", "amount": "-0.00005"})
+
+    lab.before = taken
+    row = lab.order()
+    assert not row.proven
+    assert lab.coins["BTC"] >= Decimal("0.5")
