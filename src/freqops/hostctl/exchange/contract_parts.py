@@ -15,11 +15,14 @@ from freqops.core.exchange.contract_order import Placed, Wanted
 
 from .contract_acts import Acts
 from .contract_asking import Asking
+from .witness import KeyRefused
 
 PAUSE = 1.0
 LOOKS = 5  # an exchange may show a moment later what it did, and a bot that runs may act between two questions
 DAY_MS = 86_400_000
 READ_MS, MARGIN_MS = 30 * DAY_MS, 60_000
+
+KEY_REFUSED = "not asked, for the exchange refuses the key"
 
 Look = Callable[[], Finding]
 
@@ -29,6 +32,7 @@ class Findings:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._key_refused = False
         self.all: list[Finding] = []
 
     def add(self, finding: Finding) -> None:
@@ -38,25 +42,25 @@ class Findings:
     def show(self, claim: str, look: Look, looks: int = LOOKS) -> bool:
         """Look until the claim is shown, as often as that makes sense, and return whether it is.
 
+        A question that was not answered was asked again and again already. Where the key is refused nothing more is
+        asked with it, for an exchange shuts out who does.
+
         Args:
             claim: The name of the claim.
             look: Asks and judges.
             looks: How often to look.
         """
-        found = self._once(claim, look)
-        while not found.is_proven and looks > 1:
-            self._clock.sleep(PAUSE)
-            looks -= 1
-            found = self._once(claim, look)
+        try:
+            found = contract.not_proven(claim, KEY_REFUSED) if self._key_refused else look()
+            while not found.is_proven and looks > 1 and not self._key_refused:
+                self._clock.sleep(PAUSE)
+                looks -= 1
+                found = look()
+        except FreqopsError as error:
+            self._key_refused = isinstance(error, KeyRefused)
+            found = contract.not_proven(claim, str(error))
         self.add(found)
         return found.is_proven
-
-    @staticmethod
-    def _once(claim: str, look: Look) -> Finding:
-        try:
-            return look()
-        except FreqopsError as error:
-            return contract.not_proven(claim, str(error))
 
     @property
     def are_proven(self) -> bool:

@@ -139,6 +139,22 @@ def test_answers_that_change_from_one_question_to_the_next_are_found(lab: Contra
     assert lab.verdicts(row)["repeated"] == contract.LIED
 
 
+def test_an_exchange_that_refuses_the_key_is_not_asked_claim_by_claim(lab: Contracting) -> None:
+    lab.configure("x" * 64, pair_whitelist=[BTC])
+    row = lab.order()
+    assert (row.proven, set(lab.verdicts(row).values())) == (False, {contract.NOT_PROVEN})
+    assert set(lab.asked) == {"about"}
+    assert "the exchange refuses the key" in lab.evidence(row, "balances")
+
+
+def test_an_exchange_that_is_down_is_given_up_claim_by_claim(lab: Contracting) -> None:
+    lab.server.fault(endpoint="*", error={"status": 503, "code": 0, "msg": "maintenance"})
+    began = lab.clock.monotonic()
+    row = lab.order()
+    assert (row.proven, row.outcome, lab.orders()) == (False, NOT_SHOWN, [])
+    assert lab.clock.monotonic() - began < 8 * 25
+
+
 # --- one that lies about orders
 
 

@@ -66,6 +66,17 @@ def test_both_parts_are_shown_and_the_account_is_as_before_less_fees(lab: Contra
     lab.nothing_left()
 
 
+def test_a_bot_that_trades_on_paper_shows_it_before_it_is_live(lab: Contracting) -> None:
+    """Its trades are on paper, so they are not asked for."""
+    declared = json.loads((lab.home / "bot.json").read_text())
+    (lab.home / "bot.json").write_text(json.dumps({**declared, "mode": "paper"}))
+    lab.trades.append({"id": 7, "pair": BTC, "is_open": True})
+    row = lab.order()
+    assert row.proven, row.claims
+    assert "records" not in lab.asked
+    lab.nothing_left()
+
+
 def test_what_it_ordered_is_known_as_ours(lab: Contracting) -> None:
     lab.order()
     assert sales_journal.numbers(lab.bot) == {str(order["orderId"]) for order in lab.orders()}
