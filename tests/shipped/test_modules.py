@@ -52,6 +52,7 @@ RUN_THE_TOOL = (
     "freqops_switch",
     "freqops_upgrade_postgres",
     "freqops_vacuum",
+    "freqops_witness_contract",
 )
 ONLY_LOOK = ("freqops_probe", "freqops_remove", "freqops_slot_info", "freqops_units", "freqops_validate")
 WHY = ("incident", "reason", "actor")
@@ -89,6 +90,7 @@ def arguments(name: str, home: Path) -> dict[str, Any]:
         "freqops_move": {**under_incident, "state": "tidy"},
         "freqops_probe": {"images": ["registry.example.com/nothing"]},
         "freqops_reconcile": under_incident,
+        "freqops_witness_contract": under_incident,
         "freqops_renew_repository": {
             "repository": "vault",
             "lost": "it burnt down",

@@ -102,7 +102,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("hostctl/deploy", "hostctl/secrets", "hostctl/takeover", "hostctl/recovery"),
         *("hostctl/breaker", "hostctl/runs", "core/backup", "hostctl/backup", "core/schedule"),
         *("core/logs", "hostctl/logs", "core/retention", "hostctl/retention"),
-        *("core/maintenance", "hostctl/maintenance"),
+        *("core/maintenance", "hostctl/maintenance", "core/exchange"),
         *("core/migration", "hostctl/migration", "core/promotion"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),

@@ -31,6 +31,7 @@ COMMANDS = (
     "resume",
     "flatten",
     "reconcile",
+    "witness-contract",
     "start",
     "bots",
     "vacuum",

@@ -83,6 +83,7 @@ DEEDS = {
     "strategies": Deed("freqops_strategies", whole_fleet=True),
     "upgrade_postgres": Deed("freqops_upgrade_postgres"),
     "vacuum": Deed("freqops_vacuum"),
+    "witness_contract": Deed("freqops_witness_contract"),
 }
 
 

@@ -41,6 +41,12 @@ def answers(config: dict[str, Any]) -> dict[str, Callable[..., Any]]:
         "order": exchange.order,
         "cancel": exchange.cancel,
         "sell": exchange.sell,
+        "about": exchange.about,
+        "server_time": exchange.server_time,
+        "totals": exchange.totals,
+        "open_orders_of": exchange.open_orders_of,
+        "wrong_key": exchange.wrong_key,
+        "buy": exchange.buy,
     }
 
 

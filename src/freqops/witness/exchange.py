@@ -29,6 +29,7 @@ class Exchange:
             {"enableRateLimit": False, "timeout": TIMEOUT_MS, **settings, **credentials, "options": options}
         )
         self._stake = str(config["stake_currency"])
+        self._config = config
 
     def balances(self) -> dict[str, dict[str, str]]:
         """Return the amount of every coin on the account, free and in orders."""
@@ -44,17 +45,23 @@ class Exchange:
             orders = [order for pair in pairs for order in self._api.fetch_open_orders(pair)]
         return [_order(order) for order in orders]
 
-    def fills(self, pair: str, since: int) -> list[dict[str, Any]]:
-        """Return the account's own trades in ``pair`` from ``since`` (milliseconds) on, all of them."""
+    def fills(self, pair: str, since: int, size: int | None = None) -> list[dict[str, Any]]:
+        """Return the account's own trades in ``pair`` from ``since`` (milliseconds) on, all of them.
+
+        Args:
+            pair: The pair.
+            since: Milliseconds since the epoch.
+            size: The number of fills on a page, `PAGE` where none is given.
+        """
         found: dict[str, dict[str, Any]] = {}
-        start = since
+        start, size = since, size or PAGE
         for _ in range(MAX_PAGES):
-            page = self._api.fetch_my_trades(pair, start, PAGE)
+            page = self._api.fetch_my_trades(pair, start, size)
             found.update({trade["id"]: trade for trade in page})
-            if len(page) < PAGE:
+            if len(page) < size:
                 return [_fill(trade) for trade in found.values()]
             start = page[-1]["timestamp"]
-        raise TooMuch(f"more than {MAX_PAGES * PAGE} fills in {pair}")
+        raise TooMuch(f"more than {MAX_PAGES * size} fills in {pair}")
 
     def markets(self, pairs: list[str], coins: list[str]) -> dict[str, dict[str, Any]]:
         """Return filters and last price of ``pairs``, and of the pairs in which ``coins`` are traded for the stake."""
@@ -92,6 +99,49 @@ class Exchange:
         self._api.load_markets()
         exact = self._api.amount_to_precision(pair, float(amount))
         return _order(self._api.create_order(pair, "market", "sell", exact, None, {"newClientOrderId": client_id}))
+
+    def about(self, pairs: list[str]) -> dict[str, Any]:
+        """Return what asks here: exchange and version of ccxt, how it counts steps, and which ``pairs`` are spot."""
+        known = self._api.load_markets()
+        return {
+            "exchange": self._api.id,
+            "ccxt": ccxt.__version__,
+            "steps": self._api.precisionMode == ccxt.TICK_SIZE,  # else a step of `markets` is a number of digits
+            "spot": {pair: bool(known[pair].get("spot")) for pair in pairs if pair in known},
+        }
+
+    def server_time(self) -> int:
+        """Return the time of the exchange, in milliseconds since the epoch."""
+        return int(self._api.fetch_time())
+
+    def totals(self) -> dict[str, dict[str, str | None]]:
+        """Return free, used and total of every coin as ccxt has them, whichever of the three is not zero."""
+        found = self._api.fetch_balance()
+        parts = {name: found[name] for name in ("free", "used", "total")}
+        coins = {coin for part in parts.values() for coin, amount in part.items() if amount}
+        return {
+            coin: {name: None if part.get(coin) is None else _plain(part[coin]) for name, part in parts.items()}
+            for coin in sorted(coins)
+        }
+
+    def open_orders_of(self, pair: str) -> list[dict[str, Any]]:
+        """Return the open orders of the account in one pair, asked by that pair."""
+        return [_order(order) for order in self._api.fetch_open_orders(pair)]
+
+    def wrong_key(self) -> list[str]:
+        """Ask for the balances with a key that nobody has, which must fail; return the coins if it does not."""
+        wanted = self._config["exchange"]
+        asking = Exchange({**self._config, "exchange": {**wanted, "key": wanted["key"][::-1]}})
+        asking._api.set_markets(self._api.load_markets(), self._api.currencies)  # else these are asked for first
+        return sorted(asking.balances())
+
+    def buy(self, pair: str, amount: str, client_id: str, price: str | None = None) -> dict[str, Any]:
+        """Buy ``amount`` at the market, or no dearer than ``price``, under a name by which the order is found again."""
+        self._api.load_markets()
+        exact = self._api.amount_to_precision(pair, float(amount))
+        limit = None if price is None else self._api.price_to_precision(pair, float(price))
+        kind = "market" if price is None else "limit"
+        return _order(self._api.create_order(pair, kind, "buy", exact, limit, {"newClientOrderId": client_id}))
 
 
 _CREDENTIALS = {"key": "apiKey", "secret": "secret", "password": "password", "uid": "uid"}

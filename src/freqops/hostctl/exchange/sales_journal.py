@@ -1,11 +1,13 @@
-"""The orders by which freqops closed a bot's positions on the exchange, written before each is sent.
+"""The orders that freqops placed on a bot's account, by which it closed positions or showed the witness's contract.
 
-An order whose answer was lost is found again by the name under which it was sent. Nothing is ever taken out.
+Each is written before it is sent. One whose answer was lost is found again by the name under which it was sent. Nothing
+is ever taken out.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from freqops.core.base import durable
@@ -30,8 +32,12 @@ class SalesJournal:
         """Orders that were about to be sent and whose result is not known."""
         return [order for order in self.orders if order["id"] is None and "failed" not in order]
 
-    def intend(self, sale: sales.Sale) -> dict[str, Any]:
+    def intend(self, sale: sales.Sale, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write down that ``sale`` is about to be sent, and return its line.
+
+        Args:
+            sale: The sale, or what is bought.
+            more: Values that its line has besides.
 
         Raises:
             OSError: The disk did not take it; then it must not be sent.
@@ -43,6 +49,7 @@ class SalesJournal:
             "incident": self._incident,
             "at": iso(self._clock.utcnow()),
             "id": None,
+            **(more or {}),
         }
         self.orders.append(order)
         self._store()
@@ -56,6 +63,12 @@ class SalesJournal:
     def failed(self, order: dict[str, Any], why: str) -> None:
         """Write down that an order does not exist; raises as `intend`."""
         order["failed"] = why
+        self._store()
+
+    def settled(self, orders: Iterable[dict[str, Any]]) -> None:
+        """Write down that nothing of ``orders`` is left on the account; raises as `intend`."""
+        for order in orders:
+            order["settled"] = True
         self._store()
 
     def _store(self) -> None:

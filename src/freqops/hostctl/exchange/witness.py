@@ -40,6 +40,7 @@ ANSWER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 MARGIN_MS = 60_000
 DAY_SECONDS = 86400
+ACTS = ("buy", "sell", "cancel")
 OLDEST = datetime(2010, 1, 1, tzinfo=timezone.utc)  # before any exchange of coins
 
 
@@ -143,7 +144,7 @@ class Witness:
     def once(self, what: str, deadline: float, **with_: Any) -> Any:
         """Ask once, as an order must be; raises as `ask`, and `Rejected` where the exchange declined to act."""
         began = self._clock.monotonic()
-        kind = "act" if what in ("sell", "cancel") else "question"
+        kind = "act" if what in ACTS else "question"
         if kind == "act":
             self._journal.note("act", "exchange", f"{what} {json.dumps(with_)}, about to", durable=True)
         with self._turn:

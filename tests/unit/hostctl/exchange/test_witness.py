@@ -264,7 +264,7 @@ def test_two_threads_never_take_each_others_answers(other: Other) -> None:
         ([], Unanswered),
     ],
 )
-@pytest.mark.parametrize("act", ["sell", "cancel"])
+@pytest.mark.parametrize("act", ["sell", "cancel", "buy"])
 def test_an_act_is_sent_once_whatever_comes_of_it(
     other: Other, act: str, reply: list[str], raised: type[Exception]
 ) -> None:
