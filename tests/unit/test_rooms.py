@@ -38,6 +38,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "core/maintenance": ("core/base", "core/bot", "core/backup"),
     "core/migration": ("core/base", "core/bot", "core/halt", "core/backup"),
     "core/schedule": ("core/base",),
+    "core/security": ("core/base", "core/bot"),
     "core/retention": ("core/base", "core/preflight", "core/runs"),
     "strategy": ("core/bot", "core/halt"),
     "witness": (),
