@@ -39,6 +39,9 @@ def answers(config: dict[str, Any]) -> dict[str, Callable[..., Any]]:
         "fills": exchange.fills,
         "markets": exchange.markets,
         "order": exchange.order,
+        "rights": exchange.rights,
+        "account": exchange.account,
+        "time": exchange.time,
         "cancel": exchange.cancel,
         "sell": exchange.sell,
     }

@@ -85,4 +85,5 @@ def test_what_the_host_asks_is_what_it_answers(entry: ModuleType) -> None:
     """The names on both sides of the pipe."""
     config = {"stake_currency": "USDT", "db_url": "sqlite:///x", "exchange": {"name": "binance"}}
     known = entry.answers(config)
-    assert set(known) == {"records", "balances", "open_orders", "fills", "markets", "order", "cancel", "sell"}
+    questions = {"records", "balances", "open_orders", "fills", "markets", "order", "rights", "account", "time"}
+    assert set(known) == {*questions, "cancel", "sell"}
