@@ -91,6 +91,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/base", "core/bot", "core/deploy", "core/halt", "core/results", "core/runs"),
         *("hostctl/bot", "hostctl/logs"),
     ),
+    "hostctl/security": (
+        *("core/base", "core/bot", "core/security"),
+        *("hostctl/bot", "hostctl/incident", "hostctl/exchange"),
+    ),
     "hostctl/retention": (
         *("core/base", "core/bot", "core/halt", "core/incident", "core/deploy", "core/runs", "core/backup"),
         *("core/retention", "hostctl/bot", "hostctl/logs", "hostctl/incident", "hostctl/deploy", "hostctl/backup"),
@@ -104,6 +108,7 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
         *("core/logs", "hostctl/logs", "core/retention", "hostctl/retention"),
         *("core/maintenance", "hostctl/maintenance"),
         *("core/migration", "hostctl/migration"),
+        *("core/security", "hostctl/security"),
     ),
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),

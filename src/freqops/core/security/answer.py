@@ -32,13 +32,13 @@ class Answer:
         bots: The mode of each bot.
         accounts: A mark of the account of each live bot; empty where its exchange tells none, None where it gave no
             answer.
-        listening: What listens there beyond loopback.
+        listening: What listens there beyond loopback; None where that is not known.
     """
 
     rows: Sequence[Row]
     bots: Mapping[str, str]
     accounts: Mapping[str, str | None] = field(default_factory=dict)
-    listening: Sequence[Socket] = ()
+    listening: Sequence[Socket] | None = ()
 
     @property
     def passed(self) -> bool:
@@ -47,10 +47,10 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as `of` reads it."""
+        listening = None if self.listening is None else [each.to_json() for each in self.listening]
         return {
             "version": FORMAT, "rows": [each.to_json() for each in self.rows], "bots": dict(self.bots),
-            "accounts": dict(self.accounts), "listening": [each.to_json() for each in self.listening],
-            "passed": self.passed,
+            "accounts": dict(self.accounts), "listening": listening, "passed": self.passed,
         }  # fmt: skip
 
 
@@ -85,11 +85,8 @@ def of(document: Mapping[str, Any], *, judged: bool = False) -> Answer:
     kinds.refuse_twice([f"{each.item} {each.bot}" for each in rows])
     for each in rows:
         _refuse_row(each, bots, judged=judged)
-    listening = [sockets.of(each) for each in kinds.value(document, "listening", kinds.list_of(kinds.object_))]
-    if len(listening) > sockets.MOST:
-        raise Malformed("too much listens there")
     accounts = _accounts(kinds.value(document, "accounts", kinds.object_), bots)
-    answer = whole(Answer(rows, bots, accounts, listening), afar=judged)
+    answer = whole(Answer(rows, bots, accounts, _listening(document)), afar=judged)
     if kinds.value(document, "passed", kinds.truth) and not answer.passed:
         raise Malformed("it says that it passed, and its rows do not")
     return answer
@@ -110,6 +107,13 @@ def _refuse_row(each: Row, bots: Mapping[str, str], *, judged: bool) -> None:
         raise Malformed(f"{each.item} is not for a host to say")
     if each.bot and each.bot not in bots:
         raise Malformed(f"it has a row for {visible(each.bot, 60)}, and no such bot")
+
+
+def _listening(document: Mapping[str, Any]) -> list[Socket] | None:
+    told = kinds.value(document, "listening", kinds.or_none(kinds.list_of(kinds.object_)))
+    if told is not None and len(told) > sockets.MOST:
+        raise Malformed("too much listens there")
+    return None if told is None else [sockets.of(each) for each in told]
 
 
 def _bots(document: Mapping[str, Any]) -> dict[str, str]:

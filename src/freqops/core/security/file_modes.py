@@ -92,14 +92,14 @@ OF_THE_SYSTEM = (
 )
 
 
-def of_bot(home: Path, owners: Mapping[str, int] = OWNERS) -> Row:
+def of_bot(home: Path) -> Row:
     """Return the verdict on the files of a bot."""
-    return _row(items.BOT_FILES, home.name, [*_wrong(home, OF_A_BOT, owners)])
+    return _row(items.BOT_FILES, home.name, [*_wrong(home, OF_A_BOT)])
 
 
-def of_host(root: Path, system: Path = Path("/"), owners: Mapping[str, int] = OWNERS) -> Row:
+def of_host(root: Path, system: Path = Path("/")) -> Row:
     """Return the verdict on the files of a host."""
-    return _row(items.HOST_FILES, "", [*_wrong(root, OF_THE_TREE, owners), *_wrong(system, OF_THE_SYSTEM, owners)])
+    return _row(items.HOST_FILES, "", [*_wrong(root, OF_THE_TREE), *_wrong(system, OF_THE_SYSTEM)])
 
 
 def _row(item: str, bot: str, found: Sequence[tuple[str, str]]) -> Row:
@@ -111,12 +111,12 @@ def _row(item: str, bot: str, found: Sequence[tuple[str, str]]) -> Row:
     return Row(item, bot, verdict, "; ".join(texts[:NAMED]) + more)
 
 
-def _wrong(below: Path, rules: Sequence[Rule], owners: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+def _wrong(below: Path, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong, each with its verdict."""
     for rule in rules:
         try:
             paths = [below] if rule.pattern == "." else sorted(below.glob(rule.pattern))
-            yield from ((RED, text) for path in paths for text in _of(path, path.lstat(), rule, owners))
+            yield from ((RED, text) for path in paths for text in _of(path, path.lstat(), rule))
         except OSError as error:
             yield UNKNOWN, f"{below / rule.pattern} cannot be looked at: {error.strerror or error}"
             continue
@@ -124,7 +124,7 @@ def _wrong(below: Path, rules: Sequence[Rule], owners: Mapping[str, int]) -> Ite
             yield RED, f"{below / rule.pattern} is missing"
 
 
-def _of(path: Path, found: os.stat_result, rule: Rule, owners: Mapping[str, int]) -> Iterator[str]:
+def _of(path: Path, found: os.stat_result, rule: Rule) -> Iterator[str]:
     is_right = stat.S_ISDIR(found.st_mode) if rule.directory else not stat.S_ISDIR(found.st_mode)
     if stat.S_ISLNK(found.st_mode) or not is_right:
         if stat.S_ISLNK(found.st_mode) or rule.needed:
@@ -133,5 +133,5 @@ def _of(path: Path, found: os.stat_result, rule: Rule, owners: Mapping[str, int]
     mode = stat.S_IMODE(found.st_mode)
     if mode & rule.forbidden:
         yield f"{path} has mode {mode:04o}: chmod {mode & ~rule.forbidden & ~SPECIAL:04o}"
-    if rule.owner and found.st_uid != owners[rule.owner]:
-        yield f"{path} belongs to user {found.st_uid}: chown {owners[rule.owner]}"
+    if rule.owner and found.st_uid != OWNERS[rule.owner]:
+        yield f"{path} belongs to user {found.st_uid}: chown {OWNERS[rule.owner]}"

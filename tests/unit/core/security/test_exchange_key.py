@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from freqops.core.security import exchange_key, items
 from freqops.core.security.row import OK, RED, UNKNOWN, Row
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-GOOD: dict[str, Any] = {
-    "ipRestrict": True, "createTime": int((NOW - timedelta(days=10)).timestamp() * 1000), "enableReading": True,
-    "enableSpotAndMarginTrading": True, "enableWithdrawals": False, "enableInternalTransfer": False,
-    "enableMargin": False, "enableFutures": False, "permitsUniversalTransfer": False, "enableVanillaOptions": False,
-    "enableFixApiTrade": False, "enableFixReadOnly": True, "enablePortfolioMarginTrading": False,
-}  # fmt: skip
+from tests.unit.security_facts import NOW, key_fields
 
 
 def rows(**changed: Any) -> dict[str, Row]:
-    fields = {name: value for name, value in {**GOOD, **changed}.items() if value is not ...}
-    return {each.item: each for each in exchange_key.judged("alpha", {"told": True, "fields": fields}, NOW)}
+    answer = {"told": True, "fields": key_fields(**changed)}
+    return {each.item: each for each in exchange_key.judged("alpha", answer, NOW)}
 
 
 def test_a_key_that_reads_and_trades_from_here_is_ok() -> None:

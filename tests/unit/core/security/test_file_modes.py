@@ -30,6 +30,12 @@ FILES_OF_HOST = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def owned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the files of a test belong to whom it runs as."""
+    monkeypatch.setattr(file_modes, "OWNERS", HERE)
+
+
 def lay(place: Path, files: dict[str, int], directories: dict[str, int]) -> None:
     for name in directories:
         (place / name).mkdir(parents=True, exist_ok=True)
@@ -55,18 +61,18 @@ def system(tmp_path: Path) -> Path:
 
 
 def test_a_bot_as_deploy_lays_it_is_ok(home: Path) -> None:
-    assert file_modes.of_bot(home, HERE).verdict == OK
+    assert file_modes.of_bot(home).verdict == OK
 
 
 def test_a_host_as_deploy_lays_it_is_ok(system: Path) -> None:
-    row = file_modes.of_host(system / "srv", system, HERE)
+    row = file_modes.of_host(system / "srv", system)
     assert row.verdict == OK, row
 
 
 @pytest.mark.parametrize(("name", "mode"), [*FILES.items(), *DIRECTORIES.items()])
 def test_what_others_may_write_of_a_bot_is_red(home: Path, name: str, mode: int) -> None:
     (home / name).chmod(mode | 0o002)
-    row = file_modes.of_bot(home, HERE)
+    row = file_modes.of_bot(home)
     assert row.verdict == RED
     assert str(home / name) in row.evidence
     assert "chmod" in row.evidence
@@ -76,35 +82,35 @@ def test_what_others_may_write_of_a_bot_is_red(home: Path, name: str, mode: int)
 @pytest.mark.parametrize("mode", [0o440, 0o404, 0o600, 0o500])
 def test_secrets_that_somebody_else_may_read_are_red(home: Path, name: str, mode: int) -> None:
     (home / name).chmod(mode)
-    assert file_modes.of_bot(home, HERE).verdict == RED
+    assert file_modes.of_bot(home).verdict == RED
 
 
 @pytest.mark.parametrize(("name", "mode"), [*FILES_OF_HOST.items(), *OF_HOST.items()])
 def test_what_others_may_write_of_a_host_is_red(system: Path, name: str, mode: int) -> None:
     (system / name).chmod(mode | 0o002)
-    row = file_modes.of_host(system / "srv", system, HERE)
+    row = file_modes.of_host(system / "srv", system)
     assert (row.verdict, str(system / name) in row.evidence) == (RED, True)
 
 
 @pytest.mark.parametrize("name", ["srv/backup/keys/vault", "srv/postgres/secrets/superuser", "srv/incidents"])
 def test_what_others_may_read_of_a_host_is_red(system: Path, name: str) -> None:
     (system / name).chmod(0o744)
-    assert file_modes.of_host(system / "srv", system, HERE).verdict == RED
+    assert file_modes.of_host(system / "srv", system).verdict == RED
 
 
-def test_another_owner_is_red(home: Path, system: Path) -> None:
-    others = {**HERE, file_modes.BOT: os.getuid() + 1}
-    assert file_modes.of_bot(home, others).verdict == RED
-    others = {**HERE, file_modes.ROOT: os.getuid() + 1}
-    assert file_modes.of_host(system / "srv", system, others).verdict == RED
+def test_another_owner_is_red(home: Path, system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_modes, "OWNERS", {**HERE, file_modes.BOT: os.getuid() + 1})
+    assert file_modes.of_bot(home).verdict == RED
+    monkeypatch.setattr(file_modes, "OWNERS", {**HERE, file_modes.ROOT: os.getuid() + 1})
+    assert file_modes.of_host(system / "srv", system).verdict == RED
 
 
 @pytest.mark.parametrize("name", ["conf/secrets.json", "bot.json", "compose.yml"])
 def test_what_is_missing_or_a_link_is_red(home: Path, name: str) -> None:
     (home / name).rename(home / "elsewhere")
-    assert file_modes.of_bot(home, HERE).verdict == RED
+    assert file_modes.of_bot(home).verdict == RED
     (home / name).symlink_to(home / "elsewhere")
-    row = file_modes.of_bot(home, HERE)
+    row = file_modes.of_bot(home)
     assert (row.verdict, "is a link" in row.evidence) == (RED, True)
 
 
@@ -112,4 +118,4 @@ def test_many_are_counted(home: Path) -> None:
     for number in range(30):
         (home / "lockout" / f"{number}").write_text("x")
         (home / "lockout" / f"{number}").chmod(0o666)
-    assert "; and 20 more" in file_modes.of_bot(home, HERE).evidence
+    assert "; and 20 more" in file_modes.of_bot(home).evidence

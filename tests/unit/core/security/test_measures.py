@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from typing import Any
 
 import pytest
@@ -13,13 +11,13 @@ from freqops.core.security import clock_drift, images, items, passwords, sockets
 from freqops.core.security.clock_drift import Drift
 from freqops.core.security.row import OK, RED, UNKNOWN
 from freqops.core.security.sockets import Socket
+from tests.unit.security_facts import DIGEST, HEAD, LONG, NO_UPDATES, TRACKING, container, secrets, socket_line
 
 ANY = sockets.ANYWHERE[0]
 
 # --- clock
 
 AT = 1_780_000_000_000
-TRACKING = "C0248F97,ntp.example,3,1780000000.1,0.000012,0.00001,0.00002,-7.1,0.0,0.01,0.020,0.005,64.2,Normal"
 
 
 @pytest.mark.parametrize(
@@ -71,19 +69,6 @@ def test_one_clock_that_is_far_for_certain_is_red_and_none_at_all_is_not_known()
 
 # --- passwords
 
-LONG = "pM3x_9QwErTzUiOp-aSdFgH"
-
-
-def secrets(**changed: Any) -> dict[str, Any]:
-    api = {"username": "freqops", "password": LONG, "jwt_secret_key": f"{LONG}j", "ws_token": f"{LONG}w", **changed}
-    return {"api_server": api, "db_url": f"postgresql+psycopg2://alpha:{LONG}d@postgres:5432/alpha"}
-
-
-def test_long_passwords_are_ok_and_never_shown() -> None:
-    row = passwords.of_bot("alpha", secrets())
-    assert row.verdict == OK
-    assert LONG not in row.evidence
-
 
 @pytest.mark.parametrize("name", passwords.OF_THE_API)
 @pytest.mark.parametrize(
@@ -117,13 +102,6 @@ def test_the_password_of_postgres(secret: str | None, there: bool, verdict: str)
 
 
 # --- images
-
-DIGEST = "registry.example/freqtrade@sha256:" + "a" * 64
-
-
-def container(image: str = DIGEST, **changed: Any) -> dict[str, Any]:
-    return {"Name": "/freqops-alpha", "Config": {"Image": image}, "Image": "sha256:1", **changed}
-
 
 KNOWN: dict[str, Any] = {"sha256:1": {"RepoDigests": [DIGEST]}}
 
@@ -159,12 +137,11 @@ def test_a_container_without_a_description_is_not_ok() -> None:
 
 # --- updates
 
-NONE = "Reading package lists...\n0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
 DAY = updates.DAY
 
 
 def test_no_update_by_fresh_lists_is_ok() -> None:
-    assert updates.judged(NONE, DAY).verdict == OK
+    assert updates.judged(NO_UPDATES, DAY).verdict == OK
 
 
 @pytest.mark.parametrize(
@@ -177,21 +154,21 @@ def test_no_update_by_fresh_lists_is_ok() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("age", [DAY, 100 * DAY])
 def test_each_update_of_engine_and_kernel_is_red(line: str, age: float) -> None:
-    assert updates.judged(f"{line}\n{NONE}", age).verdict == RED
+    assert updates.judged(f"{line}\n{NO_UPDATES}", age).verdict == RED
 
 
 def test_an_update_that_is_held_back_is_red_and_one_of_something_else_is_not() -> None:
-    held = f"{updates.KEPT_BACK}\n  docker-ce vim\n{NONE}"
+    held = f"{updates.KEPT_BACK}\n  docker-ce vim\n{NO_UPDATES}"
     assert updates.judged(held, DAY).verdict == RED
-    assert updates.judged(f"{updates.KEPT_BACK}\n  vim\nThe rest:\n  docker-ce\n{NONE}", DAY).verdict == OK
-    assert updates.judged(f"Inst vim [1] (2 Debian:12 [amd64])\n{NONE}", DAY).verdict == OK
+    assert updates.judged(f"{updates.KEPT_BACK}\n  vim\nThe rest:\n  docker-ce\n{NO_UPDATES}", DAY).verdict == OK
+    assert updates.judged(f"Inst vim [1] (2 Debian:12 [amd64])\n{NO_UPDATES}", DAY).verdict == OK
 
 
 @pytest.mark.parametrize(
     ("output", "age", "problem"),
     [
-        (None, DAY, ""), (NONE, None, ""), (NONE, 4 * DAY, ""), (NONE, -DAY, ""), ("", DAY, ""), ("E: lock", DAY, ""),
-        (NONE, DAY, "apt-get ended with 100"),
+        (None, DAY, ""), (NO_UPDATES, None, ""), (NO_UPDATES, 4 * DAY, ""), (NO_UPDATES, -DAY, ""), ("", DAY, ""),
+        ("E: lock", DAY, ""), (NO_UPDATES, DAY, "apt-get ended with 100"),
     ],
 )  # fmt: skip
 def test_what_apt_does_not_tell_is_not_known(output: str | None, age: float | None, problem: str) -> None:
@@ -214,21 +191,25 @@ def test_the_kernel_that_runs(running: str, packages: list[str] | None, verdict:
 
 # --- sockets
 
-HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-
-
-def line(address: str, port: int, state: str = "0A") -> str:
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    words = struct.unpack(f"={len(packed) // 4}I", packed)
-    return f"   0: {''.join(f'{word:08X}' for word in words)}:{port:04X} 00000000:0000 {state} 0:0 0:0 0 0 0 1\n"
-
 
 def test_what_listens_beyond_loopback() -> None:
-    tcp = HEAD + line(ANY, 22) + line("127.0.0.1", 8081) + line("10.0.0.5", 5432) + line("10.0.0.5", 9, "01")
+    tcp = (
+        HEAD
+        + socket_line(ANY, 22)
+        + socket_line("127.0.0.1", 8081)
+        + socket_line("10.0.0.5", 5432)
+        + socket_line("10.0.0.5", 9, "01")
+    )
     assert [*sockets.of_kernel("tcp", tcp)] == [Socket("tcp", ANY, 22), Socket("tcp", "10.0.0.5", 5432)]
-    tcp6 = HEAD + line("::", 22) + line("::1", 323) + line("::ffff:127.0.0.1", 1) + line("fd00::1", 80)
+    tcp6 = (
+        HEAD
+        + socket_line("::", 22)
+        + socket_line("::1", 323)
+        + socket_line("::ffff:127.0.0.1", 1)
+        + socket_line("fd00::1", 80)
+    )
     assert [*sockets.of_kernel("tcp", tcp6)] == [Socket("tcp", "::", 22), Socket("tcp", "fd00::1", 80)]
-    assert [*sockets.of_kernel("udp", HEAD + line(ANY, 68, "07"))] == [Socket("udp", ANY, 68)]
+    assert [*sockets.of_kernel("udp", HEAD + socket_line(ANY, 68, "07"))] == [Socket("udp", ANY, 68)]
 
 
 @pytest.mark.parametrize("text", ["", "no table", HEAD + "  0: nonsense\n", HEAD + "   0: 0100:00 x 0A\n"])
