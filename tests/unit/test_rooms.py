@@ -113,10 +113,10 @@ ARROWS = {  # each room, and the rooms of which it imports: all of them stand ab
     "hostctl": ("core/base", "core/bot", "core/halt", "hostctl/commands", "hostctl/logs"),
     "fleet": ("core/base",),
     "schedule": ("core/base", "core/schedule"),
-    "reports": ("core/base", "core/results", "core/runs"),
+    "reports": ("core/base", "core/results", "core/runs", "core/security"),
     "plays": (
         *("core/base", "core/bot", "core/deploy", "core/halt", "core/incident", "core/preflight", "core/results"),
-        *("core/runs", "fleet", "reports"),
+        *("core/runs", "core/security", "fleet", "reports"),
     ),
     "lab/exchange": (),
     "lab/base": (),

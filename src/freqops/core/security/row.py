@@ -127,7 +127,7 @@ def accounts_judged(told: Mapping[tuple[str, str], str | None], *, whole: bool) 
         whole: Whether these are the bots of the whole fleet.
     """
     found: dict[tuple[str, str], Row] = {}
-    hidden = sum(not mark for mark in told.values())
+    hidden = [f"{bot} on {host}" for (host, bot), mark in told.items() if mark is None]
     for place, mark in told.items():
         others = sorted(f"{bot} on {host}" for (host, bot), other in told.items()
                         if mark and other == mark and (host, bot) != place)  # fmt: skip
@@ -138,9 +138,9 @@ def accounts_judged(told: Mapping[tuple[str, str], str | None], *, whole: bool) 
             found[place] = Row(items.ACCOUNT_UNIQUE, bot, UNKNOWN, "the exchange did not say whose account it is")
         elif not mark:
             found[place] = Row(items.ACCOUNT_UNIQUE, bot, UNKNOWN, UNTOLD, unseen=True)
-        elif not whole:
-            found[place] = Row(items.ACCOUNT_UNIQUE, bot, UNKNOWN, "only a part of the fleet was asked")
+        elif hidden or not whole:
+            why = f"not known is the account of {', '.join(hidden)}" if hidden else "only a part of the fleet was asked"
+            found[place] = Row(items.ACCOUNT_UNIQUE, bot, UNKNOWN, why)
         else:
-            also = f"; of {hidden} the exchange does not tell it" if hidden else ""
-            found[place] = Row(items.ACCOUNT_UNIQUE, bot, OK, f"no other bot of the fleet has its account{also}")
+            found[place] = Row(items.ACCOUNT_UNIQUE, bot, OK, "no other bot of the fleet has its account")
     return found

@@ -99,10 +99,13 @@ def test_two_bots_on_one_account_are_both_red() -> None:
 
 
 def test_an_account_that_is_not_known_is_not_unique() -> None:
-    told = {("one", "alpha"): None, ("one", "beta"): "", ("two", "alpha"): "a" * 16}
+    told: dict[tuple[str, str], str | None] = {("one", "beta"): "", ("two", "alpha"): "a" * 16}
     found = row.accounts_judged(told, whole=True)
-    assert [(each.verdict, each.unseen) for each in found.values()] == [(UNKNOWN, False), (UNKNOWN, True), (OK, False)]
-    assert "of 2 the exchange does not tell it" in found["two", "alpha"].evidence
+    assert [(each.verdict, each.unseen) for each in found.values()] == [(UNKNOWN, True), (OK, False)]
+    found = row.accounts_judged({**told, ("one", "alpha"): None}, whole=True)
+    assert {(each.verdict) for each in found.values()} == {UNKNOWN}
+    assert found["two", "alpha"].evidence == "not known is the account of alpha on one"
+    assert not found["one", "alpha"].unseen
 
 
 def test_a_part_of_the_fleet_proves_no_account_unique() -> None:
