@@ -88,7 +88,8 @@ class Fleet:
                     raise fanout.Unreachable("no route")
                 return lambda: told[name]
 
-            return fanout.ask({name: lambda name=name: connect(name) for name in commands}, GIVE_UP, arrived=arrived)
+            hosts: Any = {name: lambda name=name: connect(name) for name in commands}
+            return fanout.ask(hosts, GIVE_UP, arrived=arrived)
 
         self.patch.setattr(connections, "ask", ask)
         self.patch.setattr(fleet, "lost", lambda _variables: [])
