@@ -76,6 +76,14 @@ def test_an_answer_that_is_none_is_refused(spoil: dict[str, Any]) -> None:
         answers.of(document(**spoil))
 
 
+@pytest.mark.parametrize("item", [items.TWO_FACTORS, items.KEY_RIGHTS])
+def test_a_host_attests_nothing_and_the_control_node_may(item: str) -> None:
+    made = document(rows=[Row(item, "alpha", ATTESTED, "x").to_json()], passed=False)
+    with pytest.raises(Malformed, match="is 'attested'"):
+        answers.of(made)
+    assert ATTESTED in {each.verdict for each in answers.of(made, judged=True).rows}
+
+
 def test_an_account_that_is_not_told_is_not_known() -> None:
     assert answers.of(document(accounts={})).accounts == {"alpha": None}
 
