@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from lab.exchange.store import Store
 
-PERMISSIONS = ("reading", "trading", "withdrawals")
+PERMISSIONS = ("reading", "trading", "withdrawals", "internal-transfers", "universal-transfers", "margin", "futures")
+UNBOUND_MS = 90 * 86_400_000  # for so long a key that is bound to no address may trade
 DEFAULT_PERMISSIONS = ("reading", "trading")
 ZERO = Decimal(0)
 
@@ -39,6 +40,11 @@ class Key:
     def may(self, permission: str, address: str) -> bool:
         """Tell whether the key may do this from there."""
         return permission in self.permissions and (not self.addresses or address in self.addresses)
+
+    @property
+    def trades_until_ms(self) -> int | None:
+        """When the key may trade no longer, as it is told; None where it is bound to addresses, or does not trade."""
+        return None if self.addresses or "trading" not in self.permissions else self.created_ms + UNBOUND_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,21 +130,23 @@ def coins(exchange: Exchange, key: Key, _params: Params) -> Any:
 
 
 def restrictions(_exchange: Exchange, key: Key, _params: Params) -> Any:
-    """Return what the key may do."""
+    """Return what the key may do, and until when it may trade where it is bound to no address."""
+    ends = key.trades_until_ms
     return {
         "ipRestrict": bool(key.addresses),
         "createTime": key.created_ms,
         "enableReading": "reading" in key.permissions,
         "enableSpotAndMarginTrading": "trading" in key.permissions,
         "enableWithdrawals": "withdrawals" in key.permissions,
-        "enableInternalTransfer": False,
-        "enableMargin": False,
-        "enableFutures": False,
-        "permitsUniversalTransfer": False,
+        "enableInternalTransfer": "internal-transfers" in key.permissions,
+        "enableMargin": "margin" in key.permissions,
+        "enableFutures": "futures" in key.permissions,
+        "permitsUniversalTransfer": "universal-transfers" in key.permissions,
         "enableVanillaOptions": False,
         "enableFixApiTrade": False,
         "enableFixReadOnly": False,
         "enablePortfolioMarginTrading": False,
+        **({} if ends is None else {"tradingAuthorityExpirationTime": ends}),
     }
 
 

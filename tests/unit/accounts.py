@@ -71,6 +71,9 @@ class Account:
         before: Is told of everything that is asked, before it is answered.
         placed: Orders by the name under which they were sent.
         keys: The keys that it accepts; None accepts any.
+        rights: What the exchange says of the key.
+        number: What it says of the account.
+        ahead_ms: By how much its clock is ahead of the host's.
     """
 
     coins: dict[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(1000)})
@@ -86,6 +89,9 @@ class Account:
     before: Callable[[str], None] | None = None
     placed: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: set[str] | None = None
+    rights: dict[str, Any] = field(default_factory=lambda: {"told": False})
+    number: dict[str, Any] = field(default_factory=lambda: {"told": False})
+    ahead_ms: float = 0.0
 
     def buy(self, number: str, amount: str, trade: int = 1, coin: str = "BTC") -> None:
         """Let the bot have bought: in its records, in the fills and on the account."""
@@ -127,9 +133,19 @@ class Account:
             "fills": lambda pair, **_: [fill for fill in self.fills if fill["pair"] == pair],
             "markets": lambda pairs, **_: {pair: self.markets[pair] for pair in pairs if pair in self.markets},
             "order": lambda client_id, **_: self.placed.get(client_id),
+            "rights": lambda **_: self.rights,
+            "account": lambda **_: self.number,
+            "time": lambda **_: {
+                "asked_ms": SINCE,
+                "exchange_ms": SINCE + 20 + self.ahead_ms,
+                "answered_ms": SINCE + 40,
+            },
             "cancel": self._cancel,
             "sell": self._sell,
         }
+
+    def _time(self) -> dict[str, float]:
+        return {"asked_ms": SINCE, "exchange_ms": SINCE + 20 + self.ahead_ms, "answered_ms": SINCE + 40}
 
     def _records(self, since: int) -> dict[str, Any]:
         if not self.kept:

@@ -19,6 +19,7 @@ from freqops.core.breaker import places
 from freqops.core.deploy import own_container
 from freqops.core.deploy.container import Container
 from freqops.hostctl.bot.engine import Engine
+from freqops.hostctl.bot.engine_command import EngineError
 from freqops.hostctl.bot.siblings import Sibling
 
 IMAGE = "registry.example/freqtrade@sha256:00"
@@ -176,6 +177,8 @@ class FakeEngine(Engine):
         self.others: list[Sibling] = []
         self.images: list[str] = []
         self.told: list[tuple[str, ...]] = []
+        self.documents: list[dict[str, Any]] | EngineError = []
+        self.image_documents: dict[str, dict[str, Any]] = {}
 
     def container(self, name: str) -> Container | None:  # noqa: ARG002  the signature is the engine's
         return self.present
@@ -185,6 +188,14 @@ class FakeEngine(Engine):
 
     def siblings(self, name: str, conf: Path) -> list[Sibling]:  # noqa: ARG002  as above
         return list(self.others)
+
+    def running_containers(self) -> list[dict[str, Any]]:
+        if isinstance(self.documents, EngineError):
+            raise self.documents
+        return self.documents
+
+    def image_facts(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {number: self.image_documents[number] for number in numbers if number in self.image_documents}
 
     def compose_up(self, compose: Path, *, recreate: bool = False) -> None:
         self.ups.append(compose)

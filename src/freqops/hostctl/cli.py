@@ -73,6 +73,7 @@ COMMANDS = (
     "renew-repository",
     "logs",
     "retention",
+    "security-check",
 )
 # The former names of commands: an older control node, or a timer that an older deploy left, uses them.
 FORMER = {"release": "resume", "recover": "resume-switch"}

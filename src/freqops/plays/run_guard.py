@@ -79,6 +79,7 @@ DEEDS = {
     "rollback": Deed("freqops_rollback"),
     "runs": Deed("freqops_runs", whole_fleet=True),
     "schedule": Deed("freqops_schedule", whole_fleet=True),
+    "security_check": Deed("freqops_security_check", whole_fleet=True),
     "status": Deed("freqops_status", whole_fleet=True),
     "strategies": Deed("freqops_strategies", whole_fleet=True),
     "upgrade_postgres": Deed("freqops_upgrade_postgres"),

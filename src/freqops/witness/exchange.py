@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
 import ccxt
 
 TIMEOUT_MS = 5000
+TELLS = "binance"  # the one exchange whose words for a key and for an account are known here
 PAGE = 500
 MAX_PAGES = 20
 
@@ -36,6 +38,25 @@ class Exchange:
         found = self._api.fetch_balance()
         names = [name for name, total in found["total"].items() if total]
         return {name: {"free": _plain(found["free"][name]), "used": _plain(found["used"][name])} for name in names}
+
+    def rights(self) -> dict[str, Any]:
+        """Return what the key may do, field by field as the exchange has it, or that the exchange does not tell."""
+        if self._api.id != TELLS:
+            return {"told": False}
+        return {"told": True, "fields": self._api.sapiGetAccountApiRestrictions()}
+
+    def account(self) -> dict[str, Any]:
+        """Return the number by which the exchange knows the account; None where its answer has none."""
+        if self._api.id != TELLS:
+            return {"told": False}
+        number = self._api.privateGetAccount().get("uid")
+        return {"told": True, "id": None if number is None else str(number)}
+
+    def time(self) -> dict[str, float]:
+        """Return the time of the exchange, between those of this host before and after it was asked; milliseconds."""
+        asked = time.time() * 1000
+        said = self._api.fetch_time()
+        return {"asked_ms": asked, "exchange_ms": said, "answered_ms": time.time() * 1000}
 
     def open_orders(self, pairs: list[str]) -> list[dict[str, Any]]:
         """Return all open orders of the account; where the exchange wants a pair named, those of ``pairs``."""
@@ -109,10 +130,6 @@ class Exchange:
             "steps": self._api.precisionMode == ccxt.TICK_SIZE,  # else a step of `markets` is a number of digits
             "spot": {pair: bool(known[pair].get("spot")) for pair in pairs if pair in known},
         }
-
-    def server_time(self) -> int:
-        """Return the time of the exchange, in milliseconds since the epoch."""
-        return int(self._api.fetch_time())
 
     def totals(self) -> dict[str, dict[str, str | None]]:
         """Return free, used and total of every coin as ccxt has them, whichever of the three is not zero."""

@@ -25,7 +25,7 @@ def test_an_exchange_that_counts_digits_has_no_steps(witness: Exchange, monkeypa
 
 
 def test_the_time_is_that_of_the_exchange(witness: Exchange, server: Server) -> None:
-    assert witness.server_time() == server.time()
+    assert witness.time()["exchange_ms"] == server.time()
 
 
 def test_totals_have_every_coin_with_its_sum(witness: Exchange, server: Server) -> None:

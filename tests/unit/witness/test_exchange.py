@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,8 @@ import ccxt
 import pytest
 
 from freqops.core.exchange.account import Market
+from freqops.core.security import exchange_key
+from freqops.core.security.row import OK, RED
 from freqops.witness import exchange as asking
 from freqops.witness.exchange import Exchange, TooMuch
 from tests.unit.lab.exchange.harness import Server
@@ -22,6 +25,10 @@ NAME = "freqops-0123456789abcdef"
 PLACING = "POST /api/v3/order"
 
 
+def at(server: Server) -> datetime:
+    return datetime.fromtimestamp(server.time() / 1000, UTC)
+
+
 @pytest.fixture
 def bot(server: Server, key: dict[str, Any]) -> ccxt.binance:
     """The bot's own client of the same account."""
@@ -29,6 +36,65 @@ def bot(server: Server, key: dict[str, Any]) -> ccxt.binance:
 
 
 # --- questions
+
+
+def rights_of(server: Server, name: str, **body: Any) -> dict[str, Any]:
+    asked = Exchange(config_of(server, server.account(name, **body)))
+    asked._api.nonce = server.time
+    return asked.rights()
+
+
+def test_the_rights_of_a_key_are_the_words_of_the_exchange(server: Server) -> None:
+    bound = rights_of(server, "bound", addresses=["127.0.0.1"])
+    assert bound["told"] is True
+    assert bound["fields"]["ipRestrict"] is True
+    assert "tradingAuthorityExpirationTime" not in bound["fields"]
+    rows = {row.item: row.verdict for row in exchange_key.judged("alpha", bound, at(server))}
+    assert rows == dict.fromkeys(exchange_key.ITEMS, OK)
+
+
+@pytest.mark.parametrize("right", ["withdrawals", "internal-transfers", "universal-transfers", "margin", "futures"])
+def test_each_right_too_many_is_seen(server: Server, right: str) -> None:
+    found = rights_of(server, "rich", addresses=["127.0.0.1"], permissions=["reading", "trading", right])
+    rows = {row.item: row.verdict for row in exchange_key.judged("alpha", found, at(server))}
+    assert rows["key_rights"] == RED
+
+
+def test_a_key_that_is_bound_to_no_address_has_an_end(server: Server) -> None:
+    found = rights_of(server, "free")
+    rows = {row.item: row for row in exchange_key.judged("alpha", found, at(server))}
+    assert (rows["key_bound"].verdict, rows["key_end"].verdict) == (RED, OK)
+    assert "in 90 days" in rows["key_end"].evidence
+
+
+def test_two_keys_of_one_account_have_one_number_and_other_accounts_others(server: Server) -> None:
+    one, other = server.account("one"), server.account("other")
+    second = {**server.control("POST", "/accounts/one/keys", {})}
+    numbers = []
+    for key in (one, second, other):
+        asked = Exchange(config_of(server, key))
+        asked._api.nonce = server.time
+        numbers.append(asked.account())
+    assert numbers[0] == numbers[1] != numbers[2]
+    assert numbers[0]["told"] is True
+    assert isinstance(numbers[0]["id"], str)
+
+
+def test_an_account_without_a_number_has_none(witness: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness._api, "privateGetAccount", dict)
+    assert witness.account() == {"told": True, "id": None}
+
+
+def test_an_exchange_whose_words_are_not_known_tells_nothing(server: Server, key: dict[str, Any]) -> None:
+    config = config_of(server, key)
+    asked = Exchange({**config, "exchange": {**config["exchange"], "name": "kraken", "ccxt_config": {}}})
+    assert (asked.rights(), asked.account()) == ({"told": False}, {"told": False})
+
+
+def test_the_time_is_that_of_the_exchange(witness: Exchange, server: Server) -> None:
+    found = witness.time()
+    assert found["exchange_ms"] == server.time()
+    assert found["asked_ms"] <= found["answered_ms"]
 
 
 def test_balances_are_free_and_used(witness: Exchange, bot: ccxt.binance) -> None:

@@ -85,6 +85,6 @@ def test_what_the_host_asks_is_what_it_answers(entry: ModuleType) -> None:
     """The names on both sides of the pipe."""
     config = {"stake_currency": "USDT", "db_url": "sqlite:///x", "exchange": {"name": "binance"}}
     known = entry.answers(config)
-    asked = {"records", "balances", "open_orders", "fills", "markets", "order", "cancel", "sell"}
-    contract = {"about", "server_time", "totals", "open_orders_of", "wrong_key", "buy"}
-    assert set(known) == asked | contract
+    asked = {"records", "balances", "open_orders", "fills", "markets", "order", "rights", "account", "time"}
+    contract = {"about", "totals", "open_orders_of", "wrong_key", "buy"}
+    assert set(known) == asked | contract | {"cancel", "sell"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from . import visible
@@ -107,8 +107,8 @@ def _sentence(value: Any, place: str) -> str:
 
 
 def _day(value: Any, place: str) -> date:
-    if type(value) is date:
-        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return date(value.year, value.month, value.day)  # Ansible reads a day as a kind of date of its own
     try:
         if len(value) == LENGTH_OF_A_DAY:
             return date.fromisoformat(value)

@@ -87,10 +87,11 @@ def about(value: Any) -> About:
 
 
 def moment(value: Any) -> int:
-    """Return a moment in milliseconds."""
-    if not kinds.count(value):
-        raise Malformed(f"a moment is '{_short(value)}'")
-    return int(value)
+    """Return the time of an exchange, in milliseconds."""
+    said = _object(value).get("exchange_ms")
+    if not kinds.count(said):
+        raise Malformed(f"a moment is '{_short(said)}'")
+    return int(str(said))
 
 
 def markets(value: Any) -> dict[str, Market]:

@@ -19,7 +19,7 @@ TEMPLATE = re.compile(r"\{[{%#]")
 LEAST_SECONDS, MOST_SECONDS = 10, 172_800
 SECONDS, JITTER = 1800, 300
 # Those that only read, or only forbid: they wait for nobody, and nobody waits for them. All others run one at a time.
-BESIDE = ("circuit_breaker", "incident", "keepalive", "killswitch", "lockout", "status")
+BESIDE = ("circuit_breaker", "incident", "keepalive", "killswitch", "lockout", "security_check", "status")
 NEVER = ("schedule",)  # it would change what runs it
 SHOWN = 60
 

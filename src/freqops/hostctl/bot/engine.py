@@ -54,16 +54,39 @@ class Engine(EngineCommand):
         found = [document for document in self._inspected(LOOKS) if name_of(document) != name]
         return [sibling_of(document) for document in found if is_of(document, name, conf)]
 
-    def _inspected(self, looks: int) -> list[dict[str, Any]]:
+    def running_containers(self) -> list[dict[str, Any]]:
+        """Return the engine's description of each container that runs.
+
+        Raises:
+            EngineError: The engine does not answer, or its containers changed at every look.
+        """
+        return self._inspected(LOOKS, which=())
+
+    def image_facts(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the engine's description of images, by their ids; one that it does not know is left out.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        if not numbers:
+            return {}
+        argv = ["docker", "image", "inspect", "--format={{json .}}", *numbers]
+        status, said = self._ended(argv, 10)
+        if status != 0 and "no such image" not in said.lower():
+            raise failed(argv, said)
+        documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        return {str(document.get("Id")): document for document in documents}
+
+    def _inspected(self, looks: int, which: Sequence[str] = ("--all",)) -> list[dict[str, Any]]:
         """Return the engine's description of each container; one may go between two questions."""
-        numbers = self._run(["docker", "ps", "--all", "--quiet", "--no-trunc"], 10).split()
+        numbers = self._run(["docker", "ps", *which, "--quiet", "--no-trunc"], 10).split()
         if not numbers:
             return []
         try:
             said = self._run(["docker", "inspect", "--type=container", "--format={{json .}}", *numbers], 10)
         except EngineError as error:
             if looks > 1 and "no such container" in str(error).lower():
-                return self._inspected(looks - 1)
+                return self._inspected(looks - 1, which)
             raise
         return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 

@@ -15,7 +15,7 @@ from .writer import Writer
 # What only looks, what says its own lines, and what runs all day.
 SILENT = frozenset((
     *("status", "incident", "config", "registry", "manifest", "slots", "logs", "probe", "gate", "guard", "compile"),
-    "slot",
+    *("slot", "security-check"),
 ))  # fmt: skip
 LOOKS = ("status", "list", "show", "check")  # what a command with an action does not change anything by
 LOOKS_AT_RUNS = ("compare", "export")

@@ -29,6 +29,8 @@ def test_it_is_read_as_it_stands_in_the_inventory() -> None:
     assert found.line == "2fa_exchange of alpha: Two factors are asked for at the exchange. (Ann, until 2026-06-30)"
     assert one().bot == statements.EVERY_BOT
     assert one(until=date(2026, 6, 30)) == one()
+    assert one(until=type("Tagged", (date,), {})(2026, 6, 30)) == one()
+    assert type(one(until=type("Tagged", (date,), {})(2026, 6, 30)).until) is date
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,19 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
 def test_a_file_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Engine().pipe(["cat"], 10, source=tmp_path / "absent")
+
+
+def test_what_runs_and_its_images_are_described(docker: Script) -> None:
+    noted = docker("""case "$1 $2" in
+    "ps "*) echo one two;;
+    "inspect "*) echo '{"Id": "one"}'; echo '{"Id": "two"}';;
+    "image inspect") echo '{"Id": "sha256:1", "RepoDigests": []}'; echo 'Error: No such image: sha256:2' >&2; exit 1;;
+    esac""")
+    assert [each["Id"] for each in Engine().running_containers()] == ["one", "two"]
+    assert Engine().image_facts(["sha256:1", "sha256:2"]) == {"sha256:1": {"Id": "sha256:1", "RepoDigests": []}}
+    assert noted.read_text().splitlines()[0] == "ps --quiet --no-trunc"
+    assert Engine().image_facts([]) == {}
+    docker("echo 'permission denied' >&2; exit 1")
+    for ask in (Engine().running_containers, lambda: Engine().image_facts(["sha256:1"])):
+        with pytest.raises(EngineError, match="permission denied"):
+            ask()

@@ -111,6 +111,30 @@ def test_a_key_does_no_more_than_it_may(server: Server) -> None:
     assert (shown["enableReading"], shown["enableSpotAndMarginTrading"], shown["ipRestrict"]) == (True, False, False)
 
 
+@pytest.mark.parametrize(
+    ("right", "field"),
+    [
+        ("withdrawals", "enableWithdrawals"), ("internal-transfers", "enableInternalTransfer"),
+        ("universal-transfers", "permitsUniversalTransfer"), ("margin", "enableMargin"), ("futures", "enableFutures"),
+    ],
+)  # fmt: skip
+def test_a_key_tells_each_of_its_rights(server: Server, right: str, field: str) -> None:
+    plain = server.account("plain")
+    rich = server.account("rich", permissions=["reading", "trading", right])
+    shown = [server.signed("GET", "/sapi/v1/account/apiRestrictions", key)[1] for key in (plain, rich)]
+    assert [each[field] for each in shown] == [False, True]
+    assert {name for name in shown[0] if shown[0][name] != shown[1][name]} == {field}
+
+
+def test_a_key_that_trades_from_anywhere_tells_its_end(server: Server) -> None:
+    ends = "tradingAuthorityExpirationTime"
+    keys = [server.account("free"), server.account("bound", addresses=["127.0.0.1"]),
+            server.account("reader", permissions=["reading"])]  # fmt: skip
+    shown = [server.signed("GET", "/sapi/v1/account/apiRestrictions", key)[1] for key in keys]
+    assert [ends in each for each in shown] == [True, False, False]
+    assert shown[0][ends] - shown[0]["createTime"] == 90 * 86_400_000
+
+
 def test_a_key_is_bound_to_its_addresses(server: Server) -> None:
     """From elsewhere it opens nothing."""
     here, elsewhere = server.account("here", addresses=["127.0.0.1"]), server.account("far", addresses=["192.0.2.1"])

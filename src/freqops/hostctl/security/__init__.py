@@ -1,0 +1,1 @@
+"""What a host measures of its own security."""
