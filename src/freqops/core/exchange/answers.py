@@ -87,11 +87,15 @@ def about(value: Any) -> About:
 
 
 def moment(value: Any) -> int:
+    """Return a moment in milliseconds."""
+    if not kinds.count(value):
+        raise Malformed(f"a moment is '{_short(value)}'")
+    return int(value)
+
+
+def exchange_time(value: Any) -> int:
     """Return the time of an exchange, in milliseconds."""
-    said = _object(value).get("exchange_ms")
-    if not kinds.count(said):
-        raise Malformed(f"a moment is '{_short(said)}'")
-    return int(str(said))
+    return moment(_object(value).get("exchange_ms"))
 
 
 def markets(value: Any) -> dict[str, Market]:

@@ -103,7 +103,7 @@ class Asking:
     def time(self) -> Finding:
         """Judge the clock of the exchange."""
         before = self._now_ms()
-        server = answers.moment(self._talk.once("time", self.deadline))
+        server = answers.exchange_time(self._talk.once("time", self.deadline))
         return contract_reading.time(before, server, self._now_ms())
 
     def no_order(self, pair: str) -> Finding:
