@@ -130,10 +130,11 @@ def test_a_release_is_built_of_what_the_task_names(staged: dict[str, Any]) -> No
 
 def test_the_validator_goes_with_every_module_that_it_imports() -> None:
     brought = freqops_stage._validator(ROOT / "roles" / "freqtrade" / "files" / "validate_release.py")
-    said = brought["validate_release.py"]
-    imported = re.findall(r"^from freqops_validation(?:\.(\w+))? import (\w+)", said, re.M)
-    modules = {f"freqops_validation/{module or name}.py" for module, name in imported}
-    assert modules == {f"freqops_validation/{name}.py" for name in ("blame", "built", "lint", "place")}
+    imports = re.compile(r"^from (?:freqops_validation(?:\.(\w+))?|\.(\w*)) import (.+)$", re.M)
+    found = [match for text in brought.values() for match in imports.findall(text)]
+    names = {module or below or name for module, below, listed in found for name in listed.split(", ")}
+    modules = {f"freqops_validation/{name}.py" for name in names}
+    assert modules == {f"freqops_validation/{name}.py" for name in ("blame", "built", "lint", "place", "trading")}
     assert modules | {"freqops_validation/__init__.py", "validate_release.py"} == set(brought)
     for name, text in brought.items():
         compile(text, name, "exec")
