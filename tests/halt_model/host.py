@@ -168,7 +168,8 @@ class ModelHost(Judge):
 
     def _flock(self, descriptor: int, how: int) -> None:
         fcntl.flock(descriptor, how)
-        self.stage.point()
+        if how != fcntl.LOCK_UN:  # who gives a lock back is about to close it, which is one act with it
+            self.stage.point()
 
     def _beside(self, make: Callable[[Path], Any], path: Path) -> Any:
         if any(path.is_relative_to(home) for home in self.full):
@@ -207,6 +208,7 @@ class ModelHost(Judge):
         replace(durable, "beside", functools.partial(self._beside, durable.beside))
         replace(halting, "_snapshots", functools.partial(self.said_of, halting._snapshots))
         replace(os, "fsync", lambda _descriptor: self.stage.point())
-        replace(durable, "fcntl", SimpleNamespace(flock=self._flock, LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB))
+        names = {name: getattr(fcntl, name) for name in ("LOCK_EX", "LOCK_NB", "LOCK_UN")}
+        replace(durable, "fcntl", SimpleNamespace(flock=self._flock, **names))
         replace(os, "kill", self._kill)
         replace(os, "_exit", self._exit)
