@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from freqops.witness.exchange import Exchange
+from tests.unit.hostctl.exchange.contracted import entry_of
 from tests.unit.lab.exchange.harness import Server
 
 
@@ -46,10 +45,5 @@ def config_of(server: Server, key: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def entry(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """``python3 -m freqops.witness`` as a module; the database's library is only in a bot's image."""
-    missing = ModuleType("sqlalchemy")
-    for name in ("create_engine", "inspect", "text"):
-        setattr(missing, name, lambda *_arguments, **_options: None)
-    monkeypatch.setitem(sys.modules, "sqlalchemy", missing)
-    yield importlib.import_module("freqops.witness.__main__")
-    for name in ("freqops.witness.__main__", "freqops.witness.records"):
-        sys.modules.pop(name, None)
+    with entry_of(monkeypatch) as found:
+        yield found
